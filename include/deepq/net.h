@@ -1,0 +1,111 @@
+/** The Nature DQN (Mnih et al. 2015) with its target copy and its Adam optimiser.
+ *
+ *  Convolution 32 8x8/4, 64 4x4/2, 64 3x3/1, linear 512, linear n_actions; ReLU between. Input:
+ * four 84x84 frames of bytes, scaled by 1/255 inside. All memory is planned when the net is created
+ * and nothing is allocated afterwards. Results are the same bits for any number of threads; they
+ * may differ in rounding between instruction sets. One thread at a time calls into a net. Names and
+ * layout of parameters are those of the book's DQN class in PyTorch (Lapan 2020, chapter 6,
+ * lib/dqn_model.py): conv.0.weight ... fc.2.bias. */
+#ifndef DEEPQ_NET_H
+#define DEEPQ_NET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deepq/rng.h"
+#include "deepq/status.h"
+#include "deepq/stream.h"
+#include "deepq/tensor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    DQ_NET_STACK = 4,  // frames in a state
+    DQ_NET_SIDE = 84,  // pixels, height and width of a frame
+    DQ_NET_OBS_BYTES = DQ_NET_STACK * DQ_NET_SIDE * DQ_NET_SIDE,
+    DQ_NET_N_TENSORS = 10,
+    DQ_MAX_ACTIONS = 18
+};
+
+typedef struct dq_net_config {
+    int n_actions;         // 1..DQ_MAX_ACTIONS
+    int batch;             // transitions in one update, >= 1
+    int n_threads;         // 0: as many as the machine has cores
+    const char *isa;       // "ref", "avx2", "avx512"; NULL: $DEEPQ_ISA, else the best there is
+    const char *device;    // "cpu" or NULL
+    double learning_rate;  // Adam
+    double beta1, beta2, epsilon;
+} dq_net_config;
+
+/** The book's values: batch 32, Adam 1e-4 (0.9, 0.999, 1e-8), all cores. */
+DQ_API
+dq_net_config dq_net_config_default(int n_actions);
+
+typedef struct dq_net dq_net;
+
+/** All weights zero until dq_net_init(), dq_net_set_params() or dq_net_load(). */
+DQ_API
+DQ_NODISCARD dq_status dq_net_create(dq_net **out, const dq_net_config *cfg);
+DQ_API
+void dq_net_destroy(dq_net *net);
+
+/** Draw weights and biases uniformly from +-1/sqrt(fan_in), PyTorch's default for these layers
+ *  (kaiming_uniform with a = sqrt(5)), for the online net, then copy them to the target. */
+DQ_API
+void dq_net_init(dq_net *net, dq_rng *rng);
+
+/** Action values of n states by the online net. @param obs uint8 [n][4][84][84], oldest frame
+ *  first @param[out] q float [n][n_actions]. Any n >= 1. */
+DQ_API
+void dq_net_q(dq_net *net, const uint8_t *obs, int n, float *q);
+/** Largest action value of each of n states by the target net. @param[out] max_q float [n] */
+DQ_API
+void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q);
+/** Copy the online weights to the target net. */
+DQ_API
+void dq_net_sync_target(dq_net *net);
+
+/** One learning step on a batch: forward, mean squared error between q[action] and target,
+ *  backward, Adam. @param obs uint8 [batch][4][84][84] @param action int32 [batch] @param target
+ *  float [batch] @return the loss before the step. */
+DQ_API
+float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target);
+/** The gradients of that loss alone, for tests: weights stay. Fills DQ_NET_N_TENSORS tensors whose
+ *  `data` the caller provides (each dq_tensor_elements long, PyTorch's layout). */
+DQ_API
+float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
+                       dq_tensor grads[DQ_NET_N_TENSORS]);
+
+/** Names and shapes of the parameters, `data` NULL, in PyTorch's order. Static names. */
+DQ_API
+void dq_net_param_shapes(int n_actions, dq_tensor shapes[DQ_NET_N_TENSORS]);
+/** Copy the online parameters out into / in from tensors of the caller (PyTorch's layout). Setting
+ *  looks tensors up by name; a missing, extra or misshapen one is DQ_ERR_INPUT and says which.
+ *  Setting also copies to the target and forgets Adam's moments. */
+DQ_API
+void dq_net_get_params(const dq_net *net, dq_tensor params[DQ_NET_N_TENSORS]);
+DQ_API
+DQ_NODISCARD dq_status dq_net_set_params(dq_net *net, const dq_tensor *params, size_t n);
+
+/** The module as PyTorch prints it ("DQN(\n  (conv): Sequential(..."), static per n_actions;
+ *  writes at most cap bytes with the final NUL. */
+DQ_API
+void dq_net_describe(int n_actions, char *text, size_t cap);
+/** Instruction set in use: "ref", "avx2", "avx512". */
+DQ_API
+const char *dq_net_isa(const dq_net *net);
+DQ_API
+int dq_net_threads(const dq_net *net);
+
+/** Online and target weights, Adam's moments and step count: all that learning on needs. */
+DQ_API
+dq_status dq_net_save(const dq_net *net, dq_writer *w);
+DQ_API
+DQ_NODISCARD dq_status dq_net_load(dq_net *net, dq_reader *r);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,83 @@
+/** Replay memory: a ring of single frames; states are stacked when sampled.
+ *
+ *  A transition is state, action, reward, done, next state. Each 84x84 frame is stored once, so
+ *  10,000 transitions take 71 MB and not 1.1 GB. Frames before an episode's first are zeros, as the
+ *  book's Buffer wrapper has them. Memory is allocated once, when the replay is created. */
+#ifndef DEEPQ_REPLAY_H
+#define DEEPQ_REPLAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deepq/rng.h"
+#include "deepq/status.h"
+#include "deepq/stream.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dq_replay_config {
+    size_t capacity;     // transitions kept, > 0
+    size_t frame_bytes;  // bytes of one frame, 84*84
+    int stack;           // frames in a state, 4
+} dq_replay_config;
+
+DQ_API
+dq_replay_config dq_replay_config_default(void);
+
+/** What a sampled transition says besides its two states. */
+typedef struct dq_transition {
+    size_t slot;  // names the transition until it is overwritten, 0 .. dq_replay_slots()-1
+    int32_t action;
+    float reward;
+    bool done;  // the episode ended: no next state
+} dq_transition;
+
+typedef struct dq_replay dq_replay;
+
+DQ_API
+DQ_NODISCARD dq_status dq_replay_create(dq_replay **out, const dq_replay_config *cfg);
+DQ_API
+void dq_replay_destroy(dq_replay *r);
+
+/** An episode starts; `frame` is the newest frame of its first state. */
+DQ_API
+void dq_replay_begin(dq_replay *r, const uint8_t *frame);
+/** A step from the current state; the oldest transition makes room when the ring is full.
+ *  `next_frame` is the newest frame of the state it led to; not looked at when `done` (a
+ *  dq_replay_begin() must follow). @return the slot of the new transition */
+DQ_API
+size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool done,
+                     const uint8_t *next_frame);
+
+DQ_API
+size_t dq_replay_size(const dq_replay *r);  // transitions stored
+DQ_API
+size_t dq_replay_slots(const dq_replay *r);  // all slot numbers are below this
+DQ_API
+size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack);  // memory needed
+
+/** Draw n different transitions, each with the same chance. @param[out] batch [n]
+ *  @return DQ_OK, or DQ_ERR_EMPTY while fewer than n are stored (outputs untouched).
+ *  Source: Lapan 2020, chapter 6, ExperienceBuffer.sample (numpy choice, replace=False). */
+DQ_API
+DQ_NODISCARD dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng,
+                                        dq_transition *batch);
+/** The state a transition left, or the state it led to (not for a done one), oldest frame first.
+ *  @param[out] obs uint8 [stack][frame_bytes] */
+DQ_API
+void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs);
+DQ_API
+void dq_replay_next_state(const dq_replay *r, size_t slot, uint8_t *obs);
+
+DQ_API
+dq_status dq_replay_save(const dq_replay *r, dq_writer *w);
+DQ_API
+DQ_NODISCARD dq_status dq_replay_load(dq_replay *r, dq_reader *in);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,116 @@
+/** Deep Q-learning: hyperparameters, presets, and the trainer that runs the loop.
+ *
+ *  A trainer owns its environment, network and replay. It never prints and never writes a file:
+ *  what happens is told through dq_train_events, and its state goes through dq_trainer_save(). */
+#ifndef DEEPQ_TRAIN_H
+#define DEEPQ_TRAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deepq/env.h"
+#include "deepq/net.h"
+#include "deepq/status.h"
+#include "deepq/stream.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Every hyperparameter. A step is an agent step, which the book calls a frame. */
+typedef struct dq_train_config {
+    double gamma;          // discount, 0..1
+    int batch;             // transitions in one update
+    int replay_size;       // transitions kept
+    int replay_start;      // learning starts when so many are stored
+    double learning_rate;  // Adam
+    double adam_beta1, adam_beta2, adam_epsilon;
+    int64_t target_sync;    // steps between two copies to the target net
+    int64_t epsilon_decay;  // steps from epsilon_start down to 0, cut at epsilon_final
+    double epsilon_start, epsilon_final;
+    double reward_bound;       // solved when the mean of the last 100 games is above it
+    int64_t max_steps;         // stop after so many, 0: never
+    int64_t checkpoint_every;  // steps
+    uint64_t seed;
+    int n_threads;       // 0: all cores
+    const char *isa;     // NULL: the best there is
+    const char *device;  // "cpu"
+} dq_train_config;
+
+/** Fill a configuration from a preset. "book": Lapan 2020, chapter 6, 02_dqn_pong.py.
+ *  DQ_ERR_NOT_FOUND names the presets there are. */
+DQ_API
+DQ_NODISCARD dq_status dq_train_preset(dq_train_config *cfg, const char *name);
+
+/** One hyperparameter as text, for --set, configuration files and the run's record. `get` returns
+ *  false past the last one. DQ_ERR_CONFIG says which key is unknown or which value impossible. */
+DQ_API
+DQ_NODISCARD dq_status dq_train_config_set(dq_train_config *cfg, const char *key,
+                                           const char *value);
+DQ_API
+bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **key, char *value,
+                         size_t cap);
+/** DQ_ERR_CONFIG says which value, or which two together, make no sense. */
+DQ_API
+DQ_NODISCARD dq_status dq_train_config_check(const dq_train_config *cfg);
+
+/** Where a run stands. */
+typedef struct dq_progress {
+    int64_t step;          // agent steps so far
+    int64_t n_updates;     // learning steps so far
+    int64_t n_games;       // episodes finished
+    double reward;         // of the last finished game
+    double mean_reward;    // of the last 100 games (or all, if fewer)
+    double best_mean;      // best mean so far
+    double previous_best;  // the best mean before this one, in `best` events
+    double epsilon;
+    double speed;  // agent steps a second since the last game ended
+    double loss;   // of the last update
+} dq_progress;
+
+/** Told while dq_trainer_run() is on the stack; any pointer may be NULL. A status other than DQ_OK
+ *  from a callback ends the run with it. */
+typedef struct dq_train_events {
+    void *ctx;
+    dq_status (*game_over)(void *ctx, const dq_progress *p);
+    /** The mean is the best so far; `first` for the first game (the book prints nothing then). */
+    dq_status (*best)(void *ctx, const dq_progress *p, bool first);
+    dq_status (*solved)(void *ctx, const dq_progress *p);
+    dq_status (*step)(void *ctx, const dq_progress *p);        // after every step, be quick
+    dq_status (*checkpoint)(void *ctx, const dq_progress *p);  // a good moment for dq_trainer_save
+} dq_train_events;
+
+typedef struct dq_trainer dq_trainer;
+
+/** The trainer takes over `env` on success; its observation must be uint8 [4][84][84]. The
+ *  environment's own randomness is seeded from cfg->seed. */
+DQ_API
+DQ_NODISCARD dq_status dq_trainer_create(dq_trainer **out, const dq_train_config *cfg, dq_env *env);
+DQ_API
+void dq_trainer_destroy(dq_trainer *t);
+
+/** Run until solved (*solved = true), max_steps, or *stop becomes non-zero (checked at each step;
+ *  may be set by a signal handler; may be NULL): DQ_ERR_INTERRUPTED then. Call again to go on. */
+DQ_API
+DQ_NODISCARD dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events,
+                                      const volatile int *stop, bool *solved);
+
+DQ_API
+void dq_trainer_progress(const dq_trainer *t, dq_progress *p);
+/** The network being trained, the trainer's: between two runs it may be asked (dq_net_q), not
+ *  changed. */
+DQ_API
+dq_net *dq_trainer_net(const dq_trainer *t);
+
+/** All that going on needs: weights, optimiser, replay, environment, random streams, counters. A
+ *  trainer made with the same configuration and loaded goes on bit for bit. */
+DQ_API
+dq_status dq_trainer_save(dq_trainer *t, dq_writer *w);
+DQ_API
+DQ_NODISCARD dq_status dq_trainer_load(dq_trainer *t, dq_reader *r);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

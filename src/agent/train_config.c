@@ -1,0 +1,186 @@
+#include "deepq/train.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+typedef enum field_type { FIELD_INT, FIELD_INT64, FIELD_UINT64, FIELD_DOUBLE } field_type;
+
+typedef struct field {
+    const char *key;
+    field_type type;
+    size_t offset;
+    double low, high;  // inclusive; not used for FIELD_UINT64
+} field;
+
+#define FIELD(name, type, low, high)                                                               \
+    {                                                                                              \
+#name, type, offsetof(dq_train_config, name), low, high                                    \
+    }
+
+static const double HUGE_STEPS = 1e15;
+
+static const field fields[] = {
+    FIELD(gamma, FIELD_DOUBLE, 0, 1),
+    FIELD(batch, FIELD_INT, 1, 65536),
+    FIELD(replay_size, FIELD_INT, 1, 100000000),
+    FIELD(replay_start, FIELD_INT, 1, 100000000),
+    FIELD(learning_rate, FIELD_DOUBLE, 0, 1e3),
+    FIELD(adam_beta1, FIELD_DOUBLE, 0, 0.999999999),
+    FIELD(adam_beta2, FIELD_DOUBLE, 0, 0.999999999),
+    FIELD(adam_epsilon, FIELD_DOUBLE, 0, 1),
+    FIELD(target_sync, FIELD_INT64, 1, HUGE_STEPS),
+    FIELD(epsilon_decay, FIELD_INT64, 1, HUGE_STEPS),
+    FIELD(epsilon_start, FIELD_DOUBLE, 0, 1),
+    FIELD(epsilon_final, FIELD_DOUBLE, 0, 1),
+    FIELD(reward_bound, FIELD_DOUBLE, -1e12, 1e12),
+    FIELD(max_steps, FIELD_INT64, 0, HUGE_STEPS),
+    FIELD(checkpoint_every, FIELD_INT64, 1, HUGE_STEPS),
+    FIELD(seed, FIELD_UINT64, 0, 0),
+};
+
+static dq_train_config book(void)
+{
+    return (dq_train_config){
+        .gamma = 0.99,
+        .batch = 32,
+        .replay_size = 10000,
+        .replay_start = 10000,
+        .learning_rate = 1e-4,
+        .adam_beta1 = 0.9,
+        .adam_beta2 = 0.999,
+        .adam_epsilon = 1e-8,
+        .target_sync = 1000,
+        .epsilon_decay = 150000,
+        .epsilon_start = 1.0,
+        .epsilon_final = 0.01,
+        .reward_bound = 19.0,
+        .checkpoint_every = 10000,
+    };
+}
+
+dq_status dq_train_preset(dq_train_config *cfg, const char *name)
+{
+    if (strcmp(name, "book") != 0)
+        return dq_fail(DQ_ERR_NOT_FOUND, "no preset '%s': there is book", name);
+    *cfg = book();
+    return DQ_OK;
+}
+
+static dq_status fail_value(const field *f, const char *value)
+{
+    if (f->type == FIELD_UINT64)
+        return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose a whole number from 0 to 2^64 - 1", f->key,
+                       value);
+    return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose a %s from %.10g to %.10g", f->key, value,
+                   f->type == FIELD_DOUBLE ? "number" : "whole number", f->low, f->high);
+}
+
+static dq_status set_double(const field *f, void *to, const char *text)
+{
+    char *end;
+    double v = strtod(text, &end);
+    if (end == text || *end != '\0' || !(v >= f->low && v <= f->high))
+        return fail_value(f, text);
+    memcpy(to, &v, sizeof(v));
+    return DQ_OK;
+}
+
+static dq_status set_uint64(const field *f, void *to, const char *text)
+{
+    char *end;
+    errno = 0;
+    uint64_t v = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || errno == ERANGE)
+        return fail_value(f, text);
+    memcpy(to, &v, sizeof(v));
+    return DQ_OK;
+}
+
+static dq_status set_int(const field *f, void *to, const char *text)
+{
+    char *end;
+    errno = 0;
+    int64_t v = strtoll(text, &end, 10);
+    if (end == text || *end != '\0' || errno == ERANGE || (double)v < f->low || (double)v > f->high)
+        return fail_value(f, text);
+    int narrow = (int)v;
+    memcpy(to, f->type == FIELD_INT ? (void *)&narrow : (void *)&v,
+           f->type == FIELD_INT ? sizeof(narrow) : sizeof(v));
+    return DQ_OK;
+}
+
+dq_status dq_train_config_set(dq_train_config *cfg, const char *key, const char *value)
+{
+    for (size_t i = 0; i < DQ_COUNT(fields); i++) {
+        const field *f = &fields[i];
+        if (strcmp(f->key, key) != 0)
+            continue;
+        void *to = (char *)cfg + f->offset;
+        if (f->type == FIELD_DOUBLE)
+            return set_double(f, to, value);
+        return f->type == FIELD_UINT64 ? set_uint64(f, to, value) : set_int(f, to, value);
+    }
+    char known[512] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < DQ_COUNT(fields) && used < sizeof(known); i++)
+        used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
+                                 fields[i].key);
+    return dq_fail(DQ_ERR_CONFIG, "no hyperparameter '%s': choose one of %s", key, known);
+}
+
+/** The shortest text that reads back as the same number. */
+static void print_double(double v, char *text, size_t cap)
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, cap, "%.*g", digits, v);
+        if (strtod(text, NULL) == v)
+            return;
+    }
+}
+
+bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **key, char *value,
+                         size_t cap)
+{
+    if (index >= DQ_COUNT(fields))
+        return false;
+    const field *f = &fields[index];
+    const void *from = (const char *)cfg + f->offset;
+    *key = f->key;
+    if (f->type == FIELD_DOUBLE)
+        print_double(*(const double *)from, value, cap);
+    else if (f->type == FIELD_UINT64)
+        snprintf(value, cap, "%llu", (unsigned long long)*(const uint64_t *)from);
+    else
+        snprintf(value, cap, "%lld",
+                 f->type == FIELD_INT ? (long long)*(const int *)from
+                                      : (long long)*(const int64_t *)from);
+    return true;
+}
+
+dq_status dq_train_config_check(const dq_train_config *cfg)
+{
+    for (size_t i = 0; i < DQ_COUNT(fields); i++) {  // a program may have set fields by hand
+        const char *key;
+        char value[32];
+        dq_train_config copy = *cfg;
+        dq_train_config_get(cfg, i, &key, value, sizeof(value));
+        DQ_TRY(dq_train_config_set(&copy, key, value));
+    }
+    if (cfg->replay_start > cfg->replay_size)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "replay_start %d is more than replay_size %d: learning would never start",
+                       cfg->replay_start, cfg->replay_size);
+    if (cfg->batch > cfg->replay_start)
+        return dq_fail(DQ_ERR_CONFIG, "batch %d is more than replay_start %d: choose it smaller",
+                       cfg->batch, cfg->replay_start);
+    if (cfg->epsilon_final > cfg->epsilon_start)
+        return dq_fail(DQ_ERR_CONFIG, "epsilon_final %g is more than epsilon_start %g",
+                       cfg->epsilon_final, cfg->epsilon_start);
+    return DQ_OK;
+}

@@ -1,0 +1,269 @@
+#include "deepq/train.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "agent/trainer_internal.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+enum { FRAME_BYTES = DQ_NET_SIDE * DQ_NET_SIDE };
+
+static dq_status check_env(const dq_env_spec *spec)
+{
+    const dq_space *o = &spec->obs;
+    if (o->dtype != DQ_U8 || o->n_dims != 3 || o->shape[0] != DQ_NET_STACK ||
+        o->shape[1] != DQ_NET_SIDE || o->shape[2] != DQ_NET_SIDE)
+        return dq_fail(DQ_ERR_CONFIG, "%s: its observations are not uint8 [%d][%d][%d]: wrap it",
+                       spec->id, DQ_NET_STACK, DQ_NET_SIDE, DQ_NET_SIDE);
+    return DQ_OK;
+}
+
+static dq_status create_net(dq_trainer *t)
+{
+    const dq_train_config *cfg = &t->cfg;
+    dq_net_config net = dq_net_config_default(t->n_actions);
+    net.batch = cfg->batch;
+    net.n_threads = cfg->n_threads;
+    net.isa = cfg->isa;
+    net.device = cfg->device;
+    net.learning_rate = cfg->learning_rate;
+    net.beta1 = cfg->adam_beta1;
+    net.beta2 = cfg->adam_beta2;
+    net.epsilon = cfg->adam_epsilon;
+    DQ_TRY(dq_net_create(&t->net, &net));
+    dq_rng rng = dq_rng_stream(cfg->seed, "initialisation");
+    dq_net_init(t->net, &rng);
+    return DQ_OK;
+}
+
+static dq_status create_memory(dq_trainer *t)
+{
+    dq_replay_config replay = dq_replay_config_default();
+    replay.capacity = (size_t)t->cfg.replay_size;
+    DQ_TRY(dq_replay_create(&t->replay, &replay));
+    DQ_TRY(dq_target_memory_init(&t->targets, dq_replay_slots(t->replay), t->cfg.batch));
+    size_t batch = (size_t)t->cfg.batch;
+    t->obs = calloc(1, DQ_NET_OBS_BYTES);
+    t->batch_obs = calloc(batch, DQ_NET_OBS_BYTES);
+    t->transitions = calloc(batch, sizeof(*t->transitions));
+    t->actions = calloc(batch, sizeof(*t->actions));
+    t->target = calloc(batch, sizeof(*t->target));
+    if (!t->obs || !t->batch_obs || !t->transitions || !t->actions || !t->target)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", batch);
+    return DQ_OK;
+}
+
+dq_status dq_trainer_create(dq_trainer **out, const dq_train_config *cfg, dq_env *env)
+{
+    assert(out && cfg && env);
+    *out = NULL;
+    DQ_TRY(dq_train_config_check(cfg));
+    DQ_TRY(check_env(dq_env_get_spec(env)));
+    dq_trainer *t = calloc(1, sizeof(*t));
+    if (!t)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a trainer");
+    t->cfg = *cfg;
+    t->n_actions = dq_env_get_spec(env)->n_actions;
+    t->exploration = dq_rng_stream(cfg->seed, "exploration");
+    t->sampling = dq_rng_stream(cfg->seed, "replay");
+    dq_status st = create_net(t);
+    if (st == DQ_OK)
+        st = create_memory(t);
+    if (st == DQ_OK)
+        st = dq_env_seed(env, cfg->seed);
+    if (st != DQ_OK) {
+        dq_trainer_destroy(t);
+        return st;
+    }
+    t->env = env;
+    *out = t;
+    return DQ_OK;
+}
+
+void dq_trainer_destroy(dq_trainer *t)
+{
+    if (!t)
+        return;
+    dq_env_destroy(t->env);
+    dq_net_destroy(t->net);
+    dq_replay_destroy(t->replay);
+    dq_target_memory_free(&t->targets);
+    free(t->obs);
+    free(t->batch_obs);
+    free(t->transitions);
+    free(t->actions);
+    free(t->target);
+    free(t);
+}
+
+static double epsilon_at(const dq_train_config *cfg, int64_t step)
+{
+    double epsilon = cfg->epsilon_start - (double)step / (double)cfg->epsilon_decay;
+    return epsilon > cfg->epsilon_final ? epsilon : cfg->epsilon_final;
+}
+
+static double mean_of_recent(const dq_trainer *t)
+{
+    int64_t n = t->n_games < DQ_RECENT_GAMES ? t->n_games : DQ_RECENT_GAMES;
+    double sum = 0;
+    for (int64_t i = 0; i < n; i++)
+        sum += t->recent[i];
+    return n > 0 ? sum / (double)n : 0;
+}
+
+void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
+{
+    double seconds = dq_clock_s() - t->game_start_s;
+    *p = (dq_progress){
+        .step = t->step,
+        .n_updates = t->n_updates,
+        .n_games = t->n_games,
+        .reward = t->n_games > 0 ? t->recent[(t->n_games - 1) % DQ_RECENT_GAMES] : 0,
+        .mean_reward = mean_of_recent(t),
+        .best_mean = t->best_mean,
+        .previous_best = t->best_mean,
+        .epsilon = epsilon_at(&t->cfg, t->step),
+        .speed = seconds > 0 ? (double)(t->step - t->game_start_step) / seconds : 0,
+        .loss = t->loss,
+    };
+}
+
+dq_net *dq_trainer_net(const dq_trainer *t)
+{
+    return t->net;
+}
+
+static const uint8_t *newest_frame(const dq_trainer *t)
+{
+    return t->obs + (size_t)(DQ_NET_STACK - 1) * FRAME_BYTES;
+}
+
+static dq_status begin_game(dq_trainer *t)
+{
+    DQ_TRY(dq_env_reset(t->env, t->obs));
+    dq_replay_begin(t->replay, newest_frame(t));
+    t->game_reward = 0;
+    t->game_start_s = dq_clock_s();
+    t->game_start_step = t->step;
+    return DQ_OK;
+}
+
+static int greedy_action(dq_trainer *t)
+{
+    float q[DQ_MAX_ACTIONS];
+    dq_net_q(t->net, t->obs, 1, q);
+    int best = 0;
+    for (int a = 1; a < t->n_actions; a++)
+        if (q[a] > q[best])
+            best = a;
+    return best;
+}
+
+static int choose_action(dq_trainer *t)
+{
+    if (dq_rng_unit(&t->exploration) < epsilon_at(&t->cfg, t->step))
+        return (int)dq_rng_below(&t->exploration, (uint32_t)t->n_actions);
+    return greedy_action(t);
+}
+
+/** The game is over: tell it, and whether its mean is the best or enough. */
+static dq_status end_game(dq_trainer *t, const dq_train_events *events)
+{
+    t->recent[t->n_games % DQ_RECENT_GAMES] = t->game_reward;
+    t->n_games++;
+    dq_progress p;
+    dq_trainer_progress(t, &p);
+    if (events->game_over)
+        DQ_TRY(events->game_over(events->ctx, &p));
+    bool first = t->n_games == 1;
+    if (first || p.mean_reward > t->best_mean) {
+        t->best_mean = p.best_mean = p.mean_reward;  // p.previous_best has the old one
+        if (events->best)
+            DQ_TRY(events->best(events->ctx, &p, first));
+    }
+    if (p.mean_reward > t->cfg.reward_bound) {
+        t->solved = true;
+        if (events->solved)
+            DQ_TRY(events->solved(events->ctx, &p));
+    }
+    return DQ_OK;
+}
+
+static dq_status play_step(dq_trainer *t, const dq_train_events *events)
+{
+    t->step++;
+    int action = choose_action(t);
+    dq_step result;
+    DQ_TRY(dq_env_step(t->env, action, t->obs, &result));
+    bool done = result.terminated || result.truncated;
+    size_t slot = dq_replay_add(t->replay, action, result.reward, done, newest_frame(t));
+    dq_target_memory_forget(&t->targets, slot);
+    t->game_reward += (double)result.reward;
+    if (!done)
+        return DQ_OK;
+    DQ_TRY(end_game(t, events));
+    return begin_game(t);
+}
+
+static dq_status learn_step(dq_trainer *t)
+{
+    int batch = t->cfg.batch;
+    DQ_TRY(dq_replay_sample(t->replay, (size_t)batch, &t->sampling, t->transitions));
+    dq_target_memory_targets(&t->targets, t->net, t->replay, t->transitions, t->cfg.gamma,
+                             t->target);
+    for (int i = 0; i < batch; i++) {
+        t->actions[i] = t->transitions[i].action;
+        dq_replay_state(t->replay, t->transitions[i].slot,
+                        t->batch_obs + (size_t)i * DQ_NET_OBS_BYTES);
+    }
+    t->loss = (double)dq_net_update(t->net, t->batch_obs, t->actions, t->target);
+    t->n_updates++;
+    return DQ_OK;
+}
+
+/** One turn of the book's loop: act, tell, copy to the target net, learn; in this order. */
+static dq_status one_step(dq_trainer *t, const dq_train_events *events)
+{
+    DQ_TRY(play_step(t, events));
+    if (!t->solved && dq_replay_size(t->replay) >= (size_t)t->cfg.replay_start) {
+        if (t->step % t->cfg.target_sync == 0) {
+            dq_net_sync_target(t->net);
+            dq_target_memory_forget_all(&t->targets);
+        }
+        DQ_TRY(learn_step(t));
+    }
+    if (!events->step && !events->checkpoint)
+        return DQ_OK;
+    dq_progress p;
+    dq_trainer_progress(t, &p);
+    if (events->step)
+        DQ_TRY(events->step(events->ctx, &p));
+    if (events->checkpoint && t->step % t->cfg.checkpoint_every == 0)
+        DQ_TRY(events->checkpoint(events->ctx, &p));
+    return DQ_OK;
+}
+
+dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events, const volatile int *stop,
+                         bool *solved)
+{
+    static const dq_train_events none = {0};
+    if (!events)
+        events = &none;
+    if (!t->started) {
+        DQ_TRY(begin_game(t));
+        t->started = true;
+    }
+    t->solved =
+        t->solved && mean_of_recent(t) > t->cfg.reward_bound;  // the bound may be higher now
+    t->game_start_s = dq_clock_s();  // speed counts from here, not from before a pause
+    t->game_start_step = t->step;
+    while (!t->solved && (t->cfg.max_steps == 0 || t->step < t->cfg.max_steps)) {
+        if (stop && *stop)
+            return dq_fail(DQ_ERR_INTERRUPTED, "training stopped at frame %lld",
+                           (long long)t->step);
+        DQ_TRY(one_step(t, events));
+    }
+    *solved = t->solved;
+    return DQ_OK;
+}

@@ -1,0 +1,41 @@
+/** The insides of a trainer, shared by the loop and by its save and load. */
+#ifndef DEEPQ_AGENT_TRAINER_INTERNAL_H
+#define DEEPQ_AGENT_TRAINER_INTERNAL_H
+
+#include "agent/target_memory.h"
+#include "deepq/replay.h"
+#include "deepq/rng.h"
+#include "deepq/train.h"
+
+enum { DQ_RECENT_GAMES = 100 };
+
+struct dq_trainer {
+    dq_train_config cfg;
+    dq_env *env;
+    dq_net *net;
+    dq_replay *replay;
+    dq_target_memory targets;
+    dq_rng exploration, sampling;  // streams "exploration" and "replay" of the seed
+    int n_actions;
+
+    int64_t step;       // agent steps taken
+    int64_t n_updates;  // learning steps taken
+    int64_t n_games;
+    double recent[DQ_RECENT_GAMES];  // rewards of the last games, a ring
+    double game_reward;              // so far in this game
+    double best_mean;
+    double loss;
+    bool started;  // the first game was begun
+    bool solved;
+
+    double game_start_s;  // wall clock when this game began, for the speed
+    int64_t game_start_step;
+
+    uint8_t *obs;                // [DQ_NET_OBS_BYTES] where the environment is
+    uint8_t *batch_obs;          // [batch][DQ_NET_OBS_BYTES]
+    dq_transition *transitions;  // [batch]
+    int32_t *actions;            // [batch]
+    float *target;               // [batch]
+};
+
+#endif

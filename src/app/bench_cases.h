@@ -1,0 +1,44 @@
+/** What `deepq bench` can measure: each case does a portion of work and says how many items of its
+ *  unit that was. */
+#ifndef DEEPQ_APP_BENCH_CASES_H
+#define DEEPQ_APP_BENCH_CASES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deepq/status.h"
+
+typedef struct bench_settings {
+    const char *env_id, *rom_dir;
+    const char *isa;  // NULL: the best there is
+    int n_threads;    // 0: the case's own default
+} bench_settings;
+
+typedef struct bench_case {
+    char name[96];     // "emulator/pong/screen"
+    const char *unit;  // "frames/s"
+    const char *isa;   // in use; "generic" where there is only portable code
+    int n_threads;     // in use
+    void *self;
+    dq_status (*work)(void *self, int64_t *n_items);
+    void (*destroy)(void *self);
+} bench_case;
+
+typedef struct bench_maker {
+    const char *what;  // "emulator"
+    bool per_game;
+    int n_variants;
+    dq_status (*make)(bench_case *c, const bench_settings *s, int variant);
+} bench_maker;
+
+const bench_maker *bench_makers(size_t *n);
+
+dq_status bench_make_emulator(bench_case *c, const bench_settings *s, int variant);
+dq_status bench_make_env(bench_case *c, const bench_settings *s, int variant);
+dq_status bench_make_act(bench_case *c, const bench_settings *s, int variant);
+dq_status bench_make_learn(bench_case *c, const bench_settings *s, int variant);
+dq_status bench_make_replay(bench_case *c, const bench_settings *s, int variant);
+dq_status bench_make_train(bench_case *c, const bench_settings *s, int variant);
+
+#endif

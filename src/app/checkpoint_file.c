@@ -1,0 +1,79 @@
+#include "app/checkpoint_file.h"
+
+#include <string.h>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+
+static const char TAG[4] = {'D', 'Q', 'C', 'K'};
+enum { FORMAT_VERSION = 1 };
+
+bool checkpoint_is(const void *bytes, size_t n)
+{
+    return n >= sizeof(TAG) && memcmp(bytes, TAG, sizeof(TAG)) == 0;
+}
+
+static void write_info(dq_writer *w, const checkpoint_info *info)
+{
+    dq_write_tag(w, TAG, FORMAT_VERSION);
+    dq_write(w, info->version, sizeof(info->version));
+    dq_write(w, info->env_id, sizeof(info->env_id));
+    dq_write(w, info->isa, sizeof(info->isa));
+    dq_write_u64(w, (uint64_t)info->step);
+    dq_write_u64(w, (uint64_t)info->n_updates);
+    dq_write_u64(w, (uint64_t)info->n_games);
+    dq_write_f64(w, info->mean_reward);
+    dq_write_f64(w, info->best_mean);
+}
+
+static dq_status read_text(dq_reader *r, char text[CHECKPOINT_TEXT_BYTES])
+{
+    dq_status st = dq_read(r, text, CHECKPOINT_TEXT_BYTES);
+    text[CHECKPOINT_TEXT_BYTES - 1] = '\0';
+    return st;
+}
+
+static dq_status read_info(dq_reader *r, checkpoint_info *info)
+{
+    uint64_t step, n_updates, n_games;
+    DQ_TRY(dq_read_tag(r, TAG, FORMAT_VERSION));
+    DQ_TRY(read_text(r, info->version));
+    DQ_TRY(read_text(r, info->env_id));
+    DQ_TRY(read_text(r, info->isa));
+    dq_read_u64(r, &step);
+    dq_read_u64(r, &n_updates);
+    dq_read_u64(r, &n_games);
+    dq_read_f64(r, &info->mean_reward);
+    DQ_TRY(dq_read_f64(r, &info->best_mean));
+    info->step = (int64_t)step;
+    info->n_updates = (int64_t)n_updates;
+    info->n_games = (int64_t)n_games;
+    return DQ_OK;
+}
+
+dq_status checkpoint_write(const char *path, const checkpoint_info *info, dq_trainer *trainer)
+{
+    dq_writer *w;
+    DQ_TRY(dq_file_writer_create(&w, path));
+    write_info(w, info);
+    dq_status st = dq_trainer_save(trainer, w);
+    if (st != DQ_OK) {
+        dq_file_abandon(w);
+        return st;
+    }
+    return dq_file_commit(w, true);
+}
+
+dq_status checkpoint_open(dq_reader **out, checkpoint_info *info, const char *path)
+{
+    dq_reader *r;
+    *info = (checkpoint_info){.step = 0};
+    *out = NULL;
+    DQ_TRY(dq_file_reader_create(&r, path, true));
+    if (read_info(r, info) != DQ_OK) {
+        dq_reader_destroy(r);
+        return dq_fail_within(DQ_ERR_INPUT, "%s", path);
+    }
+    *out = r;
+    return DQ_OK;
+}

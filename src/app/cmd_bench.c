@@ -1,0 +1,181 @@
+/* deepq bench: how fast each part is on this machine. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/bench_cases.h"
+#include "app/environments.h"
+#include "app/interrupt.h"
+#include "app/options.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+enum { MAX_REPEATS = 1000 };
+
+typedef struct bench_run {
+    bench_settings settings;
+    int64_t repeats;
+    double seconds;  // of one repeat
+    bool json;
+    volatile int *stop;
+} bench_run;
+
+static int compare_doubles(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void print_figure(const bench_run *run, const bench_case *c, const double *sorted, int n)
+{
+    double median = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+    if (run->json) {
+        json_t *o =
+            json_pack("{s:s, s:s, s:f, s:f, s:f, s:i, s:i, s:s, s:s}", "name", c->name, "unit",
+                      c->unit, "min", sorted[0], "median", median, "max", sorted[n - 1], "repeats",
+                      n, "threads", c->n_threads, "isa", c->isa, "device", "cpu");
+        json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
+        json_decref(o);
+        printf("\n");
+    } else {
+        printf("%-32s %12.1f %-10s  min %.1f, max %.1f, %d repeats, %d thread%s, %s, cpu\n",
+               c->name, median, c->unit, sorted[0], sorted[n - 1], n, c->n_threads,
+               c->n_threads == 1 ? "" : "s", c->isa);
+    }
+    (void)fflush(stdout);
+}
+
+/** One figure: warm up, then work for some time as often as asked. */
+static dq_status measure(const bench_run *run, bench_case *c)
+{
+    double rates[MAX_REPEATS];
+    int64_t items;
+    int n = 0;
+    DQ_TRY(c->work(c->self, &items));
+    while (n < run->repeats && !*run->stop) {
+        double start = dq_clock_s(), elapsed;
+        int64_t done = 0;
+        do {
+            DQ_TRY(c->work(c->self, &items));
+            done += items;
+            elapsed = dq_clock_s() - start;
+        } while (elapsed < run->seconds && !*run->stop);
+        rates[n++] = (double)done / elapsed;
+    }
+    if (*run->stop)
+        return dq_fail(DQ_ERR_INTERRUPTED, "%s: interrupted", c->name);
+    qsort(rates, (size_t)n, sizeof(rates[0]), compare_doubles);
+    print_figure(run, c, rates, n);
+    return DQ_OK;
+}
+
+static dq_status run_maker(const bench_run *run, const bench_maker *maker)
+{
+    for (int variant = 0; variant < maker->n_variants; variant++) {
+        bench_case c = {0};
+        DQ_TRY(maker->make(&c, &run->settings, variant));
+        dq_status st = measure(run, &c);
+        c.destroy(c.self);
+        if (st != DQ_OK)
+            return st;
+    }
+    return DQ_OK;
+}
+
+/** Each environment in turn for the makers that play, the first one for the others. */
+static dq_status run_what(bench_run *run, const bench_maker *maker, const option_list *envs)
+{
+    for (size_t i = 0; i < (maker->per_game ? envs->n : 1); i++) {
+        run->settings.env_id = envs->values[i];
+        DQ_TRY(run_maker(run, maker));
+    }
+    return DQ_OK;
+}
+
+static const bench_maker *find_maker(const char *what)
+{
+    const char *names[16];
+    size_t n;
+    const bench_maker *makers = bench_makers(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(makers[i].what, what) == 0)
+            return &makers[i];
+        names[i] = makers[i].what;
+    }
+    const char *near = options_nearest(what, names, n);
+    app_fail(APP_MISUSED, "bench: cannot measure '%s': %s%s", what,
+             near ? "did you mean " : "see deepq bench --help", near ? near : "");
+    return NULL;
+}
+
+static int bench(bench_run *run, char **what, int n, option_list *envs)
+{
+    const bench_maker *chosen[16];
+    size_t n_makers;
+    const bench_maker *makers = bench_makers(&n_makers);
+    if (n > 16)
+        return app_fail(APP_MISUSED, "bench: %d things to measure: choose at most 16", n);
+    for (int i = 0; i < n; i++)
+        if (!(chosen[i] = find_maker(what[i])))
+            return APP_MISUSED;
+    if (n == 0)
+        for (; n < (int)n_makers; n++)
+            chosen[n] = &makers[n];
+    for (size_t i = 0; i < envs->n; i++)
+        if (environments_check_id(envs->values[i]) != APP_DONE)
+            return APP_MISUSED;
+    run->stop = interrupt_catch();
+    for (int i = 0; i < n; i++) {
+        dq_status st = run_what(run, chosen[i], envs);
+        if (st != DQ_OK)
+            return app_report(st);
+    }
+    return APP_DONE;
+}
+
+int cmd_bench(int argc, char **argv)
+{
+    bench_run run = {.repeats = 5, .seconds = 1.0};
+    option_list envs = {.n = 0};
+    int64_t threads = 0;
+    const option options[] = {
+        {"env", 'e', OPTION_LIST, &envs, "ID",
+         "environment to play (PongNoFrameskip-v4); may be repeated", 0, 0},
+        {"threads", 0, OPTION_INT, &threads, "N",
+         "threads (learn and train: one for each core, others: 1)", 1, 1024},
+        {"isa", 0, OPTION_TEXT, &run.settings.isa, "NAME",
+         "ref, avx2 or avx512 (the best there is)", 0, 0},
+        {"repeats", 0, OPTION_INT, &run.repeats, "N", "times each figure is measured (5)", 1,
+         MAX_REPEATS},
+        {"seconds", 0, OPTION_NUMBER, &run.seconds, "S", "how long each time (1)", 0.001, 3600},
+        {"rom-dir", 0, OPTION_TEXT, &run.settings.rom_dir, "DIR", "look for ROMs here first", 0, 0},
+        {"json", 0, OPTION_FLAG, &run.json, NULL, "print one JSON object a line", 0, 0},
+    };
+    const option_syntax syntax = {
+        .command = "bench",
+        .operands = "[WHAT...]",
+        .max_operands = 1000,
+        .about =
+            "Measure how fast the parts are: median, least and most of some repetitions.\n"
+            "  emulator  console frames/s, without the picture and with the palette screen read\n"
+            "  env       agent steps/s of the book's pipeline: skip 4, 84x84, stack of 4\n"
+            "  act       decisions/s: forward passes of one state\n"
+            "  learn     learning steps/s alone: sample 32, targets, forward, backward, Adam\n"
+            "  train     agent steps/s of the whole loop while learning, epsilon 0.01\n"
+            "  replay    batches/s of 32 states and next states put together\n"
+            "Without WHAT: all of them.",
+        .examples = "  deepq bench emulator --env PongNoFrameskip-v4 --env BreakoutNoFrameskip-v4\n"
+                    "  deepq bench learn --threads 1 --json\n",
+        .options = options,
+        .n_options = DQ_COUNT(options),
+    };
+    int n, exit_status;
+    if (!options_parse(&syntax, argc, argv, &n, &exit_status))
+        return exit_status;
+    if (envs.n == 0)
+        envs.values[envs.n++] = "PongNoFrameskip-v4";
+    run.settings.n_threads = (int)threads;
+    return bench(&run, argv, n, &envs);
+}

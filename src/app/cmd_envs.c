@@ -1,0 +1,133 @@
+/* deepq envs: which environments there are, and what one of them is like. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/app.h"
+#include "app/environments.h"
+#include "app/options.h"
+#include "base/error.h"
+#include "deepq/roms.h"
+#include "env/env_ids.h"
+#include "env/homebrew.h"
+
+static int list_ids(void)
+{
+    size_t n;
+    const char *const *ids = dq_env_ids(&n);
+    for (size_t i = 0; i < n; i++)
+        printf("%s\n", ids[i]);
+    return APP_DONE;
+}
+
+static void print_space(const char *title, const dq_space *s)
+{
+    static const char *const types[] = {"uint8", "float32", "int32"};
+    printf("  %-16s%s ", title, types[s->dtype]);
+    for (int i = 0; i < s->n_dims; i++)
+        printf("[%d]", s->shape[i]);
+    printf(", %g to %g\n", (double)s->low, (double)s->high);
+}
+
+static void print_numbers(const char *title, const int *numbers, int n)
+{
+    printf("  %-16s", title);
+    for (int i = 0; i < n; i++)
+        printf("%s%d", i ? " " : "", numbers[i]);
+    printf("\n");
+}
+
+static void print_rom(const dq_atari_id *id, const char *rom_dir)
+{
+    const dq_atari_game *g = id->game;
+    void *bytes;
+    size_t n;
+    char path[4096];
+    if (dq_homebrew_by_id(id->name)) {
+        printf("  %-16scomes with deepq\n", "ROM");
+        return;
+    }
+    printf("  %-16s%s.bin, %zu bytes, md5 %s\n", "ROM", g->id, g->rom_bytes, g->md5[0]);
+    if (dq_rom_find(g->id, rom_dir, &bytes, &n, path, sizeof(path)) == DQ_OK) {
+        printf("  %-16s%s\n", "ROM found", path);
+        free(bytes);
+    } else {
+        printf("  %-16sno: deepq roms import PATH brings it\n", "ROM found");
+    }
+}
+
+static void print_atari(const dq_atari_id *id, const char *rom_dir)
+{
+    const dq_atari_game *g = id->game;
+    dq_space picture = {DQ_U8, 3, {g->height, DQ_ATARI_WIDTH, 3}, 0, 255};
+    printf("%s\n  %-16s%s%s\n", id->name, "game", g->id,
+           dq_homebrew_by_id(id->name) ? ", by its rules" : "");
+    print_space("observation", &picture);
+    printf("  %-16suint8 [4][84][84], 0 to 255\n", "book's wrappers");
+    printf("  %-16s%d:", "actions", g->n_minimal);
+    for (int a = 0; a < g->n_minimal; a++)
+        printf(" %d %s%s", a, dq_atari_action_name(g->minimal[a]),
+               a + 1 < g->n_minimal ? "," : "\n");
+    printf("  %-16spoints as the game scores them\n", "rewards");
+    printf("  %-16s%s\n", "lives", g->has_lives ? "counted" : "not counted");
+    if (id->skip_low == id->skip_high)
+        printf("  %-16s%d\n", "frame skip", id->skip_low);
+    else
+        printf("  %-16s%d to %d, by chance\n", "frame skip", id->skip_low, id->skip_high);
+    printf("  %-16s%g\n", "sticky actions", (double)id->repeat_action_probability);
+    printf("  %-16s%d console frames an episode\n", "frame cap", DQ_ATARI_EPISODE_TICKS);
+    printf("  %-16s%s\n", "television", g->is_pal ? "PAL" : "NTSC");
+    print_numbers("modes", g->modes, g->n_modes);
+    print_numbers("difficulties", g->difficulties, g->n_difficulties);
+    print_rom(id, rom_dir);
+}
+
+/** An environment without a cartridge in the store is asked itself. */
+static int print_other(const char *name)
+{
+    dq_env *env;
+    dq_status st = dq_env_make(&env, name, NULL);
+    if (st != DQ_OK)
+        return app_report(st);
+    const dq_env_spec *spec = dq_env_get_spec(env);
+    printf("%s\n", spec->id);
+    print_space("observation", &spec->obs);
+    printf("  %-16s%d\n", "actions", spec->n_actions);
+    for (int a = 0; spec->action_names && a < spec->n_actions; a++)
+        printf("  %-16s%d %s\n", "", a, spec->action_names[a]);
+    if (spec->n_states > 0)
+        printf("  %-16s%d\n", "states", spec->n_states);
+    dq_env_destroy(env);
+    return APP_DONE;
+}
+
+int cmd_envs(int argc, char **argv)
+{
+    const char *rom_dir = NULL;
+    const option options[] = {
+        {"rom-dir", 0, OPTION_TEXT, &rom_dir, "DIR", "look for the ROM here first", 0, 0},
+    };
+    const option_syntax syntax = {
+        .command = "envs",
+        .operands = "[ID]",
+        .max_operands = 1,
+        .about = "List the environments by their Gymnasium ids, or describe one: spaces, actions, "
+                 "frame\nskip, sticky actions, frame cap, and the ROM it needs.",
+        .examples = "  deepq envs\n"
+                    "  deepq envs PongNoFrameskip-v4\n",
+        .options = options,
+        .n_options = DQ_COUNT(options),
+    };
+    int n, exit_status;
+    if (!options_parse(&syntax, argc, argv, &n, &exit_status))
+        return exit_status;
+    if (n == 0)
+        return list_ids();
+    exit_status = environments_check_id(argv[0]);
+    if (exit_status != APP_DONE)
+        return exit_status;
+    dq_atari_id id;
+    if (!dq_atari_id_parse(argv[0], &id))
+        return print_other(argv[0]);
+    print_atari(&id, rom_dir);
+    return APP_DONE;
+}

@@ -1,0 +1,222 @@
+/* deepq eval: a model's score over many games, by a stated protocol. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/app.h"
+#include "app/environments.h"
+#include "app/human_scores.h"
+#include "app/interrupt.h"
+#include "app/options.h"
+#include "app/policy.h"
+#include "base/error.h"
+#include "env/env_ids.h"
+#include "env/homebrew.h"
+
+enum { SKIP = 4 };
+
+typedef struct protocol {
+    const char *model, *env_id, *rom_dir;
+    int64_t episodes, noops, cap;  // cap in console frames, 0: the environment's own
+    double epsilon;
+    uint64_t seed;
+} protocol;
+
+typedef struct scores {
+    double *rewards;
+    int64_t n, n_steps;
+    double mean, sd, min, max;
+} scores;
+
+/** The book's wrappers one by one, so that no-ops come before the first of them. */
+static dq_status make_noop_env(dq_env **out, const protocol *p, const dq_env_options *options)
+{
+    dq_env *env = NULL, *outer = NULL;
+    DQ_TRY(dq_env_make(&env, p->env_id, options));
+    dq_status st = dq_wrap_noop_reset(&outer, env, (int)p->noops);
+    if (st == DQ_OK)
+        st = dq_wrap_max_and_skip(&outer, env = outer, SKIP);
+    if (st == DQ_OK)
+        st = dq_wrap_fire_reset(&outer, env = outer);
+    if (st == DQ_OK)
+        st = dq_wrap_process_frame84(&outer, env = outer);
+    if (st == DQ_OK)
+        st = dq_wrap_image_to_pytorch(&outer, env = outer);
+    if (st == DQ_OK)
+        st = dq_wrap_buffer(&outer, env = outer, DQ_NET_STACK);
+    if (st != DQ_OK) {
+        dq_env_destroy(env);
+        return st;
+    }
+    *out = outer;
+    return DQ_OK;
+}
+
+static dq_status make_env(dq_env **out, const protocol *p)
+{
+    dq_env_options options = {.rom_dir = p->rom_dir, .seed = p->seed};
+    dq_env *fused;  // it also checks that the book's wrappers fit this environment
+    DQ_TRY(dq_env_make_book(&fused, p->env_id, &options));
+    if (p->noops == 0) {
+        *out = fused;
+        return dq_env_seed(fused, p->seed);
+    }
+    dq_env_destroy(fused);
+    DQ_TRY(make_noop_env(out, p, &options));
+    return dq_env_seed(*out, p->seed);
+}
+
+static dq_status play_episode(const protocol *p, dq_env *env, policy *player, double *reward,
+                              int64_t *n_steps)
+{
+    uint8_t obs[DQ_NET_OBS_BYTES];
+    int64_t limit = p->cap > 0 ? p->cap / SKIP : INT64_MAX;
+    dq_step step = {0};
+    *reward = 0;
+    DQ_TRY(dq_env_reset(env, obs));
+    for (int64_t i = 0; i < limit && !step.terminated && !step.truncated; i++) {
+        DQ_TRY(dq_env_step(env, policy_action(player, obs), obs, &step));
+        *reward += (double)step.reward;
+        ++*n_steps;
+    }
+    return DQ_OK;
+}
+
+static void summarise(scores *s)
+{
+    double sum = 0, squares = 0;
+    s->min = s->max = s->n ? s->rewards[0] : 0;
+    for (int64_t i = 0; i < s->n; i++) {
+        sum += s->rewards[i];
+        s->min = fmin(s->min, s->rewards[i]);
+        s->max = fmax(s->max, s->rewards[i]);
+    }
+    s->mean = s->n ? sum / (double)s->n : 0;
+    for (int64_t i = 0; i < s->n; i++)
+        squares += (s->rewards[i] - s->mean) * (s->rewards[i] - s->mean);
+    s->sd = s->n > 1 ? sqrt(squares / (double)(s->n - 1)) : 0;
+}
+
+static dq_status play_all(const protocol *p, dq_env *env, scores *s)
+{
+    volatile int *stop = interrupt_catch();
+    policy player;
+    DQ_TRY(policy_load(&player, p->model, env, p->epsilon, p->seed));
+    dq_status st = DQ_OK;
+    while (st == DQ_OK && s->n < p->episodes && !*stop) {
+        st = play_episode(p, env, &player, &s->rewards[s->n], &s->n_steps);
+        s->n += st == DQ_OK;
+    }
+    policy_free(&player);
+    summarise(s);
+    if (st == DQ_OK && *stop)
+        st = dq_fail(DQ_ERR_INTERRUPTED, "interrupted after %lld of %lld games", (long long)s->n,
+                     (long long)p->episodes);
+    return st;
+}
+
+static void print_text(const protocol *p, const dq_atari_id *id, const scores *s,
+                       const human_scores *h)
+{
+    printf("%s on %s: %lld games, %lld frames\n", p->model, id->name, (long long)s->n,
+           (long long)s->n_steps);
+    printf("protocol: no-op starts up to %lld, epsilon %g, sticky actions %g, cap %lld console "
+           "frames, seed %llu\n",
+           (long long)p->noops, p->epsilon, (double)id->repeat_action_probability,
+           (long long)p->cap, (unsigned long long)p->seed);
+    printf("reward: mean %.2f, sd %.2f, min %.2f, max %.2f\n", s->mean, s->sd, s->min, s->max);
+    if (h)
+        printf("human-normalised: %.1f %% (random %g, human %g)\n",
+               human_scores_normalise(h, s->mean), h->random, h->human);
+    else
+        printf("human-normalised: no published scores of this game\n");
+}
+
+static void print_json(const protocol *p, const dq_atari_id *id, const scores *s,
+                       const human_scores *h)
+{
+    json_t *rewards = json_array();
+    for (int64_t i = 0; i < s->n; i++)
+        json_array_append_new(rewards, json_real(s->rewards[i]));
+    json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}",
+                          "model", p->model, "env", id->name, "episodes", (json_int_t)s->n,
+                          "frames", (json_int_t)s->n_steps, "noops", (json_int_t)p->noops,
+                          "epsilon", p->epsilon, "sticky", (double)id->repeat_action_probability,
+                          "cap", (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean", s->mean,
+                          "sd", s->sd, "min", s->min, "max", s->max, "rewards", rewards);
+    json_object_set_new(o, "human_normalised",
+                        h ? json_real(human_scores_normalise(h, s->mean)) : json_null());
+    json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
+    printf("\n");
+    json_decref(o);
+}
+
+static int eval(const protocol *p, bool json)
+{
+    dq_env *env;
+    int exit_status = environments_check_id(p->env_id);
+    if (exit_status != APP_DONE)
+        return exit_status;
+    dq_status st = make_env(&env, p);
+    if (st != DQ_OK)
+        return app_report(st);
+    scores s = {.rewards = calloc((size_t)p->episodes, sizeof(double))};
+    st = s.rewards ? play_all(p, env, &s) : dq_fail(DQ_ERR_NOMEM, "no memory for the scores");
+    dq_atari_id id = {.name = p->env_id};
+    const human_scores *h = NULL;
+    if (dq_atari_id_parse(p->env_id, &id) && !dq_homebrew_by_id(p->env_id))
+        h = human_scores_find(id.game->id);
+    if (s.n > 0 && (st == DQ_OK || st == DQ_ERR_INTERRUPTED)) {
+        if (json)
+            print_json(p, &id, &s, h);
+        else
+            print_text(p, &id, &s, h);
+    }
+    free(s.rewards);
+    dq_env_destroy(env);
+    return app_report(st);
+}
+
+int cmd_eval(int argc, char **argv)
+{
+    bool json = false;
+    protocol p = {
+        .env_id = "PongNoFrameskip-v4",
+        .episodes = 30,
+        .noops = 30,
+        .epsilon = 0.05,
+        .cap = DQ_ATARI_EPISODE_TICKS,
+    };
+    const option options[] = {
+        {"model", 'm', OPTION_TEXT, &p.model, "FILE", "the model, a .dat file", 0, 0},
+        {"env", 'e', OPTION_TEXT, &p.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
+        {"episodes", 0, OPTION_INT, &p.episodes, "N", "games to play (30)", 1, 1e6},
+        {"noops", 0, OPTION_INT, &p.noops, "N",
+         "a game starts with 1 to N no-ops (30); 0: with none", 0, 1000},
+        {"epsilon", 0, OPTION_NUMBER, &p.epsilon, "E", "how often an action is random (0.05)", 0,
+         1},
+        {"cap", 0, OPTION_INT, &p.cap, "N", "console frames a game may last (108000)", SKIP, 1e9},
+        {"seed", 0, OPTION_UINT, &p.seed, "N", "of no-ops, epsilon and sticky actions (0)", 0, 0},
+        {"rom-dir", 0, OPTION_TEXT, &p.rom_dir, "DIR", "look for the ROM here first", 0, 0},
+        {"json", 0, OPTION_FLAG, &json, NULL, "print one JSON object", 0, 0},
+    };
+    const option_syntax syntax = {
+        .command = "eval",
+        .operands = "",
+        .about =
+            "Score a model over many games. The protocol is that of Mnih et al. 2015 but for the "
+            "cap,\nwhich is today's 108,000 frames (theirs: --cap 18000). An environment with "
+            "-v0 has\nsticky actions: --env PongNoFrameskip-v0 --noops 0 --epsilon 0.001.",
+        .examples = "  deepq eval -m PongNoFrameskip-v4-best_19.dat\n"
+                    "  deepq eval -m model.dat --episodes 200 --epsilon 0.001 --json\n",
+        .options = options,
+        .n_options = DQ_COUNT(options),
+    };
+    int n, exit_status;
+    if (!options_parse(&syntax, argc, argv, &n, &exit_status))
+        return exit_status;
+    if (!p.model)
+        return app_fail(APP_MISUSED, "eval: no model: name one with --model FILE");
+    return eval(&p, json);
+}

@@ -1,0 +1,171 @@
+/* deepq inspect: what kind of file is this, and what is in it? */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/app.h"
+#include "app/checkpoint_file.h"
+#include "app/gzip_file.h"
+#include "app/options.h"
+#include "app/train_run.h"
+#include "atari/trace.h"
+#include "base/error.h"
+#include "deepq/atari.h"
+#include "deepq/model.h"
+#include "env/observation_check.h"
+#include "env/rom_store.h"
+
+enum { MAX_BYTES = 1 << 30 };
+
+static dq_status inspect_model(const char *path)
+{
+    dq_model *m;
+    size_t n_parameters = 0;
+    DQ_TRY(dq_model_load(&m, path));
+    printf("%s: model, a PyTorch state_dict\n", path);
+    for (size_t i = 0; i < m->n; i++) {
+        const dq_tensor *t = &m->tensors[i];
+        printf("  %-16sfloat32 ", t->name);
+        for (int d = 0; d < t->n_dims; d++)
+            printf("[%d]", t->shape[d]);
+        printf("\n");
+        n_parameters += dq_tensor_elements(t);
+        if (strcmp(t->name, "fc.2.weight") == 0)
+            printf("  %-16s%d\n", "actions", t->shape[0]);
+    }
+    printf("  %-16s%zu\n", "parameters", n_parameters);
+    dq_model_destroy(m);
+    return DQ_OK;
+}
+
+static dq_status inspect_checkpoint(const char *path)
+{
+    dq_reader *r;
+    checkpoint_info info;
+    DQ_TRY(checkpoint_open(&r, &info, path));
+    printf("%s: checkpoint of deepq train, written by deepq %s, checksum right\n", path,
+           info.version);
+    printf("  %-16s%s\n  %-16s%s\n", "environment", info.env_id, "isa", info.isa);
+    printf("  %-16s%lld\n  %-16s%lld\n  %-16s%lld\n", "frames", (long long)info.step, "updates",
+           (long long)info.n_updates, "games", (long long)info.n_games);
+    printf("  %-16s%.3f\n  %-16s%.3f\n", "mean reward", info.mean_reward, "best mean",
+           info.best_mean);
+    printf("  %-16s%zu bytes\n", "state", dq_reader_left(r));
+    dq_reader_destroy(r);
+    return DQ_OK;
+}
+
+static dq_status inspect_trace(const char *path, const void *bytes, size_t n)
+{
+    dq_trace_header h;
+    DQ_TRY(dq_trace_header_parse(&h, bytes, n));
+    const dq_atari_game *game = dq_atari_game_by_md5(h.md5);
+    printf("%s: trace recorded with ALE %s\n", path, h.ale_version);
+    printf("  %-16s%s\n", "game", h.game_id);
+    printf("  %-16smd5 %s%s\n", "ROM", h.md5, game ? "" : " (not one of the games)");
+    printf("  %-16s%u (%u records)\n", "frames", h.n_frames, h.n_records);
+    printf("  %-16s%dx%d, %s\n", "picture", h.width, h.height, h.is_pal ? "PAL" : "NTSC");
+    printf("  %-16smode %d, difficulty %d\n", "switches", h.mode, h.difficulty);
+    printf("  %-16s%s set, seed %llu\n", "actions", h.legal_actions ? "legal" : "minimal",
+           (unsigned long long)h.action_seed);
+    printf("  %-16s%g, seed %d\n", "sticky actions", (double)h.repeat_action_probability, h.seed);
+    printf("  %-16severy %u frames\n", "resets", h.reset_period);
+    return DQ_OK;
+}
+
+static dq_status inspect_observations(const char *path, const void *bytes, size_t n)
+{
+    dq_observation_header h;
+    DQ_TRY(dq_observation_header_parse(&h, bytes, n));
+    printf("%s: observation reference of the book's wrappers\n", path);
+    printf("  %-16s%s\n", "game", h.game_id);
+    printf("  %-16s%u resets and steps\n", "records", h.n_records);
+    printf("  %-16sminimal set, seed %llu\n", "actions", (unsigned long long)h.action_seed);
+    return DQ_OK;
+}
+
+/** By md5, or by a size that cartridges have; false if it is neither. */
+static bool inspect_rom(const char *path, const void *bytes, size_t n)
+{
+    char md5[DQ_MD5_HEX];
+    dq_rom_md5(bytes, n, md5);
+    const dq_atari_game *game = dq_atari_game_by_md5(md5);
+    bool cartridge_size = n >= 2048 && n <= DQ_ROM_MAX_BYTES && n % 1024 == 0;
+    if (!game && !cartridge_size)
+        return false;
+    printf("%s: %s\n", path,
+           game ? "Atari 2600 ROM" : "Atari 2600 ROM by its size, of no known game");
+    if (game)
+        printf("  %-16s%s (%s)\n", "game", game->id, game->gym_name);
+    printf("  %-16s%zu bytes\n  %-16s%s\n", "size", n, "md5", md5);
+    return true;
+}
+
+static dq_status inspect_bytes(const char *path, const void *bytes, size_t n)
+{
+    if (dq_trace_is(bytes, n))
+        return inspect_trace(path, bytes, n);
+    if (dq_observation_is(bytes, n))
+        return inspect_observations(path, bytes, n);
+    if (checkpoint_is(bytes, n))
+        return inspect_checkpoint(path);
+    if (n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0)
+        return inspect_model(path);
+    if (inspect_rom(path, bytes, n))
+        return DQ_OK;
+    return dq_fail(
+        DQ_ERR_INPUT,
+        "%s is no model, checkpoint, trace, observation reference or ROM that deepq knows", path);
+}
+
+static void print_setting(void *ctx, const char *key, const char *value)
+{
+    (void)ctx;
+    printf("  %-16s%s\n", key, value);
+}
+
+/** A run folder: its settings, and how far it is. */
+static dq_status inspect_run(const char *dir)
+{
+    train_settings s;
+    char path[SETTING_PATH_BYTES + 32];
+    DQ_TRY(train_run_settings(&s, dir));
+    printf("%s: run folder of deepq train\n", dir);
+    train_settings_each(&s, print_setting, NULL);
+    snprintf(path, sizeof(path), "%s/checkpoint/state", dir);
+    dq_status st = inspect_checkpoint(path);
+    return st == DQ_ERR_NOT_FOUND ? DQ_OK : st;
+}
+
+static dq_status inspect(const char *path)
+{
+    struct stat info;
+    void *bytes;
+    size_t n;
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return inspect_run(path);
+    DQ_TRY(gzip_file_read(path, MAX_BYTES, &bytes, &n));
+    dq_status st = inspect_bytes(path, bytes, n);
+    free(bytes);
+    return st;
+}
+
+int cmd_inspect(int argc, char **argv)
+{
+    const option_syntax syntax = {
+        .command = "inspect",
+        .operands = "FILE",
+        .min_operands = 1,
+        .max_operands = 1,
+        .about =
+            "Say what a file is and what is in it: a model, a checkpoint or a run folder, a trace "
+            "or\nobservation reference (gzip-compressed or not), a ROM.",
+        .examples = "  deepq inspect PongNoFrameskip-v4-best_19.dat\n"
+                    "  deepq inspect runs/PongNoFrameskip-v4-book-s0-20261123-120000\n",
+    };
+    int n, exit_status;
+    if (!options_parse(&syntax, argc, argv, &n, &exit_status))
+        return exit_status;
+    return app_report(inspect(argv[0]));
+}

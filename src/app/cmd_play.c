@@ -1,0 +1,243 @@
+/* deepq play: a trained model plays, in a window, as a video, or unseen. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/app.h"
+#include "app/environments.h"
+#include "app/interrupt.h"
+#include "app/options.h"
+#include "app/policy.h"
+#include "app/window.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "record/file_names.h"
+#include "record/video.h"
+
+typedef struct play_options {
+    const char *model, *env_id, *record_dir, *rom_dir;
+    bool no_vis;
+    int64_t episodes, fps;
+    uint64_t seed;
+    double epsilon;
+} play_options;
+
+/** What one game is played with and seen by. */
+typedef struct stage {
+    const play_options *o;
+    dq_env *env;
+    policy player;
+    window *window;   // NULL: none
+    dq_video *video;  // of this episode; NULL: none
+    volatile int *stop;
+    struct timespec next;  // when the next decision is due
+    int64_t counts[DQ_MAX_ACTIONS];
+    double total;
+} stage;
+
+/* Pictures */
+
+static void wait_for_next(stage *s)
+{
+    const long frame_ns = 1000000000L / s->o->fps;
+    struct timespec now;
+    s->next.tv_nsec += frame_ns;
+    if (s->next.tv_nsec >= 1000000000L) {
+        s->next.tv_sec++;
+        s->next.tv_nsec -= 1000000000L;
+    }
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &s->next, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec > s->next.tv_sec + 1)  // the machine slept: do not hurry to catch up
+        s->next = now;
+}
+
+/** Show and record what a person would see now. */
+static dq_status show(stage *s)
+{
+    if (!s->window && !s->video)
+        return DQ_OK;
+    dq_image image;
+    DQ_TRY(dq_env_render(s->env, &image));
+    if (s->video)
+        DQ_TRY(dq_video_add(s->video, image.pixels));
+    return s->window ? window_show(s->window, &image) : DQ_OK;
+}
+
+static bool has_video(const char *dir)
+{
+    DIR *d = opendir(dir);
+    bool found = false;
+    for (struct dirent *e; d && !found && (e = readdir(d));) {
+        size_t len = strlen(e->d_name);
+        found = len > 4 && strcmp(e->d_name + len - 4, ".mp4") == 0;
+    }
+    if (d)
+        closedir(d);
+    return found;
+}
+
+static dq_status prepare_record_dir(const char *dir)
+{
+    if (has_video(dir))
+        return dq_fail(DQ_ERR_CONFIG, "%s has a recording already: choose another folder", dir);
+    return dq_make_dirs(dir);
+}
+
+static dq_status open_video(stage *s, int64_t episode)
+{
+    char env[64], path[DQ_PATH_CAP];
+    dq_image image;
+    if (!s->o->record_dir)
+        return DQ_OK;
+    dq_file_name_part(env, sizeof(env), s->o->env_id);
+    DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s-episode-%lld.mp4", s->o->record_dir, env,
+                          (long long)episode));
+    DQ_TRY(dq_env_render(s->env, &image));
+    return dq_video_create(&s->video, path, image.width, image.height, (int)s->o->fps);
+}
+
+/* Playing */
+
+static bool is_stopped(stage *s)
+{
+    return *s->stop || (s->window && window_closed(s->window));
+}
+
+static dq_status play_steps(stage *s, uint8_t *obs)
+{
+    dq_step step = {0};
+    clock_gettime(CLOCK_MONOTONIC, &s->next);
+    while (!step.terminated && !step.truncated && !is_stopped(s)) {
+        int action = policy_action(&s->player, obs);
+        s->counts[action]++;
+        DQ_TRY(dq_env_step(s->env, action, obs, &step));
+        s->total += (double)step.reward;
+        DQ_TRY(show(s));
+        if (s->window)
+            wait_for_next(s);
+    }
+    return DQ_OK;
+}
+
+static dq_status play_episode(stage *s, int64_t episode)
+{
+    uint8_t obs[DQ_NET_OBS_BYTES];
+    memset(s->counts, 0, sizeof(s->counts));
+    s->total = 0;
+    DQ_TRY(dq_env_reset(s->env, obs));
+    DQ_TRY(open_video(s, episode));
+    dq_status st = show(s);
+    if (st == DQ_OK)
+        st = play_steps(s, obs);
+    if (s->video) {
+        dq_status finished = dq_video_finish(s->video);
+        s->video = NULL;
+        if (st == DQ_OK)
+            st = finished;
+    }
+    return st;
+}
+
+/** Every action with its count, the most frequent first. */
+static void print_counts(const stage *s)
+{
+    const dq_env_spec *spec = dq_env_get_spec(s->env);
+    bool printed[DQ_MAX_ACTIONS] = {false};
+    printf("Action counts: ");
+    for (int i = 0; i < spec->n_actions; i++) {
+        int most = -1;
+        for (int a = 0; a < spec->n_actions; a++)
+            if (!printed[a] && (most < 0 || s->counts[a] > s->counts[most]))
+                most = a;
+        printed[most] = true;
+        printf("%s%s %lld", i ? ", " : "", spec->action_names[most], (long long)s->counts[most]);
+    }
+    printf("\n");
+}
+
+static dq_status play_all(stage *s)
+{
+    double sum = 0;
+    DQ_TRY(dq_env_seed(s->env, s->o->seed));
+    for (int64_t i = 0; i < s->o->episodes && !is_stopped(s); i++) {
+        DQ_TRY(play_episode(s, i));
+        printf("Total reward: %.2f\n", s->total);
+        print_counts(s);
+        (void)fflush(stdout);
+        sum += s->total;
+        if (i > 0 && i + 1 == s->o->episodes)
+            printf("Mean reward of %lld games: %.2f\n", (long long)s->o->episodes,
+                   sum / (double)s->o->episodes);
+    }
+    return *s->stop ? dq_fail(DQ_ERR_INTERRUPTED, "interrupted") : DQ_OK;
+}
+
+/** A recording needs no window: without a display it is made all the same. */
+static dq_status open_window(stage *s)
+{
+    if (s->o->no_vis)
+        return DQ_OK;
+    dq_status st = window_create(&s->window, s->o->env_id);
+    if (st == DQ_ERR_UNSUPPORTED && s->o->record_dir) {
+        fprintf(stderr, "deepq: no window here: recording without one\n");
+        return DQ_OK;
+    }
+    return st;
+}
+
+static dq_status play(const play_options *o)
+{
+    stage s = {.o = o, .stop = interrupt_catch()};
+    dq_env_options options = {.rom_dir = o->rom_dir, .seed = o->seed};
+    DQ_TRY(dq_env_make_book(&s.env, o->env_id, &options));
+    dq_status st = policy_load(&s.player, o->model, s.env, o->epsilon, o->seed);
+    if (st == DQ_OK && o->record_dir)
+        st = prepare_record_dir(o->record_dir);
+    if (st == DQ_OK)
+        st = open_window(&s);
+    if (st == DQ_OK)
+        st = play_all(&s);
+    window_destroy(s.window);
+    policy_free(&s.player);
+    dq_env_destroy(s.env);
+    return st;
+}
+
+int cmd_play(int argc, char **argv)
+{
+    play_options o = {.env_id = "PongNoFrameskip-v4", .episodes = 1, .fps = 25};
+    const option options[] = {
+        {"model", 'm', OPTION_TEXT, &o.model, "FILE", "the model, a .dat file", 0, 0},
+        {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
+        {"record", 'r', OPTION_TEXT, &o.record_dir, "DIR", "write a video of each game into DIR", 0,
+         0},
+        {"no-vis", 0, OPTION_FLAG, &o.no_vis, NULL, "no window: play as fast as possible", 0, 0},
+        {"no-visualize", 0, OPTION_FLAG, &o.no_vis, NULL, "the same as --no-vis", 0, 0},
+        {"episodes", 0, OPTION_INT, &o.episodes, "N", "games to play (1)", 1, 1e9},
+        {"seed", 0, OPTION_UINT, &o.seed, "N", "of the environment and of --epsilon (0)", 0, 0},
+        {"fps", 0, OPTION_INT, &o.fps, "N", "decisions a second, in window and video (25)", 1,
+         1000},
+        {"epsilon", 0, OPTION_NUMBER, &o.epsilon, "E", "how often an action is random (0)", 0, 1},
+        {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},
+    };
+    const option_syntax syntax = {
+        .command = "play",
+        .operands = "",
+        .about = "Watch a trained model play; q, Escape or closing the window ends it.",
+        .examples = "  deepq play -m PongNoFrameskip-v4-best_19.dat\n"
+                    "  deepq play -m model.dat --no-vis --record videos\n",
+        .options = options,
+        .n_options = DQ_COUNT(options),
+    };
+    int n, exit_status;
+    if (!options_parse(&syntax, argc, argv, &n, &exit_status))
+        return exit_status;
+    if (!o.model)
+        return app_fail(APP_MISUSED, "play: no model: name one with --model FILE");
+    if (environments_check_id(o.env_id) != APP_DONE)
+        return APP_MISUSED;
+    return app_report(play(&o));
+}

@@ -1,0 +1,204 @@
+/* deepq train: DQN as in the book's chapter 6, in a run folder that outlives whoever started it. */
+#define _XOPEN_SOURCE 700  // realpath()
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/environments.h"
+#include "app/interrupt.h"
+#include "app/options.h"
+#include "app/train_run.h"
+#include "app/train_settings.h"
+#include "base/error.h"
+
+/** The command line; what was not given is NULL, -1 or false. */
+typedef struct train_options {
+    const char *env_id, *preset, *device, *isa, *config, *seed;
+    const char *out, *logdir, *resume, *rom_dir, *reward_bound;
+    int64_t frames, threads;
+    option_list set;
+    bool cuda, plain, json;
+} train_options;
+
+/** Nothing else than the processor in this build. */
+static dq_status check_device(const train_options *o)
+{
+    const char *device = o->cuda ? "cuda" : o->device;
+    if (!device || strcmp(device, "cpu") == 0 || strcmp(device, "auto") == 0)
+        return DQ_OK;
+    if (strcmp(device, "cuda") == 0)
+        return dq_fail(DQ_ERR_UNSUPPORTED,
+                       "no CUDA: this deepq was built without GPU support: use --device cpu");
+    return dq_fail(DQ_ERR_CONFIG, "--device '%s': choose auto, cpu or cuda", device);
+}
+
+static dq_status set_number(train_settings *s, const char *key, int64_t value)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%lld", (long long)value);
+    return train_settings_set(s, key, text);
+}
+
+/** A path that means the same from another folder. */
+static dq_status set_path(train_settings *s, const char *key, const char *path)
+{
+    char *full = realpath(path, NULL);
+    dq_status st = train_settings_set(s, key, full ? full : path);
+    free(full);
+    return st;
+}
+
+/** Options that a run may be given anew when it is resumed. */
+static dq_status apply_changeable(train_settings *s, const train_options *o)
+{
+    if (o->frames > 0)
+        DQ_TRY(set_number(s, "max_steps", o->frames));
+    if (o->threads > 0)
+        DQ_TRY(set_number(s, "threads", o->threads));
+    if (o->reward_bound && train_settings_set(s, "reward_bound", o->reward_bound) != DQ_OK)
+        return dq_fail_within(DQ_ERR_CONFIG, "--reward-bound");
+    if (o->rom_dir)
+        DQ_TRY(set_path(s, "rom_dir", o->rom_dir));
+    return o->logdir ? set_path(s, "logdir", o->logdir) : DQ_OK;
+}
+
+static dq_status apply_all(train_settings *s, const train_options *o)
+{
+    DQ_TRY(train_settings_init(s, o->preset ? o->preset : "book"));
+    if (o->config) {
+        dq_status st = train_settings_read(s, o->config, true);
+        if (st != DQ_OK)
+            return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
+    }
+    for (size_t i = 0; i < o->set.n; i++)
+        DQ_TRY(train_settings_set_pair(s, o->set.values[i]));
+    if (o->env_id)
+        DQ_TRY(train_settings_set(s, "env", o->env_id));
+    if (o->isa)
+        DQ_TRY(train_settings_set(s, "isa", o->isa));
+    if (o->seed && train_settings_set(s, "seed", o->seed) != DQ_OK)
+        return dq_fail_within(DQ_ERR_CONFIG, "--seed");
+    return apply_changeable(s, o);
+}
+
+/** --set on a resumed run: only what does not change how it learns. */
+static dq_status apply_resumed_set(train_settings *s, const char *pair)
+{
+    static const char *const free_keys[] = {"max_steps", "reward_bound", "checkpoint_every"};
+    for (size_t i = 0; i < DQ_COUNT(free_keys); i++) {
+        size_t len = strlen(free_keys[i]);
+        if (strncmp(pair, free_keys[i], len) == 0 && pair[len] == '=')
+            return train_settings_set_pair(s, pair);
+    }
+    return dq_fail(DQ_ERR_CONFIG,
+                   "--set %s: a resumed run keeps its hyperparameters; only max_steps, "
+                   "reward_bound and checkpoint_every may change",
+                   pair);
+}
+
+static dq_status check_resume_options(const train_options *o)
+{
+    const struct {
+        const char *name;
+        const void *given;
+    } fixed[] = {{"env", o->env_id}, {"preset", o->preset}, {"seed", o->seed},
+                 {"isa", o->isa},    {"config", o->config}, {"out", o->out}};
+    for (size_t i = 0; i < DQ_COUNT(fixed); i++)
+        if (fixed[i].given)
+            return dq_fail(DQ_ERR_CONFIG,
+                           "--%s cannot be given with --resume: the run keeps its own",
+                           fixed[i].name);
+    return DQ_OK;
+}
+
+static int resume(const train_options *o, volatile int *stop)
+{
+    train_settings s;
+    train_run *run;
+    dq_status st = check_resume_options(o);
+    if (st == DQ_OK)
+        st = train_run_settings(&s, o->resume);
+    for (size_t i = 0; st == DQ_OK && i < o->set.n; i++)
+        st = apply_resumed_set(&s, o->set.values[i]);
+    if (st == DQ_OK)
+        st = apply_changeable(&s, o);
+    if (st == DQ_OK)
+        st = train_run_resume(&run, &s, o->resume);
+    if (st != DQ_OK)
+        return app_report(st);
+    int exit_status = train_run_go(run, o->json, o->plain, stop);
+    train_run_destroy(run);
+    return exit_status;
+}
+
+static int start(const train_options *o, volatile int *stop)
+{
+    train_settings s;
+    train_run *run;
+    dq_status st = apply_all(&s, o);
+    if (st == DQ_ERR_NOT_FOUND)
+        st = DQ_ERR_CONFIG;  // no such preset
+    if (st == DQ_OK)
+        st = dq_train_config_check(&s.cfg);
+    if (st != DQ_OK)
+        return app_report(st);
+    if (environments_check_id(s.env_id) != APP_DONE)
+        return APP_MISUSED;
+    st = train_run_create(&run, &s, o->out);
+    if (st != DQ_OK)
+        return app_report(st);
+    int exit_status = train_run_go(run, o->json, o->plain, stop);
+    train_run_destroy(run);
+    return exit_status;
+}
+
+int cmd_train(int argc, char **argv)
+{
+    train_options o = {.frames = -1, .threads = -1};
+    const option options[] = {
+        {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
+        {"preset", 0, OPTION_TEXT, &o.preset, "NAME", "hyperparameters to start from: book", 0, 0},
+        {"set", 0, OPTION_LIST, &o.set, "KEY=VALUE", "one hyperparameter; may be repeated", 0, 0},
+        {"config", 0, OPTION_TEXT, &o.config, "FILE",
+         "lines of key = value, as the config of a run folder", 0, 0},
+        {"seed", 0, OPTION_TEXT, &o.seed, "N", "of all chance (0)", 0, 0},
+        {"frames", 0, OPTION_INT, &o.frames, "N", "stop after N frames (agent steps)", 1, 1e15},
+        {"reward-bound", 0, OPTION_TEXT, &o.reward_bound, "R",
+         "solved when the mean of 100 games is above R (19)", 0, 0},
+        {"device", 0, OPTION_TEXT, &o.device, "NAME", "auto, cpu or cuda (auto)", 0, 0},
+        {"cuda", 0, OPTION_FLAG, &o.cuda, NULL, "the same as --device cuda", 0, 0},
+        {"threads", 0, OPTION_INT, &o.threads, "N", "threads (one for each core)", 1, 1024},
+        {"isa", 0, OPTION_TEXT, &o.isa, "NAME", "ref, avx2 or avx512 (the best there is)", 0, 0},
+        {"out", 'o', OPTION_TEXT, &o.out, "DIR", "run folder (runs/ENV-PRESET-sSEED-DATE)", 0, 0},
+        {"logdir", 0, OPTION_TEXT, &o.logdir, "DIR", "TensorBoard's events (the run folder)", 0, 0},
+        {"resume", 0, OPTION_TEXT, &o.resume, "DIR", "go on with the run in DIR", 0, 0},
+        {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},
+        {"plain", 0, OPTION_FLAG, &o.plain, NULL, "the book's lines only, no live line", 0, 0},
+        {"json", 0, OPTION_FLAG, &o.json, NULL, "one JSON object a line instead", 0, 0},
+    };
+    const option_syntax syntax = {
+        .command = "train",
+        .operands = "",
+        .about =
+            "Learn a game from its pixels with DQN, as the book's chapter 6 does, until the mean "
+            "reward\nof the last 100 games is above a bound. The run folder gets the best "
+            "models, a log,\nTensorBoard's scalars and checkpoints; after Ctrl-C, or any other "
+            "end, --resume goes on\nbit for bit as if nothing had happened.",
+        .examples = "  deepq train\n"
+                    "  deepq train --env BreakoutNoFrameskip-v4 --seed 1 --frames 2000000\n"
+                    "  deepq train --set learning_rate=2.5e-4 --set batch=64 --out runs/try\n"
+                    "  deepq train --resume runs/try\n",
+        .options = options,
+        .n_options = DQ_COUNT(options),
+    };
+    int n, exit_status;
+    if (!options_parse(&syntax, argc, argv, &n, &exit_status))
+        return exit_status;
+    dq_status st = check_device(&o);
+    if (st != DQ_OK)
+        return app_report(st);
+    volatile int *stop = interrupt_catch();
+    return o.resume ? resume(&o, stop) : start(&o, stop);
+}

@@ -1,0 +1,126 @@
+/* deepq COMMAND: finds the command and reports what went wrong. */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/features.h"
+#include "app/options.h"
+#include "base/error.h"
+
+typedef struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *summary;
+} command;
+
+static const command commands[] = {
+    {"train", cmd_train, "learn a game from its pixels with DQN"},
+    {"play", cmd_play, "watch a trained model play, in a window or as a video"},
+    {"eval", cmd_eval, "score a trained model over many games"},
+    {"envs", cmd_envs, "list the environments, or describe one"},
+    {"roms", cmd_roms, "import, list and verify the games' ROMs"},
+    {"trace", cmd_trace, "check the emulator against recordings, or make one"},
+    {"inspect", cmd_inspect, "say what a model, checkpoint, trace or ROM file is"},
+    {"bench", cmd_bench, "measure the speed of each part"},
+};
+
+int app_exit_status(dq_status status)
+{
+    switch (status) {
+    case DQ_OK:
+        return APP_DONE;
+    case DQ_ERR_CONFIG:
+    case DQ_ERR_INPUT:
+        return APP_MISUSED;
+    case DQ_ERR_INTERRUPTED:
+        return APP_INTERRUPTED;
+    default:
+        return APP_FAILED;
+    }
+}
+
+int app_report(dq_status status)
+{
+    if (status != DQ_OK)
+        fprintf(stderr, "deepq: %s\n", dq_errmsg());
+    return app_exit_status(status);
+}
+
+int app_fail(int exit_status, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    fprintf(stderr, "deepq: %s\n", text);
+    return exit_status;
+}
+
+int app_finish_output(int exit_status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return exit_status;
+    if (errno == EPIPE)
+        return exit_status;
+    return app_fail(APP_FAILED, "cannot write to standard output: %s", strerror(errno));
+}
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "Usage: deepq COMMAND [OPTIONS]\n\n"
+                "Deep Q-learning on Atari games, with an Atari 2600 of its own.\n\nCommands:\n");
+    for (size_t i = 0; i < DQ_COUNT(commands); i++)
+        fprintf(to, "  %-10s%s\n", commands[i].name, commands[i].summary);
+    fprintf(to, "\nOptions:\n"
+                "  -h, --help     show this and exit; deepq COMMAND --help says more\n"
+                "      --version  show the version, instruction sets and optional features\n\n"
+                "Examples:\n"
+                "  deepq roms import ale_py-0.12.1.whl\n"
+                "  deepq train --env PongNoFrameskip-v4\n"
+                "  deepq play --model PongNoFrameskip-v4-best_19.dat\n");
+}
+
+static int fail_command(const char *word)
+{
+    const char *names[DQ_COUNT(commands)];
+    for (size_t i = 0; i < DQ_COUNT(commands); i++)
+        names[i] = commands[i].name;
+    const char *what = word[0] == '-' ? "option" : "command";
+    const char *near = options_nearest(word, names, DQ_COUNT(names));
+    if (near)
+        return app_fail(APP_MISUSED, "no %s '%s': did you mean deepq %s?", what, word, near);
+    return app_fail(APP_MISUSED, "no %s '%s': see deepq --help", what, word);
+}
+
+static int run(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return APP_MISUSED;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        print_help(stdout);
+        return APP_DONE;
+    }
+    if (strcmp(word, "--version") == 0) {
+        features_print();
+        return APP_DONE;
+    }
+    for (size_t i = 0; i < DQ_COUNT(commands); i++)
+        if (strcmp(word, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    return fail_command(word);
+}
+
+int main(int argc, char **argv)
+{
+    // A reader that goes away, or a file that may not grow, is an error of write(), not our end.
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    return app_finish_output(run(argc, argv));
+}

@@ -1,0 +1,112 @@
+#include "app/train_output.h"
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "deepq/net.h"
+
+void train_output_init(train_output *o, bool json, bool plain, const train_settings *s,
+                       int64_t first_step)
+{
+    *o = (train_output){.json = json};
+    progress_line_init(&o->line, !json && !plain, s->cfg.max_steps, first_step);
+}
+
+/** Lines leave at once, so that a pipe or a file is always up to date. */
+static void end_line(train_output *o)
+{
+    if (fflush(stdout) != 0)
+        o->broken = true;
+}
+
+static void print_object(train_output *o, json_t *object)
+{
+    json_dumpf(object, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
+    json_decref(object);
+    putchar('\n');
+    end_line(o);
+}
+
+static void add_setting(void *ctx, const char *key, const char *value)
+{
+    json_object_set_new(ctx, key, json_string(value));
+}
+
+static json_t *progress_object(const char *event, const dq_progress *p)
+{
+    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "event", event, "frame",
+                     (json_int_t)p->step, "games", (json_int_t)p->n_games, "reward", p->reward,
+                     "reward_100", p->mean_reward, "epsilon", p->epsilon, "speed", p->speed);
+}
+
+void train_output_start(train_output *o, const train_settings *s, int n_actions, const char *dir,
+                        int64_t step)
+{
+    if (o->json) {
+        json_t *config = json_object();
+        train_settings_each(s, add_setting, config);
+        print_object(o, json_pack("{s:s, s:s, s:I, s:o}", "event", "start", "run", dir, "frame",
+                                  (json_int_t)step, "config", config));
+        return;
+    }
+    char layers[2048];
+    dq_net_describe(n_actions, layers, sizeof(layers));
+    printf("%s\n", layers);
+    if (o->line.enabled)
+        printf("%s, preset %s, seed %llu, %s %s, %d threads -> %s\n", s->env_id, s->preset,
+               (unsigned long long)s->cfg.seed, s->device, s->isa, s->cfg.n_threads, dir);
+    end_line(o);
+}
+
+void train_output_game(train_output *o, const dq_progress *p)
+{
+    if (o->json) {
+        print_object(o, progress_object("game", p));
+        return;
+    }
+    progress_line_clear(&o->line);
+    printf("%lld: done %lld games, reward %.3f, eps %.2f, speed %.2f f/s\n", (long long)p->step,
+           (long long)p->n_games, p->mean_reward, p->epsilon, p->speed);
+    end_line(o);
+}
+
+void train_output_best(train_output *o, const dq_progress *p, bool first, const char *model)
+{
+    if (o->json) {
+        print_object(o, json_pack("{s:s, s:I, s:f, s:s}", "event", "best", "frame",
+                                  (json_int_t)p->step, "reward_100", p->best_mean, "model", model));
+    } else if (!first) {
+        progress_line_clear(&o->line);
+        printf("Best reward updated %.3f -> %.3f\n", p->previous_best, p->best_mean);
+        end_line(o);
+    }
+}
+
+void train_output_solved(train_output *o, const dq_progress *p)
+{
+    if (o->json)
+        return;  // the last object says it
+    progress_line_clear(&o->line);
+    printf("Solved in %lld frames!\n", (long long)p->step);
+    end_line(o);
+}
+
+void train_output_step(train_output *o, const dq_progress *p)
+{
+    progress_line_update(&o->line, p);
+}
+
+void train_output_clear(train_output *o)
+{
+    progress_line_clear(&o->line);
+    end_line(o);
+}
+
+void train_output_end(train_output *o, const dq_progress *p, const char *reason, const char *dir)
+{
+    if (o->json)
+        print_object(o, json_pack("{s:s, s:s, s:I, s:I, s:s}", "event", "end", "reason", reason,
+                                  "frame", (json_int_t)p->step, "games", (json_int_t)p->n_games,
+                                  "run", dir));
+    train_output_clear(o);
+}

@@ -1,0 +1,36 @@
+/** What a training run says on standard output: the book's lines, or one JSON object a line; on a
+ *  terminal a live line besides. */
+#ifndef DEEPQ_APP_TRAIN_OUTPUT_H
+#define DEEPQ_APP_TRAIN_OUTPUT_H
+
+#include <stdbool.h>
+
+#include "app/progress_line.h"
+#include "app/train_settings.h"
+#include "deepq/train.h"
+
+typedef struct train_output {
+    bool json;
+    progress_line line;
+    bool broken;  // nobody reads standard output any more, or it cannot be written
+} train_output;
+
+/** `plain`: the book's lines alone, also on a terminal. */
+void train_output_init(train_output *o, bool json, bool plain, const train_settings *s,
+                       int64_t first_step);
+
+/** The network's layers, and on a terminal what is trained and where the run lies. */
+void train_output_start(train_output *o, const train_settings *s, int n_actions, const char *dir,
+                        int64_t step);
+void train_output_game(train_output *o, const dq_progress *p);
+/** `first`: of the first game, of which the book says nothing. */
+void train_output_best(train_output *o, const dq_progress *p, bool first, const char *model);
+void train_output_solved(train_output *o, const dq_progress *p);
+void train_output_step(train_output *o, const dq_progress *p);
+/** Take the live line away, before something else is said. */
+void train_output_clear(train_output *o);
+/** The run ends: the live line goes; with --json `reason` is told ("solved", "frames",
+ *  "interrupted"). */
+void train_output_end(train_output *o, const dq_progress *p, const char *reason, const char *dir);
+
+#endif

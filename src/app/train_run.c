@@ -1,0 +1,307 @@
+#include "app/train_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/app.h"
+#include "app/checkpoint_file.h"
+#include "app/environments.h"
+#include "app/train_log.h"
+#include "app/train_output.h"
+#include "base/error.h"
+#include "deepq/model.h"
+#include "deepq/version.h"
+#include "record/run_folder.h"
+
+struct train_run {
+    train_settings settings;
+    dq_run_folder folder;
+    bool folder_is_open;
+    dq_trainer *trainer;
+    train_log *log;
+    train_output out;
+    int64_t saved_step;  // of the last checkpoint
+    int n_actions;
+    dq_tensor params[DQ_NET_N_TENSORS];  // where a model is collected to be saved
+};
+
+/* Setting up */
+
+/** Which cartridge is played; a run that is resumed must find the same. */
+static dq_status note_rom(train_settings *s)
+{
+    char md5[33];
+    DQ_TRY(environments_rom_md5(s->env_id, *s->rom_dir ? s->rom_dir : NULL, md5));
+    if (*s->rom_md5 && strcmp(s->rom_md5, md5) != 0)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "the run was made with the ROM %s, and the one found is %s: name the folder "
+                       "of the first with --rom-dir",
+                       s->rom_md5, md5);
+    return train_settings_set(s, "rom_md5", md5);
+}
+
+static dq_status create_trainer(train_run *run)
+{
+    train_settings *s = &run->settings;
+    dq_env_options options = {.rom_dir = *s->rom_dir ? s->rom_dir : NULL, .seed = s->cfg.seed};
+    dq_env *env;
+    DQ_TRY(dq_env_make_book(&env, s->env_id, &options));
+    run->n_actions = dq_env_get_spec(env)->n_actions;
+    dq_train_config cfg = train_settings_config(s);
+    dq_status st = dq_trainer_create(&run->trainer, &cfg, env);
+    if (st != DQ_OK) {
+        dq_env_destroy(env);
+        return st;
+    }
+    const dq_net *net = dq_trainer_net(run->trainer);
+    s->cfg.n_threads = dq_net_threads(net);
+    DQ_TRY(train_settings_set(s, "isa", dq_net_isa(net)));
+    return note_rom(s);
+}
+
+static dq_status create_params(train_run *run)
+{
+    dq_net_param_shapes(run->n_actions, run->params);
+    for (int i = 0; i < DQ_NET_N_TENSORS; i++) {
+        run->params[i].data = calloc(dq_tensor_elements(&run->params[i]), sizeof(float));
+        if (!run->params[i].data)
+            return dq_fail(DQ_ERR_NOMEM, "no memory for a copy of the model");
+    }
+    return DQ_OK;
+}
+
+static dq_status begin(train_run **out, const train_settings *s)
+{
+    train_run *run = *out = calloc(1, sizeof(*run));
+    if (!run)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a run");
+    run->settings = *s;
+    DQ_TRY(create_trainer(run));
+    return create_params(run);
+}
+
+/** Write the settings as they are now, and open the records for what comes after `step`. */
+static dq_status open_files(train_run *run, int64_t step)
+{
+    char path[DQ_PATH_CAP];
+    DQ_TRY(dq_run_file(&run->folder, DQ_RUN_CONFIG, path));
+    DQ_TRY(train_settings_write(&run->settings, path));
+    DQ_TRY(dq_run_file(&run->folder, DQ_RUN_LOG, path));
+    const char *logdir = *run->settings.logdir ? run->settings.logdir : run->folder.path;
+    return train_log_open(&run->log, path, logdir, step);
+}
+
+static dq_status save_checkpoint(train_run *run)
+{
+    char path[DQ_PATH_CAP];
+    dq_progress p;
+    dq_trainer_progress(run->trainer, &p);
+    checkpoint_info info = {
+        .step = p.step,
+        .n_updates = p.n_updates,
+        .n_games = p.n_games,
+        .mean_reward = p.mean_reward,
+        .best_mean = p.best_mean,
+    };
+    snprintf(info.version, sizeof(info.version), "%s", dq_version());
+    snprintf(info.env_id, sizeof(info.env_id), "%s", run->settings.env_id);
+    snprintf(info.isa, sizeof(info.isa), "%s", run->settings.isa);
+    DQ_TRY(dq_run_file(&run->folder, DQ_RUN_CHECKPOINT, path));
+    DQ_TRY(checkpoint_write(path, &info, run->trainer));
+    run->saved_step = p.step;
+    return DQ_OK;
+}
+
+static dq_status load_checkpoint(train_run *run)
+{
+    char path[DQ_PATH_CAP];
+    checkpoint_info info;
+    dq_reader *r;
+    DQ_TRY(dq_run_file(&run->folder, DQ_RUN_CHECKPOINT, path));
+    DQ_TRY(checkpoint_open(&r, &info, path));
+    dq_status st = dq_trainer_load(run->trainer, r);
+    dq_reader_destroy(r);
+    if (st != DQ_OK)
+        return dq_fail_within(st, "%s", path);
+    run->saved_step = info.step;
+    return DQ_OK;
+}
+
+/** A new run has a checkpoint from the start: it can be resumed whenever it is stopped, and a
+ *  folder that cannot be written is known before hours of work. */
+static dq_status finish_create(train_run *run, const char *dir)
+{
+    const dq_run_name name = {
+        .out = dir,
+        .env = run->settings.env_id,
+        .preset = run->settings.preset,
+        .seed = run->settings.cfg.seed,
+        .now = time(NULL),
+    };
+    DQ_TRY(dq_run_folder_create(&run->folder, &name));
+    run->folder_is_open = true;
+    DQ_TRY(open_files(run, 0));
+    return save_checkpoint(run);
+}
+
+static dq_status finish_resume(train_run *run, const char *dir)
+{
+    dq_status st = dq_run_folder_open(&run->folder, dir);
+    if (st != DQ_OK)
+        return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
+    run->folder_is_open = true;
+    DQ_TRY(load_checkpoint(run));
+    return open_files(run, run->saved_step);
+}
+
+static dq_status open_run(train_run **out, const train_settings *s, const char *dir,
+                          dq_status (*finish)(train_run *, const char *))
+{
+    dq_status st = begin(out, s);
+    if (st == DQ_OK)
+        st = finish(*out, dir);
+    if (st != DQ_OK) {
+        train_run_destroy(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+dq_status train_run_create(train_run **out, const train_settings *s, const char *dir)
+{
+    return open_run(out, s, dir, finish_create);
+}
+
+dq_status train_run_resume(train_run **out, const train_settings *s, const char *dir)
+{
+    return open_run(out, s, dir, finish_resume);
+}
+
+dq_status train_run_settings(train_settings *s, const char *dir)
+{
+    char path[DQ_PATH_CAP];
+    DQ_TRY(dq_path_format(path, sizeof(path), "%s/" DQ_RUN_CONFIG, dir));
+    DQ_TRY(train_settings_init(s, "book"));
+    return train_settings_read(s, path, false);
+}
+
+void train_run_destroy(train_run *run)
+{
+    if (!run)
+        return;
+    train_log_close(run->log);
+    dq_trainer_destroy(run->trainer);
+    for (int i = 0; i < DQ_NET_N_TENSORS; i++)
+        free(run->params[i].data);
+    if (run->folder_is_open)
+        dq_run_folder_close(&run->folder);
+    free(run);
+}
+
+/* Training */
+
+static dq_status on_checkpoint(void *ctx, const dq_progress *p)
+{
+    (void)p;
+    return save_checkpoint(ctx);
+}
+
+static dq_status on_game(void *ctx, const dq_progress *p)
+{
+    train_run *run = ctx;
+    train_output_game(&run->out, p);
+    return train_log_game(run->log, p);
+}
+
+static dq_status on_best(void *ctx, const dq_progress *p, bool first)
+{
+    train_run *run = ctx;
+    char path[DQ_PATH_CAP];
+    DQ_TRY(dq_run_model_file(&run->folder, run->settings.env_id, p->best_mean, path));
+    dq_net_get_params(dq_trainer_net(run->trainer), run->params);
+    DQ_TRY(dq_model_save(path, run->params, DQ_NET_N_TENSORS));
+    train_output_best(&run->out, p, first, path);
+    return DQ_OK;
+}
+
+static dq_status on_solved(void *ctx, const dq_progress *p)
+{
+    train_run *run = ctx;
+    train_output_solved(&run->out, p);
+    return DQ_OK;
+}
+
+static dq_status on_step(void *ctx, const dq_progress *p)
+{
+    train_run *run = ctx;
+    train_output_step(&run->out, p);
+    if (run->out.broken)
+        return dq_fail(DQ_ERR_IO,
+                       "standard output cannot be written: training stopped at frame %lld",
+                       (long long)p->step);
+    return DQ_OK;
+}
+
+/** A run that has nothing left to do says so. */
+static bool is_finished(train_run *run)
+{
+    dq_progress p;
+    const char *dir = run->folder.path;
+    const dq_train_config *cfg = &run->settings.cfg;
+    dq_trainer_progress(run->trainer, &p);
+    bool solved = p.n_games > 0 && p.mean_reward > cfg->reward_bound;
+    if (!solved && (cfg->max_steps == 0 || p.step < cfg->max_steps))
+        return false;
+    if (run->out.json)
+        train_output_end(&run->out, &p, "finished", dir);
+    else if (solved)
+        printf("%s is finished: solved in %lld frames\n", dir, (long long)p.step);
+    else
+        printf("%s is finished: it has had its %lld frames; --frames N lets it go on to N\n", dir,
+               (long long)p.step);
+    return true;
+}
+
+/** The run ended in between two steps: save it, then say how it ended. */
+static int end_at_a_step(train_run *run, dq_status st, bool solved)
+{
+    dq_progress p;
+    dq_trainer_progress(run->trainer, &p);
+    char why[1024];
+    snprintf(why, sizeof(why), "%s", dq_errmsg());
+    const char *reason = solved ? "solved" : st == DQ_OK ? "frames" : "interrupted";
+    dq_status saved = save_checkpoint(run);
+    train_output_end(&run->out, &p, reason, run->folder.path);
+    if (saved != DQ_OK)
+        return app_report(saved);
+    if (st == DQ_OK)
+        return APP_DONE;
+    return app_fail(app_exit_status(st), "%s; saved: go on with deepq train --resume %s", why,
+                    run->folder.path);
+}
+
+/** A file of the run could not be written; the last checkpoint is whole and older than that. */
+static int end_by_failure(train_run *run, dq_status st)
+{
+    train_output_clear(&run->out);
+    return app_fail(app_exit_status(st),
+                    "%s; the checkpoint of frame %lld is whole: go on from there with deepq train "
+                    "--resume %s",
+                    dq_errmsg(), (long long)run->saved_step, run->folder.path);
+}
+
+int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop)
+{
+    dq_train_events events = {run, on_game, on_best, on_solved, on_step, on_checkpoint};
+    bool solved = false;
+    train_output_init(&run->out, json, plain, &run->settings, run->saved_step);
+    if (is_finished(run))
+        return APP_DONE;
+    train_output_start(&run->out, &run->settings, run->n_actions, run->folder.path,
+                       run->saved_step);
+    dq_status st = dq_trainer_run(run->trainer, &events, stop, &solved);
+    bool between_steps = st == DQ_OK || st == DQ_ERR_INTERRUPTED || run->out.broken;
+    return between_steps ? end_at_a_step(run, st, solved) : end_by_failure(run, st);
+}

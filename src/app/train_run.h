@@ -1,0 +1,31 @@
+/** A training run in its folder: trainer, records, models and checkpoints together.
+ *
+ *  DIR/config       every setting
+ *  DIR/log.jsonl    one object a game; TensorBoard's event files lie beside it
+ *  DIR/ENV-best_N.dat  the best model so far
+ *  DIR/checkpoint/state  all that going on bit for bit needs */
+#ifndef DEEPQ_APP_TRAIN_RUN_H
+#define DEEPQ_APP_TRAIN_RUN_H
+
+#include <stdbool.h>
+
+#include "app/train_settings.h"
+#include "deepq/status.h"
+
+typedef struct train_run train_run;
+
+/** A new run. `dir` NULL: runs/ENV-PRESET-sSEED-DATE; a folder with anything in it is
+ *  DQ_ERR_CONFIG. */
+DQ_NODISCARD dq_status train_run_create(train_run **out, const train_settings *s, const char *dir);
+/** Read the settings of the run in `dir`; DQ_ERR_INPUT when there is none. */
+DQ_NODISCARD dq_status train_run_settings(train_settings *s, const char *dir);
+/** Go on with the run in `dir` from its last checkpoint, or from the start if it has none. `s` is
+ *  from train_run_settings(), changed where a run may change. */
+DQ_NODISCARD dq_status train_run_resume(train_run **out, const train_settings *s, const char *dir);
+void train_run_destroy(train_run *run);
+
+/** Train until solved, the frame limit, or *stop; save; say what there is to say.
+ *  @return an exit status */
+int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop);
+
+#endif

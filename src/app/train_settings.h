@@ -1,0 +1,44 @@
+/** All that makes a training run what it is, and the run folder's `config` file that records it:
+ *  lines of `key = value`, comments from `#`. */
+#ifndef DEEPQ_APP_TRAIN_SETTINGS_H
+#define DEEPQ_APP_TRAIN_SETTINGS_H
+
+#include <stdbool.h>
+
+#include "deepq/train.h"
+
+enum { SETTING_BYTES = 64, SETTING_PATH_BYTES = 4096 };
+
+typedef struct train_settings {
+    dq_train_config cfg;  // `isa` and `device` are the texts below: see train_settings_config()
+    char env_id[SETTING_BYTES];
+    char preset[SETTING_BYTES];
+    char device[SETTING_BYTES];
+    char isa[SETTING_BYTES];           // "": the best there is
+    char rom_md5[SETTING_BYTES];       // of the run's ROM; "" before it is known
+    char rom_dir[SETTING_PATH_BYTES];  // searched first; "": only the usual places
+    char logdir[SETTING_PATH_BYTES];   // TensorBoard events; "": the run folder
+} train_settings;
+
+/** The defaults of a preset. */
+DQ_NODISCARD dq_status train_settings_init(train_settings *s, const char *preset);
+/** One setting by name: a hyperparameter, or env, preset, device, isa, threads, rom_md5, rom_dir,
+ *  logdir. */
+DQ_NODISCARD dq_status train_settings_set(train_settings *s, const char *key, const char *value);
+/** "key=value" of a --set option; the message names it. */
+DQ_NODISCARD dq_status train_settings_set_pair(train_settings *s, const char *pair);
+
+/** Read a file on top of what is set. Of another run's file (`as_template`) what belongs to that
+ *  run alone (rom_md5, rom_dir, logdir, threads) is left out. */
+DQ_NODISCARD dq_status train_settings_read(train_settings *s, const char *path, bool as_template);
+/** Write all settings atomically. */
+DQ_NODISCARD dq_status train_settings_write(const train_settings *s, const char *path);
+
+/** Call fn for every setting in the order of the file. */
+void train_settings_each(const train_settings *s,
+                         void (*fn)(void *ctx, const char *key, const char *value), void *ctx);
+
+/** The trainer's configuration, its texts pointing into `s`. */
+dq_train_config train_settings_config(const train_settings *s);
+
+#endif

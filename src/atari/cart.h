@@ -1,0 +1,59 @@
+/** Cartridges: what lies behind addresses 1000 to 1FFF. */
+#ifndef DEEPQ_ATARI_CART_H
+#define DEEPQ_ATARI_CART_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "atari/mt19937.h"
+
+typedef enum dq_cart_type {
+    DQ_CART_2K,
+    DQ_CART_4K,
+    DQ_CART_F8,
+    DQ_CART_F6,
+    DQ_CART_F8SC,
+    DQ_CART_F6SC,
+    DQ_CART_E0,
+    DQ_CART_FE,
+    DQ_CART_DPC,
+    DQ_CART_TYPES
+} dq_cart_type;
+
+/** The display processor of Pitfall II: eight data fetchers and a random number. */
+typedef struct dq_dpc {
+    double fraction;  // of an oscillator tick, below 1
+    int32_t cycle;    // when the music was brought up to date
+    uint16_t counter[8];
+    uint8_t top[8], bottom[8], flag[8];
+    uint8_t music[8];  // fetchers 5 to 7
+    uint8_t random;
+} dq_dpc;
+
+typedef struct dq_cart {
+    uint8_t bank[4];   // 4 KiB bank in [0], or the slices of E0
+    uint8_t ram[128];  // Superchip
+    dq_dpc dpc;
+} dq_cart;
+
+struct dq_machine;
+
+/** The type of an image by size and by the instructions that switch banks, as ALE finds it.
+ *  @return DQ_CART_TYPES for a size that no type has */
+dq_cart_type dq_cart_detect(const uint8_t *rom, size_t n);
+/** "F8", "2K", ... */
+const char *dq_cart_name(dq_cart_type type);
+/** Once, when the image is loaded. */
+void dq_cart_load(struct dq_machine *m);
+/** Power-on: start banks, Superchip RAM from `random`. */
+void dq_cart_reset(struct dq_machine *m, dq_mt19937 *random);
+/** Fill the pages 1000 to 1FFF of the address map from the bank numbers. */
+void dq_cart_map(struct dq_machine *m);
+/** True for a state that does not point outside the image. */
+bool dq_cart_is_valid(const dq_cart *cart, dq_cart_type type);
+uint8_t dq_cart_read(struct dq_machine *m, unsigned address);
+void dq_cart_write(struct dq_machine *m, unsigned address, uint8_t value);
+void dq_cart_shift_time(struct dq_cart *cart, int32_t n);
+
+#endif

@@ -1,0 +1,186 @@
+#include "atari/console.h"
+
+#include <string.h>
+
+/* Frames that end before the window is full leave older pictures in the rest of it; after one, the
+ * next ones are expected to do so too. */
+enum { CAREFUL_AT_FIRST = 2, CAREFUL_AFTER_SHORT = 8 };
+
+static void map_memory(dq_machine *m)
+{
+    for (unsigned i = 0; i < DQ_PAGES; i++) {
+        unsigned address = i * DQ_PAGE_BYTES;
+        m->page[i] = (address & 0x1280) == 0x0080 ? m->c.riot.ram : NULL;
+    }
+    dq_cart_map(m);
+    dq_tia_refresh(m);
+}
+
+void dq_machine_refresh(dq_machine *m)
+{
+    map_memory(m);
+    m->stale[0] = m->stale[1] = false;
+    m->careful = CAREFUL_AT_FIRST;  // until both pictures can be painted again
+}
+
+void dq_machine_copy(dq_machine *to, const dq_machine *from)
+{
+    const uint8_t *rom = to->rom;
+    *to = *from;
+    to->rom = rom;
+    map_memory(to);
+}
+
+void dq_machine_set_display(dq_machine *m, const dq_display *display)
+{
+    m->display = *display;
+    m->window_end = (display->y_start + display->height) * DQ_LINE_CLOCKS;
+    m->limit_cycle = (display->max_lines + 1) * DQ_LINE_CYCLES;
+}
+
+void dq_machine_power_on(dq_machine *m, dq_mt19937 *random)
+{
+    m->c.cycle = m->c.start_cycle = 0;
+    dq_riot_reset(&m->c.riot, (uint8_t)(25 + dq_mt19937_next(random) % 75));
+    dq_tia_reset(&m->c.tia, &m->display);
+    memset(m->picture, 0, sizeof(m->picture));
+    dq_cart_reset(m, random);
+    dq_machine_refresh(m);
+    dq_m6507_reset(m);
+}
+
+static void shift_time(dq_machine *m, int32_t n)
+{
+    m->c.cycle -= n;
+    m->c.start_cycle -= n;
+    dq_riot_shift_time(&m->c.riot, n);
+    dq_tia_shift_time(&m->c.tia, n);
+    dq_cart_shift_time(&m->c.cart, n);
+}
+
+/* The new frame's line 0 is the line that the last one ended in. */
+static void start_frame(dq_machine *m)
+{
+    int32_t position = m->c.cycle % DQ_LINE_CYCLES;
+    shift_time(m, m->c.cycle - position);
+    m->c.start_cycle = position;
+    dq_tia_start_frame(m);
+}
+
+/* A frame may go on for ever; an even number of lines back keeps its time within 32 bits. */
+static void fold_time(dq_machine *m)
+{
+    const int32_t far = 1 << 27;
+    if (m->c.cycle > 2 * far)
+        shift_time(m, far / (2 * DQ_LINE_CYCLES) * (2 * DQ_LINE_CYCLES));
+}
+
+static void run(dq_machine *m, bool draw, bool strict)
+{
+    m->draw = draw;
+    m->strict = strict;
+    m->tia_cycle = m->clear_to = m->comb_clock = 0;
+    m->c.tia.partial = 1;
+    dq_m6507_run(m, DQ_FRAME_INSTRUCTIONS);
+    m->c.tia.lines = dq_machine_lines(m);
+    if (3 * m->tia_cycle >= m->window_end)
+        dq_tia_draw_to(m, m->window_end);
+    if (m->c.tia.partial && !m->c.tia.greyed)
+        dq_tia_grey_out(m);
+}
+
+/* Run a frame again for its picture alone. */
+static void paint_again(dq_machine *m, const dq_console *from)
+{
+    dq_console now = m->c;
+    m->c = *from;
+    map_memory(m);
+    run(m, true, true);
+    m->c = now;
+    map_memory(m);
+}
+
+static void paint_if_stale(dq_machine *m, int picture)
+{
+    if (m->stale[picture])
+        paint_again(m, &m->shown[picture]);
+    m->stale[picture] = false;
+}
+
+/* A frame that left part of the window as it was has to be painted on top of its predecessor in the
+ * same picture, pixel by pixel as ALE does it. */
+static void paint_short_frame(dq_machine *m)
+{
+    int picture = m->c.tia.picture;
+    paint_if_stale(m, !picture);
+    paint_again(m, &m->shown[picture]);
+    m->stale[picture] = false;
+    m->c = m->start;
+    map_memory(m);
+    run(m, true, true);
+}
+
+void dq_machine_frame(dq_machine *m, bool draw)
+{
+    bool begins = !m->c.tia.partial, careful = m->careful > 0;
+    draw = draw || careful;
+    if (begins) {
+        start_frame(m);
+        m->start = m->c;
+    } else {
+        fold_time(m);
+    }
+    run(m, draw, careful);
+    if (!begins)
+        return;
+    int picture = m->c.tia.picture;
+    if (m->c.tia.drawn_to == m->window_end) {
+        m->shown[picture] = m->start;
+        m->stale[picture] = !draw;
+        m->careful -= careful;
+    } else {
+        if (!careful)
+            paint_short_frame(m);
+        m->careful = CAREFUL_AFTER_SHORT;
+    }
+}
+
+const uint8_t *dq_machine_picture(dq_machine *m)
+{
+    paint_if_stale(m, m->c.tia.picture);
+    return m->picture[m->c.tia.picture];
+}
+
+void dq_machine_settle(dq_machine *m)
+{
+    paint_if_stale(m, 0);
+    paint_if_stale(m, 1);
+}
+
+int dq_machine_lines(const dq_machine *m)
+{
+    return m->c.cycle / DQ_LINE_CYCLES;
+}
+
+uint8_t dq_bus_read(dq_machine *m, uint16_t address, uint8_t bus)
+{
+    if (address & 0x1000)
+        return dq_cart_read(m, address);
+    if (!(address & 0x80))
+        return dq_tia_read(m, address, bus);
+    if (!(address & 0x200))
+        return m->c.riot.ram[address & 0x7F];
+    return dq_riot_read(&m->c.riot, &m->c.in, address, m->c.cycle);
+}
+
+void dq_bus_write(dq_machine *m, uint16_t address, uint8_t value)
+{
+    if (address & 0x1000)
+        dq_cart_write(m, address, value);
+    else if (!(address & 0x80))
+        dq_tia_write(m, address, value, DQ_ACCESS_STORE);
+    else if (!(address & 0x200))
+        m->c.riot.ram[address & 0x7F] = value;
+    else
+        dq_riot_write(&m->c.riot, address, value, m->c.cycle);
+}

@@ -1,0 +1,110 @@
+/** The console: processor, TIA, RIOT, cartridge, controllers, wired together.
+ *
+ *  All that changes while it runs is one plain struct, dq_console: copying it saves and restores
+ *  the machine (the two pictures apart). A dq_machine adds what is fixed (cartridge image, display)
+ *  and what is derived (address map, object masks) and rebuilt by dq_machine_refresh().
+ *  Behaviour: ALE 0.12.1, not the hardware. */
+#ifndef DEEPQ_ATARI_CONSOLE_H
+#define DEEPQ_ATARI_CONSOLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "atari/cart.h"
+#include "atari/m6507.h"
+#include "atari/mt19937.h"
+#include "atari/riot.h"
+#include "atari/tia.h"
+
+enum {
+    DQ_LINE_CYCLES = 76,
+    DQ_FRAME_INSTRUCTIONS = 25000,  // a frame call gives up after so many
+    DQ_FAR_CYCLE = 1 << 29,         // time never gets this far, see fold_time()
+    DQ_PAGE_BYTES = 128,
+    DQ_PAGES = 128  // the processor's address bits 7 to 13: FE cartridges look at bit 13
+};
+
+/** What the controllers and switches put on the pins. */
+typedef struct dq_inputs {
+    uint8_t port_a;     // sticks and paddle buttons, 1: released
+    uint8_t port_b;     // console switches
+    uint8_t fire[2];    // INPT4 and INPT5: 0x80 released, 0 pressed
+    int32_t charge[4];  // INPT0-3: cycles a paddle takes to charge, 0: none, DQ_NO_PADDLE
+} dq_inputs;
+
+enum { DQ_NO_PADDLE = -1 };
+
+typedef struct dq_console {
+    int32_t cycle;        // since the start of the line in which the frame began
+    int32_t start_cycle;  // what `cycle` was when the frame began, 0..75
+    dq_m6507 cpu;
+    dq_riot riot;
+    dq_tia tia;
+    dq_cart cart;
+    dq_inputs in;
+} dq_console;
+
+/** Where the processor may fetch without looking. */
+typedef struct dq_window {
+    const uint8_t *code;  // code[pc - from] for pc = from .. from + n - 1 and some bytes more
+    uint16_t from, n;     // n 0: nowhere, after a change of the address map
+} dq_window;
+
+typedef struct dq_machine {
+    dq_console c;
+    const uint8_t *page[DQ_PAGES];  // where reads are plain memory, else NULL
+    dq_window window;
+    const uint8_t *rom;  // the session's
+    size_t rom_bytes;
+    dq_cart_type cart_type;
+    dq_display display;
+    dq_tia_masks masks;
+    int32_t tia_cycle;    // when the TIA was last read or written
+    int32_t clear_to;     // clock up to which there is nothing to draw, see dq_tia_can_wait()
+    int32_t comb_clock;   // when tia.blank_comb was last set
+    int32_t window_end;   // clock at which the last visible line ends
+    int32_t limit_cycle;  // from here on any access to the TIA ends the frame
+    bool draw;            // paint this frame, not only look for collisions
+    bool strict;          // draw at every access to the TIA, as ALE does, not only where it matters
+    int careful;          // so many more frames are painted strictly, wanted or not
+    dq_console start;     // how this frame began
+    dq_console shown[2];  // how the frames of the two pictures began, to paint them when asked for
+    bool stale[2];        // not painted yet
+    uint8_t picture[2][DQ_PICTURE_BYTES];
+} dq_machine;
+
+/** What is fixed for the cartridge; before the first power-on. */
+void dq_machine_set_display(dq_machine *m, const dq_display *display);
+/** Power-on reset; draws from `random` in ALE's order. The RIOT's RAM stays. */
+void dq_machine_power_on(dq_machine *m, dq_mt19937 *random);
+/** Run to the end of the frame, or for 25000 instructions (then the frame is partial and the next
+ *  call goes on with it). `draw` says whether its picture will be wanted: else it costs more. */
+void dq_machine_frame(dq_machine *m, bool draw);
+/** After dq_console or the pictures were changed from outside. */
+void dq_machine_refresh(dq_machine *m);
+/** Make `to`, with the same cartridge, continue as `from` does. */
+void dq_machine_copy(dq_machine *to, const dq_machine *from);
+/** The picture of the current frame, painted now if it is not yet. */
+const uint8_t *dq_machine_picture(dq_machine *m);
+/** Paint what is not painted yet, so that both pictures are what ALE's frame buffers are. */
+void dq_machine_settle(dq_machine *m);
+/** Lines that the current frame has had. */
+int dq_machine_lines(const dq_machine *m);
+
+/** True when, with the registers as they are, drawing would do nothing that anyone can notice: no
+ *  picture is wanted, and no collision that is not latched yet can happen. Instead of drawing up to
+ *  a clock, `clear_to` may then be set to it. */
+static inline bool dq_tia_can_wait(const dq_machine *m)
+{
+    const dq_tia *tia = &m->c.tia;
+    return !m->draw && !tia->star &&
+           (!(m->masks.hits & ~(unsigned)tia->collisions) || tia->vblank & 2);
+}
+
+/** Read or write a place that is no plain memory. `bus` is the last byte on the data bus.
+ *  The time is c.cycle; a write to WSYNC moves it on. */
+uint8_t dq_bus_read(dq_machine *m, uint16_t address, uint8_t bus);
+void dq_bus_write(dq_machine *m, uint16_t address, uint8_t value);
+
+#endif

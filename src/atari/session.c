@@ -1,0 +1,351 @@
+#include "atari/session.h"
+
+#include <md5.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum {
+    SYSTEM_SEED = 4753849,
+    NTSC_MAX_LINES = 290,
+    PAL_MAX_LINES = 342,
+    FORMAT_FRAMES = 60,  // of which the second half decides
+    PAL_LINES = 285,     // more lines than this make a PAL frame
+    PAL_FRAMES = 15,
+    NOOP_FRAMES = 60,  // after power-on
+    RESET_FRAMES = 4,
+    SWITCH_SELECT = 0x02
+};
+
+/* ---------------------------------------------------------------- frames */
+
+static dq_rule_host rule_host(dq_atari *a)
+{
+    return (dq_rule_host){.ram = a->machine->c.riot.ram,
+                          .cram = a->machine->c.cart.ram,
+                          .vars = a->play.vars,
+                          .random = &a->play.environment,
+                          .self = a};
+}
+
+static void run_program(dq_atari *a, const int32_t *program)
+{
+    dq_rule_host host = rule_host(a);
+    (void)dq_rules_run(program, &host);
+}
+
+/* Frames that are not agent steps: no chance, no counting, actions played even where not legal. */
+static void emulate(dq_atari *a, int action, int n, bool draw)
+{
+    for (int i = 0; i < n; i++) {
+        dq_inputs_set(a, action);
+        dq_machine_frame(a->machine, draw);
+        run_program(a, a->game->step);
+    }
+}
+
+static void hold_reset(void *self)
+{
+    dq_atari *a = self;
+    emulate(a, DQ_ACTION_RESET, RESET_FRAMES, false);
+    a->play.previous_action = 0;
+}
+
+/* The rule does not see the frames on which SELECT is held. */
+static void hold_select(void *self, int n)
+{
+    dq_atari *a = self;
+    for (int i = 0; i < n; i++) {
+        dq_inputs_release(a);
+        a->machine->c.in.port_b &= (uint8_t)~SWITCH_SELECT;
+        dq_machine_frame(a->machine, false);
+    }
+    emulate(a, 0, 1, false);
+    a->play.ticks++;
+}
+
+/* ---------------------------------------------------------------- agent steps */
+
+/* ALE draws for both players, always. */
+static int sticky(dq_atari *a, int action)
+{
+    double draw = dq_mt19937_next(&a->play.environment) / 4294967296.0;
+    (void)dq_mt19937_next(&a->play.environment);
+    if (draw >= a->cfg.repeat_action_probability)
+        a->play.previous_action = (uint8_t)action;
+    return a->play.previous_action;
+}
+
+int dq_atari_act(dq_atari *a, int action, bool draw)
+{
+    action = sticky(a, action >= 0 && action < DQ_ATARI_ACTIONS ? action : 0);
+    if (dq_atari_game_over(a) || dq_atari_truncated(a))
+        return 0;
+    emulate(a, a->game->legal >> action & 1 ? action : 0, 1, draw);
+    a->play.ticks++;
+    return a->play.vars[DQ_VAR_REWARD];
+}
+
+static void act_times(void *self, int action, int n)
+{
+    for (int i = 0; i < n; i++)
+        (void)dq_atari_act(self, action, false);
+}
+
+/* ---------------------------------------------------------------- resets */
+
+static void select_mode(dq_atari *a)
+{
+    dq_rule_host host = rule_host(a);
+    host.select = hold_select;
+    host.act = act_times;
+    host.soft_reset = hold_reset;
+    a->play.vars[DQ_VAR_MODE] = a->play.mode;
+    (void)dq_rules_run(a->game->select, &host);
+}
+
+void dq_atari_reset(dq_atari *a)
+{
+    a->play.ticks = 0;
+    a->play.paddle = (DQ_PADDLE_MIN + a->game->paddle_max) / 2;
+    dq_machine_power_on(a->machine, &a->play.system);
+    emulate(a, 0, NOOP_FRAMES, false);
+    hold_reset(a);
+    run_program(a, a->game->begin);
+    select_mode(a);
+    hold_reset(a);
+    for (int i = 0; i < a->game->n_starts; i++)
+        emulate(a, a->game->starts[2 * i], a->game->starts[2 * i + 1], false);
+}
+
+static dq_display display_of(const dq_atari *a)
+{
+    const dq_game *game = a->game;
+    bool pal = a->play.pal;
+    return (dq_display){.y_start = game->y_start,
+                        .height = pal && game->ntsc_height == 210 ? 250 : game->ntsc_height,
+                        .max_lines = pal ? PAL_MAX_LINES : NTSC_MAX_LINES,
+                        .color_loss = pal,
+                        .hmove_blanks = game->hmove_blanks};
+}
+
+/* Half a second of frames that are longer than NTSC's tell a PAL cartridge. */
+static bool finds_pal(dq_atari *a)
+{
+    int n_long = 0;
+    dq_inputs_unplug(a);
+    for (int i = 0; i < FORMAT_FRAMES; i++) {
+        dq_machine_frame(a->machine, false);
+        if (i >= FORMAT_FRAMES / 2 && dq_machine_lines(a->machine) > PAL_LINES)
+            n_long++;
+    }
+    return n_long >= PAL_FRAMES;
+}
+
+void dq_session_load(dq_atari *a)
+{
+    dq_machine *m = a->machine;
+    memset(&a->play, 0, sizeof(a->play));
+    memset(&m->c, 0, sizeof(m->c));
+    dq_mt19937_seed(&a->play.system, SYSTEM_SEED);
+    dq_mt19937_seed(&a->play.environment, a->cfg.seed);
+    for (size_t i = 0; i < sizeof(m->c.riot.ram); i++)
+        m->c.riot.ram[i] = (uint8_t)dq_mt19937_next(&a->play.system);
+    (void)dq_mt19937_next(&a->play.system);  // ALE's RIOT is built with a timer value
+    dq_cart_load(m);
+    dq_display display = display_of(a);
+    dq_machine_set_display(m, &display);
+    dq_machine_power_on(m, &a->play.system);
+    a->play.pal = finds_pal(a);
+    display = display_of(a);
+    dq_machine_set_display(m, &display);
+    dq_machine_power_on(m, &a->play.system);
+    a->play.mode = a->game->default_mode;
+    run_program(a, a->game->load);
+    dq_atari_reset(a);
+}
+
+/* ---------------------------------------------------------------- create and ask */
+
+/* In ALE the file's name gives the rules, but only the cartridge's md5 tells what is plugged in and
+ * which lines are visible: with a cartridge that nobody knows that is a joystick, whatever the
+ * rules. */
+static void borrow_rules(dq_atari *a, const dq_game *from)
+{
+    const dq_game *plain = &dq_game_unknown;
+    a->borrowed = *from;
+    a->borrowed.info.height = plain->info.height;
+    a->borrowed.y_start = plain->y_start;
+    a->borrowed.ntsc_height = plain->ntsc_height;
+    a->borrowed.hmove_blanks = plain->hmove_blanks;
+    a->borrowed.left_paddles = plain->left_paddles;
+    a->borrowed.right_paddles = plain->right_paddles;
+    a->borrowed.swap_ports = plain->swap_ports;
+    a->borrowed.swap_paddles = plain->swap_paddles;
+    a->borrowed.first_port_b = plain->first_port_b;
+    a->game = &a->borrowed;
+}
+
+static dq_status choose_rules(dq_atari *a, const char *game_id)
+{
+    (void)MD5Data(a->rom, a->rom_bytes, a->md5);
+    a->game = dq_game_by_md5(a->md5);
+    if (a->game)
+        return DQ_OK;
+    a->game = &dq_game_unknown;
+    if (!game_id)
+        return DQ_OK;
+    const dq_game *game = dq_game_by_id(game_id);
+    if (!game)
+        return dq_fail(DQ_ERR_CONFIG, "no game '%.32s': `deepq envs` lists those there are",
+                       game_id);
+    borrow_rules(a, game);
+    return DQ_OK;
+}
+
+static dq_status insert_cartridge(dq_atari *a, const void *rom, size_t n)
+{
+    dq_cart_type type = dq_cart_detect(rom, n);
+    if (type == DQ_CART_TYPES)
+        return dq_fail(DQ_ERR_INPUT,
+                       "no cartridge has %zu bytes: 2, 4, 8 or 16 KiB, or 10495 bytes", n);
+    a->rom = malloc(n);
+    if (!a->rom)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a cartridge of %zu bytes", n);
+    memcpy(a->rom, rom, n);
+    a->rom_bytes = n;
+    a->machine->rom = a->rom;
+    a->machine->rom_bytes = n;
+    a->machine->cart_type = type;
+    return DQ_OK;
+}
+
+dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
+                          const dq_atari_config *cfg)
+{
+    static const dq_atari_config defaults;
+    *out = NULL;
+    if (!cfg)
+        cfg = &defaults;
+    if (!(cfg->repeat_action_probability >= 0 && cfg->repeat_action_probability <= 1))
+        return dq_fail(DQ_ERR_CONFIG, "repeat action probability %g: must be 0 to 1",
+                       (double)cfg->repeat_action_probability);
+    dq_atari *a = calloc(1, sizeof(*a));
+    if (!a)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a session");
+    a->cfg = *cfg;
+    a->machine = calloc(1, sizeof(*a->machine));
+    dq_status st = DQ_OK;
+    if (!a->machine)
+        st = dq_fail(DQ_ERR_NOMEM, "no memory for a console of %zu bytes", sizeof(*a->machine));
+    if (st == DQ_OK)
+        st = insert_cartridge(a, rom, rom_bytes);
+    if (st == DQ_OK)
+        st = choose_rules(a, cfg->game_id);
+    if (st != DQ_OK) {
+        dq_atari_destroy(a);
+        return st;
+    }
+    a->cfg.game_id = NULL;  // the caller's string
+    dq_session_load(a);
+    *out = a;
+    return DQ_OK;
+}
+
+void dq_atari_destroy(dq_atari *a)
+{
+    if (!a)
+        return;
+    free(a->machine);
+    free(a->rom);
+    free(a);
+}
+
+const dq_atari_game *dq_atari_get_game(const dq_atari *a)
+{
+    return a->game == &dq_game_unknown ? NULL : &a->game->info;
+}
+
+static bool contains(const int *values, int n, int value)
+{
+    for (int i = 0; i < n; i++)
+        if (values[i] == value)
+            return true;
+    return false;
+}
+
+dq_status dq_atari_set_mode(dq_atari *a, int mode)
+{
+    if (!contains(a->game->info.modes, a->game->info.n_modes, mode))
+        return dq_fail(DQ_ERR_CONFIG, "%s has no mode %d", a->game->info.id, mode);
+    a->play.mode = mode;
+    return DQ_OK;
+}
+
+dq_status dq_atari_set_difficulty(dq_atari *a, int difficulty)
+{
+    if (difficulty != 0 &&
+        !contains(a->game->info.difficulties, a->game->info.n_difficulties, difficulty))
+        return dq_fail(DQ_ERR_CONFIG, "%s has no difficulty %d", a->game->info.id, difficulty);
+    a->play.difficulty = difficulty;
+    return DQ_OK;
+}
+
+void dq_atari_seed(dq_atari *a, uint32_t seed)
+{
+    dq_mt19937_seed(&a->play.environment, seed);
+}
+
+bool dq_atari_game_over(const dq_atari *a)
+{
+    return a->play.vars[DQ_VAR_TERMINAL] != 0;
+}
+
+bool dq_atari_truncated(const dq_atari *a)
+{
+    return a->cfg.max_ticks && a->play.ticks >= a->cfg.max_ticks;
+}
+
+int dq_atari_lives(const dq_atari *a)
+{
+    dq_rule_host host = {.ram = a->machine->c.riot.ram,
+                         .cram = a->machine->c.cart.ram,
+                         .vars = (int32_t *)(uintptr_t)a->play.vars};
+    return dq_rules_run(a->game->lives, &host);
+}
+
+int dq_atari_height(const dq_atari *a)
+{
+    return a->machine->display.height;
+}
+
+uint64_t dq_atari_ticks(const dq_atari *a)
+{
+    return a->play.ticks;
+}
+
+const uint8_t *dq_atari_ram(const dq_atari *a)
+{
+    return a->machine->c.riot.ram;
+}
+
+const uint8_t *dq_atari_screen(const dq_atari *a)
+{
+    return dq_machine_picture(a->machine);
+}
+
+static const dq_palette *palette(const dq_atari *a)
+{
+    return a->play.pal ? &dq_palette_pal : &dq_palette_ntsc;
+}
+
+const uint8_t *dq_atari_palette(const dq_atari *a)
+{
+    return palette(a)->rgb;
+}
+
+const uint8_t *dq_atari_grey(const dq_atari *a)
+{
+    return palette(a)->grey;
+}

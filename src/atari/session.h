@@ -1,0 +1,48 @@
+/** A session: a cartridge in a console under the rules of its game, as ALE runs it. */
+#ifndef DEEPQ_ATARI_SESSION_H
+#define DEEPQ_ATARI_SESSION_H
+
+#include "atari/console.h"
+#include "atari/games.h"
+#include "deepq/atari.h"
+
+enum {
+    DQ_PADDLE_MIN = 27450,  // resistances
+    DQ_PADDLE_STEP = 23000,
+    DQ_ACTION_RESET = 40  // ALE's number of the console switch
+};
+
+/** What a session knows besides the console; plain, saved as it is. */
+typedef struct dq_play {
+    dq_mt19937 system;       // power-on values
+    dq_mt19937 environment;  // sticky actions
+    uint64_t ticks;          // of this episode
+    int32_t vars[DQ_RULE_VARS];
+    int32_t paddle;  // resistance of paddle A; B never moves
+    int32_t mode, difficulty;
+    uint8_t previous_action;
+    uint8_t pal;
+} dq_play;
+
+struct dq_atari {
+    const dq_game *game;  // dq_game_unknown without rules
+    dq_game borrowed;     // what `game` points to when the rules are another cartridge's
+    dq_atari_config cfg;
+    uint8_t *rom;
+    size_t rom_bytes;
+    char md5[33];
+    dq_play play;
+    dq_machine *machine;
+};
+
+/** Release all inputs; switches as the difficulty says, paddles where they are. */
+void dq_inputs_release(dq_atari *a);
+/** The same, then press what an ALE action (or DQ_ACTION_RESET) presses. Moves the paddle. */
+void dq_inputs_set(dq_atari *a, int action);
+/** No input at all, as while a cartridge's television format is found out. */
+void dq_inputs_unplug(dq_atari *a);
+
+/** ALE's loadROM: generators seeded, format found, then one game reset. */
+void dq_session_load(dq_atari *a);
+
+#endif

@@ -1,0 +1,228 @@
+#include <string.h>
+
+#include "atari/session.h"
+#include "base/error.h"
+#include "deepq/stream.h"
+
+enum { VERSION = 1 };
+
+/* One description of the state serves both ways: with a writer the fields go out, with a reader
+ * they come in. Errors stick in the stream and are asked for at the end. */
+typedef struct exchange {
+    dq_writer *w;
+    dq_reader *r;
+} exchange;
+
+static void bytes(exchange *x, void *p, size_t n)
+{
+    if (x->w)
+        dq_write(x->w, p, n);
+    else
+        dq_read(x->r, p, n);
+}
+
+static void words(exchange *x, void *p, size_t n)
+{
+    uint32_t *word = p;
+    for (size_t i = 0; i < n; i++)
+        if (x->w)
+            dq_write_u32(x->w, word[i]);
+        else
+            dq_read_u32(x->r, &word[i]);
+}
+
+static void shorts(exchange *x, uint16_t *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t two[2] = {(uint8_t)p[i], (uint8_t)(p[i] >> 8)};
+        bytes(x, two, 2);
+        p[i] = (uint16_t)(two[0] | two[1] << 8);
+    }
+}
+
+#define BYTES(field) bytes(x, &(field), sizeof(field))
+#define WORDS(field) words(x, &(field), sizeof(field) / 4)
+
+static void exchange_play(exchange *x, dq_play *play)
+{
+    WORDS(play->system.word);
+    WORDS(play->system.next);
+    WORDS(play->environment.word);
+    WORDS(play->environment.next);
+    if (x->w)
+        dq_write_u64(x->w, play->ticks);
+    else
+        dq_read_u64(x->r, &play->ticks);
+    WORDS(play->vars);
+    WORDS(play->paddle);
+    WORDS(play->mode);
+    WORDS(play->difficulty);
+    BYTES(play->previous_action);
+    BYTES(play->pal);
+}
+
+static void exchange_cpu(exchange *x, dq_m6507 *cpu)
+{
+    shorts(x, &cpu->pc, 1);
+    BYTES(cpu->a);
+    BYTES(cpu->x);
+    BYTES(cpu->y);
+    BYTES(cpu->sp);
+    shorts(x, &cpu->nz, 1);
+    BYTES(cpu->c);
+    BYTES(cpu->v);
+    BYTES(cpu->d);
+    BYTES(cpu->i);
+    BYTES(cpu->bus);
+    BYTES(cpu->jammed);
+}
+
+static void exchange_riot(exchange *x, dq_riot *riot)
+{
+    BYTES(riot->ram);
+    BYTES(riot->direction_a);
+    BYTES(riot->shift);
+    BYTES(riot->timer);
+    BYTES(riot->late);
+    WORDS(riot->set_cycle);
+    WORDS(riot->late_cycle);
+}
+
+static void exchange_tia(exchange *x, dq_tia *tia)
+{
+    WORDS(tia->drawn_to);
+    WORDS(tia->line_left);
+    WORDS(tia->hmove_clock);
+    WORDS(tia->vsync_clock);
+    WORDS(tia->charge_cycle);
+    WORDS(tia->lines);
+    WORDS(tia->playfield);
+    shorts(x, &tia->collisions, 1);
+    BYTES(tia->odd_before);
+    BYTES(tia->row);
+    BYTES(tia->picture);
+    BYTES(tia->partial);
+    BYTES(tia->greyed);
+    BYTES(tia->vblank);
+    BYTES(tia->nusiz);
+    BYTES(tia->color);
+    BYTES(tia->ctrlpf);
+    BYTES(tia->mirrored);
+    BYTES(tia->reflect);
+    BYTES(tia->graphics);
+    BYTES(tia->delayed_graphics);
+    BYTES(tia->missile);
+    BYTES(tia->ball);
+    BYTES(tia->delayed_ball);
+    BYTES(tia->delay_player);
+    BYTES(tia->delay_ball);
+    BYTES(tia->locked);
+    BYTES(tia->motion);
+    BYTES(tia->position);
+    BYTES(tia->skip_first);
+    BYTES(tia->blank_comb);
+    BYTES(tia->star);
+    BYTES(tia->star_count);
+    BYTES(tia->star_shape);
+}
+
+static void exchange_cart(exchange *x, dq_cart *cart)
+{
+    BYTES(cart->bank);
+    BYTES(cart->ram);
+    if (x->w)
+        dq_write_f64(x->w, cart->dpc.fraction);
+    else
+        dq_read_f64(x->r, &cart->dpc.fraction);
+    WORDS(cart->dpc.cycle);
+    shorts(x, cart->dpc.counter, 8);
+    BYTES(cart->dpc.top);
+    BYTES(cart->dpc.bottom);
+    BYTES(cart->dpc.flag);
+    BYTES(cart->dpc.music);
+    BYTES(cart->dpc.random);
+}
+
+/* The inputs are missing: every frame sets them anew. */
+static void exchange_console(exchange *x, dq_console *c)
+{
+    WORDS(c->cycle);
+    WORDS(c->start_cycle);
+    exchange_cpu(x, &c->cpu);
+    exchange_riot(x, &c->riot);
+    exchange_tia(x, &c->tia);
+    exchange_cart(x, &c->cart);
+}
+
+dq_status dq_atari_save(const dq_atari *a, dq_writer *w)
+{
+    exchange x = {.w = w};
+    dq_machine_settle(a->machine);
+    dq_play play = a->play;  // writing does not change them, but reading shares the description
+    dq_console console = a->machine->c;
+    dq_write_tag(w, "ATRI", VERSION);
+    dq_write(w, a->md5, 32);
+    exchange_play(&x, &play);
+    exchange_console(&x, &console);
+    return dq_write(w, a->machine->picture, sizeof(a->machine->picture));
+}
+
+static bool play_is_valid(const dq_atari *a, const dq_play *play)
+{
+    const dq_atari_game *game = &a->game->info;
+    bool has_mode = false;
+    for (int i = 0; i < game->n_modes; i++)
+        has_mode |= game->modes[i] == play->mode;
+    return has_mode && play->system.next <= 624 && play->environment.next <= 624 &&
+           play->paddle >= 0 && play->paddle <= 1000000 && play->difficulty >= 0 &&
+           play->difficulty <= 3 && play->previous_action < DQ_ATARI_ACTIONS &&
+           play->pal == a->play.pal;
+}
+
+static bool cpu_is_valid(const dq_m6507 *cpu)
+{
+    return cpu->c <= 1 && cpu->v <= 1 && (cpu->d & ~DQ_FLAG_D) == 0 && (cpu->i & ~DQ_FLAG_I) == 0;
+}
+
+static bool riot_is_valid(const dq_riot *riot)
+{
+    return riot->shift <= 10 && riot->late <= 1;
+}
+
+static dq_status check_state(const dq_atari *a, const dq_play *play, const dq_console *c)
+{
+    if (!play_is_valid(a, play))
+        return dq_fail(DQ_ERR_INPUT, "console state is damaged: impossible session");
+    if (c->cycle < 0 || c->cycle >= DQ_FAR_CYCLE || !cpu_is_valid(&c->cpu) ||
+        !riot_is_valid(&c->riot) || !dq_tia_is_valid(&c->tia, &a->machine->display) ||
+        !dq_cart_is_valid(&c->cart, a->machine->cart_type))
+        return dq_fail(DQ_ERR_INPUT, "console state is damaged: impossible registers");
+    return DQ_OK;
+}
+
+dq_status dq_atari_load(dq_atari *a, dq_reader *r)
+{
+    exchange x = {.r = r};
+    char md5[33] = {0};
+    dq_play play = a->play;
+    dq_console console = a->machine->c;
+    DQ_TRY(dq_read_tag(r, "ATRI", VERSION));
+    DQ_TRY(dq_read(r, md5, 32));
+    if (strcmp(md5, a->md5) != 0)
+        return dq_fail(DQ_ERR_INPUT, "console state belongs to another cartridge, md5 %.32s", md5);
+    exchange_play(&x, &play);
+    exchange_console(&x, &console);
+    if (dq_reader_left(r) < sizeof(a->machine->picture))
+        return dq_fail(DQ_ERR_INPUT, "console state is damaged: it ends too early");
+    DQ_TRY(check_state(a, &play, &console));
+    a->play = play;
+    a->machine->c = console;
+    dq_machine_refresh(a->machine);
+    return dq_read(r, a->machine->picture, sizeof(a->machine->picture));
+}
+
+void dq_atari_copy(dq_atari *to, const dq_atari *from)
+{
+    to->play = from->play;
+    dq_machine_copy(to->machine, from->machine);
+}

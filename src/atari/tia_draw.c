@@ -1,0 +1,335 @@
+#include <string.h>
+
+#include "atari/tia_objects.h"
+
+/* ---------------------------------------------------------------- collisions */
+
+/* The pixels x0 .. x1-1 as bits of one of the three words. */
+static uint64_t range_word(int x0, int x1, int word)
+{
+    int from = x0 - 64 * word, to = x1 - 64 * word;
+    if (from >= 64 || to <= 0)
+        return 0;
+    uint64_t bits = from <= 0 ? ~UINT64_C(0) : ~UINT64_C(0) << from;
+    return to >= 64 ? bits : bits & ~(~UINT64_C(0) << to);
+}
+
+static uint64_t range_cells(int x0, int x1)
+{
+    return (UINT64_C(2) << (x1 - 1) / 4) - (UINT64_C(1) << x0 / 4);
+}
+
+static bool overlap(dq_machine *m, int object, int other, int x0, int x1)
+{
+    const uint64_t *a = dq_tia_mask(m, object), *b = dq_tia_mask(m, other);
+    for (int w = x0 / 64; w <= (x1 - 1) / 64; w++)
+        if (a[w] & b[w] & range_word(x0, x1, w))
+            return true;
+    return false;
+}
+
+static const struct {
+    uint8_t a, b;  // the playfield is always b
+} pairs[16] = {{DQ_M0, DQ_P1}, {DQ_M0, DQ_P0}, {DQ_M1, DQ_P0}, {DQ_M1, DQ_P1},
+               {DQ_P0, DQ_PF}, {DQ_P0, DQ_BL}, {DQ_P1, DQ_PF}, {DQ_P1, DQ_BL},
+               {DQ_M0, DQ_PF}, {DQ_M0, DQ_BL}, {DQ_M1, DQ_PF}, {DQ_M1, DQ_BL},
+               {DQ_BL, DQ_PF}, {0, 0},         {DQ_P0, DQ_P1}, {DQ_M0, DQ_M1}};
+
+/* Of the latches in `open` set those whose objects meet in the pixels x0 .. x1-1. Whether they come
+ * near each other at all is looked at in cells of four pixels first. */
+static void collide(dq_machine *m, unsigned open, int x0, int x1)
+{
+    const uint64_t cells = range_cells(x0, x1);
+    for (; open; open &= open - 1) {
+        int i = __builtin_ctz(open), a = pairs[i].a, b = pairs[i].b;
+        uint64_t near = dq_tia_place(m, a) & cells;
+        if (near)
+            near &= b == DQ_PF ? dq_tia_cells(m) : dq_tia_place(m, b);
+        if (near && overlap(m, a, b, x0, x1))
+            m->c.tia.collisions |= (uint16_t)(1u << i);
+    }
+}
+
+/* ---------------------------------------------------------------- painting */
+
+enum { CTRLPF_SCORE = 2, CTRLPF_PRIORITY = 4 };
+
+/* A byte of all ones for each bit of a byte. */
+static uint64_t bits_to_bytes(uint64_t bits)
+{
+    uint64_t spread = (bits & 0x7F) * UINT64_C(0x0002040810204081) & UINT64_C(0x0101010101010101);
+    spread |= (bits & 0x80) << 49;
+    return spread * 255;
+}
+
+static uint64_t eight(uint8_t color)
+{
+    return color * UINT64_C(0x0101010101010101);
+}
+
+/* A stretch of a line, x0 .. x1-1, and what is to be painted over background and playfield there.
+ */
+typedef struct stretch {
+    int x0, x1, w0, w1;          // it lies in the words w0 .. w1
+    unsigned present;            // 1 << object
+    uint64_t of[DQ_OBJECTS][3];  // pixels of the objects that are present
+} stretch;
+
+static void cut_out(dq_machine *m, stretch *s, int object)
+{
+    const uint64_t *mask = dq_tia_mask(m, object);
+    for (int w = s->w0; w <= s->w1; w++)
+        s->of[object][w] = mask[w] & range_word(s->x0, s->x1, w);
+    s->present |= 1u << object;
+}
+
+/* The playfield is only cut out where an object may be hidden by it. */
+static void find_objects(dq_machine *m, stretch *s)
+{
+    const uint64_t cells = range_cells(s->x0, s->x1);
+    unsigned left = m->masks.enabled & ~(1u << DQ_PF);
+    for (; left; left &= left - 1) {
+        int i = __builtin_ctz(left);
+        if (dq_tia_place(m, i) & cells)
+            cut_out(m, s, i);
+    }
+    if (s->present && m->masks.enabled & 1 << DQ_PF)
+        cut_out(m, s, DQ_PF);
+}
+
+/* Paint pixels of an object over what is there. */
+static void paint(uint8_t *row, const stretch *s, const uint64_t pixels[3], uint8_t color)
+{
+    for (int w = s->w0; w <= s->w1; w++)
+        for (uint64_t bits = pixels[w]; bits;) {
+            int byte = __builtin_ctzll(bits) / 8;
+            uint8_t *at = row + 64 * w + 8 * byte;
+            uint64_t cover = bits_to_bytes(bits >> (8 * byte) & 255), dots;
+            memcpy(&dots, at, 8);
+            dots = (dots & ~cover) | (cover & eight(color));
+            memcpy(at, &dots, 8);
+            bits &= ~(UINT64_C(255) << (8 * byte));
+        }
+}
+
+/* Two playfield cells of four pixels each, for all four settings of two bits. */
+static void cell_colors(uint64_t colors[4], uint8_t front_color, uint8_t back_color)
+{
+    const uint64_t low = 0xFFFFFFFF;
+    uint64_t front = eight(front_color), back = eight(back_color);
+    colors[0] = back;
+    colors[1] = (front & low) | (back & ~low);
+    colors[2] = (back & low) | (front & ~low);
+    colors[3] = front;
+}
+
+/* Eight pixels of which those left of x0 and those from x1 on stay as they are. */
+static void mend(uint8_t *at, uint64_t before, int x0, int x1)
+{
+    uint64_t keep = x0 > 0 ? (UINT64_C(1) << 8 * x0) - 1 : 0, dots;
+    if (x1 < 8)
+        keep |= ~UINT64_C(0) << 8 * x1;
+    memcpy(&dots, at, 8);
+    dots = (dots & ~keep) | (before & keep);
+    memcpy(at, &dots, 8);
+}
+
+static void paint_field(dq_machine *m, uint8_t *row, int x0, int x1)
+{
+    const dq_tia *tia = &m->c.tia;
+    // Where nothing else is switched on the score colours win over priority.
+    bool score = tia->ctrlpf & CTRLPF_SCORE &&
+                 (!(tia->ctrlpf & CTRLPF_PRIORITY) || m->masks.enabled == 1 << DQ_PF);
+    uint64_t cells = m->masks.enabled & 1 << DQ_PF ? dq_tia_cells(m) : 0;
+    uint64_t colors[2][4], first, last;
+    int g0 = x0 / 8, g1 = (x1 - 1) / 8;
+    cell_colors(colors[0], tia->color[score ? 0 : 2], tia->color[3]);
+    cell_colors(colors[1], tia->color[score ? 1 : 2], tia->color[3]);
+    memcpy(&first, row + 8 * g0, 8);
+    memcpy(&last, row + 8 * g1, 8);
+    for (int g = g0; g <= g1; g++)
+        memcpy(row + 8 * g, &colors[g >= 10][cells >> (2 * g) & 3], 8);
+    mend(row + 8 * g0, first, x0 - 8 * g0, x1 - 8 * g0);
+    if (g1 > g0)
+        mend(row + 8 * g1, last, 0, x1 - 8 * g1);
+}
+
+/* What of an object is not hidden behind playfield or ball, or, in score colours, behind the left
+ * half of the playfield, over which player 1 is seen in player 0's colour. */
+static void hide(stretch *s, int object, int behind, bool left_half_only)
+{
+    static const uint64_t left[3] = {~UINT64_C(0), 0xFFFF, 0};
+    if (!(s->present >> object & s->present >> behind & 1))
+        return;
+    for (int w = s->w0; w <= s->w1; w++)
+        s->of[object][w] &= ~(s->of[behind][w] & (left_half_only ? left[w] : ~UINT64_C(0)));
+}
+
+static void paint_objects(const dq_tia *tia, uint8_t *row, stretch *s)
+{
+    static const uint8_t color_of[DQ_OBJECTS] = {0, 1, 0, 1, 2, 2};
+    static const uint8_t order[5] = {DQ_BL, DQ_P1, DQ_M1, DQ_P0, DQ_M0};
+    if (tia->ctrlpf & CTRLPF_PRIORITY) {
+        for (int i = DQ_P0; i <= DQ_M1; i++) {
+            hide(s, i, DQ_PF, false);
+            hide(s, i, DQ_BL, false);
+        }
+    } else if (tia->ctrlpf & CTRLPF_SCORE) {
+        hide(s, DQ_BL, DQ_PF, false);
+        hide(s, DQ_P1, DQ_PF, true);
+        hide(s, DQ_M1, DQ_PF, true);
+    }
+    for (int i = 0; i < 5; i++)
+        if (s->present >> order[i] & 1)
+            paint(row, s, s->of[order[i]], tia->color[color_of[order[i]]]);
+}
+
+static void draw_stretch(dq_machine *m, int x0, int x1)
+{
+    dq_tia *tia = &m->c.tia;
+    uint8_t *row = m->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
+    if (tia->vblank & 2) {
+        if (m->draw)
+            memset(row + x0, 0, (size_t)(x1 - x0));
+        return;
+    }
+    unsigned open = m->masks.hits & ~(unsigned)tia->collisions;
+    if (open)
+        collide(m, open, x0, x1);
+    if (!m->draw)
+        return;
+    stretch s = {.x0 = x0, .x1 = x1, .w0 = x0 / 64, .w1 = (x1 - 1) / 64};
+    find_objects(m, &s);
+    paint_field(m, row, x0, x1);
+    if (s.present)
+        paint_objects(tia, row, &s);
+}
+
+/* ---------------------------------------------------------------- lines and frames */
+
+/* After an HMOVE pixels 0 to 7 of the next line drawn are black, those drawn before the line is
+ * as far as that included. `at` and `to` are clocks in the line. */
+static void draw_comb(dq_machine *m, int at, int to)
+{
+    dq_tia *tia = &m->c.tia;
+    const int end = DQ_BLANK_CLOCKS + 8;
+    if (at < DQ_BLANK_CLOCKS)
+        at = to < DQ_BLANK_CLOCKS ? to : DQ_BLANK_CLOCKS;
+    if (at >= end)
+        return;
+    if (m->draw) {
+        int x = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
+        memset(m->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH + x, 0, (size_t)(end - at));
+    }
+    if (to >= end)
+        tia->blank_comb = 0;
+}
+
+static void move_star(dq_machine *m)
+{
+    static const uint8_t left[4] = {18, 33, 0, 17};
+    static const uint8_t shape[4] = {DQ_STAR_NORMAL, DQ_STAR_WIDE, DQ_STAR_HIDDEN, DQ_STAR_NORMAL};
+    dq_tia *tia = &m->c.tia;
+    tia->star_count = (tia->star_count + 1) & 3;
+    int x = tia->position[DQ_M0] - left[tia->star_count];
+    tia->position[DQ_M0] = (uint8_t)(x < 0 ? x + DQ_PICTURE_WIDTH : x);
+    tia->star_shape = shape[tia->star_count];
+    dq_tia_moved(m, DQ_M0);
+}
+
+static void end_line(dq_machine *m)
+{
+    dq_tia *tia = &m->c.tia;
+    tia->row++;
+    if (tia->mirrored != (tia->ctrlpf & 1)) {
+        tia->mirrored = tia->ctrlpf & 1;
+        m->masks.dirty |= 1 << DQ_PF | DQ_CELLS_DIRTY;
+    }
+    for (int i = 0; i < 2; i++)
+        if (tia->skip_first[i]) {
+            tia->skip_first[i] = 0;
+            m->masks.dirty |= (uint8_t)(1 << (DQ_P0 + i));
+        }
+    if (tia->star)
+        move_star(m);
+}
+
+/* True when the next line will be as this one if no register changes. */
+static bool calm(const dq_tia *tia)
+{
+    return !tia->star && !tia->blank_comb && !tia->skip_first[0] && !tia->skip_first[1] &&
+           tia->mirrored == (tia->ctrlpf & 1);
+}
+
+/* The line above was drawn in whole; n more are the same. */
+static void repeat_line(dq_machine *m, int n)
+{
+    dq_tia *tia = &m->c.tia;
+    uint8_t *row = m->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
+    if (m->draw)
+        for (int i = 0; i < n; i++)
+            memcpy(row + i * DQ_PICTURE_WIDTH, row - DQ_PICTURE_WIDTH, DQ_PICTURE_WIDTH);
+    tia->row = (uint8_t)(tia->row + n);
+    tia->drawn_to += n * DQ_LINE_CLOCKS;
+}
+
+/* Draw the rest of the line; returns how much is to come. */
+static void draw_line_end(dq_machine *m, int at, int32_t clock)
+{
+    dq_tia *tia = &m->c.tia;
+    bool same_again = at <= DQ_BLANK_CLOCKS && calm(tia);
+    int x0 = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
+    tia->drawn_to += tia->line_left;
+    tia->line_left = DQ_LINE_CLOCKS;
+    if (x0 < DQ_PICTURE_WIDTH)
+        draw_stretch(m, x0, DQ_PICTURE_WIDTH);
+    if (tia->blank_comb)
+        draw_comb(m, at, DQ_LINE_CLOCKS);
+    end_line(m);
+    if (same_again && clock > tia->drawn_to + DQ_LINE_CLOCKS)
+        repeat_line(m, (clock - tia->drawn_to - 1) / DQ_LINE_CLOCKS);
+}
+
+/* Go on to a clock where there is nothing to draw: only the lines are counted. */
+static void pass(dq_machine *m, int32_t clock)
+{
+    dq_tia *tia = &m->c.tia;
+    int32_t line_start = tia->drawn_to + tia->line_left - DQ_LINE_CLOCKS;
+    int n_ends = (clock - line_start - 1) / DQ_LINE_CLOCKS;
+    if (tia->blank_comb) {  // gone if the eighth pixel was passed since it was set
+        const int eighth = DQ_BLANK_CLOCKS + 8;
+        int32_t from = m->comb_clock > tia->drawn_to ? m->comb_clock : tia->drawn_to;
+        int at = (from - line_start) % DQ_LINE_CLOCKS;
+        if (from + (at < eighth ? 0 : DQ_LINE_CLOCKS) + eighth - at <= clock)
+            tia->blank_comb = 0;
+    }
+    if (n_ends > 0) {
+        end_line(m);
+        tia->row = (uint8_t)(tia->row + n_ends - 1);
+    }
+    tia->drawn_to = clock;
+    tia->line_left = (n_ends + 1) * DQ_LINE_CLOCKS - (clock - line_start);
+}
+
+void dq_tia_draw_to(dq_machine *m, int32_t clock)
+{
+    dq_tia *tia = &m->c.tia;
+    if (clock > m->window_end)
+        clock = m->window_end;
+    if (tia->drawn_to >= clock)
+        return;
+    if (m->clear_to > tia->drawn_to)
+        pass(m, m->clear_to < clock ? m->clear_to : clock);
+    if (tia->drawn_to == clock)
+        return;
+    while (clock > tia->drawn_to + tia->line_left)
+        draw_line_end(m, DQ_LINE_CLOCKS - tia->line_left, clock);
+    int at = DQ_LINE_CLOCKS - tia->line_left, to = at + (clock - tia->drawn_to);
+    tia->line_left = DQ_LINE_CLOCKS - to;
+    tia->drawn_to = clock;
+    int x0 = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
+    if (to - DQ_BLANK_CLOCKS > x0)
+        draw_stretch(m, x0, to - DQ_BLANK_CLOCKS);
+    if (tia->blank_comb)
+        draw_comb(m, at, to);
+}

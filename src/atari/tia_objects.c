@@ -1,0 +1,218 @@
+#include "atari/tia_objects.h"
+
+#include <string.h>
+
+#include "atari/console.h"
+
+/* ---------------------------------------------------------------- pixels */
+
+/* Add a pattern of at most 32 pixels, the leftmost in bit 0, at a place 0..159. What goes beyond
+ * the right edge is collected above bit 160. */
+static void put(uint64_t line[4], uint64_t pattern, unsigned at)
+{
+    unsigned word = at / 64, shift = at % 64;
+    line[word] |= pattern << shift;
+    line[word + 1] |= pattern >> 1 >> (63 - shift);
+}
+
+static void wrap_around(uint64_t line[4])
+{
+    line[0] |= line[2] >> 32;
+    line[2] &= 0xFFFFFFFF;
+}
+
+static const struct {
+    uint8_t n, offset[3];
+} copies[8] = {{1, {0}},     {2, {0, 16}}, {2, {0, 32}},     {3, {0, 16, 32}},
+               {2, {0, 64}}, {1, {0}},     {3, {0, 32, 64}}, {1, {0}}};
+
+static uint64_t reverse_byte(uint64_t v)
+{
+    v = (v >> 4 & 0x0F) | (v & 0x0F) << 4;
+    v = (v >> 2 & 0x33) | (v & 0x33) << 2;
+    return (v >> 1 & 0x55) | (v & 0x55) << 1;
+}
+
+/* Every bit of a byte twice, and every bit of 16 twice. */
+static uint64_t widen_byte(uint64_t v)
+{
+    v = (v | v << 4) & 0x0F0F;
+    v = (v | v << 2) & 0x3333;
+    v = (v | v << 1) & 0x5555;
+    return v | v << 1;
+}
+
+static uint64_t widen_word(uint64_t v)
+{
+    return widen_byte(v & 0xFF) | widen_byte(v >> 8) << 16;
+}
+
+static uint8_t shown_graphics(const dq_tia *tia, int i)
+{
+    return tia->delay_player[i] ? tia->delayed_graphics[i] : tia->graphics[i];
+}
+
+static void mask_player(const dq_tia *tia, int i, uint64_t line[4])
+{
+    int mode = tia->nusiz[i] & 7;
+    uint64_t pattern = shown_graphics(tia, i);
+    unsigned at = tia->position[i];
+    if (!tia->reflect[i])
+        pattern = reverse_byte(pattern);
+    if (mode == 5 || mode == 7) {  // wide players start a pixel late
+        pattern = widen_byte(pattern);
+        if (mode == 7)
+            pattern = widen_word(pattern);
+        at++;
+    }
+    for (int k = tia->skip_first[i]; k < copies[mode].n; k++)
+        put(line, pattern, (at + copies[mode].offset[k]) % DQ_PICTURE_WIDTH);
+}
+
+static void mask_missile(const dq_tia *tia, int i, uint64_t line[4])
+{
+    int mode = tia->nusiz[i] & 7, size = tia->nusiz[i] >> 4 & 3;
+    if (i == 0 && tia->star_shape == DQ_STAR_HIDDEN)
+        return;
+    if (i == 0 && tia->star_shape == DQ_STAR_WIDE)
+        size |= 1;
+    uint64_t pattern = (1u << (1 << size)) - 1;
+    for (int k = 0; k < copies[mode].n; k++)
+        put(line, pattern, (tia->position[DQ_M0 + i] + copies[mode].offset[k]) % DQ_PICTURE_WIDTH);
+}
+
+static void mask_ball(const dq_tia *tia, uint64_t line[4])
+{
+    put(line, (1u << (1 << (tia->ctrlpf >> 4 & 3))) - 1, tia->position[DQ_BL]);
+}
+
+/* 20 cells from left to right, then as many for the right half. */
+static uint64_t playfield_cells(const dq_tia *tia)
+{
+    uint64_t pf0 = tia->playfield & 15, pf1 = tia->playfield >> 4 & 255, pf2 = tia->playfield >> 12;
+    uint64_t cells = pf0 | reverse_byte(pf1) << 4 | pf2 << 12;
+    uint64_t mirror = reverse_byte(pf2) | pf1 << 8 | reverse_byte(pf0) >> 4 << 16;
+    return cells | (tia->mirrored ? mirror : cells) << 20;
+}
+
+uint64_t dq_tia_cells(dq_machine *m)
+{
+    if (m->masks.dirty & DQ_CELLS_DIRTY) {
+        m->masks.cells = playfield_cells(&m->c.tia);
+        m->masks.dirty &= (uint8_t)~DQ_CELLS_DIRTY;
+    }
+    return m->masks.cells;
+}
+
+static void mask_playfield(dq_machine *m, uint64_t line[4])
+{
+    uint64_t cells = dq_tia_cells(m);
+    for (int i = 0; i < 5; i++)
+        line[i / 2] |= widen_word(widen_byte(cells >> (8 * i) & 255)) << (i % 2 * 32);
+}
+
+const uint64_t *dq_tia_mask(dq_machine *m, int object)
+{
+    const dq_tia *tia = &m->c.tia;
+    uint64_t line[4] = {0};
+    if (!(m->masks.dirty & 1 << object))
+        return m->masks.word[object];
+    if (object <= DQ_P1)
+        mask_player(tia, object, line);
+    else if (object <= DQ_M1)
+        mask_missile(tia, object - DQ_M0, line);
+    else if (object == DQ_BL)
+        mask_ball(tia, line);
+    else
+        mask_playfield(m, line);
+    wrap_around(line);
+    memcpy(m->masks.word[object], line, sizeof(m->masks.word[object]));
+    m->masks.dirty &= (uint8_t) ~(1 << object);
+    return m->masks.word[object];
+}
+
+/* ---------------------------------------------------------------- places */
+
+/* The cells that a thing of this width at 0..159 touches. */
+static uint64_t touched_cells(unsigned at, unsigned width)
+{
+    unsigned n = (at % 4 + width + 3) / 4;
+    uint64_t cells = ((UINT64_C(1) << n) - 1) << at / 4;
+    return (cells | cells >> 40) & ((UINT64_C(1) << 40) - 1);
+}
+
+static unsigned widest(const dq_tia *tia, int object)
+{
+    static const uint8_t player[8] = {8, 8, 8, 8, 8, 17, 8, 33};
+    if (object <= DQ_P1)
+        return player[tia->nusiz[object] & 7];
+    if (object == DQ_BL)
+        return 1u << (tia->ctrlpf >> 4 & 3);
+    return 8;
+}
+
+uint64_t dq_tia_find_place(dq_machine *m, int object)
+{
+    const dq_tia *tia = &m->c.tia;
+    int mode = object == DQ_BL ? 0 : tia->nusiz[object % 2] & 7;
+    uint64_t cells = 0;
+    for (int k = 0; k < copies[mode].n; k++) {
+        unsigned at = (tia->position[object] + copies[mode].offset[k]) % DQ_PICTURE_WIDTH;
+        cells |= touched_cells(at, widest(tia, object));
+    }
+    m->masks.moved &= (uint8_t) ~(1 << object);
+    m->masks.place[object] = cells;
+    return cells;
+}
+
+/* ---------------------------------------------------------------- changes */
+
+static bool switched_on(const dq_tia *tia, int object)
+{
+    switch (object) {
+    case DQ_P0:
+    case DQ_P1:
+        return shown_graphics(tia, object) != 0;
+    case DQ_M0:
+    case DQ_M1:
+        return tia->missile[object - DQ_M0] && !tia->locked[object - DQ_M0];
+    case DQ_BL:
+        return (tia->delay_ball ? tia->delayed_ball : tia->ball) != 0;
+    default:
+        return tia->playfield != 0;
+    }
+}
+
+/* Which latches a set of objects can set. */
+#define BOTH(set, a, b) (((set) >> (a)&1) & ((set) >> (b)&1))
+#define HITS(set)                                                                                  \
+    (BOTH(set, DQ_M0, DQ_P1) * DQ_HIT_M0P1 | BOTH(set, DQ_M0, DQ_P0) * DQ_HIT_M0P0 |               \
+     BOTH(set, DQ_M1, DQ_P0) * DQ_HIT_M1P0 | BOTH(set, DQ_M1, DQ_P1) * DQ_HIT_M1P1 |               \
+     BOTH(set, DQ_P0, DQ_PF) * DQ_HIT_P0PF | BOTH(set, DQ_P0, DQ_BL) * DQ_HIT_P0BL |               \
+     BOTH(set, DQ_P1, DQ_PF) * DQ_HIT_P1PF | BOTH(set, DQ_P1, DQ_BL) * DQ_HIT_P1BL |               \
+     BOTH(set, DQ_M0, DQ_PF) * DQ_HIT_M0PF | BOTH(set, DQ_M0, DQ_BL) * DQ_HIT_M0BL |               \
+     BOTH(set, DQ_M1, DQ_PF) * DQ_HIT_M1PF | BOTH(set, DQ_M1, DQ_BL) * DQ_HIT_M1BL |               \
+     BOTH(set, DQ_BL, DQ_PF) * DQ_HIT_BLPF | BOTH(set, DQ_P0, DQ_P1) * DQ_HIT_P0P1 |               \
+     BOTH(set, DQ_M0, DQ_M1) * DQ_HIT_M0M1)
+#define HITS4(set) HITS(set), HITS((set) + 1), HITS((set) + 2), HITS((set) + 3)
+#define HITS16(set) HITS4(set), HITS4((set) + 4), HITS4((set) + 8), HITS4((set) + 12)
+static const uint16_t possible_hits[1 << DQ_OBJECTS] = {HITS16(0), HITS16(16), HITS16(32),
+                                                        HITS16(48)};
+
+void dq_tia_changed(dq_machine *m, int object)
+{
+    uint8_t bit = (uint8_t)(1 << object);
+    m->masks.dirty |= bit | (object == DQ_PF ? DQ_CELLS_DIRTY : 0);
+    m->masks.enabled &= (uint8_t)~bit;
+    if (switched_on(&m->c.tia, object))
+        m->masks.enabled |= bit;
+    m->masks.hits = possible_hits[m->masks.enabled];
+}
+
+void dq_tia_refresh(dq_machine *m)
+{
+    for (int i = 0; i < DQ_OBJECTS; i++) {
+        dq_tia_changed(m, i);
+        dq_tia_moved(m, i);
+    }
+}

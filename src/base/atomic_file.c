@@ -1,0 +1,244 @@
+#include "base/atomic_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/error.h"
+#include "base/stream_internal.h"
+
+enum { BUFFER_BYTES = 1 << 18 };
+
+static dq_status fail_io(const char *verb, const char *path)
+{
+    dq_status status = errno == ENOENT ? DQ_ERR_NOT_FOUND : DQ_ERR_IO;
+    return dq_fail(status, "cannot %s %s: %s", verb, path, strerror(errno));
+}
+
+static dq_status write_all(dq_writer *w)
+{
+    for (size_t at = 0; at < w->n;) {
+        ssize_t n = write(w->fd, w->bytes + at, w->n - at);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return w->status = fail_io("write", w->path);
+        at += (size_t)n;
+    }
+    return DQ_OK;
+}
+
+dq_status dq_writer_flush(dq_writer *w)
+{
+    if (w->status != DQ_OK)
+        return w->status;
+    w->crc = (uint32_t)crc32_z(w->crc, w->bytes, w->n);
+    write_all(w);
+    w->n = 0;
+    return w->status;
+}
+
+dq_status dq_file_writer_create(dq_writer **out, const char *path)
+{
+    DQ_TRY(dq_writer_create(out));
+    dq_writer *w = *out;
+    size_t len = strlen(path);
+    w->path = strdup(path);
+    w->temp_path = malloc(len + sizeof(".tmp"));
+    w->bytes = malloc(BUFFER_BYTES);
+    dq_status st;
+    if (!w->path || !w->temp_path || !w->bytes) {
+        st = dq_fail(DQ_ERR_NOMEM, "no memory to write %s", path);
+        goto fail;
+    }
+    w->cap = BUFFER_BYTES;
+    memcpy(w->temp_path, path, len);
+    memcpy(w->temp_path + len, ".tmp", sizeof(".tmp"));
+    w->fd = open(w->temp_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (w->fd < 0) {
+        st = fail_io("create", path);
+        goto fail;
+    }
+    return DQ_OK;
+fail:
+    dq_writer_destroy(w);
+    *out = NULL;
+    return st;
+}
+
+/** A rename is only safe on disk once its folder is synced. Folders that cannot be are left. */
+static void sync_parent(const char *path)
+{
+    char *copy = strdup(path);
+    if (!copy)
+        return;
+    int fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+    free(copy);
+}
+
+dq_status dq_file_commit(dq_writer *w, int with_crc)
+{
+    dq_writer_flush(w);
+    if (with_crc) {
+        dq_write_u32(w, w->crc);
+        dq_writer_flush(w);
+    }
+    if (w->status == DQ_OK && fsync(w->fd) != 0)
+        w->status = fail_io("sync", w->path);
+    if (close(w->fd) != 0 && w->status == DQ_OK)
+        w->status = fail_io("close", w->path);
+    w->fd = -1;
+    if (w->status == DQ_OK && rename(w->temp_path, w->path) != 0)
+        w->status = fail_io("replace", w->path);
+    dq_status st = w->status;
+    if (st == DQ_OK)
+        sync_parent(w->path);
+    else
+        unlink(w->temp_path);
+    dq_writer_destroy(w);
+    return st;
+}
+
+void dq_file_abandon(dq_writer *w)
+{
+    if (!w)
+        return;
+    close(w->fd);
+    unlink(w->temp_path);
+    dq_writer_destroy(w);
+}
+
+dq_status dq_file_write(const char *path, const void *bytes, size_t n)
+{
+    dq_writer *w;
+    DQ_TRY(dq_file_writer_create(&w, path));
+    dq_write(w, bytes, n);
+    return dq_file_commit(w, false);
+}
+
+/** Open for reading, refusing what is not a plain file; *n is its size. */
+static dq_status open_plain(const char *path, int *fd, size_t *n)
+{
+    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0)
+        return fail_io("open", path);
+    struct stat info;
+    dq_status st = DQ_OK;
+    if (fstat(*fd, &info) != 0)
+        st = fail_io("look at", path);
+    else if (!S_ISREG(info.st_mode))
+        st = dq_fail(DQ_ERR_INPUT, "%s is not a plain file", path);
+    if (st != DQ_OK)
+        close(*fd);
+    else
+        *n = (size_t)info.st_size;
+    return st;
+}
+
+static dq_status check_crc(dq_reader *r, const char *path)
+{
+    uint32_t stored = 0;
+    if (r->n < 4)
+        return dq_fail(DQ_ERR_INPUT, "%s is damaged: only %zu bytes long", path, r->n);
+    r->n -= 4;
+    for (int i = 0; i < 4; i++)
+        stored |= (uint32_t)r->bytes[r->n + (size_t)i] << 8 * i;
+    if ((uint32_t)crc32_z(0, r->bytes, r->n) != stored)
+        return dq_fail(DQ_ERR_INPUT, "%s is damaged: its checksum does not match", path);
+    return DQ_OK;
+}
+
+dq_status dq_file_reader_create(dq_reader **out, const char *path, int with_crc)
+{
+    int fd;
+    size_t n;
+    *out = NULL;
+    DQ_TRY(open_plain(path, &fd, &n));
+    void *map = n ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+    close(fd);
+    if (map == MAP_FAILED)
+        return fail_io("map", path);
+    dq_reader *r;
+    dq_status st = dq_reader_create(&r, map, n);
+    if (st != DQ_OK) {
+        if (map)
+            munmap(map, n);
+        return st;
+    }
+    r->map = map;
+    r->map_bytes = n;
+    if (with_crc)
+        st = check_crc(r, path);
+    if (st != DQ_OK)
+        dq_reader_destroy(r);
+    else
+        *out = r;
+    return st;
+}
+
+dq_status dq_file_read(const char *path, size_t max_bytes, void **bytes, size_t *n)
+{
+    int fd;
+    *bytes = NULL;
+    DQ_TRY(open_plain(path, &fd, n));
+    dq_status st = DQ_OK;
+    uint8_t *to = NULL;
+    if (*n > max_bytes)
+        st = dq_fail(DQ_ERR_INPUT, "%s has %zu bytes, more than the %zu such a file can have", path,
+                     *n, max_bytes);
+    else if (!(to = malloc(*n + 1)))
+        st = dq_fail(DQ_ERR_NOMEM, "no memory to read %s", path);
+    for (size_t at = 0; st == DQ_OK && at < *n;) {
+        ssize_t got = read(fd, to + at, *n - at);
+        if (got < 0 && errno != EINTR)
+            st = fail_io("read", path);
+        else if (got == 0)
+            *n = at;  // it shrank while we read
+        else if (got > 0)
+            at += (size_t)got;
+    }
+    close(fd);
+    if (st != DQ_OK) {
+        free(to);
+        return st;
+    }
+    to[*n] = 0;
+    *bytes = to;
+    return DQ_OK;
+}
+
+dq_status dq_make_dirs(const char *path)
+{
+    char *copy = strdup(path);
+    if (!copy)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a path");
+    dq_status st = DQ_OK;
+    for (char *p = copy + (*copy == '/'); st == DQ_OK; p++) {
+        if (*p != '/' && *p != '\0')
+            continue;
+        char end = *p;
+        *p = '\0';
+        struct stat info;
+        if (mkdir(copy, 0777) != 0 && errno != EEXIST)
+            st = fail_io("create the folder", copy);
+        else if (stat(copy, &info) != 0 || !S_ISDIR(info.st_mode))
+            st = dq_fail(DQ_ERR_IO, "cannot create the folder %s: a file is in its place", copy);
+        *p = end;
+        if (end == '\0')
+            break;
+    }
+    free(copy);
+    return st;
+}

@@ -1,0 +1,29 @@
+/** How the library reports failure: a status up the stack, one line of text per thread. */
+#ifndef DEEPQ_BASE_ERROR_H
+#define DEEPQ_BASE_ERROR_H
+
+#include "deepq/status.h"
+
+/** Set dq_errmsg() to the formatted text (cut at 1023 bytes) and return `status`. */
+dq_status dq_fail(dq_status status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** Put "prefix: " before the message of the failure just reported; returns `status`. */
+dq_status dq_fail_within(dq_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/** Pass a failure up: `DQ_TRY(dq_foo(...));`, for functions with nothing to clean up. */
+#define DQ_TRY(call)                                                                               \
+    do {                                                                                           \
+        dq_status dq_try_status_ = (call);                                                         \
+        if (dq_try_status_ != DQ_OK)                                                               \
+            return dq_try_status_;                                                                 \
+    } while (0)
+
+#ifdef __clang_analyzer__  // it cannot see that a failure is returned as the status given
+#define dq_fail(status, ...) ((dq_fail)((status), __VA_ARGS__), (status))
+#define dq_fail_within(status, ...) ((dq_fail_within)((status), __VA_ARGS__), (status))
+#endif
+
+#define DQ_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

@@ -1,0 +1,61 @@
+#include "deepq/rng.h"
+
+static uint64_t rotl(uint64_t x, int k)
+{
+    return (x << k) | (x >> (64 - k));
+}
+
+static uint64_t splitmix64(uint64_t *state)
+{
+    uint64_t z = *state += 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+static uint64_t fnv1a(const char *text)
+{
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (; *text; text++)
+        hash = (hash ^ (uint8_t)*text) * 0x100000001B3u;
+    return hash;
+}
+
+dq_rng dq_rng_stream(uint64_t seed, const char *name)
+{
+    uint64_t state = splitmix64(&seed) ^ fnv1a(name);
+    dq_rng rng;
+    for (int i = 0; i < 4; i++)
+        rng.s[i] = splitmix64(&state);
+    return rng;
+}
+
+uint64_t dq_rng_u64(dq_rng *rng)
+{
+    uint64_t *s = rng->s;
+    uint64_t result = rotl(s[0] + s[3], 23) + s[0];
+    uint64_t t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = rotl(s[3], 45);
+    return result;
+}
+
+uint32_t dq_rng_below(dq_rng *rng, uint32_t n)
+{
+    uint64_t product = (dq_rng_u64(rng) >> 32) * n;
+    if ((uint32_t)product < n) {  // only then can the draw be one of the surplus ones
+        uint32_t surplus = -n % n;
+        while ((uint32_t)product < surplus)
+            product = (dq_rng_u64(rng) >> 32) * n;
+    }
+    return (uint32_t)(product >> 32);
+}
+
+double dq_rng_unit(dq_rng *rng)
+{
+    return (double)(dq_rng_u64(rng) >> 11) * 0x1p-53;
+}

@@ -1,0 +1,30 @@
+/** The insides of readers and writers, shared with the file functions. */
+#ifndef DEEPQ_BASE_STREAM_INTERNAL_H
+#define DEEPQ_BASE_STREAM_INTERNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deepq/stream.h"
+
+struct dq_writer {
+    dq_status status;  // the first failure; later writes return it
+    uint8_t *bytes;
+    size_t n, cap;
+    int fd;  // -1: the bytes stay in memory; else they go there whenever `cap` is full
+    uint32_t crc;
+    char *path, *temp_path;
+};
+
+struct dq_reader {
+    dq_status status;
+    const uint8_t *bytes;
+    size_t n, at;
+    void *map;  // what to unmap at the end, or NULL
+    size_t map_bytes;
+};
+
+/** Write out what is buffered (file writers only). */
+dq_status dq_writer_flush(dq_writer *w);
+
+#endif

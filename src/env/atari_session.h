@@ -1,0 +1,56 @@
+/** A cartridge in a console, ready for agents: what the raw environment and the fused pipeline
+ *  share. The cartridge is kept, since seeding loads it anew as Gymnasium does. */
+#ifndef DEEPQ_ENV_ATARI_SESSION_H
+#define DEEPQ_ENV_ATARI_SESSION_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "deepq/atari.h"
+#include "deepq/env.h"
+
+/** How an Atari environment is to be. Plain data. */
+typedef struct dq_atari_env_config {
+    const char *id;                   // spec.id, lives as long as the environment
+    const char *game_id;              // whose rules an unknown cartridge is played by; NULL: by md5
+    int skip_low, skip_high;          // frames an action is held for, drawn from low..high
+    float repeat_action_probability;  // sticky actions, 0..1
+    uint32_t max_ticks;               // console frames an episode may have, 0: no limit
+    uint64_t seed;
+} dq_atari_env_config;
+
+typedef struct dq_atari_session {
+    dq_atari *atari;
+    dq_atari_env_config cfg;
+    void *rom;
+    size_t rom_bytes;
+    int n_actions;
+    uint8_t actions[DQ_ATARI_ACTIONS];  // ALE's number of each
+    const char *action_names[DQ_ATARI_ACTIONS];
+    uint8_t *rgb;  // [height][160][3], for dq_atari_session_render()
+} dq_atari_session;
+
+/** Load the cartridge (copied). The session is closed again on failure. */
+DQ_NODISCARD dq_status dq_atari_session_open(dq_atari_session *s, const void *rom, size_t rom_bytes,
+                                             const dq_atari_env_config *cfg);
+/** Load the cartridge anew with another seed; on failure the session stays as it was. */
+DQ_NODISCARD dq_status dq_atari_session_seed(dq_atari_session *s, uint64_t seed);
+/** Put the same cartridge into another console, the caller's to destroy. */
+DQ_NODISCARD dq_status dq_atari_session_load(dq_atari **out, const dq_atari_session *s);
+void dq_atari_session_close(dq_atari_session *s);
+
+/** Id, actions and names as an environment's specification; the observation is the caller's. */
+dq_env_spec dq_atari_session_spec(const dq_atari_session *s, const dq_space *obs);
+/** Write the last drawn picture as RGB [height][160][3]. */
+void dq_atari_session_paint(const dq_atari_session *s, uint8_t *rgb);
+/** The same into the session's own buffer. */
+dq_status dq_atari_session_render(dq_atari_session *s, dq_image *image);
+
+/** The raw environment: RGB pictures, one for each action. */
+DQ_NODISCARD dq_status dq_atari_env_create(dq_env **out, const void *rom, size_t rom_bytes,
+                                           const dq_atari_env_config *cfg);
+/** The book's pipeline in one environment; see dq_env_make_book(). */
+DQ_NODISCARD dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
+                                          const dq_atari_env_config *cfg);
+
+#endif

@@ -1,0 +1,211 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "env/atari_session.h"
+#include "env/book_frame.h"
+
+enum { SKIP = 4, STACK = 4, LOG = 4, FRAME_BYTES = DQ_FRAME84 * DQ_FRAME84 };
+
+/* Of the four frames of a skip only the last two are drawn, since only they are looked at. When the
+ * game ends before them others were needed: then the console goes back to `earlier` and plays the
+ * logged actions again, drawing everything. */
+typedef struct book_env {
+    dq_atari_session session;
+    dq_book_frame frame;
+    uint8_t stack[STACK][FRAME_BYTES];  // oldest first
+    dq_atari *earlier;                  // the console some steps ago
+    uint8_t log[LOG];                   // actions since then
+    int n_logged;
+} book_env;
+
+static bool is_over(const dq_atari *atari)
+{
+    return dq_atari_game_over(atari) || dq_atari_truncated(atari);
+}
+
+static void remember(book_env *e)
+{
+    dq_atari_copy(e->earlier, e->session.atari);
+    e->n_logged = 0;
+}
+
+/** MaxAndSkip's reset: the queue holds the one picture, which is its own maximum. */
+static void restart(book_env *e)
+{
+    dq_atari *atari = e->session.atari;
+    dq_atari_reset(atari);
+    dq_book_frame_set(&e->frame, DQ_OLDER, dq_atari_screen(atari));
+    dq_book_frame_set(&e->frame, DQ_NEWER, dq_atari_screen(atari));
+    remember(e);
+}
+
+/** Run the logged actions again with every frame drawn, and see those of the last one. */
+static void play_again(book_env *e)
+{
+    dq_atari *atari = e->session.atari;
+    dq_atari_copy(atari, e->earlier);
+    for (int k = 0; k < e->n_logged; k++) {
+        int n = 0;
+        do {
+            (void)dq_atari_act(atari, e->log[k], true);
+            if (k == e->n_logged - 1)
+                dq_book_frame_push(&e->frame, dq_atari_screen(atari));
+        } while (++n < SKIP && !is_over(atari));
+    }
+    remember(e);
+}
+
+/** MaxAndSkip's step; returns the reward. */
+static int skip(book_env *e, int action)
+{
+    dq_atari *atari = e->session.atari;
+    uint8_t ale_action = e->session.actions[action];
+    int reward = 0, n = 0;
+    if (e->n_logged == LOG)
+        remember(e);
+    e->log[e->n_logged++] = ale_action;
+    do {
+        reward += dq_atari_act(atari, ale_action, n == SKIP - 2);
+    } while (++n < SKIP - 1 && !is_over(atari));
+    if (is_over(atari)) {
+        play_again(e);
+        return reward;
+    }
+    dq_book_frame_set(&e->frame, DQ_OLDER, dq_atari_screen(atari));
+    reward += dq_atari_act(atari, ale_action, true);
+    dq_book_frame_set(&e->frame, DQ_NEWER, dq_atari_screen(atari));
+    return reward;
+}
+
+/** Buffer: the newest frame to the end, and all of them to the caller. */
+static void observe(book_env *e, void *obs)
+{
+    memmove(e->stack[0], e->stack[1], (STACK - 1) * FRAME_BYTES);
+    memcpy(e->stack[STACK - 1], dq_book_frame_make(&e->frame), FRAME_BYTES);
+    memcpy(obs, e->stack, sizeof(e->stack));
+}
+
+static dq_status book_reset(void *self, void *obs)
+{
+    book_env *e = self;
+    memset(e->stack, 0, sizeof(e->stack));
+    restart(e);
+    skip(e, 1);
+    if (is_over(e->session.atari))
+        restart(e);
+    skip(e, 2);
+    observe(e, obs);  // also when the next line plays on from another picture
+    if (is_over(e->session.atari))
+        restart(e);
+    return DQ_OK;
+}
+
+static dq_status book_step(void *self, int action, void *obs, dq_step *result)
+{
+    book_env *e = self;
+    result->reward = (float)skip(e, action);
+    result->terminated = dq_atari_game_over(e->session.atari);
+    result->truncated = dq_atari_truncated(e->session.atari);
+    result->lives = dq_atari_lives(e->session.atari);
+    observe(e, obs);
+    return DQ_OK;
+}
+
+static dq_status book_seed(void *self, uint64_t seed)
+{
+    book_env *e = self;
+    return dq_atari_session_seed(&e->session, seed);
+}
+
+static dq_status book_render(void *self, dq_image *image)
+{
+    book_env *e = self;
+    return dq_atari_session_render(&e->session, image);
+}
+
+static dq_status book_save(void *self, dq_writer *w)
+{
+    book_env *e = self;
+    dq_write_tag(w, "BOOK", 1);
+    dq_write(w, e->stack, sizeof(e->stack));
+    dq_book_frame_save(&e->frame, w);
+    return dq_atari_save(e->session.atari, w);
+}
+
+static dq_status book_load(void *self, dq_reader *r)
+{
+    book_env *e = self;
+    DQ_TRY(dq_read_tag(r, "BOOK", 1));
+    DQ_TRY(dq_read(r, e->stack, sizeof(e->stack)));
+    DQ_TRY(dq_book_frame_load(&e->frame, r));
+    DQ_TRY(dq_atari_load(e->session.atari, r));
+    remember(e);
+    return DQ_OK;
+}
+
+static void book_destroy(void *self)
+{
+    book_env *e = self;
+    dq_atari_session_close(&e->session);
+    dq_atari_destroy(e->earlier);
+    free(e);
+}
+
+static int book_lives(void *self)
+{
+    book_env *e = self;
+    return dq_atari_lives(e->session.atari);
+}
+
+static const dq_env_ops book_ops = {
+    .reset = book_reset,
+    .step = book_step,
+    .seed = book_seed,
+    .render = book_render,
+    .save = book_save,
+    .load = book_load,
+    .destroy = book_destroy,
+    .lives = book_lives,
+};
+
+/** Refuse what FireReset and ProcessFrame84 refuse. */
+static dq_status check_game(const dq_atari_session *s)
+{
+    int height = dq_atari_height(s->atari);
+    if (!dq_frame84_takes(height))
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s: Unknown resolution. Its picture has %d rows and the book's pipeline "
+                       "takes 210 or 250: choose another game",
+                       s->cfg.id, height);
+    if (s->n_actions < 3 || strcmp(s->action_names[1], "FIRE") != 0)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s: action 1 is %s, not FIRE, which the book's pipeline presses after each "
+                       "reset: choose another game",
+                       s->cfg.id, s->n_actions > 1 ? s->action_names[1] : "missing");
+    return DQ_OK;
+}
+
+dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
+                             const dq_atari_env_config *cfg)
+{
+    *out = NULL;
+    book_env *e = calloc(1, sizeof(*e));
+    if (!e)
+        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for an environment", cfg->id);
+    dq_status st = dq_atari_session_open(&e->session, rom, rom_bytes, cfg);
+    if (st == DQ_OK)
+        st = check_game(&e->session);
+    if (st == DQ_OK)
+        st = dq_atari_session_load(&e->earlier, &e->session);
+    if (st == DQ_OK) {
+        const dq_atari *atari = e->session.atari;
+        dq_book_frame_init(&e->frame, dq_atari_palette(atari), dq_atari_height(atari));
+        dq_space obs = {DQ_U8, 3, {STACK, DQ_FRAME84, DQ_FRAME84}, 0.0f, 255.0f};
+        dq_env_spec spec = dq_atari_session_spec(&e->session, &obs);
+        st = dq_env_create(out, &book_ops, &spec, e);
+    }
+    if (st != DQ_OK)
+        book_destroy(e);
+    return st;
+}

@@ -1,0 +1,79 @@
+#include "env/frame84.h"
+
+#include <assert.h>
+#include <math.h>
+
+enum {
+    RESIZED_HEIGHT = 110,
+    CROP_TOP = 18  // rows of the resized picture above the ones that stay
+};
+
+static void add_sample(dq_area_cell *cell, int sample, double weight)
+{
+    assert(cell->n < 4);
+    if (cell->n == 0)
+        cell->first = sample;
+    cell->weight[cell->n++] = (float)weight;
+}
+
+/** The part of each source sample that lies under target sample i: whole ones between the ends, and
+ *  a piece at each end unless it is hardly there. */
+static dq_area_cell area_cell(int i, int n_source, int n_target)
+{
+    dq_area_cell cell = {0};
+    double scale = (double)n_source / n_target;
+    double begin = i * scale, end = begin + scale;
+    double width = fmin(scale, n_source - begin);
+    int last = (int)floor(end);
+    if (last > n_source - 1)
+        last = n_source - 1;
+    int first = (int)ceil(begin);
+    if (first > last)
+        first = last;
+    if (first - begin > 1e-3)
+        add_sample(&cell, first - 1, (first - begin) / width);
+    for (int s = first; s < last; s++)
+        add_sample(&cell, s, 1.0 / width);
+    if (end - last > 1e-3)
+        add_sample(&cell, last, fmin(fmin(end - last, 1.0), width) / width);
+    return cell;
+}
+
+void dq_frame84_plan_init(dq_frame84_plan *plan, int height)
+{
+    assert(dq_frame84_takes(height));
+    plan->height = height;
+    for (int i = 0; i < DQ_FRAME84; i++) {
+        plan->x[i] = area_cell(i, DQ_FRAME84_WIDTH, DQ_FRAME84);
+        plan->y[i] = area_cell(CROP_TOP + i, height, RESIZED_HEIGHT);
+    }
+    const dq_area_cell *last = &plan->y[DQ_FRAME84 - 1];
+    plan->first_row = plan->y[0].first;
+    plan->end_row = last->first + last->n;
+}
+
+void dq_frame84_shrink_row(const dq_frame84_plan *plan, const float *grey, float *shrunk)
+{
+    for (int i = 0; i < DQ_FRAME84; i++) {
+        const dq_area_cell *cell = &plan->x[i];
+        const float *from = grey + cell->first;
+        float sum = from[0] * cell->weight[0];
+        for (int k = 1; k < cell->n; k++)
+            sum += from[k] * cell->weight[k];
+        shrunk[i] = sum;
+    }
+}
+
+void dq_frame84_finish_row(const dq_frame84_plan *plan, float (*shrunk)[DQ_FRAME84], int row,
+                           uint8_t *frame_row)
+{
+    const dq_area_cell *cell = &plan->y[row];
+    float sum[DQ_FRAME84];
+    for (int i = 0; i < DQ_FRAME84; i++)
+        sum[i] = shrunk[cell->first][i] * cell->weight[0];
+    for (int k = 1; k < cell->n; k++)
+        for (int i = 0; i < DQ_FRAME84; i++)
+            sum[i] += shrunk[cell->first + k][i] * cell->weight[k];
+    for (int i = 0; i < DQ_FRAME84; i++)
+        frame_row[i] = (uint8_t)sum[i];
+}

@@ -1,0 +1,97 @@
+/** The kernels of the Nature network, one table for each instruction set.
+ *
+ *  ref/ defines what each kernel computes; the fast ones give the same within rounding. In all of
+ *  them the value of one output is one sum in a fixed order, so a sample's result depends neither
+ *  on the other samples of its batch nor on its place among them. Layouts are in net_shape.h.
+ *
+ *  A convolution works on transforms: u of the weights, v of the input, z of the output's gradient;
+ *  each level chooses them (winograd.h; the reference's are plain copies). Layers count from 0. */
+#ifndef DEEPQ_NN_KERNELS_H
+#define DEEPQ_NN_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nn/net_shape.h"
+
+/** What Adam needs besides the arrays; see adam_ref for the formula. */
+typedef struct dq_adam_step {
+    float beta1, beta2;
+    float epsilon;
+    float step_size;       // learning rate / (1 - beta1^t)
+    float inv_sqrt_bias2;  // 1 / sqrt(1 - beta2^t)
+} dq_adam_step;
+
+/** Floats that a layer needs for its transforms. */
+typedef struct dq_conv_sizes {
+    size_t u, ut;     // weights, for the output and for the input gradient
+    size_t v, z;      // input and output gradient of n samples
+    size_t products;  // in between, n samples
+    size_t du;        // gradient of u
+} dq_conv_sizes;
+
+/** Samples at .. at+n-1 among the n_kept whose transforms lie together in one array. */
+typedef struct dq_conv_part {
+    int at, n, n_kept;
+} dq_conv_part;
+
+enum { DQ_CONV_SLICE = 16 };  // block values in one call of conv_prepare or conv_dw
+
+typedef struct dq_kernels {
+    const char *isa;
+
+    /** uint8 [4][84][84] to float [84][84][4] in [0, 1]: each byte / 255, rounded once. */
+    void (*scale)(const uint8_t *obs, float *x);
+
+    dq_conv_sizes (*conv_sizes)(int layer, int n);
+    /** Fill u and ut from the weights of block values c .. c+DQ_CONV_SLICE-1 (dq_conv_row). */
+    void (*conv_prepare)(int layer, const float *w, int c, float *u, float *ut);
+    /** y = max(0, x * w + bias) of n samples; their v is filled as well. `products` is scratch. */
+    void (*conv_forward)(int layer, dq_conv_part part, const float *x, const float *u,
+                         const float *bias, float *v, float *products, float *y);
+    /** From dy, the gradient of the outputs, which counts where y > 0: z and, unless dx is NULL,
+     *  the gradient of the input. `soon`: an array as long as dx that the caller will use, fetched
+     *  into the cache meanwhile. */
+    void (*conv_backward)(int layer, dq_conv_part part, const float *dy, const float *y,
+                          const float *ut, float *z, float *products, float *dx, const float *soon);
+    /** The gradient of u over all samples is made in conv_du_tasks[layer] independent parts; one of
+     *  them also makes that of the bias. Overwrites. */
+    int conv_du_tasks[DQ_N_CONVS];
+    void (*conv_du)(int layer, int task, int n, const float *v, const float *z, float *du,
+                    float *db);
+    /** The gradient of the weights of block values c .. c+DQ_CONV_SLICE-1, from du. Overwrites. */
+    void (*conv_dw)(int layer, const float *du, int c, float *dw);
+
+    /** One block of the first linear layer: y[i][0..31] = max(0, x[i] * w + bias) for n samples.
+     *  x [n][DQ_X3], w [DQ_X3][DQ_FC_BLOCK], y with rows of DQ_HIDDEN. */
+    void (*fc1)(const float *x, int n, const float *w, const float *bias, float *y);
+    /** One block's weight gradient for inputs k .. k+DQ_FC_SLICE-1: dw[j][o] = sum over i of
+     *  x[i][k + j] * dy[i][o]. dy has rows of DQ_HIDDEN and starts at the block. Overwrites.
+     *  `soon`: three arrays as long as dw that Adam will use, fetched into the cache meanwhile. */
+    void (*fc1_dw)(const float *x, int n, const float *dy, int k, float *dw,
+                   const float *const soon[3]);
+    /** Input gradient for inputs k .. k+DQ_FC_SLICE-1: dx[i][k + j] = sum over the 512 outputs of
+     *  dyt[o][i] * w[k + j][o]. w is the whole blocked matrix, dyt [DQ_HIDDEN][dq_fc_pad(n)] the
+     *  gradient of what goes into the ReLU, turned and padded. */
+    void (*fc1_dx)(const float *dyt, int n, const float *w, int k, float *dx);
+
+    /** y[i] = x[i] * w + bias. x [n][DQ_HIDDEN], w [DQ_HIDDEN][DQ_OUT_PAD], y [n][DQ_OUT_PAD]. */
+    void (*fc2)(const float *x, int n, const float *w, const float *bias, float *y);
+
+    /** One Adam step on n parameters, n a multiple of 16. */
+    void (*adam)(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s);
+} dq_kernels;
+
+/** The table for an instruction set, "ref", "avx2", "avx512"; NULL when this build or this machine
+ *  has it not. */
+const dq_kernels *dq_kernels_for(const char *isa);
+/** The fastest table of this machine. */
+const dq_kernels *dq_kernels_best(void);
+
+extern const dq_kernels dq_kernels_ref;
+#if defined(DEEPQ_X86_KERNELS)
+extern const dq_kernels dq_kernels_avx2;
+extern const dq_kernels dq_kernels_avx512;
+#endif
+
+#endif

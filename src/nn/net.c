@@ -1,0 +1,296 @@
+#define _GNU_SOURCE  // madvise
+#include "deepq/net.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/error.h"
+#include "nn/net_internal.h"
+
+dq_net_config dq_net_config_default(int n_actions)
+{
+    return (dq_net_config){
+        .n_actions = n_actions,
+        .batch = 32,
+        .learning_rate = 1e-4,
+        .beta1 = 0.9,
+        .beta2 = 0.999,
+        .epsilon = 1e-8,
+    };
+}
+
+enum { HUGE_PAGE = 1 << 21 };
+
+const size_t dq_conv_weights_at[DQ_N_CONVS] = {DQ_AT_W1, DQ_AT_W2, DQ_AT_W3};
+const size_t dq_conv_bias_at[DQ_N_CONVS] = {DQ_AT_B1, DQ_AT_B2, DQ_AT_B3};
+
+static dq_status choose_kernels(const char *isa, const dq_kernels **k)
+{
+    if (!isa || !*isa)
+        isa = getenv("DEEPQ_ISA");
+    if (!isa || !*isa) {
+        *k = dq_kernels_best();
+        return DQ_OK;
+    }
+    if (strcmp(isa, "ref") != 0 && strcmp(isa, "avx2") != 0 && strcmp(isa, "avx512") != 0)
+        return dq_fail(DQ_ERR_CONFIG, "unknown instruction set '%s': choose ref, avx2 or avx512",
+                       isa);
+    *k = dq_kernels_for(isa);
+    if (!*k)
+        return dq_fail(DQ_ERR_UNSUPPORTED, "this machine has no %s: %s is the best it has", isa,
+                       dq_kernels_best()->isa);
+    return DQ_OK;
+}
+
+static dq_status check_config(const dq_net_config *cfg)
+{
+    if (cfg->n_actions < 1 || cfg->n_actions > DQ_MAX_ACTIONS)
+        return dq_fail(DQ_ERR_CONFIG, "%d actions: choose 1 to %d", cfg->n_actions,
+                       (int)DQ_MAX_ACTIONS);
+    if (cfg->batch < 1 || cfg->batch > 65536)
+        return dq_fail(DQ_ERR_CONFIG, "batch of %d: choose 1 to 65536", cfg->batch);
+    if (cfg->device && strcmp(cfg->device, "cpu") != 0)
+        return dq_fail(DQ_ERR_UNSUPPORTED, "no device '%s' in this build: choose cpu", cfg->device);
+    return DQ_OK;
+}
+
+/** A part of the arena, or its size alone while `base` is NULL. */
+static float *take(char *base, size_t *used, size_t n_floats)
+{
+    size_t at = *used;
+    *used += (n_floats * sizeof(float) + 63) / 64 * 64;
+    return base ? (float *)(void *)(base + at) : NULL;
+}
+
+/** Floats of scratch that one task of the convolutions needs. */
+static size_t scratch_size(const dq_kernels *k)
+{
+    size_t most = 0;
+    for (int l = 0; l < DQ_N_CONVS; l++) {
+        dq_conv_sizes s = k->conv_sizes(l, DQ_CHUNK);
+        most = s.v + s.products > most ? s.v + s.products : most;
+    }
+    size_t pictures = DQ_CHUNK * (size_t)(DQ_X0 > DQ_X1 + DQ_X2 ? DQ_X0 : DQ_X1 + DQ_X2);
+    return pictures + most;
+}
+
+/** Lay everything out in one block; called twice, first for the size. */
+static size_t plan(dq_net *net, char *base)
+{
+    static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
+    size_t used = 0, cap = (size_t)net->cap, threads = (size_t)dq_pool_threads(net->pool);
+    float **params[] = {&net->online.params, &net->target.params, &net->m, &net->v, &net->grad};
+    for (size_t i = 0; i < DQ_COUNT(params); i++)
+        *params[i] = take(base, &used, DQ_N_PARAMS);
+    for (int l = 0; l < DQ_N_CONVS; l++) {
+        dq_conv_sizes s = net->k->conv_sizes(l, net->cfg.batch);
+        net->online.u[l] = take(base, &used, s.u);
+        net->target.u[l] = take(base, &used, s.u);
+        net->ut[l] = take(base, &used, s.ut);
+        net->x[l] = take(base, &used, cap * outputs[l]);
+        net->conv_v[l] = take(base, &used, s.v);
+        net->conv_z[l] = take(base, &used, s.z);
+        net->conv_du[l] = take(base, &used, s.du);
+    }
+    net->h = take(base, &used, cap * DQ_HIDDEN);
+    net->q = take(base, &used, cap * DQ_OUT_PAD);
+    net->dx3 = take(base, &used, cap * DQ_X3);
+    net->dh = take(base, &used, cap * DQ_HIDDEN);
+    net->dht = take(base, &used, (size_t)dq_fc_pad(net->cfg.batch) * DQ_HIDDEN);
+    net->scratch_size = scratch_size(net->k);
+    net->scratch = take(base, &used, threads * net->scratch_size);
+    return used;
+}
+
+dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
+{
+    assert(out && cfg);
+    *out = NULL;
+    DQ_TRY(check_config(cfg));
+    dq_net *net = calloc(1, sizeof(*net));
+    if (!net)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a net");
+    net->cfg = *cfg;
+    net->cfg.isa = net->cfg.device = NULL;  // the caller's strings need not live on
+    net->cap = cfg->batch;
+    dq_status st = choose_kernels(cfg->isa, &net->k);
+    if (st == DQ_OK)
+        st = dq_pool_create(&net->pool, cfg->n_threads);
+    if (st != DQ_OK)
+        goto fail;
+    net->in_use = calloc((size_t)dq_pool_threads(net->pool), sizeof(*net->in_use));
+    if (!net->in_use) {
+        st = dq_fail(DQ_ERR_NOMEM, "no memory for a net");
+        goto fail;
+    }
+    for (int i = 0; i < dq_pool_threads(net->pool); i++)
+        atomic_flag_clear(&net->in_use[i]);
+    size_t bytes = plan(net, NULL);
+    net->arena = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+    if (!net->arena) {
+        st = dq_fail(DQ_ERR_NOMEM, "no memory for a net with batch %d: %zu MB needed", cfg->batch,
+                     bytes / 1000000);
+        goto fail;
+    }
+    madvise(net->arena, bytes, MADV_HUGEPAGE);  // fewer TLB misses; no harm if refused
+    memset(net->arena, 0, bytes);
+    plan(net, net->arena);
+    *out = net;
+    return DQ_OK;
+fail:
+    dq_net_destroy(net);
+    return st;
+}
+
+void dq_net_destroy(dq_net *net)
+{
+    if (!net)
+        return;
+    dq_pool_destroy(net->pool);
+    free(net->arena);
+    free(net->in_use);
+    free(net);
+}
+
+const char *dq_net_isa(const dq_net *net)
+{
+    return net->k->isa;
+}
+
+int dq_net_threads(const dq_net *net)
+{
+    return dq_pool_threads(net->pool);
+}
+
+float *dq_net_take_scratch(dq_net *net)
+{
+    for (int i = 0;; i = (i + 1) % dq_pool_threads(net->pool))
+        if (!atomic_flag_test_and_set_explicit(&net->in_use[i], memory_order_acquire))
+            return net->scratch + (size_t)i * net->scratch_size;
+}
+
+void dq_net_return_scratch(dq_net *net, const float *piece)
+{
+    size_t i = (size_t)(piece - net->scratch) / net->scratch_size;
+    atomic_flag_clear_explicit(&net->in_use[i], memory_order_release);
+}
+
+int dq_net_n_chunks(const dq_net *net, int n)
+{
+    int threads = dq_pool_threads(net->pool);
+    int chunks = (n + DQ_CHUNK - 1) / DQ_CHUNK;
+    chunks = (chunks + threads - 1) / threads * threads;  // as much for each thread
+    return chunks < n ? chunks : n;
+}
+
+void dq_net_chunk(const dq_net *net, int n, int task, int *begin, int *end)
+{
+    int chunks = dq_net_n_chunks(net, n);
+    *begin = (int)((int64_t)n * task / chunks);
+    *end = (int)((int64_t)n * (task + 1) / chunks);
+}
+
+typedef struct forward_pass {
+    dq_net *net;
+    const dq_weights *weights;
+    const uint8_t *obs;
+    int n, keep;
+} forward_pass;
+
+static void convolve_task(void *ctx, int task)
+{
+    static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
+    const forward_pass *f = ctx;
+    dq_net *net = f->net;
+    int begin, end;
+    dq_net_chunk(net, f->n, task, &begin, &end);
+    float *scratch = dq_net_take_scratch(net), *pictures = scratch;
+    for (int i = begin; i < end; i++)
+        net->k->scale(f->obs + (size_t)i * DQ_NET_OBS_BYTES,
+                      pictures + (size_t)(i - begin) * DQ_X0);
+    const float *x = pictures;
+    for (int l = 0; l < DQ_N_CONVS; l++) {
+        dq_conv_part part = {0, end - begin, end - begin};
+        float *v = scratch + (size_t)DQ_CHUNK * DQ_X0;
+        float *products = v + net->k->conv_sizes(l, part.n).v;
+        if (f->keep) {
+            part.at = begin;
+            part.n_kept = f->n;
+            v = net->conv_v[l];
+        }
+        float *y = net->x[l] + (size_t)begin * outputs[l];
+        net->k->conv_forward(l, part, x, f->weights->u[l], f->weights->params + dq_conv_bias_at[l],
+                             v, products, y);
+        x = y;
+    }
+    dq_net_return_scratch(net, scratch);
+}
+
+static void hidden_task(void *ctx, int task)
+{
+    const forward_pass *f = ctx;
+    size_t b = (size_t)task;
+    const float *p = f->weights->params;
+    f->net->k->fc1(f->net->x[2], f->n, p + DQ_AT_W4 + b * DQ_X3 * DQ_FC_BLOCK,
+                   p + DQ_AT_B4 + b * DQ_FC_BLOCK, f->net->h + b * DQ_FC_BLOCK);
+}
+
+void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, int keep)
+{
+    forward_pass f = {net, weights, obs, n, keep};
+    dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_task, &f);
+    dq_pool_run(net->pool, DQ_FC_BLOCKS, hidden_task, &f);
+    net->k->fc2(net->h, n, weights->params + DQ_AT_W5, weights->params + DQ_AT_B5, net->q);
+}
+
+void dq_net_q(dq_net *net, const uint8_t *obs, int n, float *q)
+{
+    size_t n_actions = (size_t)net->cfg.n_actions;
+    for (int i = 0; i < n; i += net->cap) {
+        int part = n - i < net->cap ? n - i : net->cap;
+        dq_net_forward(net, &net->online, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
+        for (int j = 0; j < part; j++)
+            memcpy(q + (size_t)(i + j) * n_actions, net->q + (size_t)j * DQ_OUT_PAD,
+                   n_actions * sizeof(*q));
+    }
+}
+
+void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q)
+{
+    for (int i = 0; i < n; i += net->cap) {
+        int part = n - i < net->cap ? n - i : net->cap;
+        dq_net_forward(net, &net->target, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
+        for (int j = 0; j < part; j++) {
+            const float *q = net->q + (size_t)j * DQ_OUT_PAD;
+            float best = q[0];
+            for (int a = 1; a < net->cfg.n_actions; a++)
+                best = q[a] > best ? q[a] : best;
+            max_q[i + j] = best;
+        }
+    }
+}
+
+void dq_net_sync_target(dq_net *net)
+{
+    memcpy(net->target.params, net->online.params, DQ_N_PARAMS * sizeof(*net->online.params));
+    for (int l = 0; l < DQ_N_CONVS; l++)
+        memcpy(net->target.u[l], net->online.u[l],
+               net->k->conv_sizes(l, 1).u * sizeof(*net->online.u[l]));
+}
+
+static void prepare_all(dq_net *net, dq_weights *weights)
+{
+    for (int l = 0; l < DQ_N_CONVS; l++)
+        for (int c = 0; c < dq_conv_block(&dq_conv_shapes[l]); c += DQ_CONV_SLICE)
+            net->k->conv_prepare(l, weights->params + dq_conv_weights_at[l], c, weights->u[l],
+                                 net->ut[l]);
+}
+
+void dq_net_params_changed(dq_net *net)
+{
+    prepare_all(net, &net->target);
+    prepare_all(net, &net->online);  // last: ut is of the online weights
+}

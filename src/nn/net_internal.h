@@ -1,0 +1,79 @@
+/** The insides of a net: its parameters in one flat array, its memory plan. */
+#ifndef DEEPQ_NN_NET_INTERNAL_H
+#define DEEPQ_NN_NET_INTERNAL_H
+
+#include <stdatomic.h>
+
+#include "base/pool.h"
+#include "deepq/net.h"
+#include "nn/kernels.h"
+
+/** Where each parameter starts in a flat array of DQ_N_PARAMS floats; PyTorch's order. */
+enum {
+    DQ_AT_W1 = 0,
+    DQ_AT_B1 = DQ_AT_W1 + DQ_W1,
+    DQ_AT_W2 = DQ_AT_B1 + DQ_CONV1_OUT,
+    DQ_AT_B2 = DQ_AT_W2 + DQ_W2,
+    DQ_AT_W3 = DQ_AT_B2 + DQ_CONV2_OUT,
+    DQ_AT_B3 = DQ_AT_W3 + DQ_W3,
+    DQ_AT_W4 = DQ_AT_B3 + DQ_CONV3_OUT,
+    DQ_AT_B4 = DQ_AT_W4 + DQ_W4,
+    DQ_AT_W5 = DQ_AT_B4 + DQ_HIDDEN,
+    DQ_AT_B5 = DQ_AT_W5 + DQ_HIDDEN * DQ_OUT_PAD,
+    DQ_N_PARAMS = DQ_AT_B5 + DQ_OUT_PAD
+};
+
+enum { DQ_CHUNK = 4 };  // samples at most in one task of the convolutions
+
+/** A set of parameters and what the kernels prepare from them. */
+typedef struct dq_weights {
+    float *params;         // [DQ_N_PARAMS]
+    float *u[DQ_N_CONVS];  // for the forward pass
+} dq_weights;
+
+struct dq_net {
+    dq_net_config cfg;
+    const dq_kernels *k;
+    dq_pool *pool;
+    int64_t n_updates;  // Adam's t
+    int cap;            // samples that the activations have room for
+
+    void *arena;
+    dq_weights online, target;
+    float *ut[DQ_N_CONVS];  // online weights prepared for the input gradients
+    float *m, *v, *grad;    // [DQ_N_PARAMS]
+
+    float *x[DQ_N_CONVS];  // [cap] outputs of each convolution
+    float *h, *q;          // [cap][DQ_HIDDEN], [cap][DQ_OUT_PAD]
+    float *dx3;            // gradients of x[2] and h, and of h turned (dq_kernels.fc1_dx)
+    float *dh, *dht;
+    float *conv_v[DQ_N_CONVS], *conv_z[DQ_N_CONVS];  // transforms that the whole batch keeps
+    float *conv_du[DQ_N_CONVS];
+
+    float *scratch;       // one piece for each thread
+    size_t scratch_size;  // floats in a piece
+    atomic_flag *in_use;  // which pieces a task has taken
+};
+
+/** A free piece of scratch; there are as many as threads, so there always is one. */
+float *dq_net_take_scratch(dq_net *net);
+void dq_net_return_scratch(dq_net *net, const float *piece);
+
+/** How many tasks n samples make, and the samples begin .. end-1 of one of them. Whatever the cut,
+ *  each sample's result is the same. */
+int dq_net_n_chunks(const dq_net *net, int n);
+void dq_net_chunk(const dq_net *net, int n, int task, int *begin, int *end);
+
+/** Forward pass of n <= cap states; fills x, h, q. `keep`: also conv_v, for the gradients. */
+void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, int keep);
+
+/** Where the weights and the bias of a convolution start in a flat array. */
+extern const size_t dq_conv_weights_at[DQ_N_CONVS], dq_conv_bias_at[DQ_N_CONVS];
+
+/** The online parameters were set from outside: make what depends on them. */
+void dq_net_params_changed(dq_net *net);
+
+/** Place of element i of PyTorch's tensor t (0..9) in the flat array. */
+size_t dq_param_place(int t, size_t i);
+
+#endif

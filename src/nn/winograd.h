@@ -1,0 +1,83 @@
+/** The transforms of Winograd's minimal filtering that the fast convolutions use.
+ *
+ *  F(m, r) makes m outputs of a filter with r taps from m + r - 1 products:
+ *  y = A^T [(G w) * (B^T x)], products element by element; in two dimensions each matrix is applied
+ *  to both sides (Winograd 1980; Lavin and Gray 2016). Its transposes give the gradients from as
+ *  many products: dx = B [(G w) * (A dy)], dw = G^T [(B^T x) * (A dy)]. The matrices follow from
+ *  the points at which the polynomials are evaluated; small points keep rounding small. */
+#ifndef DEEPQ_NN_WINOGRAD_H
+#define DEEPQ_NN_WINOGRAD_H
+
+#include "nn/net_shape.h"
+
+enum { DQ_WINO_MAX = 6 };  // points along one side, at most
+
+typedef struct dq_winograd {
+    int m, r, t;  // outputs, taps and products (t = m + r - 1) along one side of a tile
+    int tiles;    // tiles along one side of the picture; the last may stick out
+    float bt[DQ_WINO_MAX * DQ_WINO_MAX];  // [t][t]
+    float g[DQ_WINO_MAX * DQ_WINO_MAX];   // [t][r]
+    float at[DQ_WINO_MAX * DQ_WINO_MAX];  // [m][t]
+} dq_winograd;
+
+/** Row and column 1 of every A are ones: that product of the gradients is their plain sum. */
+enum { DQ_WINO_SUM = 1 };
+
+/** For each layer, over blocks (dq_conv_shape): 20 = 5 * 4, 9 = 3 * 3 and 7 = 2 * 4 - 1. */
+static const dq_winograd dq_winograds[DQ_N_CONVS] = {
+    {.m = 4,  // F(4, 2), points 0, 1, -1, 2, infinity: 25 products instead of 64
+     .r = 2,
+     .t = 5,
+     .tiles = 5,
+     .bt = {2, -1, -2, 1,  0,  //
+            0, -2, -1, 1,  0,  //
+            0, 2,  -3, 1,  0,  //
+            0, -1, 0,  1,  0,  //
+            0, 2,  -1, -2, 1},
+     .g = {1.0f / 2, 0,           //
+           -1.0f / 2, -1.0f / 2,  //
+           -1.0f / 6, 1.0f / 6,   //
+           1.0f / 6, 1.0f / 3,    //
+           0, 1},
+     .at = {1, 1, 1,  1, 0,  //
+            0, 1, -1, 2, 0,  //
+            0, 1, 1,  4, 0,  //
+            0, 1, -1, 8, 1}},
+    {.m = 3,  // F(3, 2), points 0, 1, -1, infinity: 16 products instead of 36
+     .r = 2,
+     .t = 4,
+     .tiles = 3,
+     .bt = {1, 0, -1, 0,  //
+            0, 1, 1, 0,   //
+            0, -1, 1, 0,  //
+            0, -1, 0, 1},
+     .g = {1, 0,                 //
+           1.0f / 2, 1.0f / 2,   //
+           1.0f / 2, -1.0f / 2,  //
+           0, 1},
+     .at = {1, 1, 1, 0,   //
+            0, 1, -1, 0,  //
+            0, 1, 1, 1}},
+    {.m = 4,  // F(4, 3), points 0, 1, -1, 2, -2, infinity: 36 products instead of 144
+     .r = 3,
+     .t = 6,
+     .tiles = 2,
+     .bt = {4, 0,  -5, 0,  1, 0,  //
+            0, -4, -4, 1,  1, 0,  //
+            0, 4,  -4, -1, 1, 0,  //
+            0, -2, -1, 2,  1, 0,  //
+            0, 2,  -1, -2, 1, 0,  //
+            0, 4,  0,  -5, 0, 1},
+     .g = {1.0f / 4, 0, 0,                   //
+           -1.0f / 6, -1.0f / 6, -1.0f / 6,  //
+           -1.0f / 6, 1.0f / 6, -1.0f / 6,   //
+           1.0f / 24, 1.0f / 12, 1.0f / 6,   //
+           1.0f / 24, -1.0f / 12, 1.0f / 6,  //
+           0, 0, 1},
+     .at = {1, 1, 1,  1, 1,  0,  //
+            0, 1, -1, 2, -2, 0,  //
+            0, 1, 1,  4, 4,  0,  //
+            0, 1, -1, 8, -8, 1}},
+};
+
+#endif

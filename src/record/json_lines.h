@@ -1,0 +1,35 @@
+/** Logs of one JSON object a line (log.jsonl), which outlive any crash. */
+#ifndef DEEPQ_RECORD_JSON_LINES_H
+#define DEEPQ_RECORD_JSON_LINES_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "deepq/status.h"
+
+typedef struct dq_json_lines dq_json_lines;
+
+/** Open a log for appending, making it when missing. First it is cut before the first line that is
+ *  torn, is no JSON object, or whose integer `key` is above `last`: what a run that goes on from
+ *  `last` will write again. INT64_MAX keeps every whole line. */
+DQ_NODISCARD dq_status dq_json_lines_open(dq_json_lines **out, const char *path, const char *key,
+                                          int64_t last);
+
+/** Append an object as one line, in the order of its keys, handed to the operating system at once.
+ *  Takes over the reference; NULL is an error: `append(log, json_pack("{s:i}", "frame", 1))`. After
+ *  a failure (DQ_ERR_IO: disk full) the file ends with the last whole line. */
+dq_status dq_json_lines_append(dq_json_lines *log, json_t *object);
+
+/** Accepts NULL. */
+dq_status dq_json_lines_close(dq_json_lines *log);
+
+/** Called for each line in turn; anything but DQ_OK ends the reading. */
+typedef dq_status dq_json_line_fn(void *ctx, const json_t *object);
+
+/** Read a log up to its end or a torn last line. DQ_ERR_INPUT names the line that is no object. */
+DQ_NODISCARD dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx);
+
+/** A number for JSON, which has no infinities: null instead of those and of NaN. */
+json_t *dq_json_real(double number);
+
+#endif

@@ -1,0 +1,222 @@
+#include "record/video.h"
+
+#include <libavcodec/avcodec.h>
+#include <libavformat/avformat.h>
+#include <libavutil/opt.h>
+#include <libswscale/swscale.h>
+#include <stdlib.h>
+
+#include "base/atomic_file.h"
+#include "base/error.h"
+
+enum { MAX_SIDE = 4096, MAX_FPS = 1000, MIN_ROWS = 400 };
+
+struct dq_video {
+    dq_writer *file;
+    int width, height;  // of the pictures that come in
+    int64_t n_frames, n_packets;
+    AVCodecContext *encoder;
+    AVFormatContext *muxer;
+    AVStream *stream;  // the muxer's
+    AVFrame *frame;
+    AVPacket *packet;
+    struct SwsContext *scaler;
+};
+
+/** The whole factor that makes a picture large enough and its sides even, as 4:2:0 needs. */
+static int scale_factor(int width, int height)
+{
+    int factor = (MIN_ROWS + height - 1) / height;
+    if ((width % 2 != 0 || height % 2 != 0) && factor % 2 != 0)
+        factor++;
+    while (factor > 2 && (factor * width > MAX_SIDE || factor * height > MAX_SIDE))
+        factor -= 2;
+    return factor;
+}
+
+static dq_status fail_libav(const char *what, int error)
+{
+    char text[AV_ERROR_MAX_STRING_SIZE] = "no reason given";
+    av_strerror(error, text, sizeof(text));
+    return dq_fail(error == AVERROR(ENOMEM) ? DQ_ERR_NOMEM : DQ_ERR_IO, "video: cannot %s: %s",
+                   what, text);
+}
+
+static dq_status open_encoder(dq_video *v, int fps)
+{
+    const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
+    if (!codec)
+        codec = avcodec_find_encoder(AV_CODEC_ID_MPEG4);
+    if (!codec)
+        return dq_fail(DQ_ERR_UNSUPPORTED, "video: this FFmpeg has neither H.264 nor MPEG-4: "
+                                           "install a complete libavcodec");
+    AVCodecContext *e = v->encoder = avcodec_alloc_context3(codec);
+    if (!e)
+        return fail_libav("open the encoder", AVERROR(ENOMEM));
+    int factor = scale_factor(v->width, v->height);
+    e->width = factor * v->width;
+    e->height = factor * v->height;
+    e->time_base = (AVRational){1, fps};
+    e->framerate = (AVRational){fps, 1};
+    e->pix_fmt = AV_PIX_FMT_YUV420P;
+    e->colorspace = AVCOL_SPC_SMPTE170M;  // what the scaler makes
+    e->color_range = AVCOL_RANGE_MPEG;
+    e->sample_aspect_ratio = (AVRational){1, 1};
+    e->thread_count = 1;  // pictures are small, and the game plays beside it
+    e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    if (codec->id == AV_CODEC_ID_MPEG4) {
+        e->flags |= AV_CODEC_FLAG_QSCALE;
+        e->global_quality = 3 * FF_QP2LAMBDA;
+    } else {
+        av_opt_set(e->priv_data, "preset", "veryfast", 0);
+        av_opt_set(e->priv_data, "crf", "18", 0);
+    }
+    int error = avcodec_open2(e, codec, NULL);
+    return error < 0 ? fail_libav("open the encoder", error) : DQ_OK;
+}
+
+static dq_status open_muxer(dq_video *v)
+{
+    int error = avformat_alloc_output_context2(&v->muxer, NULL, "mp4", NULL);
+    if (error < 0)
+        return fail_libav("make an MP4", error);
+    error = avio_open_dyn_buf(&v->muxer->pb);
+    if (error < 0)
+        return fail_libav("make an MP4", error);
+    v->stream = avformat_new_stream(v->muxer, NULL);
+    if (!v->stream)
+        return fail_libav("make an MP4", AVERROR(ENOMEM));
+    v->stream->time_base = v->encoder->time_base;
+    v->stream->avg_frame_rate = v->encoder->framerate;
+    v->muxer->flags |= AVFMT_FLAG_BITEXACT;  // no date in it
+    error = avcodec_parameters_from_context(v->stream->codecpar, v->encoder);
+    if (error >= 0)
+        error = avformat_write_header(v->muxer, NULL);
+    return error < 0 ? fail_libav("make an MP4", error) : DQ_OK;
+}
+
+static dq_status open_scaler(dq_video *v)
+{
+    const AVCodecContext *e = v->encoder;
+    v->packet = av_packet_alloc();
+    v->frame = av_frame_alloc();
+    v->scaler = sws_getContext(v->width, v->height, AV_PIX_FMT_RGB24, e->width, e->height,
+                               e->pix_fmt, SWS_POINT | SWS_ACCURATE_RND, NULL, NULL, NULL);
+    if (!v->packet || !v->frame || !v->scaler)
+        return fail_libav("prepare pictures", AVERROR(ENOMEM));
+    v->frame->format = e->pix_fmt;
+    v->frame->width = e->width;
+    v->frame->height = e->height;
+    int error = av_frame_get_buffer(v->frame, 0);
+    return error < 0 ? fail_libav("prepare pictures", error) : DQ_OK;
+}
+
+dq_status dq_video_create(dq_video **out, const char *path, int width, int height, int fps)
+{
+    *out = NULL;
+    if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE || fps < 1 ||
+        fps > MAX_FPS)
+        return dq_fail(DQ_ERR_CONFIG, "a video of %dx%d at %d frames a second is impossible", width,
+                       height, fps);
+    av_log_set_level(AV_LOG_QUIET);
+    dq_video *v = calloc(1, sizeof(*v));
+    if (!v)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a video");
+    v->width = width;
+    v->height = height;
+    dq_status st = dq_file_writer_create(&v->file, path);
+    if (st == DQ_OK)
+        st = open_encoder(v, fps);
+    if (st == DQ_OK)
+        st = open_muxer(v);
+    if (st == DQ_OK)
+        st = open_scaler(v);
+    if (st == DQ_OK)
+        *out = v;
+    else
+        dq_video_abandon(v);
+    return st;
+}
+
+/** Pass on to the muxer what the encoder has ready. */
+static dq_status drain(dq_video *v)
+{
+    for (;;) {
+        int error = avcodec_receive_packet(v->encoder, v->packet);
+        if (error == AVERROR(EAGAIN) || error == AVERROR_EOF)
+            return DQ_OK;
+        if (error < 0)
+            return fail_libav("encode a picture", error);
+        v->packet->stream_index = v->stream->index;
+        v->packet->duration = 1;
+        av_packet_rescale_ts(v->packet, v->encoder->time_base, v->stream->time_base);
+        error = av_interleaved_write_frame(v->muxer, v->packet);
+        if (error < 0)
+            return fail_libav("add a picture to the MP4", error);
+        v->n_packets++;
+    }
+}
+
+dq_status dq_video_add(dq_video *v, const uint8_t *rgb)
+{
+    const uint8_t *rows[1] = {rgb};
+    const int row_bytes[1] = {3 * v->width};
+    int error = av_frame_make_writable(v->frame);
+    if (error < 0)
+        return fail_libav("add a picture", error);
+    sws_scale(v->scaler, rows, row_bytes, 0, v->height, v->frame->data, v->frame->linesize);
+    v->frame->pts = v->n_frames++;
+    error = avcodec_send_frame(v->encoder, v->frame);
+    return error < 0 ? fail_libav("encode a picture", error) : drain(v);
+}
+
+static dq_status close_mp4(dq_video *v)
+{
+    if (v->n_frames == 0)
+        return dq_fail(DQ_ERR_EMPTY, "a video without pictures is not written");
+    int error = avcodec_send_frame(v->encoder, NULL);
+    if (error < 0)
+        return fail_libav("finish the video", error);
+    DQ_TRY(drain(v));
+    error = av_write_trailer(v->muxer);
+    if (error < 0)
+        return fail_libav("finish the video", error);
+    if (v->n_packets != v->n_frames)
+        return dq_fail(DQ_ERR_IO, "video: %lld of %lld pictures arrived in the file",
+                       (long long)v->n_packets, (long long)v->n_frames);
+    return DQ_OK;
+}
+
+dq_status dq_video_finish(dq_video *v)
+{
+    dq_status st = close_mp4(v);
+    if (st == DQ_OK) {
+        uint8_t *bytes;
+        int n = avio_close_dyn_buf(v->muxer->pb, &bytes);
+        v->muxer->pb = NULL;
+        dq_write(v->file, bytes, (size_t)n);
+        av_free(bytes);
+        st = dq_file_commit(v->file, 0);
+        v->file = NULL;
+    }
+    dq_video_abandon(v);
+    return st;
+}
+
+void dq_video_abandon(dq_video *v)
+{
+    if (!v)
+        return;
+    dq_file_abandon(v->file);
+    if (v->muxer && v->muxer->pb) {
+        uint8_t *bytes;
+        avio_close_dyn_buf(v->muxer->pb, &bytes);
+        av_free(bytes);
+    }
+    sws_freeContext(v->scaler);
+    av_frame_free(&v->frame);
+    av_packet_free(&v->packet);
+    avcodec_free_context(&v->encoder);
+    avformat_free_context(v->muxer);
+    free(v);
+}

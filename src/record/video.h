@@ -1,0 +1,31 @@
+/** MP4 videos: H.264, or MPEG-4 part 2 where FFmpeg has no x264.
+ *
+ *  The video grows in memory (a few MB for a game) and becomes a file, atomically, at the end; that
+ *  the file can be made is found out at the start. Pictures are scaled up by a whole factor to 400
+ *  rows or more, pixels stay square as in ALE's and Gymnasium's videos: 160x210 becomes 320x420.
+ *  Without FFmpeg's libraries in the build, every call is DQ_ERR_UNSUPPORTED. FFmpeg's log messages
+ *  are switched off for the process. */
+#ifndef DEEPQ_RECORD_VIDEO_H
+#define DEEPQ_RECORD_VIDEO_H
+
+#include <stdint.h>
+
+#include "deepq/status.h"
+
+typedef struct dq_video dq_video;
+
+/** Start a video of pictures of width x height pixels, each 1 to 4096. @param fps 1 to 1000 */
+DQ_NODISCARD dq_status dq_video_create(dq_video **out, const char *path, int width, int height,
+                                       int fps);
+
+/** Add one picture. @param rgb uint8 [height][width][3] */
+DQ_NODISCARD dq_status dq_video_add(dq_video *v, const uint8_t *rgb);
+
+/** Finish the file, check that it has every picture, and destroy the video in any case.
+ *  DQ_ERR_EMPTY: there were no pictures, so there is no file. */
+DQ_NODISCARD dq_status dq_video_finish(dq_video *v);
+
+/** Give up: no file. Accepts NULL. */
+void dq_video_abandon(dq_video *v);
+
+#endif

@@ -1,0 +1,36 @@
+/** What video.h says of a build without FFmpeg's libraries. */
+#include <stddef.h>
+
+#include "base/error.h"
+#include "record/video.h"
+
+static dq_status fail_absent(void)
+{
+    return dq_fail(DQ_ERR_UNSUPPORTED,
+                   "this deepq was built without video: install libavcodec-dev, libavformat-dev, "
+                   "libavutil-dev and libswscale-dev and build it again");
+}
+
+dq_status dq_video_create(dq_video **out, const char *path, int width, int height, int fps)
+{
+    (void)path, (void)width, (void)height, (void)fps;
+    *out = NULL;
+    return fail_absent();
+}
+
+dq_status dq_video_add(dq_video *v, const uint8_t *rgb)
+{
+    (void)v, (void)rgb;
+    return fail_absent();
+}
+
+dq_status dq_video_finish(dq_video *v)
+{
+    (void)v;
+    return fail_absent();
+}
+
+void dq_video_abandon(dq_video *v)
+{
+    (void)v;
+}

@@ -1,0 +1,55 @@
+"""What the end-to-end tests share: running the program, and reporting to CTest."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+DEEPQ = os.environ.get("DEEPQ", "build/bin/deepq")
+DATA = pathlib.Path(os.environ.get("DEEPQ_TEST_DATA", "tests/data"))
+OWN_PONG = "deepq/Pong-v0"  # comes with deepq, so it needs no ROM
+PONG = "PongNoFrameskip-v4"
+
+
+def run(*arguments, env=None, timeout=300, **options):
+    """Run deepq to its end; standard output and error are text."""
+    options.setdefault("stdout", subprocess.PIPE)
+    return subprocess.run([DEEPQ, *map(str, arguments)], stderr=subprocess.PIPE, text=True,
+                          timeout=timeout, env={**os.environ, **(env or {})}, **options)
+
+
+def has_pong():
+    return any(line.split()[:2] == ["pong", "yes"]
+               for line in run("roms", "list").stdout.splitlines())
+
+
+class Case(unittest.TestCase):
+    """A test with a folder of its own that is gone afterwards."""
+
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="deepq-e2e-"))
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def check(self, done, status, *words):
+        """Exit status, and for failures one line on standard error that has the words."""
+        self.assertEqual(done.returncode, status, f"{done.args}: {done.stderr}")
+        if status:
+            lines = done.stderr.splitlines()
+            self.assertEqual(len(lines), 1, f"{done.args}: {done.stderr}")
+            self.assertTrue(lines[0].startswith("deepq: "), lines[0])
+        for word in words:
+            self.assertIn(word, done.stderr if status else done.stdout)
+        return done
+
+
+def main():
+    """Run the tests of the calling file; say what was skipped the way tools/test.sh reads it."""
+    result = unittest.main(module="__main__", exit=False, verbosity=1).result
+    for test, reason in result.skipped:
+        print(f"SKIP: {test.id().split('.')[-1]}: {reason}")
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(77 if result.testsRun and len(result.skipped) == result.testsRun else 0)

@@ -1,0 +1,36 @@
+"""deepq bench: every figure by its name, as text and as JSON."""
+
+import json
+
+from program import OWN_PONG, Case, main, run
+
+FAST = ["--seconds", "0.01", "--repeats", "2"]
+KEYS = {"name", "unit", "min", "median", "max", "repeats", "threads", "isa", "device"}
+
+
+class Bench(Case):
+    def figures(self, *args):
+        lines = self.check(run("bench", *args, *FAST, "--json"), 0).stdout.splitlines()
+        return [json.loads(line) for line in lines]
+
+    def test_names_and_format(self):
+        wanted = {"emulator": [f"emulator/{OWN_PONG}", f"emulator/{OWN_PONG}/screen"],
+                  "env": [f"env/{OWN_PONG}"], "act": ["act"], "learn": ["learn/book"], "replay": ["replay/sample"]}
+        for what, names in wanted.items():
+            found = self.figures(what, "--env", OWN_PONG, "--threads", "1")
+            self.assertEqual([f["name"] for f in found], names)
+            for f in found:
+                self.assertEqual(set(f), KEYS)
+                self.assertTrue(0 < f["min"] <= f["median"] <= f["max"], f)
+                self.assertEqual((f["repeats"], f["threads"], f["device"]), (2, 1, "cpu"))
+
+    def test_the_instruction_set_is_chosen(self):
+        self.assertEqual(self.figures("act", "--isa", "ref")[0]["isa"], "ref")
+        self.check(run("bench", "act", "--isa", "mmx"), 2, "mmx")
+
+    def test_text(self):
+        self.check(run("bench", "replay", *FAST), 0, "replay/sample", "batches/s", "min ", "max ",
+                   "2 repeats", "1 thread")
+
+
+main()

@@ -1,0 +1,91 @@
+"""Help, versions, wrong usage, and standard output that goes away."""
+
+import subprocess
+
+from program import DEEPQ, Case, main, run
+
+COMMANDS = ["train", "play", "eval", "envs", "roms", "trace", "inspect", "bench"]
+
+
+class Help(Case):
+    def test_every_command_is_listed_and_has_help_with_examples(self):
+        listed = self.check(run("--help"), 0, *COMMANDS).stdout
+        self.assertNotIn("tabular", listed)
+        for command in COMMANDS:
+            text = self.check(run(command, "--help"), 0, f"Usage: deepq {command}", "Examples:",
+                              f"deepq {command}", "--help").stdout
+            self.assertTrue(all(len(line) <= 100 for line in text.splitlines()), command)
+
+    def test_version_tells_instruction_sets_and_features(self):
+        self.check(run("--version"), 0, "deepq 0.", "ref", "window (SDL2)", "video (FFmpeg)")
+
+    def test_nothing_to_do_is_wrong_usage(self):
+        done = run()
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("Usage: deepq COMMAND", done.stderr)
+
+
+class WrongUsage(Case):
+    def test_nearest_names_are_suggested(self):
+        self.check(run("trian"), 2, "did you mean deepq train?")
+        self.check(run("train", "--frmes", "3"), 2, "did you mean --frames?")
+        self.check(run("train", "--env", "PongNoFrameskip-v5"), 2, "did you mean Pong")
+        self.check(run("envs", "BreakoutNoFrameskp-v4"), 2, "BreakoutNoFrameskip-v4?")
+        self.check(run("bench", "lern"), 2, "learn")
+        self.check(run("train", "--set", "learning_rat=1"), 2, "learning_rate")
+        self.check(run("--wat"), 2, "--help")
+
+    def test_values_name_option_and_range(self):
+        self.check(run("train", "--frames", "0"), 2, "--frames", "from 1 to")
+        self.check(run("train", "--frames", "many"), 2, "--frames", "'many'")
+        self.check(run("train", "--seed", "-1"), 2, "seed", "from 0 to")
+        self.check(run("train", "--set", "gamma=2"), 2, "gamma", "from 0 to 1")
+        self.check(run("train", "--set", "batch"), 2, "key=value")
+        self.check(run("train", "--set", "batch=64", "--set", "replay_start=32"), 2, "batch 64")
+        self.check(run("train", "--preset", "rainbow"), 2, "book")
+        self.check(run("train", "--device", "tpu"), 2, "auto, cpu or cuda")
+        self.check(run("train", "--isa", "mmx", "--env", "deepq/Pong-v0", "--out",
+                       self.dir / "x"), 2, "mmx")
+        self.check(run("play", "--model", "x", "--fps", "0"), 2, "--fps")
+        self.check(run("play", "--epsilon", "1.5"), 2, "--epsilon", "0 to 1")
+        self.check(run("eval", "--model"), 2, "--model needs a value")
+        self.check(run("envs", "--rom-dir"), 2, "--rom-dir needs a value")
+        self.check(run("play", "--no-vis=1"), 2, "takes no value")
+        self.check(run("trace", "record", "-o", "x", "--sticky", "nan"), 2, "--sticky")
+
+    def test_operands_are_counted(self):
+        self.check(run("inspect"), 2, "FILE is missing")
+        self.check(run("inspect", "a", "b"), 2, "'b' is one too many")
+        self.check(run("train", "fast"), 2, "'fast' is one too many")
+        self.check(run("play"), 2, "--model")
+        self.check(run("roms", "import"), 2, "PATH is missing")
+        self.check(run("roms", "lits"), 2, "list")
+        self.check(run("trace", "check"), 2, "FILE is missing")
+        self.check(run("trace", "record"), 2, "-o FILE")
+
+    def test_cuda_is_refused_clearly(self):
+        self.check(run("train", "--cuda"), 1, "without GPU support", "--device cpu")
+        self.check(run("train", "--device", "cuda"), 1, "without GPU support")
+
+    def test_options_may_be_shortened_and_mixed(self):
+        self.check(run("train", "--fra", "0"), 2, "--frames")
+        self.check(run("train", "--re", "x"), 2, "more than one option")
+        self.check(run("envs", "--rom-dir=/nowhere", "PongNoFrameskip-v4"), 0, "pong")
+        self.check(run("envs", "--", "PongNoFrameskip-v4"), 0, "pong")
+
+
+class Output(Case):
+    def test_a_reader_may_leave_early(self):
+        deepq = subprocess.Popen([DEEPQ, "envs"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        deepq.stdout.readline()
+        deepq.stdout.close()
+        self.assertEqual(deepq.wait(60), 0)
+        self.assertEqual(deepq.stderr.read(), b"")
+        deepq.stderr.close()
+
+    def test_a_full_disk_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            self.check(run("envs", stdout=full), 1, "standard output", "No space left")
+
+
+main()

@@ -1,0 +1,165 @@
+"""envs, roms, trace and inspect: what they say of files, good and bad."""
+
+import gzip
+import hashlib
+import os
+import shutil
+import unittest
+import zipfile
+
+from program import DATA, OWN_PONG, PONG, Case, has_pong, main, run
+
+PONG_MD5 = "60e0ea3cbe0913d39803477945e9e5ec"
+
+
+class Environments(Case):
+    def test_list(self):
+        ids = self.check(run("envs"), 0).stdout.split()
+        for name in [PONG, "ALE/Pong-v5", "BreakoutNoFrameskip-v4", OWN_PONG]:
+            self.assertIn(name, ids)
+        self.assertGreater(len(ids), 200)
+
+    def test_one(self):
+        empty = {"DEEPQ_ROMS_DIR": str(self.dir), "ALE_ROMS_DIR": "", "XDG_DATA_HOME":
+                 str(self.dir)}
+        self.check(run("envs", PONG, env=empty), 0, "[210][160][3]", "4 RIGHTFIRE", PONG_MD5,
+                   "108000", "sticky actions  0", "roms import")
+        self.check(run("envs", "ALE/SpaceInvaders-v5", env=empty), 0, "0.25", "space_invaders")
+        self.check(run("envs", OWN_PONG), 0, "comes with deepq")
+
+
+class Roms(Case):
+    def setUp(self):
+        super().setUp()
+        self.store = self.dir / "store"
+        self.env = {"DEEPQ_ROMS_DIR": str(self.store), "ALE_ROMS_DIR": "",
+                    "XDG_DATA_HOME": str(self.dir)}
+
+    def test_the_store_is_named(self):
+        self.assertEqual(self.check(run("roms", "path", env=self.env), 0).stdout,
+                         f"{self.store}\n")
+
+    def test_list_knows_every_game(self):
+        out = self.check(run("roms", "list", env=self.env), 0).stdout
+        self.assertEqual(len(out.splitlines()), 105)
+        self.assertIn("0 of 104", out)
+
+    def test_nothing_to_import(self):
+        (self.dir / "note.txt").write_text("no ROM")
+        self.check(run("roms", "import", self.dir / "note.txt", env=self.env), 1, "no ROM of a")
+        self.check(run("roms", "import", self.dir / "absent", env=self.env), 2, "absent")
+
+    def test_a_missing_rom_says_all(self):
+        self.check(run("train", "--out", self.dir / "run", env=self.env), 1, "pong.bin", PONG_MD5,
+                   str(self.store), "deepq roms import")
+        self.assertFalse((self.dir / "run").exists())
+
+    def test_a_damaged_rom_is_refused(self):
+        self.store.mkdir()
+        (self.store / "pong.bin").write_bytes(b"\x55" * 2048)
+        self.check(run("train", "--out", self.dir / "run", env=self.env), 2, "pong.bin", PONG_MD5)
+        done = run("roms", "verify", env=self.env)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("WRONG", done.stdout)
+
+    @unittest.skipUnless(has_pong(), "the Pong ROM is not there")
+    def test_import_from_a_zip(self):
+        shown = run("envs", PONG).stdout
+        path = next(line.split(None, 2)[2] for line in shown.splitlines() if "ROM found" in line)
+        with zipfile.ZipFile(self.dir / "any.whl", "w") as z:
+            z.write(path, "deep/inside/some_name.bin")
+        self.check(run("roms", "import", self.dir / "any.whl", env=self.env), 0, "1 imported")
+        stored = (self.store / "pong.bin").read_bytes()
+        self.assertEqual(hashlib.md5(stored).hexdigest(), PONG_MD5)
+        self.check(run("roms", "import", self.dir / "any.whl", env=self.env), 0, "0 imported")
+        self.check(run("roms", "list", env=self.env), 0, "1 of 104")
+        self.check(run("roms", "verify", env=self.env), 0, "1 right, 0 wrong")
+
+
+class Traces(Case):
+    def setUp(self):
+        super().setUp()
+        self.traces = sorted((DATA / "testroms").glob("*.atr*"))
+        self.assertTrue(self.traces)
+
+    def copy(self, change=lambda trace: trace):
+        """A test cartridge and its trace, changed, in the test's folder."""
+        source = self.traces[0]
+        name = source.name.split(".")[0]
+        shutil.copy(source.with_name(name + ".bin"), self.dir / "t.bin")
+        raw = source.read_bytes()
+        raw = gzip.decompress(raw) if source.suffix == ".gz" else raw
+        (self.dir / "t.atr").write_bytes(change(raw))
+        return self.dir / "t.atr"
+
+    def test_test_cartridges_are_equal(self):
+        out = self.check(run("trace", "check", *self.traces), 0).stdout
+        self.assertEqual(out.splitlines(), ["koolaid: 240/240 frames equal"] * len(self.traces))
+
+    def test_compressed(self):
+        path = self.copy()
+        packed = self.dir / "t.atr.gz"
+        packed.write_bytes(gzip.compress(path.read_bytes()))
+        self.check(run("trace", "check", packed), 0, "240/240")
+        packed.write_bytes(packed.read_bytes()[:-20])
+        self.check(run("trace", "check", packed), 2, "damaged")
+
+    def test_a_difference_is_told(self):
+        def spoil(trace):
+            at = 128 + 16 * 100 + 12  # the screen's checksum in record 100
+            return trace[:at] + bytes([trace[at] ^ 1]) + trace[at + 1:]
+
+        done = run("trace", "check", self.copy(spoil))
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("record 100", done.stdout)
+        self.assertIn("screen", done.stdout)
+
+    def test_damage_is_refused(self):
+        self.check(run("trace", "check", self.copy(lambda t: t[:-5])), 2, "t.atr")
+        self.check(run("trace", "check", self.copy(lambda t: t[:60])), 2, "t.atr")
+        self.check(run("trace", "check", self.copy(lambda t: b"?" + t[1:])), 2, "neither")
+        self.check(run("trace", "check", self.dir / "absent.atr"), 2, "absent.atr")
+
+    def test_the_cartridge_must_be_the_right_one(self):
+        path = self.copy()
+        (self.dir / "t.bin").write_bytes(b"\0" * 2048)
+        self.check(run("trace", "check", path), 2, "--rom")
+        (self.dir / "t.bin").unlink()
+        self.check(run("trace", "check", path), 2, "t.bin")
+
+    def test_record_then_check(self):
+        cartridge = self.copy().with_suffix(".bin")
+        for name in ["a.atr", "a.atr.gz"]:
+            out = self.dir / name
+            self.check(run("trace", "record", "--game", "koolaid", "--rom", cartridge, "--frames",
+                           "90", "--period", "40", "--sticky", "0.25", "-o", out), 0, "90 frames")
+            self.check(run("trace", "check", "--rom", cartridge, out), 0, "90/90")
+
+    @unittest.skipUnless(has_pong(), "the Pong ROM is not there")
+    def test_observation_references(self):
+        references = [p for p in (DATA / "observations").glob("pong.obs*")]
+        self.assertTrue(references)
+        self.check(run("trace", "check", *references), 0, "pong: ", "frames equal")
+
+
+class Inspect(Case):
+    def test_files_are_told_apart(self):
+        trace = sorted((DATA / "testroms").glob("*.atr*"))[0]
+        cartridge = sorted((DATA / "testroms").glob("*.bin"))[0]
+        model = next(p for p in sorted((DATA / "models").iterdir()) if p.suffix in (".dat", ".pt"))
+        self.check(run("inspect", trace), 0, "trace", "koolaid", "240")
+        self.check(run("inspect", cartridge), 0, "ROM", "md5")
+        self.assertIn(run("inspect", model).returncode, (0, 2))
+        for reference in (DATA / "observations").glob("*.obs*"):
+            self.check(run("inspect", reference), 0, "observation reference")
+
+    def test_unknown_files(self):
+        for name, text in [("a.txt", "hello"), ("empty", ""), ("zip", "PK\3\4 is no model")]:
+            (self.dir / name).write_text(text)
+            self.check(run("inspect", self.dir / name), 2, name)
+        self.check(run("inspect", self.dir / "absent"), 2, "absent")
+        self.check(run("inspect", self.dir), 2, "config")
+        self.check(run("inspect", os.devnull), 2, "plain file")
+
+
+main()

@@ -1,0 +1,121 @@
+"""deepq play and deepq eval: unseen, in a window, as a video."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+from program import DEEPQ, OWN_PONG, Case, main, run
+
+HEADLESS = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "SDL_VIDEODRIVER": ""}
+
+
+def without_display():
+    return {k: v for k, v in os.environ.items() if k not in HEADLESS}
+
+
+class Play(Case):
+    @classmethod
+    def setUpClass(cls):
+        """A model that has learnt nothing: the first one of a run."""
+        import pathlib
+        import tempfile
+        cls.home = pathlib.Path(tempfile.mkdtemp(prefix="deepq-e2e-"))
+        cls.addClassCleanup(shutil.rmtree, cls.home)
+        done = run("train", "--env", OWN_PONG, "--reward-bound", "-22", "--out", cls.home / "run")
+        assert done.returncode == 0, done.stderr
+        cls.model = next((cls.home / "run").glob("*.dat"))
+        cls.args = ["-m", cls.model, "-e", OWN_PONG]
+
+    def test_unseen(self):
+        for flag in ("--no-vis", "--no-visualize"):
+            out = self.check(run("play", *self.args, flag), 0).stdout.splitlines()
+            self.assertRegex(out[0], r"^Total reward: -?\d+\.\d\d$")
+            self.assertTrue(out[1].startswith("Action counts: "))
+            counts = dict(part.split() for part in out[1][len("Action counts: "):].split(", "))
+            self.assertEqual(set(counts), {"NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE",
+                                           "LEFTFIRE"})
+            numbers = [int(n) for n in counts.values()]
+            self.assertEqual(numbers, sorted(numbers, reverse=True))
+            self.assertGreater(sum(numbers), 100)
+
+    def test_seeds_decide(self):
+        def play(seed):
+            return run("play", *self.args, "--no-vis", "--epsilon", "0.5", "--seed", seed,
+                       "--episodes", "2").stdout
+
+        self.assertEqual(play(1), play(1))
+        self.assertNotEqual(play(1), play(2))
+        self.assertIn("Mean reward of 2 games: ", play(1))
+
+    def test_no_display(self):
+        done = subprocess.run([DEEPQ, "play", *self.args], env=without_display(),
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn("--no-vis", done.stderr)
+        self.assertIn("--record", done.stderr)
+
+    def test_wrong_models(self):
+        self.check(run("play", "-m", self.dir / "absent", "-e", OWN_PONG), 2, "absent")
+        (self.dir / "damaged.dat").write_bytes(self.model.read_bytes()[:100000])
+        self.check(run("play", "-m", self.dir / "damaged.dat", "-e", OWN_PONG, "--no-vis"), 2,
+                   "damaged.dat")
+        self.check(run("play", *self.args[:2], "-e", "deepq/Pong-v9"), 2, OWN_PONG)
+
+    def test_recording(self):
+        if "video (FFmpeg): no" in run("--version").stdout:
+            self.skipTest("built without FFmpeg")
+        out = self.dir / "videos"
+        done = run("play", *self.args, "--no-vis", "--record", out)
+        self.check(done, 0)
+        counts = done.stdout.splitlines()[1][len("Action counts: "):].split(", ")
+        n_decisions = sum(int(part.split()[1]) for part in counts)
+        videos = list(out.iterdir())
+        self.assertEqual([v.name for v in videos], ["deepq-Pong-v0-episode-0.mp4"])
+        self.check(run("play", *self.args, "--no-vis", "-r", out), 2, "already")
+        if not shutil.which("ffprobe"):
+            self.skipTest("no ffprobe to look at the video with")
+        probe = subprocess.run(
+            ["ffprobe", "-v", "error", "-count_frames", "-show_entries",
+             "stream=nb_read_frames,r_frame_rate", "-of", "csv=p=0", videos[0]],
+            capture_output=True, text=True)
+        self.assertEqual(probe.stderr, "")
+        self.assertEqual(probe.stdout.strip(), f"25/1,{n_decisions + 1}")
+
+    @unittest.skipUnless(shutil.which("xvfb-run"), "no xvfb-run")
+    def test_window(self):
+        if "window (SDL2): no" in run("--version").stdout:
+            self.skipTest("built without SDL2")
+        # What the drivers below SDL leave behind is theirs: no leak check in this one.
+        env = {**without_display(), "ASAN_OPTIONS": "detect_leaks=0"}
+        done = subprocess.run(["xvfb-run", "-a", DEEPQ, "play", *self.args, "--fps", "1000"],
+                              env=env, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Total reward: ", done.stdout)
+
+    def test_interrupted(self):
+        deepq = subprocess.Popen([DEEPQ, "play", *self.args, "--no-vis", "--episodes", "100000"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deepq.stdout.readline()
+        deepq.send_signal(signal.SIGINT)
+        deepq.communicate(timeout=60)
+        self.assertEqual(deepq.returncode, 130)
+
+    def test_eval(self):
+        args = ["eval", *self.args, "--episodes", "2", "--cap", "400"]
+        self.check(run(*args), 0, "mean ", "sd ", "min ", "max ", "epsilon 0.05")
+        result = json.loads(self.check(run(*args, "--json", "--seed", "4"), 0).stdout)
+        self.assertEqual((result["episodes"], len(result["rewards"]), result["seed"]), (2, 2, 4))
+        self.assertEqual(result["frames"], 200)
+        self.assertAlmostEqual(result["mean"], sum(result["rewards"]) / 2)
+        again = json.loads(run(*args, "--json", "--seed", "4").stdout)
+        self.assertEqual(result, again)
+        plain = json.loads(self.check(run(*args, "--json", "--noops", "0"), 0).stdout)
+        self.assertEqual(plain["noops"], 0)
+
+
+main()

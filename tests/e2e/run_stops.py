@@ -1,0 +1,140 @@
+"""deepq train when it is stopped, from inside or outside: nothing is lost, nothing is damaged."""
+
+import os
+import resource
+import signal
+import subprocess
+import time
+import unittest
+
+from program import DEEPQ, OWN_PONG, Case, main, run
+
+SMALL = ["--env", OWN_PONG, "--set", "replay_size=150", "--set", "replay_start=50",
+         "--set", "checkpoint_every=40"]
+FRAMES = 200
+
+
+def state(folder):
+    return (folder / "checkpoint" / "state").read_bytes()
+
+
+class Stops(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.expected = None
+
+    def start(self, out, **options):
+        deepq = subprocess.Popen([DEEPQ, "train", *SMALL, "--frames", str(FRAMES), "--out", out],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                 **options)
+        self.addCleanup(deepq.stderr.close)
+        self.addCleanup(deepq.stdout.close)
+        return deepq
+
+    def wait_for_checkpoint(self, out, n=2):
+        """Until the checkpoint was replaced n times."""
+        path, seen, limit = out / "checkpoint" / "state", set(), time.time() + 120
+        while len(seen) < n and time.time() < limit:
+            if path.exists():
+                seen.add(path.stat().st_ino)
+            time.sleep(0.005)
+        self.assertLess(time.time(), limit)
+
+    def assert_ends_as_expected(self, out):
+        """After resuming, the run ends as one that nobody stopped."""
+        self.check(run("train", "--resume", out, "--frames", FRAMES), 0)
+        if Stops.expected is None:
+            self.check(run("train", *SMALL, "--frames", FRAMES, "--out", self.dir / "whole"), 0)
+            Stops.expected = state(self.dir / "whole")
+        self.assertEqual(state(out), Stops.expected)
+
+    def stop_by(self, *signals):
+        out = self.dir / "run"
+        deepq = self.start(out)
+        self.wait_for_checkpoint(out)
+        for number in signals:
+            deepq.send_signal(number)
+        status = deepq.wait(120)
+        return out, status, deepq.stderr.read()
+
+    def test_ctrl_c(self):
+        out, status, text = self.stop_by(signal.SIGINT)
+        self.assertEqual(status, 130, text)
+        self.assertIn(f"go on with deepq train --resume {out}", text)
+        self.assertEqual(len(text.splitlines()), 1)
+        self.assert_ends_as_expected(out)
+
+    def test_ctrl_c_twice_is_harmless(self):
+        out, status, text = self.stop_by(signal.SIGINT, signal.SIGINT, signal.SIGTERM)
+        self.assertEqual(status, 130, text)
+        self.assert_ends_as_expected(out)
+
+    def test_sigterm_and_a_closed_terminal(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            with self.subTest(number), self.subTest():
+                self.dir = self.dir / number.name
+                self.dir.mkdir()
+                out, status, text = self.stop_by(number)
+                self.assertEqual(status, 130, text)
+                self.assert_ends_as_expected(out)
+
+    def test_kill_9(self):
+        out, status, _ = self.stop_by(signal.SIGKILL)
+        self.assertEqual(status, -signal.SIGKILL)
+        self.assert_ends_as_expected(out)
+
+    def test_standard_output_goes_away(self):
+        out = self.dir / "run"
+        deepq = subprocess.Popen([DEEPQ, "train", "--env", OWN_PONG, "--out", out],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deepq.stdout.readline()
+        deepq.stdout.close()
+        self.assertEqual(deepq.wait(120), 1)
+        text = deepq.stderr.read()
+        deepq.stderr.close()
+        self.assertIn("standard output", text)
+        self.assertIn(f"--resume {out}", text)
+        self.check(run("inspect", out / "checkpoint" / "state"), 0, "checksum right")
+
+
+class FullDisk(Case):
+    def test_no_room_for_a_checkpoint(self):
+        """A limit on the size of files stands for the end of the disk."""
+        out = self.dir / "run"
+        limit = 1 << 20
+        done = run("train", *SMALL, "--frames", "60", "--out", out,
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        self.check(done, 1, "File too large")
+        self.assertEqual(list(out.rglob("*.tmp")), [])
+
+    def test_the_last_checkpoint_stays(self):
+        out = self.dir / "run"
+        self.check(run("train", *SMALL, "--frames", "60", "--out", out), 0)
+        before = state(out)
+        limit = 1 << 20
+        done = run("train", "--resume", out, "--frames", "200",
+                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        self.check(done, 1, "File too large", "checkpoint of frame 60 is whole")
+        self.assertEqual(state(out), before)
+        self.assertEqual(list(out.rglob("*.tmp")), [])
+
+    @unittest.skipUnless(hasattr(os, "geteuid") and os.geteuid() == 0, "mounting needs root")
+    def test_a_small_disk(self):
+        small = self.dir / "small"
+        small.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", small],
+                                 stderr=subprocess.DEVNULL)
+        if mounted.returncode:
+            self.skipTest("no tmpfs can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", small])
+        self.check(run("train", *SMALL, "--frames", "60", "--out", small / "run"), 1,
+                   "No space left")
+
+    def test_folders_that_cannot_be_written(self):
+        (self.dir / "file").write_text("in the way")
+        for out, word in ((self.dir / "file" / "run", "a file is in its place"),
+                          ("/proc/deepq-run", "/proc/deepq-run")):
+            self.check(run("train", *SMALL, "--frames", "60", "--out", out), 1, word)
+
+
+main()

@@ -1,0 +1,189 @@
+"""deepq train: the book's lines, the run folder, and going on bit for bit."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import termios
+
+from program import DEEPQ, OWN_PONG, Case, main, run
+
+SMALL = ["--env", OWN_PONG, "--set", "replay_size=150", "--set", "replay_start=50",
+         "--set", "checkpoint_every=40"]
+BOOK_LINE = re.compile(r"^\d+: done \d+ games, reward -?\d+\.\d{3}, eps \d\.\d\d, "
+                       r"speed \d+\.\d\d f/s$")
+
+
+def state(folder):
+    return (folder / "checkpoint" / "state").read_bytes()
+
+
+class Book(Case):
+    def test_lines_and_files(self):
+        out = self.dir / "run"
+        lines = self.check(run("train", "--env", OWN_PONG, "--frames", "2500", "--out", out,
+                               "--seed", "3"), 0).stdout.splitlines()
+        self.assertEqual(lines[0], "DQN(")
+        self.assertIn("    (0): Conv2d(4, 32, kernel_size=(8, 8), stride=(4, 4))", lines)
+        told = lines[lines.index(")") + 1:]
+        games = [line for line in told if BOOK_LINE.match(line)]
+        self.assertGreaterEqual(len(games), 1)
+        for line in told:
+            self.assertRegex(line, BOOK_LINE.pattern + r"|^Best reward updated -?\d+\.\d{3} -> ")
+        log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+        self.assertEqual(len(log), len(games))
+        self.assertTrue(games[0].startswith(f"{log[0]['frame']}: done 1 games"))
+        config = dict(line.split(" = ") for line in (out / "config").read_text().splitlines()
+                      if not line.startswith("#"))
+        self.assertEqual((config["gamma"], config["seed"], config["max_steps"], config["env"]),
+                         ("0.99", "3", "2500", OWN_PONG))
+        self.assertRegex(config["rom_md5"], "^[0-9a-f]{32}$")
+        self.assertIn(config["isa"], ["ref", "avx2", "avx512"])
+        self.assertEqual(len(list(out.glob("events.out.tfevents.*"))), 1)
+        models = list(out.glob("deepq-Pong-v0-best_-*.dat"))
+        self.assertGreaterEqual(len(models), 1)
+        self.check(run("inspect", models[0]), 0, "1687206")
+        self.check(run("inspect", out), 0, "run folder", "2500")
+        self.assertEqual(list(out.rglob("*.tmp")), [])
+
+    def test_json(self):
+        done = self.check(run("train", *SMALL, "--frames", "70", "--json", "--out",
+                              self.dir / "run"), 0)
+        objects = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual(objects[0]["event"], "start")
+        self.assertEqual(objects[0]["config"]["replay_start"], "50")
+        self.assertEqual((objects[-1]["event"], objects[-1]["reason"], objects[-1]["frame"]),
+                         ("end", "frames", 70))
+
+    def test_solved_ends_the_run(self):
+        out = self.dir / "run"
+        done = self.check(run("train", "--env", OWN_PONG, "--reward-bound", "-22", "--out", out), 0)
+        self.assertRegex(done.stdout.splitlines()[-1], r"^Solved in \d+ frames!$")
+        self.check(run("train", "--resume", out), 0, "finished: solved in")
+        solved = int(done.stdout.split()[-2])
+        self.check(run("train", "--resume", out, "--reward-bound", "30", "--frames", solved + 40), 0)
+        self.check(run("inspect", out), 0, f"{solved + 40}")
+
+    def test_default_folder_is_never_used_twice(self):
+        for _ in range(2):
+            self.check(run("train", *SMALL, "--frames", "5", cwd=self.dir), 0)
+        runs = list((self.dir / "runs").iterdir())
+        self.assertEqual(len(runs), 2)
+        for folder in runs:
+            self.assertTrue(folder.name.startswith("deepq-Pong-v0-book-s0-20"), folder)
+
+    def test_logdir_and_config(self):
+        first, second, board = self.dir / "a", self.dir / "b", self.dir / "board"
+        self.check(run("train", *SMALL, "--frames", "90", "--seed", "7", "--out", first,
+                       "--logdir", board), 0)
+        self.assertEqual(list(first.glob("events*")), [])
+        self.assertEqual(len(list(board.glob("events*"))), 1)
+        self.check(run("train", "--config", first / "config", "--out", second), 0)
+        self.assertEqual(state(first), state(second))
+        self.assertEqual(len(list(board.glob("events*"))), 1)
+        self.check(run("train", "--config", self.dir / "absent"), 2, "absent")
+        (self.dir / "bad").write_text("gamma = 0.5\nbatch: 3\n")
+        self.check(run("train", "--config", self.dir / "bad"), 2, "bad:2")
+
+
+class Terminal(Case):
+    """On a terminal a live line stands below the book's lines and never breaks them."""
+
+    COLUMNS = 34
+
+    def run_on_a_terminal(self, *args, term="xterm"):
+        """What deepq writes to a terminal of COLUMNS columns, in one text."""
+        master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, self.COLUMNS, 0, 0))
+        deepq = subprocess.Popen(
+            [DEEPQ, "train", "--env", OWN_PONG, "--frames", "2500", "--set",
+             "checkpoint_every=1000000", "--out", str(self.dir / "run"), *args],
+            stdout=terminal, stderr=subprocess.PIPE, env={**os.environ, "TERM": term})
+        os.close(terminal)
+        written = b""
+        while True:
+            try:
+                part = os.read(master, 65536)
+            except OSError:  # what Linux says when the other end is closed
+                part = b""
+            if not part:
+                break
+            written += part
+        os.close(master)
+        text = deepq.communicate()[1].decode()
+        self.assertEqual((deepq.returncode, text), (0, ""))
+        return written.decode().replace("\r\n", "\n")
+
+    def test_live_line(self):
+        written = self.run_on_a_terminal()
+        live = re.findall(r"\r(frame [^\x1b]*)\x1b\[K", written)
+        self.assertGreaterEqual(len(live), 1)  # how many depends on the machine's speed
+        for line in live:
+            self.assertLess(len(line), self.COLUMNS)
+            self.assertRegex(line, r"^frame [\d,]+  ")
+        rest = re.sub(r"\r(frame [^\x1b]*)?\x1b\[K", "", written).splitlines()
+        self.assertGreaterEqual(sum(bool(BOOK_LINE.match(line)) for line in rest), 1)
+        for line in rest[rest.index(")") + 2:]:  # one line says what is trained
+            self.assertRegex(line, BOOK_LINE.pattern + "|^Best reward updated ")
+
+    def test_plain_and_dumb_terminals_get_the_lines_alone(self):
+        self.assertNotIn("\x1b", self.run_on_a_terminal("--plain"))
+        self.dir = self.dir / "dumb"
+        self.assertNotIn("\x1b", self.run_on_a_terminal(term="dumb"))
+
+
+class Resume(Case):
+    def test_in_two_parts_as_in_one(self):
+        whole, parts = self.dir / "whole", self.dir / "parts"
+        self.check(run("train", *SMALL, "--frames", "170", "--out", whole, "--threads", "1"), 0)
+        self.check(run("train", *SMALL, "--frames", "90", "--out", parts), 0)
+        self.assertNotEqual(state(whole), state(parts))
+        self.check(run("train", "--resume", parts), 0, "finished", "--frames")
+        self.check(run("train", "--resume", parts, "--frames", "170", "--threads", "2"), 0)
+        self.assertEqual(state(whole), state(parts))
+
+    def test_the_log_goes_on_too(self):
+        whole, parts = self.dir / "whole", self.dir / "parts"
+        play = ["--env", OWN_PONG, "--set", "checkpoint_every=1000000"]
+        self.check(run("train", *play, "--frames", "3000", "--out", whole), 0)
+        self.check(run("train", *play, "--frames", "1200", "--out", parts), 0)
+        with open(parts / "log.jsonl", "a") as log:  # as if killed long after the checkpoint
+            log.write('{"frame":1201,"game":9}\n{"frame":13')
+        self.check(run("train", "--resume", parts, "--frames", "3000"), 0)
+        self.assertEqual(state(whole), state(parts))
+
+        def games(folder):
+            lines = (folder / "log.jsonl").read_text().splitlines()
+            return [(g["frame"], g["game"], g["reward"], g["reward_100"])
+                    for g in map(json.loads, lines)]
+
+        self.assertEqual(games(whole), games(parts))
+        for model in whole.glob("*.dat"):
+            self.assertEqual(model.read_bytes(), (parts / model.name).read_bytes())
+
+    def test_what_a_resumed_run_may_not_change(self):
+        out = self.dir / "run"
+        self.check(run("train", *SMALL, "--frames", "5", "--out", out), 0)
+        self.check(run("train", "--resume", out, "--seed", "1"), 2, "--seed", "--resume")
+        self.check(run("train", "--resume", out, "--set", "gamma=0.5"), 2, "gamma")
+        self.check(run("train", *SMALL, "--out", out), 2, "--resume")
+        self.check(run("train", "--resume", self.dir / "absent"), 2, "absent")
+        damaged = bytearray(state(out))
+        damaged[1000] ^= 1
+        (out / "checkpoint" / "state").write_bytes(damaged)
+        self.check(run("train", "--resume", out, "--frames", "9"), 2, "damaged")
+
+    def test_one_process_at_a_time(self):
+        out = self.dir / "run"
+        first = subprocess.Popen([DEEPQ, "train", "--env", OWN_PONG, "--out", str(out)],
+                                 stdout=subprocess.PIPE, text=True)
+        first.stdout.readline()  # the network is printed when all is set up
+        self.check(run("train", "--resume", out), 2, str(out))
+        first.kill()
+        first.communicate()
+
+
+main()

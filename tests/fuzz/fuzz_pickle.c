@@ -1,0 +1,33 @@
+/** Any bytes as the pickle of a model, which the archive's checksum would keep from fuzz_model. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "record/pickle.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+static void check(const dq_pickle_tensor *t)
+{
+    int64_t last = t->offset, count = 1;
+    for (int i = 0; i < t->n_dims; i++) {
+        last += (t->shape[i] - 1) * t->stride[i];
+        count *= t->shape[i];
+    }
+    if (t->n_dims < 1 || t->n_dims > DQ_PICKLE_MAX_DIMS || t->offset < 0 ||
+        last >= t->storage_count || count < 1 || count > t->storage_count)
+        abort();  // what pickle.h promises
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    dq_pickle *p;
+    const dq_pickle_tensor *tensors;
+    size_t n_tensors;
+    if (dq_pickle_create(&p, bytes, n) != DQ_OK)
+        return 0;
+    if (dq_pickle_state_dict(p, &tensors, &n_tensors) == DQ_OK)
+        for (size_t i = 0; i < n_tensors; i++)
+            check(&tensors[i]);
+    dq_pickle_destroy(p);
+    return 0;
+}

@@ -1,0 +1,386 @@
+/** The whole network: PyTorch's numbers, finite differences, and what must not change a result (the
+ *  number of threads, the place in a batch, saving and loading). */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "deepq/net.h"
+#include "nn/kernels.h"
+
+enum { N_ACTIONS = 6, BATCH = 32 };
+
+static const char *const levels[] = {"ref", "avx2", "avx512"};
+
+static dq_net *make_net(const char *isa, int n_threads, int batch)
+{
+    dq_net *net;
+    dq_net_config cfg = dq_net_config_default(N_ACTIONS);
+    cfg.isa = isa;
+    cfg.n_threads = n_threads;
+    cfg.batch = batch;
+    assert_int_equal(dq_net_create(&net, &cfg), DQ_OK);
+    return net;
+}
+
+static void make_params(dq_tensor params[DQ_NET_N_TENSORS])
+{
+    dq_net_param_shapes(N_ACTIONS, params);
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+        params[t].data = calloc(dq_tensor_elements(&params[t]), sizeof(float));
+}
+
+static void free_params(dq_tensor params[DQ_NET_N_TENSORS])
+{
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+        free(params[t].data);
+}
+
+/* The generator of tests/oracle/make_nn_golden.py. */
+static uint32_t lcg;
+
+static uint32_t lcg_u32(void)
+{
+    return lcg = lcg * 1664525u + 1013904223u;
+}
+
+static float lcg_uniform(void)
+{
+    return (float)(lcg_u32() >> 8) / (float)(1 << 23) - 1.0f;
+}
+
+typedef struct sample {
+    uint8_t *obs;
+    int32_t action[BATCH];
+    float target[BATCH];
+} sample;
+
+/** The golden run's weights, put into the net, and its batch. */
+static sample golden_start(dq_net *net)
+{
+    dq_tensor params[DQ_NET_N_TENSORS];
+    lcg = 1;
+    make_params(params);
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+        for (size_t i = 0; i < dq_tensor_elements(&params[t]); i++)
+            params[t].data[i] =
+                lcg_uniform() * (strncmp(params[t].name, "fc", 2) ? 0.125f : 0.0625f);
+    assert_int_equal(dq_net_set_params(net, params, DQ_NET_N_TENSORS), DQ_OK);
+    free_params(params);
+    sample s = {.obs = malloc((size_t)BATCH * DQ_NET_OBS_BYTES)};
+    for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
+        s.obs[i] = (uint8_t)(lcg_u32() >> 24);
+    for (int i = 0; i < BATCH; i++)
+        s.action[i] = (int32_t)(lcg_u32() >> 16) % N_ACTIONS;
+    for (int i = 0; i < BATCH; i++)
+        s.target[i] = lcg_uniform();
+    return s;
+}
+
+static void next_word(FILE *f, const char *want)
+{
+    char word[64];
+    assert_int_equal(fscanf(f, "%63s", word), 1);
+    assert_string_equal(word, want);
+}
+
+static void next_near(FILE *f, double got, double tolerance)
+{
+    double want;
+    assert_int_equal(fscanf(f, "%lf", &want), 1);
+    if (!(fabs(got - want) <= tolerance))
+        fail_msg("%.9g, PyTorch has %.9g", got, want);
+}
+
+static void check_q(FILE *f, dq_net *net, const sample *s, double tolerance)
+{
+    float q[BATCH * N_ACTIONS];
+    dq_net_q(net, s->obs, BATCH, q);
+    next_word(f, "q");
+    for (int i = 0; i < BATCH * N_ACTIONS; i++)
+        next_near(f, (double)q[i], tolerance);
+}
+
+static void check_gradients(FILE *f, dq_net *net, const sample *s)
+{
+    dq_tensor g[DQ_NET_N_TENSORS];
+    make_params(g);
+    dq_net_gradients(net, s->obs, s->action, s->target, g);
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
+        size_t n = dq_tensor_elements(&g[t]);
+        double norm = 0;
+        for (size_t i = 0; i < n; i++)
+            norm += (double)g[t].data[i] * (double)g[t].data[i];
+        norm = sqrt(norm);
+        next_word(f, "grad");
+        next_word(f, g[t].name);
+        next_near(f, norm, 1e-5 * norm);
+        for (size_t i = 0; i < 16; i++)
+            next_near(f, (double)g[t].data[i * (n - 1) / 15], 1e-5 * norm);
+    }
+    free_params(g);
+}
+
+static void check_against_pytorch(const char *isa)
+{
+    dq_net *net = make_net(isa, 2, BATCH);
+    sample s = golden_start(net);
+    FILE *f = fopen(DEEPQ_TEST_DATA "/nn/golden.txt", "r");
+    assert_non_null(f);
+    char line[256];
+    assert_non_null(fgets(line, sizeof(line), f));  // "# torch ..."
+    for (int step = 0; step < 5; step++) {
+        double want;
+        next_word(f, "loss");
+        assert_int_equal(fscanf(f, "%lf", &want), 1);
+        if (step == 0) {
+            check_q(f, net, &s, 1e-5);  // sums of 3136 terms, in another order
+            check_gradients(f, net, &s);
+        }
+        double loss = (double)dq_net_update(net, s.obs, s.action, s.target);
+        assert_true(fabs(loss - want) <= 1e-4 * want);
+    }
+    check_q(f, net, &s, 2e-3);  // Adam's first steps turn rounding in tiny gradients into 1e-4
+    fclose(f);
+    free(s.obs);
+    dq_net_destroy(net);
+}
+
+static void pytorch_agrees(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        if (dq_kernels_for(levels[i]))
+            check_against_pytorch(levels[i]);
+}
+
+/** d loss / d parameter by central differences along the gradient itself, one tensor at a time:
+ *  there the directional derivative is the gradient's norm. */
+static void finite_differences_agree(void **state)
+{
+    (void)state;
+    dq_net *net = make_net(NULL, 0, BATCH);
+    sample s = golden_start(net);
+    dq_tensor p[DQ_NET_N_TENSORS], g[DQ_NET_N_TENSORS], moved[DQ_NET_N_TENSORS];
+    make_params(p);
+    make_params(g);
+    make_params(moved);
+    dq_net_get_params(net, p);
+    dq_net_gradients(net, s.obs, s.action, s.target, g);
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
+        size_t n = dq_tensor_elements(&g[t]);
+        double norm = 0, loss[2];
+        for (size_t i = 0; i < n; i++)
+            norm += (double)g[t].data[i] * (double)g[t].data[i];
+        norm = sqrt(norm);
+        double h = 1e-3 / norm;  // the loss changes by about 1e-3 each way: curvature stays small
+        for (int side = 0; side < 2; side++) {
+            for (int u = 0; u < DQ_NET_N_TENSORS; u++)
+                memcpy(moved[u].data, p[u].data, dq_tensor_elements(&p[u]) * sizeof(float));
+            for (size_t i = 0; i < n; i++)
+                moved[t].data[i] += (float)((side ? h : -h) * (double)g[t].data[i] / norm);
+            assert_int_equal(dq_net_set_params(net, moved, DQ_NET_N_TENSORS), DQ_OK);
+            float q[BATCH * N_ACTIONS];
+            dq_net_q(net, s.obs, BATCH, q);
+            loss[side] = 0;
+            for (int i = 0; i < BATCH; i++) {
+                double e = (double)q[i * N_ACTIONS + s.action[i]] - (double)s.target[i];
+                loss[side] += e * e / BATCH;
+            }
+        }
+        double slope = (loss[1] - loss[0]) / (2 * h);
+        if (!(fabs(slope - norm) <= 0.01 * norm))
+            fail_msg("%s: slope %.6g, norm of the gradient %.6g", g[t].name, slope, norm);
+    }
+    free_params(p);
+    free_params(g);
+    free_params(moved);
+    free(s.obs);
+    dq_net_destroy(net);
+}
+
+static void check_equal_params(dq_net *a, dq_net *b)
+{
+    dq_tensor p[DQ_NET_N_TENSORS], q[DQ_NET_N_TENSORS];
+    make_params(p);
+    make_params(q);
+    dq_net_get_params(a, p);
+    dq_net_get_params(b, q);
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+        assert_memory_equal(p[t].data, q[t].data, dq_tensor_elements(&p[t]) * sizeof(float));
+    free_params(p);
+    free_params(q);
+}
+
+static void the_number_of_threads_changes_no_bit(void **state)
+{
+    (void)state;
+    dq_net *net[4];
+    for (int i = 0; i < 4; i++) {
+        net[i] = make_net(NULL, i + 1, BATCH);
+        sample s = golden_start(net[i]);
+        for (int step = 0; step < 20; step++)
+            dq_net_update(net[i], s.obs, s.action, s.target);
+        free(s.obs);
+        check_equal_params(net[0], net[i]);
+    }
+    for (int i = 0; i < 4; i++)
+        dq_net_destroy(net[i]);
+}
+
+static void a_state_has_one_value_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (int l = 0; l < 3; l++) {
+        if (!dq_kernels_for(levels[l]))
+            continue;
+        dq_net *net = make_net(levels[l], 2, 11);  // smaller than what is asked for at once
+        sample s = golden_start(net);
+        float all[BATCH * N_ACTIONS], one[N_ACTIONS], max_all[BATCH], max_some[7];
+        dq_net_q(net, s.obs, BATCH, all);
+        dq_net_target_max(net, s.obs, BATCH, max_all);
+        dq_net_target_max(net, s.obs + (size_t)5 * DQ_NET_OBS_BYTES, 7, max_some);
+        assert_memory_equal(max_all + 5, max_some, sizeof(max_some));
+        for (int i = 0; i < BATCH; i++) {
+            dq_net_q(net, s.obs + (size_t)i * DQ_NET_OBS_BYTES, 1, one);
+            assert_memory_equal(one, all + i * N_ACTIONS, sizeof(one));
+            float best = one[0];
+            for (int a = 1; a < N_ACTIONS; a++)
+                best = one[a] > best ? one[a] : best;
+            assert_true(best == max_all[i]);
+        }
+        free(s.obs);
+        dq_net_destroy(net);
+    }
+}
+
+static void the_target_changes_only_when_it_is_copied(void **state)
+{
+    (void)state;
+    dq_net *net = make_net(NULL, 0, BATCH);
+    sample s = golden_start(net);
+    float before[BATCH], after[BATCH];
+    dq_net_target_max(net, s.obs, BATCH, before);
+    dq_net_update(net, s.obs, s.action, s.target);
+    dq_net_target_max(net, s.obs, BATCH, after);
+    assert_memory_equal(before, after, sizeof(before));
+    dq_net_sync_target(net);
+    dq_net_target_max(net, s.obs, BATCH, after);
+    assert_memory_not_equal(before, after, sizeof(before));
+    free(s.obs);
+    dq_net_destroy(net);
+}
+
+static void a_loaded_net_learns_on_bit_for_bit(void **state)
+{
+    (void)state;
+    dq_net *a = make_net(NULL, 0, BATCH), *b = make_net(NULL, 0, BATCH);
+    sample s = golden_start(a);
+    dq_writer *w;
+    dq_reader *r;
+    size_t n;
+    for (int i = 0; i < 3; i++)
+        dq_net_update(a, s.obs, s.action, s.target);
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    assert_int_equal(dq_net_save(a, w), DQ_OK);
+    const void *bytes = dq_writer_bytes(w, &n);
+    for (size_t cut = 0; cut < n; cut += n / 20) {
+        assert_int_equal(dq_reader_create(&r, bytes, cut), DQ_OK);
+        assert_int_equal(dq_net_load(b, r), DQ_ERR_INPUT);
+        dq_reader_destroy(r);
+    }
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    assert_int_equal(dq_net_load(b, r), DQ_OK);
+    assert_int_equal(dq_reader_left(r), 0);
+    for (int i = 0; i < 3; i++) {
+        dq_net_update(a, s.obs, s.action, s.target);
+        dq_net_update(b, s.obs, s.action, s.target);
+    }
+    check_equal_params(a, b);
+    dq_reader_destroy(r);
+    dq_writer_destroy(w);
+    free(s.obs);
+    dq_net_destroy(a);
+    dq_net_destroy(b);
+}
+
+static void initial_values_are_pytorchs(void **state)
+{
+    (void)state;
+    static const double fan_in[] = {256, 256, 512, 512, 576, 576, 3136, 3136, 512, 512};
+    dq_net *net = make_net(NULL, 1, BATCH);
+    dq_rng rng = dq_rng_stream(1, "initialisation");
+    dq_net_init(net, &rng);
+    dq_tensor p[DQ_NET_N_TENSORS];
+    make_params(p);
+    dq_net_get_params(net, p);
+    size_t n_params = 0;
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
+        size_t n = dq_tensor_elements(&p[t]);
+        double bound = 1 / sqrt(fan_in[t]), sum = 0, squares = 0;
+        for (size_t i = 0; i < n; i++) {
+            double v = (double)p[t].data[i];
+            assert_true(fabs(v) <= bound * (1 + 1e-6));
+            sum += v;
+            squares += v * v;
+        }
+        n_params += n;
+        if (n < 1000)
+            continue;
+        double sd = bound / sqrt(3);  // of the uniform distribution
+        assert_true(fabs(sum / (double)n) < 6 * sd / sqrt((double)n));
+        assert_true(fabs(sqrt(squares / (double)n) / sd - 1) < 0.05);
+    }
+    assert_int_equal(n_params, 1687206);
+    free_params(p);
+    dq_net_destroy(net);
+}
+
+static void wrong_models_and_settings_are_refused(void **state)
+{
+    (void)state;
+    dq_net *net = make_net(NULL, 1, BATCH), *none;
+    dq_tensor p[DQ_NET_N_TENSORS];
+    make_params(p);
+    assert_int_equal(dq_net_set_params(net, p, 9), DQ_ERR_INPUT);
+    assert_non_null(strstr(dq_errmsg(), "fc.2.bias"));
+    p[9].shape[0] = 4;
+    assert_int_equal(dq_net_set_params(net, p, 10), DQ_ERR_INPUT);
+    assert_non_null(strstr(dq_errmsg(), "[4]"));
+    free_params(p);
+    dq_net_destroy(net);
+
+    dq_net_config cfg = dq_net_config_default(N_ACTIONS);
+    cfg.isa = "mmx";
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_net_config_default(19);
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_net_config_default(N_ACTIONS);
+    cfg.batch = 0;
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_net_config_default(N_ACTIONS);
+    cfg.device = "cuda";
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_UNSUPPORTED);
+    assert_null(none);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pytorch_agrees),
+        cmocka_unit_test(finite_differences_agree),
+        cmocka_unit_test(the_number_of_threads_changes_no_bit),
+        cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
+        cmocka_unit_test(the_target_changes_only_when_it_is_copied),
+        cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
+        cmocka_unit_test(initial_values_are_pytorchs),
+        cmocka_unit_test(wrong_models_and_settings_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,176 @@
+#!/usr/bin/env python3
+"""Plays games side by side with the real ALE and compares every frame (needs ale-py and numpy).
+
+    compare_ale.py LIBDEEPQ.SO [-n FRAMES] [-s SEEDS] [--skip-draw] [--modes] [GAME...]
+
+RAM, screen, reward, lives, game over. Actions are random and held for 1 to 16 frames; games that end are
+reset, some are reset in mid-game. Every few hundred frames our session is saved and another one, fresh
+from the cartridge, goes on from there. Odd seeds play the minimal action set without sticky actions, even
+ones the legal set with sticky actions. With --skip-draw most of our frames are emulated without a picture
+and the screen is only compared on the others. With --modes each seed plays another mode and difficulty.
+"""
+import argparse
+import ctypes as C
+import os
+import sys
+import time
+
+import numpy as np
+from ale_py import Action, ALEInterface, LoggerMode, roms
+
+
+class Config(C.Structure):
+    _fields_ = [("seed", C.c_uint32), ("repeat", C.c_float), ("max_ticks", C.c_uint32), ("game_id", C.c_char_p)]
+
+
+def open_library(path):
+    lib = C.CDLL(os.path.abspath(path))
+    lib.dq_errmsg.restype = C.c_char_p
+    for name in ("ram", "screen"):
+        getattr(lib, "dq_atari_" + name).restype = C.POINTER(C.c_uint8)
+    lib.dq_atari_game_over.restype = C.c_bool
+    lib.dq_writer_bytes.restype = C.POINTER(C.c_char)
+    lib.dq_atari_act.argtypes = [C.c_void_p, C.c_int, C.c_bool]
+    for name in ("ram", "screen", "game_over", "lives", "height", "reset", "destroy"):
+        getattr(lib, "dq_atari_" + name).argtypes = [C.c_void_p]
+    return lib
+
+
+class Session:
+    def __init__(self, lib, rom, config):
+        self.lib, self.rom, self.config, self.a = lib, rom, config, C.c_void_p()
+        self.create()
+
+    def check(self, status):
+        if status:
+            raise RuntimeError(self.lib.dq_errmsg().decode())
+
+    def create(self):
+        self.check(self.lib.dq_atari_create(C.byref(self.a), self.rom, C.c_size_t(len(self.rom)), C.byref(self.config)))
+        self.height = self.lib.dq_atari_height(self.a)
+
+    def choose(self, mode, difficulty):
+        self.check(self.lib.dq_atari_set_mode(self.a, mode))
+        self.check(self.lib.dq_atari_set_difficulty(self.a, difficulty))
+
+    def move_to_another(self):
+        """Save, throw the session away, load into a new one."""
+        w, r, n = C.c_void_p(), C.c_void_p(), C.c_size_t()
+        self.check(self.lib.dq_writer_create(C.byref(w)))
+        self.check(self.lib.dq_atari_save(self.a, w))
+        state = C.string_at(self.lib.dq_writer_bytes(w, C.byref(n)), n.value)
+        self.lib.dq_writer_destroy(w)
+        self.lib.dq_atari_destroy(self.a)
+        self.create()
+        self.check(self.lib.dq_reader_create(C.byref(r), state, C.c_size_t(len(state))))
+        self.check(self.lib.dq_atari_load(self.a, r))
+        self.lib.dq_reader_destroy(r)
+
+    def act(self, action, draw):
+        return self.lib.dq_atari_act(self.a, action, draw)
+
+    def reset(self):
+        self.lib.dq_atari_reset(self.a)
+
+    def ram(self):
+        return np.ctypeslib.as_array(self.lib.dq_atari_ram(self.a), (128,))
+
+    def screen(self):
+        return np.ctypeslib.as_array(self.lib.dq_atari_screen(self.a), (self.height, 160))
+
+    def outcome(self):
+        return self.lib.dq_atari_lives(self.a), bool(self.lib.dq_atari_game_over(self.a))
+
+
+def difference(ale, ours, reward, our_reward, drawn):
+    """What differs now, or None."""
+    if not np.array_equal(ale.getRAM(), ours.ram()):
+        return "RAM at " + " ".join(f"{0x80 + i:02X}" for i in np.flatnonzero(ale.getRAM() != ours.ram()))
+    if drawn:
+        screen = ale.getScreen()
+        if screen.shape != (ours.height, 160):
+            return f"screen size {screen.shape}"
+        if not np.array_equal(screen, ours.screen()):
+            rows, columns = np.nonzero(screen != ours.screen())
+            return f"screen, {len(rows)} pixels, first in row {rows[0]} column {columns[0]}"
+    if int(reward) != our_reward:
+        return f"reward {reward} {our_reward}"
+    real = (ale.lives(), ale.game_over())
+    return None if real == ours.outcome() else f"lives and game over {real} {ours.outcome()}"
+
+
+def play(lib, game, seed, frames, skip_draw, modes):
+    rom_path = os.path.join(os.path.dirname(roms.__file__), game + ".bin")
+    with open(rom_path, "rb") as f:
+        rom = f.read()
+    rng = np.random.default_rng([seed, sum(map(ord, game))])
+    sticky = 0.0 if seed % 2 else 0.25
+    ale = ALEInterface()
+    ale.setInt("random_seed", seed)
+    ale.setFloat("repeat_action_probability", sticky)
+    ale.loadROM(rom_path)
+    ours = Session(lib, rom, Config(seed, sticky, 0, None))
+    problem = difference(ale, ours, 0, 0, True)
+    if problem:
+        return f"after loading: {problem}"
+    if modes:
+        mode = int(rng.choice(ale.getAvailableModes()))
+        difficulty = int(rng.choice(ale.getAvailableDifficulties()))
+        ale.setMode(mode)
+        ale.setDifficulty(difficulty)
+        ours.choose(mode, difficulty)
+    ale.reset_game()
+    ours.reset()
+    actions = [a.value for a in (ale.getMinimalActionSet() if seed % 2 else ale.getLegalActionSet())]
+    held = 0
+    for n in range(frames):
+        if ale.game_over() or rng.integers(2500) == 0:
+            ale.reset_game()
+            ours.reset()
+            problem = difference(ale, ours, 0, 0, not skip_draw or rng.integers(4) == 0)
+            if problem:
+                return f"frame {n}, after a reset: {problem}"
+        if rng.integers(300) == 0:
+            ours.move_to_another()
+        if held == 0:
+            action, held = int(rng.choice(actions)), int(rng.integers(1, 17))
+        held -= 1
+        draw = not skip_draw or bool(rng.integers(4) == 0)
+        our_reward = ours.act(action, draw)
+        problem = difference(ale, ours, ale.act(Action(action)), our_reward, draw)
+        if problem:
+            return f"frame {n}: {problem}"
+    lib.dq_atari_destroy(ours.a)
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("library")
+    parser.add_argument("games", nargs="*")
+    parser.add_argument("-n", "--frames", type=int, default=2000, help="per game and seed")
+    parser.add_argument("-s", "--seeds", type=int, default=2)
+    parser.add_argument("--first-seed", type=int, default=1)
+    parser.add_argument("--skip-draw", action="store_true")
+    parser.add_argument("--modes", action="store_true")
+    args = parser.parse_args()
+    ALEInterface.setLoggerMode(LoggerMode.Error)
+    lib = open_library(args.library)
+    lib.dq_atari_game_by_id.restype = C.c_void_p
+    folder = os.path.dirname(roms.__file__)
+    known = sorted(f[:-4] for f in os.listdir(folder) if f.endswith(".bin"))
+    games = args.games or [g for g in known if lib.dq_atari_game_by_id(g.encode())]
+    bad, start = 0, time.time()
+    for game in games:
+        for seed in range(args.first_seed, args.first_seed + args.seeds):
+            problem = play(lib, game, seed, args.frames, args.skip_draw, args.modes)
+            if problem:
+                bad += 1
+                print(f"{game} seed {seed}: {problem}", flush=True)
+    total = len(games) * args.seeds * args.frames
+    print(f"{len(games)} games, {total} frames, {bad} sessions differ, {time.time() - start:.0f} s")
+    return bad != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Writes tests/data/nn/golden.txt: what PyTorch computes for the book's DQN.
+
+Weights and inputs come from a small generator that tests/kernels/test_net.c repeats, so that only
+results are stored: action values, the loss, of every gradient the sum, the norm and 16 elements,
+and losses and action values over five Adam steps.
+
+    python make_nn_golden.py > ../data/nn/golden.txt        (needs torch and numpy)
+"""
+import numpy as np
+import torch
+import torch.nn as nn
+
+N_ACTIONS, BATCH, STEPS = 6, 32, 5
+
+
+class Lcg:
+    def __init__(self, seed):
+        self.state = seed
+
+    def u32(self, n):
+        out = np.empty(n, np.uint32)
+        s = self.state
+        for i in range(n):
+            s = (s * 1664525 + 1013904223) & 0xFFFFFFFF
+            out[i] = s
+        self.state = s
+        return out
+
+    def uniform(self, n):
+        """float32 in [-1, 1), exact in both languages."""
+        return (self.u32(n) >> 8).astype(np.float32) / np.float32(1 << 23) - np.float32(1)
+
+
+class DQN(nn.Module):
+    """The book's network, lib/dqn_model.py, by its layers' names."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Sequential(nn.Conv2d(4, 32, 8, 4), nn.ReLU(), nn.Conv2d(32, 64, 4, 2),
+                                  nn.ReLU(), nn.Conv2d(64, 64, 3, 1), nn.ReLU())
+        self.fc = nn.Sequential(nn.Linear(3136, 512), nn.ReLU(), nn.Linear(512, N_ACTIONS))
+
+    def forward(self, x):
+        return self.fc(self.conv(x).flatten(1))
+
+
+def main():
+    torch.set_num_threads(1)
+    lcg, net = Lcg(1), DQN()
+    for name, p in net.named_parameters():
+        scale = np.float32(2.0 ** -(4 if "fc" in name else 3))
+        p.data = torch.tensor((lcg.uniform(p.numel()) * scale).reshape(p.shape))
+    obs = (lcg.u32(BATCH * 4 * 84 * 84) >> 24).astype(np.uint8).reshape(BATCH, 4, 84, 84)
+    action = torch.tensor((lcg.u32(BATCH) >> 16).astype(np.int64) % N_ACTIONS)
+    target = torch.tensor(lcg.uniform(BATCH))
+    x = torch.tensor(obs.astype(np.float32)) / 255.0
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
+
+    def loss_now():
+        q = net(x)
+        return q, nn.functional.mse_loss(q.gather(1, action[:, None])[:, 0], target)
+
+    print("# torch", torch.__version__)
+    for step in range(STEPS):
+        q, loss = loss_now()
+        optimizer.zero_grad()
+        loss.backward()
+        print(f"loss {loss.item():.9g}")
+        if step == 0:
+            print("q", *(f"{v:.9g}" for v in q.detach().numpy().ravel()))
+            for name, p in net.named_parameters():
+                g = p.grad.numpy().ravel()
+                picks = [g[i * (g.size - 1) // 15] for i in range(16)]
+                norm = np.sqrt((g.astype(np.float64) ** 2).sum())
+                print("grad", name, f"{norm:.9g}", *(f"{v:.9g}" for v in picks))
+        optimizer.step()
+    q, _ = loss_now()
+    print("q", *(f"{v:.9g}" for v in q.detach().numpy().ravel()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+/** A session saved at any frame goes on, in itself or in another one, as if nothing had happened.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <zlib.h>
+
+#include "deepq/rng.h"
+#include "testroms.h"
+
+/* One kind of each: every cartridge type, PAL, star field, frames of strange length. */
+static const char *const kinds[] = {"cpu3", "dpc_0", "e0_1", "f6_0", "f6sc_1", "f8_1",  "f8sc_0",
+                                    "fe_1", "odd0",  "odd1", "odd2", "pal1",   "star0", "tia05"};
+enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]), N_FRAMES = 90 };
+
+/* All that can be seen of the next frames, in one number. */
+static uint32_t watch(dq_atari *a, int n_frames)
+{
+    uLong crc = 0;
+    for (int i = 0; i < n_frames; i++) {
+        if (i % 50 == 30)
+            dq_atari_reset(a);
+        int seen[4] = {dq_atari_act(a, (7 * i + 3) % 18, true), dq_atari_lives(a),
+                       dq_atari_game_over(a), (int)dq_atari_ticks(a)};
+        crc = crc32(crc, (const Bytef *)seen, sizeof(seen));
+        crc = crc32(crc, dq_atari_ram(a), DQ_ATARI_RAM);
+        crc = crc32(crc, dq_atari_screen(a), (uInt)(DQ_ATARI_WIDTH * dq_atari_height(a)));
+    }
+    return (uint32_t)crc;
+}
+
+static dq_writer *save(const dq_atari *a)
+{
+    dq_writer *w = NULL;
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    assert_int_equal(dq_atari_save(a, w), DQ_OK);
+    return w;
+}
+
+static dq_status load(dq_atari *a, const void *bytes, size_t n)
+{
+    dq_reader *r = NULL;
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    dq_status st = dq_atari_load(a, r);
+    dq_reader_destroy(r);
+    return st;
+}
+
+static void a_saved_session_goes_on_the_same(void **state)
+{
+    (void)state;
+    for (int i = 0; i < N_KINDS; i++) {
+        dq_atari *a = testrom_session(kinds[i]), *fresh = testrom_session(kinds[i]);
+        size_t n;
+        (void)watch(a, 17 + i);
+        dq_writer *w = save(a);
+        const void *bytes = dq_writer_bytes(w, &n);
+        uint32_t want = watch(a, N_FRAMES);
+        assert_int_equal(load(fresh, bytes, n), DQ_OK);
+        assert_int_equal(watch(fresh, N_FRAMES), want);
+        assert_int_equal(load(a, bytes, n), DQ_OK);
+        dq_writer *again = save(a);
+        size_t n_again;
+        assert_memory_equal(dq_writer_bytes(again, &n_again), bytes, n);
+        assert_int_equal(n_again, n);
+        assert_int_equal(watch(a, N_FRAMES), want);
+        dq_writer_destroy(again);
+        dq_writer_destroy(w);
+        dq_atari_destroy(fresh);
+        dq_atari_destroy(a);
+    }
+}
+
+static void a_state_of_another_cartridge_is_refused(void **state)
+{
+    (void)state;
+    dq_atari *a = testrom_session("tia01"), *b = testrom_session("tia02");
+    size_t n;
+    dq_writer *w = save(a);
+    const void *bytes = dq_writer_bytes(w, &n);
+    assert_int_equal(load(b, bytes, n), DQ_ERR_INPUT);
+    dq_writer_destroy(w);
+    dq_atari_destroy(a);
+    dq_atari_destroy(b);
+}
+
+static void a_state_that_was_refused_changes_nothing(void **state)
+{
+    (void)state;
+    dq_atari *a = testrom_session("f6_1"), *b = testrom_session("f6_1");
+    size_t n;
+    (void)watch(a, 40);
+    dq_writer *w = save(a);
+    const uint8_t *bytes = dq_writer_bytes(w, &n);
+    for (size_t cut = 0; cut < n; cut += cut < 600 ? 1 : 1013) {
+        uint8_t *shorter = malloc(cut + 1);
+        memcpy(shorter, bytes, cut);
+        assert_int_equal(load(b, shorter, cut), DQ_ERR_INPUT);
+        free(shorter);
+    }
+    dq_atari *fresh = testrom_session("f6_1");
+    assert_int_equal(watch(b, N_FRAMES), watch(fresh, N_FRAMES));
+    dq_writer_destroy(w);
+    dq_atari_destroy(a);
+    dq_atari_destroy(b);
+    dq_atari_destroy(fresh);
+}
+
+/* Damage is refused or played with, but never leaves the session's memory: the sanitizers say. */
+static void a_damaged_state_does_no_harm(void **state)
+{
+    (void)state;
+    dq_rng rng = dq_rng_stream(1, "damage");
+    for (int i = 0; i < N_KINDS; i++) {
+        dq_atari *a = testrom_session(kinds[i]);
+        size_t n;
+        (void)watch(a, 20);
+        dq_writer *w = save(a);
+        const uint8_t *bytes = dq_writer_bytes(w, &n);
+        uint8_t *damaged = malloc(n);
+        size_t n_registers = n - 2 * (size_t)DQ_ATARI_WIDTH * DQ_ATARI_MAX_HEIGHT;
+        for (int k = 0; k < 60; k++) {
+            memcpy(damaged, bytes, n);
+            size_t from = n_registers - 700;  // behind the generators, which any bytes fit
+            damaged[from + dq_rng_below(&rng, 700)] = (uint8_t)dq_rng_below(&rng, 256);
+            if (load(a, damaged, n) == DQ_OK)
+                (void)watch(a, 3);
+        }
+        free(damaged);
+        dq_writer_destroy(w);
+        dq_atari_destroy(a);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_saved_session_goes_on_the_same),
+        cmocka_unit_test(a_state_of_another_cartridge_is_refused),
+        cmocka_unit_test(a_state_that_was_refused_changes_nothing),
+        cmocka_unit_test(a_damaged_state_does_no_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

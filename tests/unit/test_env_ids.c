@@ -1,0 +1,192 @@
+/* Environment ids: all that ale-py registers (tests/data/gymnasium_ids.txt), and what is suggested
+ * for those that are not there. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "deepq/env.h"
+#include "env/env_ids.h"
+
+typedef struct registered {
+    char id[64], rom[64];
+    int skip_low, skip_high;
+    float sticky;
+    int cap;
+} registered;
+
+static int read_registered(registered *list, int cap)
+{
+    char line[256];
+    int n = 0;
+    FILE *f = fopen(DEEPQ_TEST_DATA "/gymnasium_ids.txt", "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof(line), f)) {
+        if (line[0] == '#')
+            continue;
+        assert_true(n < cap);
+        registered *r = &list[n++];
+        assert_int_equal(sscanf(line, "%63s %63s %d %d %f %d", r->id, r->rom, &r->skip_low,
+                                &r->skip_high, &r->sticky, &r->cap),
+                         6);
+    }
+    fclose(f);
+    return n;
+}
+
+static registered list[512];
+
+static void ids_are_those_of_gymnasium(void **state)
+{
+    (void)state;
+    int n_registered = read_registered(list, 512);
+    size_t n;
+    const char *const *ids = dq_env_ids(&n);
+    assert_int_equal(n, n_registered + 2);
+    assert_string_equal(ids[n - 2], "deepq/Bricks-v0");  // our own
+    assert_string_equal(ids[n - 1], "deepq/Pong-v0");
+    for (int i = 0; i < n_registered; i++) {
+        dq_atari_id id;
+        assert_string_equal(ids[i], list[i].id);
+        assert_true(dq_atari_id_parse(list[i].id, &id));
+        assert_string_equal(id.name, list[i].id);
+        assert_string_equal(id.game->id, list[i].rom);
+        assert_int_equal(id.skip_low, list[i].skip_low);
+        assert_int_equal(id.skip_high, list[i].skip_high);
+        assert_true(id.repeat_action_probability == list[i].sticky);
+        assert_int_equal(DQ_ATARI_EPISODE_TICKS, list[i].cap);
+    }
+}
+
+static void short_names_are_understood(void **state)
+{
+    (void)state;
+    dq_atari_id id;
+    assert_true(dq_atari_id_parse("pong", &id));
+    assert_string_equal(id.name, "PongNoFrameskip-v4");
+    assert_true(id.skip_high == 1 && id.repeat_action_probability == 0);
+    assert_true(dq_atari_id_parse("atlantis2", &id));  // no legacy ids
+    assert_string_equal(id.name, "atlantis2");
+    assert_true(id.skip_high == 1 && id.repeat_action_probability == 0);
+    assert_true(dq_atari_id_parse("SpaceInvaders-v5", &id));
+    assert_string_equal(id.name, "ALE/SpaceInvaders-v5");
+}
+
+static void our_own_game_needs_no_rom(void **state)
+{
+    (void)state;
+    dq_atari_id id;
+    dq_env *env;
+    assert_true(dq_atari_id_parse("deepq/Pong-v0", &id));
+    assert_string_equal(id.game->id, "pong");
+    assert_true(id.skip_high == 1 && id.repeat_action_probability == 0);
+    assert_int_equal(dq_env_make_book(&env, "deepq/Pong-v0", NULL), DQ_OK);
+    assert_string_equal(dq_env_get_spec(env)->id, "deepq/Pong-v0");
+    assert_int_equal(dq_env_get_spec(env)->n_actions, 6);
+    dq_env_destroy(env);
+}
+
+static void other_texts_are_no_ids(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"",
+                                        "Pong",
+                                        "pongNoFrameskip-v4",
+                                        "PongNoFrameskip-v5",
+                                        "PongNoFrameskip-v4 ",
+                                        "ALE/Pong-v4",
+                                        "ALE/pong",
+                                        "Atlantis2NoFrameskip-v4",
+                                        "CartPole-v1"};
+    dq_atari_id id;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        assert_false(dq_atari_id_parse(texts[i], &id));
+}
+
+static void suggestions_are_what_was_meant(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"PongNoFrameskip-v5", "PongNoFrameskip-v4"},
+        {"PongNoFrameskip", "PongNoFrameskip-v4"},
+        {"pongnoframeskip-v4", "PongNoFrameskip-v4"},
+        {"PongNoFrameSkip-v4", "PongNoFrameskip-v4"},
+        {"PongNoFrameskipv4", "PongNoFrameskip-v4"},
+        {"PingNoFrameskip-v4", "PongNoFrameskip-v4"},
+        {"PongNoFrameskip-v0 ", "PongNoFrameskip-v0"},
+        {"Pong", "PongNoFrameskip-v4"},
+        {"PONG", "PongNoFrameskip-v4"},
+        {"PongDeterministic-v4", "PongNoFrameskip-v4"},
+        {"Pong-ram-v4", "PongNoFrameskip-v4"},
+        {"Pong-v1", "Pong-v4"},
+        {"ALE/Pong-v4", "ALE/Pong-v5"},
+        {"ale/pong-v5", "ALE/Pong-v5"},
+        {"Brekout-v4", "Breakout-v4"},
+        {"BreakoutNoFrameskip-v3", "BreakoutNoFrameskip-v4"},
+        {"space-invaders", "SpaceInvadersNoFrameskip-v4"},
+        {"SpaceInvader-v4", "SpaceInvaders-v4"},
+        {"Atlantis2NoFrameskip-v4", "AtlantisNoFrameskip-v4"},
+        {"deepq/pong", "deepq/Pong-v0"},
+        {"deepq/bricks", "deepq/Bricks-v0"},
+        {"seaqest", "SeaquestNoFrameskip-v4"},
+    };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        const char *got = dq_env_suggest(pairs[i][0]);
+        assert_non_null(got);
+        assert_string_equal(got, pairs[i][1]);
+    }
+}
+
+static void nothing_is_suggested_for_something_else(void **state)
+{
+    (void)state;
+    char long_text[5000];
+    memset(long_text, 'P', sizeof(long_text) - 1);
+    long_text[sizeof(long_text) - 1] = '\0';
+    assert_null(dq_env_suggest(""));
+    assert_null(dq_env_suggest("CartPole-v1"));
+    assert_null(dq_env_suggest("LunarLander-v2"));
+    assert_null(dq_env_suggest("x"));
+    assert_null(dq_env_suggest(long_text));
+}
+
+static void make_says_what_was_meant(void **state)
+{
+    (void)state;
+    dq_env *env;
+    assert_int_equal(dq_env_make(&env, "PongNoFrameskip-v5", NULL), DQ_ERR_NOT_FOUND);
+    assert_null(env);
+    assert_string_equal(dq_errmsg(), "unknown environment PongNoFrameskip-v5: did you mean "
+                                     "PongNoFrameskip-v4?");
+    assert_int_equal(dq_env_make_book(&env, "CartPole-v1", NULL), DQ_ERR_NOT_FOUND);
+    assert_non_null(strstr(dq_errmsg(), "`deepq envs`"));
+}
+
+static void book_pipeline_wants_an_id_without_skip(void **state)
+{
+    (void)state;
+    dq_env *env;
+    assert_int_equal(dq_env_make_book(&env, "ALE/Pong-v5", NULL), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "use PongNoFrameskip-v4"));
+    assert_int_equal(dq_env_make_book(&env, "ALE/Atlantis2-v5", NULL), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "use atlantis2"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ids_are_those_of_gymnasium),
+        cmocka_unit_test(short_names_are_understood),
+        cmocka_unit_test(our_own_game_needs_no_rom),
+        cmocka_unit_test(other_texts_are_no_ids),
+        cmocka_unit_test(suggestions_are_what_was_meant),
+        cmocka_unit_test(nothing_is_suggested_for_something_else),
+        cmocka_unit_test(make_says_what_was_meant),
+        cmocka_unit_test(book_pipeline_wants_an_id_without_skip),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,213 @@
+/** Logs of one JSON object a line, cut off anywhere and continued. */
+#include "temp_folder.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/atomic_file.h"
+#include "record/json_lines.h"
+
+static const char three_lines[] = "{\"frame\":1,\"reward\":-21.0}\n"
+                                  "{\"frame\":20,\"reward\":0.1}\n"
+                                  "{\"frame\":300,\"note\":\"\xc3\xa4\"}\n";
+
+static void assert_file(const char *want, size_t n_want)
+{
+    void *bytes;
+    size_t n;
+    assert_int_equal(dq_file_read(temp_path("log.jsonl"), 1 << 20, &bytes, &n), DQ_OK);
+    assert_int_equal(n, n_want);
+    assert_memory_equal(bytes, want, n);
+    free(bytes);
+}
+
+static void make_file(const char *bytes, size_t n)
+{
+    assert_int_equal(dq_file_write(temp_path("log.jsonl"), bytes, n), DQ_OK);
+}
+
+static dq_json_lines *open_log(int64_t last)
+{
+    dq_json_lines *log;
+    assert_int_equal(dq_json_lines_open(&log, temp_path("log.jsonl"), "frame", last), DQ_OK);
+    return log;
+}
+
+static void open_and_close(int64_t last)
+{
+    assert_int_equal(dq_json_lines_close(open_log(last)), DQ_OK);
+}
+
+static void each_object_is_one_line_at_once(void **state)
+{
+    (void)state;
+    dq_json_lines *log = open_log(INT64_MAX);
+    dq_json_lines_append(log, json_pack("{s:i, s:f}", "frame", 1, "reward", -21.0));
+    dq_json_lines_append(log, json_pack("{s:i, s:f}", "frame", 20, "reward", 0.1));
+    dq_json_lines_append(log, json_pack("{s:i, s:s}", "frame", 300, "note", "\xc3\xa4"));
+    assert_file(three_lines, strlen(three_lines));  // before it is closed
+    assert_int_equal(dq_json_lines_close(log), DQ_OK);
+    open_and_close(INT64_MAX);
+    assert_file(three_lines, strlen(three_lines));
+}
+
+static void what_is_no_object_is_refused(void **state)
+{
+    (void)state;
+    dq_json_lines *log = open_log(INT64_MAX);
+    assert_int_equal(dq_json_lines_append(log, NULL), DQ_ERR_CONFIG);
+    assert_int_equal(dq_json_lines_append(log, json_integer(3)), DQ_ERR_CONFIG);
+    assert_int_equal(dq_json_lines_append(log, json_pack("{s:o}", "loss", dq_json_real(NAN))),
+                     DQ_OK);
+    assert_int_equal(dq_json_lines_close(log), DQ_OK);
+    assert_file("{\"loss\":null}\n", 14);
+}
+
+/** Whatever a crash left, the log is its whole lines, and goes on after them. */
+static void a_torn_line_is_cut_off(void **state)
+{
+    (void)state;
+    for (size_t cut = 0; cut <= strlen(three_lines); cut++) {
+        size_t whole = cut;
+        while (whole > 0 && three_lines[whole - 1] != '\n')
+            whole--;
+        make_file(three_lines, cut);
+        open_and_close(INT64_MAX);
+        assert_file(three_lines, whole);
+    }
+}
+
+static void damage_is_cut_off_with_what_follows(void **state)
+{
+    (void)state;
+    char copy[sizeof(three_lines)];
+    const char *second = strchr(three_lines, '\n') + 1;
+    size_t n_first = (size_t)(second - three_lines), n = strlen(three_lines);
+    memcpy(copy, three_lines, sizeof(copy));
+    memset(copy + n_first + 3, 0, 5);  // a block that never reached the disk
+    make_file(copy, n);
+    open_and_close(INT64_MAX);
+    assert_file(three_lines, n_first);
+    make_file("[1]\n{}\n", 7);
+    open_and_close(INT64_MAX);
+    assert_file("", 0);
+}
+
+static void any_flipped_bit_leaves_whole_lines(void **state)
+{
+    (void)state;
+    size_t n = strlen(three_lines);
+    for (size_t i = 0; i < 8 * n; i++) {
+        char copy[sizeof(three_lines)];
+        void *bytes;
+        size_t left;
+        memcpy(copy, three_lines, n);
+        copy[i / 8] ^= (char)(1 << i % 8);
+        make_file(copy, n);
+        open_and_close(INT64_MAX);
+        assert_int_equal(dq_file_read(temp_path("log.jsonl"), n, &bytes, &left), DQ_OK);
+        assert_memory_equal(bytes, copy, left);
+        assert_true(left == 0 || copy[left - 1] == '\n');
+        free(bytes);
+    }
+}
+
+static void resuming_drops_what_will_be_written_again(void **state)
+{
+    (void)state;
+    const char *after_first = strchr(three_lines, '\n') + 1;
+    const char *after_second = strchr(after_first, '\n') + 1;
+    make_file(three_lines, strlen(three_lines));
+    open_and_close(300);
+    assert_file(three_lines, strlen(three_lines));
+    open_and_close(299);
+    assert_file(three_lines, (size_t)(after_second - three_lines));
+    dq_json_lines *log = open_log(19);
+    dq_json_lines_append(log, json_pack("{s:i, s:f}", "frame", 20, "reward", 0.1));
+    assert_int_equal(dq_json_lines_close(log), DQ_OK);
+    assert_file(three_lines, (size_t)(after_second - three_lines));
+    open_and_close(0);
+    assert_file("", 0);
+}
+
+static dq_status add_frame(void *ctx, const json_t *object)
+{
+    *(int64_t *)ctx += json_integer_value(json_object_get(object, "frame"));
+    return DQ_OK;
+}
+
+static dq_status refuse(void *ctx, const json_t *object)
+{
+    (void)ctx, (void)object;
+    return DQ_ERR_EMPTY;
+}
+
+static void reading_gives_every_whole_line(void **state)
+{
+    (void)state;
+    int64_t sum = 0;
+    const char *path = temp_path("log.jsonl");
+    make_file(three_lines, strlen(three_lines) - 1);
+    assert_int_equal(dq_json_lines_read(path, add_frame, &sum), DQ_OK);
+    assert_int_equal(sum, 21);
+    assert_int_equal(dq_json_lines_read(path, refuse, NULL), DQ_ERR_EMPTY);
+    make_file("{}\nno\n", 6);
+    assert_int_equal(dq_json_lines_read(path, add_frame, &sum), DQ_ERR_INPUT);
+    assert_non_null(strstr(dq_errmsg(), "log.jsonl:2: "));
+    assert_int_equal(dq_json_lines_read(temp_path("none"), add_frame, &sum), DQ_ERR_NOT_FOUND);
+}
+
+static void a_full_disk_leaves_whole_lines(void **state)
+{
+    (void)state;
+    struct rlimit before, small;
+    dq_json_lines *log = open_log(INT64_MAX);
+    dq_json_lines_append(log, json_pack("{s:i, s:f}", "frame", 1, "reward", -21.0));
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = (struct rlimit){40, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    assert_int_equal(dq_json_lines_append(log, json_pack("{s:i, s:f}", "frame", 20, "reward", 0.1)),
+                     DQ_ERR_IO);
+    assert_non_null(strstr(dq_errmsg(), "cannot write"));
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_file(three_lines, 27);
+    dq_json_lines_append(log, json_pack("{s:i, s:f}", "frame", 20, "reward", 0.1));
+    assert_file(three_lines, 53);  // there is room again
+    assert_int_equal(dq_json_lines_close(log), DQ_OK);
+}
+
+static void a_log_that_cannot_be_is_one_error(void **state)
+{
+    (void)state;
+    dq_json_lines *log;
+    assert_int_equal(dq_json_lines_open(&log, temp_path("no/log"), "frame", 0), DQ_ERR_NOT_FOUND);
+    assert_null(log);
+    assert_int_equal(dq_json_lines_open(&log, temp_folder, "frame", 0), DQ_ERR_IO);
+    assert_non_null(strstr(dq_errmsg(), temp_folder));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_TEMP_FOLDER(each_object_is_one_line_at_once),
+        IN_TEMP_FOLDER(what_is_no_object_is_refused),
+        IN_TEMP_FOLDER(a_torn_line_is_cut_off),
+        IN_TEMP_FOLDER(damage_is_cut_off_with_what_follows),
+        IN_TEMP_FOLDER(any_flipped_bit_leaves_whole_lines),
+        IN_TEMP_FOLDER(resuming_drops_what_will_be_written_again),
+        IN_TEMP_FOLDER(reading_gives_every_whole_line),
+        IN_TEMP_FOLDER(a_full_disk_leaves_whole_lines),
+        IN_TEMP_FOLDER(a_log_that_cannot_be_is_one_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

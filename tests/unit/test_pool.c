@@ -1,0 +1,78 @@
+/** The thread pool: every task once, whatever the number of threads. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/pool.h"
+
+enum { MAX_TASKS = 300 };
+
+typedef struct tally {
+    _Atomic int count[MAX_TASKS];
+} tally;
+
+static void note(void *ctx, int task)
+{
+    tally *t = ctx;
+    atomic_fetch_add(&t->count[task], 1);
+}
+
+static void every_task_runs_once(void **state)
+{
+    (void)state;
+    static const int sizes[] = {0, 1, 2, 3, 7, 64, MAX_TASKS};
+    for (int n_threads = 1; n_threads <= 5; n_threads++) {
+        dq_pool *pool;
+        assert_int_equal(dq_pool_create(&pool, n_threads), DQ_OK);
+        assert_int_equal(dq_pool_threads(pool), n_threads);
+        for (int round = 0; round < 2000; round++) {
+            tally t = {0};
+            int n = sizes[round % 7];
+            dq_pool_run(pool, n, note, &t);
+            for (int i = 0; i < MAX_TASKS; i++)
+                assert_int_equal(t.count[i], i < n ? 1 : 0);
+        }
+        dq_pool_destroy(pool);
+    }
+}
+
+static void what_tasks_wrote_is_seen_after_the_run(void **state)
+{
+    (void)state;
+    dq_pool *pool;
+    assert_int_equal(dq_pool_create(&pool, 3), DQ_OK);
+    tally t = {0};
+    for (int round = 1; round <= 5000; round++) {
+        dq_pool_run(pool, 5, note, &t);
+        for (int i = 0; i < 5; i++)
+            assert_int_equal(t.count[i], round);
+    }
+    dq_pool_destroy(pool);
+}
+
+static void impossible_numbers_of_threads_are_refused(void **state)
+{
+    (void)state;
+    dq_pool *pool;
+    assert_int_equal(dq_pool_create(&pool, -1), DQ_ERR_CONFIG);
+    assert_int_equal(dq_pool_create(&pool, 100000), DQ_ERR_CONFIG);
+    assert_null(pool);
+    assert_int_equal(dq_pool_create(&pool, 0), DQ_OK);
+    assert_true(dq_pool_threads(pool) >= 1);
+    dq_pool_destroy(pool);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_task_runs_once),
+        cmocka_unit_test(what_tasks_wrote_is_seen_after_the_run),
+        cmocka_unit_test(impossible_numbers_of_threads_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,217 @@
+/** Replay memory against a plain list of whole transitions, as the book keeps them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "deepq/replay.h"
+
+enum { FRAME = 3, STACK = 4, CAPACITY = 10, STATE = FRAME * STACK };
+
+/* The book's way: every transition whole, in a list that forgets its oldest. */
+typedef struct whole {
+    uint8_t state[STATE], next[STATE];
+    int32_t action;
+    float reward;
+    bool done;
+} whole;
+
+typedef struct world {
+    dq_replay *replay;
+    dq_rng rng;
+    uint8_t state[STATE];
+    whole list[1000];
+    size_t slot[1000];
+    size_t n;
+} world;
+
+static void push(uint8_t *state, const uint8_t *frame)
+{
+    memmove(state, state + FRAME, STATE - FRAME);
+    memcpy(state + STATE - FRAME, frame, FRAME);
+}
+
+static void random_frame(world *w, uint8_t *frame)
+{
+    for (int i = 0; i < FRAME; i++)
+        frame[i] = (uint8_t)(1 + dq_rng_below(&w->rng, 255));
+}
+
+static void begin(world *w)
+{
+    uint8_t frame[FRAME];
+    random_frame(w, frame);
+    memset(w->state, 0, STATE);
+    push(w->state, frame);
+    dq_replay_begin(w->replay, frame);
+}
+
+static void step(world *w)
+{
+    whole *t = &w->list[w->n];
+    uint8_t frame[FRAME];
+    random_frame(w, frame);
+    memcpy(t->state, w->state, STATE);
+    t->action = (int32_t)dq_rng_below(&w->rng, 6);
+    t->reward = (float)dq_rng_below(&w->rng, 3) - 1;
+    t->done = dq_rng_below(&w->rng, 5) == 0;
+    push(w->state, frame);
+    memcpy(t->next, w->state, STATE);
+    w->slot[w->n++] = dq_replay_add(w->replay, t->action, t->reward, t->done, frame);
+    if (t->done)
+        begin(w);
+}
+
+static const whole *newest_in_slot(const world *w, size_t slot)
+{
+    for (size_t i = w->n; i-- > 0 && w->n - i <= CAPACITY;)
+        if (w->slot[i] == slot)
+            return &w->list[i];
+    fail_msg("slot %zu is not among the last %d transitions", slot, CAPACITY);
+    return NULL;
+}
+
+static void create(world *w)
+{
+    memset(w, 0, sizeof(*w));
+    w->rng = dq_rng_stream(7, "test");
+    dq_replay_config cfg = {.capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK};
+    assert_int_equal(dq_replay_create(&w->replay, &cfg), DQ_OK);
+    begin(w);
+}
+
+static world the_world;
+
+static void sampled_transitions_equal_whole_ones(void **state)
+{
+    (void)state;
+    world *w = &the_world;
+    create(w);
+    while (w->n < 500) {
+        step(w);
+        dq_transition batch[CAPACITY];
+        size_t n = dq_replay_size(w->replay);
+        assert_int_equal(n, w->n < CAPACITY ? w->n : CAPACITY);
+        assert_int_equal(dq_replay_sample(w->replay, n, &w->rng, batch), DQ_OK);
+        for (size_t i = 0; i < n; i++) {
+            const whole *t = newest_in_slot(w, batch[i].slot);
+            uint8_t obs[STATE];
+            assert_int_equal(batch[i].action, t->action);
+            assert_true(batch[i].reward == t->reward);
+            assert_int_equal(batch[i].done, t->done);
+            dq_replay_state(w->replay, batch[i].slot, obs);
+            assert_memory_equal(obs, t->state, STATE);
+            if (!t->done) {
+                dq_replay_next_state(w->replay, batch[i].slot, obs);
+                assert_memory_equal(obs, t->next, STATE);
+            }
+            for (size_t j = 0; j < i; j++)
+                assert_int_not_equal(batch[i].slot, batch[j].slot);
+        }
+    }
+    dq_replay_destroy(w->replay);
+}
+
+static void every_transition_is_drawn_equally_often(void **state)
+{
+    (void)state;
+    enum { DRAWS = 20000, N = 3 };
+    world *w = &the_world;
+    create(w);
+    while (w->n < 57)
+        step(w);
+    int count[CAPACITY + STACK] = {0};
+    for (int i = 0; i < DRAWS; i++) {
+        dq_transition batch[N];
+        assert_int_equal(dq_replay_sample(w->replay, N, &w->rng, batch), DQ_OK);
+        for (int j = 0; j < N; j++)
+            count[batch[j].slot]++;
+    }
+    int n_seen = 0;
+    for (size_t i = 0; i < dq_replay_slots(w->replay); i++) {
+        n_seen += count[i] > 0;
+        if (count[i] > 0)  // expected 6000, standard deviation 65
+            assert_in_range(count[i], 6000 - 6 * 65, 6000 + 6 * 65);
+    }
+    assert_int_equal(n_seen, CAPACITY);
+    dq_replay_destroy(w->replay);
+}
+
+static void too_few_transitions_is_an_error(void **state)
+{
+    (void)state;
+    world *w = &the_world;
+    create(w);
+    step(w);
+    dq_transition batch[2];
+    size_t n = dq_replay_size(w->replay) + 1;
+    assert_int_equal(dq_replay_sample(w->replay, n, &w->rng, batch), DQ_ERR_EMPTY);
+    assert_int_equal(dq_replay_sample(w->replay, 1, &w->rng, batch), DQ_OK);
+    dq_replay_destroy(w->replay);
+}
+
+static void a_loaded_replay_goes_on_as_the_saved_one(void **state)
+{
+    (void)state;
+    world *w = &the_world;
+    create(w);
+    while (w->n < 33)
+        step(w);
+    dq_writer *saved;
+    size_t n;
+    assert_int_equal(dq_writer_create(&saved), DQ_OK);
+    assert_int_equal(dq_replay_save(w->replay, saved), DQ_OK);
+    const uint8_t *bytes = dq_writer_bytes(saved, &n);
+
+    dq_replay *other;
+    dq_replay_config cfg = {.capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK};
+    assert_int_equal(dq_replay_create(&other, &cfg), DQ_OK);
+    for (size_t cut = 0; cut <= n; cut++) {
+        dq_reader *r;
+        assert_int_equal(dq_reader_create(&r, bytes, cut), DQ_OK);
+        assert_int_equal(dq_replay_load(other, r), cut < n ? DQ_ERR_INPUT : DQ_OK);
+        dq_reader_destroy(r);
+    }
+    dq_replay_destroy(w->replay);
+    w->replay = other;
+    while (w->n < 100)
+        step(w);
+    for (size_t i = w->n - CAPACITY; i < w->n; i++) {
+        uint8_t obs[STATE];
+        dq_replay_state(w->replay, w->slot[i], obs);
+        assert_memory_equal(obs, w->list[i].state, STATE);
+    }
+    dq_replay_destroy(w->replay);
+    dq_writer_destroy(saved);
+}
+
+static void impossible_configurations_are_refused(void **state)
+{
+    (void)state;
+    dq_replay *r;
+    dq_replay_config cfg = dq_replay_config_default();
+    cfg.capacity = 0;
+    assert_int_equal(dq_replay_create(&r, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_replay_config_default();
+    cfg.stack = 0;
+    assert_int_equal(dq_replay_create(&r, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_replay_config_default();
+    cfg.frame_bytes = 0;
+    assert_int_equal(dq_replay_create(&r, &cfg), DQ_ERR_CONFIG);
+    assert_null(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sampled_transitions_equal_whole_ones),
+        cmocka_unit_test(every_transition_is_drawn_equally_often),
+        cmocka_unit_test(too_few_transitions_is_an_error),
+        cmocka_unit_test(a_loaded_replay_goes_on_as_the_saved_one),
+        cmocka_unit_test(impossible_configurations_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,196 @@
+/** Saving and loading bytes, in memory and in files that are there whole or not at all. */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/atomic_file.h"
+#include "deepq/stream.h"
+
+static char folder[] = "/tmp/deepq-stream-XXXXXX";
+static char path[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof(path), "%s/state", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    return rmdir(folder);
+}
+
+static void write_sample(dq_writer *w)
+{
+    dq_write_tag(w, "TEST", 3);
+    dq_write_u32(w, 0x12345678);
+    dq_write_u64(w, 0x123456789ABCDEF0);
+    dq_write_f64(w, -0.1);
+    assert_int_equal(dq_write(w, "bytes", 5), DQ_OK);
+}
+
+static void read_sample(dq_reader *r)
+{
+    uint32_t a;
+    uint64_t b;
+    double c;
+    char d[5];
+    assert_int_equal(dq_read_tag(r, "TEST", 3), DQ_OK);
+    assert_int_equal(dq_read_u32(r, &a), DQ_OK);
+    assert_int_equal(dq_read_u64(r, &b), DQ_OK);
+    assert_int_equal(dq_read_f64(r, &c), DQ_OK);
+    assert_int_equal(dq_read(r, d, 5), DQ_OK);
+    assert_int_equal(a, 0x12345678);
+    assert_true(b == 0x123456789ABCDEF0);
+    assert_true(c == -0.1);
+    assert_memory_equal(d, "bytes", 5);
+    assert_int_equal(dq_reader_left(r), 0);
+}
+
+static void memory_gives_back_what_was_written(void **state)
+{
+    (void)state;
+    dq_writer *w;
+    dq_reader *r;
+    size_t n;
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    write_sample(w);
+    const void *bytes = dq_writer_bytes(w, &n);
+    assert_int_equal(n, 8 + 4 + 8 + 8 + 5);
+    assert_memory_equal((const uint8_t *)bytes + 8, "\x78\x56\x34\x12", 4);
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    read_sample(r);
+    uint32_t more;
+    assert_int_equal(dq_read_u32(r, &more), DQ_ERR_INPUT);
+    dq_reader_destroy(r);
+    dq_writer_destroy(w);
+}
+
+static void another_section_or_version_is_refused_by_name(void **state)
+{
+    (void)state;
+    dq_writer *w;
+    dq_reader *r;
+    size_t n;
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    write_sample(w);
+    const void *bytes = dq_writer_bytes(w, &n);
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    assert_int_equal(dq_read_tag(r, "ELSE", 3), DQ_ERR_INPUT);
+    assert_non_null(strstr(dq_errmsg(), "ELSE"));
+    assert_int_equal(dq_read_tag(r, "TEST", 3), DQ_ERR_INPUT);  // errors stick
+    dq_reader_destroy(r);
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    assert_int_equal(dq_read_tag(r, "TEST", 4), DQ_ERR_INPUT);
+    assert_non_null(strstr(dq_errmsg(), "version 3"));
+    dq_reader_destroy(r);
+    dq_writer_destroy(w);
+}
+
+static void a_file_gives_back_what_was_written(void **state)
+{
+    (void)state;
+    dq_writer *w;
+    dq_reader *r;
+    enum { MANY = 200000 };
+    assert_int_equal(dq_file_writer_create(&w, path), DQ_OK);
+    for (uint32_t i = 0; i < MANY; i++)
+        assert_int_equal(dq_write_u32(w, i * i), DQ_OK);
+    assert_int_equal(dq_file_commit(w, 1), DQ_OK);
+    assert_int_equal(dq_file_reader_create(&r, path, 1), DQ_OK);
+    assert_int_equal(dq_reader_left(r), 4 * MANY);
+    for (uint32_t i = 0; i < MANY; i++) {
+        uint32_t v;
+        assert_int_equal(dq_read_u32(r, &v), DQ_OK);
+        assert_int_equal(v, i * i);
+    }
+    dq_reader_destroy(r);
+}
+
+static void a_flipped_bit_is_found(void **state)
+{
+    (void)state;
+    dq_writer *w;
+    dq_reader *r;
+    void *bytes;
+    size_t n;
+    assert_int_equal(dq_file_writer_create(&w, path), DQ_OK);
+    write_sample(w);
+    assert_int_equal(dq_file_commit(w, 1), DQ_OK);
+    assert_int_equal(dq_file_read(path, 1000, &bytes, &n), DQ_OK);
+    for (size_t i = 0; i < n; i++) {
+        ((uint8_t *)bytes)[i] ^= 4;
+        assert_int_equal(dq_file_write(path, bytes, n), DQ_OK);
+        assert_int_equal(dq_file_reader_create(&r, path, 1), DQ_ERR_INPUT);
+        ((uint8_t *)bytes)[i] ^= 4;
+    }
+    free(bytes);
+}
+
+static void a_failed_write_leaves_the_old_file(void **state)
+{
+    (void)state;
+    void *bytes;
+    size_t n;
+    assert_int_equal(dq_file_write(path, "old", 3), DQ_OK);
+    struct rlimit before, small = {1 << 16, RLIM_INFINITY};
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    small.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);  // then a write past the limit fails as on a full disk
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    char *much = calloc(1, 1 << 20);
+    assert_int_equal(dq_file_write(path, much, 1 << 20), DQ_ERR_IO);
+    free(much);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(dq_file_read(path, 1000, &bytes, &n), DQ_OK);
+    assert_int_equal(n, 3);
+    assert_memory_equal(bytes, "old", 3);
+    free(bytes);
+    char temp[80];
+    snprintf(temp, sizeof(temp), "%s.tmp", path);
+    assert_int_not_equal(access(temp, F_OK), 0);
+}
+
+static void impossible_paths_say_so(void **state)
+{
+    (void)state;
+    void *bytes;
+    size_t n;
+    char inside[80];
+    assert_int_equal(dq_file_write(path, "x", 1), DQ_OK);
+    snprintf(inside, sizeof(inside), "%s/below/a/file", path);
+    assert_int_not_equal(dq_make_dirs(inside), DQ_OK);
+    assert_int_equal(dq_file_read(folder, 1000, &bytes, &n), DQ_ERR_INPUT);
+    assert_int_equal(dq_file_read("/nowhere/at/all", 1000, &bytes, &n), DQ_ERR_NOT_FOUND);
+    assert_non_null(strstr(dq_errmsg(), "/nowhere/at/all"));
+    assert_int_equal(dq_file_read(path, 0, &bytes, &n), DQ_ERR_INPUT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_gives_back_what_was_written),
+        cmocka_unit_test(another_section_or_version_is_refused_by_name),
+        cmocka_unit_test(a_file_gives_back_what_was_written),
+        cmocka_unit_test(a_flipped_bit_is_found),
+        cmocka_unit_test(a_failed_write_leaves_the_old_file),
+        cmocka_unit_test(impossible_paths_say_so),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,216 @@
+/** Event files against bytes that TensorBoard's own writer made
+ * (tests/oracle/check_tensorboard.py).
+ *
+ *  Called with a folder and "first" or "resumed", the program writes a run there for TensorBoard
+ *  to read, and tests nothing. */
+#include "temp_folder.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+
+#include "base/atomic_file.h"
+#include "record/tensorboard.h"
+
+static const char text[] = "|key|value|\n|---|---|\n|gamma|0.99|";
+
+static void write_sample(dq_tb *tb)
+{
+    dq_tb_scalar(tb, "reward", 1, -21.0, 1000.25);
+    dq_tb_scalar(tb, "reward_100", 1, 0.0, 1000.25);
+    dq_tb_scalar(tb, "epsilon", 123456, 0.01, 1001.5);
+    dq_tb_scalar(tb, "speed", 1000000000000, 1234.5678, 1002.0);
+    dq_tb_text(tb, "config", 5, text, 1003.0);
+}
+
+/** The paths of all files in the temporary folder, at most two, in order of name. */
+static int find_files(char paths[2][400])
+{
+    struct dirent **names;
+    int n_names = scandir(temp_folder, &names, NULL, alphasort), n = 0;
+    for (int i = 0; i < n_names; i++) {
+        if (names[i]->d_name[0] != '.' && n++ < 2)
+            snprintf(paths[n - 1], sizeof(paths[0]), "%s/%s", temp_folder, names[i]->d_name);
+        free(names[i]);
+    }
+    free(names);
+    return n;
+}
+
+static uint8_t *read_only_file(size_t *n)
+{
+    char paths[2][400];
+    void *bytes;
+    assert_int_equal(find_files(paths), 1);
+    assert_int_equal(dq_file_read(paths[0], 1 << 24, &bytes, n), DQ_OK);
+    return bytes;
+}
+
+static void records_are_the_bytes_that_tensorboard_writes(void **state)
+{
+    (void)state;
+    dq_tb *tb;
+    void *want;
+    size_t n, n_want;
+    assert_int_equal(dq_tb_open(&tb, temp_folder, NULL), DQ_OK);
+    write_sample(tb);
+    assert_int_equal(dq_tb_resume(tb, 100, 1004), DQ_OK);
+    assert_int_equal(dq_tb_close(tb), DQ_OK);
+    uint8_t *bytes = read_only_file(&n);
+    assert_int_equal(
+        dq_file_read(DEEPQ_TEST_DATA "/tensorboard/events.bin", 1 << 20, &want, &n_want), DQ_OK);
+    // The first record: length, checksum, wall time (1 + 8 bytes), then tag 3 and the version.
+    assert_int_equal(bytes[0], 9 + 2 + 13);
+    assert_memory_equal(bytes + 12 + 9,
+                        "\x1a\x0d"
+                        "brain.Event:2",
+                        15);
+    size_t first = 12 + 9 + 15 + 4;
+    assert_int_equal(n - first, n_want);
+    assert_memory_equal(bytes + first, want, n_want);
+    free(bytes);
+    free(want);
+}
+
+static void the_file_is_named_as_tensorboard_expects(void **state)
+{
+    (void)state;
+    dq_tb *a, *b;
+    char paths[2][400], host[200] = "", want[80];
+    assert_int_equal(dq_tb_open(&a, temp_folder, ".x"), DQ_OK);
+    assert_int_equal(dq_tb_open(&b, temp_folder, ".x"), DQ_OK);  // never the same file
+    assert_int_equal(dq_tb_close(a), DQ_OK);
+    assert_int_equal(dq_tb_close(b), DQ_OK);
+    assert_int_equal(find_files(paths), 2);
+    const char *name = strrchr(paths[0], '/') + 1;
+    long long seconds = 0;
+    assert_int_equal(sscanf(name, "events.out.tfevents.%10lld.%199s", &seconds, host), 2);
+    assert_true(seconds > 1500000000 && seconds <= time(NULL));
+    snprintf(want, sizeof(want), ".%ld.0.x", (long)getpid());
+    assert_string_equal(name + strlen(name) - strlen(want), want);
+}
+
+static void flushed_records_are_in_the_file_at_once(void **state)
+{
+    (void)state;
+    dq_tb *tb;
+    size_t before, after;
+    assert_int_equal(dq_tb_open(&tb, temp_folder, NULL), DQ_OK);
+    free(read_only_file(&before));
+    dq_tb_scalar(tb, "reward", 1, 1, 1);
+    assert_int_equal(dq_tb_flush(tb), DQ_OK);
+    free(read_only_file(&after));
+    assert_true(after > before);
+    assert_int_equal(dq_tb_close(tb), DQ_OK);
+}
+
+static void many_and_long_records_all_arrive(void **state)
+{
+    (void)state;
+    enum { LONG = 200000, MANY = 5000 };
+    dq_tb *tb;
+    size_t n, at = 0, n_records = 0;
+    char *words = malloc(LONG + 1);
+    memset(words, 'w', LONG);
+    words[LONG] = '\0';
+    assert_int_equal(dq_tb_open(&tb, temp_folder, NULL), DQ_OK);
+    for (int i = 0; i < MANY; i++)
+        dq_tb_scalar(tb, "reward", i, i, i);
+    dq_tb_text(tb, "long", 0, words, 0);
+    dq_tb_scalar(tb, "reward", MANY, 0, 0);
+    assert_int_equal(dq_tb_close(tb), DQ_OK);
+    uint8_t *bytes = read_only_file(&n);
+    for (; at + 16 <= n; n_records++)
+        at += 16 + (bytes[at] | (size_t)bytes[at + 1] << 8 | (size_t)bytes[at + 2] << 16);
+    assert_int_equal(at, n);
+    assert_int_equal(n_records, 1 + MANY + 2);
+    free(bytes);
+    free(words);
+}
+
+static void a_folder_that_cannot_be_is_one_error(void **state)
+{
+    (void)state;
+    dq_tb *tb;
+    assert_int_equal(dq_file_write(temp_path("file"), "", 0), DQ_OK);
+    assert_int_equal(dq_tb_open(&tb, temp_path("file/logs"), NULL), DQ_ERR_IO);
+    assert_null(tb);
+    assert_int_equal(dq_tb_open(&tb, "/proc/self", NULL), DQ_ERR_NOT_FOUND);
+    assert_non_null(strstr(dq_errmsg(), "cannot create /proc/self/events.out.tfevents."));
+    assert_int_equal(dq_tb_open(&tb, temp_path("made/on/the/way"), NULL), DQ_OK);
+    assert_int_equal(dq_tb_close(tb), DQ_OK);
+}
+
+static void a_full_disk_is_an_error_that_stays(void **state)
+{
+    (void)state;
+    dq_tb *tb;
+    struct rlimit before, small;
+    assert_int_equal(dq_tb_open(&tb, temp_folder, NULL), DQ_OK);
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = (struct rlimit){100, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    for (int i = 0; i < 10; i++)
+        dq_tb_scalar(tb, "reward", i, i, i);
+    assert_int_equal(dq_tb_flush(tb), DQ_ERR_IO);
+    assert_non_null(strstr(dq_errmsg(), "cannot write"));
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(dq_tb_scalar(tb, "reward", 11, 1, 1), DQ_ERR_IO);
+    assert_int_equal(dq_tb_close(tb), DQ_ERR_IO);
+}
+
+static void the_default_folder_is_named_as_in_the_book(void **state)
+{
+    (void)state;
+    char to[256], small[8];
+    setenv("TZ", "UTC", 1);
+    assert_int_equal(dq_tb_default_logdir(to, sizeof(to), "ALE/Pong-v5", 1574510400), DQ_OK);
+    assert_memory_equal(to, "runs/Nov23_12-00-00_", 20);
+    assert_string_equal(to + strlen(to) - 12, "-ALE-Pong-v5");
+    assert_int_equal(dq_tb_default_logdir(small, sizeof(small), "x", 0), DQ_ERR_CONFIG);
+}
+
+/** What check_tensorboard.py looks at. */
+static int write_run(const char *folder, const char *part)
+{
+    dq_tb *tb;
+    if (dq_tb_open(&tb, folder, strcmp(part, "first") == 0 ? NULL : ".resumed") != DQ_OK)
+        return 1;
+    if (strcmp(part, "first") == 0) {
+        write_sample(tb);
+        dq_tb_scalar(tb, "reward", 100, 3, 1003);
+        dq_tb_scalar(tb, "reward", 150, 3, 1003);
+    } else {
+        dq_tb_resume(tb, 100, 1004);
+        dq_tb_scalar(tb, "reward", 100, 7, 1005);
+        dq_tb_scalar(tb, "epsilon", 123456, 0.01, 1006);
+        dq_tb_scalar(tb, "speed", 123456, 1, 1006);
+    }
+    return dq_tb_close(tb) != DQ_OK;
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        IN_TEMP_FOLDER(records_are_the_bytes_that_tensorboard_writes),
+        IN_TEMP_FOLDER(the_file_is_named_as_tensorboard_expects),
+        IN_TEMP_FOLDER(flushed_records_are_in_the_file_at_once),
+        IN_TEMP_FOLDER(many_and_long_records_all_arrive),
+        IN_TEMP_FOLDER(a_folder_that_cannot_be_is_one_error),
+        IN_TEMP_FOLDER(a_full_disk_is_an_error_that_stays),
+        cmocka_unit_test(the_default_folder_is_named_as_in_the_book),
+    };
+    if (argc == 3)
+        return write_run(argv[1], argv[2]);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

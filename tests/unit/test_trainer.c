@@ -1,0 +1,339 @@
+/** The training loop on a small world of our own: what the book's loop does, in its order; and a
+ * run that is saved and loaded goes on bit for bit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "deepq/train.h"
+
+enum { FRAME = DQ_NET_SIDE * DQ_NET_SIDE, N_ACTIONS = 3, GAME_STEPS = 7 };
+
+/* Bright thirds of the picture tell which action is right; a game has seven steps. */
+typedef struct thirds {
+    dq_rng rng;
+    uint32_t wanted;
+    uint32_t steps;
+    uint8_t stack[DQ_NET_OBS_BYTES];
+} thirds;
+
+static void show(thirds *w, void *obs)
+{
+    w->wanted = dq_rng_below(&w->rng, N_ACTIONS);
+    memmove(w->stack, w->stack + FRAME, DQ_NET_OBS_BYTES - FRAME);
+    uint8_t *newest = w->stack + DQ_NET_OBS_BYTES - FRAME;
+    for (int i = 0; i < FRAME; i++)
+        newest[i] = (uint32_t)(i / (FRAME / N_ACTIONS)) == w->wanted ? 200 : 20;
+    memcpy(obs, w->stack, DQ_NET_OBS_BYTES);
+}
+
+static dq_status thirds_reset(void *self, void *obs)
+{
+    thirds *w = self;
+    w->steps = 0;
+    memset(w->stack, 0, sizeof(w->stack));
+    show(w, obs);
+    return DQ_OK;
+}
+
+static dq_status thirds_step(void *self, int action, void *obs, dq_step *result)
+{
+    thirds *w = self;
+    *result = (dq_step){.reward = (uint32_t)action == w->wanted ? 1 : 0};
+    result->terminated = ++w->steps == GAME_STEPS;
+    show(w, obs);
+    return DQ_OK;
+}
+
+static dq_status thirds_seed(void *self, uint64_t seed)
+{
+    ((thirds *)self)->rng = dq_rng_stream(seed, "environment");
+    return DQ_OK;
+}
+
+static dq_status thirds_save(void *self, dq_writer *w)
+{
+    return dq_write(w, self, sizeof(thirds));
+}
+
+static dq_status thirds_load(void *self, dq_reader *r)
+{
+    return dq_read(r, self, sizeof(thirds));
+}
+
+static dq_env *make_thirds(void)
+{
+    static const dq_env_ops ops = {.reset = thirds_reset,
+                                   .step = thirds_step,
+                                   .seed = thirds_seed,
+                                   .save = thirds_save,
+                                   .load = thirds_load,
+                                   .destroy = free};
+    static const dq_env_spec spec = {.id = "Thirds-v0",
+                                     .obs = {.dtype = DQ_U8,
+                                             .n_dims = 3,
+                                             .shape = {DQ_NET_STACK, DQ_NET_SIDE, DQ_NET_SIDE},
+                                             .high = 255},
+                                     .n_actions = N_ACTIONS};
+    dq_env *env;
+    assert_int_equal(dq_env_create(&env, &ops, &spec, calloc(1, sizeof(thirds))), DQ_OK);
+    return env;
+}
+
+static dq_train_config small_config(void)
+{
+    dq_train_config cfg;
+    assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
+    cfg.batch = 8;
+    cfg.replay_size = 60;
+    cfg.replay_start = 40;
+    cfg.target_sync = 20;
+    cfg.epsilon_decay = 80;
+    cfg.checkpoint_every = 25;
+    cfg.max_steps = 100;
+    cfg.seed = 5;
+    return cfg;
+}
+
+static dq_trainer *make_trainer(const dq_train_config *cfg)
+{
+    dq_trainer *t;
+    assert_int_equal(dq_trainer_create(&t, cfg, make_thirds()), DQ_OK);
+    return t;
+}
+
+static uint64_t weights_hash(const dq_trainer *t)
+{
+    dq_tensor p[DQ_NET_N_TENSORS];
+    dq_net_param_shapes(N_ACTIONS, p);
+    for (int i = 0; i < DQ_NET_N_TENSORS; i++)
+        p[i].data = malloc(dq_tensor_elements(&p[i]) * sizeof(float));
+    dq_net_get_params(dq_trainer_net(t), p);
+    uint64_t hash = 0xCBF29CE484222325u;
+    for (int i = 0; i < DQ_NET_N_TENSORS; i++) {
+        for (size_t j = 0; j < dq_tensor_elements(&p[i]); j++) {
+            uint32_t bits;
+            memcpy(&bits, &p[i].data[j], sizeof(bits));
+            hash = (hash ^ bits) * 0x100000001B3u;
+        }
+        free(p[i].data);
+    }
+    return hash;
+}
+
+typedef struct diary {
+    int n_games, n_best, n_steps, n_checkpoints;
+    int64_t first_update_step;
+    dq_progress last;
+    dq_trainer *trainer;
+    dq_writer *checkpoint;  // the state at step 50
+} diary;
+
+static dq_status note_game(void *ctx, const dq_progress *p)
+{
+    diary *d = ctx;
+    d->n_games++;
+    assert_int_equal(p->n_games, d->n_games);
+    assert_int_equal(p->step, (int64_t)d->n_games * GAME_STEPS);
+    return DQ_OK;
+}
+
+static dq_status note_best(void *ctx, const dq_progress *p, bool first)
+{
+    diary *d = ctx;
+    assert_int_equal(first, d->n_best == 0);
+    if (!first)
+        assert_true(p->best_mean > p->previous_best);
+    assert_true(p->best_mean == p->mean_reward);
+    d->n_best++;
+    return DQ_OK;
+}
+
+static dq_status note_step(void *ctx, const dq_progress *p)
+{
+    diary *d = ctx;
+    d->n_steps++;
+    if (p->n_updates == 1)
+        d->first_update_step = p->step;
+    double epsilon = 1.0 - (double)p->step / 80;
+    assert_true(p->epsilon == (epsilon > 0.01 ? epsilon : 0.01));
+    d->last = *p;
+    return DQ_OK;
+}
+
+static dq_status note_checkpoint(void *ctx, const dq_progress *p)
+{
+    diary *d = ctx;
+    d->n_checkpoints++;
+    if (p->step != 50 || !d->trainer)
+        return DQ_OK;
+    assert_int_equal(dq_writer_create(&d->checkpoint), DQ_OK);
+    return dq_trainer_save(d->trainer, d->checkpoint);
+}
+
+static dq_train_events events_of(diary *d)
+{
+    return (dq_train_events){.ctx = d,
+                             .game_over = note_game,
+                             .best = note_best,
+                             .step = note_step,
+                             .checkpoint = note_checkpoint};
+}
+
+static void the_loop_counts_as_the_book_does(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    dq_trainer *t = make_trainer(&cfg);
+    diary d = {0};
+    dq_train_events events = events_of(&d);
+    bool solved = true;
+    assert_int_equal(dq_trainer_run(t, &events, NULL, &solved), DQ_OK);
+    assert_false(solved);
+    assert_int_equal(d.n_steps, 100);
+    assert_int_equal(d.n_games, 100 / GAME_STEPS);
+    assert_int_equal(d.n_checkpoints, 4);
+    assert_int_equal(d.first_update_step, 40);  // the step that fills the replay learns already
+    assert_int_equal(d.last.n_updates, 61);
+    dq_trainer_destroy(t);
+}
+
+static void a_loaded_run_goes_on_bit_for_bit(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    bool solved;
+    diary d = {.trainer = make_trainer(&cfg)};
+    dq_train_events events = events_of(&d);
+    assert_int_equal(dq_trainer_run(d.trainer, &events, NULL, &solved), DQ_OK);
+
+    size_t n;
+    const void *bytes = dq_writer_bytes(d.checkpoint, &n);
+    dq_reader *r;
+    dq_trainer *again = make_trainer(&cfg);
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    assert_int_equal(dq_trainer_load(again, r), DQ_OK);
+    dq_reader_destroy(r);
+    dq_progress p;
+    dq_trainer_progress(again, &p);
+    assert_int_equal(p.step, 50);
+    assert_int_equal(dq_trainer_run(again, NULL, NULL, &solved), DQ_OK);
+    assert_true(weights_hash(again) == weights_hash(d.trainer));
+    dq_progress q;
+    dq_trainer_progress(d.trainer, &q);
+    dq_trainer_progress(again, &p);
+    assert_true(p.loss == q.loss && p.mean_reward == q.mean_reward && p.n_games == q.n_games);
+
+    for (size_t cut = 0; cut < n; cut += 1 + n / 50) {
+        assert_int_equal(dq_reader_create(&r, bytes, cut), DQ_OK);
+        assert_int_equal(dq_trainer_load(again, r), DQ_ERR_INPUT);
+        dq_reader_destroy(r);
+    }
+    dq_writer_destroy(d.checkpoint);
+    dq_trainer_destroy(d.trainer);
+    dq_trainer_destroy(again);
+}
+
+static void threads_do_not_change_the_run(void **state)
+{
+    (void)state;
+    uint64_t hash[3];
+    for (int i = 0; i < 3; i++) {
+        dq_train_config cfg = small_config();
+        cfg.n_threads = i + 1;
+        dq_trainer *t = make_trainer(&cfg);
+        bool solved;
+        assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
+        hash[i] = weights_hash(t);
+        dq_trainer_destroy(t);
+    }
+    assert_true(hash[0] == hash[1] && hash[1] == hash[2]);
+}
+
+static dq_status note_solved(void *ctx, const dq_progress *p)
+{
+    *(dq_progress *)ctx = *p;
+    return DQ_OK;
+}
+
+static void it_learns_to_solve_its_world(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.replay_size = 500;
+    cfg.gamma = 0.5;
+    cfg.epsilon_decay = 300;
+    cfg.learning_rate = 1e-3;
+    cfg.reward_bound = 5.5;  // of seven; chance gives 2.3
+    cfg.max_steps = 3000;
+    dq_trainer *t = make_trainer(&cfg);
+    dq_progress end = {0};
+    dq_train_events events = {.ctx = &end, .solved = note_solved};
+    bool solved;
+    assert_int_equal(dq_trainer_run(t, &events, NULL, &solved), DQ_OK);
+    assert_true(solved);
+    assert_true(end.mean_reward > 5.5);
+    dq_trainer_destroy(t);
+}
+
+static void a_stop_flag_ends_the_run_and_it_can_go_on(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    dq_trainer *t = make_trainer(&cfg);
+    volatile int stop = 1;
+    bool solved;
+    assert_int_equal(dq_trainer_run(t, NULL, &stop, &solved), DQ_ERR_INTERRUPTED);
+    stop = 0;
+    assert_int_equal(dq_trainer_run(t, NULL, &stop, &solved), DQ_OK);
+    dq_progress p;
+    dq_trainer_progress(t, &p);
+    assert_int_equal(p.step, 100);
+    dq_trainer_destroy(t);
+}
+
+static void hyperparameters_are_read_written_and_checked(void **state)
+{
+    (void)state;
+    dq_train_config cfg, copy;
+    assert_int_equal(dq_train_preset(&cfg, "nonsense"), DQ_ERR_NOT_FOUND);
+    assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
+    assert_int_equal(dq_train_config_set(&cfg, "learning_rate", "0.00025"), DQ_OK);
+    assert_int_equal(dq_train_config_set(&cfg, "seed", "18446744073709551615"), DQ_OK);
+    assert_int_equal(dq_train_preset(&copy, "book"), DQ_OK);
+    const char *key;
+    char value[64];
+    for (size_t i = 0; dq_train_config_get(&cfg, i, &key, value, sizeof(value)); i++)
+        assert_int_equal(dq_train_config_set(&copy, key, value), DQ_OK);
+    assert_true(copy.learning_rate == 0.00025 && copy.seed == UINT64_MAX);
+
+    static const char *const wrong[][2] = {
+        {"gamma", "1.5"}, {"gamma", "nan"},  {"gamma", ""},         {"batch", "0"},
+        {"batch", "3x"},  {"seed", "-1"},    {"nothing", "1"},      {"target_sync", "0"},
+        {"batch", "1.5"}, {"batch", "1e99"}, {"epsilon_start", "2"}};
+    for (size_t i = 0; i < DQ_COUNT(wrong); i++) {
+        assert_int_equal(dq_train_config_set(&cfg, wrong[i][0], wrong[i][1]), DQ_ERR_CONFIG);
+        assert_non_null(strstr(dq_errmsg(), wrong[i][0]));
+    }
+    cfg.replay_start = cfg.replay_size + 1;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_loop_counts_as_the_book_does),
+        cmocka_unit_test(a_loaded_run_goes_on_bit_for_bit),
+        cmocka_unit_test(threads_do_not_change_the_run),
+        cmocka_unit_test(it_learns_to_solve_its_world),
+        cmocka_unit_test(a_stop_flag_ends_the_run_and_it_can_go_on),
+        cmocka_unit_test(hyperparameters_are_read_written_and_checked),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

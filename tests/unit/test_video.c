@@ -1,0 +1,205 @@
+/** Videos, judged by FFmpeg's programs where they are installed. */
+#include "temp_folder.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "record/video.h"
+
+#if DEEPQ_WITH_LIBAV
+
+enum { WIDTH = 160, HEIGHT = 210, N_FRAMES = 60 };
+
+static uint8_t picture[HEIGHT * WIDTH * 3];
+
+/** A grey field with a red and a blue block that move by one pixel a frame. */
+static void draw(int frame)
+{
+    memset(picture, 96, sizeof(picture));
+    for (int y = 100; y < 132; y++)
+        for (int x = 0; x < 32; x++) {
+            memcpy(picture + (y * WIDTH + x + frame) * 3, "\xc8\x00\x00", 3);
+            memcpy(picture + ((y - 64) * WIDTH + x + frame) * 3, "\x00\x00\xc8", 3);
+        }
+}
+
+static void make_video(const char *path, int n_frames)
+{
+    dq_video *v;
+    assert_int_equal(dq_video_create(&v, path, WIDTH, HEIGHT, 25), DQ_OK);
+    for (int i = 0; i < n_frames; i++) {
+        draw(i);
+        assert_int_equal(dq_video_add(v, picture), DQ_OK);
+    }
+    assert_int_equal(access(path, F_OK), -1);  // not before it is whole
+    assert_int_equal(dq_video_finish(v), DQ_OK);
+}
+
+/** Run a command on a video of N_FRAMES pictures and read what it prints; skips where the command
+ *  is not installed. */
+static size_t ask(const char *command, const char *arguments, void *answer, size_t cap)
+{
+    char line[1000];
+    snprintf(line, sizeof(line), "command -v %s >/dev/null", command);
+    if (system(line) != 0) {
+        print_message("%s is not installed\n", command);
+        skip();
+    }
+    make_video(temp_path("v.mp4"), N_FRAMES);
+    snprintf(line, sizeof(line), "%s -v error -i %s %s", command, temp_path("v.mp4"), arguments);
+    FILE *pipe = popen(line, "r");
+    assert_non_null(pipe);
+    size_t n = fread(answer, 1, cap, pipe);
+    assert_int_equal(pclose(pipe), 0);
+    return n;
+}
+
+static void ffprobe_counts_the_pictures(void **state)
+{
+    (void)state;
+    char answer[400];
+    size_t n = ask("ffprobe",
+                   "-count_frames -show_entries stream=codec_type,width,height,pix_fmt,"
+                   "r_frame_rate,nb_frames,nb_read_frames -of default=nw=1",
+                   answer, sizeof(answer) - 1);
+    answer[n] = '\0';
+    assert_string_equal(answer, "codec_type=video\nwidth=320\nheight=420\npix_fmt=yuv420p\n"
+                                "r_frame_rate=25/1\nnb_frames=60\nnb_read_frames=60\n");
+}
+
+static void assert_near(const uint8_t *rgb, int r, int g, int b)
+{
+    assert_in_range(rgb[0], r > 12 ? r - 12 : 0, r + 12);
+    assert_in_range(rgb[1], g > 12 ? g - 12 : 0, g + 12);
+    assert_in_range(rgb[2], b > 12 ? b - 12 : 0, b + 12);
+}
+
+static void decoded_pictures_show_what_was_drawn(void **state)
+{
+    (void)state;
+    enum { FRAME_BYTES = 320 * 420 * 3 };
+    uint8_t *frames = malloc((size_t)N_FRAMES * FRAME_BYTES);
+    size_t n =
+        ask("ffmpeg", "-f rawvideo -pix_fmt rgb24 -", frames, (size_t)N_FRAMES * FRAME_BYTES);
+    assert_int_equal(n, (size_t)N_FRAMES * FRAME_BYTES);
+    for (int i = 0; i < N_FRAMES; i++) {
+        const uint8_t *f = frames + (size_t)i * FRAME_BYTES;
+        assert_near(f + (10 * 320 + 10) * 3, 96, 96, 96);
+        assert_near(f + (2 * 116 * 320 + 2 * (i + 16)) * 3, 200, 0, 0);
+        assert_near(f + (2 * 52 * 320 + 2 * (i + 16)) * 3, 0, 0, 200);
+    }
+    free(frames);
+}
+
+static void assert_mp4(const char *path)
+{
+    char head[8] = "";
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    assert_int_equal(fread(head, 1, sizeof(head), f), sizeof(head));
+    assert_memory_equal(head + 4, "ftyp", 4);
+    fclose(f);
+}
+
+static void odd_sizes_and_one_picture_will_do(void **state)
+{
+    (void)state;
+    static const int sizes[][2] = {{1, 1}, {3, 5}, {161, 401}, {64, 64}, {1023, 3}};
+    static const uint8_t black[1023 * 401 * 3];
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        dq_video *v;
+        assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), sizes[i][0], sizes[i][1], 60),
+                         DQ_OK);
+        assert_int_equal(dq_video_add(v, black), DQ_OK);
+        assert_int_equal(dq_video_finish(v), DQ_OK);
+        assert_mp4(temp_path("v.mp4"));
+    }
+}
+
+static void nothing_is_left_of_a_video_that_fails(void **state)
+{
+    (void)state;
+    dq_video *v;
+    const char *path = temp_path("v.mp4");
+    assert_int_equal(dq_video_create(&v, path, WIDTH, HEIGHT, 25), DQ_OK);
+    assert_int_equal(dq_video_finish(v), DQ_ERR_EMPTY);
+    assert_int_equal(dq_video_create(&v, path, WIDTH, HEIGHT, 25), DQ_OK);
+    assert_int_equal(dq_video_add(v, picture), DQ_OK);
+    dq_video_abandon(v);
+    dq_video_abandon(NULL);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_not_equal(access(temp_path("v.mp4.tmp"), F_OK), 0);
+}
+
+static void impossible_videos_are_refused_at_the_start(void **state)
+{
+    (void)state;
+    static const int bad[][3] = {{0, 1, 25}, {1, 0, 25}, {5000, 1, 25}, {1, 1, 0}, {1, 1, 1001}};
+    dq_video *v;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), bad[i][0], bad[i][1], bad[i][2]),
+                         DQ_ERR_CONFIG);
+        assert_null(v);
+    }
+    assert_int_equal(dq_video_create(&v, temp_path("no/v.mp4"), 2, 2, 25), DQ_ERR_NOT_FOUND);
+    assert_non_null(strstr(dq_errmsg(), temp_path("no/v.mp4")));
+}
+
+static void a_full_disk_is_one_error(void **state)
+{
+    (void)state;
+    dq_video *v;
+    struct rlimit before, small;
+    assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), WIDTH, HEIGHT, 25), DQ_OK);
+    assert_int_equal(dq_video_add(v, picture), DQ_OK);
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = (struct rlimit){100, before.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    assert_int_equal(dq_video_finish(v), DQ_ERR_IO);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_non_null(strstr(dq_errmsg(), "cannot write"));
+    assert_int_not_equal(access(temp_path("v.mp4"), F_OK), 0);
+    assert_int_not_equal(access(temp_path("v.mp4.tmp"), F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_TEMP_FOLDER(ffprobe_counts_the_pictures),
+        IN_TEMP_FOLDER(decoded_pictures_show_what_was_drawn),
+        IN_TEMP_FOLDER(odd_sizes_and_one_picture_will_do),
+        IN_TEMP_FOLDER(nothing_is_left_of_a_video_that_fails),
+        IN_TEMP_FOLDER(impossible_videos_are_refused_at_the_start),
+        IN_TEMP_FOLDER(a_full_disk_is_one_error),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#else
+
+static void it_says_what_is_missing(void **state)
+{
+    (void)state;
+    dq_video *v;
+    assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), 2, 2, 25), DQ_ERR_UNSUPPORTED);
+    assert_null(v);
+    assert_non_null(strstr(dq_errmsg(), "without video: install libavcodec-dev"));
+    assert_int_not_equal(access(temp_path("v.mp4"), F_OK), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {IN_TEMP_FOLDER(it_says_what_is_missing)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
+
+#endif
