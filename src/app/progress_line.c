@@ -30,8 +30,8 @@ void progress_line_init(progress_line *line, bool wanted, int64_t limit, int64_t
         .enabled = wanted && can_move && isatty(STDOUT_FILENO),
         .limit = limit,
         .start_s = now,
-        .drawn_s = now,
-        .drawn_step = first_step,
+        .measured_s = now,
+        .measured_step = first_step,
     };
 }
 
@@ -78,7 +78,8 @@ void progress_line_format(char *text, int columns, const dq_progress *p, int64_t
     snprintf(parts[0], PART_BYTES, "frame %.40s", n);
     if (p->n_games > 0)
         snprintf(parts[1], PART_BYTES, "reward %.2f", p->mean_reward);
-    snprintf(parts[2], PART_BYTES, "%.0f f/s", speed);
+    if (speed > 0)
+        snprintf(parts[2], PART_BYTES, "%.0f f/s", speed);
     if (limit > 0 && speed > 0) {
         format_duration(time_text, (double)(limit - p->step) / speed);
         snprintf(parts[3], PART_BYTES, "left %.40s", time_text);
@@ -92,17 +93,27 @@ void progress_line_format(char *text, int columns, const dq_progress *p, int64_t
     join_parts(text, columns, parts, 6);
 }
 
+/** True when it is time to draw again. */
+static bool measure_speed(progress_line *line, const dq_progress *p, double now)
+{
+    double dt = now - line->measured_s;
+    if (dt < REDRAW_S)
+        return false;
+    double lately = (double)(p->step - line->measured_step) / dt;
+    line->speed = line->speed > 0 ? line->speed + 0.1 * (lately - line->speed) : lately;
+    line->measured_s = now;
+    line->measured_step = p->step;
+    return true;
+}
+
 void progress_line_update(progress_line *line, const dq_progress *p)
 {
     if (!line->enabled)
         return;
-    double now = dq_clock_s(), dt = now - line->drawn_s;
-    if (dt < REDRAW_S)
+    double now = dq_clock_s();
+    bool due = measure_speed(line, p, now);
+    if (!due && line->on_screen)
         return;
-    double lately = (double)(p->step - line->drawn_step) / dt;
-    line->speed = line->speed > 0 ? line->speed + 0.1 * (lately - line->speed) : lately;
-    line->drawn_s = now;
-    line->drawn_step = p->step;
     char text[MAX_COLUMNS + 1];
     progress_line_format(text, terminal_columns() - 1, p, line->limit, line->speed,
                          now - line->start_s);

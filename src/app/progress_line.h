@@ -13,8 +13,8 @@
 typedef struct progress_line {
     bool enabled, on_screen;
     int64_t limit;  // frames the run may have, 0: no limit
-    double start_s, drawn_s;
-    int64_t drawn_step;
+    double start_s, measured_s;
+    int64_t measured_step;
     double speed;  // frames a second lately
 } progress_line;
 

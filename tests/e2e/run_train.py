@@ -120,7 +120,7 @@ class Terminal(Case):
     def test_live_line(self):
         written = self.run_on_a_terminal()
         live = re.findall(r"\r(frame [^\x1b]*)\x1b\[K", written)
-        self.assertGreaterEqual(len(live), 1)  # how many depends on the machine's speed
+        self.assertGreaterEqual(len(live), 1)  # at least at the start, on any machine
         for line in live:
             self.assertLess(len(line), self.COLUMNS)
             self.assertRegex(line, r"^frame [\d,]+  ")
