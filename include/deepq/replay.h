@@ -1,8 +1,10 @@
 /** Replay memory: a ring of single frames; states are stacked when sampled.
  *
- *  A transition is state, action, reward, done, next state. Each 84x84 frame is stored once, so
- *  10,000 transitions take 71 MB and not 1.1 GB. Frames before an episode's first are zeros, as the
- *  book's Buffer wrapper has them. Memory is allocated once, when the replay is created. */
+ *  A transition is state, action, reward, done, next state; with n_step > 1 the reward is the
+ *  discounted sum of n_step rewards and the next state the one after them (Sutton 1988). Each 84x84
+ * frame is stored once, so 10,000 transitions take 71 MB and not 1.1 GB. Frames before an episode's
+ * first are zeros, as the book's Buffer wrapper has them. Memory is allocated once, when the replay
+ * is created. */
 #ifndef DEEPQ_REPLAY_H
 #define DEEPQ_REPLAY_H
 
@@ -22,6 +24,8 @@ typedef struct dq_replay_config {
     size_t capacity;     // transitions kept, > 0
     size_t frame_bytes;  // bytes of one frame, 84*84
     int stack;           // frames in a state, 4
+    int n_step;          // rewards summed before the next state, 1 as in the book
+    double gamma;        // discount between those rewards, 0..1
 } dq_replay_config;
 
 DQ_API
@@ -31,8 +35,8 @@ dq_replay_config dq_replay_config_default(void);
 typedef struct dq_transition {
     size_t slot;  // names the transition until it is overwritten, 0 .. dq_replay_slots()-1
     int32_t action;
-    float reward;
-    bool done;  // the episode ended: no next state
+    float reward;  // the sum over k < n_step of gamma^k * reward, up to the episode's end
+    bool done;     // the episode ended among those steps: no next state
 } dq_transition;
 
 typedef struct dq_replay dq_replay;
@@ -59,7 +63,8 @@ size_t dq_replay_slots(const dq_replay *r);  // all slot numbers are below this
 DQ_API
 size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack);  // memory needed
 
-/** Draw n different transitions, each with the same chance. @param[out] batch [n]
+/** Draw n different transitions, each with the same chance; not the newest n_step - 1, whose
+ *  next states are still to come. @param[out] batch [n]
  *  @return DQ_OK, or DQ_ERR_EMPTY while fewer than n are stored (outputs untouched).
  *  Source: Lapan 2020, chapter 6, ExperienceBuffer.sample (numpy choice, replace=False). */
 DQ_API

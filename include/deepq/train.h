@@ -26,6 +26,8 @@ typedef struct dq_train_config {
     int replay_start;      // learning starts when so many are stored
     double learning_rate;  // Adam
     double adam_beta1, adam_beta2, adam_epsilon;
+    int n_step;             // rewards summed before the target net takes over (Sutton 1988)
+    int train_every;        // steps from one update to the next
     int64_t target_sync;    // steps between two copies to the target net
     int64_t epsilon_decay;  // steps from epsilon_start down to 0, cut at epsilon_final
     double epsilon_start, epsilon_final;

@@ -32,7 +32,8 @@ void dq_target_memory_forget_all(dq_target_memory *m);
 void dq_target_memory_forget(dq_target_memory *m, size_t slot);
 
 /** Bellman targets of a batch: reward + gamma * max Q_target(next state), the reward alone where
- *  the episode ended. @param[out] target float [batch]
+ *  the episode ended. @param gamma discount over the steps of a transition
+ *  @param[out] target float [batch]
  *  Source: Mnih et al. 2015, equation 2; Lapan 2020, chapter 6, calc_loss. */
 void dq_target_memory_targets(dq_target_memory *m, dq_net *net, const dq_replay *replay,
                               const dq_transition *batch, double gamma, float *target);

@@ -34,6 +34,8 @@ static const field fields[] = {
     FIELD(adam_beta1, FIELD_DOUBLE, 0, 0.999999999),
     FIELD(adam_beta2, FIELD_DOUBLE, 0, 0.999999999),
     FIELD(adam_epsilon, FIELD_DOUBLE, 0, 1),
+    FIELD(n_step, FIELD_INT, 1, 1000),
+    FIELD(train_every, FIELD_INT, 1, 1000000),
     FIELD(target_sync, FIELD_INT64, 1, HUGE_STEPS),
     FIELD(epsilon_decay, FIELD_INT64, 1, HUGE_STEPS),
     FIELD(epsilon_start, FIELD_DOUBLE, 0, 1),
@@ -55,6 +57,8 @@ static dq_train_config book(void)
         .adam_beta1 = 0.9,
         .adam_beta2 = 0.999,
         .adam_epsilon = 1e-8,
+        .n_step = 1,
+        .train_every = 1,
         .target_sync = 1000,
         .epsilon_decay = 150000,
         .epsilon_start = 1.0,
@@ -176,9 +180,10 @@ dq_status dq_train_config_check(const dq_train_config *cfg)
         return dq_fail(DQ_ERR_CONFIG,
                        "replay_start %d is more than replay_size %d: learning would never start",
                        cfg->replay_start, cfg->replay_size);
-    if (cfg->batch > cfg->replay_start)
-        return dq_fail(DQ_ERR_CONFIG, "batch %d is more than replay_start %d: choose it smaller",
-                       cfg->batch, cfg->replay_start);
+    if (cfg->batch > cfg->replay_start - cfg->n_step + 1)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "batch %d with n_step %d is more than replay_start %d: choose it smaller",
+                       cfg->batch, cfg->n_step, cfg->replay_start);
     if (cfg->epsilon_final > cfg->epsilon_start)
         return dq_fail(DQ_ERR_CONFIG, "epsilon_final %g is more than epsilon_start %g",
                        cfg->epsilon_final, cfg->epsilon_start);

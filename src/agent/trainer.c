@@ -1,6 +1,7 @@
 #include "deepq/train.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "agent/trainer_internal.h"
@@ -41,6 +42,8 @@ static dq_status create_memory(dq_trainer *t)
 {
     dq_replay_config replay = dq_replay_config_default();
     replay.capacity = (size_t)t->cfg.replay_size;
+    replay.n_step = t->cfg.n_step;
+    replay.gamma = t->cfg.gamma;
     DQ_TRY(dq_replay_create(&t->replay, &replay));
     DQ_TRY(dq_target_memory_init(&t->targets, dq_replay_slots(t->replay), t->cfg.batch));
     size_t batch = (size_t)t->cfg.batch;
@@ -210,8 +213,8 @@ static dq_status learn_step(dq_trainer *t)
 {
     int batch = t->cfg.batch;
     DQ_TRY(dq_replay_sample(t->replay, (size_t)batch, &t->sampling, t->transitions));
-    dq_target_memory_targets(&t->targets, t->net, t->replay, t->transitions, t->cfg.gamma,
-                             t->target);
+    dq_target_memory_targets(&t->targets, t->net, t->replay, t->transitions,
+                             pow(t->cfg.gamma, t->cfg.n_step), t->target);
     for (int i = 0; i < batch; i++) {
         t->actions[i] = t->transitions[i].action;
         dq_replay_state(t->replay, t->transitions[i].slot,
@@ -231,7 +234,8 @@ static dq_status one_step(dq_trainer *t, const dq_train_events *events)
             dq_net_sync_target(t->net);
             dq_target_memory_forget_all(&t->targets);
         }
-        DQ_TRY(learn_step(t));
+        if (t->step % t->cfg.train_every == 0)
+            DQ_TRY(learn_step(t));
     }
     if (!events->step && !events->checkpoint)
         return DQ_OK;

@@ -28,7 +28,8 @@ struct dq_replay {
 
 dq_replay_config dq_replay_config_default(void)
 {
-    return (dq_replay_config){.capacity = 10000, .frame_bytes = (size_t)84 * 84, .stack = 4};
+    return (dq_replay_config){
+        .capacity = 10000, .frame_bytes = (size_t)84 * 84, .stack = 4, .n_step = 1, .gamma = 0.99};
 }
 
 static size_t slots_needed(size_t capacity, int stack)
@@ -50,6 +51,9 @@ static dq_status check_config(const dq_replay_config *cfg)
         return dq_fail(DQ_ERR_CONFIG, "%d frames in a state: choose 1 to 255", cfg->stack);
     if (cfg->frame_bytes < 1 || cfg->frame_bytes > (size_t)1 << 24)
         return dq_fail(DQ_ERR_CONFIG, "frames of %zu bytes: choose 1 to 16 MiB", cfg->frame_bytes);
+    if (cfg->n_step < 1 || (size_t)cfg->n_step > cfg->capacity)
+        return dq_fail(DQ_ERR_CONFIG, "returns of %d steps: choose 1 to the capacity, %zu",
+                       cfg->n_step, cfg->capacity);
     return DQ_OK;
 }
 
@@ -142,19 +146,34 @@ static bool is_drawn(const dq_transition *batch, size_t n, size_t slot)
     return false;
 }
 
+/** The transition of a slot, its reward summed over the steps that it spans. */
+static dq_transition transition_at(const dq_replay *r, size_t slot)
+{
+    dq_transition t = {.slot = slot, .action = r->info[slot].action};
+    double sum = 0, discount = 1;
+    for (int k = 0; k < r->cfg.n_step && !t.done; k++, slot = slot_after(r, slot)) {
+        sum += discount * (double)r->info[slot].reward;
+        discount *= r->cfg.gamma;
+        t.done = r->info[slot].done != 0;
+    }
+    t.reward = (float)sum;
+    return t;
+}
+
 dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch)
 {
-    if (n > r->size)
-        return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions, %zu asked for", r->size, n);
+    size_t newest = (size_t)r->cfg.n_step;  // this far before `current`: its next state is there
+    if (n + newest - 1 > r->size)
+        return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions, %zu of %d steps asked for",
+                       r->size, n, r->cfg.n_step);
     /* Floyd's sampling (Bentley and Floyd 1987): one draw for each, and a set of n different ones
      * in which every set is equally likely. */
     for (size_t i = 0; i < n; i++) {
-        size_t last = r->size - n + i;
-        size_t slot = slot_before(r, r->current, 1 + dq_rng_below(rng, (uint32_t)last + 1));
+        size_t last = r->size - (newest - 1) - n + i;
+        size_t slot = slot_before(r, r->current, newest + dq_rng_below(rng, (uint32_t)last + 1));
         if (is_drawn(batch, i, slot))
-            slot = slot_before(r, r->current, 1 + last);
-        const slot_info *info = &r->info[slot];
-        batch[i] = (dq_transition){slot, info->action, info->reward, info->done != 0};
+            slot = slot_before(r, r->current, newest + last);
+        batch[i] = transition_at(r, slot);
     }
     return DQ_OK;
 }
@@ -174,7 +193,7 @@ void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs)
 
 void dq_replay_next_state(const dq_replay *r, size_t slot, uint8_t *obs)
 {
-    dq_replay_state(r, slot_after(r, slot), obs);
+    dq_replay_state(r, (slot + (size_t)r->cfg.n_step) % r->n_slots, obs);
 }
 
 dq_status dq_replay_save(const dq_replay *r, dq_writer *w)

@@ -78,7 +78,8 @@ static void create(world *w)
 {
     memset(w, 0, sizeof(*w));
     w->rng = dq_rng_stream(7, "test");
-    dq_replay_config cfg = {.capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK};
+    dq_replay_config cfg = {
+        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = 1};
     assert_int_equal(dq_replay_create(&w->replay, &cfg), DQ_OK);
     begin(w);
 }
@@ -140,6 +141,50 @@ static void every_transition_is_drawn_equally_often(void **state)
     dq_replay_destroy(w->replay);
 }
 
+/** Returns of three steps, held against the plain list: summed up to the end of the game. */
+static void n_step_transitions_are_sums_of_whole_ones(void **state)
+{
+    (void)state;
+    enum { STEPS = 3 };
+    world *w = &the_world;
+    create(w);
+    dq_replay_destroy(w->replay);
+    dq_replay_config cfg = {
+        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = STEPS, .gamma = 0.5};
+    assert_int_equal(dq_replay_create(&w->replay, &cfg), DQ_OK);
+    begin(w);
+    while (w->n < 300) {
+        step(w);
+        dq_transition batch[CAPACITY];
+        size_t size = dq_replay_size(w->replay), n = size - (STEPS - 1);
+        if (size < STEPS) {
+            assert_int_equal(dq_replay_sample(w->replay, 1, &w->rng, batch), DQ_ERR_EMPTY);
+            continue;
+        }
+        assert_int_equal(dq_replay_sample(w->replay, n + 1, &w->rng, batch), DQ_ERR_EMPTY);
+        assert_int_equal(dq_replay_sample(w->replay, n, &w->rng, batch), DQ_OK);
+        for (size_t i = 0; i < n; i++) {
+            const whole *t = newest_in_slot(w, batch[i].slot);
+            assert_true(t + STEPS <= w->list + w->n);
+            assert_int_equal(batch[i].action, t->action);
+            float sum = t[0].reward, discount = 0.5f;
+            int last = 0;
+            while (last < STEPS - 1 && !t[last].done) {
+                sum += discount * t[++last].reward;
+                discount *= 0.5f;
+            }
+            assert_true(batch[i].reward == sum);  // halves: exact in any order
+            assert_int_equal(batch[i].done, t[last].done);
+            uint8_t obs[STATE];
+            if (!t[last].done) {
+                dq_replay_next_state(w->replay, batch[i].slot, obs);
+                assert_memory_equal(obs, t[last].next, STATE);
+            }
+        }
+    }
+    dq_replay_destroy(w->replay);
+}
+
 static void too_few_transitions_is_an_error(void **state)
 {
     (void)state;
@@ -167,7 +212,8 @@ static void a_loaded_replay_goes_on_as_the_saved_one(void **state)
     const uint8_t *bytes = dq_writer_bytes(saved, &n);
 
     dq_replay *other;
-    dq_replay_config cfg = {.capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK};
+    dq_replay_config cfg = {
+        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = 1};
     assert_int_equal(dq_replay_create(&other, &cfg), DQ_OK);
     for (size_t cut = 0; cut <= n; cut++) {
         dq_reader *r;
@@ -201,6 +247,9 @@ static void impossible_configurations_are_refused(void **state)
     cfg = dq_replay_config_default();
     cfg.frame_bytes = 0;
     assert_int_equal(dq_replay_create(&r, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_replay_config_default();
+    cfg.n_step = 0;
+    assert_int_equal(dq_replay_create(&r, &cfg), DQ_ERR_CONFIG);
     assert_null(r);
 }
 
@@ -209,6 +258,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sampled_transitions_equal_whole_ones),
         cmocka_unit_test(every_transition_is_drawn_equally_often),
+        cmocka_unit_test(n_step_transitions_are_sums_of_whole_ones),
         cmocka_unit_test(too_few_transitions_is_an_error),
         cmocka_unit_test(a_loaded_replay_goes_on_as_the_saved_one),
         cmocka_unit_test(impossible_configurations_are_refused),

@@ -204,10 +204,25 @@ static void the_loop_counts_as_the_book_does(void **state)
     dq_trainer_destroy(t);
 }
 
+static void updates_come_as_often_as_asked(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.train_every = 7;
+    dq_trainer *t = make_trainer(&cfg);
+    bool solved;
+    assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
+    dq_progress p;
+    dq_trainer_progress(t, &p);
+    assert_int_equal(p.n_updates, 98 / 7 - 39 / 7);  // steps 42, 49, ... 98
+    dq_trainer_destroy(t);
+}
+
 static void a_loaded_run_goes_on_bit_for_bit(void **state)
 {
     (void)state;
     dq_train_config cfg = small_config();
+    cfg.n_step = 3;
     bool solved;
     diary d = {.trainer = make_trainer(&cfg)};
     dq_train_events events = events_of(&d);
@@ -262,12 +277,12 @@ static dq_status note_solved(void *ctx, const dq_progress *p)
     return DQ_OK;
 }
 
-static void it_learns_to_solve_its_world(void **state)
+static void solve_thirds(int n_step)
 {
-    (void)state;
     dq_train_config cfg = small_config();
     cfg.replay_size = 500;
     cfg.gamma = 0.5;
+    cfg.n_step = n_step;
     cfg.epsilon_decay = 300;
     cfg.learning_rate = 1e-3;
     cfg.reward_bound = 5.5;  // of seven; chance gives 2.3
@@ -280,6 +295,18 @@ static void it_learns_to_solve_its_world(void **state)
     assert_true(solved);
     assert_true(end.mean_reward > 5.5);
     dq_trainer_destroy(t);
+}
+
+static void it_learns_to_solve_its_world(void **state)
+{
+    (void)state;
+    solve_thirds(1);
+}
+
+static void it_learns_from_returns_of_two_steps(void **state)
+{
+    (void)state;
+    solve_thirds(2);
 }
 
 static void a_stop_flag_ends_the_run_and_it_can_go_on(void **state)
@@ -321,6 +348,9 @@ static void hyperparameters_are_read_written_and_checked(void **state)
         assert_int_equal(dq_train_config_set(&cfg, wrong[i][0], wrong[i][1]), DQ_ERR_CONFIG);
         assert_non_null(strstr(dq_errmsg(), wrong[i][0]));
     }
+    cfg.n_step = cfg.replay_start - cfg.batch + 2;  // so few whole transitions at the start
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg.n_step = 1;
     cfg.replay_start = cfg.replay_size + 1;
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
 }
@@ -329,9 +359,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_loop_counts_as_the_book_does),
+        cmocka_unit_test(updates_come_as_often_as_asked),
         cmocka_unit_test(a_loaded_run_goes_on_bit_for_bit),
         cmocka_unit_test(threads_do_not_change_the_run),
         cmocka_unit_test(it_learns_to_solve_its_world),
+        cmocka_unit_test(it_learns_from_returns_of_two_steps),
         cmocka_unit_test(a_stop_flag_ends_the_run_and_it_can_go_on),
         cmocka_unit_test(hyperparameters_are_read_written_and_checked),
     };
