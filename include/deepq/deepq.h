@@ -12,6 +12,7 @@
 #include "deepq/status.h"
 #include "deepq/stream.h"
 #include "deepq/tensor.h"
+#include "deepq/toy_text.h"
 #include "deepq/train.h"
 #include "deepq/version.h"
 
