@@ -82,7 +82,7 @@ static int check(const settings *s)
     if (is_known && s->cfg.method == DQ_Q_LEARNING)
         return app_fail(APP_MISUSED, "tabular: q-learning needs no model: use value-iteration or "
                                      "q-iteration with --model known");
-    if (s->n_seeds > 1 && (s->out.render || s->out.logdir || is_known))
+    if (s->n_seeds > 0 && (s->out.render || s->out.logdir || is_known))
         return app_fail(APP_MISUSED, "tabular: --seeds goes without --render, --logdir and --model "
                                      "known: leave one out");
     return app_report(dq_tabular_config_check(&s->cfg));
@@ -98,7 +98,8 @@ static int run(settings *s)
         return exit_status;
     s->cfg.reward_bound = s->reward_bound == s->reward_bound ? s->reward_bound : world.reward_bound;
     s->out.has_log = !s->no_log;
-    s->out.show = s->out.show || (!s->plain && isatty(STDOUT_FILENO));
+    s->out.is_live = !s->plain && !s->out.json && isatty(STDOUT_FILENO);
+    s->out.show = s->out.show || s->out.is_live;
     if (strcmp(s->model, "known") == 0)
         exit_status = tabular_run_known(&world, &s->cfg, &s->out);
     else if (s->n_seeds > 0)

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -10,6 +11,7 @@
 #include "app/chart.h"
 #include "app/interrupt.h"
 #include "app/tabular_view.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "record/file_names.h"
 #include "record/tensorboard.h"
@@ -23,7 +25,11 @@ typedef struct learning {
     dq_tb *board;
     chart_curve curve;  // of test rewards, where a picture is wanted
     bool solved;
+    double start_s, shown_s;  // of the live line; shown_s 0: it is not there
 } learning;
+
+enum { LIVE_EVERY = 64 };                // iterations between two looks at the clock
+static const double live_pause_s = 0.2;  // between two lines
 
 static double wall_time(void)
 {
@@ -40,9 +46,30 @@ static void print_json(json_t *object)
     (void)fflush(stdout);
 }
 
+/** One line that is written over and over. */
+static void draw_live(learning *l, const dq_tabular_progress *p)
+{
+    double now = dq_clock_s();
+    if (p->iteration % LIVE_EVERY != 0 || now - fmax(l->shown_s, l->start_s) < live_pause_s)
+        return;
+    l->shown_s = now;
+    printf("\riteration %" PRId64 ", reward %.3f, best %.3f, %.0f iterations/s\x1b[K", p->iteration,
+           p->reward, p->best, (double)p->iteration / (now - l->start_s));
+    (void)fflush(stdout);
+}
+
+static void clear_live(learning *l)
+{
+    if (l->shown_s > 0)
+        printf("\r\x1b[K");
+    l->shown_s = 0;
+}
+
 static dq_status note_iteration(void *ctx, const dq_tabular_progress *p)
 {
     learning *l = ctx;
+    if (l->out->is_live)
+        draw_live(l, p);
     if (l->out->plot)
         DQ_TRY(chart_curve_add(&l->curve, p->reward));
     return l->board ? dq_tb_scalar(l->board, "reward", p->iteration, p->reward, wall_time())
@@ -51,7 +78,8 @@ static dq_status note_iteration(void *ctx, const dq_tabular_progress *p)
 
 static dq_status say_best(void *ctx, const dq_tabular_progress *p)
 {
-    const learning *l = ctx;
+    learning *l = ctx;
+    clear_live(l);
     if (l->out->json)
         print_json(json_pack("{s:s, s:I, s:f, s:f}", "event", "best", "iteration",
                              (json_int_t)p->iteration, "previous", p->previous_best, "reward",
@@ -64,7 +92,8 @@ static dq_status say_best(void *ctx, const dq_tabular_progress *p)
 
 static dq_status say_solved(void *ctx, const dq_tabular_progress *p)
 {
-    const learning *l = ctx;
+    learning *l = ctx;
+    clear_live(l);
     if (!l->out->json)
         printf("Solved in %" PRId64 " iterations!\n", p->iteration);
     (void)fflush(stdout);
@@ -97,11 +126,13 @@ static dq_status learn(learning *l)
 {
     const dq_tabular_events events = {
         .ctx = l,
-        .iteration = l->board || l->out->plot ? note_iteration : NULL,
+        .iteration = l->board || l->out->plot || l->out->is_live ? note_iteration : NULL,
         .best = say_best,
         .solved = say_solved,
     };
+    l->start_s = dq_clock_s();
     dq_status st = dq_tabular_run(l->learner, &events, interrupt_catch(), &l->solved);
+    clear_live(l);
     dq_status closed = dq_tb_close(l->board);
     l->board = NULL;
     return st == DQ_OK ? closed : st;
@@ -206,5 +237,6 @@ int tabular_run_known(const tabular_world *w, const dq_tabular_config *cfg,
         st = tabular_view_episode(env, f.policy, cfg, out->fps, interrupt_catch());
     tabular_findings_free(&f);
     dq_env_destroy(env);
-    return app_report(st);
+    int exit_status = app_report(st);
+    return st == DQ_ERR_UNSUPPORTED ? APP_MISUSED : exit_status;  // the world does not fit
 }

@@ -12,6 +12,7 @@ typedef struct tabular_output {
     const char *plot;    // a PNG to write, or NULL
     bool has_log;        // TensorBoard events
     bool json, show, render;
+    bool is_live;  // a terminal: say how it goes in between
     int64_t fps;
 } tabular_output;
 

@@ -50,7 +50,9 @@ static dq_status read_map(tabular_world *w)
         text = begins(w->options.env_id, "FrozenLake8x8") ? "8x8" : "4x4";
     if (dq_frozen_lake_map(text))
         return copy_map(w, dq_frozen_lake_map(text));
-    if (strchr(text, ',') || access(text, F_OK) != 0)
+    // One row of cells is a map unless a file is called so.
+    bool is_row = text[strspn(text, "SFHG")] == '\0' && access(text, F_OK) != 0;
+    if (is_row || strchr(text, ','))
         return copy_map(w, text);
     DQ_TRY(dq_file_read(text, MAX_MAP_BYTES, (void **)&w->map, &n));
     if (strlen(w->map) != n)
