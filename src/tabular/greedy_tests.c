@@ -8,11 +8,12 @@ enum { MAX_OUTCOMES = 3, CACHE_LINE = 64 };
 static const uint64_t never = UINT64_C(1) << 53;  // above every draw
 
 /** At most three outcomes, so that the one that happens is found without a branch: the next state
- * is next + step[0] + step[1], each step only if the draw is not below its limit. A state that ends
- *  the episode is stored as its complement, which is negative. */
+ * is last + back[1] + back[0], each only if the draw is below its limit. States are offsets in
+ * bytes from the first row; one that ends the episode is stored as its complement, which is
+ * negative. */
 struct dq_greedy_row {
     uint64_t until[MAX_OUTCOMES - 1];
-    int64_t next, step[MAX_OUTCOMES - 1];
+    int64_t last, back[MAX_OUTCOMES - 1];
     double reward[MAX_OUTCOMES];
 };
 _Static_assert(sizeof(dq_greedy_row) == CACHE_LINE, "a row is a cache line");
@@ -56,30 +57,34 @@ void dq_greedy_tests_update(dq_greedy_tests *g, int32_t state)
     for (size_t k = 0; k < MAX_OUTCOMES; k++) {
         size_t i = first + k < last ? first + k : last;
         const dq_outcome *o = &w->outcomes[i];
-        code[k] = o->terminated ? ~(int64_t)o->next_state : o->next_state;
+        int64_t offset = (int64_t)o->next_state * (int64_t)sizeof(*r);
+        code[k] = o->terminated ? ~offset : offset;
         r->reward[k] = (double)o->reward;
         if (k + 1 < MAX_OUTCOMES)
             r->until[k] = i < last ? w->until[i] : never;
     }
-    r->next = code[0];
-    r->step[0] = code[1] - code[0];
-    r->step[1] = code[2] - code[1];
+    r->last = code[2];
+    r->back[0] = code[0] - code[1];
+    r->back[1] = code[1] - code[2];
 }
 
 /** One episode over the rows. @return its reward */
 static double play_rows(const dq_greedy_row *rows, int64_t state, int max_steps, dq_rng *rng,
                         int64_t *n_steps)
 {
+    const char *base = (const char *)rows;
+    int64_t at = state * (int64_t)sizeof(*rows);
     double reward = 0;
     int n = 0;
     do {
-        const dq_greedy_row *r = &rows[state];
+        const dq_greedy_row *r = (const void *)(base + at);
         uint64_t draw = dq_rng_next(rng) >> 11;
-        uint64_t second = draw >= r->until[0], third = draw >= r->until[1];
-        state = r->next + (r->step[0] & -(int64_t)second) + (r->step[1] & -(int64_t)third);
-        reward += r->reward[second + third];
+        int64_t is_first = -(int64_t)(draw < r->until[0]);  // all ones or none
+        int64_t is_before_last = -(int64_t)(draw < r->until[1]);
+        at = r->last + (r->back[1] & is_before_last) + (r->back[0] & is_first);
+        reward += r->reward[MAX_OUTCOMES - 1 + is_first + is_before_last];
         n++;
-    } while (state >= 0 && n < max_steps);
+    } while (at >= 0 && n < max_steps);
     *n_steps += n;
     return reward;
 }
