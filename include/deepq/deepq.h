@@ -11,7 +11,9 @@
 #include "deepq/roms.h"
 #include "deepq/status.h"
 #include "deepq/stream.h"
+#include "deepq/tabular.h"
 #include "deepq/tensor.h"
+#include "deepq/toy_text.h"
 #include "deepq/train.h"
 #include "deepq/version.h"
 

@@ -157,6 +157,7 @@ typedef struct dq_env_options {
  *  | ALE/Pong-v5                 | 4                        | 0.25           |
  *  | Pong-v5                     | short for ALE/Pong-v5 (not EnvPool's id of that name) |
  *  | pong (ALE's rom id)         | as NoFrameskip-v4, for every game, also those without that id |
+ *  | FrozenLake-v1, Taxi-v4, ... | toy texts: deepq/toy_text.h lists them |
  *  | deepq/Pong-v0, Bricks-v0    | our own games in the library, as NoFrameskip-v4: no ROM needed |
  *
  *  The picture is that of the last frame alone. The ROM starts as in Gymnasium: the first episode

@@ -39,6 +39,7 @@ dq_status bench_make_env(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_act(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_learn(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_replay(bench_case *c, const bench_settings *s, int variant);
+dq_status bench_make_tabular(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_train(bench_case *c, const bench_settings *s, int variant);
 
 #endif

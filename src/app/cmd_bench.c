@@ -165,6 +165,8 @@ int cmd_bench(int argc, char **argv)
             "  learn     learning steps/s alone: sample 32, targets, forward, backward, Adam\n"
             "  train     agent steps/s of the whole loop while learning, epsilon 0.01\n"
             "  replay    batches/s of 32 states and next states put together\n"
+            "  tabular   iterations/s of the book's Q-learning on FrozenLake-v1, runs until "
+            "solved\n"
             "Without WHAT: all of them.",
         .examples = "  deepq bench emulator --env PongNoFrameskip-v4 --env BreakoutNoFrameskip-v4\n"
                     "  deepq bench learn --threads 1 --json\n",

@@ -1,4 +1,5 @@
 /* deepq envs: which environments there are, and what one of them is like. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,7 +26,8 @@ static void print_space(const char *title, const dq_space *s)
     printf("  %-16s%s ", title, types[s->dtype]);
     for (int i = 0; i < s->n_dims; i++)
         printf("[%d]", s->shape[i]);
-    printf(", %g to %g\n", (double)s->low, (double)s->high);
+    printf(s->n_dims ? ", " : "");
+    printf("%g to %g\n", (double)s->low, (double)s->high);
 }
 
 static void print_numbers(const char *title, const int *numbers, int n)
@@ -81,6 +83,31 @@ static void print_atari(const dq_atari_id *id, const char *rom_dir)
     print_rom(id, rom_dir);
 }
 
+/** States, the time limit, and where the model is known the least and greatest reward. */
+static void print_discrete(dq_env *env, const dq_env_spec *spec)
+{
+    const dq_outcome *o;
+    int n;
+    float least = INFINITY, most = -INFINITY;
+    printf("  %-16s%d\n", "states", spec->n_states);
+    for (int s = 0; s < spec->n_states; s++)
+        for (int a = 0; a < spec->n_actions; a++) {
+            if (dq_env_model(env, s, a, &o, &n) != DQ_OK)
+                n = 0;
+            for (int i = 0; i < n; i++) {
+                least = fminf(least, o[i].reward);
+                most = fmaxf(most, o[i].reward);
+            }
+        }
+    if (least <= most)
+        printf("  %-16s%g to %g\n", "rewards", (double)least, (double)most);
+    printf("  %-16s%s\n", "model", least <= most ? "known" : "not told");
+    if (spec->max_episode_steps > 0)
+        printf("  %-16s%d steps\n", "time limit", spec->max_episode_steps);
+    else
+        printf("  %-16snone\n", "time limit");
+}
+
 /** An environment without a cartridge in the store is asked itself. */
 static int print_other(const char *name)
 {
@@ -95,7 +122,7 @@ static int print_other(const char *name)
     for (int a = 0; spec->action_names && a < spec->n_actions; a++)
         printf("  %-16s%d %s\n", "", a, spec->action_names[a]);
     if (spec->n_states > 0)
-        printf("  %-16s%d\n", "states", spec->n_states);
+        print_discrete(env, spec);
     dq_env_destroy(env);
     return APP_DONE;
 }

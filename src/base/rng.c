@@ -1,9 +1,6 @@
 #include "deepq/rng.h"
 
-static uint64_t rotl(uint64_t x, int k)
-{
-    return (x << k) | (x >> (64 - k));
-}
+#include "base/rng_inline.h"
 
 static uint64_t splitmix64(uint64_t *state)
 {
@@ -32,16 +29,7 @@ dq_rng dq_rng_stream(uint64_t seed, const char *name)
 
 uint64_t dq_rng_u64(dq_rng *rng)
 {
-    uint64_t *s = rng->s;
-    uint64_t result = rotl(s[0] + s[3], 23) + s[0];
-    uint64_t t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = rotl(s[3], 45);
-    return result;
+    return dq_rng_next(rng);
 }
 
 uint32_t dq_rng_below(dq_rng *rng, uint32_t n)

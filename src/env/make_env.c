@@ -6,6 +6,7 @@
 #include "deepq/roms.h"
 #include "env/atari_session.h"
 #include "env/env_ids.h"
+#include "env/toy_ids.h"
 
 typedef dq_status constructor(dq_env **out, const void *rom, size_t rom_bytes,
                               const dq_atari_env_config *cfg);
@@ -55,6 +56,8 @@ dq_status dq_env_make(dq_env **out, const char *id, const dq_env_options *option
 {
     dq_atari_id parsed;
     *out = NULL;
+    if (dq_is_toy_id(id))
+        return dq_toy_make(out, id, options ? options->seed : 0);
     DQ_TRY(parse(&parsed, id));
     return make(out, &parsed, options, dq_atari_env_create);
 }
@@ -63,6 +66,11 @@ dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *o
 {
     dq_atari_id parsed;
     *out = NULL;
+    if (dq_is_toy_id(id))
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s has no pictures for the book's pipeline: choose an Atari game, or learn "
+                       "it with `deepq tabular`",
+                       id);
     DQ_TRY(parse(&parsed, id));
     if (parsed.skip_high > 1)
         return dq_fail(DQ_ERR_CONFIG,

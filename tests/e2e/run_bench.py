@@ -15,7 +15,8 @@ class Bench(Case):
 
     def test_names_and_format(self):
         wanted = {"emulator": [f"emulator/{OWN_PONG}", f"emulator/{OWN_PONG}/screen"],
-                  "env": [f"env/{OWN_PONG}"], "act": ["act"], "learn": ["learn/book"], "replay": ["replay/sample"]}
+                  "env": [f"env/{OWN_PONG}"], "act": ["act"], "learn": ["learn/book"], "replay": ["replay/sample"],
+                  "tabular": ["tabular/q-learning"]}
         for what, names in wanted.items():
             found = self.figures(what, "--env", OWN_PONG, "--threads", "1")
             self.assertEqual([f["name"] for f in found], names)

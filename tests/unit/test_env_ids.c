@@ -11,6 +11,7 @@
 
 #include "deepq/env.h"
 #include "env/env_ids.h"
+#include "env/toy_ids.h"
 
 typedef struct registered {
     char id[64], rom[64];
@@ -39,6 +40,7 @@ static int read_registered(registered *list, int cap)
 }
 
 static registered list[512];
+static const char *atari_ids[1024];
 
 static void ids_are_those_of_gymnasium(void **state)
 {
@@ -46,12 +48,16 @@ static void ids_are_those_of_gymnasium(void **state)
     int n_registered = read_registered(list, 512);
     size_t n;
     const char *const *ids = dq_env_ids(&n);
-    assert_int_equal(n, n_registered + 2);
+    size_t n_atari = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!dq_is_toy_id(ids[i]))
+            atari_ids[n_atari++] = ids[i];
+    assert_int_equal(n_atari, n_registered + 2);
     assert_string_equal(ids[n - 2], "deepq/Bricks-v0");  // our own
     assert_string_equal(ids[n - 1], "deepq/Pong-v0");
     for (int i = 0; i < n_registered; i++) {
         dq_atari_id id;
-        assert_string_equal(ids[i], list[i].id);
+        assert_string_equal(atari_ids[i], list[i].id);
         assert_true(dq_atari_id_parse(list[i].id, &id));
         assert_string_equal(id.name, list[i].id);
         assert_string_equal(id.game->id, list[i].rom);
