@@ -13,6 +13,7 @@
 #include "deepq/stream.h"
 #include "deepq/tensor.h"
 #include "deepq/train.h"
+#include "deepq/vector.h"
 #include "deepq/version.h"
 
 #endif
