@@ -111,6 +111,10 @@ const uint8_t *dq_atari_ram(const dq_atari *a);
  * valid until its next call. */
 DQ_API
 const uint8_t *dq_atari_screen(const dq_atari *a);
+/** Palette indices [height][160] of the frame before the last one: what is in ALE's other frame
+ *  buffer. The session's, valid until its next call. */
+DQ_API
+const uint8_t *dq_atari_screen_before(const dq_atari *a);
 /** RGB of all 256 palette indices, [256][3], in this session's colours (NTSC or PAL). */
 DQ_API
 const uint8_t *dq_atari_palette(const dq_atari *a);

@@ -3,6 +3,7 @@
 #define DEEPQ_DEEPQ_H
 
 #include "deepq/atari.h"
+#include "deepq/atari_env.h"
 #include "deepq/env.h"
 #include "deepq/model.h"
 #include "deepq/net.h"

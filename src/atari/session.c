@@ -335,6 +335,12 @@ const uint8_t *dq_atari_screen(const dq_atari *a)
     return dq_machine_picture(a->machine);
 }
 
+const uint8_t *dq_atari_screen_before(const dq_atari *a)
+{
+    dq_machine_settle(a->machine);
+    return a->machine->picture[!a->machine->c.tia.picture];
+}
+
 static const dq_palette *palette(const dq_atari *a)
 {
     return a->play.pal ? &dq_palette_pal : &dq_palette_ntsc;

@@ -1,7 +1,8 @@
-/* From an id to an environment: find the ROM, then build what the id says. */
+/* From an id to an environment: find the ROM, then build what the id and the options say. */
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "deepq/atari_env.h"
 #include "deepq/env.h"
 #include "deepq/roms.h"
 #include "env/atari_session.h"
@@ -21,34 +22,109 @@ static dq_status parse(dq_atari_id *parsed, const char *id)
                    id);
 }
 
-static dq_status build(dq_env **out, const dq_atari_id *id, uint64_t seed, const void *rom,
-                       size_t n, constructor *create)
+/* ---------------------------------------------------------------- options */
+
+static dq_atari_options options_of(const dq_atari_id *id)
 {
-    dq_atari_env_config cfg = {
-        .id = id->name,
-        .game_id = id->game->id,
+    return (dq_atari_options){
         .skip_low = id->skip_low,
         .skip_high = id->skip_high,
         .repeat_action_probability = id->repeat_action_probability,
+        .mode = id->game->modes[0],
         .max_ticks = DQ_ATARI_EPISODE_TICKS,
-        .seed = seed,
     };
-    return create(out, rom, n, &cfg);
 }
 
-static dq_status make(dq_env **out, const dq_atari_id *id, const dq_env_options *options,
+dq_status dq_atari_options_init(dq_atari_options *options, const char *id)
+{
+    dq_atari_id parsed;
+    DQ_TRY(parse(&parsed, id));
+    *options = options_of(&parsed);
+    return DQ_OK;
+}
+
+static bool contains(const int *values, int n, int value)
+{
+    for (int i = 0; i < n; i++)
+        if (values[i] == value)
+            return true;
+    return false;
+}
+
+static dq_status check_options(const dq_atari_id *id, const dq_atari_options *o)
+{
+    const dq_atari_game *game = id->game;
+    if (o->skip_low < 1 || o->skip_high < o->skip_low || o->skip_high > 1000)
+        return dq_fail(DQ_ERR_CONFIG, "%s: frame skip %d to %d: choose within 1 to 1000", id->name,
+                       o->skip_low, o->skip_high);
+    if (!(o->repeat_action_probability >= 0 && o->repeat_action_probability <= 1))
+        return dq_fail(DQ_ERR_CONFIG, "%s: sticky actions with probability %g: choose 0 to 1",
+                       id->name, (double)o->repeat_action_probability);
+    if (!contains(game->modes, game->n_modes, o->mode))
+        return dq_fail(DQ_ERR_CONFIG, "%s: no mode %d: `deepq envs %s` lists those there are",
+                       id->name, o->mode, id->name);
+    if (o->difficulty != 0 && !contains(game->difficulties, game->n_difficulties, o->difficulty))
+        return dq_fail(DQ_ERR_CONFIG, "%s: no difficulty %d: `deepq envs %s` lists those there are",
+                       id->name, o->difficulty, id->name);
+    if ((int)o->obs < 0 || o->obs > DQ_ATARI_OBS_RAM || (int)o->blend < 0 ||
+        o->blend > DQ_ATARI_BLEND_AVERAGE || (int)o->seeding < 0 ||
+        o->seeding > DQ_ATARI_SEED_GYMNASIUM)
+        return dq_fail(DQ_ERR_CONFIG, "%s: observation %d, blend %d, seeding %d: no such one",
+                       id->name, (int)o->obs, (int)o->blend, (int)o->seeding);
+    if (o->obs == DQ_ATARI_OBS_INDEX && o->blend == DQ_ATARI_BLEND_MAX)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s: palette indices have no brighter one of two: choose RGB or grey",
+                       id->name);
+    return DQ_OK;
+}
+
+static dq_atari_env_config config_of(const dq_atari_id *id, const dq_atari_options *o)
+{
+    return (dq_atari_env_config){
+        .id = id->name,
+        .game_id = id->game->id,
+        .skip_low = o->skip_low,
+        .skip_high = o->skip_high,
+        .repeat_action_probability = o->repeat_action_probability,
+        .max_ticks = o->max_ticks,
+        .seed = o->seed,
+        .seeding = o->seeding,
+        .obs = o->obs,
+        .blend = o->blend,
+        .full_action_set = o->full_action_set,
+        .life_loss_ends = o->life_loss_ends,
+        .choose_mode = o->mode != id->game->modes[0] || o->difficulty != 0,
+        .mode = o->mode,
+        .difficulty = o->difficulty,
+    };
+}
+
+/* ---------------------------------------------------------------- making */
+
+static dq_status make(dq_env **out, const dq_atari_id *id, const dq_atari_options *o,
                       constructor *create)
 {
-    dq_env_options o = options ? *options : (dq_env_options){0};
     const dq_homebrew *own = id->homebrew;
+    dq_atari_env_config cfg = config_of(id, o);
     if (own)
-        return build(out, id, o.seed, own->rom, own->rom_bytes, create);
+        return create(out, own->rom, own->rom_bytes, &cfg);
     void *rom;
     size_t n;
-    DQ_TRY(dq_rom_find(id->game->id, o.rom_dir, &rom, &n, NULL, 0));
-    dq_status st = build(out, id, o.seed, rom, n, create);
+    DQ_TRY(dq_rom_find(id->game->id, o->rom_dir, &rom, &n, NULL, 0));
+    dq_status st = create(out, rom, n, &cfg);
     free(rom);
     return st;
+}
+
+/** What the id says, with the few options that every environment has. */
+static dq_atari_options plain_options(const dq_atari_id *id, const dq_env_options *options)
+{
+    dq_atari_options o = options_of(id);
+    if (options) {
+        o.rom_dir = options->rom_dir;
+        o.seed = options->seed;
+    }
+    return o;
 }
 
 dq_status dq_env_make(dq_env **out, const char *id, const dq_env_options *options)
@@ -56,7 +132,18 @@ dq_status dq_env_make(dq_env **out, const char *id, const dq_env_options *option
     dq_atari_id parsed;
     *out = NULL;
     DQ_TRY(parse(&parsed, id));
-    return make(out, &parsed, options, dq_atari_env_create);
+    dq_atari_options o = plain_options(&parsed, options);
+    return make(out, &parsed, &o, dq_atari_env_create);
+}
+
+dq_status dq_env_make_atari(dq_env **out, const char *id, const dq_atari_options *options)
+{
+    dq_atari_id parsed;
+    *out = NULL;
+    DQ_TRY(parse(&parsed, id));
+    dq_atari_options o = options ? *options : options_of(&parsed);
+    DQ_TRY(check_options(&parsed, &o));
+    return make(out, &parsed, &o, dq_atari_env_create);
 }
 
 dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *options)
@@ -71,5 +158,6 @@ dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *o
                        parsed.name,
                        parsed.game->has_legacy_ids ? parsed.game->gym_name : parsed.game->id,
                        parsed.game->has_legacy_ids ? "NoFrameskip-v4" : "");
-    return make(out, &parsed, options, dq_book_env_create);
+    dq_atari_options o = plain_options(&parsed, options);
+    return make(out, &parsed, &o, dq_book_env_create);
 }
