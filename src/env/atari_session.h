@@ -62,6 +62,11 @@ DQ_NODISCARD dq_status dq_atari_session_restore(dq_atari_session *s, dq_reader *
 /** The raw environment: one observation for each action. */
 DQ_NODISCARD dq_status dq_atari_env_create(dq_env **out, const void *rom, size_t rom_bytes,
                                            const dq_atari_env_config *cfg);
+/** The pipeline of any dialect but the book's in one environment; see dq_env_make_preprocessed().
+ */
+DQ_NODISCARD dq_status dq_dialect_env_create(dq_env **out, const void *rom, size_t rom_bytes,
+                                             const dq_atari_env_config *cfg,
+                                             const dq_preprocessing *p);
 /** The book's pipeline in one environment; see dq_env_make_book(). */
 DQ_NODISCARD dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
                                           const dq_atari_env_config *cfg);

@@ -8,8 +8,23 @@
 #include "env/atari_session.h"
 #include "env/env_ids.h"
 
+/* `p` is for those that preprocess. */
 typedef dq_status constructor(dq_env **out, const void *rom, size_t rom_bytes,
-                              const dq_atari_env_config *cfg);
+                              const dq_atari_env_config *cfg, const dq_preprocessing *p);
+
+static dq_status create_raw(dq_env **out, const void *rom, size_t rom_bytes,
+                            const dq_atari_env_config *cfg, const dq_preprocessing *p)
+{
+    (void)p;
+    return dq_atari_env_create(out, rom, rom_bytes, cfg);
+}
+
+static dq_status create_book(dq_env **out, const void *rom, size_t rom_bytes,
+                             const dq_atari_env_config *cfg, const dq_preprocessing *p)
+{
+    (void)p;
+    return dq_book_env_create(out, rom, rom_bytes, cfg);
+}
 
 static dq_status parse(dq_atari_id *parsed, const char *id)
 {
@@ -102,16 +117,16 @@ static dq_atari_env_config config_of(const dq_atari_id *id, const dq_atari_optio
 /* ---------------------------------------------------------------- making */
 
 static dq_status make(dq_env **out, const dq_atari_id *id, const dq_atari_options *o,
-                      constructor *create)
+                      constructor *create, const dq_preprocessing *p)
 {
     const dq_homebrew *own = id->homebrew;
     dq_atari_env_config cfg = config_of(id, o);
     if (own)
-        return create(out, own->rom, own->rom_bytes, &cfg);
+        return create(out, own->rom, own->rom_bytes, &cfg, p);
     void *rom;
     size_t n;
     DQ_TRY(dq_rom_find(id->game->id, o->rom_dir, &rom, &n, NULL, 0));
-    dq_status st = create(out, rom, n, &cfg);
+    dq_status st = create(out, rom, n, &cfg, p);
     free(rom);
     return st;
 }
@@ -133,7 +148,7 @@ dq_status dq_env_make(dq_env **out, const char *id, const dq_env_options *option
     *out = NULL;
     DQ_TRY(parse(&parsed, id));
     dq_atari_options o = plain_options(&parsed, options);
-    return make(out, &parsed, &o, dq_atari_env_create);
+    return make(out, &parsed, &o, create_raw, NULL);
 }
 
 dq_status dq_env_make_atari(dq_env **out, const char *id, const dq_atari_options *options)
@@ -143,7 +158,17 @@ dq_status dq_env_make_atari(dq_env **out, const char *id, const dq_atari_options
     DQ_TRY(parse(&parsed, id));
     dq_atari_options o = options ? *options : options_of(&parsed);
     DQ_TRY(check_options(&parsed, &o));
-    return make(out, &parsed, &o, dq_atari_env_create);
+    return make(out, &parsed, &o, create_raw, NULL);
+}
+
+static dq_status check_holds_one(const dq_atari_id *id, const dq_atari_options *o, const char *who)
+{
+    if (o->skip_high == 1)
+        return DQ_OK;
+    return dq_fail(DQ_ERR_CONFIG,
+                   "%s already holds an action for several frames: %s does that itself, use %s%s",
+                   id->name, who, id->game->has_legacy_ids ? id->game->gym_name : id->game->id,
+                   id->game->has_legacy_ids ? "NoFrameskip-v4" : "");
 }
 
 dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *options)
@@ -151,13 +176,51 @@ dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *o
     dq_atari_id parsed;
     *out = NULL;
     DQ_TRY(parse(&parsed, id));
-    if (parsed.skip_high > 1)
-        return dq_fail(DQ_ERR_CONFIG,
-                       "%s already holds an action for several frames: the book's pipeline does "
-                       "that itself, use %s%s",
-                       parsed.name,
-                       parsed.game->has_legacy_ids ? parsed.game->gym_name : parsed.game->id,
-                       parsed.game->has_legacy_ids ? "NoFrameskip-v4" : "");
     dq_atari_options o = plain_options(&parsed, options);
-    return make(out, &parsed, &o, dq_book_env_create);
+    DQ_TRY(check_holds_one(&parsed, &o, "the book's pipeline"));
+    return make(out, &parsed, &o, create_book, NULL);
+}
+
+static dq_status check_preprocessing(const dq_preprocessing *p)
+{
+    dq_preprocessing usual;
+    size_t n;
+    const char *const *names = dq_dialect_names(&n);
+    if ((int)p->dialect < 0 || p->dialect >= DQ_DIALECTS)
+        return dq_fail(DQ_ERR_CONFIG, "dialect %d: there are %zu", (int)p->dialect, n);
+    DQ_TRY(dq_preprocessing_init(&usual, names[p->dialect]));
+    if (p->dialect == DQ_DIALECT_BOOK &&
+        (p->skip != usual.skip || p->noop_max != usual.noop_max || !p->fire_reset ||
+         p->episodic_life || p->clip_reward || p->linear_resize || p->stack != usual.stack))
+        return dq_fail(DQ_ERR_CONFIG, "the book's preprocessing is fixed: leave it as "
+                                      "dq_preprocessing_init() gives it, or put its wrappers "
+                                      "together in another way");
+    if (p->skip < 1 || p->skip > 1000 || p->stack < 1 || p->stack > 64 || p->noop_max < 0 ||
+        p->noop_max > 10000)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "frame skip %d, stack %d, at most %d no-ops: choose 1 to 1000, 1 to 64, 0 "
+                       "to 10000",
+                       p->skip, p->stack, p->noop_max);
+    if (p->linear_resize && p->dialect == DQ_DIALECT_CLEANRL)
+        return dq_fail(DQ_ERR_CONFIG, "cleanrl resizes by area alone: leave linear_resize off");
+    return DQ_OK;
+}
+
+dq_status dq_env_make_preprocessed(dq_env **out, const char *id, const dq_preprocessing *p,
+                                   const dq_atari_options *options)
+{
+    dq_atari_id parsed;
+    *out = NULL;
+    DQ_TRY(parse(&parsed, id));
+    dq_atari_options o = options ? *options : options_of(&parsed);
+    DQ_TRY(check_options(&parsed, &o));
+    DQ_TRY(check_preprocessing(p));
+    DQ_TRY(check_holds_one(&parsed, &o, "preprocessing"));
+    if (o.obs != DQ_ATARI_OBS_RGB || o.blend != DQ_ATARI_BLEND_NONE || o.life_loss_ends)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s: preprocessing has its own observation, blend and life-loss ends: leave "
+                       "those of the options as the id gives them",
+                       parsed.name);
+    bool book = p->dialect == DQ_DIALECT_BOOK;
+    return make(out, &parsed, &o, book ? create_book : dq_dialect_env_create, p);
 }
