@@ -40,6 +40,7 @@ cmake -S "$source/examples" -B "$dir/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_F
     -DCMAKE_PREFIX_PATH="$dir/usr" >/dev/null
 cmake --build "$dir/build" >/dev/null
 run "$dir/build/pong_frames" pong 1
+run "$dir/build/many_games"
 
 say "CMake, static"
 mkdir "$dir/static"
