@@ -58,7 +58,7 @@ static dq_status make_env(dq_env **out, const bench_settings *s, int index)
 
 static dq_status make_vector(dq_vector **out, const bench_settings *s, int n)
 {
-    dq_env **envs = calloc((size_t)n, sizeof(*envs));
+    dq_env **envs = calloc((size_t)n, sizeof(dq_env *));
     if (!envs)
         return dq_fail(DQ_ERR_NOMEM, "no memory for %d environments", n);
     dq_status st = DQ_OK;
