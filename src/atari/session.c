@@ -341,6 +341,11 @@ const uint8_t *dq_atari_screen_before(const dq_atari *a)
     return a->machine->picture[!a->machine->c.tia.picture];
 }
 
+bool dq_session_is_partial(const dq_atari *a)
+{
+    return a->machine->c.tia.partial;
+}
+
 static const dq_palette *palette(const dq_atari *a)
 {
     return a->play.pal ? &dq_palette_pal : &dq_palette_ntsc;

@@ -14,6 +14,7 @@ typedef struct atari_env {
     size_t n_pixels;
     dq_colour_average *average;  // with DQ_ATARI_BLEND_AVERAGE
     uint8_t *mixed;              // room for its picture
+    uint8_t *before;             // with DQ_ATARI_BLEND_MAX: the frame before the last one
 } atari_env;
 
 static const char skip_stream[] = "frame skip";
@@ -39,7 +40,7 @@ static const uint8_t *picture(atari_env *e)
 static void observe_brighter(const atari_env *e, uint8_t *obs)
 {
     const dq_atari *atari = e->session.atari;
-    const uint8_t *before = dq_atari_screen_before(atari), *now = dq_atari_screen(atari);
+    const uint8_t *before = e->before, *now = dq_atari_screen(atari);
     const uint8_t *palette = dq_atari_palette(atari), *grey = dq_atari_grey(atari);
     for (size_t i = 0; i < e->n_pixels; i++) {
         if (e->session.cfg.obs == DQ_ATARI_OBS_GREY)
@@ -97,12 +98,12 @@ static int draw_skip(atari_env *e)
            (int)dq_rng_below(&e->skips, (uint32_t)(cfg->skip_high - cfg->skip_low + 1));
 }
 
-/** How many of a step's last frames are looked at. */
-static int n_looked_at(const dq_atari_env_config *cfg)
+/** How many of a step's last frames are looked at. Any may be the last but one of a game. */
+static int n_looked_at(const dq_atari_env_config *cfg, int skip)
 {
     if (cfg->obs == DQ_ATARI_OBS_RAM)
         return 0;
-    return cfg->blend == DQ_ATARI_BLEND_NONE ? 1 : 2;
+    return cfg->blend == DQ_ATARI_BLEND_NONE ? 1 : cfg->blend == DQ_ATARI_BLEND_MAX ? skip : 2;
 }
 
 static dq_status atari_step(void *self, int action, void *obs, dq_step *result)
@@ -110,10 +111,13 @@ static dq_status atari_step(void *self, int action, void *obs, dq_step *result)
     atari_env *e = self;
     dq_atari *atari = e->session.atari;
     int skip = draw_skip(e), reward = 0;
-    int draw_from = skip - n_looked_at(&e->session.cfg);
-    for (int i = 0; i < skip; i++)  // ALE takes all of them: after the game's end nothing happens
+    int draw_from = skip - n_looked_at(&e->session.cfg, skip);
+    for (int i = 0; i < skip; i++) {  // ALE takes all of them: after the game's end nothing happens
+        if (e->before && !dq_atari_game_over(atari) && !dq_atari_truncated(atari))
+            memcpy(e->before, dq_atari_screen(atari), e->n_pixels);
         reward += dq_atari_act(atari, e->session.actions[action], i >= draw_from);
-    if (e->session.cfg.blend == DQ_ATARI_BLEND_MAX && e->session.cfg.obs != DQ_ATARI_OBS_RAM)
+    }
+    if (e->before)
         observe_brighter(e, obs);
     else
         observe(e, obs);
@@ -177,6 +181,7 @@ static void atari_destroy(void *self)
     dq_atari_session_close(&e->session);
     free(e->average);
     free(e->mixed);
+    free(e->before);
     free(e);
 }
 
@@ -203,13 +208,21 @@ static dq_space obs_space(dq_atari_obs obs, int height)
     }
 }
 
-static dq_status prepare_average(atari_env *e)
+static dq_status prepare_blend(atari_env *e)
 {
-    e->average = malloc(sizeof(*e->average));
-    e->mixed = malloc(e->n_pixels);
-    if (!e->average || !e->mixed)
-        return dq_fail(DQ_ERR_NOMEM, "%s: no memory to average frames", e->session.cfg.id);
-    dq_colour_average_init(e->average, dq_atari_palette(e->session.atari));
+    bool averages = e->session.cfg.blend == DQ_ATARI_BLEND_AVERAGE;
+    if (e->session.cfg.blend == DQ_ATARI_BLEND_NONE)
+        return DQ_OK;
+    if (averages) {
+        e->average = malloc(sizeof(*e->average));
+        e->mixed = malloc(e->n_pixels);
+    } else {
+        e->before = calloc(1, e->n_pixels);
+    }
+    if (averages ? !e->average || !e->mixed : !e->before)
+        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for pictures", e->session.cfg.id);
+    if (averages)
+        dq_colour_average_init(e->average, dq_atari_palette(e->session.atari));
     return DQ_OK;
 }
 
@@ -225,8 +238,8 @@ dq_status dq_atari_env_create(dq_env **out, const void *rom, size_t rom_bytes,
         e->skips = dq_rng_stream(cfg->seed, skip_stream);
         int height = dq_atari_height(e->session.atari);
         e->n_pixels = (size_t)height * DQ_ATARI_WIDTH;
-        if (cfg->blend == DQ_ATARI_BLEND_AVERAGE && cfg->obs != DQ_ATARI_OBS_RAM)
-            st = prepare_average(e);
+        if (cfg->obs != DQ_ATARI_OBS_RAM)
+            st = prepare_blend(e);
     }
     if (st == DQ_OK) {
         dq_space obs = obs_space(cfg->obs, dq_atari_height(e->session.atari));

@@ -67,13 +67,9 @@ dq_status dq_atari_session_open(dq_atari_session *s, const void *rom, size_t rom
                        rom_bytes);
     memcpy(s->rom, rom, rom_bytes);
     dq_status st = load(&s->atari, s, console_seed(s, cfg->seed));
-    if (st == DQ_OK) {
+    if (st == DQ_OK)
         choose_actions(s);
-        s->rgb = calloc((size_t)dq_atari_height(s->atari), DQ_ATARI_WIDTH * 3);
-        if (!s->rgb)
-            st = dq_fail(DQ_ERR_NOMEM, "%s: no memory for a picture", cfg->id);
-    }
-    if (st != DQ_OK)
+    else
         dq_atari_session_close(s);
     return st;
 }
@@ -91,11 +87,6 @@ dq_status dq_atari_session_seed(dq_atari_session *s, uint64_t seed)
     s->atari = fresh;
     s->cfg.seed = seed;
     return DQ_OK;
-}
-
-dq_status dq_atari_session_load(dq_atari **out, const dq_atari_session *s)
-{
-    return load(out, s, ale_seed(s->cfg.seed));
 }
 
 void dq_atari_session_close(dq_atari_session *s)
@@ -127,6 +118,10 @@ void dq_atari_session_paint(const dq_atari_session *s, uint8_t *rgb)
 
 dq_status dq_atari_session_render(dq_atari_session *s, dq_image *image)
 {
+    if (!s->rgb)  // most environments are never looked at, and many may stand side by side
+        s->rgb = calloc((size_t)dq_atari_height(s->atari), DQ_ATARI_WIDTH * 3);
+    if (!s->rgb)
+        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for a picture", s->cfg.id);
     dq_atari_session_paint(s, s->rgb);
     *image = (dq_image){s->rgb, DQ_ATARI_WIDTH, dq_atari_height(s->atari)};
     return DQ_OK;

@@ -36,7 +36,7 @@ typedef struct dq_atari_session {
     uint8_t actions[DQ_ATARI_ACTIONS];  // ALE's number of each
     const char *action_names[DQ_ATARI_ACTIONS];
     dq_numpy_rng numpy;  // Gymnasium's np_random, with DQ_ATARI_SEED_GYMNASIUM
-    uint8_t *rgb;        // [height][160][3], for dq_atari_session_render()
+    uint8_t *rgb;        // [height][160][3], from the first dq_atari_session_render() on
 } dq_atari_session;
 
 /** Load the cartridge (copied). The session is closed again on failure. */
@@ -44,8 +44,6 @@ DQ_NODISCARD dq_status dq_atari_session_open(dq_atari_session *s, const void *ro
                                              const dq_atari_env_config *cfg);
 /** Load the cartridge anew with another seed; on failure the session stays as it was. */
 DQ_NODISCARD dq_status dq_atari_session_seed(dq_atari_session *s, uint64_t seed);
-/** Put the same cartridge into another console, the caller's to destroy. */
-DQ_NODISCARD dq_status dq_atari_session_load(dq_atari **out, const dq_atari_session *s);
 void dq_atari_session_close(dq_atari_session *s);
 
 /** Id, actions and names as an environment's specification; the observation is the caller's. */

@@ -1,6 +1,6 @@
 /* An Atari game as one of the well-known programs preprocesses it, in one fused environment. What
  * each function does is said by the original's name for it. Of a skip's frames only the last two
- * are drawn, since only they are looked at; the console paints others when asked for them. */
+ * are drawn, since only they are looked at. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +15,9 @@ typedef struct dialect_env {
     dq_atari_session session;
     dq_preprocessing p;
     dq_small_frame *frame;
-    uint8_t *stack;      // oldest first
+    uint8_t *stack;  // oldest first
+    size_t screen_bytes;
+    uint8_t *held;       // the last but one frame of a skip, before the last one came
     dq_mt19937 noops;    // of the originals in C++
     uint32_t max_ticks;  // of the originals that count themselves
     bool has_fire;       // and it is to be pressed
@@ -96,7 +98,7 @@ static const uint8_t *pool_places(dialect_env *e, const played *s)
     if (e->p.skip == 1)
         set_both(e, dq_atari_screen(atari), dq_atari_screen(atari));
     else if (s->n_ticks == e->p.skip)
-        set_both(e, dq_atari_screen_before(atari), dq_atari_screen(atari));
+        set_both(e, e->held, dq_atari_screen(atari));
     else if (s->n_ticks == e->p.skip - 1)
         dq_small_frame_set(e->frame, 0, dq_atari_screen(atari));
     return dq_small_frame_make(e->frame);
@@ -110,9 +112,9 @@ static const uint8_t *pool_unless_ended(dialect_env *e, const played *s)
     if (!s->ended && e->p.skip == 1)
         set_both(e, dq_atari_screen(atari), dq_atari_screen(atari));
     else if (!s->ended)
-        set_both(e, dq_atari_screen_before(atari), dq_atari_screen(atari));
+        set_both(e, e->held, dq_atari_screen(atari));
     else if (s->n_ticks == e->p.skip && e->p.skip > 1)
-        return dq_small_frame_make_three(e->frame, dq_atari_screen_before(atari));
+        return dq_small_frame_make_three(e->frame, e->held);
     return dq_small_frame_make(e->frame);
 }
 
@@ -121,7 +123,7 @@ static const uint8_t *pool_if_whole(dialect_env *e, const played *s)
 {
     const dq_atari *atari = e->session.atari;
     if (s->n_ticks == e->p.skip && e->p.skip > 1)
-        set_both(e, dq_atari_screen_before(atari), dq_atari_screen(atari));
+        set_both(e, e->held, dq_atari_screen(atari));
     else if (s->n_ticks >= e->p.skip - 1)
         set_both(e, dq_atari_screen(atari), dq_atari_screen(atari));
     return dq_small_frame_make(e->frame);
@@ -133,6 +135,8 @@ static played hold(dialect_env *e, int ale_action)
     played s = {0};
     bool breaks = life_breaks(e);
     do {
+        if (s.n_ticks > 0 && s.n_ticks == e->p.skip - 1)
+            memcpy(e->held, dq_atari_screen(atari), e->screen_bytes);
         s.reward += dq_atari_act(atari, ale_action, s.n_ticks >= e->p.skip - 2);
         s.n_ticks++;
         e->n_ticks++;
@@ -394,6 +398,7 @@ static void dialect_destroy(void *self)
     dq_atari_session_close(&e->session);
     dq_small_frame_destroy(e->frame);
     free(e->stack);
+    free(e->held);
     free(e);
 }
 
@@ -441,8 +446,10 @@ static dq_status prepare(dialect_env *e)
     const dq_atari *atari = e->session.atari;
     int rows = e->p.dialect == DQ_DIALECT_ENVPOOL ? ENVPOOL_ROWS : dq_atari_height(atari);
     DQ_TRY(check_game(e));
+    e->screen_bytes = (size_t)dq_atari_height(atari) * DQ_ATARI_WIDTH;
     e->stack = calloc((size_t)e->p.stack, FRAME_BYTES);
-    if (!e->stack)
+    e->held = calloc(1, e->screen_bytes);
+    if (!e->stack || !e->held)
         return dq_fail(DQ_ERR_NOMEM, "%s: no memory for %d frames", e->session.cfg.id, e->p.stack);
     return dq_small_frame_create(&e->frame, grey_of(e->p.dialect), e->p.linear_resize,
                                  dq_atari_palette(atari), dq_atari_grey(atari), rows);

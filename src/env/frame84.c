@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 enum {
     RESIZED_HEIGHT = 110,
@@ -61,6 +62,14 @@ void dq_frame84_plan_init(dq_frame84_plan *plan, int height)
 void dq_frame84_plan_init_whole(dq_frame84_plan *plan, int height)
 {
     plan_init(plan, height, 0, DQ_FRAME84);
+}
+
+int dq_palette_shift(const uint8_t *palette)
+{
+    for (int i = 0; i < 256; i += 2)
+        if (memcmp(palette + 3 * i, palette + 3 * i + 3, 3) != 0)
+            return 0;
+    return 1;
 }
 
 void dq_frame84_shrink_row(const dq_frame84_plan *plan, const float *grey, float *shrunk)

@@ -40,6 +40,10 @@ void dq_frame84_plan_init(dq_frame84_plan *plan, int height);
 /** The same for all of it resized to 84x84, without a crop; `height` is 84 to 250. */
 void dq_frame84_plan_init_whole(dq_frame84_plan *plan, int height);
 
+/** Where odd palette indices look like the even ones below, as in NTSC, tables of colours need the
+ *  even ones alone: by how many bits an index is shifted there, 0 or 1. palette: RGB, [256][3]. */
+int dq_palette_shift(const uint8_t *palette);
+
 /** The book's grey level of a colour, 0..255, not rounded. */
 static inline float dq_frame84_grey(uint8_t r, uint8_t g, uint8_t b)
 {

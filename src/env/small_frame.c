@@ -43,18 +43,9 @@ static uint8_t rgb_grey(int r, int g, int b)
     return (uint8_t)((r * 9798 + g * 19235 + b * 3735 + (1 << 14)) >> 15);
 }
 
-/** Where odd indices look like the even ones below, as in NTSC, a quarter of the table will do. */
-static int find_shift(const uint8_t *palette)
-{
-    for (int i = 0; i < 256; i += 2)
-        if (memcmp(palette + 3 * i, palette + 3 * i + 3, 3) != 0)
-            return 0;
-    return 1;
-}
-
 static dq_status fill_pair_grey(dq_small_frame *f)
 {
-    f->shift = find_shift(f->palette);
+    f->shift = dq_palette_shift(f->palette);
     int n = 256 >> f->shift;
     f->pair_grey = malloc((size_t)n * (size_t)n);
     if (!f->pair_grey)

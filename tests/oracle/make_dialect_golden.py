@@ -282,6 +282,15 @@ def cases():
     yield case("ale-vector", "own/pong", 18, ticks=402, fire=0)
     yield case("ale-vector", "own/pong", 19, ticks=400, noops=1)
     yield case("ale-vector", "asterix", 20)
+    # Frames that never sync go on in the same picture.
+    yield case("book-3e", "tic_tac_toe_3d", 21)
+    yield case("sb3", "qbert", 22)
+    yield case("cleanrl", "entombed", 23)
+    yield case("dopamine", "tetris", 24, sticky=0.25)
+    yield case("gymnasium", "tic_tac_toe_3d", 25)
+    yield case("gymnasium", "tetris", 26)
+    yield case("envpool", "entombed", 27)
+    yield case("ale-vector", "qbert", 28)
 
 
 MAKERS = {"book-3e": Sb3, "baselines": Baselines, "sb3": Sb3, "cleanrl": cleanrl, "dopamine": Dopamine,

@@ -39,6 +39,8 @@ CASES = [
     ("pitfall", 120, dict(seeding="gymnasium", seed=16, low=4, high=4, sticky=0.25, obs="grey", blend="average")),
     ("tetris", 150, dict(seeding="ale", seed=17, low=4, high=4, sticky=0.25, blend="max")),
     ("qbert", 150, dict(seeding="gymnasium", seed=18, low=2, high=4, sticky=0.25, blend="average")),
+    ("tic_tac_toe_3d", 150, dict(seeding="gymnasium", seed=19, low=1, high=3, sticky=0.25, blend="max")),
+    ("entombed", 150, dict(seeding="ale", seed=20, low=4, high=4, sticky=0.25, obs="grey", blend="max")),
 ]
 RULES = {"own/pong": "pong", "own/bricks": "breakout"}
 DEFAULTS = dict(obs="rgb", blend="none", full=0, life=0, mode=-1, difficulty=-1, ticks=108_000)
