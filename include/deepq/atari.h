@@ -111,6 +111,11 @@ const uint8_t *dq_atari_ram(const dq_atari *a);
  * valid until its next call. */
 DQ_API
 const uint8_t *dq_atari_screen(const dq_atari *a);
+/** Palette indices [height][160] of ALE's other frame buffer: the frame before the last one, unless
+ *  that went on in the same buffer (frames that never sync). The session's, valid until its next
+ *  call. */
+DQ_API
+const uint8_t *dq_atari_screen_before(const dq_atari *a);
 /** RGB of all 256 palette indices, [256][3], in this session's colours (NTSC or PAL). */
 DQ_API
 const uint8_t *dq_atari_palette(const dq_atari *a);

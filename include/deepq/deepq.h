@@ -3,6 +3,7 @@
 #define DEEPQ_DEEPQ_H
 
 #include "deepq/atari.h"
+#include "deepq/atari_env.h"
 #include "deepq/env.h"
 #include "deepq/model.h"
 #include "deepq/net.h"
@@ -15,6 +16,7 @@
 #include "deepq/tensor.h"
 #include "deepq/toy_text.h"
 #include "deepq/train.h"
+#include "deepq/vector.h"
 #include "deepq/version.h"
 
 #endif

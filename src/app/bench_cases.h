@@ -11,8 +11,10 @@
 
 typedef struct bench_settings {
     const char *env_id, *rom_dir;
-    const char *isa;  // NULL: the best there is
-    int n_threads;    // 0: the case's own default
+    const char *isa;      // NULL: the best there is
+    int n_threads;        // 0: the case's own default
+    const char *dialect;  // of env and vector; NULL: the book's
+    int n_envs;           // in a vector, 0: 8
 } bench_settings;
 
 typedef struct bench_case {
@@ -36,6 +38,7 @@ const bench_maker *bench_makers(size_t *n);
 
 dq_status bench_make_emulator(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_env(bench_case *c, const bench_settings *s, int variant);
+dq_status bench_make_vector(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_act(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_learn(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_replay(bench_case *c, const bench_settings *s, int variant);

@@ -279,9 +279,9 @@ const bench_maker *bench_makers(size_t *n)
 {
     static const bench_maker makers[] = {
         {"emulator", true, 2, bench_make_emulator}, {"env", true, 1, bench_make_env},
-        {"act", false, 1, bench_make_act},          {"learn", false, 1, bench_make_learn},
-        {"train", false, 1, bench_make_train},      {"replay", false, 1, bench_make_replay},
-        {"tabular", false, 1, bench_make_tabular},
+        {"vector", true, 1, bench_make_vector},     {"act", false, 1, bench_make_act},
+        {"learn", false, 1, bench_make_learn},      {"train", false, 1, bench_make_train},
+        {"replay", false, 1, bench_make_replay},    {"tabular", false, 1, bench_make_tabular},
     };
     *n = DQ_COUNT(makers);
     return makers;

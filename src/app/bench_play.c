@@ -1,4 +1,5 @@
-/* Benchmarks that play: the bare console, and the book's environment; one game for each thread. */
+/* Benchmarks that play: the bare console, and the preprocessed environment; one game for each
+ * thread. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base/error.h"
 #include "base/pool.h"
 #include "deepq/atari.h"
+#include "deepq/atari_env.h"
 #include "deepq/env.h"
 #include "deepq/rng.h"
 #include "env/env_ids.h"
@@ -174,9 +176,14 @@ static dq_status work_env(void *self, int64_t *n_items)
 
 static dq_status make_envs(players *p, const bench_settings *s)
 {
+    dq_preprocessing how;
+    dq_atari_options o;
+    DQ_TRY(dq_preprocessing_init(&how, s->dialect ? s->dialect : "book"));
+    DQ_TRY(dq_atari_options_init(&o, s->env_id));
+    o.rom_dir = s->rom_dir;
     for (int i = 0; i < p->n; i++) {
-        dq_env_options options = {.rom_dir = s->rom_dir, .seed = (uint64_t)i};
-        DQ_TRY(dq_env_make_book(&p->each[i].env, s->env_id, &options));
+        o.seed = (uint64_t)i;
+        DQ_TRY(dq_env_make_preprocessed(&p->each[i].env, s->env_id, &how, &o));
         DQ_TRY(dq_env_reset(p->each[i].env, p->each[i].picture));
     }
     return DQ_OK;
@@ -196,7 +203,8 @@ dq_status bench_make_env(bench_case *c, const bench_settings *s, int variant)
         destroy_players(p);
         return st;
     }
-    snprintf(c->name, sizeof(c->name), "env/%s", game_name(&id));
+    snprintf(c->name, sizeof(c->name), "env/%s%s%s", game_name(&id), s->dialect ? "/" : "",
+             s->dialect ? s->dialect : "");
     c->unit = "steps/s";
     c->isa = "generic";
     c->self = p;

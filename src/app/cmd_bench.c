@@ -11,6 +11,7 @@
 #include "app/options.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "deepq/atari_env.h"
 
 enum { MAX_REPEATS = 1000 };
 
@@ -126,6 +127,9 @@ static int bench(bench_run *run, char **what, int n, option_list *envs)
     for (size_t i = 0; i < envs->n; i++)
         if (environments_check_id(envs->values[i]) != APP_DONE)
             return APP_MISUSED;
+    dq_preprocessing p;
+    if (run->settings.dialect && dq_preprocessing_init(&p, run->settings.dialect) != DQ_OK)
+        return app_fail(APP_MISUSED, "%s", dq_errmsg());
     run->stop = interrupt_catch();
     for (int i = 0; i < n; i++) {
         dq_status st = run_what(run, chosen[i], envs);
@@ -139,12 +143,15 @@ int cmd_bench(int argc, char **argv)
 {
     bench_run run = {.repeats = 5, .seconds = 1.0};
     option_list envs = {.n = 0};
-    int64_t threads = 0;
+    int64_t threads = 0, n_envs = 0;
     const option options[] = {
         {"env", 'e', OPTION_LIST, &envs, "ID",
          "environment to play (PongNoFrameskip-v4); may be repeated", 0, 0},
         {"threads", 0, OPTION_INT, &threads, "N",
          "threads (learn and train: one for each core, others: 1)", 1, 1024},
+        {"dialect", 0, OPTION_TEXT, &run.settings.dialect, "NAME",
+         "env and vector: whose preprocessing (book)", 0, 0},
+        {"envs", 0, OPTION_INT, &n_envs, "N", "vector: environments (8)", 1, 65535},
         {"isa", 0, OPTION_TEXT, &run.settings.isa, "NAME",
          "ref, avx2 or avx512 (the best there is)", 0, 0},
         {"repeats", 0, OPTION_INT, &run.repeats, "N", "times each figure is measured (5)", 1,
@@ -161,6 +168,7 @@ int cmd_bench(int argc, char **argv)
             "Measure how fast the parts are: median, least and most of some repetitions.\n"
             "  emulator  console frames/s, without the picture and with the palette screen read\n"
             "  env       agent steps/s of the book's pipeline: skip 4, 84x84, stack of 4\n"
+            "  vector    the same of several environments that are stepped together\n"
             "  act       decisions/s: forward passes of one state\n"
             "  learn     learning steps/s alone: sample 32, targets, forward, backward, Adam\n"
             "  train     agent steps/s of the whole loop while learning, epsilon 0.01\n"
@@ -169,6 +177,7 @@ int cmd_bench(int argc, char **argv)
             "solved\n"
             "Without WHAT: all of them.",
         .examples = "  deepq bench emulator --env PongNoFrameskip-v4 --env BreakoutNoFrameskip-v4\n"
+                    "  deepq bench vector --envs 8 --threads 2 --dialect sb3\n"
                     "  deepq bench learn --threads 1 --json\n",
         .options = options,
         .n_options = DQ_COUNT(options),
@@ -179,5 +188,6 @@ int cmd_bench(int argc, char **argv)
     if (envs.n == 0)
         envs.values[envs.n++] = "PongNoFrameskip-v4";
     run.settings.n_threads = (int)threads;
+    run.settings.n_envs = (int)n_envs;
     return bench(&run, argv, n, &envs);
 }

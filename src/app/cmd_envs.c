@@ -7,6 +7,7 @@
 #include "app/environments.h"
 #include "app/options.h"
 #include "base/error.h"
+#include "deepq/atari_env.h"
 #include "deepq/roms.h"
 #include "env/env_ids.h"
 #include "env/homebrew.h"
@@ -57,14 +58,84 @@ static void print_rom(const dq_atari_id *id, const char *rom_dir)
     }
 }
 
+/** What is special about an id beside its numbers. */
+static const char *meaning(const dq_atari_id *id)
+{
+    if (id->homebrew)
+        return "our own cartridge, every frame an agent step, actions always obeyed";
+    if (id->skip_high == 1)
+        return id->repeat_action_probability > 0
+                   ? "every frame an agent step, sticky actions"
+                   : "every frame an agent step, actions always obeyed";
+    if (id->skip_low < id->skip_high)
+        return id->repeat_action_probability > 0 ? "frame skip by chance, sticky actions"
+                                                 : "frame skip by chance, actions always obeyed";
+    return "Machado et al. 2018: frame skip 4, sticky actions (not EnvPool's id -v5)";
+}
+
+static void print_dialects(const dq_atari_id *id)
+{
+    size_t n;
+    const char *const *names = dq_dialect_names(&n);
+    if (id->skip_high > 1) {
+        printf("  %-16sno: this id already holds an action for several frames\n", "preprocessing");
+        return;
+    }
+    printf("  %-16suint8 [4][84][84], 0 to 255, by dialect:\n  %-16s", "preprocessing", "");
+    for (size_t i = 0; i < n; i++)
+        printf("%s%s", names[i], i + 1 < n ? " " : "\n");
+}
+
+static const char *yes_no(bool yes)
+{
+    return yes ? "yes" : "no";
+}
+
+/** A dialect's own way, as the table of deepq/atari_env.h has it. */
+static int print_dialect(const char *name)
+{
+    static const char *const greys[DQ_DIALECTS] = {
+        "of RGB in float32, resized to 84x110, rows 18 to 101, cut to bytes",
+        "of RGB in bytes (cv2), then INTER_AREA to 84x84",
+        "of RGB in bytes (cv2), then INTER_AREA to 84x84",
+        "of RGB in bytes (cv2), then INTER_AREA to 84x84",
+        "of RGB that was resized by INTER_AREA to 84x84 before (cv2)",
+        "ALE's own, then INTER_AREA to 84x84",
+        "ALE's own, then INTER_AREA to 84x84",
+        "ALE's own, then INTER_AREA to 84x84",
+        "ALE's own, then INTER_AREA to 84x84",
+    };
+    static const char *const stacks[DQ_DIALECTS] = {
+        "zeros", "zeros",           "its first frame", "zeros", "its first frame",
+        "zeros", "its first frame", "its first frame", "zeros"};
+    dq_preprocessing p;
+    if (dq_preprocessing_init(&p, name) != DQ_OK)
+        return app_fail(APP_MISUSED, "%s", dq_errmsg());
+    bool raw_fire = p.dialect == DQ_DIALECT_ENVPOOL || p.dialect == DQ_DIALECT_ALE_VECTOR;
+    printf("%s\n  %-16s%s\n", name, "grey", greys[p.dialect]);
+    printf("  %-16s%d, the brighter of the last two frames\n", "frame skip", p.skip);
+    printf("  %-16s%s\n", "after a reset",
+           !p.fire_reset ? "nothing is pressed"
+           : raw_fire    ? "FIRE for one frame, where there is FIRE"
+                         : "actions 1 (FIRE) and 2, a step each, where there is FIRE");
+    printf("  %-16sup to %d\n", "no-op starts", p.noop_max);
+    printf("  %-16s%s\n", "life ends it", yes_no(p.episodic_life));
+    printf("  %-16s%s\n", "rewards clipped", yes_no(p.clip_reward));
+    printf("  %-16s%d frames, at the start filled with %s\n", "stack", p.stack, stacks[p.dialect]);
+    return APP_DONE;
+}
+
 static void print_atari(const dq_atari_id *id, const char *rom_dir)
 {
     const dq_atari_game *g = id->game;
     dq_space picture = {DQ_U8, 3, {g->height, DQ_ATARI_WIDTH, 3}, 0, 255};
     printf("%s\n  %-16s%s%s\n", id->name, "game", g->id,
            dq_homebrew_by_id(id->name) ? ", by its rules" : "");
+    printf("  %-16s%s\n", "meaning", meaning(id));
     print_space("observation", &picture);
-    printf("  %-16suint8 [4][84][84], 0 to 255\n", "book's wrappers");
+    printf("  %-16sgrey [%d][160], palette indices [%d][160], RAM [128]\n", "or by option",
+           g->height, g->height);
+    print_dialects(id);
     printf("  %-16s%d:", "actions", g->n_minimal);
     for (int a = 0; a < g->n_minimal; a++)
         printf(" %d %s%s", a, dq_atari_action_name(g->minimal[a]),
@@ -129,26 +200,30 @@ static int print_other(const char *name)
 
 int cmd_envs(int argc, char **argv)
 {
-    const char *rom_dir = NULL;
+    const char *rom_dir = NULL, *dialect = NULL;
     const option options[] = {
+        {"dialect", 0, OPTION_TEXT, &dialect, "NAME", "say what this preprocessing does", 0, 0},
         {"rom-dir", 0, OPTION_TEXT, &rom_dir, "DIR", "look for the ROM here first", 0, 0},
     };
     const option_syntax syntax = {
         .command = "envs",
         .operands = "[ID]",
         .max_operands = 1,
-        .about = "List the environments by their Gymnasium ids, or describe one: spaces, actions, "
-                 "frame\nskip, sticky actions, frame cap, and the ROM it needs.",
+        .about = "List the environments by their Gymnasium ids, or describe one: meaning, spaces, "
+                 "actions, frame\nskip, sticky actions, frame cap, and the ROM it needs.",
         .examples = "  deepq envs\n"
-                    "  deepq envs PongNoFrameskip-v4\n",
+                    "  deepq envs PongNoFrameskip-v4\n"
+                    "  deepq envs --dialect sb3\n",
         .options = options,
         .n_options = DQ_COUNT(options),
     };
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))
         return exit_status;
+    if (dialect && (exit_status = print_dialect(dialect)) != APP_DONE)
+        return exit_status;
     if (n == 0)
-        return list_ids();
+        return dialect ? APP_DONE : list_ids();
     exit_status = environments_check_id(argv[0]);
     if (exit_status != APP_DONE)
         return exit_status;

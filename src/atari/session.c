@@ -335,6 +335,17 @@ const uint8_t *dq_atari_screen(const dq_atari *a)
     return dq_machine_picture(a->machine);
 }
 
+const uint8_t *dq_atari_screen_before(const dq_atari *a)
+{
+    dq_machine_settle(a->machine);
+    return a->machine->picture[!a->machine->c.tia.picture];
+}
+
+bool dq_session_is_partial(const dq_atari *a)
+{
+    return a->machine->c.tia.partial;
+}
+
 static const dq_palette *palette(const dq_atari *a)
 {
     return a->play.pal ? &dq_palette_pal : &dq_palette_ntsc;

@@ -42,6 +42,9 @@ void dq_inputs_set(dq_atari *a, int action);
 /** No input at all, as while a cartridge's television format is found out. */
 void dq_inputs_unplug(dq_atari *a);
 
+/** Did the last frame run out of instructions, so that the next one goes on in the same picture? */
+bool dq_session_is_partial(const dq_atari *a);
+
 /** ALE's loadROM: generators seeded, format found, then one game reset. */
 void dq_session_load(dq_atari *a);
 

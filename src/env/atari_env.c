@@ -1,28 +1,109 @@
+/* The raw Atari environment: one picture (or the RAM) for each action. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "deepq/rng.h"
 #include "env/atari_session.h"
+#include "env/colour_average.h"
 
 typedef struct atari_env {
     dq_atari_session session;
     dq_rng skips;  // how long actions are held
+    int lives;
+    size_t n_pixels;
+    dq_colour_average *average;  // with DQ_ATARI_BLEND_AVERAGE
+    uint8_t *mixed;              // room for its picture
+    uint8_t *before;             // with DQ_ATARI_BLEND_MAX: the frame before the last one
 } atari_env;
 
 static const char skip_stream[] = "frame skip";
+
+/* ---------------------------------------------------------------- observing */
+
+static uint8_t brighter(uint8_t a, uint8_t b)
+{
+    return a > b ? a : b;
+}
+
+/** Palette indices as the observation has them; NULL for DQ_ATARI_BLEND_MAX, which has none. */
+static const uint8_t *picture(atari_env *e)
+{
+    const dq_atari *atari = e->session.atari;
+    if (!e->average)
+        return dq_atari_screen(atari);
+    const uint8_t *before = dq_atari_screen_before(atari);  // may paint: before the other is asked
+    dq_colour_average_mix(e->average, dq_atari_screen(atari), before, e->mixed, e->n_pixels);
+    return e->mixed;
+}
+
+static void observe_brighter(const atari_env *e, uint8_t *obs)
+{
+    const dq_atari *atari = e->session.atari;
+    const uint8_t *before = e->before, *now = dq_atari_screen(atari);
+    const uint8_t *palette = dq_atari_palette(atari), *grey = dq_atari_grey(atari);
+    for (size_t i = 0; i < e->n_pixels; i++) {
+        if (e->session.cfg.obs == DQ_ATARI_OBS_GREY)
+            obs[i] = brighter(grey[before[i]], grey[now[i]]);
+        else
+            for (int c = 0; c < 3; c++)
+                obs[3 * i + (size_t)c] =
+                    brighter(palette[3 * before[i] + c], palette[3 * now[i] + c]);
+    }
+}
+
+static void observe(atari_env *e, uint8_t *obs)
+{
+    const dq_atari *atari = e->session.atari;
+    switch (e->session.cfg.obs) {
+    case DQ_ATARI_OBS_RAM:
+        memcpy(obs, dq_atari_ram(atari), DQ_ATARI_RAM);
+        return;
+    case DQ_ATARI_OBS_INDEX:
+        memcpy(obs, picture(e), e->n_pixels);
+        return;
+    case DQ_ATARI_OBS_GREY: {
+        const uint8_t *from = picture(e), *grey = dq_atari_grey(atari);
+        for (size_t i = 0; i < e->n_pixels; i++)
+            obs[i] = grey[from[i]];
+        return;
+    }
+    default: {
+        const uint8_t *from = picture(e), *palette = dq_atari_palette(atari);
+        for (size_t i = 0; i < e->n_pixels; i++)
+            memcpy(obs + 3 * i, palette + 3 * from[i], 3);
+    }
+    }
+}
+
+/* ---------------------------------------------------------------- episodes */
 
 static dq_status atari_reset(void *self, void *obs)
 {
     atari_env *e = self;
     dq_atari_reset(e->session.atari);
-    dq_atari_session_paint(&e->session, obs);
+    e->lives = dq_atari_lives(e->session.atari);
+    observe(e, obs);
     return DQ_OK;
 }
 
 static int draw_skip(atari_env *e)
 {
-    int low = e->session.cfg.skip_low, high = e->session.cfg.skip_high;
-    return low == high ? low : low + (int)dq_rng_below(&e->skips, (uint32_t)(high - low + 1));
+    const dq_atari_env_config *cfg = &e->session.cfg;
+    if (cfg->skip_low == cfg->skip_high)
+        return cfg->skip_low;
+    if (cfg->seeding == DQ_ATARI_SEED_GYMNASIUM)
+        return dq_numpy_rng_integers(&e->session.numpy, cfg->skip_low, cfg->skip_high);
+    return cfg->skip_low +
+           (int)dq_rng_below(&e->skips, (uint32_t)(cfg->skip_high - cfg->skip_low + 1));
+}
+
+/** How many of a step's last frames are looked at. Any may be the last but one of a game. */
+static int n_looked_at(const dq_atari_env_config *cfg, int skip)
+{
+    if (cfg->obs == DQ_ATARI_OBS_RAM)
+        return 0;
+    return cfg->blend == DQ_ATARI_BLEND_NONE ? 1 : cfg->blend == DQ_ATARI_BLEND_MAX ? skip : 2;
 }
 
 static dq_status atari_step(void *self, int action, void *obs, dq_step *result)
@@ -30,14 +111,22 @@ static dq_status atari_step(void *self, int action, void *obs, dq_step *result)
     atari_env *e = self;
     dq_atari *atari = e->session.atari;
     int skip = draw_skip(e), reward = 0;
-    for (int i = 0; i < skip;
-         i++)  // ALE takes the rest also when the game is over: nothing happens
-        reward += dq_atari_act(atari, e->session.actions[action], true);
-    dq_atari_session_paint(&e->session, obs);
+    int draw_from = skip - n_looked_at(&e->session.cfg, skip);
+    for (int i = 0; i < skip; i++) {  // ALE takes all of them: after the game's end nothing happens
+        if (e->before && !dq_atari_game_over(atari) && !dq_atari_truncated(atari))
+            memcpy(e->before, dq_atari_screen(atari), e->n_pixels);
+        reward += dq_atari_act(atari, e->session.actions[action], i >= draw_from);
+    }
+    if (e->before)
+        observe_brighter(e, obs);
+    else
+        observe(e, obs);
+    int lives = dq_atari_lives(atari);
     result->reward = (float)reward;
-    result->terminated = dq_atari_game_over(atari);
+    result->terminated =
+        dq_atari_game_over(atari) || (e->session.cfg.life_loss_ends && lives < e->lives);
     result->truncated = dq_atari_truncated(atari);
-    result->lives = dq_atari_lives(atari);
+    result->lives = e->lives = lives;
     return DQ_OK;
 }
 
@@ -54,35 +143,46 @@ static dq_status atari_render(void *self, dq_image *image)
     return dq_atari_session_render(&e->session, image);
 }
 
+static int atari_lives(void *self)
+{
+    atari_env *e = self;
+    return dq_atari_lives(e->session.atari);
+}
+
+/* ---------------------------------------------------------------- state */
+
 static dq_status atari_save(void *self, dq_writer *w)
 {
     atari_env *e = self;
-    dq_write_tag(w, "RAW ", 1);
+    dq_write_tag(w, "RAW ", 2);
     for (int i = 0; i < 4; i++)
         dq_write_u64(w, e->skips.s[i]);
-    return dq_atari_save(e->session.atari, w);
+    dq_write_u32(w, (uint32_t)e->lives);
+    return dq_atari_session_save(&e->session, w);
 }
 
 static dq_status atari_load(void *self, dq_reader *r)
 {
     atari_env *e = self;
-    DQ_TRY(dq_read_tag(r, "RAW ", 1));
+    uint32_t lives;
+    DQ_TRY(dq_read_tag(r, "RAW ", 2));
     for (int i = 0; i < 4; i++)
         DQ_TRY(dq_read_u64(r, &e->skips.s[i]));
-    return dq_atari_load(e->session.atari, r);
+    DQ_TRY(dq_read_u32(r, &lives));
+    e->lives = (int)lives;
+    return dq_atari_session_restore(&e->session, r);
 }
+
+/* ---------------------------------------------------------------- create and destroy */
 
 static void atari_destroy(void *self)
 {
     atari_env *e = self;
     dq_atari_session_close(&e->session);
+    free(e->average);
+    free(e->mixed);
+    free(e->before);
     free(e);
-}
-
-static int atari_lives(void *self)
-{
-    atari_env *e = self;
-    return dq_atari_lives(e->session.atari);
 }
 
 static const dq_env_ops atari_ops = {
@@ -96,6 +196,36 @@ static const dq_env_ops atari_ops = {
     .lives = atari_lives,
 };
 
+static dq_space obs_space(dq_atari_obs obs, int height)
+{
+    switch (obs) {
+    case DQ_ATARI_OBS_RAM:
+        return (dq_space){DQ_U8, 1, {DQ_ATARI_RAM}, 0.0f, 255.0f};
+    case DQ_ATARI_OBS_RGB:
+        return (dq_space){DQ_U8, 3, {height, DQ_ATARI_WIDTH, 3}, 0.0f, 255.0f};
+    default:
+        return (dq_space){DQ_U8, 2, {height, DQ_ATARI_WIDTH}, 0.0f, 255.0f};
+    }
+}
+
+static dq_status prepare_blend(atari_env *e)
+{
+    bool averages = e->session.cfg.blend == DQ_ATARI_BLEND_AVERAGE;
+    if (e->session.cfg.blend == DQ_ATARI_BLEND_NONE)
+        return DQ_OK;
+    if (averages) {
+        e->average = malloc(sizeof(*e->average));
+        e->mixed = malloc(e->n_pixels);
+    } else {
+        e->before = calloc(1, e->n_pixels);
+    }
+    if (averages ? !e->average || !e->mixed : !e->before)
+        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for pictures", e->session.cfg.id);
+    if (averages)
+        dq_colour_average_init(e->average, dq_atari_palette(e->session.atari));
+    return DQ_OK;
+}
+
 dq_status dq_atari_env_create(dq_env **out, const void *rom, size_t rom_bytes,
                               const dq_atari_env_config *cfg)
 {
@@ -107,7 +237,12 @@ dq_status dq_atari_env_create(dq_env **out, const void *rom, size_t rom_bytes,
     if (st == DQ_OK) {
         e->skips = dq_rng_stream(cfg->seed, skip_stream);
         int height = dq_atari_height(e->session.atari);
-        dq_space obs = {DQ_U8, 3, {height, DQ_ATARI_WIDTH, 3}, 0.0f, 255.0f};
+        e->n_pixels = (size_t)height * DQ_ATARI_WIDTH;
+        if (cfg->obs != DQ_ATARI_OBS_RAM)
+            st = prepare_blend(e);
+    }
+    if (st == DQ_OK) {
+        dq_space obs = obs_space(cfg->obs, dq_atari_height(e->session.atari));
         dq_env_spec spec = dq_atari_session_spec(&e->session, &obs);
         st = dq_env_create(out, &atari_ops, &spec, e);
     }

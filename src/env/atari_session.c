@@ -11,23 +11,48 @@ static uint32_t ale_seed(uint64_t seed)
     return (uint32_t)(seed ^ seed >> 32);
 }
 
-static dq_status load(dq_atari **out, const dq_atari_session *s, uint64_t seed)
+/** AtariEnv.seed_game(): one number seeds Gymnasium's generator, the next one ALE. */
+static uint32_t gymnasium_seed(dq_atari_session *s, uint64_t seed)
+{
+    uint32_t words[2];
+    dq_numpy_seed_words(seed, words, 2);
+    s->numpy = dq_numpy_rng_seed(words[0]);
+    return words[1];
+}
+
+static dq_status load(dq_atari **out, const dq_atari_session *s, uint32_t seed)
 {
     dq_atari_config cfg = {
-        .seed = ale_seed(seed),
+        .seed = seed,
         .repeat_action_probability = s->cfg.repeat_action_probability,
         .max_ticks = s->cfg.max_ticks,
         .game_id = s->cfg.game_id,
     };
-    return dq_atari_create(out, s->rom, s->rom_bytes, &cfg);
+    DQ_TRY(dq_atari_create(out, s->rom, s->rom_bytes, &cfg));
+    dq_status st = DQ_OK;
+    if (s->cfg.choose_mode)
+        st = dq_atari_set_mode(*out, s->cfg.mode);
+    if (s->cfg.choose_mode && st == DQ_OK)
+        st = dq_atari_set_difficulty(*out, s->cfg.difficulty);
+    if (st != DQ_OK) {
+        dq_atari_destroy(*out);
+        *out = NULL;
+    }
+    return st;
+}
+
+static uint32_t console_seed(dq_atari_session *s, uint64_t seed)
+{
+    return s->cfg.seeding == DQ_ATARI_SEED_GYMNASIUM ? gymnasium_seed(s, seed) : ale_seed(seed);
 }
 
 static void choose_actions(dq_atari_session *s)
 {
     const dq_atari_game *game = dq_atari_get_game(s->atari);
-    s->n_actions = game ? game->n_minimal : DQ_ATARI_ACTIONS;
+    bool minimal = game && !s->cfg.full_action_set;
+    s->n_actions = minimal ? game->n_minimal : DQ_ATARI_ACTIONS;
     for (int i = 0; i < s->n_actions; i++) {
-        s->actions[i] = game ? game->minimal[i] : (uint8_t)i;
+        s->actions[i] = minimal ? game->minimal[i] : (uint8_t)i;
         s->action_names[i] = dq_atari_action_name(s->actions[i]);
     }
 }
@@ -41,14 +66,10 @@ dq_status dq_atari_session_open(dq_atari_session *s, const void *rom, size_t rom
         return dq_fail(DQ_ERR_NOMEM, "%s: no memory for a cartridge of %zu bytes", cfg->id,
                        rom_bytes);
     memcpy(s->rom, rom, rom_bytes);
-    dq_status st = load(&s->atari, s, cfg->seed);
-    if (st == DQ_OK) {
+    dq_status st = load(&s->atari, s, console_seed(s, cfg->seed));
+    if (st == DQ_OK)
         choose_actions(s);
-        s->rgb = calloc((size_t)dq_atari_height(s->atari), DQ_ATARI_WIDTH * 3);
-        if (!s->rgb)
-            st = dq_fail(DQ_ERR_NOMEM, "%s: no memory for a picture", cfg->id);
-    }
-    if (st != DQ_OK)
+    else
         dq_atari_session_close(s);
     return st;
 }
@@ -56,16 +77,16 @@ dq_status dq_atari_session_open(dq_atari_session *s, const void *rom, size_t rom
 dq_status dq_atari_session_seed(dq_atari_session *s, uint64_t seed)
 {
     dq_atari *fresh;
-    DQ_TRY(load(&fresh, s, seed));
+    dq_numpy_rng numpy = s->numpy;
+    dq_status st = load(&fresh, s, console_seed(s, seed));
+    if (st != DQ_OK) {
+        s->numpy = numpy;
+        return st;
+    }
     dq_atari_destroy(s->atari);
     s->atari = fresh;
     s->cfg.seed = seed;
     return DQ_OK;
-}
-
-dq_status dq_atari_session_load(dq_atari **out, const dq_atari_session *s)
-{
-    return load(out, s, s->cfg.seed);
 }
 
 void dq_atari_session_close(dq_atari_session *s)
@@ -97,7 +118,33 @@ void dq_atari_session_paint(const dq_atari_session *s, uint8_t *rgb)
 
 dq_status dq_atari_session_render(dq_atari_session *s, dq_image *image)
 {
+    if (!s->rgb)  // most environments are never looked at, and many may stand side by side
+        s->rgb = calloc((size_t)dq_atari_height(s->atari), DQ_ATARI_WIDTH * 3);
+    if (!s->rgb)
+        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for a picture", s->cfg.id);
     dq_atari_session_paint(s, s->rgb);
     *image = (dq_image){s->rgb, DQ_ATARI_WIDTH, dq_atari_height(s->atari)};
     return DQ_OK;
+}
+
+dq_status dq_atari_session_save(const dq_atari_session *s, dq_writer *w)
+{
+    dq_write_tag(w, "SESS", 1);
+    dq_write_u32(w, (uint32_t)s->cfg.seeding);
+    if (s->cfg.seeding == DQ_ATARI_SEED_GYMNASIUM)
+        dq_numpy_rng_save(&s->numpy, w);
+    return dq_atari_save(s->atari, w);
+}
+
+dq_status dq_atari_session_restore(dq_atari_session *s, dq_reader *r)
+{
+    uint32_t seeding;
+    DQ_TRY(dq_read_tag(r, "SESS", 1));
+    DQ_TRY(dq_read_u32(r, &seeding));
+    if (seeding != (uint32_t)s->cfg.seeding)
+        return dq_fail(DQ_ERR_INPUT, "%s: saved state of an environment that was seeded otherwise",
+                       s->cfg.id);
+    if (seeding == DQ_ATARI_SEED_GYMNASIUM)
+        DQ_TRY(dq_numpy_rng_load(&s->numpy, r));
+    return dq_atari_load(s->atari, r);
 }

@@ -7,9 +7,11 @@
 #include <stdint.h>
 
 #include "deepq/atari.h"
+#include "deepq/atari_env.h"
 #include "deepq/env.h"
+#include "env/numpy_random.h"
 
-/** How an Atari environment is to be. Plain data. */
+/** How an Atari environment is to be; see dq_atari_options. Plain data, zeros are the defaults. */
 typedef struct dq_atari_env_config {
     const char *id;                   // spec.id, lives as long as the environment
     const char *game_id;              // whose rules an unknown cartridge is played by; NULL: by md5
@@ -17,6 +19,12 @@ typedef struct dq_atari_env_config {
     float repeat_action_probability;  // sticky actions, 0..1
     uint32_t max_ticks;               // console frames an episode may have, 0: no limit
     uint64_t seed;
+    dq_atari_seeding seeding;
+    dq_atari_obs obs;      // of the raw environment
+    dq_atari_blend blend;  // of the raw environment
+    bool full_action_set, life_loss_ends;
+    bool choose_mode;  // play `mode` and `difficulty`, not the game's first
+    int mode, difficulty;
 } dq_atari_env_config;
 
 typedef struct dq_atari_session {
@@ -27,7 +35,8 @@ typedef struct dq_atari_session {
     int n_actions;
     uint8_t actions[DQ_ATARI_ACTIONS];  // ALE's number of each
     const char *action_names[DQ_ATARI_ACTIONS];
-    uint8_t *rgb;  // [height][160][3], for dq_atari_session_render()
+    dq_numpy_rng numpy;  // Gymnasium's np_random, with DQ_ATARI_SEED_GYMNASIUM
+    uint8_t *rgb;        // [height][160][3], from the first dq_atari_session_render() on
 } dq_atari_session;
 
 /** Load the cartridge (copied). The session is closed again on failure. */
@@ -35,8 +44,6 @@ DQ_NODISCARD dq_status dq_atari_session_open(dq_atari_session *s, const void *ro
                                              const dq_atari_env_config *cfg);
 /** Load the cartridge anew with another seed; on failure the session stays as it was. */
 DQ_NODISCARD dq_status dq_atari_session_seed(dq_atari_session *s, uint64_t seed);
-/** Put the same cartridge into another console, the caller's to destroy. */
-DQ_NODISCARD dq_status dq_atari_session_load(dq_atari **out, const dq_atari_session *s);
 void dq_atari_session_close(dq_atari_session *s);
 
 /** Id, actions and names as an environment's specification; the observation is the caller's. */
@@ -46,9 +53,18 @@ void dq_atari_session_paint(const dq_atari_session *s, uint8_t *rgb);
 /** The same into the session's own buffer. */
 dq_status dq_atari_session_render(dq_atari_session *s, dq_image *image);
 
-/** The raw environment: RGB pictures, one for each action. */
+/** The console's state and the generator's; the session's own fields are the caller's. */
+dq_status dq_atari_session_save(const dq_atari_session *s, dq_writer *w);
+DQ_NODISCARD dq_status dq_atari_session_restore(dq_atari_session *s, dq_reader *r);
+
+/** The raw environment: one observation for each action. */
 DQ_NODISCARD dq_status dq_atari_env_create(dq_env **out, const void *rom, size_t rom_bytes,
                                            const dq_atari_env_config *cfg);
+/** The pipeline of any dialect but the book's in one environment; see dq_env_make_preprocessed().
+ */
+DQ_NODISCARD dq_status dq_dialect_env_create(dq_env **out, const void *rom, size_t rom_bytes,
+                                             const dq_atari_env_config *cfg,
+                                             const dq_preprocessing *p);
 /** The book's pipeline in one environment; see dq_env_make_book(). */
 DQ_NODISCARD dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
                                           const dq_atari_env_config *cfg);

@@ -1,33 +1,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "atari/session.h"
 #include "base/error.h"
 #include "env/atari_session.h"
 #include "env/book_frame.h"
 
-enum { SKIP = 4, STACK = 4, LOG = 4, FRAME_BYTES = DQ_FRAME84 * DQ_FRAME84 };
+enum { SKIP = 4, STACK = 4, FRAME_BYTES = DQ_FRAME84 * DQ_FRAME84 };
 
 /* Of the four frames of a skip only the last two are drawn, since only they are looked at. When the
- * game ends before them others were needed: then the console goes back to `earlier` and plays the
- * logged actions again, drawing everything. */
+ * game ends before them others are needed: the console paints its last two when asked for them. */
 typedef struct book_env {
     dq_atari_session session;
     dq_book_frame frame;
-    uint8_t stack[STACK][FRAME_BYTES];  // oldest first
-    dq_atari *earlier;                  // the console some steps ago
-    uint8_t log[LOG];                   // actions since then
-    int n_logged;
+    uint8_t stack[STACK][FRAME_BYTES];                       // oldest first
+    uint8_t held[DQ_FRAME84_MAX_HEIGHT * DQ_FRAME84_WIDTH];  // a frame before the next one came
+    int held_tick;                                           // of this step, 0: none
 } book_env;
 
 static bool is_over(const dq_atari *atari)
 {
     return dq_atari_game_over(atari) || dq_atari_truncated(atari);
-}
-
-static void remember(book_env *e)
-{
-    dq_atari_copy(e->earlier, e->session.atari);
-    e->n_logged = 0;
 }
 
 /** MaxAndSkip's reset: the queue holds the one picture, which is its own maximum. */
@@ -37,23 +30,27 @@ static void restart(book_env *e)
     dq_atari_reset(atari);
     dq_book_frame_set(&e->frame, DQ_OLDER, dq_atari_screen(atari));
     dq_book_frame_set(&e->frame, DQ_NEWER, dq_atari_screen(atari));
-    remember(e);
 }
 
-/** Run the logged actions again with every frame drawn, and see those of the last one. */
-static void play_again(book_env *e)
+/** The picture of a frame that the next one may draw over. */
+static void hold(book_env *e, int tick)
 {
-    dq_atari *atari = e->session.atari;
-    dq_atari_copy(atari, e->earlier);
-    for (int k = 0; k < e->n_logged; k++) {
-        int n = 0;
-        do {
-            (void)dq_atari_act(atari, e->log[k], true);
-            if (k == e->n_logged - 1)
-                dq_book_frame_push(&e->frame, dq_atari_screen(atari));
-        } while (++n < SKIP && !is_over(atari));
+    const dq_atari *atari = e->session.atari;
+    memcpy(e->held, dq_atari_screen(atari), (size_t)dq_atari_height(atari) * DQ_ATARI_WIDTH);
+    e->held_tick = tick;
+}
+
+/** See the last two frames, of which `n_ticks` belong to this step. */
+static void look(book_env *e, int n_ticks)
+{
+    const dq_atari *atari = e->session.atari;
+    if (n_ticks == 1) {
+        dq_book_frame_push(&e->frame, dq_atari_screen(atari));
+        return;
     }
-    remember(e);
+    bool held = e->held_tick == n_ticks - 1;
+    dq_book_frame_set(&e->frame, DQ_OLDER, held ? e->held : dq_atari_screen_before(atari));
+    dq_book_frame_set(&e->frame, DQ_NEWER, dq_atari_screen(atari));
 }
 
 /** MaxAndSkip's step; returns the reward. */
@@ -62,19 +59,13 @@ static int skip(book_env *e, int action)
     dq_atari *atari = e->session.atari;
     uint8_t ale_action = e->session.actions[action];
     int reward = 0, n = 0;
-    if (e->n_logged == LOG)
-        remember(e);
-    e->log[e->n_logged++] = ale_action;
+    e->held_tick = 0;
     do {
-        reward += dq_atari_act(atari, ale_action, n == SKIP - 2);
-    } while (++n < SKIP - 1 && !is_over(atari));
-    if (is_over(atari)) {
-        play_again(e);
-        return reward;
-    }
-    dq_book_frame_set(&e->frame, DQ_OLDER, dq_atari_screen(atari));
-    reward += dq_atari_act(atari, ale_action, true);
-    dq_book_frame_set(&e->frame, DQ_NEWER, dq_atari_screen(atari));
+        if (n > 0 && (n == SKIP - 1 || dq_session_is_partial(atari)))
+            hold(e, n);
+        reward += dq_atari_act(atari, ale_action, n >= SKIP - 2);
+    } while (++n < SKIP && !is_over(atari));
+    look(e, n);
     return reward;
 }
 
@@ -139,16 +130,14 @@ static dq_status book_load(void *self, dq_reader *r)
     DQ_TRY(dq_read_tag(r, "BOOK", 1));
     DQ_TRY(dq_read(r, e->stack, sizeof(e->stack)));
     DQ_TRY(dq_book_frame_load(&e->frame, r));
-    DQ_TRY(dq_atari_load(e->session.atari, r));
-    remember(e);
-    return DQ_OK;
+    return dq_atari_load(e->session.atari, r);
 }
 
 static void book_destroy(void *self)
 {
     book_env *e = self;
     dq_atari_session_close(&e->session);
-    dq_atari_destroy(e->earlier);
+    dq_book_frame_free(&e->frame);
     free(e);
 }
 
@@ -197,10 +186,9 @@ dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
     if (st == DQ_OK)
         st = check_game(&e->session);
     if (st == DQ_OK)
-        st = dq_atari_session_load(&e->earlier, &e->session);
+        st = dq_book_frame_init(&e->frame, dq_atari_palette(e->session.atari),
+                                dq_atari_height(e->session.atari));
     if (st == DQ_OK) {
-        const dq_atari *atari = e->session.atari;
-        dq_book_frame_init(&e->frame, dq_atari_palette(atari), dq_atari_height(atari));
         dq_space obs = {DQ_U8, 3, {STACK, DQ_FRAME84, DQ_FRAME84}, 0.0f, 255.0f};
         dq_env_spec spec = dq_atari_session_spec(&e->session, &obs);
         st = dq_env_create(out, &book_ops, &spec, e);

@@ -1,5 +1,6 @@
 #include "env/book_frame.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -9,17 +10,29 @@ static uint8_t brighter(uint8_t a, uint8_t b)
     return a > b ? a : b;
 }
 
-void dq_book_frame_init(dq_book_frame *f, const uint8_t *palette, int height)
+dq_status dq_book_frame_init(dq_book_frame *f, const uint8_t *palette, int height)
 {
     memset(f, 0, sizeof(*f));
     dq_frame84_plan_init(&f->plan, height);
-    for (int i = 0; i < 256; i++)
-        for (int j = 0; j < 256; j++) {
-            const uint8_t *a = palette + 3 * i, *b = palette + 3 * j;
-            f->grey[i][j] =
+    f->shift = dq_palette_shift(palette);
+    int n = 256 >> f->shift;
+    f->grey = malloc((size_t)n * (size_t)n * sizeof(f->grey[0]));
+    if (!f->grey)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a table of colours");
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            const uint8_t *a = palette + 3 * (i << f->shift), *b = palette + 3 * (j << f->shift);
+            f->grey[i * n + j] =
                 dq_frame84_grey(brighter(a[0], b[0]), brighter(a[1], b[1]), brighter(a[2], b[2]));
         }
     memset(f->stale, true, sizeof(f->stale));
+    return DQ_OK;
+}
+
+void dq_book_frame_free(dq_book_frame *f)
+{
+    free(f->grey);
+    f->grey = NULL;
 }
 
 void dq_book_frame_set(dq_book_frame *f, int which, const uint8_t *picture)
@@ -42,8 +55,10 @@ void dq_book_frame_push(dq_book_frame *f, const uint8_t *picture)
 static void shrink_row(dq_book_frame *f, int y)
 {
     float grey[DQ_FRAME84_WIDTH];
+    const uint8_t *older = f->seen[DQ_OLDER][y], *newer = f->seen[DQ_NEWER][y];
+    int n = 256 >> f->shift;
     for (int x = 0; x < DQ_FRAME84_WIDTH; x++)
-        grey[x] = f->grey[f->seen[DQ_OLDER][y][x]][f->seen[DQ_NEWER][y][x]];
+        grey[x] = f->grey[(older[x] >> f->shift) * n + (newer[x] >> f->shift)];
     dq_frame84_shrink_row(&f->plan, grey, f->shrunk[y]);
 }
 

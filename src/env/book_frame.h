@@ -15,7 +15,8 @@
 
 typedef struct dq_book_frame {
     dq_frame84_plan plan;
-    float grey[256][256];  // of the brighter of two palette colours, channel by channel
+    float *grey;  // of the brighter of two palette colours, channel by channel; by index >> shift
+    int shift;    // 1 where odd indices look like the even ones below, as in NTSC
     uint8_t seen[2][DQ_FRAME84_MAX_HEIGHT][DQ_FRAME84_WIDTH];  // older and newer picture
     float shrunk[DQ_FRAME84_MAX_HEIGHT][DQ_FRAME84];
     uint8_t frame[DQ_FRAME84][DQ_FRAME84];
@@ -25,7 +26,9 @@ typedef struct dq_book_frame {
 enum { DQ_OLDER = 0, DQ_NEWER = 1 };
 
 /** palette: RGB of all indices, [256][3]. height: 210 or 250. */
-void dq_book_frame_init(dq_book_frame *f, const uint8_t *palette, int height);
+DQ_NODISCARD dq_status dq_book_frame_init(dq_book_frame *f, const uint8_t *palette, int height);
+/** What init allocated, but not `f`. */
+void dq_book_frame_free(dq_book_frame *f);
 /** Replace the older or the newer picture by palette indices [height][160]. */
 void dq_book_frame_set(dq_book_frame *f, int which, const uint8_t *picture);
 /** A further picture: the newer one becomes the older one. */

@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 enum {
     RESIZED_HEIGHT = 110,
@@ -39,17 +40,36 @@ static dq_area_cell area_cell(int i, int n_source, int n_target)
     return cell;
 }
 
-void dq_frame84_plan_init(dq_frame84_plan *plan, int height)
+/** Target rows top .. top+83 of `target_height`. */
+static void plan_init(dq_frame84_plan *plan, int height, int top, int target_height)
 {
-    assert(dq_frame84_takes(height));
     plan->height = height;
     for (int i = 0; i < DQ_FRAME84; i++) {
         plan->x[i] = area_cell(i, DQ_FRAME84_WIDTH, DQ_FRAME84);
-        plan->y[i] = area_cell(CROP_TOP + i, height, RESIZED_HEIGHT);
+        plan->y[i] = area_cell(top + i, height, target_height);
     }
     const dq_area_cell *last = &plan->y[DQ_FRAME84 - 1];
     plan->first_row = plan->y[0].first;
     plan->end_row = last->first + last->n;
+}
+
+void dq_frame84_plan_init(dq_frame84_plan *plan, int height)
+{
+    assert(dq_frame84_takes(height));
+    plan_init(plan, height, CROP_TOP, RESIZED_HEIGHT);
+}
+
+void dq_frame84_plan_init_whole(dq_frame84_plan *plan, int height)
+{
+    plan_init(plan, height, 0, DQ_FRAME84);
+}
+
+int dq_palette_shift(const uint8_t *palette)
+{
+    for (int i = 0; i < 256; i += 2)
+        if (memcmp(palette + 3 * i, palette + 3 * i + 3, 3) != 0)
+            return 0;
+    return 1;
 }
 
 void dq_frame84_shrink_row(const dq_frame84_plan *plan, const float *grey, float *shrunk)
@@ -64,16 +84,22 @@ void dq_frame84_shrink_row(const dq_frame84_plan *plan, const float *grey, float
     }
 }
 
-void dq_frame84_finish_row(const dq_frame84_plan *plan, float (*shrunk)[DQ_FRAME84], int row,
-                           uint8_t *frame_row)
+void dq_frame84_sum_row(const dq_frame84_plan *plan, float (*shrunk)[DQ_FRAME84], int row,
+                        float *sum)
 {
     const dq_area_cell *cell = &plan->y[row];
-    float sum[DQ_FRAME84];
     for (int i = 0; i < DQ_FRAME84; i++)
         sum[i] = shrunk[cell->first][i] * cell->weight[0];
     for (int k = 1; k < cell->n; k++)
         for (int i = 0; i < DQ_FRAME84; i++)
             sum[i] += shrunk[cell->first + k][i] * cell->weight[k];
+}
+
+void dq_frame84_finish_row(const dq_frame84_plan *plan, float (*shrunk)[DQ_FRAME84], int row,
+                           uint8_t *frame_row)
+{
+    float sum[DQ_FRAME84];
+    dq_frame84_sum_row(plan, shrunk, row, sum);
     for (int i = 0; i < DQ_FRAME84; i++)
         frame_row[i] = (uint8_t)sum[i];
 }

@@ -37,6 +37,13 @@ static inline bool dq_frame84_takes(int height)
 /** Precompute the weights for a source of `height` rows. */
 void dq_frame84_plan_init(dq_frame84_plan *plan, int height);
 
+/** The same for all of it resized to 84x84, without a crop; `height` is 84 to 250. */
+void dq_frame84_plan_init_whole(dq_frame84_plan *plan, int height);
+
+/** Where odd palette indices look like the even ones below, as in NTSC, tables of colours need the
+ *  even ones alone: by how many bits an index is shifted there, 0 or 1. palette: RGB, [256][3]. */
+int dq_palette_shift(const uint8_t *palette);
+
 /** The book's grey level of a colour, 0..255, not rounded. */
 static inline float dq_frame84_grey(uint8_t r, uint8_t g, uint8_t b)
 {
@@ -46,8 +53,11 @@ static inline float dq_frame84_grey(uint8_t r, uint8_t g, uint8_t b)
 /** Resize one source row: grey [160] to [84]. */
 void dq_frame84_shrink_row(const dq_frame84_plan *plan, const float *grey, float *shrunk);
 
-/** One row of the result from shrunk rows [height][84], of which only those that plan->y[row] names
- *  are read. */
+/** One row of the result, [84], from shrunk rows [height][84], of which only those that
+ *  plan->y[row] names are read. */
+void dq_frame84_sum_row(const dq_frame84_plan *plan, float (*shrunk)[DQ_FRAME84], int row,
+                        float *sum);
+/** The same, cut to bytes. */
 void dq_frame84_finish_row(const dq_frame84_plan *plan, float (*shrunk)[DQ_FRAME84], int row,
                            uint8_t *frame_row);
 

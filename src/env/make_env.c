@@ -1,15 +1,31 @@
-/* From an id to an environment: find the ROM, then build what the id says. */
+/* From an id to an environment: find the ROM, then build what the id and the options say. */
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "deepq/atari_env.h"
 #include "deepq/env.h"
 #include "deepq/roms.h"
 #include "env/atari_session.h"
 #include "env/env_ids.h"
 #include "env/toy_ids.h"
 
+/* `p` is for those that preprocess. */
 typedef dq_status constructor(dq_env **out, const void *rom, size_t rom_bytes,
-                              const dq_atari_env_config *cfg);
+                              const dq_atari_env_config *cfg, const dq_preprocessing *p);
+
+static dq_status create_raw(dq_env **out, const void *rom, size_t rom_bytes,
+                            const dq_atari_env_config *cfg, const dq_preprocessing *p)
+{
+    (void)p;
+    return dq_atari_env_create(out, rom, rom_bytes, cfg);
+}
+
+static dq_status create_book(dq_env **out, const void *rom, size_t rom_bytes,
+                             const dq_atari_env_config *cfg, const dq_preprocessing *p)
+{
+    (void)p;
+    return dq_book_env_create(out, rom, rom_bytes, cfg);
+}
 
 static dq_status parse(dq_atari_id *parsed, const char *id)
 {
@@ -22,34 +38,109 @@ static dq_status parse(dq_atari_id *parsed, const char *id)
                    id);
 }
 
-static dq_status build(dq_env **out, const dq_atari_id *id, uint64_t seed, const void *rom,
-                       size_t n, constructor *create)
+/* ---------------------------------------------------------------- options */
+
+static dq_atari_options options_of(const dq_atari_id *id)
 {
-    dq_atari_env_config cfg = {
-        .id = id->name,
-        .game_id = id->game->id,
+    return (dq_atari_options){
         .skip_low = id->skip_low,
         .skip_high = id->skip_high,
         .repeat_action_probability = id->repeat_action_probability,
+        .mode = id->game->modes[0],
         .max_ticks = DQ_ATARI_EPISODE_TICKS,
-        .seed = seed,
     };
-    return create(out, rom, n, &cfg);
 }
 
-static dq_status make(dq_env **out, const dq_atari_id *id, const dq_env_options *options,
-                      constructor *create)
+dq_status dq_atari_options_init(dq_atari_options *options, const char *id)
 {
-    dq_env_options o = options ? *options : (dq_env_options){0};
+    dq_atari_id parsed;
+    DQ_TRY(parse(&parsed, id));
+    *options = options_of(&parsed);
+    return DQ_OK;
+}
+
+static bool contains(const int *values, int n, int value)
+{
+    for (int i = 0; i < n; i++)
+        if (values[i] == value)
+            return true;
+    return false;
+}
+
+static dq_status check_options(const dq_atari_id *id, const dq_atari_options *o)
+{
+    const dq_atari_game *game = id->game;
+    if (o->skip_low < 1 || o->skip_high < o->skip_low || o->skip_high > 1000)
+        return dq_fail(DQ_ERR_CONFIG, "%s: frame skip %d to %d: choose within 1 to 1000", id->name,
+                       o->skip_low, o->skip_high);
+    if (!(o->repeat_action_probability >= 0 && o->repeat_action_probability <= 1))
+        return dq_fail(DQ_ERR_CONFIG, "%s: sticky actions with probability %g: choose 0 to 1",
+                       id->name, (double)o->repeat_action_probability);
+    if (!contains(game->modes, game->n_modes, o->mode))
+        return dq_fail(DQ_ERR_CONFIG, "%s: no mode %d: `deepq envs %s` lists those there are",
+                       id->name, o->mode, id->name);
+    if (o->difficulty != 0 && !contains(game->difficulties, game->n_difficulties, o->difficulty))
+        return dq_fail(DQ_ERR_CONFIG, "%s: no difficulty %d: `deepq envs %s` lists those there are",
+                       id->name, o->difficulty, id->name);
+    if ((int)o->obs < 0 || o->obs > DQ_ATARI_OBS_RAM || (int)o->blend < 0 ||
+        o->blend > DQ_ATARI_BLEND_AVERAGE || (int)o->seeding < 0 ||
+        o->seeding > DQ_ATARI_SEED_GYMNASIUM)
+        return dq_fail(DQ_ERR_CONFIG, "%s: observation %d, blend %d, seeding %d: no such one",
+                       id->name, (int)o->obs, (int)o->blend, (int)o->seeding);
+    if (o->obs == DQ_ATARI_OBS_INDEX && o->blend == DQ_ATARI_BLEND_MAX)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s: palette indices have no brighter one of two: choose RGB or grey",
+                       id->name);
+    return DQ_OK;
+}
+
+static dq_atari_env_config config_of(const dq_atari_id *id, const dq_atari_options *o)
+{
+    return (dq_atari_env_config){
+        .id = id->name,
+        .game_id = id->game->id,
+        .skip_low = o->skip_low,
+        .skip_high = o->skip_high,
+        .repeat_action_probability = o->repeat_action_probability,
+        .max_ticks = o->max_ticks,
+        .seed = o->seed,
+        .seeding = o->seeding,
+        .obs = o->obs,
+        .blend = o->blend,
+        .full_action_set = o->full_action_set,
+        .life_loss_ends = o->life_loss_ends,
+        .choose_mode = o->mode != id->game->modes[0] || o->difficulty != 0,
+        .mode = o->mode,
+        .difficulty = o->difficulty,
+    };
+}
+
+/* ---------------------------------------------------------------- making */
+
+static dq_status make(dq_env **out, const dq_atari_id *id, const dq_atari_options *o,
+                      constructor *create, const dq_preprocessing *p)
+{
     const dq_homebrew *own = id->homebrew;
+    dq_atari_env_config cfg = config_of(id, o);
     if (own)
-        return build(out, id, o.seed, own->rom, own->rom_bytes, create);
+        return create(out, own->rom, own->rom_bytes, &cfg, p);
     void *rom;
     size_t n;
-    DQ_TRY(dq_rom_find(id->game->id, o.rom_dir, &rom, &n, NULL, 0));
-    dq_status st = build(out, id, o.seed, rom, n, create);
+    DQ_TRY(dq_rom_find(id->game->id, o->rom_dir, &rom, &n, NULL, 0));
+    dq_status st = create(out, rom, n, &cfg, p);
     free(rom);
     return st;
+}
+
+/** What the id says, with the few options that every environment has. */
+static dq_atari_options plain_options(const dq_atari_id *id, const dq_env_options *options)
+{
+    dq_atari_options o = options_of(id);
+    if (options) {
+        o.rom_dir = options->rom_dir;
+        o.seed = options->seed;
+    }
+    return o;
 }
 
 dq_status dq_env_make(dq_env **out, const char *id, const dq_env_options *options)
@@ -59,7 +150,28 @@ dq_status dq_env_make(dq_env **out, const char *id, const dq_env_options *option
     if (dq_is_toy_id(id))
         return dq_toy_make(out, id, options ? options->seed : 0);
     DQ_TRY(parse(&parsed, id));
-    return make(out, &parsed, options, dq_atari_env_create);
+    dq_atari_options o = plain_options(&parsed, options);
+    return make(out, &parsed, &o, create_raw, NULL);
+}
+
+dq_status dq_env_make_atari(dq_env **out, const char *id, const dq_atari_options *options)
+{
+    dq_atari_id parsed;
+    *out = NULL;
+    DQ_TRY(parse(&parsed, id));
+    dq_atari_options o = options ? *options : options_of(&parsed);
+    DQ_TRY(check_options(&parsed, &o));
+    return make(out, &parsed, &o, create_raw, NULL);
+}
+
+static dq_status check_holds_one(const dq_atari_id *id, const dq_atari_options *o, const char *who)
+{
+    if (o->skip_high == 1)
+        return DQ_OK;
+    return dq_fail(DQ_ERR_CONFIG,
+                   "%s already holds an action for several frames: %s does that itself, use %s%s",
+                   id->name, who, id->game->has_legacy_ids ? id->game->gym_name : id->game->id,
+                   id->game->has_legacy_ids ? "NoFrameskip-v4" : "");
 }
 
 dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *options)
@@ -72,12 +184,51 @@ dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *o
                        "it with `deepq tabular`",
                        id);
     DQ_TRY(parse(&parsed, id));
-    if (parsed.skip_high > 1)
+    dq_atari_options o = plain_options(&parsed, options);
+    DQ_TRY(check_holds_one(&parsed, &o, "the book's pipeline"));
+    return make(out, &parsed, &o, create_book, NULL);
+}
+
+static dq_status check_preprocessing(const dq_preprocessing *p)
+{
+    dq_preprocessing usual;
+    size_t n;
+    const char *const *names = dq_dialect_names(&n);
+    if ((int)p->dialect < 0 || p->dialect >= DQ_DIALECTS)
+        return dq_fail(DQ_ERR_CONFIG, "dialect %d: there are %zu", (int)p->dialect, n);
+    DQ_TRY(dq_preprocessing_init(&usual, names[p->dialect]));
+    if (p->dialect == DQ_DIALECT_BOOK &&
+        (p->skip != usual.skip || p->noop_max != usual.noop_max || !p->fire_reset ||
+         p->episodic_life || p->clip_reward || p->linear_resize || p->stack != usual.stack))
+        return dq_fail(DQ_ERR_CONFIG, "the book's preprocessing is fixed: leave it as "
+                                      "dq_preprocessing_init() gives it, or put its wrappers "
+                                      "together in another way");
+    if (p->skip < 1 || p->skip > 1000 || p->stack < 1 || p->stack > 64 || p->noop_max < 0 ||
+        p->noop_max > 10000)
         return dq_fail(DQ_ERR_CONFIG,
-                       "%s already holds an action for several frames: the book's pipeline does "
-                       "that itself, use %s%s",
-                       parsed.name,
-                       parsed.game->has_legacy_ids ? parsed.game->gym_name : parsed.game->id,
-                       parsed.game->has_legacy_ids ? "NoFrameskip-v4" : "");
-    return make(out, &parsed, options, dq_book_env_create);
+                       "frame skip %d, stack %d, at most %d no-ops: choose 1 to 1000, 1 to 64, 0 "
+                       "to 10000",
+                       p->skip, p->stack, p->noop_max);
+    if (p->linear_resize && p->dialect == DQ_DIALECT_CLEANRL)
+        return dq_fail(DQ_ERR_CONFIG, "cleanrl resizes by area alone: leave linear_resize off");
+    return DQ_OK;
+}
+
+dq_status dq_env_make_preprocessed(dq_env **out, const char *id, const dq_preprocessing *p,
+                                   const dq_atari_options *options)
+{
+    dq_atari_id parsed;
+    *out = NULL;
+    DQ_TRY(parse(&parsed, id));
+    dq_atari_options o = options ? *options : options_of(&parsed);
+    DQ_TRY(check_options(&parsed, &o));
+    DQ_TRY(check_preprocessing(p));
+    DQ_TRY(check_holds_one(&parsed, &o, "preprocessing"));
+    if (o.obs != DQ_ATARI_OBS_RGB || o.blend != DQ_ATARI_BLEND_NONE || o.life_loss_ends)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s: preprocessing has its own observation, blend and life-loss ends: leave "
+                       "those of the options as the id gives them",
+                       parsed.name);
+    bool book = p->dialect == DQ_DIALECT_BOOK;
+    return make(out, &parsed, &o, book ? create_book : dq_dialect_env_create, p);
 }

@@ -41,6 +41,7 @@ cmake -S "$source/examples" -B "$dir/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_F
 cmake --build "$dir/build" >/dev/null
 run "$dir/build/pong_frames" pong 1
 "$dir/build/gambler"
+run "$dir/build/many_games"
 
 say "CMake, static"
 mkdir "$dir/static"

@@ -15,7 +15,8 @@ class Bench(Case):
 
     def test_names_and_format(self):
         wanted = {"emulator": [f"emulator/{OWN_PONG}", f"emulator/{OWN_PONG}/screen"],
-                  "env": [f"env/{OWN_PONG}"], "act": ["act"], "learn": ["learn/book"], "replay": ["replay/sample"],
+                  "env": [f"env/{OWN_PONG}"], "vector": [f"vector/{OWN_PONG}/8"],
+                  "act": ["act"], "learn": ["learn/book"], "replay": ["replay/sample"],
                   "tabular": ["tabular/q-learning"]}
         for what, names in wanted.items():
             found = self.figures(what, "--env", OWN_PONG, "--threads", "1")
@@ -28,6 +29,12 @@ class Bench(Case):
     def test_the_instruction_set_is_chosen(self):
         self.assertEqual(self.figures("act", "--isa", "ref")[0]["isa"], "ref")
         self.check(run("bench", "act", "--isa", "mmx"), 2, "mmx")
+
+    def test_dialects_and_vectors(self):
+        figures = self.figures("env", "vector", "--env", OWN_PONG, "--dialect", "sb3", "--envs", "3", "--threads", "2")
+        self.assertEqual([f["name"] for f in figures], [f"env/{OWN_PONG}/sb3", f"vector/{OWN_PONG}/sb3/3"])
+        self.assertEqual([f["threads"] for f in figures], [2, 2])
+        self.check(run("bench", "env", "--env", OWN_PONG, "--dialect", "sb2"), 2, "sb2", "choose one of book")
 
     def test_text(self):
         self.check(run("bench", "replay", *FAST), 0, "replay/sample", "batches/s", "min ", "max ",

@@ -3,11 +3,14 @@
 
     compare_ale.py LIBDEEPQ.SO [-n FRAMES] [-s SEEDS] [--skip-draw] [--modes] [GAME...]
 
-RAM, screen, reward, lives, game over. Actions are random and held for 1 to 16 frames; games that end are
-reset, some are reset in mid-game. Every few hundred frames our session is saved and another one, fresh
+RAM, screen, reward, lives, game over, truncation. Actions are random and held for 1 to 16 frames; games that
+end are reset, some are reset in mid-game. Every few hundred frames our session is saved and another one, fresh
 from the cartridge, goes on from there. Odd seeds play the minimal action set without sticky actions, even
-ones the legal set with sticky actions. With --skip-draw most of our frames are emulated without a picture
-and the screen is only compared on the others. With --modes each seed plays another mode and difficulty.
+ones the legal set with sticky actions and episodes of at most 3,000 frames. With --skip-draw most of our frames
+are emulated without a picture and the screen is only compared on the others. With --modes each seed plays
+another mode and difficulty. With --verbose every session that is equal is told as well, as it ends.
+
+Done in full for every game: compare_ale.py LIBDEEPQ.SO -n 20000 -s 2 --verbose, some hours on one core.
 """
 import argparse
 import ctypes as C
@@ -16,7 +19,7 @@ import sys
 import time
 
 import numpy as np
-from ale_py import Action, ALEInterface, LoggerMode, roms
+from ale_py import ALEInterface, LoggerMode, roms
 
 
 class Config(C.Structure):
@@ -27,11 +30,11 @@ def open_library(path):
     lib = C.CDLL(os.path.abspath(path))
     lib.dq_errmsg.restype = C.c_char_p
     for name in ("ram", "screen"):
-        getattr(lib, "dq_atari_" + name).restype = C.POINTER(C.c_uint8)
-    lib.dq_atari_game_over.restype = C.c_bool
+        getattr(lib, "dq_atari_" + name).restype = C.c_void_p
+    lib.dq_atari_game_over.restype = lib.dq_atari_truncated.restype = C.c_bool
     lib.dq_writer_bytes.restype = C.POINTER(C.c_char)
     lib.dq_atari_act.argtypes = [C.c_void_p, C.c_int, C.c_bool]
-    for name in ("ram", "screen", "game_over", "lives", "height", "reset", "destroy"):
+    for name in ("ram", "screen", "game_over", "truncated", "lives", "height", "reset", "destroy"):
         getattr(lib, "dq_atari_" + name).argtypes = [C.c_void_p]
     return lib
 
@@ -73,30 +76,43 @@ class Session:
         self.lib.dq_atari_reset(self.a)
 
     def ram(self):
-        return np.ctypeslib.as_array(self.lib.dq_atari_ram(self.a), (128,))
+        return np.frombuffer(C.string_at(self.lib.dq_atari_ram(self.a), 128), np.uint8)
 
     def screen(self):
-        return np.ctypeslib.as_array(self.lib.dq_atari_screen(self.a), (self.height, 160))
+        pixels = C.string_at(self.lib.dq_atari_screen(self.a), self.height * 160)
+        return np.frombuffer(pixels, np.uint8).reshape(self.height, 160)
 
     def outcome(self):
-        return self.lib.dq_atari_lives(self.a), bool(self.lib.dq_atari_game_over(self.a))
+        lib, a = self.lib, self.a
+        return lib.dq_atari_lives(a), lib.dq_atari_game_over(a), lib.dq_atari_truncated(a)
 
 
-def difference(ale, ours, reward, our_reward, drawn):
-    """What differs now, or None."""
-    if not np.array_equal(ale.getRAM(), ours.ram()):
-        return "RAM at " + " ".join(f"{0x80 + i:02X}" for i in np.flatnonzero(ale.getRAM() != ours.ram()))
-    if drawn:
-        screen = ale.getScreen()
-        if screen.shape != (ours.height, 160):
-            return f"screen size {screen.shape}"
-        if not np.array_equal(screen, ours.screen()):
-            rows, columns = np.nonzero(screen != ours.screen())
-            return f"screen, {len(rows)} pixels, first in row {rows[0]} column {columns[0]}"
-    if int(reward) != our_reward:
-        return f"reward {reward} {our_reward}"
-    real = (ale.lives(), ale.game_over())
-    return None if real == ours.outcome() else f"lives and game over {real} {ours.outcome()}"
+class Watch:
+    """ALE's bytes of the moment, held against ours."""
+
+    def __init__(self, ale, ours):
+        self.ale, self.ours = ale, ours
+        self.memcmp = C.CDLL(None).memcmp
+        self.memcmp.argtypes = [C.c_void_p, C.c_void_p, C.c_size_t]
+        self.ram, self.screen = np.zeros(128, np.uint8), np.zeros(ale.getScreenDims(), np.uint8)
+
+    def difference(self, reward, our_reward, drawn):
+        """What differs now, or None."""
+        ale, ours = self.ale, self.ours
+        ale.getRAM(self.ram)
+        if self.memcmp(self.ram.ctypes.data, ours.lib.dq_atari_ram(ours.a), 128):
+            return "RAM at " + " ".join(f"{0x80 + i:02X}" for i in np.flatnonzero(self.ram != ours.ram()))
+        if drawn:
+            if self.screen.shape != (ours.height, 160):
+                return f"screen size {self.screen.shape}"
+            ale.getScreen(self.screen)
+            if self.memcmp(self.screen.ctypes.data, ours.lib.dq_atari_screen(ours.a), self.screen.size):
+                rows, columns = np.nonzero(self.screen != ours.screen())
+                return f"screen, {len(rows)} pixels, first in row {rows[0]} column {columns[0]}"
+        if int(reward) != our_reward:
+            return f"reward {reward} {our_reward}"
+        real = (ale.lives(), ale.game_over(with_truncation=False), ale.game_truncated())
+        return None if real == ours.outcome() else f"lives, game over, truncated {real} {ours.outcome()}"
 
 
 def play(lib, game, seed, frames, skip_draw, modes):
@@ -108,9 +124,12 @@ def play(lib, game, seed, frames, skip_draw, modes):
     ale = ALEInterface()
     ale.setInt("random_seed", seed)
     ale.setFloat("repeat_action_probability", sticky)
+    cap = 0 if seed % 2 else 3000
+    ale.setInt("max_num_frames_per_episode", cap)
     ale.loadROM(rom_path)
-    ours = Session(lib, rom, Config(seed, sticky, 0, None))
-    problem = difference(ale, ours, 0, 0, True)
+    ours = Session(lib, rom, Config(seed, sticky, cap, None))
+    watch = Watch(ale, ours)
+    problem = watch.difference(0, 0, True)
     if problem:
         return f"after loading: {problem}"
     if modes:
@@ -121,23 +140,22 @@ def play(lib, game, seed, frames, skip_draw, modes):
         ours.choose(mode, difficulty)
     ale.reset_game()
     ours.reset()
-    actions = [a.value for a in (ale.getMinimalActionSet() if seed % 2 else ale.getLegalActionSet())]
-    held = 0
+    actions = ale.getMinimalActionSet() if seed % 2 else ale.getLegalActionSet()
+    resets, moves, looks = (rng.integers(n, size=frames) == 0 for n in (2500, 300, 4))
+    played = np.repeat(rng.integers(len(actions), size=frames), rng.integers(1, 17, size=frames))[:frames].tolist()
     for n in range(frames):
-        if ale.game_over() or rng.integers(2500) == 0:
+        draw = not skip_draw or bool(looks[n])
+        if resets[n] or ale.game_over():
             ale.reset_game()
             ours.reset()
-            problem = difference(ale, ours, 0, 0, not skip_draw or rng.integers(4) == 0)
+            problem = watch.difference(0, 0, draw)
             if problem:
                 return f"frame {n}, after a reset: {problem}"
-        if rng.integers(300) == 0:
+        if moves[n]:
             ours.move_to_another()
-        if held == 0:
-            action, held = int(rng.choice(actions)), int(rng.integers(1, 17))
-        held -= 1
-        draw = not skip_draw or bool(rng.integers(4) == 0)
-        our_reward = ours.act(action, draw)
-        problem = difference(ale, ours, ale.act(Action(action)), our_reward, draw)
+        action = actions[played[n]]
+        our_reward = ours.act(action.value, draw)
+        problem = watch.difference(ale.act(action), our_reward, draw)
         if problem:
             return f"frame {n}: {problem}"
     lib.dq_atari_destroy(ours.a)
@@ -153,6 +171,7 @@ def main():
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--skip-draw", action="store_true")
     parser.add_argument("--modes", action="store_true")
+    parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     ALEInterface.setLoggerMode(LoggerMode.Error)
     lib = open_library(args.library)
@@ -161,12 +180,12 @@ def main():
     known = sorted(f[:-4] for f in os.listdir(folder) if f.endswith(".bin"))
     games = args.games or [g for g in known if lib.dq_atari_game_by_id(g.encode())]
     bad, start = 0, time.time()
-    for game in games:
-        for seed in range(args.first_seed, args.first_seed + args.seeds):
+    for seed in range(args.first_seed, args.first_seed + args.seeds):
+        for game in games:
             problem = play(lib, game, seed, args.frames, args.skip_draw, args.modes)
-            if problem:
-                bad += 1
-                print(f"{game} seed {seed}: {problem}", flush=True)
+            bad += bool(problem)
+            if problem or args.verbose:
+                print(f"{game} seed {seed}: {problem or f'{args.frames} frames equal'}", flush=True)
     total = len(games) * args.seeds * args.frames
     print(f"{len(games)} games, {total} frames, {bad} sessions differ, {time.time() - start:.0f} s")
     return bad != 0

@@ -176,7 +176,7 @@ static void remaking_what_changed_equals_making_all(void **state)
     dq_book_frame *f = malloc(sizeof(*f));
     for (int h = 0; h < 2; h++) {
         memset(pictures, 0, sizeof(pictures));
-        dq_book_frame_init(f, palette, heights[h]);
+        assert_int_equal(dq_book_frame_init(f, palette, heights[h]), DQ_OK);
         for (int i = 0; i < 30; i++) {
             memcpy(pictures[0], pictures[1], sizeof(pictures[0]));
             change_some(pictures[1], heights[h], &random);
@@ -184,6 +184,7 @@ static void remaking_what_changed_equals_making_all(void **state)
             if (i % 3 > 0)  // not every picture is looked at
                 expect_same_from_scratch(f, palette, pictures[0], pictures[1], heights[h]);
         }
+        dq_book_frame_free(f);
     }
     free(f);
 }

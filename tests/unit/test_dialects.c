@@ -1,0 +1,248 @@
+/* Preprocessing dialects against their originals: Stable-Baselines3, CleanRL, Dopamine, Gymnasium,
+ * EnvPool and ale-py's AtariVectorEnv (tests/data/env/dialects.txt.gz, recorded by
+ * tests/oracle/make_dialect_golden.py). Our own games run everywhere, others where their ROMs are.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "deepq/atari_env.h"
+#include "golden_lines.h"
+
+enum { MAX_STACK = 4, FRAME = 84 * 84 };
+
+typedef struct played_case {
+    char dialect[16], rom[32];
+    dq_preprocessing p;
+    dq_atari_options options;
+} played_case;
+
+static int chosen(const char *line, const char *key, int usual)
+{
+    double value = golden_number(line, key);
+    return value < 0 ? usual : (int)value;
+}
+
+static void read_case(played_case *c, const char *line)
+{
+    assert_int_equal(dq_preprocessing_init(&c->p, c->dialect), DQ_OK);
+    c->p.skip = (int)golden_number(line, "skip");
+    c->p.stack = (int)golden_number(line, "stack");
+    c->p.noop_max = chosen(line, "noops", c->p.noop_max);
+    c->p.fire_reset = chosen(line, "fire", c->p.fire_reset);
+    c->p.episodic_life = chosen(line, "life", c->p.episodic_life);
+    c->p.clip_reward = chosen(line, "clip", c->p.clip_reward);
+    c->p.linear_resize = golden_number(line, "linear") != 0;
+    assert_int_equal(dq_atari_options_init(&c->options, golden_env_id(c->rom)), DQ_OK);
+    c->options.seed = strtoull(golden_value(line, "seed"), NULL, 10);
+    c->options.repeat_action_probability = (float)golden_number(line, "sticky");
+    c->options.max_ticks = (uint32_t)golden_number(line, "ticks");
+}
+
+static dq_env *make(const played_case *c)
+{
+    dq_env *env;
+    assert_int_equal(dq_env_make_preprocessed(&env, golden_env_id(c->rom), &c->p, &c->options),
+                     DQ_OK);
+    return env;
+}
+
+static void play_record(dq_env *env, const golden_record *want, uint8_t *obs)
+{
+    dq_step step = {0};
+    if (want->action < 0)
+        assert_int_equal(dq_env_reset(env, obs), DQ_OK);
+    else
+        assert_int_equal(dq_env_step(env, want->action, obs, &step), DQ_OK);
+    assert_true(step.reward == (float)want->reward);
+    assert_int_equal(step.terminated, want->terminated);
+    assert_int_equal(step.truncated, want->truncated);
+    if (want->lives >= 0)
+        assert_int_equal(dq_env_lives(env), want->lives);
+    assert_int_equal(crc32(0, obs, (uInt)dq_space_bytes(&dq_env_get_spec(env)->obs)), want->crc);
+}
+
+/** Save, throw away, and load into a new environment that was made with another seed. */
+static dq_env *move_to_another(dq_env *env, const played_case *c)
+{
+    dq_writer *w;
+    dq_reader *r;
+    size_t n;
+    played_case fresh = *c;
+    fresh.options.seed = 12345;
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    assert_int_equal(dq_env_save(env, w), DQ_OK);
+    const void *bytes = dq_writer_bytes(w, &n);
+    dq_env_destroy(env);
+    env = make(&fresh);
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    assert_int_equal(dq_env_load(env, r), DQ_OK);
+    assert_int_equal(dq_reader_left(r), 0);
+    dq_reader_destroy(r);
+    dq_writer_destroy(w);
+    return env;
+}
+
+/** Play all cases; every `move_every` steps the environment is replaced by a loaded one, 0: never.
+ */
+static void play_golden(int move_every)
+{
+    static uint8_t obs[MAX_STACK * FRAME];
+    char line[256];
+    int n_cases = 0, n_steps = 0;
+    played_case c = {.rom = ""};
+    dq_env *env = NULL;
+    gzFile f = golden_open("dialects.txt.gz");
+    assert_non_null(f);
+    while (gzgets(f, line, sizeof(line))) {
+        golden_record want;
+        if (sscanf(line, "case %15s %31s", c.dialect, c.rom) == 2) {
+            dq_env_destroy(env);
+            env = NULL;
+            n_cases++;
+            if (!golden_has_rom(c.rom))
+                continue;
+            read_case(&c, line);
+            env = make(&c);
+        } else if (env && golden_parse(line, &want)) {
+            play_record(env, &want, obs);
+            if (move_every && ++n_steps % move_every == 0)
+                env = move_to_another(env, &c);
+        }
+    }
+    dq_env_destroy(env);
+    gzclose(f);
+    assert_true(n_cases >= 60);
+}
+
+static void every_dialect_is_its_original(void **state)
+{
+    (void)state;
+    play_golden(0);
+}
+
+static void saved_dialects_go_on_the_same(void **state)
+{
+    (void)state;
+    play_golden(41);
+}
+
+static void the_book_is_the_book(void **state)
+{
+    (void)state;
+    dq_preprocessing p;
+    dq_env *a, *b;
+    static uint8_t first[4 * FRAME], second[4 * FRAME];
+    assert_int_equal(dq_preprocessing_init(&p, "book"), DQ_OK);
+    assert_int_equal(dq_env_make_preprocessed(&a, "deepq/Pong-v0", &p, NULL), DQ_OK);
+    assert_int_equal(dq_env_make_book(&b, "deepq/Pong-v0", NULL), DQ_OK);
+    assert_int_equal(dq_env_reset(a, first), DQ_OK);
+    assert_int_equal(dq_env_reset(b, second), DQ_OK);
+    for (int i = 0; i < 50; i++) {
+        dq_step s, t;
+        assert_memory_equal(first, second, sizeof(first));
+        assert_int_equal(dq_env_step(a, i % 6, first, &s), DQ_OK);
+        assert_int_equal(dq_env_step(b, i % 6, second, &t), DQ_OK);
+    }
+    dq_env_destroy(a);
+    dq_env_destroy(b);
+    p.stack = 3;
+    assert_int_equal(dq_env_make_preprocessed(&a, "deepq/Pong-v0", &p, NULL), DQ_ERR_CONFIG);
+}
+
+static void impossible_choices_are_refused(void **state)
+{
+    (void)state;
+    dq_preprocessing good, p;
+    dq_atari_options o;
+    dq_env *env;
+    size_t n;
+    assert_int_equal(dq_preprocessing_init(&good, "nature"), DQ_ERR_NOT_FOUND);
+    assert_non_null(strstr(dq_errmsg(), "book, book-3e, baselines, sb3, cleanrl"));
+    const char *const *names = dq_dialect_names(&n);
+    assert_int_equal(n, DQ_DIALECTS);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(dq_preprocessing_init(&p, names[i]), DQ_OK);
+        assert_int_equal(p.dialect, i);
+    }
+    assert_int_equal(dq_preprocessing_init(&good, "cleanrl"), DQ_OK);
+#define REFUSES(field, value)                                                                      \
+    (p = good, p.field = (value),                                                                  \
+     dq_env_make_preprocessed(&env, "deepq/Pong-v0", &p, NULL) == DQ_ERR_CONFIG)
+    assert_true(REFUSES(linear_resize, true));
+    assert_true(REFUSES(skip, 0));
+    assert_true(REFUSES(stack, 0));
+    assert_true(REFUSES(stack, 65));
+    assert_true(REFUSES(noop_max, -1));
+    assert_true(REFUSES(dialect, DQ_DIALECTS));
+    assert_int_equal(dq_env_make_preprocessed(&env, "ALE/Pong-v5", &good, NULL), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "use PongNoFrameskip-v4"));
+    assert_int_equal(dq_atari_options_init(&o, "deepq/Pong-v0"), DQ_OK);
+    o.obs = DQ_ATARI_OBS_RAM;
+    assert_int_equal(dq_env_make_preprocessed(&env, "deepq/Pong-v0", &good, &o), DQ_ERR_CONFIG);
+    assert_null(env);
+}
+
+/* Backgammon's first action is FIRE, so that NoopResetEnv and AtariPreprocessing refuse it. */
+static void games_that_the_original_refuses_are_refused(void **state)
+{
+    (void)state;
+    dq_preprocessing p;
+    dq_env *env;
+    if (!golden_has_rom("backgammon"))
+        skip();
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(dq_preprocessing_init(&p, i ? "gymnasium" : "sb3"), DQ_OK);
+        assert_int_equal(dq_env_make_preprocessed(&env, "backgammon", &p, NULL), DQ_ERR_CONFIG);
+        assert_non_null(strstr(dq_errmsg(), "action 0 is FIRE, not NOOP"));
+    }
+    p.noop_max = 0;
+    assert_int_equal(dq_env_make_preprocessed(&env, "backgammon", &p, NULL), DQ_OK);
+    dq_env_destroy(env);
+}
+
+static void a_state_of_another_dialect_is_refused(void **state)
+{
+    (void)state;
+    static const char *const dialects[] = {"sb3", "gymnasium"};
+    dq_env *env[2];
+    dq_writer *w;
+    dq_reader *r;
+    size_t n;
+    for (int i = 0; i < 2; i++) {
+        dq_preprocessing p;
+        assert_int_equal(dq_preprocessing_init(&p, dialects[i]), DQ_OK);
+        assert_int_equal(dq_env_make_preprocessed(&env[i], "deepq/Pong-v0", &p, NULL), DQ_OK);
+    }
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    assert_int_equal(dq_env_save(env[0], w), DQ_OK);
+    const void *bytes = dq_writer_bytes(w, &n);
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    assert_int_equal(dq_env_load(env[1], r), DQ_ERR_INPUT);
+    dq_reader_destroy(r);
+    for (size_t cut = 0; cut < n; cut += cut < 300 ? 1 : 977) {
+        assert_int_equal(dq_reader_create(&r, bytes, cut), DQ_OK);
+        assert_int_equal(dq_env_load(env[0], r), DQ_ERR_INPUT);
+        dq_reader_destroy(r);
+    }
+    dq_writer_destroy(w);
+    dq_env_destroy(env[0]);
+    dq_env_destroy(env[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_dialect_is_its_original),
+        cmocka_unit_test(saved_dialects_go_on_the_same),
+        cmocka_unit_test(the_book_is_the_book),
+        cmocka_unit_test(impossible_choices_are_refused),
+        cmocka_unit_test(games_that_the_original_refuses_are_refused),
+        cmocka_unit_test(a_state_of_another_dialect_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
