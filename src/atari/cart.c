@@ -143,6 +143,28 @@ void dq_cart_map(dq_machine *m)
         map(m, 0x1F80, 0x2000, NULL, 0);
 }
 
+/* From this many bytes before the end of each part of the image. */
+static void fence(uint8_t *ops, size_t n, size_t part, size_t before_end)
+{
+    for (size_t end = part; end <= n; end += part)
+        memset(ops + end - before_end, 0, before_end);
+}
+
+void dq_cart_fence(uint8_t *ops, size_t n, dq_cart_type type)
+{
+    bool has_spots = types[type].n_banks > 1;
+    fence(ops, n,
+          type == DQ_CART_E0   ? KIB
+          : type == DQ_CART_2K ? 2 * KIB
+                               : 4 * KIB,
+          DQ_WINDOW_MARGIN + (has_spots ? DQ_PAGE_BYTES : 0));
+    if (type == DQ_CART_E0)
+        fence(ops + 7 * KIB, KIB, KIB, DQ_WINDOW_MARGIN + DQ_PAGE_BYTES);
+    if (types[type].superchip)
+        for (size_t bank = 0; bank < n; bank += 4 * KIB)
+            memset(ops + bank, 0, 2 * DQ_PAGE_BYTES);
+}
+
 /* ---------------------------------------------------------------- life */
 
 void dq_cart_load(dq_machine *m)

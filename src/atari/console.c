@@ -25,9 +25,10 @@ void dq_machine_refresh(dq_machine *m)
 
 void dq_machine_copy(dq_machine *to, const dq_machine *from)
 {
-    const uint8_t *rom = to->rom;
+    const uint8_t *rom = to->rom, *ops = to->ops;
     *to = *from;
     to->rom = rom;
+    to->ops = ops;
     map_memory(to);
 }
 
@@ -36,6 +37,8 @@ void dq_machine_set_display(dq_machine *m, const dq_display *display)
     m->display = *display;
     m->window_end = (display->y_start + display->height) * DQ_LINE_CLOCKS;
     m->limit_cycle = (display->max_lines + 1) * DQ_LINE_CYCLES;
+    int32_t last_line = (display->y_start + display->height) * DQ_LINE_CYCLES;
+    m->quiet_to = last_line < m->limit_cycle ? last_line : m->limit_cycle;
 }
 
 void dq_machine_power_on(dq_machine *m, dq_mt19937 *random)
@@ -79,9 +82,10 @@ static void run(dq_machine *m, bool draw, bool strict)
 {
     m->draw = draw;
     m->strict = strict;
+    m->alert_cycle = strict ? INT32_MIN : m->quiet_to;
     m->tia_cycle = m->clear_to = m->comb_clock = 0;
     m->c.tia.partial = 1;
-    dq_m6507_run(m, DQ_FRAME_INSTRUCTIONS);
+    dq_m6507_run(m);
     m->c.tia.lines = dq_machine_lines(m);
     if (3 * m->tia_cycle >= m->window_end)
         dq_tia_draw_to(m, m->window_end);

@@ -22,6 +22,8 @@ enum {
     DQ_FRAME_INSTRUCTIONS = 25000,  // a frame call gives up after so many
     DQ_FAR_CYCLE = 1 << 29,         // time never gets this far, see fold_time()
     DQ_PAGE_BYTES = 128,
+    DQ_WINDOW_MARGIN =
+        5,          // bytes before the end of memory from which no instruction is fetched blindly
     DQ_PAGES = 128  // the processor's address bits 7 to 13: FE cartridges look at bit 13
 };
 
@@ -48,6 +50,7 @@ typedef struct dq_console {
 /** Where the processor may fetch without looking. */
 typedef struct dq_window {
     const uint8_t *code;  // code[pc - from] for pc = from .. from + n - 1 and some bytes more
+    const uint8_t *ops;   // the same for opcodes alone, with BRK where it must look
     uint16_t from, n;     // n 0: nowhere, after a change of the address map
 } dq_window;
 
@@ -56,15 +59,19 @@ typedef struct dq_machine {
     const uint8_t *page[DQ_PAGES];  // where reads are plain memory, else NULL
     dq_window window;
     const uint8_t *rom;  // the session's
+    const uint8_t *ops;  // rom with BRK at the ends of its parts, dq_cart_fence()
     size_t rom_bytes;
     dq_cart_type cart_type;
     dq_display display;
     dq_tia_masks masks;
-    int32_t tia_cycle;    // when the TIA was last read or written
+    uint16_t last[DQ_TIA_WRITES];  // what written again would change nothing, or DQ_TIA_ANEW
+    int32_t tia_cycle;             // when the TIA was last read or written
     int32_t clear_to;     // clock up to which there is nothing to draw, see dq_tia_can_wait()
     int32_t comb_clock;   // when tia.blank_comb was last set
     int32_t window_end;   // clock at which the last visible line ends
     int32_t limit_cycle;  // from here on any access to the TIA ends the frame
+    int32_t quiet_to;     // the earlier of the two, in cycles
+    int32_t alert_cycle;  // up to here writes to the TIA that change nothing may be left out
     bool draw;            // paint this frame, not only look for collisions
     bool strict;          // draw at every access to the TIA, as ALE does, not only where it matters
     int careful;          // so many more frames are painted strictly, wanted or not
@@ -100,6 +107,14 @@ static inline bool dq_tia_can_wait(const dq_machine *m)
     const dq_tia *tia = &m->c.tia;
     return !m->draw && !tia->star &&
            (!(m->masks.hits & ~(unsigned)tia->collisions) || tia->vblank & 2);
+}
+
+/** True when a write to the TIA can be left out: nobody would see it, at this time. */
+static inline bool dq_tia_is_idle_write(const dq_machine *m, unsigned address, unsigned value,
+                                        int32_t cycle)
+{
+    unsigned reg = address % DQ_TIA_WRITES;
+    return (value & dq_tia_bits[reg]) == m->last[reg] && cycle < m->alert_cycle;
 }
 
 /** Read or write a place that is no plain memory. `bus` is the last byte on the data bus.

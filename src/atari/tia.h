@@ -78,6 +78,10 @@ typedef struct dq_tia {
     uint8_t star, star_count, star_shape;            // missile 0 star field
 } dq_tia;
 
+/** Registers that can be written, and which bits of a value each of them uses. */
+enum { DQ_TIA_WRITES = 64, DQ_TIA_ANEW = 0x100 };
+extern const uint8_t dq_tia_bits[DQ_TIA_WRITES];
+
 enum { DQ_NEVER = INT32_MAX };
 enum { DQ_STAR_NORMAL, DQ_STAR_WIDE, DQ_STAR_HIDDEN };
 
@@ -102,6 +106,8 @@ void dq_tia_start_frame(struct dq_machine *m);
 /** Darken the part of the picture that a frame without end has not come to. */
 void dq_tia_grey_out(struct dq_machine *m);
 void dq_tia_shift_time(dq_tia *tia, int32_t n_cycles);
+/** Forget which values the registers were written with last. */
+void dq_tia_forget_writes(struct dq_machine *m);
 /** Bring the masks into line with the registers after a change from outside. */
 void dq_tia_refresh(struct dq_machine *m);
 /** True for a state that drawing can go on from without leaving its buffers. */

@@ -211,6 +211,7 @@ void dq_tia_changed(dq_machine *m, int object)
 
 void dq_tia_refresh(dq_machine *m)
 {
+    dq_tia_forget_writes(m);
     for (int i = 0; i < DQ_OBJECTS; i++) {
         dq_tia_changed(m, i);
         dq_tia_moved(m, i);

@@ -6,7 +6,7 @@
 enum { VSYNC, VBLANK, WSYNC, RSYNC, NUSIZ0, NUSIZ1, COLUP0, COLUP1, COLUPF, COLUBK, CTRLPF };
 enum { REFP0 = 0x0B, REFP1, PF0, PF1, PF2, RESP0, RESP1, RESM0, RESM1, RESBL };
 enum { GRP0 = 0x1B, GRP1, ENAM0, ENAM1, ENABL, HMP0, HMP1, HMM0, HMM1, HMBL };
-enum { VDELP0 = 0x25, VDELP1, VDELBL, RESMP0, RESMP1, HMOVE, HMCLR, CXCLR, REGISTERS = 64 };
+enum { VDELP0 = 0x25, VDELP1, VDELBL, RESMP0, RESMP1, HMOVE, HMCLR, CXCLR };
 
 static int32_t now(const dq_machine *m)
 {
@@ -118,8 +118,11 @@ ALWAYS_INLINE void write_nusiz(dq_machine *m, unsigned reg, uint8_t value)
     catch_up(m, reg);
     tia->nusiz[i] = value;
     tia->skip_first[i] = 0;
-    if (i == 0)
+    if (i == 0) {
         tia->star_shape = DQ_STAR_NORMAL;
+        if (tia->star)
+            m->last[NUSIZ0] = DQ_TIA_ANEW;
+    }
     dq_tia_moved(m, DQ_P0 + i);
     dq_tia_moved(m, DQ_M0 + i);
 }
@@ -133,6 +136,8 @@ static void write_ctrlpf(dq_machine *m, uint8_t value)
     tia->ctrlpf = value;
     if (line_position(m) < DQ_BLANK_CLOCKS + 79)
         tia->mirrored = value & 1;
+    if (tia->mirrored != (value & 1))
+        m->last[CTRLPF] = DQ_TIA_ANEW;
     dq_tia_changed(m, DQ_PF);
     dq_tia_moved(m, DQ_BL);
 }
@@ -182,6 +187,9 @@ ALWAYS_INLINE void write_graphics(dq_machine *m, unsigned reg, uint8_t value)
     tia->delayed_graphics[other] = tia->graphics[other];
     if (i == 1)
         tia->delayed_ball = tia->ball;
+    bool other_is_idle = tia->delayed_graphics[i] == tia->graphics[i] &&
+                         (other == 0 || tia->delayed_ball == tia->ball);
+    m->last[GRP0 + other] = other_is_idle ? tia->graphics[other] : DQ_TIA_ANEW;
     if (new_here)
         dq_tia_changed(m, DQ_P0 + i);
     if (new_there)
@@ -210,6 +218,7 @@ static void write_ball(dq_machine *m, uint8_t value)
     if (!tia->delay_ball)
         catch_up(m, ENABL);
     tia->ball = value & 2;
+    m->last[GRP1] = DQ_TIA_ANEW;
     dq_tia_changed(m, DQ_BL);
 }
 
@@ -278,6 +287,7 @@ ALWAYS_INLINE void reset_player(dq_machine *m, unsigned reg, uint8_t value)
         dq_tia_draw_to(m, now(m) + 11);
     tia->position[i] = x;
     tia->skip_first[i] = phase != PLAYER_STARTS;
+    m->last[NUSIZ0 + i] = DQ_TIA_ANEW;
     dq_tia_moved(m, DQ_P0 + i);
 }
 
@@ -336,6 +346,7 @@ ALWAYS_INLINE void write_motion(dq_machine *m, unsigned reg, uint8_t value)
     if (reg == HMM0 && nibble == 6 && tia->motion[DQ_M0] == 7 && since_hmove(m) == 63) {
         dq_tia_draw_to(m, now(m));
         tia->star = 1;
+        m->last[NUSIZ0] = DQ_TIA_ANEW;
         tia->star_count = 0;
     }
     tia->motion[reg - HMP0] = nibble;
@@ -345,6 +356,8 @@ static void clear_motion(dq_machine *m, uint8_t value)
 {
     (void)value;
     memset(m->c.tia.motion, 0, sizeof(m->c.tia.motion));
+    for (int reg = HMP0; reg <= HMBL; reg++)
+        m->last[reg] = 0;
 }
 
 /* How far an HMOVE in this cycle of a line moves an object to the right. */
@@ -444,7 +457,7 @@ typedef void write_fn(dq_machine *m, uint8_t value);
     [reg] = write_nothing, [(reg) + 1] = write_nothing, [(reg) + 2] = write_nothing,               \
     [(reg) + 3] = write_nothing
 
-static write_fn *const writers[REGISTERS] = {
+static write_fn *const writers[DQ_TIA_WRITES] = {
     [VSYNC] = write_vsync,
     [VBLANK] = write_vblank,
     [WSYNC] = write_wsync,
@@ -493,12 +506,40 @@ static __attribute__((noinline)) void write_strictly(dq_machine *m, unsigned reg
         writers[reg](m, value);
 }
 
+const uint8_t dq_tia_bits[DQ_TIA_WRITES] = {
+    [VSYNC] = 0xFF,  [VBLANK] = 0xFF, [WSYNC] = 0xFF,  [NUSIZ0] = 0xFF, [NUSIZ1] = 0xFF,
+    [COLUP0] = 0xFE, [COLUP1] = 0xFE, [COLUPF] = 0xFE, [COLUBK] = 0xFE, [CTRLPF] = 0xFF,
+    [REFP0] = 8,     [REFP1] = 8,     [PF0] = 0xF0,    [PF1] = 0xFF,    [PF2] = 0xFF,
+    [RESP0] = 0xFF,  [RESP1] = 0xFF,  [RESM0] = 0xFF,  [RESM1] = 0xFF,  [RESBL] = 0xFF,
+    [GRP0] = 0xFF,   [GRP1] = 0xFF,   [ENAM0] = 2,     [ENAM1] = 2,     [ENABL] = 2,
+    [HMP0] = 0xF0,   [HMP1] = 0xF0,   [HMM0] = 0xF0,   [HMM1] = 0xF0,   [HMBL] = 0xF0,
+    [VDELP0] = 1,    [VDELP1] = 1,    [VDELBL] = 1,    [RESMP0] = 2,    [RESMP1] = 2,
+    [HMOVE] = 0xFF,  [HMCLR] = 0xFF,  [CXCLR] = 0xFF};
+
+/* Registers that keep what is written to them: the same once more changes nothing, unless the
+ * writer of this or another register says otherwise in m->last. */
+static const bool keeps[DQ_TIA_WRITES] = {
+    [VBLANK] = true, [NUSIZ0] = true, [NUSIZ1] = true, [COLUP0] = true, [COLUP1] = true,
+    [COLUPF] = true, [COLUBK] = true, [CTRLPF] = true, [REFP0] = true,  [REFP1] = true,
+    [PF0] = true,    [PF1] = true,    [PF2] = true,    [GRP0] = true,   [GRP1] = true,
+    [ENAM0] = true,  [ENAM1] = true,  [ENABL] = true,  [HMP0] = true,   [HMP1] = true,
+    [HMM0] = true,   [HMM1] = true,   [HMBL] = true,   [VDELP0] = true, [VDELP1] = true,
+    [VDELBL] = true, [RESMP0] = true, [RESMP1] = true};
+
+void dq_tia_forget_writes(dq_machine *m)
+{
+    for (int reg = 0; reg < DQ_TIA_WRITES; reg++)
+        m->last[reg] = dq_tia_bits[reg] ? DQ_TIA_ANEW : 0;
+}
+
 void dq_tia_write(dq_machine *m, unsigned address, uint8_t value, dq_access how)
 {
-    unsigned reg = address % REGISTERS;
+    unsigned reg = address % DQ_TIA_WRITES;
     m->tia_cycle = m->c.cycle;
     if (m->c.cycle >= m->limit_cycle)
         m->c.tia.partial = 0;
+    if (keeps[reg])
+        m->last[reg] = value & dq_tia_bits[reg];
     if (UNLIKELY(m->strict || how != DQ_ACCESS_STORE))
         write_strictly(m, reg, value, how);
     else
