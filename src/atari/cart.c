@@ -125,6 +125,7 @@ void dq_cart_map(dq_machine *m)
 {
     const traits *type = &types[m->cart_type];
     m->window.n = 0;
+    m->stop = true;
     if (m->cart_type == DQ_CART_E0) {
         map_e0(m);
         return;
@@ -160,9 +161,9 @@ void dq_cart_fence(uint8_t *ops, size_t n, dq_cart_type type)
           DQ_WINDOW_MARGIN + (has_spots ? DQ_PAGE_BYTES : 0));
     if (type == DQ_CART_E0)
         fence(ops + 7 * KIB, KIB, KIB, DQ_WINDOW_MARGIN + DQ_PAGE_BYTES);
-    if (types[type].superchip)
-        for (size_t bank = 0; bank < n; bank += 4 * KIB)
-            memset(ops + bank, 0, 2 * DQ_PAGE_BYTES);
+    if (types[type].superchip || type == DQ_CART_DPC)
+        for (size_t bank = 0; bank + 4 * KIB <= n; bank += 4 * KIB)
+            memset(ops + bank, 0, types[type].superchip ? 2 * DQ_PAGE_BYTES : DQ_PAGE_BYTES);
 }
 
 /* ---------------------------------------------------------------- life */

@@ -64,18 +64,22 @@ typedef struct dq_machine {
     dq_cart_type cart_type;
     dq_display display;
     dq_tia_masks masks;
-    uint16_t last[DQ_TIA_WRITES];  // what written again would change nothing, or DQ_TIA_ANEW
-    int32_t tia_cycle;             // when the TIA was last read or written
+    struct {
+        uint16_t bits;  // of a value that the register uses
+        uint16_t last;  // what written again would change nothing, or DQ_TIA_ANEW
+    } written[DQ_TIA_WRITES];
+    int32_t tia_cycle;    // when the TIA was last read or written
     int32_t clear_to;     // clock up to which there is nothing to draw, see dq_tia_can_wait()
     int32_t comb_clock;   // when tia.blank_comb was last set
     int32_t window_end;   // clock at which the last visible line ends
     int32_t limit_cycle;  // from here on any access to the TIA ends the frame
     int32_t quiet_to;     // the earlier of the two, in cycles
     int32_t alert_cycle;  // up to here writes to the TIA that change nothing may be left out
-    bool draw;            // paint this frame, not only look for collisions
-    bool strict;          // draw at every access to the TIA, as ALE does, not only where it matters
-    int careful;          // so many more frames are painted strictly, wanted or not
-    dq_console start;     // how this frame began
+    bool stop;         // the memory map changed or the frame is over: the processor has to look up
+    bool draw;         // paint this frame, not only look for collisions
+    bool strict;       // draw at every access to the TIA, as ALE does, not only where it matters
+    int careful;       // so many more frames are painted strictly, wanted or not
+    dq_console start;  // how this frame began
     dq_console shown[2];  // how the frames of the two pictures began, to paint them when asked for
     bool stale[2];        // not painted yet
     uint8_t picture[2][DQ_PICTURE_BYTES];
@@ -99,22 +103,11 @@ void dq_machine_settle(dq_machine *m);
 /** Lines that the current frame has had. */
 int dq_machine_lines(const dq_machine *m);
 
-/** True when, with the registers as they are, drawing would do nothing that anyone can notice: no
- *  picture is wanted, and no collision that is not latched yet can happen. Instead of drawing up to
- *  a clock, `clear_to` may then be set to it. */
-static inline bool dq_tia_can_wait(const dq_machine *m)
-{
-    const dq_tia *tia = &m->c.tia;
-    return !m->draw && !tia->star &&
-           (!(m->masks.hits & ~(unsigned)tia->collisions) || tia->vblank & 2);
-}
-
 /** True when a write to the TIA can be left out: nobody would see it, at this time. */
-static inline bool dq_tia_is_idle_write(const dq_machine *m, unsigned address, unsigned value,
+static inline bool dq_tia_is_idle_write(const dq_machine *m, unsigned reg, unsigned value,
                                         int32_t cycle)
 {
-    unsigned reg = address % DQ_TIA_WRITES;
-    return (value & dq_tia_bits[reg]) == m->last[reg] && cycle < m->alert_cycle;
+    return (value & m->written[reg].bits) == m->written[reg].last && cycle < m->alert_cycle;
 }
 
 /** Read or write a place that is no plain memory. `bus` is the last byte on the data bus.

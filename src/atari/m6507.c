@@ -56,13 +56,18 @@ uint8_t dq_m6507_flags(const dq_m6507 *cpu)
 
 /* ---------------------------------------------------------------- memory */
 
-/* A read may switch the bank under the quick engine. */
+/* After a bank switch or at the end of a frame the quick engine is on its last instruction. */
+ALWAYS_INLINE void look_up(const dq_machine *m, regs *r)
+{
+    if (!r->exact && UNLIKELY(m->stop))
+        r->ops = leaving;
+}
+
 ALWAYS_INLINE unsigned read_slow(dq_machine *m, regs *r, unsigned address)
 {
     m->c.cycle = cycle_of(r);
     r->bus = dq_bus_read(m, (uint16_t)address, r->bus);
-    if (!r->exact && !m->window.n)
-        r->ops = leaving;
+    look_up(m, r);
     return r->bus;
 }
 
@@ -83,19 +88,12 @@ ALWAYS_INLINE unsigned read_zero_page(dq_machine *m, regs *r, unsigned address)
     return r->bus;
 }
 
-/* A write may do the same, and end the frame; one to WSYNC takes time. */
-ALWAYS_INLINE void after_write(dq_machine *m, regs *r)
-{
-    r->time += CYCLES(m->c.cycle - cycle_of(r));
-    if (!r->exact && UNLIKELY(!m->c.tia.partial || !m->window.n))
-        r->ops = leaving;
-}
-
 ALWAYS_INLINE void write_slow(dq_machine *m, regs *r, unsigned address, unsigned value)
 {
     m->c.cycle = cycle_of(r);
     dq_bus_write(m, (uint16_t)address, (uint8_t)value);
-    after_write(m, r);
+    r->time += CYCLES(m->c.cycle - cycle_of(r));  // a write to WSYNC takes time
+    look_up(m, r);
 }
 
 ALWAYS_INLINE void write_at(dq_machine *m, regs *r, unsigned address, unsigned value)
@@ -111,11 +109,15 @@ ALWAYS_INLINE void write_at(dq_machine *m, regs *r, unsigned address, unsigned v
 ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, unsigned address, unsigned value,
                              dq_access how)
 {
-    if (how == DQ_ACCESS_STORE && dq_tia_is_idle_write(m, address, value, cycle_of(r)))
+    unsigned reg = address % DQ_TIA_WRITES;
+    int32_t cycle = cycle_of(r);
+    if (how == DQ_ACCESS_STORE && dq_tia_is_idle_write(m, reg, value, cycle))
         return;
-    m->c.cycle = cycle_of(r);
-    dq_tia_write(m, address, (uint8_t)value, how);
-    after_write(m, r);
+    m->c.cycle = cycle;
+    dq_tia_write(m, reg, (uint8_t)value, how);
+    if (reg == DQ_TIA_WSYNC)
+        r->time += CYCLES(m->c.cycle - cycle);
+    look_up(m, r);
 }
 
 ALWAYS_INLINE void write_zero_page(dq_machine *m, regs *r, unsigned address, unsigned value)
@@ -146,8 +148,13 @@ ALWAYS_INLINE unsigned fetch_word(dq_machine *m, regs *r)
 
 ALWAYS_INLINE unsigned zero_page_word(dq_machine *m, regs *r, unsigned address)
 {
-    unsigned low = read_zero_page(m, r, address);
-    return low | read_zero_page(m, r, (address + 1) & 0xFF) << 8;
+    if (UNLIKELY(address < 0x80 || address == 0xFF)) {
+        unsigned low = read_zero_page(m, r, address);
+        return low | read_zero_page(m, r, (address + 1) & 0xFF) << 8;
+    }
+    const uint8_t *word = &m->c.riot.ram[address - 0x80];
+    r->bus = word[1];
+    return word[0] | (unsigned)word[1] << 8;
 }
 
 /* The stack: page 1, of which the console has the zero page's mirror. */
@@ -176,7 +183,7 @@ ALWAYS_INLINE void push(dq_machine *m, regs *r, unsigned value, dq_access how)
 ALWAYS_INLINE unsigned indexed(regs *r, unsigned base, unsigned index)
 {
     unsigned address = (base + index) & 0xFFFF;
-    r->time += CYCLES((base ^ address) > 0xFF);
+    r->time += CYCLES(((base & 0xFF) + index) >> 8);
     return address;
 }
 
@@ -318,6 +325,15 @@ ALWAYS_INLINE unsigned get_pc(const dq_machine *m, const regs *r)
     return r->exact ? (unsigned)r->at : (unsigned)(r->at + m->window.from) & 0xFFFF;
 }
 
+/* In the quick engine, at a new place. */
+ALWAYS_INLINE bool may_go_on(dq_machine *m, const regs *r)
+{
+    if (r->at < m->window.n && count_of(r) <= QUICK_LIMIT)
+        return true;
+    m->c.cpu.bus = r->bus;  // jumps are the only way to odd places from within the window
+    return false;
+}
+
 ALWAYS_INLINE bool jump(dq_machine *m, regs *r, unsigned target)
 {
     if (r->exact) {
@@ -325,20 +341,17 @@ ALWAYS_INLINE bool jump(dq_machine *m, regs *r, unsigned target)
         return true;
     }
     r->at = (target - m->window.from) & 0xFFFF;
-    if (r->at < m->window.n && count_of(r) <= QUICK_LIMIT)
-        return true;
-    m->c.cpu.bus = r->bus;  // jumps are the only way to odd places from within the window
-    return false;
+    return may_go_on(m, r);
 }
 
-ALWAYS_INLINE bool branch(dq_machine *m, regs *r, bool taken)
+/* A window begins with a page of 256 bytes, so that places in it tell when one is left. */
+ALWAYS_INLINE bool branch(dq_machine *m, regs *r)
 {
-    unsigned offset = (unsigned)(int8_t)fetch(m, r);
-    if (!taken)
-        return true;
-    unsigned pc = get_pc(m, r), target = (pc + offset) & 0xFFFF;
-    r->time += CYCLES((target ^ pc) > 0xFF ? 2 : 1);
-    return jump(m, r, target);
+    size_t offset = (size_t)(int8_t)fetch(m, r);
+    size_t target = r->exact ? (r->at + offset) & 0xFFFF : r->at + offset;
+    r->time += CYCLES((target ^ r->at) > 0xFF ? 2 : 1);
+    r->at = target;
+    return r->exact || may_go_on(m, r);
 }
 
 ALWAYS_INLINE bool jump_subroutine(dq_machine *m, regs *r)
@@ -540,10 +553,19 @@ static int run_exact(dq_machine *m, int n_done)
         __VA_ARGS__;                                                                               \
         break;
 #define FLOW(code, cost, go) OP(code, cost, (void)(go))
+#define BRANCH(code, condition)                                                                    \
+    case code:                                                                                     \
+        r.time += CYCLES(2);                                                                       \
+        if (condition)                                                                             \
+            (void)branch(m, &r);                                                                   \
+        else                                                                                       \
+            (void)fetch(m, &r);                                                                    \
+        break;
 #define ALSO(code) case code:
 #include "atari/m6507_instructions.inc"
 #undef OP
 #undef FLOW
+#undef BRANCH
 #undef ALSO
         default:  // 02 12 22 32 42 52 62 72 92 B2 D2 F2
             r.time += CYCLES(2);
@@ -602,12 +624,24 @@ static int run_quick(dq_machine *m, int n_done)
     if (UNLIKELY(!(go)))                                                                           \
         goto leave;                                                                                \
     NEXT;
+#define BRANCH(code, condition)                                                                    \
+    LABEL(code)                                                                                    \
+    r.at++;                                                                                        \
+    r.time += CYCLES(2) + 1;                                                                       \
+    if (condition) {                                                                               \
+        if (UNLIKELY(!branch(m, &r)))                                                              \
+            goto leave;                                                                            \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    r.at++;                                                                                        \
+    NEXT;
 #define ALSO(code) LABEL(code)
 #include "atari/m6507_instructions.inc"
     ALSO(0x02)
     ALSO(0x12)
-    ALSO(0x22) ALSO(0x32) ALSO(0x42) ALSO(0x52) ALSO(0x62) ALSO(0x72) ALSO(0x92) ALSO(0xB2)
-        ALSO(0xD2) ALSO(0xF2) goto leave;
+    ALSO(0x22)
+    ALSO(0x32) ALSO(0x42) ALSO(0x52) ALSO(0x62) ALSO(0x72) ALSO(0x92) ALSO(0xB2) ALSO(0xD2)
+        ALSO(0xF2) goto leave;
 #if !defined(__GNUC__)
 }
 #endif
@@ -636,6 +670,10 @@ static bool find_window(dq_machine *m)
         last++;
         end += DQ_PAGE_BYTES;
     }
+    if (first % 2) {  // code where the memory does not begin yet has BRK in m->ops
+        first--;
+        page -= DQ_PAGE_BYTES;
+    }
     m->window = (dq_window){.code = page,
                             .ops = m->ops + (page - m->rom),
                             .from = (uint16_t)(first * DQ_PAGE_BYTES),
@@ -648,6 +686,7 @@ void dq_m6507_run(dq_machine *m)
     int n_done = 0;
     while (m->c.tia.partial && !m->c.cpu.jammed && n_done < DQ_FRAME_INSTRUCTIONS) {
         bool quick = find_window(m) && n_done <= QUICK_LIMIT;
+        m->stop = false;
         n_done = quick ? run_quick(m, n_done) : run_exact(m, n_done);
     }
 }

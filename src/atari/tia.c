@@ -1,6 +1,6 @@
 #include "atari/tia.h"
 
-#include "atari/console.h"
+#include "atari/tia_objects.h"
 
 void dq_tia_reset(dq_tia *tia, const dq_display *display)
 {

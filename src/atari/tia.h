@@ -37,7 +37,8 @@ enum {
     DQ_HIT_M1BL = 1 << 11,
     DQ_HIT_BLPF = 1 << 12,
     DQ_HIT_P0P1 = 1 << 14,
-    DQ_HIT_M0M1 = 1 << 15
+    DQ_HIT_M0M1 = 1 << 15,
+    DQ_HITS_FIELD = DQ_HIT_P0PF | DQ_HIT_P1PF | DQ_HIT_M0PF | DQ_HIT_M1PF | DQ_HIT_BLPF
 };
 
 /** What is fixed for a game. Lines and rows. */
@@ -78,9 +79,11 @@ typedef struct dq_tia {
     uint8_t star, star_count, star_shape;            // missile 0 star field
 } dq_tia;
 
-/** Registers that can be written, and which bits of a value each of them uses. */
-enum { DQ_TIA_WRITES = 64, DQ_TIA_ANEW = 0x100 };
-extern const uint8_t dq_tia_bits[DQ_TIA_WRITES];
+enum {
+    DQ_TIA_WRITES = 64,  // registers that can be written
+    DQ_TIA_WSYNC = 2,
+    DQ_TIA_ANEW = 0x100  // no byte
+};
 
 enum { DQ_NEVER = INT32_MAX };
 enum { DQ_STAR_NORMAL, DQ_STAR_WIDE, DQ_STAR_HIDDEN };
@@ -94,6 +97,9 @@ typedef struct dq_tia_masks {
     uint8_t moved;                 // 1 << object: `place` is to be computed again
     uint8_t enabled;               // 1 << object: switched on, always up to date
     uint16_t hits;                 // DQ_HIT_*: what these can set
+    uint16_t near;                 // DQ_HIT_*: of objects that touch the same cells somewhere
+    bool near_stale;               // to be computed again, without the playfield and
+    bool near_field_stale;         // with it
 } dq_tia_masks;
 
 enum { DQ_CELLS_DIRTY = 1 << DQ_OBJECTS };

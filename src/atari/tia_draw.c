@@ -193,7 +193,7 @@ static void draw_stretch(dq_machine *m, int x0, int x1)
             memset(row + x0, 0, (size_t)(x1 - x0));
         return;
     }
-    unsigned open = m->masks.hits & ~(unsigned)tia->collisions;
+    unsigned open = dq_tia_open_hits(m);
     if (open)
         collide(m, open, x0, x1);
     if (!m->draw)
@@ -244,6 +244,7 @@ static void end_line(dq_machine *m)
     if (tia->mirrored != (tia->ctrlpf & 1)) {
         tia->mirrored = tia->ctrlpf & 1;
         m->masks.dirty |= 1 << DQ_PF | DQ_CELLS_DIRTY;
+        m->masks.near_field_stale = true;
     }
     for (int i = 0; i < 2; i++)
         if (tia->skip_first[i]) {

@@ -47,15 +47,10 @@ static uint64_t widen_word(uint64_t v)
     return widen_byte(v & 0xFF) | widen_byte(v >> 8) << 16;
 }
 
-static uint8_t shown_graphics(const dq_tia *tia, int i)
-{
-    return tia->delay_player[i] ? tia->delayed_graphics[i] : tia->graphics[i];
-}
-
 static void mask_player(const dq_tia *tia, int i, uint64_t line[4])
 {
     int mode = tia->nusiz[i] & 7;
-    uint64_t pattern = shown_graphics(tia, i);
+    uint64_t pattern = dq_tia_graphics(tia, i);
     unsigned at = tia->position[i];
     if (!tia->reflect[i])
         pattern = reverse_byte(pattern);
@@ -165,23 +160,7 @@ uint64_t dq_tia_find_place(dq_machine *m, int object)
     return cells;
 }
 
-/* ---------------------------------------------------------------- changes */
-
-static bool switched_on(const dq_tia *tia, int object)
-{
-    switch (object) {
-    case DQ_P0:
-    case DQ_P1:
-        return shown_graphics(tia, object) != 0;
-    case DQ_M0:
-    case DQ_M1:
-        return tia->missile[object - DQ_M0] && !tia->locked[object - DQ_M0];
-    case DQ_BL:
-        return (tia->delay_ball ? tia->delayed_ball : tia->ball) != 0;
-    default:
-        return tia->playfield != 0;
-    }
-}
+/* ---------------------------------------------------------------- collisions */
 
 /* Which latches a set of objects can set. */
 #define BOTH(set, a, b) (((set) >> (a)&1) & ((set) >> (b)&1))
@@ -196,18 +175,51 @@ static bool switched_on(const dq_tia *tia, int object)
      BOTH(set, DQ_M0, DQ_M1) * DQ_HIT_M0M1)
 #define HITS4(set) HITS(set), HITS((set) + 1), HITS((set) + 2), HITS((set) + 3)
 #define HITS16(set) HITS4(set), HITS4((set) + 4), HITS4((set) + 8), HITS4((set) + 12)
-static const uint16_t possible_hits[1 << DQ_OBJECTS] = {HITS16(0), HITS16(16), HITS16(32),
+const uint16_t dq_tia_possible_hits[1 << DQ_OBJECTS] = {HITS16(0), HITS16(16), HITS16(32),
                                                         HITS16(48)};
 
-void dq_tia_changed(dq_machine *m, int object)
+static unsigned meet(dq_machine *m, int a, int b, unsigned hit)
 {
-    uint8_t bit = (uint8_t)(1 << object);
-    m->masks.dirty |= bit | (object == DQ_PF ? DQ_CELLS_DIRTY : 0);
-    m->masks.enabled &= (uint8_t)~bit;
-    if (switched_on(&m->c.tia, object))
-        m->masks.enabled |= bit;
-    m->masks.hits = possible_hits[m->masks.enabled];
+    return dq_tia_place(m, a) & dq_tia_place(m, b) ? hit : 0;
 }
+
+static unsigned meet_field(dq_machine *m, int object, uint64_t cells, unsigned hit)
+{
+    return dq_tia_place(m, object) & cells ? hit : 0;
+}
+
+static unsigned near_objects(dq_machine *m)
+{
+    return meet(m, DQ_M0, DQ_P1, DQ_HIT_M0P1) | meet(m, DQ_M0, DQ_P0, DQ_HIT_M0P0) |
+           meet(m, DQ_M1, DQ_P0, DQ_HIT_M1P0) | meet(m, DQ_M1, DQ_P1, DQ_HIT_M1P1) |
+           meet(m, DQ_P0, DQ_BL, DQ_HIT_P0BL) | meet(m, DQ_P1, DQ_BL, DQ_HIT_P1BL) |
+           meet(m, DQ_M0, DQ_BL, DQ_HIT_M0BL) | meet(m, DQ_M1, DQ_BL, DQ_HIT_M1BL) |
+           meet(m, DQ_P0, DQ_P1, DQ_HIT_P0P1) | meet(m, DQ_M0, DQ_M1, DQ_HIT_M0M1);
+}
+
+/* With a change of mirroring to come at the line's end any object may meet the playfield. */
+static unsigned near_field(dq_machine *m)
+{
+    const dq_tia *tia = &m->c.tia;
+    if (tia->mirrored != (tia->ctrlpf & 1))
+        return DQ_HITS_FIELD;
+    uint64_t cells = dq_tia_cells(m);
+    return meet_field(m, DQ_P0, cells, DQ_HIT_P0PF) | meet_field(m, DQ_P1, cells, DQ_HIT_P1PF) |
+           meet_field(m, DQ_M0, cells, DQ_HIT_M0PF) | meet_field(m, DQ_M1, cells, DQ_HIT_M1PF) |
+           meet_field(m, DQ_BL, cells, DQ_HIT_BLPF);
+}
+
+void dq_tia_find_near(dq_machine *m)
+{
+    unsigned near = m->masks.near;
+    if (m->masks.near_stale)
+        near = near_objects(m);
+    near = (near & ~(unsigned)DQ_HITS_FIELD) | near_field(m);
+    m->masks.near = (uint16_t)near;
+    m->masks.near_stale = m->masks.near_field_stale = false;
+}
+
+/* ---------------------------------------------------------------- all of them */
 
 void dq_tia_refresh(dq_machine *m)
 {

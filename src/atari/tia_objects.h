@@ -16,13 +16,72 @@ static inline uint64_t dq_tia_place(dq_machine *m, int object)
     return m->masks.moved & 1 << object ? dq_tia_find_place(m, object) : m->masks.place[object];
 }
 
+/** Find out again which objects are near each other. */
+void dq_tia_find_near(dq_machine *m);
+
+/** The collisions that are not latched yet and that could happen in this line or, if no register
+ *  changes, in a later one. */
+static inline unsigned dq_tia_open_hits(dq_machine *m)
+{
+    unsigned open = m->masks.hits & ~(unsigned)m->c.tia.collisions;
+    if (!open)
+        return 0;
+    if (m->masks.near_stale || (m->masks.near_field_stale && open & DQ_HITS_FIELD))
+        dq_tia_find_near(m);
+    return open & m->masks.near;
+}
+
+/** True when, with the registers as they are, drawing would do nothing that anyone can notice: no
+ *  picture is wanted, and no collision that is not latched yet can happen. Instead of drawing up to
+ *  a clock, `clear_to` may then be set to it. */
+static inline bool dq_tia_can_wait(dq_machine *m)
+{
+    const dq_tia *tia = &m->c.tia;
+    return !m->draw && !tia->star && (tia->vblank & 2 || !dq_tia_open_hits(m));
+}
+
+/** What a player shows. */
+static inline uint8_t dq_tia_graphics(const dq_tia *tia, int i)
+{
+    return tia->delay_player[i] ? tia->delayed_graphics[i] : tia->graphics[i];
+}
+
+static inline bool dq_tia_switched_on(const dq_tia *tia, int object)
+{
+    switch (object) {
+    case DQ_P0:
+    case DQ_P1:
+        return dq_tia_graphics(tia, object) != 0;
+    case DQ_M0:
+    case DQ_M1:
+        return tia->missile[object - DQ_M0] && !tia->locked[object - DQ_M0];
+    case DQ_BL:
+        return (tia->delay_ball ? tia->delayed_ball : tia->ball) != 0;
+    default:
+        return tia->playfield != 0;
+    }
+}
+
+/** By the set of objects that are switched on: the latches that they can set. */
+extern const uint16_t dq_tia_possible_hits[1 << DQ_OBJECTS];
+
 /** The pattern of an object changed, or it was switched on or off. */
-void dq_tia_changed(dq_machine *m, int object);
+static inline void dq_tia_changed(dq_machine *m, int object)
+{
+    const unsigned bit = 1u << object;
+    unsigned on = dq_tia_switched_on(&m->c.tia, object) ? bit : 0;
+    m->masks.dirty |= (uint8_t)(bit | (object == DQ_PF ? DQ_CELLS_DIRTY : 0));
+    m->masks.near_field_stale |= object == DQ_PF;
+    m->masks.enabled = (uint8_t)((m->masks.enabled & ~bit) | on);
+    m->masks.hits = dq_tia_possible_hits[m->masks.enabled];
+}
+
 /** An object's place or width changed. */
 static inline void dq_tia_moved(dq_machine *m, int object)
 {
     m->masks.dirty |= (uint8_t)(1 << object);
     m->masks.moved |= (uint8_t)(1 << object);
+    m->masks.near_stale = true;
 }
 
 #endif

@@ -64,6 +64,12 @@ static bool enabled(const dq_machine *m, int object)
 
 /* ---------------------------------------------------------------- the frame */
 
+static void end_frame(dq_machine *m)
+{
+    m->c.tia.partial = 0;
+    m->stop = true;
+}
+
 static void write_vsync(dq_machine *m, uint8_t value)
 {
     dq_tia *tia = &m->c.tia;
@@ -71,7 +77,7 @@ static void write_vsync(dq_machine *m, uint8_t value)
         tia->vsync_clock = now(m) + DQ_LINE_CLOCKS;
     } else if (now(m) >= tia->vsync_clock) {
         tia->vsync_clock = DQ_NEVER;
-        tia->partial = 0;
+        end_frame(m);
     }
 }
 
@@ -121,7 +127,7 @@ ALWAYS_INLINE void write_nusiz(dq_machine *m, unsigned reg, uint8_t value)
     if (i == 0) {
         tia->star_shape = DQ_STAR_NORMAL;
         if (tia->star)
-            m->last[NUSIZ0] = DQ_TIA_ANEW;
+            m->written[NUSIZ0].last = DQ_TIA_ANEW;
     }
     dq_tia_moved(m, DQ_P0 + i);
     dq_tia_moved(m, DQ_M0 + i);
@@ -137,7 +143,7 @@ static void write_ctrlpf(dq_machine *m, uint8_t value)
     if (line_position(m) < DQ_BLANK_CLOCKS + 79)
         tia->mirrored = value & 1;
     if (tia->mirrored != (value & 1))
-        m->last[CTRLPF] = DQ_TIA_ANEW;
+        m->written[CTRLPF].last = DQ_TIA_ANEW;
     dq_tia_changed(m, DQ_PF);
     dq_tia_moved(m, DQ_BL);
 }
@@ -189,7 +195,7 @@ ALWAYS_INLINE void write_graphics(dq_machine *m, unsigned reg, uint8_t value)
         tia->delayed_ball = tia->ball;
     bool other_is_idle = tia->delayed_graphics[i] == tia->graphics[i] &&
                          (other == 0 || tia->delayed_ball == tia->ball);
-    m->last[GRP0 + other] = other_is_idle ? tia->graphics[other] : DQ_TIA_ANEW;
+    m->written[GRP0 + other].last = other_is_idle ? tia->graphics[other] : DQ_TIA_ANEW;
     if (new_here)
         dq_tia_changed(m, DQ_P0 + i);
     if (new_there)
@@ -218,7 +224,7 @@ static void write_ball(dq_machine *m, uint8_t value)
     if (!tia->delay_ball)
         catch_up(m, ENABL);
     tia->ball = value & 2;
-    m->last[GRP1] = DQ_TIA_ANEW;
+    m->written[GRP1].last = DQ_TIA_ANEW;
     dq_tia_changed(m, DQ_BL);
 }
 
@@ -287,7 +293,7 @@ ALWAYS_INLINE void reset_player(dq_machine *m, unsigned reg, uint8_t value)
         dq_tia_draw_to(m, now(m) + 11);
     tia->position[i] = x;
     tia->skip_first[i] = phase != PLAYER_STARTS;
-    m->last[NUSIZ0 + i] = DQ_TIA_ANEW;
+    m->written[NUSIZ0 + i].last = DQ_TIA_ANEW;
     dq_tia_moved(m, DQ_P0 + i);
 }
 
@@ -346,7 +352,7 @@ ALWAYS_INLINE void write_motion(dq_machine *m, unsigned reg, uint8_t value)
     if (reg == HMM0 && nibble == 6 && tia->motion[DQ_M0] == 7 && since_hmove(m) == 63) {
         dq_tia_draw_to(m, now(m));
         tia->star = 1;
-        m->last[NUSIZ0] = DQ_TIA_ANEW;
+        m->written[NUSIZ0].last = DQ_TIA_ANEW;
         tia->star_count = 0;
     }
     tia->motion[reg - HMP0] = nibble;
@@ -357,11 +363,11 @@ static void clear_motion(dq_machine *m, uint8_t value)
     (void)value;
     memset(m->c.tia.motion, 0, sizeof(m->c.tia.motion));
     for (int reg = HMP0; reg <= HMBL; reg++)
-        m->last[reg] = 0;
+        m->written[reg].last = 0;
 }
 
 /* How far an HMOVE in this cycle of a line moves an object to the right. */
-static int motion(int nibble, int cycle)
+ALWAYS_INLINE int motion(int nibble, int cycle)
 {
     int n = nibble < 8 ? -nibble : 16 - nibble;
     int gone = (3 * cycle + 1) / 4;
@@ -380,16 +386,32 @@ static void move_by(dq_machine *m, int object, int by)
     dq_tia_moved(m, object);
 }
 
+/* False when an HMOVE leaves all objects where they are and as they are. */
+static bool moves_anything(const dq_tia *tia, int cycle)
+{
+    bool is_usual = cycle <= 3 || cycle == 75;
+    uint32_t four;
+    memcpy(&four, tia->motion, sizeof(four));
+    return !is_usual || four || tia->motion[4] || tia->skip_first[0] || tia->skip_first[1] ||
+           tia->star_shape;
+}
+
 static void move_objects(dq_machine *m, uint8_t value)
 {
     dq_tia *tia = &m->c.tia;
     int cycle = m->c.cycle % DQ_LINE_CYCLES;
     (void)value;
-    catch_up(m, HMOVE);
+    bool moves = moves_anything(tia, cycle);
+    if (m->draw || moves)
+        catch_up(m, HMOVE);
     if (m->display.hmove_blanks && (cycle <= 20 || cycle == 75)) {
         tia->blank_comb = 1;
         m->comb_clock = now(m);
     }
+    tia->hmove_clock = now(m);
+    tia->star = 0;
+    if (!moves)
+        return;
     for (int i = 0; i < 5; i++) {
         int by = motion(tia->motion[i], cycle);
         if (by)
@@ -404,8 +426,6 @@ static void move_objects(dq_machine *m, uint8_t value)
         tia->star_shape = DQ_STAR_NORMAL;
         m->masks.dirty |= 1 << DQ_M0;
     }
-    tia->hmove_clock = now(m);
-    tia->star = 0;
 }
 
 static void clear_collisions(dq_machine *m, uint8_t value)
@@ -506,7 +526,8 @@ static __attribute__((noinline)) void write_strictly(dq_machine *m, unsigned reg
         writers[reg](m, value);
 }
 
-const uint8_t dq_tia_bits[DQ_TIA_WRITES] = {
+/* Which bits of a value each register uses. */
+static const uint8_t bits[DQ_TIA_WRITES] = {
     [VSYNC] = 0xFF,  [VBLANK] = 0xFF, [WSYNC] = 0xFF,  [NUSIZ0] = 0xFF, [NUSIZ1] = 0xFF,
     [COLUP0] = 0xFE, [COLUP1] = 0xFE, [COLUPF] = 0xFE, [COLUBK] = 0xFE, [CTRLPF] = 0xFF,
     [REFP0] = 8,     [REFP1] = 8,     [PF0] = 0xF0,    [PF1] = 0xFF,    [PF2] = 0xFF,
@@ -528,8 +549,10 @@ static const bool keeps[DQ_TIA_WRITES] = {
 
 void dq_tia_forget_writes(dq_machine *m)
 {
-    for (int reg = 0; reg < DQ_TIA_WRITES; reg++)
-        m->last[reg] = dq_tia_bits[reg] ? DQ_TIA_ANEW : 0;
+    for (int reg = 0; reg < DQ_TIA_WRITES; reg++) {
+        m->written[reg].bits = bits[reg];
+        m->written[reg].last = bits[reg] ? DQ_TIA_ANEW : 0;
+    }
 }
 
 void dq_tia_write(dq_machine *m, unsigned address, uint8_t value, dq_access how)
@@ -537,9 +560,9 @@ void dq_tia_write(dq_machine *m, unsigned address, uint8_t value, dq_access how)
     unsigned reg = address % DQ_TIA_WRITES;
     m->tia_cycle = m->c.cycle;
     if (m->c.cycle >= m->limit_cycle)
-        m->c.tia.partial = 0;
+        end_frame(m);
     if (keeps[reg])
-        m->last[reg] = value & dq_tia_bits[reg];
+        m->written[reg].last = value & bits[reg];
     if (UNLIKELY(m->strict || how != DQ_ACCESS_STORE))
         write_strictly(m, reg, value, how);
     else
