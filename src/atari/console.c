@@ -25,10 +25,11 @@ void dq_machine_refresh(dq_machine *m)
 
 void dq_machine_copy(dq_machine *to, const dq_machine *from)
 {
-    const uint8_t *rom = to->rom, *ops = to->ops;
+    const uint8_t *rom = to->rom, *ops = to->ops, *breaks = to->breaks;
     *to = *from;
     to->rom = rom;
     to->ops = ops;
+    to->breaks = breaks;
     map_memory(to);
 }
 
@@ -82,7 +83,7 @@ static void run(dq_machine *m, bool draw, bool strict)
 {
     m->draw = draw;
     m->strict = strict;
-    m->alert_cycle = strict ? INT32_MIN : m->quiet_to;
+    m->alert_time = strict ? INT64_MIN : (int64_t)m->quiet_to * 65536;
     m->tia_cycle = m->clear_to = m->comb_clock = 0;
     m->c.tia.partial = 1;
     dq_m6507_run(m);

@@ -22,8 +22,8 @@ enum {
     DQ_FRAME_INSTRUCTIONS = 25000,  // a frame call gives up after so many
     DQ_FAR_CYCLE = 1 << 29,         // time never gets this far, see fold_time()
     DQ_PAGE_BYTES = 128,
-    DQ_WINDOW_MARGIN =
-        5,          // bytes before the end of memory from which no instruction is fetched blindly
+    DQ_WINDOW_MARGIN = 5,  // the last bytes of memory, from which no instruction is taken blindly
+    DQ_BREAK_BYTES = 4096 + 8,
     DQ_PAGES = 128  // the processor's address bits 7 to 13: FE cartridges look at bit 13
 };
 
@@ -49,32 +49,36 @@ typedef struct dq_console {
 
 /** Where the processor may fetch without looking. */
 typedef struct dq_window {
-    const uint8_t *code;  // code[pc - from] for pc = from .. from + n - 1 and some bytes more
-    const uint8_t *ops;   // the same for opcodes alone, with BRK where it must look
-    uint16_t from, n;     // n 0: nowhere, after a change of the address map
+    const uint8_t *code;      // in the image: code[pc - from] for pc = from .. from + n - 1
+    ptrdiff_t to_breaks;      // from `code` to dq_machine.breaks
+    uint16_t from, first, n;  // `from` begins a page of 256 bytes, `first` of which are not there;
+                              // n 0: nowhere, after a change of the address map
 } dq_window;
 
 typedef struct dq_machine {
     dq_console c;
     const uint8_t *page[DQ_PAGES];  // where reads are plain memory, else NULL
     dq_window window;
-    const uint8_t *rom;  // the session's
-    const uint8_t *ops;  // rom with BRK at the ends of its parts, dq_cart_fence()
+    // One block of the session's, so that there are distances between its parts:
+    const uint8_t *rom;     // [rom_bytes], 256-byte pages on such addresses
+    const uint8_t *ops;     // the same with BRK at the ends of its parts, dq_cart_fence()
+    const uint8_t *breaks;  // [DQ_BREAK_BYTES] of BRK
     size_t rom_bytes;
     dq_cart_type cart_type;
     dq_display display;
     dq_tia_masks masks;
     struct {
-        uint16_t bits;  // of a value that the register uses
-        uint16_t last;  // what written again would change nothing, or DQ_TIA_ANEW
-    } written[DQ_TIA_WRITES];
-    int32_t tia_cycle;    // when the TIA was last read or written
+        uint16_t bits;             // of a value that the register uses
+        uint16_t last;             // what written again would change nothing, or DQ_TIA_ANEW
+    } written[2 * DQ_TIA_WRITES];  // the second half repeats the first
+    int32_t tia_cycle;             // when the TIA was last read or written
     int32_t clear_to;     // clock up to which there is nothing to draw, see dq_tia_can_wait()
     int32_t comb_clock;   // when tia.blank_comb was last set
     int32_t window_end;   // clock at which the last visible line ends
     int32_t limit_cycle;  // from here on any access to the TIA ends the frame
     int32_t quiet_to;     // the earlier of the two, in cycles
-    int32_t alert_cycle;  // up to here writes to the TIA that change nothing may be left out
+    int64_t alert_time;   // cycle * 65536 up to which writes to the TIA that change nothing may be
+                          // left out
     bool stop;         // the memory map changed or the frame is over: the processor has to look up
     bool draw;         // paint this frame, not only look for collisions
     bool strict;       // draw at every access to the TIA, as ALE does, not only where it matters
@@ -103,11 +107,10 @@ void dq_machine_settle(dq_machine *m);
 /** Lines that the current frame has had. */
 int dq_machine_lines(const dq_machine *m);
 
-/** True when a write to the TIA can be left out: nobody would see it, at this time. */
-static inline bool dq_tia_is_idle_write(const dq_machine *m, unsigned reg, unsigned value,
-                                        int32_t cycle)
+/** True when a write to the TIA, 0..7F, can be left out, before m->alert_time. */
+static inline bool dq_tia_is_idle_write(const dq_machine *m, size_t reg, unsigned value)
 {
-    return (value & m->written[reg].bits) == m->written[reg].last && cycle < m->alert_cycle;
+    return (value & m->written[reg].bits) == m->written[reg].last;
 }
 
 /** Read or write a place that is no plain memory. `bus` is the last byte on the data bus.

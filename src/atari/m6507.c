@@ -12,9 +12,9 @@
  * wants to stop it after the instruction at hand, a bank switch or the end of the frame, lets it
  * take the next opcode from a page of BRKs. */
 typedef struct regs {
-    size_t at;            // quick: the next instruction's place in the window; exact: its address
-    const uint8_t *ops;   // quick: opcodes of the window, or `leaving`
-    const uint8_t *code;  // quick: the window
+    const uint8_t *next;  // quick: where in the cartridge's image the next instruction is
+    ptrdiff_t to_ops;     // from there to its opcode, or to a BRK
+    unsigned pc;          // exact: the program counter
     unsigned a, x, y;     // 0..255
     unsigned nz;          // Z is set when the low byte is 0, N when bit 7 or bit 15 is 1
     unsigned c;           // 0 or 1
@@ -29,8 +29,6 @@ enum {
     // one end of a window to the other.
     QUICK_LIMIT = DQ_FRAME_INSTRUCTIONS - WINDOW_BYTES - 8
 };
-
-static const uint8_t leaving[WINDOW_BYTES + 8];  // BRK is 0
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -60,7 +58,7 @@ uint8_t dq_m6507_flags(const dq_m6507 *cpu)
 ALWAYS_INLINE void look_up(const dq_machine *m, regs *r)
 {
     if (!r->exact && UNLIKELY(m->stop))
-        r->ops = leaving;
+        r->to_ops = m->window.to_breaks;
 }
 
 ALWAYS_INLINE unsigned read_slow(dq_machine *m, regs *r, unsigned address)
@@ -71,19 +69,28 @@ ALWAYS_INLINE unsigned read_slow(dq_machine *m, regs *r, unsigned address)
     return r->bus;
 }
 
-ALWAYS_INLINE unsigned read_at(dq_machine *m, regs *r, unsigned address)
+ALWAYS_INLINE unsigned read_at(dq_machine *m, regs *r, size_t address)
 {
+    size_t place = (address - m->window.from) & 0xFFFF;
+    if (!r->exact && place < m->window.n && place >= m->window.first) {
+        r->bus = m->window.code[place];
+        return r->bus;
+    }
     const uint8_t *page = m->page[address / DQ_PAGE_BYTES % DQ_PAGES];
     if (UNLIKELY(!page))
-        return read_slow(m, r, address);
+        return read_slow(m, r, (unsigned)address);
     r->bus = page[address % DQ_PAGE_BYTES];
     return r->bus;
 }
 
-ALWAYS_INLINE unsigned read_zero_page(dq_machine *m, regs *r, unsigned address)
+/* Below 80 is the TIA. */
+ALWAYS_INLINE unsigned read_zero_page(dq_machine *m, regs *r, size_t address)
 {
-    if (UNLIKELY(address < 0x80))
-        return read_slow(m, r, address);
+    if (UNLIKELY(address < 0x80)) {
+        m->c.cycle = cycle_of(r);
+        r->bus = dq_tia_read(m, (unsigned)address, r->bus);
+        return r->bus;
+    }
     r->bus = m->c.riot.ram[address - 0x80];
     return r->bus;
 }
@@ -96,31 +103,28 @@ ALWAYS_INLINE void write_slow(dq_machine *m, regs *r, unsigned address, unsigned
     look_up(m, r);
 }
 
-ALWAYS_INLINE void write_at(dq_machine *m, regs *r, unsigned address, unsigned value)
+ALWAYS_INLINE void write_at(dq_machine *m, regs *r, size_t address, unsigned value)
 {
     if ((address & 0x1280) == 0x0080)
         m->c.riot.ram[address & 0x7F] = (uint8_t)value;
     else
-        write_slow(m, r, address, value);
+        write_slow(m, r, (unsigned)address, value);
     r->bus = (uint8_t)value;
 }
 
 /* In the zero page and on the stack: only the TIA and RAM are there. */
-ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, unsigned address, unsigned value,
-                             dq_access how)
+ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t reg, unsigned value, dq_access how)
 {
-    unsigned reg = address % DQ_TIA_WRITES;
-    int32_t cycle = cycle_of(r);
-    if (how == DQ_ACCESS_STORE && dq_tia_is_idle_write(m, reg, value, cycle))
+    if (how == DQ_ACCESS_STORE && dq_tia_is_idle_write(m, reg, value) && r->time < m->alert_time)
         return;
-    m->c.cycle = cycle;
-    dq_tia_write(m, reg, (uint8_t)value, how);
-    if (reg == DQ_TIA_WSYNC)
-        r->time += CYCLES(m->c.cycle - cycle);
+    m->c.cycle = cycle_of(r);
+    dq_tia_write(m, (unsigned)reg, (uint8_t)value, how);
+    if (reg % DQ_TIA_WRITES == DQ_TIA_WSYNC)
+        r->time += CYCLES(m->c.cycle - cycle_of(r));
     look_up(m, r);
 }
 
-ALWAYS_INLINE void write_zero_page(dq_machine *m, regs *r, unsigned address, unsigned value)
+ALWAYS_INLINE void write_zero_page(dq_machine *m, regs *r, size_t address, unsigned value)
 {
     if (address >= 0x80)
         m->c.riot.ram[address - 0x80] = (uint8_t)value;
@@ -132,11 +136,11 @@ ALWAYS_INLINE void write_zero_page(dq_machine *m, regs *r, unsigned address, uns
 ALWAYS_INLINE unsigned fetch(dq_machine *m, regs *r)
 {
     if (r->exact) {
-        unsigned address = (unsigned)r->at;
-        r->at = (r->at + 1) & 0xFFFF;
+        unsigned address = r->pc;
+        r->pc = (r->pc + 1) & 0xFFFF;
         return read_at(m, r, address);
     }
-    r->bus = r->code[r->at++];
+    r->bus = *r->next++;
     return r->bus;
 }
 
@@ -146,7 +150,7 @@ ALWAYS_INLINE unsigned fetch_word(dq_machine *m, regs *r)
     return low | fetch(m, r) << 8;
 }
 
-ALWAYS_INLINE unsigned zero_page_word(dq_machine *m, regs *r, unsigned address)
+ALWAYS_INLINE unsigned zero_page_word(dq_machine *m, regs *r, size_t address)
 {
     if (UNLIKELY(address < 0x80 || address == 0xFF)) {
         unsigned low = read_zero_page(m, r, address);
@@ -171,7 +175,7 @@ ALWAYS_INLINE unsigned pull(dq_machine *m, regs *r)
 
 ALWAYS_INLINE void push(dq_machine *m, regs *r, unsigned value, dq_access how)
 {
-    uint8_t sp = m->c.cpu.sp--;
+    size_t sp = m->c.cpu.sp--;
     if (sp >= 0x80)
         m->c.riot.ram[sp - 0x80] = (uint8_t)value;
     else
@@ -322,36 +326,38 @@ ALWAYS_INLINE bool in_window(const dq_machine *m, unsigned pc)
 
 ALWAYS_INLINE unsigned get_pc(const dq_machine *m, const regs *r)
 {
-    return r->exact ? (unsigned)r->at : (unsigned)(r->at + m->window.from) & 0xFFFF;
+    return r->exact ? r->pc : (unsigned)(r->next - m->window.code + m->window.from) & 0xFFFF;
 }
 
-/* In the quick engine, at a new place. */
-ALWAYS_INLINE bool may_go_on(dq_machine *m, const regs *r)
+/* In the quick engine: to this place in the window, or beyond it. */
+ALWAYS_INLINE bool go_on_at(dq_machine *m, regs *r, size_t place)
 {
-    if (r->at < m->window.n && count_of(r) <= QUICK_LIMIT)
+    if (place < m->window.n && count_of(r) <= QUICK_LIMIT) {
+        r->next = m->window.code + place;
         return true;
+    }
     m->c.cpu.bus = r->bus;  // jumps are the only way to odd places from within the window
+    m->c.cpu.pc = (uint16_t)(place + m->window.from);
     return false;
 }
 
 ALWAYS_INLINE bool jump(dq_machine *m, regs *r, unsigned target)
 {
-    if (r->exact) {
-        r->at = target;
-        return true;
-    }
-    r->at = (target - m->window.from) & 0xFFFF;
-    return may_go_on(m, r);
+    if (!r->exact)
+        return go_on_at(m, r, (target - m->window.from) & 0xFFFF);
+    r->pc = target;
+    return true;
 }
 
 /* A window begins with a page of 256 bytes, so that places in it tell when one is left. */
 ALWAYS_INLINE bool branch(dq_machine *m, regs *r)
 {
     size_t offset = (size_t)(int8_t)fetch(m, r);
-    size_t target = r->exact ? (r->at + offset) & 0xFFFF : r->at + offset;
-    r->time += CYCLES((target ^ r->at) > 0xFF ? 2 : 1);
-    r->at = target;
-    return r->exact || may_go_on(m, r);
+    size_t from = r->exact ? r->pc : (size_t)(r->next - m->window.code);
+    size_t to = r->exact ? (from + offset) & 0xFFFF : from + offset;
+    r->time += CYCLES((to ^ from) > 0xFF ? 2 : 1);
+    r->pc = (unsigned)to;
+    return r->exact || go_on_at(m, r, to);
 }
 
 ALWAYS_INLINE bool jump_subroutine(dq_machine *m, regs *r)
@@ -420,7 +426,7 @@ ALWAYS_INLINE unsigned read_polled(dq_machine *m, regs *r, unsigned address)
     if (!r->exact && (address & TIMER_BITS) == (TIMER & TIMER_BITS)) {
         unsigned pc = get_pc(m, r);
         int turn = 4 + 2 + (((pc - 3) ^ (pc + 2)) > 0xFF ? 2 : 1);
-        int n = turns_to_skip(m, r->code + r->at, turn, cycle_of(r), QUICK_LIMIT - count_of(r));
+        int n = turns_to_skip(m, r->next, turn, cycle_of(r), QUICK_LIMIT - count_of(r));
         r->time += CYCLES(n * turn) + 2 * n;
     }
     return read_at(m, r, address);
@@ -429,9 +435,9 @@ ALWAYS_INLINE unsigned read_polled(dq_machine *m, regs *r, unsigned address)
 ALWAYS_INLINE regs regs_load(const dq_machine *m, int count, bool exact)
 {
     const dq_m6507 *cpu = &m->c.cpu;
-    return (regs){.at = exact ? cpu->pc : (cpu->pc - m->window.from) & 0xFFFFu,
-                  .ops = m->window.ops,
-                  .code = m->window.code,
+    return (regs){.next = exact ? NULL : m->window.code + (uint16_t)(cpu->pc - m->window.from),
+                  .to_ops = m->ops - m->rom,
+                  .pc = cpu->pc,
                   .a = cpu->a,
                   .x = cpu->x,
                   .y = cpu->y,
@@ -445,14 +451,11 @@ ALWAYS_INLINE regs regs_load(const dq_machine *m, int count, bool exact)
 ALWAYS_INLINE int regs_store(dq_machine *m, const regs *r)
 {
     dq_m6507 *cpu = &m->c.cpu;
-    cpu->pc = (uint16_t)get_pc(m, r);
     cpu->a = (uint8_t)r->a;
     cpu->x = (uint8_t)r->x;
     cpu->y = (uint8_t)r->y;
     cpu->nz = (uint16_t)r->nz;
     cpu->c = (uint8_t)r->c;
-    if (r->exact)
-        cpu->bus = r->bus;
     m->c.cycle = cycle_of(r);
     return count_of(r);
 }
@@ -536,7 +539,7 @@ ALWAYS_INLINE int regs_store(dq_machine *m, const regs *r)
 #define INC(v) count(&r, v, 1)
 #define NOTHING(v) (void)(v)
 
-#define HIGH_PLUS_1 ((ea >> 8) + 1)
+#define HIGH_PLUS_1 (unsigned)((ea >> 8) + 1)
 
 /* ---------------------------------------------------------------- engines */
 
@@ -544,7 +547,8 @@ ALWAYS_INLINE int regs_store(dq_machine *m, const regs *r)
 static int run_exact(dq_machine *m, int n_done)
 {
     regs r = regs_load(m, n_done, true);
-    unsigned ea, zp, t;
+    size_t ea, zp;
+    unsigned t;
     do {
         switch (fetch(m, &r)) {
 #define OP(code, cost, ...)                                                                        \
@@ -573,7 +577,9 @@ static int run_exact(dq_machine *m, int n_done)
         }
         r.time++;
     } while (m->c.tia.partial && !m->c.cpu.jammed && count_of(&r) < DQ_FRAME_INSTRUCTIONS &&
-             !m->page[r.at / DQ_PAGE_BYTES % DQ_PAGES]);
+             !m->page[r.pc / DQ_PAGE_BYTES % DQ_PAGES]);
+    m->c.cpu.pc = (uint16_t)r.pc;
+    m->c.cpu.bus = r.bus;
     return regs_store(m, &r);
 }
 
@@ -586,7 +592,7 @@ static int run_exact(dq_machine *m, int n_done)
         &&op_##h##7, &&op_##h##8, &&op_##h##9, &&op_##h##A, &&op_##h##B, &&op_##h##C, &&op_##h##D, \
         &&op_##h##E, &&op_##h##F
 #define LABEL(code) op_##code:
-#define NEXT goto *labels[r.ops[r.at]]
+#define NEXT goto *labels[r.next[r.to_ops]]
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"
 #else
@@ -594,10 +600,12 @@ static int run_exact(dq_machine *m, int n_done)
 #define NEXT break
 #endif
 
+/* clang-format off */
 static int run_quick(dq_machine *m, int n_done)
 {
     regs r = regs_load(m, n_done, false);
-    unsigned ea, zp, t;
+    size_t ea, zp;
+    unsigned t;
 #if defined(__GNUC__)
     static const void *const labels[256] = {
         ROW(0x0), ROW(0x1), ROW(0x2), ROW(0x3), ROW(0x4), ROW(0x5), ROW(0x6), ROW(0x7),
@@ -605,20 +613,20 @@ static int run_quick(dq_machine *m, int n_done)
     NEXT;
 #else
     for (;;)
-        switch (r.ops[r.at]) {
+        switch (r.next[r.to_ops]) {
 #endif
 #define OP(code, cost, ...)                                                                        \
     LABEL(code)                                                                                    \
-    r.at++;                                                                                        \
+    r.next++;                                                                                      \
     r.bus = code;                                                                                  \
     r.time += CYCLES(cost) + 1;                                                                    \
     __VA_ARGS__;                                                                                   \
     NEXT;
 #define FLOW(code, cost, go)                                                                       \
     LABEL(code)                                                                                    \
-    if (code == 0x00)                                                                              \
-        goto leave;                                                                                \
-    r.at++;                                                                                        \
+    if ((code) == 0x00)                                                                            \
+        goto stop;                                                                                 \
+    r.next++;                                                                                      \
     r.bus = code;                                                                                  \
     r.time += CYCLES(cost) + 1;                                                                    \
     if (UNLIKELY(!(go)))                                                                           \
@@ -626,27 +634,29 @@ static int run_quick(dq_machine *m, int n_done)
     NEXT;
 #define BRANCH(code, condition)                                                                    \
     LABEL(code)                                                                                    \
-    r.at++;                                                                                        \
+    r.next++;                                                                                      \
     r.time += CYCLES(2) + 1;                                                                       \
     if (condition) {                                                                               \
         if (UNLIKELY(!branch(m, &r)))                                                              \
             goto leave;                                                                            \
         NEXT;                                                                                      \
     }                                                                                              \
-    r.at++;                                                                                        \
+    r.next++;                                                                                      \
     NEXT;
 #define ALSO(code) LABEL(code)
 #include "atari/m6507_instructions.inc"
-    ALSO(0x02)
-    ALSO(0x12)
-    ALSO(0x22)
-    ALSO(0x32) ALSO(0x42) ALSO(0x52) ALSO(0x62) ALSO(0x72) ALSO(0x92) ALSO(0xB2) ALSO(0xD2)
-        ALSO(0xF2) goto leave;
+    ALSO(0x02) ALSO(0x12) ALSO(0x22) ALSO(0x32) ALSO(0x42) ALSO(0x52)
+    ALSO(0x62) ALSO(0x72) ALSO(0x92) ALSO(0xB2) ALSO(0xD2) ALSO(0xF2)
+    goto stop;
 #if !defined(__GNUC__)
-}
+        }
 #endif
-leave : return regs_store(m, &r);
+stop:
+    m->c.cpu.pc = (uint16_t)get_pc(m, &r);
+leave:
+    return regs_store(m, &r);
 }
+/* clang-format on */
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
@@ -670,15 +680,16 @@ static bool find_window(dq_machine *m)
         last++;
         end += DQ_PAGE_BYTES;
     }
-    if (first % 2) {  // code where the memory does not begin yet has BRK in m->ops
-        first--;
-        page -= DQ_PAGE_BYTES;
-    }
+    unsigned n_missing = first % 2;  // there m->ops has BRK
+    first -= n_missing;
+    page -= n_missing * DQ_PAGE_BYTES;
     m->window = (dq_window){.code = page,
-                            .ops = m->ops + (page - m->rom),
+                            .to_breaks = m->breaks - page,
                             .from = (uint16_t)(first * DQ_PAGE_BYTES),
+                            .first = (uint16_t)(n_missing * DQ_PAGE_BYTES),
                             .n = (uint16_t)(end - page - DQ_WINDOW_MARGIN)};
-    return in_window(m, m->c.cpu.pc) && m->window.ops[m->c.cpu.pc - m->window.from];
+    return in_window(m, m->c.cpu.pc) &&
+           m->ops[page - m->rom + (uint16_t)(m->c.cpu.pc - m->window.from)];
 }
 
 void dq_m6507_run(dq_machine *m)

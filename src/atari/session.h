@@ -28,7 +28,7 @@ struct dq_atari {
     const dq_game *game;  // dq_game_unknown without rules
     dq_game borrowed;     // what `game` points to when the rules are another cartridge's
     dq_atari_config cfg;
-    uint8_t *rom;  // [2][rom_bytes]: the image, and the copy that opcodes are fetched from
+    uint8_t *rom;  // the image, and what dq_machine wants after it
     size_t rom_bytes;
     char md5[33];
     dq_play play;

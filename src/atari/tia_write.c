@@ -57,6 +57,12 @@ ALWAYS_INLINE void catch_up(dq_machine *m, unsigned reg)
         dq_tia_draw_to(m, clock);
 }
 
+/* The same value once more will change nothing; DQ_TIA_ANEW: it may. */
+static void set_last(dq_machine *m, unsigned reg, unsigned value)
+{
+    m->written[reg].last = m->written[reg + DQ_TIA_WRITES].last = (uint16_t)value;
+}
+
 static bool enabled(const dq_machine *m, int object)
 {
     return m->masks.enabled >> object & 1;
@@ -127,7 +133,7 @@ ALWAYS_INLINE void write_nusiz(dq_machine *m, unsigned reg, uint8_t value)
     if (i == 0) {
         tia->star_shape = DQ_STAR_NORMAL;
         if (tia->star)
-            m->written[NUSIZ0].last = DQ_TIA_ANEW;
+            set_last(m, NUSIZ0, DQ_TIA_ANEW);
     }
     dq_tia_moved(m, DQ_P0 + i);
     dq_tia_moved(m, DQ_M0 + i);
@@ -143,7 +149,7 @@ static void write_ctrlpf(dq_machine *m, uint8_t value)
     if (line_position(m) < DQ_BLANK_CLOCKS + 79)
         tia->mirrored = value & 1;
     if (tia->mirrored != (value & 1))
-        m->written[CTRLPF].last = DQ_TIA_ANEW;
+        set_last(m, CTRLPF, DQ_TIA_ANEW);
     dq_tia_changed(m, DQ_PF);
     dq_tia_moved(m, DQ_BL);
 }
@@ -195,7 +201,7 @@ ALWAYS_INLINE void write_graphics(dq_machine *m, unsigned reg, uint8_t value)
         tia->delayed_ball = tia->ball;
     bool other_is_idle = tia->delayed_graphics[i] == tia->graphics[i] &&
                          (other == 0 || tia->delayed_ball == tia->ball);
-    m->written[GRP0 + other].last = other_is_idle ? tia->graphics[other] : DQ_TIA_ANEW;
+    set_last(m, GRP0 + other, other_is_idle ? tia->graphics[other] : DQ_TIA_ANEW);
     if (new_here)
         dq_tia_changed(m, DQ_P0 + i);
     if (new_there)
@@ -224,7 +230,7 @@ static void write_ball(dq_machine *m, uint8_t value)
     if (!tia->delay_ball)
         catch_up(m, ENABL);
     tia->ball = value & 2;
-    m->written[GRP1].last = DQ_TIA_ANEW;
+    set_last(m, GRP1, DQ_TIA_ANEW);
     dq_tia_changed(m, DQ_BL);
 }
 
@@ -293,7 +299,7 @@ ALWAYS_INLINE void reset_player(dq_machine *m, unsigned reg, uint8_t value)
         dq_tia_draw_to(m, now(m) + 11);
     tia->position[i] = x;
     tia->skip_first[i] = phase != PLAYER_STARTS;
-    m->written[NUSIZ0 + i].last = DQ_TIA_ANEW;
+    set_last(m, NUSIZ0 + i, DQ_TIA_ANEW);
     dq_tia_moved(m, DQ_P0 + i);
 }
 
@@ -352,7 +358,7 @@ ALWAYS_INLINE void write_motion(dq_machine *m, unsigned reg, uint8_t value)
     if (reg == HMM0 && nibble == 6 && tia->motion[DQ_M0] == 7 && since_hmove(m) == 63) {
         dq_tia_draw_to(m, now(m));
         tia->star = 1;
-        m->written[NUSIZ0].last = DQ_TIA_ANEW;
+        set_last(m, NUSIZ0, DQ_TIA_ANEW);
         tia->star_count = 0;
     }
     tia->motion[reg - HMP0] = nibble;
@@ -363,7 +369,7 @@ static void clear_motion(dq_machine *m, uint8_t value)
     (void)value;
     memset(m->c.tia.motion, 0, sizeof(m->c.tia.motion));
     for (int reg = HMP0; reg <= HMBL; reg++)
-        m->written[reg].last = 0;
+        set_last(m, reg, 0);
 }
 
 /* How far an HMOVE in this cycle of a line moves an object to the right. */
@@ -549,9 +555,9 @@ static const bool keeps[DQ_TIA_WRITES] = {
 
 void dq_tia_forget_writes(dq_machine *m)
 {
-    for (int reg = 0; reg < DQ_TIA_WRITES; reg++) {
-        m->written[reg].bits = bits[reg];
-        m->written[reg].last = bits[reg] ? DQ_TIA_ANEW : 0;
+    for (unsigned reg = 0; reg < DQ_TIA_WRITES; reg++) {
+        m->written[reg].bits = m->written[reg + DQ_TIA_WRITES].bits = bits[reg];
+        set_last(m, reg, bits[reg] ? DQ_TIA_ANEW : 0);
     }
 }
 
@@ -562,7 +568,7 @@ void dq_tia_write(dq_machine *m, unsigned address, uint8_t value, dq_access how)
     if (m->c.cycle >= m->limit_cycle)
         end_frame(m);
     if (keeps[reg])
-        m->written[reg].last = value & bits[reg];
+        set_last(m, reg, value & bits[reg]);
     if (UNLIKELY(m->strict || how != DQ_ACCESS_STORE))
         write_strictly(m, reg, value, how);
     else
