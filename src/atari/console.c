@@ -84,7 +84,7 @@ static void run(dq_machine *m, bool draw, bool strict)
     m->draw = draw;
     m->strict = strict;
     m->alert_time = strict ? INT64_MIN : (int64_t)m->quiet_to * 65536;
-    m->tia_cycle = m->clear_to = m->comb_clock = 0;
+    m->line_cycle = m->tia_cycle = m->clear_to = m->comb_clock = 0;
     m->c.tia.partial = 1;
     dq_m6507_run(m);
     m->c.tia.lines = dq_machine_lines(m);

@@ -71,6 +71,7 @@ typedef struct dq_machine {
         uint16_t bits;             // of a value that the register uses
         uint16_t last;             // what written again would change nothing, or DQ_TIA_ANEW
     } written[2 * DQ_TIA_WRITES];  // the second half repeats the first
+    int32_t line_cycle;            // when some line began, not after c.cycle
     int32_t tia_cycle;             // when the TIA was last read or written
     int32_t clear_to;     // clock up to which there is nothing to draw, see dq_tia_can_wait()
     int32_t comb_clock;   // when tia.blank_comb was last set

@@ -115,10 +115,14 @@ ALWAYS_INLINE void write_at(dq_machine *m, regs *r, size_t address, unsigned val
 /* In the zero page and on the stack: only the TIA and RAM are there. */
 ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t reg, unsigned value, dq_access how)
 {
-    if (how == DQ_ACCESS_STORE && dq_tia_is_idle_write(m, reg, value) && r->time < m->alert_time)
+    bool early = how == DQ_ACCESS_STORE && r->time < m->alert_time;
+    if (early && dq_tia_is_idle_write(m, reg, value))
         return;
     m->c.cycle = cycle_of(r);
-    dq_tia_write(m, (unsigned)reg, (uint8_t)value, how);
+    if (early)
+        dq_tia_writers[reg % DQ_TIA_WRITES](m, (uint8_t)value);
+    else
+        dq_tia_write(m, (unsigned)reg, (uint8_t)value, how);
     if (reg % DQ_TIA_WRITES == DQ_TIA_WSYNC)
         r->time += CYCLES(m->c.cycle - cycle_of(r));
     look_up(m, r);

@@ -93,11 +93,12 @@ typedef struct dq_tia_masks {
     uint64_t word[DQ_OBJECTS][3];  // bit x of 160: pixel x is covered
     uint64_t cells;                // the same for the playfield in cells of four pixels, 40 bits
     uint64_t place[DQ_OBJECTS];    // cells that an object can touch at all, not for the playfield
+    uint64_t span[DQ_OBJECTS][3];  // the same as pixels
     uint8_t dirty;                 // 1 << object: `word` is to be computed again; DQ_CELLS_DIRTY
     uint8_t moved;                 // 1 << object: `place` is to be computed again
     uint8_t enabled;               // 1 << object: switched on, always up to date
     uint16_t hits;                 // DQ_HIT_*: what these can set
-    uint16_t near;                 // DQ_HIT_*: of objects that touch the same cells somewhere
+    uint16_t near;                 // DQ_HIT_*: of objects that can touch each other somewhere
     bool near_stale;               // to be computed again, without the playfield and
     bool near_field_stale;         // with it
 } dq_tia_masks;
@@ -121,6 +122,9 @@ bool dq_tia_is_valid(const dq_tia *tia, const dq_display *display);
 
 uint8_t dq_tia_read(struct dq_machine *m, unsigned address, uint8_t bus);
 void dq_tia_write(struct dq_machine *m, unsigned address, uint8_t value, dq_access how);
+/** Before m->alert_time writes that are stores may go straight to their register. */
+typedef void dq_tia_writer(struct dq_machine *m, uint8_t value);
+extern dq_tia_writer *const dq_tia_writers[DQ_TIA_WRITES];
 
 /** Draw up to a clock, latching collisions. */
 void dq_tia_draw_to(struct dq_machine *m, int32_t clock);

@@ -6,7 +6,7 @@
 
 /* ---------------------------------------------------------------- pixels */
 
-/* Add a pattern of at most 32 pixels, the leftmost in bit 0, at a place 0..159. What goes beyond
+/* Add a pattern of at most 33 pixels, the leftmost in bit 0, at a place 0..159. What goes beyond
  * the right edge is collected above bit 160. */
 static void put(uint64_t line[4], uint64_t pattern, unsigned at)
 {
@@ -128,7 +128,7 @@ const uint64_t *dq_tia_mask(dq_machine *m, int object)
 
 /* ---------------------------------------------------------------- places */
 
-/* The cells that a thing of this width at 0..159 touches. */
+/* The cells that pixels at..at+width-1, around the edge, belong to. */
 static uint64_t touched_cells(unsigned at, unsigned width)
 {
     unsigned n = (at % 4 + width + 3) / 4;
@@ -150,11 +150,15 @@ uint64_t dq_tia_find_place(dq_machine *m, int object)
 {
     const dq_tia *tia = &m->c.tia;
     int mode = object == DQ_BL ? 0 : tia->nusiz[object % 2] & 7;
-    uint64_t cells = 0;
+    uint64_t cells = 0, line[4] = {0};
+    unsigned width = widest(tia, object);
     for (int k = 0; k < copies[mode].n; k++) {
         unsigned at = (tia->position[object] + copies[mode].offset[k]) % DQ_PICTURE_WIDTH;
-        cells |= touched_cells(at, widest(tia, object));
+        cells |= touched_cells(at, width);
+        put(line, (UINT64_C(1) << width) - 1, at);
     }
+    wrap_around(line);
+    memcpy(m->masks.span[object], line, sizeof(m->masks.span[object]));
     m->masks.moved &= (uint8_t) ~(1 << object);
     m->masks.place[object] = cells;
     return cells;
@@ -178,9 +182,10 @@ uint64_t dq_tia_find_place(dq_machine *m, int object)
 const uint16_t dq_tia_possible_hits[1 << DQ_OBJECTS] = {HITS16(0), HITS16(16), HITS16(32),
                                                         HITS16(48)};
 
-static unsigned meet(dq_machine *m, int a, int b, unsigned hit)
+static unsigned meet(const dq_machine *m, int a, int b, unsigned hit)
 {
-    return dq_tia_place(m, a) & dq_tia_place(m, b) ? hit : 0;
+    const uint64_t *p = m->masks.span[a], *q = m->masks.span[b];
+    return (p[0] & q[0]) | (p[1] & q[1]) | (p[2] & q[2]) ? hit : 0;
 }
 
 static unsigned meet_field(dq_machine *m, int object, uint64_t cells, unsigned hit)
@@ -188,7 +193,7 @@ static unsigned meet_field(dq_machine *m, int object, uint64_t cells, unsigned h
     return dq_tia_place(m, object) & cells ? hit : 0;
 }
 
-static unsigned near_objects(dq_machine *m)
+static unsigned near_objects(const dq_machine *m)
 {
     return meet(m, DQ_M0, DQ_P1, DQ_HIT_M0P1) | meet(m, DQ_M0, DQ_P0, DQ_HIT_M0P0) |
            meet(m, DQ_M1, DQ_P0, DQ_HIT_M1P0) | meet(m, DQ_M1, DQ_P1, DQ_HIT_M1P1) |
@@ -212,8 +217,11 @@ static unsigned near_field(dq_machine *m)
 void dq_tia_find_near(dq_machine *m)
 {
     unsigned near = m->masks.near;
-    if (m->masks.near_stale)
+    if (m->masks.near_stale) {
+        for (int object = 0; object < DQ_PF; object++)
+            (void)dq_tia_place(m, object);
         near = near_objects(m);
+    }
     near = (near & ~(unsigned)DQ_HITS_FIELD) | near_field(m);
     m->masks.near = (uint16_t)near;
     m->masks.near_stale = m->masks.near_field_stale = false;
