@@ -58,6 +58,9 @@ typedef struct dq_window {
 typedef struct dq_machine {
     dq_console c;
     const uint8_t *page[DQ_PAGES];  // where reads are plain memory, else NULL
+    const uint8_t
+        *tail;       // 1F80 and up when there are hot spots: plain memory for fetching, of which
+    uint8_t n_tail;  // so many bytes are before them; else NULL, 0
     dq_window window;
     // One block of the session's, so that there are distances between its parts:
     const uint8_t *rom;     // [rom_bytes], 256-byte pages on such addresses

@@ -413,15 +413,19 @@ ALWAYS_INLINE bool jump_indirect(dq_machine *m, regs *r)
 
 enum { TIMER = 0x284, TIMER_BITS = 0x1285 };
 
-/* Programs wait for the timer with `LDA INTIM; BNE` or `BPL` back to it. The turns of this loop
- * whose end is not near are skipped: as if they had been run, this read is that of a later turn. */
+/* Programs wait for the timer with `LDA INTIM; BNE`, `BPL` or `BMI` back to it. The turns of this
+ * loop whose end is not near are skipped: as if they had been run, this read is that of a later
+ * turn. */
 static int turns_to_skip(const dq_machine *m, const uint8_t *next, int turn, int32_t cycle,
                          int left)
 {
-    enum { BPL = 0x10, BNE = 0xD0, BACK_5 = 0xFB };
-    if (next[1] != BACK_5 || (next[0] != BNE && next[0] != BPL))
+    enum { BPL = 0x10, BMI = 0x30, BNE = 0xD0, BACK_5 = 0xFB };
+    if (next[1] != BACK_5 || (next[0] != BNE && next[0] != BPL && next[0] != BMI))
         return 0;
-    int n = dq_riot_polls(&m->c.riot, cycle, turn, next[0] == BNE), most = left > 0 ? left / 2 : 0;
+    dq_wait wait = next[0] == BNE   ? DQ_WHILE_NOT_ZERO
+                   : next[0] == BPL ? DQ_WHILE_POSITIVE
+                                    : DQ_WHILE_NEGATIVE;
+    int n = dq_riot_polls(&m->c.riot, cycle, turn, wait), most = left > 0 ? left / 2 : 0;
     return n < most ? n : most;
 }
 
@@ -547,6 +551,13 @@ ALWAYS_INLINE int regs_store(dq_machine *m, const regs *r)
 
 /* ---------------------------------------------------------------- engines */
 
+/* Where the quick engine may be able to run: plain memory, or what comes before the hot spots. */
+static const uint8_t *code_page(const dq_machine *m, unsigned page)
+{
+    const uint8_t *bytes = m->page[page % DQ_PAGES];
+    return bytes || (page & 0x3F) != 0x3F ? bytes : m->tail;
+}
+
 /* Run single instructions where the quick engine cannot; returns the count of instructions. */
 static int run_exact(dq_machine *m, int n_done)
 {
@@ -581,7 +592,7 @@ static int run_exact(dq_machine *m, int n_done)
         }
         r.time++;
     } while (m->c.tia.partial && !m->c.cpu.jammed && count_of(&r) < DQ_FRAME_INSTRUCTIONS &&
-             !m->page[r.pc / DQ_PAGE_BYTES % DQ_PAGES]);
+             !code_page(m, r.pc / DQ_PAGE_BYTES));
     m->c.cpu.pc = (uint16_t)r.pc;
     m->c.cpu.bus = r.bus;
     return regs_store(m, &r);
@@ -671,19 +682,21 @@ static bool find_window(dq_machine *m)
 {
     enum { PAGES_OF_4K = WINDOW_BYTES / DQ_PAGE_BYTES };
     unsigned first = m->c.cpu.pc / DQ_PAGE_BYTES, last = first;
-    const uint8_t *page = m->page[first % DQ_PAGES];
+    const uint8_t *page = code_page(m, first);
     m->window.n = 0;
     if ((uintptr_t)page - (uintptr_t)m->rom >= m->rom_bytes)
         return false;
     const uint8_t *end = page + DQ_PAGE_BYTES;
-    while (first % PAGES_OF_4K && m->page[(first - 1) % DQ_PAGES] == page - DQ_PAGE_BYTES) {
+    while (first % PAGES_OF_4K && code_page(m, first - 1) == page - DQ_PAGE_BYTES) {
         first--;
         page -= DQ_PAGE_BYTES;
     }
-    while ((last + 1) % PAGES_OF_4K && m->page[(last + 1) % DQ_PAGES] == end) {
+    while ((last + 1) % PAGES_OF_4K && code_page(m, last + 1) == end) {
         last++;
         end += DQ_PAGE_BYTES;
     }
+    if (m->n_tail && last % PAGES_OF_4K == PAGES_OF_4K - 1)
+        end -= DQ_PAGE_BYTES - m->n_tail;
     unsigned n_missing = first % 2;  // there m->ops has BRK
     first -= n_missing;
     page -= n_missing * DQ_PAGE_BYTES;

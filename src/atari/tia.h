@@ -38,7 +38,12 @@ enum {
     DQ_HIT_BLPF = 1 << 12,
     DQ_HIT_P0P1 = 1 << 14,
     DQ_HIT_M0M1 = 1 << 15,
-    DQ_HITS_FIELD = DQ_HIT_P0PF | DQ_HIT_P1PF | DQ_HIT_M0PF | DQ_HIT_M1PF | DQ_HIT_BLPF
+    DQ_HITS_P0 = DQ_HIT_M0P0 | DQ_HIT_M1P0 | DQ_HIT_P0PF | DQ_HIT_P0BL | DQ_HIT_P0P1,
+    DQ_HITS_P1 = DQ_HIT_M0P1 | DQ_HIT_M1P1 | DQ_HIT_P1PF | DQ_HIT_P1BL | DQ_HIT_P0P1,
+    DQ_HITS_M0 = DQ_HIT_M0P1 | DQ_HIT_M0P0 | DQ_HIT_M0PF | DQ_HIT_M0BL | DQ_HIT_M0M1,
+    DQ_HITS_M1 = DQ_HIT_M1P0 | DQ_HIT_M1P1 | DQ_HIT_M1PF | DQ_HIT_M1BL | DQ_HIT_M0M1,
+    DQ_HITS_BL = DQ_HIT_P0BL | DQ_HIT_P1BL | DQ_HIT_M0BL | DQ_HIT_M1BL | DQ_HIT_BLPF,
+    DQ_HITS_PF = DQ_HIT_P0PF | DQ_HIT_P1PF | DQ_HIT_M0PF | DQ_HIT_M1PF | DQ_HIT_BLPF
 };
 
 /** What is fixed for a game. Lines and rows. */
@@ -99,8 +104,7 @@ typedef struct dq_tia_masks {
     uint8_t enabled;               // 1 << object: switched on, always up to date
     uint16_t hits;                 // DQ_HIT_*: what these can set
     uint16_t near;                 // DQ_HIT_*: of objects that can touch each other somewhere
-    bool near_stale;               // to be computed again, without the playfield and
-    bool near_field_stale;         // with it
+    uint16_t near_known;           // those of `near` that are up to date
 } dq_tia_masks;
 
 enum { DQ_CELLS_DIRTY = 1 << DQ_OBJECTS };

@@ -28,20 +28,13 @@ static bool overlap(dq_machine *m, int object, int other, int x0, int x1)
     return false;
 }
 
-static const struct {
-    uint8_t a, b;  // the playfield is always b
-} pairs[16] = {{DQ_M0, DQ_P1}, {DQ_M0, DQ_P0}, {DQ_M1, DQ_P0}, {DQ_M1, DQ_P1},
-               {DQ_P0, DQ_PF}, {DQ_P0, DQ_BL}, {DQ_P1, DQ_PF}, {DQ_P1, DQ_BL},
-               {DQ_M0, DQ_PF}, {DQ_M0, DQ_BL}, {DQ_M1, DQ_PF}, {DQ_M1, DQ_BL},
-               {DQ_BL, DQ_PF}, {0, 0},         {DQ_P0, DQ_P1}, {DQ_M0, DQ_M1}};
-
 /* Of the latches in `open` set those whose objects meet in the pixels x0 .. x1-1. Whether they come
  * near each other at all is looked at in cells of four pixels first. */
 static void collide(dq_machine *m, unsigned open, int x0, int x1)
 {
     const uint64_t cells = range_cells(x0, x1);
     for (; open; open &= open - 1) {
-        int i = __builtin_ctz(open), a = pairs[i].a, b = pairs[i].b;
+        int i = __builtin_ctz(open), a = dq_tia_pairs[i].a, b = dq_tia_pairs[i].b;
         uint64_t near = dq_tia_place(m, a) & cells;
         if (near)
             near &= b == DQ_PF ? dq_tia_cells(m) : dq_tia_place(m, b);
@@ -244,7 +237,7 @@ static void end_line(dq_machine *m)
     if (tia->mirrored != (tia->ctrlpf & 1)) {
         tia->mirrored = tia->ctrlpf & 1;
         m->masks.dirty |= 1 << DQ_PF | DQ_CELLS_DIRTY;
-        m->masks.near_field_stale = true;
+        m->masks.near_known &= (uint16_t)~DQ_HITS_PF;
     }
     for (int i = 0; i < 2; i++)
         if (tia->skip_first[i]) {

@@ -182,49 +182,38 @@ uint64_t dq_tia_find_place(dq_machine *m, int object)
 const uint16_t dq_tia_possible_hits[1 << DQ_OBJECTS] = {HITS16(0), HITS16(16), HITS16(32),
                                                         HITS16(48)};
 
-static unsigned meet(const dq_machine *m, int a, int b, unsigned hit)
-{
-    const uint64_t *p = m->masks.span[a], *q = m->masks.span[b];
-    return (p[0] & q[0]) | (p[1] & q[1]) | (p[2] & q[2]) ? hit : 0;
-}
+const dq_tia_pair dq_tia_pairs[16] = {
+    {DQ_M0, DQ_P1}, {DQ_M0, DQ_P0}, {DQ_M1, DQ_P0}, {DQ_M1, DQ_P1}, {DQ_P0, DQ_PF}, {DQ_P0, DQ_BL},
+    {DQ_P1, DQ_PF}, {DQ_P1, DQ_BL}, {DQ_M0, DQ_PF}, {DQ_M0, DQ_BL}, {DQ_M1, DQ_PF}, {DQ_M1, DQ_BL},
+    {DQ_BL, DQ_PF}, {0, 0},         {DQ_P0, DQ_P1}, {DQ_M0, DQ_M1}};
+const uint16_t dq_tia_hits_of[DQ_OBJECTS] = {DQ_HITS_P0, DQ_HITS_P1, DQ_HITS_M0,
+                                             DQ_HITS_M1, DQ_HITS_BL, DQ_HITS_PF};
 
-static unsigned meet_field(dq_machine *m, int object, uint64_t cells, unsigned hit)
-{
-    return dq_tia_place(m, object) & cells ? hit : 0;
-}
-
-static unsigned near_objects(const dq_machine *m)
-{
-    return meet(m, DQ_M0, DQ_P1, DQ_HIT_M0P1) | meet(m, DQ_M0, DQ_P0, DQ_HIT_M0P0) |
-           meet(m, DQ_M1, DQ_P0, DQ_HIT_M1P0) | meet(m, DQ_M1, DQ_P1, DQ_HIT_M1P1) |
-           meet(m, DQ_P0, DQ_BL, DQ_HIT_P0BL) | meet(m, DQ_P1, DQ_BL, DQ_HIT_P1BL) |
-           meet(m, DQ_M0, DQ_BL, DQ_HIT_M0BL) | meet(m, DQ_M1, DQ_BL, DQ_HIT_M1BL) |
-           meet(m, DQ_P0, DQ_P1, DQ_HIT_P0P1) | meet(m, DQ_M0, DQ_M1, DQ_HIT_M0M1);
-}
-
-/* With a change of mirroring to come at the line's end any object may meet the playfield. */
-static unsigned near_field(dq_machine *m)
+/* Before a change of mirroring at the line's end any object may meet the playfield. */
+static bool near_field(dq_machine *m, int object)
 {
     const dq_tia *tia = &m->c.tia;
-    if (tia->mirrored != (tia->ctrlpf & 1))
-        return DQ_HITS_FIELD;
-    uint64_t cells = dq_tia_cells(m);
-    return meet_field(m, DQ_P0, cells, DQ_HIT_P0PF) | meet_field(m, DQ_P1, cells, DQ_HIT_P1PF) |
-           meet_field(m, DQ_M0, cells, DQ_HIT_M0PF) | meet_field(m, DQ_M1, cells, DQ_HIT_M1PF) |
-           meet_field(m, DQ_BL, cells, DQ_HIT_BLPF);
+    return tia->mirrored != (tia->ctrlpf & 1) || dq_tia_place(m, object) & dq_tia_cells(m);
 }
 
-void dq_tia_find_near(dq_machine *m)
+static bool near_each_other(dq_machine *m, int a, int b)
 {
-    unsigned near = m->masks.near;
-    if (m->masks.near_stale) {
-        for (int object = 0; object < DQ_PF; object++)
-            (void)dq_tia_place(m, object);
-        near = near_objects(m);
+    (void)dq_tia_place(m, a);
+    (void)dq_tia_place(m, b);
+    const uint64_t *p = m->masks.span[a], *q = m->masks.span[b];
+    return (p[0] & q[0]) | (p[1] & q[1]) | (p[2] & q[2]);
+}
+
+void dq_tia_find_near(dq_machine *m, unsigned unknown)
+{
+    unsigned near = m->masks.near & ~unknown;
+    for (unsigned left = unknown; left; left &= left - 1) {
+        int i = __builtin_ctz(left), a = dq_tia_pairs[i].a, b = dq_tia_pairs[i].b;
+        if (b == DQ_PF ? near_field(m, a) : near_each_other(m, a, b))
+            near |= 1u << i;
     }
-    near = (near & ~(unsigned)DQ_HITS_FIELD) | near_field(m);
     m->masks.near = (uint16_t)near;
-    m->masks.near_stale = m->masks.near_field_stale = false;
+    m->masks.near_known |= (uint16_t)unknown;
 }
 
 /* ---------------------------------------------------------------- all of them */

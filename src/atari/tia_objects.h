@@ -16,8 +16,16 @@ static inline uint64_t dq_tia_place(dq_machine *m, int object)
     return m->masks.moved & 1 << object ? dq_tia_find_place(m, object) : m->masks.place[object];
 }
 
-/** Find out again which objects are near each other. */
-void dq_tia_find_near(dq_machine *m);
+/** The pair of objects that a latch, 0..15, is for; the playfield is always b. */
+typedef struct dq_tia_pair {
+    uint8_t a, b;
+} dq_tia_pair;
+extern const dq_tia_pair dq_tia_pairs[16];
+/** The latches that an object has a part in. */
+extern const uint16_t dq_tia_hits_of[DQ_OBJECTS];
+
+/** Find out for which of these latches the objects are near each other. */
+void dq_tia_find_near(dq_machine *m, unsigned unknown);
 
 /** The collisions that are not latched yet and that could happen in this line or, if no register
  *  changes, in a later one. */
@@ -26,8 +34,9 @@ static inline unsigned dq_tia_open_hits(dq_machine *m)
     unsigned open = m->masks.hits & ~(unsigned)m->c.tia.collisions;
     if (!open)
         return 0;
-    if (m->masks.near_stale || (m->masks.near_field_stale && open & DQ_HITS_FIELD))
-        dq_tia_find_near(m);
+    unsigned unknown = open & ~(unsigned)m->masks.near_known;
+    if (unknown)
+        dq_tia_find_near(m, unknown);
     return open & m->masks.near;
 }
 
@@ -71,7 +80,8 @@ static inline void dq_tia_changed(dq_machine *m, int object)
     const unsigned bit = 1u << object;
     unsigned on = dq_tia_switched_on(&m->c.tia, object) ? bit : 0;
     m->masks.dirty |= (uint8_t)(bit | (object == DQ_PF ? DQ_CELLS_DIRTY : 0));
-    m->masks.near_field_stale |= object == DQ_PF;
+    if (object == DQ_PF)
+        m->masks.near_known &= (uint16_t)~DQ_HITS_PF;
     m->masks.enabled = (uint8_t)((m->masks.enabled & ~bit) | on);
     m->masks.hits = dq_tia_possible_hits[m->masks.enabled];
 }
@@ -81,7 +91,7 @@ static inline void dq_tia_moved(dq_machine *m, int object)
 {
     m->masks.dirty |= (uint8_t)(1 << object);
     m->masks.moved |= (uint8_t)(1 << object);
-    m->masks.near_stale = true;
+    m->masks.near_known &= (uint16_t)~dq_tia_hits_of[object];
 }
 
 #endif
