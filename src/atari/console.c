@@ -20,6 +20,7 @@ void dq_machine_refresh(dq_machine *m)
 {
     map_memory(m);
     m->stale[0] = m->stale[1] = false;
+    m->has_rows[0] = m->has_rows[1] = true;
     m->careful = CAREFUL_AT_FIRST;  // until both pictures can be painted again
 }
 
@@ -37,6 +38,7 @@ void dq_machine_set_display(dq_machine *m, const dq_display *display)
 {
     m->display = *display;
     m->window_end = (display->y_start + display->height) * DQ_LINE_CLOCKS;
+    dq_machine_crop(m, 0, display->height);
     m->limit_cycle = (display->max_lines + 1) * DQ_LINE_CYCLES;
     int32_t last_line = (display->y_start + display->height) * DQ_LINE_CYCLES;
     m->quiet_to = last_line < m->limit_cycle ? last_line : m->limit_cycle;
@@ -79,8 +81,22 @@ static void fold_time(dq_machine *m)
         shift_time(m, far / (2 * DQ_LINE_CYCLES) * (2 * DQ_LINE_CYCLES));
 }
 
+void dq_machine_crop(dq_machine *m, int first, int end)
+{
+    m->first_row = first;
+    m->end_row = end;
+}
+
+static bool is_cropped(const dq_machine *m)
+{
+    return m->first_row > 0 || m->end_row < m->display.height;
+}
+
 static void run(dq_machine *m, bool draw, bool strict)
 {
+    int top = m->display.y_start;
+    m->paint_from = (top + (strict ? 0 : m->first_row)) * DQ_LINE_CLOCKS;
+    m->paint_to = (top + (strict ? m->display.height : m->end_row)) * DQ_LINE_CLOCKS;
     m->draw = draw;
     m->strict = strict;
     m->alert_time = strict ? INT64_MIN : (int64_t)m->quiet_to * 65536;
@@ -110,6 +126,7 @@ static void paint_if_stale(dq_machine *m, int picture)
     if (m->stale[picture])
         paint_again(m, &m->shown[picture]);
     m->stale[picture] = false;
+    m->has_rows[picture] = true;
 }
 
 /* A frame that left part of the window as it was has to be painted on top of its predecessor in the
@@ -120,6 +137,7 @@ static void paint_short_frame(dq_machine *m)
     paint_if_stale(m, !picture);
     paint_again(m, &m->shown[picture]);
     m->stale[picture] = false;
+    m->has_rows[picture] = true;
     m->c = m->start;
     map_memory(m);
     run(m, true, true);
@@ -141,7 +159,8 @@ void dq_machine_frame(dq_machine *m, bool draw)
     int picture = m->c.tia.picture;
     if (m->c.tia.drawn_to == m->window_end) {
         m->shown[picture] = m->start;
-        m->stale[picture] = !draw;
+        m->stale[picture] = !draw || (!careful && is_cropped(m));
+        m->has_rows[picture] = draw;
         m->careful -= careful;
     } else {
         if (!careful)
@@ -154,6 +173,12 @@ const uint8_t *dq_machine_picture(dq_machine *m)
 {
     paint_if_stale(m, m->c.tia.picture);
     return m->picture[m->c.tia.picture];
+}
+
+const uint8_t *dq_machine_rows(dq_machine *m)
+{
+    int picture = m->c.tia.picture;
+    return m->has_rows[picture] ? m->picture[picture] : dq_machine_picture(m);
 }
 
 void dq_machine_settle(dq_machine *m)

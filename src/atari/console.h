@@ -90,6 +90,10 @@ typedef struct dq_machine {
     dq_console start;  // how this frame began
     dq_console shown[2];  // how the frames of the two pictures began, to paint them when asked for
     bool stale[2];        // not painted yet
+    bool has_rows[2];     // but these rows are:
+    int first_row,
+        end_row;  // of the picture, that are wanted when a frame is painted: dq_machine_crop()
+    int32_t paint_from, paint_to;  // clocks between which this frame is painted, if m->draw
     uint8_t picture[2][DQ_PICTURE_BYTES];
 } dq_machine;
 
@@ -106,6 +110,11 @@ void dq_machine_refresh(dq_machine *m);
 void dq_machine_copy(dq_machine *to, const dq_machine *from);
 /** The picture of the current frame, painted now if it is not yet. */
 const uint8_t *dq_machine_picture(dq_machine *m);
+/** From now on frames that are painted get the rows first..end-1 alone. The rest follows, at the
+ * cost of running the frame again, when dq_machine_picture() is asked for it. */
+void dq_machine_crop(dq_machine *m, int first, int end);
+/** The picture of the current frame, in which only those rows count. */
+const uint8_t *dq_machine_rows(dq_machine *m);
 /** Paint what is not painted yet, so that both pictures are what ALE's frame buffers are. */
 void dq_machine_settle(dq_machine *m);
 /** Lines that the current frame has had. */

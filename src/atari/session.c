@@ -342,6 +342,16 @@ const uint8_t *dq_atari_screen(const dq_atari *a)
     return dq_machine_picture(a->machine);
 }
 
+void dq_session_crop(dq_atari *a, int first, int end)
+{
+    dq_machine_crop(a->machine, first, end);
+}
+
+const uint8_t *dq_session_rows(const dq_atari *a)
+{
+    return dq_machine_rows(a->machine);
+}
+
 static const dq_palette *palette(const dq_atari *a)
 {
     return a->play.pal ? &dq_palette_pal : &dq_palette_ntsc;

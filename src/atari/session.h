@@ -42,6 +42,11 @@ void dq_inputs_set(dq_atari *a, int action);
 /** No input at all, as while a cartridge's television format is found out. */
 void dq_inputs_unplug(dq_atari *a);
 
+/** Of pictures drawn by dq_atari_act() only the rows first..end-1 will be looked at, by means of
+ *  dq_session_rows(); dq_atari_screen() stays right, but costs as much as another frame. */
+void dq_session_crop(dq_atari *a, int first, int end);
+const uint8_t *dq_session_rows(const dq_atari *a);
+
 /** ALE's loadROM: generators seeded, format found, then one game reset. */
 void dq_session_load(dq_atari *a);
 

@@ -177,21 +177,33 @@ static void paint_objects(const dq_tia *tia, uint8_t *row, stretch *s)
             paint(row, s, s->of[order[i]], tia->color[color_of[order[i]]]);
 }
 
+/* Is the row that is being drawn to be painted? */
+static bool paints_row(const dq_machine *m)
+{
+    int32_t drawn_to = m->c.tia.drawn_to;  // the stretch at hand included
+    return m->draw && drawn_to > m->paint_from && drawn_to <= m->paint_to;
+}
+
 static void draw_stretch(dq_machine *m, int x0, int x1)
 {
     dq_tia *tia = &m->c.tia;
     uint8_t *row = m->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
     if (tia->vblank & 2) {
-        if (m->draw)
+        if (paints_row(m))
             memset(row + x0, 0, (size_t)(x1 - x0));
         return;
     }
     unsigned open = dq_tia_open_hits(m);
     if (open)
         collide(m, open, x0, x1);
-    if (!m->draw)
+    if (!paints_row(m))
         return;
-    stretch s = {.x0 = x0, .x1 = x1, .w0 = x0 / 64, .w1 = (x1 - 1) / 64};
+    stretch s;  // `of` is only there for objects that are present
+    s.x0 = x0;
+    s.x1 = x1;
+    s.w0 = x0 / 64;
+    s.w1 = (x1 - 1) / 64;
+    s.present = 0;
     find_objects(m, &s);
     paint_field(m, row, x0, x1);
     if (s.present)
@@ -271,7 +283,8 @@ static void repeat_line(dq_machine *m, int n)
 static void draw_line_end(dq_machine *m, int at, int32_t clock)
 {
     dq_tia *tia = &m->c.tia;
-    bool same_again = at <= DQ_BLANK_CLOCKS && calm(tia);
+    bool same_again =
+        at <= DQ_BLANK_CLOCKS && calm(tia) && (!m->draw || tia->drawn_to >= m->paint_from);
     int x0 = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
     tia->drawn_to += tia->line_left;
     tia->line_left = DQ_LINE_CLOCKS;

@@ -40,13 +40,14 @@ static inline unsigned dq_tia_open_hits(dq_machine *m)
     return open & m->masks.near;
 }
 
-/** True when, with the registers as they are, drawing would do nothing that anyone can notice: no
- *  picture is wanted, and no collision that is not latched yet can happen. Instead of drawing up to
- *  a clock, `clear_to` may then be set to it. */
-static inline bool dq_tia_can_wait(dq_machine *m)
+/** True when, with the registers as they are, drawing up to `clock` would do nothing that anyone
+ * can notice: it is not to be painted, and no collision that is not latched yet can happen. Instead
+ *  `clear_to` may then be set to that clock. */
+static inline bool dq_tia_can_wait(dq_machine *m, int32_t clock)
 {
     const dq_tia *tia = &m->c.tia;
-    return !m->draw && !tia->star && (tia->vblank & 2 || !dq_tia_open_hits(m));
+    bool paints = m->draw && clock > m->paint_from && tia->drawn_to < m->paint_to;
+    return !paints && !tia->star && (tia->vblank & 2 || !dq_tia_open_hits(m));
 }
 
 /** What a player shows. */

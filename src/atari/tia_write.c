@@ -62,7 +62,7 @@ ALWAYS_INLINE int write_delay(dq_machine *m, unsigned reg)
 ALWAYS_INLINE void catch_up(dq_machine *m, unsigned reg)
 {
     int32_t clock = now(m) + write_delay(m, reg);
-    if (dq_tia_can_wait(m))
+    if (dq_tia_can_wait(m, clock))
         m->clear_to = clock;
     else
         dq_tia_draw_to(m, clock);

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "atari/session.h"
 #include "base/error.h"
 #include "env/atari_session.h"
 #include "env/book_frame.h"
@@ -19,6 +20,12 @@ typedef struct book_env {
     int n_logged;
 } book_env;
 
+/** Only what the 84x84 frames show is painted. */
+static void crop(book_env *e)
+{
+    dq_session_crop(e->session.atari, e->frame.plan.first_row, e->frame.plan.end_row);
+}
+
 static bool is_over(const dq_atari *atari)
 {
     return dq_atari_game_over(atari) || dq_atari_truncated(atari);
@@ -35,8 +42,8 @@ static void restart(book_env *e)
 {
     dq_atari *atari = e->session.atari;
     dq_atari_reset(atari);
-    dq_book_frame_set(&e->frame, DQ_OLDER, dq_atari_screen(atari));
-    dq_book_frame_set(&e->frame, DQ_NEWER, dq_atari_screen(atari));
+    dq_book_frame_set(&e->frame, DQ_OLDER, dq_session_rows(atari));
+    dq_book_frame_set(&e->frame, DQ_NEWER, dq_session_rows(atari));
     remember(e);
 }
 
@@ -50,7 +57,7 @@ static void play_again(book_env *e)
         do {
             (void)dq_atari_act(atari, e->log[k], true);
             if (k == e->n_logged - 1)
-                dq_book_frame_push(&e->frame, dq_atari_screen(atari));
+                dq_book_frame_push(&e->frame, dq_session_rows(atari));
         } while (++n < SKIP && !is_over(atari));
     }
     remember(e);
@@ -72,9 +79,9 @@ static int skip(book_env *e, int action)
         play_again(e);
         return reward;
     }
-    dq_book_frame_set(&e->frame, DQ_OLDER, dq_atari_screen(atari));
+    dq_book_frame_set(&e->frame, DQ_OLDER, dq_session_rows(atari));
     reward += dq_atari_act(atari, ale_action, true);
-    dq_book_frame_set(&e->frame, DQ_NEWER, dq_atari_screen(atari));
+    dq_book_frame_set(&e->frame, DQ_NEWER, dq_session_rows(atari));
     return reward;
 }
 
@@ -115,7 +122,9 @@ static dq_status book_step(void *self, int action, void *obs, dq_step *result)
 static dq_status book_seed(void *self, uint64_t seed)
 {
     book_env *e = self;
-    return dq_atari_session_seed(&e->session, seed);
+    DQ_TRY(dq_atari_session_seed(&e->session, seed));
+    crop(e);
+    return DQ_OK;
 }
 
 static dq_status book_render(void *self, dq_image *image)
@@ -201,6 +210,7 @@ dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
     if (st == DQ_OK) {
         const dq_atari *atari = e->session.atari;
         dq_book_frame_init(&e->frame, dq_atari_palette(atari), dq_atari_height(atari));
+        crop(e);
         dq_space obs = {DQ_U8, 3, {STACK, DQ_FRAME84, DQ_FRAME84}, 0.0f, 255.0f};
         dq_env_spec spec = dq_atari_session_spec(&e->session, &obs);
         st = dq_env_create(out, &book_ops, &spec, e);
