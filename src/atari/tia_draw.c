@@ -134,6 +134,10 @@ static void paint_field(dq_machine *m, uint8_t *row, int x0, int x1)
     bool score = tia->ctrlpf & CTRLPF_SCORE &&
                  (!(tia->ctrlpf & CTRLPF_PRIORITY) || m->masks.enabled == 1 << DQ_PF);
     uint64_t cells = m->masks.enabled & 1 << DQ_PF ? dq_tia_cells(m) : 0;
+    if (!(cells & range_cells(x0, x1))) {
+        memset(row + x0, tia->color[3], (size_t)(x1 - x0));
+        return;
+    }
     uint64_t colors[2][4], first, last;
     int g0 = x0 / 8, g1 = (x1 - 1) / 8;
     cell_colors(colors[0], tia->color[score ? 0 : 2], tia->color[3]);
