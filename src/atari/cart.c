@@ -24,6 +24,18 @@ static const traits types[DQ_CART_TYPES] = {
     [DQ_CART_DPC] = {"DPC", 0xFF8, 2, 1, false},
 };
 
+enum { LAST_PAGE = 31 };  // of 128 bytes
+
+/* How much of a bank's last page can be fetched without touching a hot spot. */
+static unsigned tail_bytes(dq_cart_type type)
+{
+    if (type == DQ_CART_E0)
+        return 0x60;
+    if (type == DQ_CART_DPC)  // its random number counts reads from here on
+        return 0x40;
+    return types[type].first_spot - LAST_PAGE * DQ_PAGE_BYTES;
+}
+
 /* ---------------------------------------------------------------- what kind it is */
 
 /* Code that only cartridges of a kind have, as runs of `length` bytes. */
@@ -94,53 +106,98 @@ const char *dq_cart_name(dq_cart_type type)
 
 /* ---------------------------------------------------------------- memory map */
 
-static void map(dq_machine *m, unsigned from, unsigned to, const uint8_t *bytes, size_t mask)
+enum { SLOT_PAGES = KIB / DQ_PAGE_BYTES, MIRROR = 0x2000 / DQ_PAGE_BYTES };
+
+/* Pages of 128 bytes from `first` on, 0 to 31, in both halves of the processor's address space. */
+static void map(dq_machine *m, unsigned first, unsigned n, const uint8_t *bytes)
 {
-    for (unsigned page = 0; page < DQ_PAGES; page++) {
-        unsigned address = page * DQ_PAGE_BYTES;
-        unsigned low = address & 0x1FFF;
-        if (low >= from && low < to)
-            m->page[page] = bytes ? bytes + ((low - from) & mask) : NULL;
-    }
+    const uint8_t **page = &m->page[0x1000 / DQ_PAGE_BYTES + first];
+    for (unsigned i = 0; i < n; i++)
+        page[i] = page[i + MIRROR] = bytes + i * DQ_PAGE_BYTES;
+}
+
+static void unmap(dq_machine *m, unsigned page)
+{
+    m->page[0x1000 / DQ_PAGE_BYTES + page] = m->page[0x1000 / DQ_PAGE_BYTES + page + MIRROR] = NULL;
+}
+
+/* The last page has hot spots from `spots` on, 0 to 127. */
+static void map_tail(dq_machine *m, const uint8_t *bytes, unsigned spots)
+{
+    unmap(m, LAST_PAGE);
+    m->tail = bytes;
+    m->n_tail = (uint8_t)spots;
 }
 
 static void map_e0(dq_machine *m)
 {
     for (unsigned slot = 0; slot < 4; slot++)
-        map(m, 0x1000 + slot * KIB, 0x1000 + (slot + 1) * KIB, m->rom + m->c.cart.bank[slot] * KIB,
-            KIB - 1);
-    map(m, 0x1F80, 0x2000, NULL, 0);
+        map(m, slot * SLOT_PAGES, SLOT_PAGES, m->rom + m->c.cart.bank[slot] * KIB);
+    map_tail(m, m->rom + 8 * KIB - DQ_PAGE_BYTES, tail_bytes(DQ_CART_E0));
 }
 
 static void map_fe(dq_machine *m)
 {
-    for (unsigned page = 0; page < DQ_PAGES; page++) {
-        unsigned address = page * DQ_PAGE_BYTES;
-        if (address & 0x1000)
-            m->page[page] = m->rom + (address & 0xFFF) + (address & 0x2000 ? 0 : 4 * KIB);
-    }
+    map(m, 0, 32, m->rom + 4 * KIB);
+    for (unsigned i = 0; i < 32; i++)
+        m->page[0x3000 / DQ_PAGE_BYTES + i] = m->rom + i * DQ_PAGE_BYTES;
+}
+
+static void map_banks(dq_machine *m)
+{
+    const uint8_t *bank = m->rom + m->c.cart.bank[0] * 4 * KIB;
+    map(m, 0, 32, bank);
+    if (types[m->cart_type].superchip)
+        map(m, 1, 1, m->c.cart.ram);
+    if (m->cart_type == DQ_CART_DPC)
+        unmap(m, 0);
+    if (types[m->cart_type].n_banks > 1)
+        map_tail(m, bank + LAST_PAGE * DQ_PAGE_BYTES, tail_bytes(m->cart_type));
 }
 
 void dq_cart_map(dq_machine *m)
 {
-    const traits *type = &types[m->cart_type];
     m->window.n = 0;
-    if (m->cart_type == DQ_CART_E0) {
+    m->stop = true;
+    m->tail = NULL;
+    m->n_tail = 0;
+    switch (m->cart_type) {
+    case DQ_CART_2K:
+        map(m, 0, 16, m->rom);
+        map(m, 16, 16, m->rom);
+        break;
+    case DQ_CART_E0:
         map_e0(m);
-        return;
-    }
-    if (m->cart_type == DQ_CART_FE) {
+        break;
+    case DQ_CART_FE:
         map_fe(m);
-        return;
+        break;
+    default:
+        map_banks(m);
+        break;
     }
-    map(m, 0x1000, 0x2000, m->rom + m->c.cart.bank[0] * 4 * KIB,
-        m->cart_type == DQ_CART_2K ? 2 * KIB - 1 : 4 * KIB - 1);
-    if (type->superchip)
-        map(m, 0x1080, 0x1100, m->c.cart.ram, DQ_PAGE_BYTES - 1);
-    if (m->cart_type == DQ_CART_DPC)
-        map(m, 0x1000, 0x1080, NULL, 0);
-    if (type->n_banks > 1)
-        map(m, 0x1F80, 0x2000, NULL, 0);
+}
+
+/* From this many bytes before the end of each part of the image. */
+static void fence(uint8_t *ops, size_t n, size_t part, size_t before_end)
+{
+    for (size_t end = part; end <= n; end += part)
+        memset(ops + end - before_end, 0, before_end);
+}
+
+void dq_cart_fence(uint8_t *ops, size_t n, dq_cart_type type)
+{
+    bool has_spots = types[type].n_banks > 1;
+    fence(ops, n,
+          type == DQ_CART_E0   ? KIB
+          : type == DQ_CART_2K ? 2 * KIB
+                               : 4 * KIB,
+          DQ_WINDOW_MARGIN + (has_spots ? DQ_PAGE_BYTES - tail_bytes(type) : 0));
+    if (type == DQ_CART_E0)
+        fence(ops + 7 * KIB, KIB, KIB, DQ_WINDOW_MARGIN + DQ_PAGE_BYTES - tail_bytes(type));
+    if (types[type].superchip || type == DQ_CART_DPC)
+        for (size_t bank = 0; bank + 4 * KIB <= n; bank += 4 * KIB)
+            memset(ops + bank, 0, types[type].superchip ? 2 * DQ_PAGE_BYTES : DQ_PAGE_BYTES);
 }
 
 /* ---------------------------------------------------------------- life */

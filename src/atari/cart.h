@@ -44,6 +44,9 @@ struct dq_machine;
 dq_cart_type dq_cart_detect(const uint8_t *rom, size_t n);
 /** "F8", "2K", ... */
 const char *dq_cart_name(dq_cart_type type);
+/** Put BRK (0) into a copy of the image where straight code would run off the memory that can be
+ *  fetched without looking: DQ_WINDOW_MARGIN bytes before hot spots and at the end of each part. */
+void dq_cart_fence(uint8_t *ops, size_t n, dq_cart_type type);
 /** Once, when the image is loaded. */
 void dq_cart_load(struct dq_machine *m);
 /** Power-on: start banks, Superchip RAM from `random`. */

@@ -20,14 +20,17 @@ void dq_machine_refresh(dq_machine *m)
 {
     map_memory(m);
     m->stale[0] = m->stale[1] = false;
+    m->has_rows[0] = m->has_rows[1] = true;
     m->careful = CAREFUL_AT_FIRST;  // until both pictures can be painted again
 }
 
 void dq_machine_copy(dq_machine *to, const dq_machine *from)
 {
-    const uint8_t *rom = to->rom;
+    const uint8_t *rom = to->rom, *ops = to->ops, *breaks = to->breaks;
     *to = *from;
     to->rom = rom;
+    to->ops = ops;
+    to->breaks = breaks;
     map_memory(to);
 }
 
@@ -35,7 +38,10 @@ void dq_machine_set_display(dq_machine *m, const dq_display *display)
 {
     m->display = *display;
     m->window_end = (display->y_start + display->height) * DQ_LINE_CLOCKS;
+    dq_machine_crop(m, 0, display->height);
     m->limit_cycle = (display->max_lines + 1) * DQ_LINE_CYCLES;
+    int32_t last_line = (display->y_start + display->height) * DQ_LINE_CYCLES;
+    m->quiet_to = last_line < m->limit_cycle ? last_line : m->limit_cycle;
 }
 
 void dq_machine_power_on(dq_machine *m, dq_mt19937 *random)
@@ -75,13 +81,28 @@ static void fold_time(dq_machine *m)
         shift_time(m, far / (2 * DQ_LINE_CYCLES) * (2 * DQ_LINE_CYCLES));
 }
 
+void dq_machine_crop(dq_machine *m, int first, int end)
+{
+    m->first_row = first;
+    m->end_row = end;
+}
+
+static bool is_cropped(const dq_machine *m)
+{
+    return m->first_row > 0 || m->end_row < m->display.height;
+}
+
 static void run(dq_machine *m, bool draw, bool strict)
 {
+    int top = m->display.y_start;
+    m->paint_from = (top + (strict ? 0 : m->first_row)) * DQ_LINE_CLOCKS;
+    m->paint_to = (top + (strict ? m->display.height : m->end_row)) * DQ_LINE_CLOCKS;
     m->draw = draw;
     m->strict = strict;
-    m->tia_cycle = m->clear_to = m->comb_clock = 0;
+    m->alert_time = strict ? INT64_MIN : (int64_t)m->quiet_to * 65536;
+    m->line_cycle = m->tia_cycle = m->clear_to = m->comb_clock = 0;
     m->c.tia.partial = 1;
-    dq_m6507_run(m, DQ_FRAME_INSTRUCTIONS);
+    dq_m6507_run(m);
     m->c.tia.lines = dq_machine_lines(m);
     if (3 * m->tia_cycle >= m->window_end)
         dq_tia_draw_to(m, m->window_end);
@@ -105,6 +126,7 @@ static void paint_if_stale(dq_machine *m, int picture)
     if (m->stale[picture])
         paint_again(m, &m->shown[picture]);
     m->stale[picture] = false;
+    m->has_rows[picture] = true;
 }
 
 /* A frame that left part of the window as it was has to be painted on top of its predecessor in the
@@ -115,6 +137,7 @@ static void paint_short_frame(dq_machine *m)
     paint_if_stale(m, !picture);
     paint_again(m, &m->shown[picture]);
     m->stale[picture] = false;
+    m->has_rows[picture] = true;
     m->c = m->start;
     map_memory(m);
     run(m, true, true);
@@ -136,7 +159,8 @@ void dq_machine_frame(dq_machine *m, bool draw)
     int picture = m->c.tia.picture;
     if (m->c.tia.drawn_to == m->window_end) {
         m->shown[picture] = m->start;
-        m->stale[picture] = !draw;
+        m->stale[picture] = !draw || (!careful && is_cropped(m));
+        m->has_rows[picture] = draw;
         m->careful -= careful;
     } else {
         if (!careful)
@@ -149,6 +173,12 @@ const uint8_t *dq_machine_picture(dq_machine *m)
 {
     paint_if_stale(m, m->c.tia.picture);
     return m->picture[m->c.tia.picture];
+}
+
+const uint8_t *dq_machine_rows(dq_machine *m)
+{
+    int picture = m->c.tia.picture;
+    return m->has_rows[picture] ? m->picture[picture] : dq_machine_picture(m);
 }
 
 void dq_machine_settle(dq_machine *m)

@@ -22,6 +22,8 @@ enum {
     DQ_FRAME_INSTRUCTIONS = 25000,  // a frame call gives up after so many
     DQ_FAR_CYCLE = 1 << 29,         // time never gets this far, see fold_time()
     DQ_PAGE_BYTES = 128,
+    DQ_WINDOW_MARGIN = 5,  // the last bytes of memory, from which no instruction is taken blindly
+    DQ_BREAK_BYTES = 4096 + 8,
     DQ_PAGES = 128  // the processor's address bits 7 to 13: FE cartridges look at bit 13
 };
 
@@ -47,30 +49,51 @@ typedef struct dq_console {
 
 /** Where the processor may fetch without looking. */
 typedef struct dq_window {
-    const uint8_t *code;  // code[pc - from] for pc = from .. from + n - 1 and some bytes more
-    uint16_t from, n;     // n 0: nowhere, after a change of the address map
+    const uint8_t *code;      // in the image: code[pc - from] for pc = from .. from + n - 1
+    ptrdiff_t to_breaks;      // from `code` to dq_machine.breaks
+    uint16_t from, first, n;  // `from` begins a page of 256 bytes, `first` of which are not there;
+                              // n 0: nowhere, after a change of the address map
 } dq_window;
 
 typedef struct dq_machine {
     dq_console c;
     const uint8_t *page[DQ_PAGES];  // where reads are plain memory, else NULL
+    const uint8_t
+        *tail;       // 1F80 and up when there are hot spots: plain memory for fetching, of which
+    uint8_t n_tail;  // so many bytes are before them; else NULL, 0
     dq_window window;
-    const uint8_t *rom;  // the session's
+    // One block of the session's, so that there are distances between its parts:
+    const uint8_t *rom;     // [rom_bytes], 256-byte pages on such addresses
+    const uint8_t *ops;     // the same with BRK at the ends of its parts, dq_cart_fence()
+    const uint8_t *breaks;  // [DQ_BREAK_BYTES] of BRK
     size_t rom_bytes;
     dq_cart_type cart_type;
     dq_display display;
     dq_tia_masks masks;
-    int32_t tia_cycle;    // when the TIA was last read or written
+    struct {
+        uint16_t bits;             // of a value that the register uses
+        uint16_t last;             // what written again would change nothing, or DQ_TIA_ANEW
+    } written[2 * DQ_TIA_WRITES];  // the second half repeats the first
+    int32_t line_cycle;            // when some line began, not after c.cycle
+    int32_t tia_cycle;             // when the TIA was last read or written
     int32_t clear_to;     // clock up to which there is nothing to draw, see dq_tia_can_wait()
     int32_t comb_clock;   // when tia.blank_comb was last set
     int32_t window_end;   // clock at which the last visible line ends
     int32_t limit_cycle;  // from here on any access to the TIA ends the frame
-    bool draw;            // paint this frame, not only look for collisions
-    bool strict;          // draw at every access to the TIA, as ALE does, not only where it matters
-    int careful;          // so many more frames are painted strictly, wanted or not
-    dq_console start;     // how this frame began
+    int32_t quiet_to;     // the earlier of the two, in cycles
+    int64_t alert_time;   // cycle * 65536 up to which writes to the TIA that change nothing may be
+                          // left out
+    bool stop;         // the memory map changed or the frame is over: the processor has to look up
+    bool draw;         // paint this frame, not only look for collisions
+    bool strict;       // draw at every access to the TIA, as ALE does, not only where it matters
+    int careful;       // so many more frames are painted strictly, wanted or not
+    dq_console start;  // how this frame began
     dq_console shown[2];  // how the frames of the two pictures began, to paint them when asked for
     bool stale[2];        // not painted yet
+    bool has_rows[2];     // but these rows are:
+    int first_row,
+        end_row;  // of the picture, that are wanted when a frame is painted: dq_machine_crop()
+    int32_t paint_from, paint_to;  // clocks between which this frame is painted, if m->draw
     uint8_t picture[2][DQ_PICTURE_BYTES];
 } dq_machine;
 
@@ -87,19 +110,20 @@ void dq_machine_refresh(dq_machine *m);
 void dq_machine_copy(dq_machine *to, const dq_machine *from);
 /** The picture of the current frame, painted now if it is not yet. */
 const uint8_t *dq_machine_picture(dq_machine *m);
+/** From now on frames that are painted get the rows first..end-1 alone. The rest follows, at the
+ * cost of running the frame again, when dq_machine_picture() is asked for it. */
+void dq_machine_crop(dq_machine *m, int first, int end);
+/** The picture of the current frame, in which only those rows count. */
+const uint8_t *dq_machine_rows(dq_machine *m);
 /** Paint what is not painted yet, so that both pictures are what ALE's frame buffers are. */
 void dq_machine_settle(dq_machine *m);
 /** Lines that the current frame has had. */
 int dq_machine_lines(const dq_machine *m);
 
-/** True when, with the registers as they are, drawing would do nothing that anyone can notice: no
- *  picture is wanted, and no collision that is not latched yet can happen. Instead of drawing up to
- *  a clock, `clear_to` may then be set to it. */
-static inline bool dq_tia_can_wait(const dq_machine *m)
+/** True when a write to the TIA, 0..7F, can be left out, before m->alert_time. */
+static inline bool dq_tia_is_idle_write(const dq_machine *m, size_t reg, unsigned value)
 {
-    const dq_tia *tia = &m->c.tia;
-    return !m->draw && !tia->star &&
-           (!(m->masks.hits & ~(unsigned)tia->collisions) || tia->vblank & 2);
+    return (value & m->written[reg].bits) == m->written[reg].last;
 }
 
 /** Read or write a place that is no plain memory. `bus` is the last byte on the data bus.

@@ -2,24 +2,48 @@
 
 #include "atari/console.h"
 
-/* The registers that instructions use most, in locals while the processor runs; the others stay in
- * dq_m6507. There are two engines made from the same instructions. The quick one runs while the
- * program counter is in a window of plain memory, where it fetches without looking. The exact one
- * runs single instructions anywhere, also where fetching switches banks or reads registers. */
+/* There are two engines made from the same instructions. The quick one runs while the program
+ * counter is in a window of plain cartridge memory, where it fetches without looking. The exact one
+ * runs single instructions anywhere, also where fetching switches banks or reads registers.
+ *
+ * The registers are locals while an engine runs, but for the rarely used ones in dq_m6507. The
+ * quick engine takes opcodes from a copy of the cartridge in which BRK stands wherever a window may
+ * end: there, as at a real BRK, it stops. So it need not look where it is but after jumps, and what
+ * wants to stop it after the instruction at hand, a bank switch or the end of the frame, lets it
+ * take the next opcode from a page of BRKs. */
 typedef struct regs {
-    size_t at;            // quick: the next instruction's place in the window; exact: its address
-    const uint8_t *code;  // quick: the window
+    const uint8_t *next;  // quick: where in the cartridge's image the next instruction is
+    ptrdiff_t to_ops;     // from there to its opcode, or to a BRK
+    unsigned pc;          // exact: the program counter
     unsigned a, x, y;     // 0..255
     unsigned nz;          // Z is set when the low byte is 0, N when bit 7 or bit 15 is 1
     unsigned c;           // 0 or 1
-    int32_t cycle;
-    int left;     // instructions until the call ends
-    uint8_t bus;  // the last byte on the data bus, as far as it matters
-    bool exact;   // which engine; never changes, so it costs nothing
+    int64_t time;         // cycle * 65536 + instructions of this frame call
+    uint8_t bus;          // the last byte on the data bus, as far as it matters
+    bool exact;           // which engine; never changes, so it costs nothing
 } regs;
+
+enum {
+    WINDOW_BYTES = 4096,
+    // The quick engine only counts, and looks at the count after jumps: until then it may run from
+    // one end of a window to the other.
+    QUICK_LIMIT = DQ_FRAME_INSTRUCTIONS - WINDOW_BYTES - 8
+};
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+#define CYCLES(n) ((int64_t)(n)*65536)
+
+ALWAYS_INLINE int32_t cycle_of(const regs *r)
+{
+    return (int32_t)(r->time >> 16);
+}
+
+ALWAYS_INLINE int count_of(const regs *r)
+{
+    return (int)(r->time & 0xFFFF);
+}
 
 uint8_t dq_m6507_flags(const dq_m6507 *cpu)
 {
@@ -30,60 +54,81 @@ uint8_t dq_m6507_flags(const dq_m6507 *cpu)
 
 /* ---------------------------------------------------------------- memory */
 
+/* After a bank switch or at the end of a frame the quick engine is on its last instruction. */
+ALWAYS_INLINE void look_up(const dq_machine *m, regs *r)
+{
+    if (!r->exact && UNLIKELY(m->stop))
+        r->to_ops = m->window.to_breaks;
+}
+
 ALWAYS_INLINE unsigned read_slow(dq_machine *m, regs *r, unsigned address)
 {
-    m->c.cycle = r->cycle;
+    m->c.cycle = cycle_of(r);
     r->bus = dq_bus_read(m, (uint16_t)address, r->bus);
+    look_up(m, r);
     return r->bus;
 }
 
-ALWAYS_INLINE unsigned read_at(dq_machine *m, regs *r, unsigned address)
+ALWAYS_INLINE unsigned read_at(dq_machine *m, regs *r, size_t address)
 {
+    size_t place = (address - m->window.from) & 0xFFFF;
+    if (!r->exact && place < m->window.n && place >= m->window.first) {
+        r->bus = m->window.code[place];
+        return r->bus;
+    }
     const uint8_t *page = m->page[address / DQ_PAGE_BYTES % DQ_PAGES];
     if (UNLIKELY(!page))
-        return read_slow(m, r, address);
+        return read_slow(m, r, (unsigned)address);
     r->bus = page[address % DQ_PAGE_BYTES];
     return r->bus;
 }
 
-ALWAYS_INLINE unsigned read_zero_page(dq_machine *m, regs *r, unsigned address)
+/* Below 80 is the TIA. */
+ALWAYS_INLINE unsigned read_zero_page(dq_machine *m, regs *r, size_t address)
 {
-    if (UNLIKELY(address < 0x80))
-        return read_slow(m, r, address);
+    if (UNLIKELY(address < 0x80)) {
+        m->c.cycle = cycle_of(r);
+        r->bus = dq_tia_read(m, (unsigned)address, r->bus);
+        return r->bus;
+    }
     r->bus = m->c.riot.ram[address - 0x80];
     return r->bus;
 }
 
 ALWAYS_INLINE void write_slow(dq_machine *m, regs *r, unsigned address, unsigned value)
 {
-    m->c.cycle = r->cycle;
+    m->c.cycle = cycle_of(r);
     dq_bus_write(m, (uint16_t)address, (uint8_t)value);
-    r->cycle = m->c.cycle;
-    if (!m->c.tia.partial)
-        r->left = 1;
+    r->time += CYCLES(m->c.cycle - cycle_of(r));  // a write to WSYNC takes time
+    look_up(m, r);
 }
 
-ALWAYS_INLINE void write_at(dq_machine *m, regs *r, unsigned address, unsigned value)
+ALWAYS_INLINE void write_at(dq_machine *m, regs *r, size_t address, unsigned value)
 {
     if ((address & 0x1280) == 0x0080)
         m->c.riot.ram[address & 0x7F] = (uint8_t)value;
     else
-        write_slow(m, r, address, value);
+        write_slow(m, r, (unsigned)address, value);
     r->bus = (uint8_t)value;
 }
 
 /* In the zero page and on the stack: only the TIA and RAM are there. */
-ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, unsigned address, unsigned value,
-                             dq_access how)
+ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t reg, unsigned value, dq_access how)
 {
-    m->c.cycle = r->cycle;
-    dq_tia_write(m, address, (uint8_t)value, how);
-    r->cycle = m->c.cycle;
-    if (!m->c.tia.partial)
-        r->left = 1;
+    bool early = how == DQ_ACCESS_STORE && r->time < m->alert_time;
+    if (early && dq_tia_is_idle_write(m, reg, value))
+        return;
+    m->c.cycle = cycle_of(r);
+    if (early)
+        dq_tia_writers[reg % DQ_TIA_WRITES](m, (uint8_t)value);
+    else
+        dq_tia_write(m, (unsigned)reg, (uint8_t)value, how);
+    if (reg % DQ_TIA_WRITES == DQ_TIA_WSYNC)
+        r->time += CYCLES(m->c.cycle - cycle_of(r));
+    look_up(m, r);
 }
 
-ALWAYS_INLINE void write_zero_page(dq_machine *m, regs *r, unsigned address, unsigned value)
+ALWAYS_INLINE void write_zero_page(dq_machine *m, regs *r, size_t address, unsigned value)
 {
     if (address >= 0x80)
         m->c.riot.ram[address - 0x80] = (uint8_t)value;
@@ -95,11 +140,11 @@ ALWAYS_INLINE void write_zero_page(dq_machine *m, regs *r, unsigned address, uns
 ALWAYS_INLINE unsigned fetch(dq_machine *m, regs *r)
 {
     if (r->exact) {
-        unsigned address = (unsigned)r->at;
-        r->at = (r->at + 1) & 0xFFFF;
+        unsigned address = r->pc;
+        r->pc = (r->pc + 1) & 0xFFFF;
         return read_at(m, r, address);
     }
-    r->bus = r->code[r->at++];
+    r->bus = *r->next++;
     return r->bus;
 }
 
@@ -109,10 +154,15 @@ ALWAYS_INLINE unsigned fetch_word(dq_machine *m, regs *r)
     return low | fetch(m, r) << 8;
 }
 
-ALWAYS_INLINE unsigned zero_page_word(dq_machine *m, regs *r, unsigned address)
+ALWAYS_INLINE unsigned zero_page_word(dq_machine *m, regs *r, size_t address)
 {
-    unsigned low = read_zero_page(m, r, address);
-    return low | read_zero_page(m, r, (address + 1) & 0xFF) << 8;
+    if (UNLIKELY(address < 0x80 || address == 0xFF)) {
+        unsigned low = read_zero_page(m, r, address);
+        return low | read_zero_page(m, r, (address + 1) & 0xFF) << 8;
+    }
+    const uint8_t *word = &m->c.riot.ram[address - 0x80];
+    r->bus = word[1];
+    return word[0] | (unsigned)word[1] << 8;
 }
 
 /* The stack: page 1, of which the console has the zero page's mirror. */
@@ -129,7 +179,7 @@ ALWAYS_INLINE unsigned pull(dq_machine *m, regs *r)
 
 ALWAYS_INLINE void push(dq_machine *m, regs *r, unsigned value, dq_access how)
 {
-    uint8_t sp = m->c.cpu.sp--;
+    size_t sp = m->c.cpu.sp--;
     if (sp >= 0x80)
         m->c.riot.ram[sp - 0x80] = (uint8_t)value;
     else
@@ -141,7 +191,7 @@ ALWAYS_INLINE void push(dq_machine *m, regs *r, unsigned value, dq_access how)
 ALWAYS_INLINE unsigned indexed(regs *r, unsigned base, unsigned index)
 {
     unsigned address = (base + index) & 0xFFFF;
-    r->cycle += (base ^ address) > 0xFF;
+    r->time += CYCLES(((base & 0xFF) + index) >> 8);
     return address;
 }
 
@@ -270,61 +320,78 @@ ALWAYS_INLINE void flags_unpack(dq_machine *m, regs *r, unsigned p)
 
 /* ---------------------------------------------------------------- control flow */
 
+/* These return false when the quick engine has to stop there. */
+
 /* Places from which the quick engine may take an instruction; nowhere after a bank switch. */
-ALWAYS_INLINE bool in_window(const dq_machine *m, const regs *r)
+ALWAYS_INLINE bool in_window(const dq_machine *m, unsigned pc)
 {
-    return r->at < m->window.n;
+    return ((pc - m->window.from) & 0xFFFF) < m->window.n;
 }
 
 ALWAYS_INLINE unsigned get_pc(const dq_machine *m, const regs *r)
 {
-    return r->exact ? (unsigned)r->at : (unsigned)(r->at + m->window.from) & 0xFFFF;
+    return r->exact ? r->pc : (unsigned)(r->next - m->window.code + m->window.from) & 0xFFFF;
 }
 
-ALWAYS_INLINE void jump(dq_machine *m, regs *r, unsigned target)
+/* In the quick engine: to this place in the window, or beyond it. */
+ALWAYS_INLINE bool go_on_at(dq_machine *m, regs *r, size_t place)
 {
-    r->at = r->exact ? target : (target - m->window.from) & 0xFFFF;
-    m->c.cpu.bus = r->bus;  // jumps are the only way to odd places from within the window
-}
-
-ALWAYS_INLINE void branch(dq_machine *m, regs *r, bool taken)
-{
-    unsigned offset = (unsigned)(int8_t)fetch(m, r);
-    if (taken) {
-        unsigned pc = get_pc(m, r), target = (pc + offset) & 0xFFFF;
-        r->cycle += (target ^ pc) > 0xFF ? 2 : 1;
-        jump(m, r, target);
+    if (place < m->window.n && count_of(r) <= QUICK_LIMIT) {
+        r->next = m->window.code + place;
+        return true;
     }
+    m->c.cpu.bus = r->bus;  // jumps are the only way to odd places from within the window
+    m->c.cpu.pc = (uint16_t)(place + m->window.from);
+    return false;
 }
 
-ALWAYS_INLINE void jump_subroutine(dq_machine *m, regs *r)
+ALWAYS_INLINE bool jump(dq_machine *m, regs *r, unsigned target)
+{
+    if (!r->exact)
+        return go_on_at(m, r, (target - m->window.from) & 0xFFFF);
+    r->pc = target;
+    return true;
+}
+
+/* A window begins with a page of 256 bytes, so that places in it tell when one is left. */
+ALWAYS_INLINE bool branch(dq_machine *m, regs *r)
+{
+    size_t offset = (size_t)(int8_t)fetch(m, r);
+    size_t from = r->exact ? r->pc : (size_t)(r->next - m->window.code);
+    size_t to = r->exact ? (from + offset) & 0xFFFF : from + offset;
+    r->time += CYCLES((to ^ from) > 0xFF ? 2 : 1);
+    r->pc = (unsigned)to;
+    return r->exact || go_on_at(m, r, to);
+}
+
+ALWAYS_INLINE bool jump_subroutine(dq_machine *m, regs *r)
 {
     unsigned low = fetch(m, r), pc = get_pc(m, r);
     (void)stack_read(m, r);
     push(m, r, pc >> 8, DQ_ACCESS_PUSH);
     push(m, r, pc & 0xFF, DQ_ACCESS_PUSH_AGAIN);
-    jump(m, r, low | fetch(m, r) << 8);
+    return jump(m, r, low | fetch(m, r) << 8);
 }
 
-ALWAYS_INLINE void return_subroutine(dq_machine *m, regs *r)
+ALWAYS_INLINE bool return_subroutine(dq_machine *m, regs *r)
 {
     (void)stack_read(m, r);
     unsigned low = pull(m, r), pc = low | pull(m, r) << 8;
-    jump(m, r, pc);
-    if (r->exact || !in_window(m, r))
+    if (r->exact || !in_window(m, pc))
         (void)read_at(m, r, pc);
-    jump(m, r, (pc + 1) & 0xFFFF);
+    return jump(m, r, (pc + 1) & 0xFFFF);
 }
 
-ALWAYS_INLINE void return_interrupt(dq_machine *m, regs *r)
+ALWAYS_INLINE bool return_interrupt(dq_machine *m, regs *r)
 {
     (void)stack_read(m, r);
     flags_unpack(m, r, pull(m, r));
     unsigned low = pull(m, r);
-    jump(m, r, low | pull(m, r) << 8);
+    return jump(m, r, low | pull(m, r) << 8);
 }
 
-ALWAYS_INLINE void force_break(dq_machine *m, regs *r)
+/* Never in the quick engine. */
+ALWAYS_INLINE bool force_break(dq_machine *m, regs *r)
 {
     (void)fetch(m, r);
     unsigned pc = get_pc(m, r);
@@ -333,29 +400,33 @@ ALWAYS_INLINE void force_break(dq_machine *m, regs *r)
     push(m, r, flags_pack(m, r), DQ_ACCESS_PUSH_AGAIN);
     m->c.cpu.i = DQ_FLAG_I;
     unsigned low = read_at(m, r, 0xFFFE);
-    jump(m, r, low | read_at(m, r, 0xFFFF) << 8);
+    return jump(m, r, low | read_at(m, r, 0xFFFF) << 8);
 }
 
-ALWAYS_INLINE void jump_indirect(dq_machine *m, regs *r)
+ALWAYS_INLINE bool jump_indirect(dq_machine *m, regs *r)
 {
     unsigned at = fetch_word(m, r), low = read_at(m, r, at);
-    jump(m, r, low | read_at(m, r, (at & 0xFF00) | ((at + 1) & 0xFF)) << 8);
+    return jump(m, r, low | read_at(m, r, (at & 0xFF00) | ((at + 1) & 0xFF)) << 8);
 }
 
 /* ---------------------------------------------------------------- waiting */
 
 enum { TIMER = 0x284, TIMER_BITS = 0x1285 };
 
-/* Programs wait for the timer with `LDA INTIM; BNE` or `BPL` back to it. The turns of this loop
- * whose end is not near are skipped: as if they had been run, this read is that of a later turn. */
+/* Programs wait for the timer with `LDA INTIM; BNE`, `BPL` or `BMI` back to it. The turns of this
+ * loop whose end is not near are skipped: as if they had been run, this read is that of a later
+ * turn. */
 static int turns_to_skip(const dq_machine *m, const uint8_t *next, int turn, int32_t cycle,
                          int left)
 {
-    enum { BPL = 0x10, BNE = 0xD0, BACK_5 = 0xFB };
-    if (next[1] != BACK_5 || (next[0] != BNE && next[0] != BPL))
+    enum { BPL = 0x10, BMI = 0x30, BNE = 0xD0, BACK_5 = 0xFB };
+    if (next[1] != BACK_5 || (next[0] != BNE && next[0] != BPL && next[0] != BMI))
         return 0;
-    int n = dq_riot_polls(&m->c.riot, cycle, turn, next[0] == BNE);
-    return n < (left - 1) / 2 ? n : (left - 1) / 2;
+    dq_wait wait = next[0] == BNE   ? DQ_WHILE_NOT_ZERO
+                   : next[0] == BPL ? DQ_WHILE_POSITIVE
+                                    : DQ_WHILE_NEGATIVE;
+    int n = dq_riot_polls(&m->c.riot, cycle, turn, wait), most = left > 0 ? left / 2 : 0;
+    return n < most ? n : most;
 }
 
 ALWAYS_INLINE unsigned read_polled(dq_machine *m, regs *r, unsigned address)
@@ -363,41 +434,38 @@ ALWAYS_INLINE unsigned read_polled(dq_machine *m, regs *r, unsigned address)
     if (!r->exact && (address & TIMER_BITS) == (TIMER & TIMER_BITS)) {
         unsigned pc = get_pc(m, r);
         int turn = 4 + 2 + (((pc - 3) ^ (pc + 2)) > 0xFF ? 2 : 1);
-        int n = turns_to_skip(m, r->code + r->at, turn, r->cycle, r->left);
-        r->cycle += n * turn;
-        r->left -= n * 2;
+        int n = turns_to_skip(m, r->next, turn, cycle_of(r), QUICK_LIMIT - count_of(r));
+        r->time += CYCLES(n * turn) + 2 * n;
     }
     return read_at(m, r, address);
 }
 
-ALWAYS_INLINE regs regs_load(const dq_machine *m, int n, bool exact)
+ALWAYS_INLINE regs regs_load(const dq_machine *m, int count, bool exact)
 {
     const dq_m6507 *cpu = &m->c.cpu;
-    return (regs){.at = exact ? cpu->pc : (cpu->pc - m->window.from) & 0xFFFFu,
-                  .code = m->window.code,
+    return (regs){.next = exact ? NULL : m->window.code + (uint16_t)(cpu->pc - m->window.from),
+                  .to_ops = m->ops - m->rom,
+                  .pc = cpu->pc,
                   .a = cpu->a,
                   .x = cpu->x,
                   .y = cpu->y,
                   .nz = cpu->nz,
                   .c = cpu->c,
-                  .cycle = m->c.cycle,
-                  .left = n,
+                  .time = CYCLES(m->c.cycle) + count,
                   .bus = cpu->bus,
                   .exact = exact};
 }
 
-ALWAYS_INLINE void regs_store(dq_machine *m, const regs *r)
+ALWAYS_INLINE int regs_store(dq_machine *m, const regs *r)
 {
     dq_m6507 *cpu = &m->c.cpu;
-    cpu->pc = (uint16_t)get_pc(m, r);
     cpu->a = (uint8_t)r->a;
     cpu->x = (uint8_t)r->x;
     cpu->y = (uint8_t)r->y;
     cpu->nz = (uint16_t)r->nz;
     cpu->c = (uint8_t)r->c;
-    if (r->exact)
-        cpu->bus = r->bus;
-    m->c.cycle = r->cycle;
+    m->c.cycle = cycle_of(r);
+    return count_of(r);
 }
 
 /* ---------------------------------------------------------------- instructions */
@@ -428,12 +496,6 @@ ALWAYS_INLINE void regs_store(dq_machine *m, const regs *r)
 #define IZX (EA_IZX, read_at(m, &r, ea))
 #define IZY (EA_IZY_SLOWER, read_at(m, &r, ea))
 
-#define OP(code, cost, ...)                                                                        \
-    case code:                                                                                     \
-        r.cycle += (cost);                                                                         \
-        __VA_ARGS__;                                                                               \
-        break;
-
 /* Stores, and instructions that read, change and write back. */
 #define STORE_ZP(code, cost, where, value) OP(code, cost, where, write_zero_page(m, &r, zp, value))
 #define STORE(code, cost, where, value) OP(code, cost, where, write_at(m, &r, ea, value))
@@ -443,30 +505,30 @@ ALWAYS_INLINE void regs_store(dq_machine *m, const regs *r)
     OP(code, cost, where; t = how(read_at(m, &r, ea)); use(t); write_at(m, &r, ea, t))
 
 /* The addressing modes of the instructions that change memory, documented and not. */
-#define CHANGE_ALL(base, how)                                                                      \
-    CHANGE_ZP((base) + 0x06, 5, EA_ZP, how, NOTHING)                                               \
-    CHANGE_ZP((base) + 0x16, 6, EA_ZPX, how, NOTHING)                                              \
-    CHANGE((base) + 0x0E, 6, EA_ABS, how, NOTHING)                                                 \
-    CHANGE((base) + 0x1E, 7, EA_ABX, how, NOTHING)
-#define CHANGE_AND_USE_ALL(base, how, use)                                                         \
-    CHANGE((base) + 0x03, 8, EA_IZX, how, use)                                                     \
-    CHANGE_ZP((base) + 0x07, 5, EA_ZP, how, use)                                                   \
-    CHANGE((base) + 0x0F, 6, EA_ABS, how, use)                                                     \
-    CHANGE((base) + 0x13, 8, EA_IZY, how, use)                                                     \
-    CHANGE_ZP((base) + 0x17, 6, EA_ZPX, how, use)                                                  \
-    CHANGE((base) + 0x1B, 7, EA_ABY, how, use)                                                     \
-    CHANGE((base) + 0x1F, 7, EA_ABX, how, use)
+#define CHANGE_IN_PLACE(how, op_zp, op_zpx, op_abs, op_abx)                                        \
+    CHANGE_ZP(op_zp, 5, EA_ZP, how, NOTHING)                                                       \
+    CHANGE_ZP(op_zpx, 6, EA_ZPX, how, NOTHING)                                                     \
+    CHANGE(op_abs, 6, EA_ABS, how, NOTHING)                                                        \
+    CHANGE(op_abx, 7, EA_ABX, how, NOTHING)
+#define CHANGE_AND_USE(how, use, op_izx, op_zp, op_abs, op_izy, op_zpx, op_aby, op_abx)            \
+    CHANGE(op_izx, 8, EA_IZX, how, use)                                                            \
+    CHANGE_ZP(op_zp, 5, EA_ZP, how, use)                                                           \
+    CHANGE(op_abs, 6, EA_ABS, how, use)                                                            \
+    CHANGE(op_izy, 8, EA_IZY, how, use)                                                            \
+    CHANGE_ZP(op_zpx, 6, EA_ZPX, how, use)                                                         \
+    CHANGE(op_aby, 7, EA_ABY, how, use)                                                            \
+    CHANGE(op_abx, 7, EA_ABX, how, use)
 
 /* The eight addressing modes of the accumulator's instructions. */
-#define ACCUMULATE_ALL(base, what, absolute)                                                       \
-    OP((base) + 0x01, 6, what(IZX))                                                                \
-    OP((base) + 0x05, 3, what(ZP))                                                                 \
-    OP((base) + 0x09, 2, what(IMM))                                                                \
-    OP((base) + 0x0D, 4, what(absolute))                                                           \
-    OP((base) + 0x11, 5, what(IZY))                                                                \
-    OP((base) + 0x15, 4, what(ZPX))                                                                \
-    OP((base) + 0x19, 4, what(ABY))                                                                \
-    OP((base) + 0x1D, 4, what(ABX))
+#define ACCUMULATE(what, absolute, op_izx, op_zp, op_imm, op_abs, op_izy, op_zpx, op_aby, op_abx)  \
+    OP(op_izx, 6, what(IZX))                                                                       \
+    OP(op_zp, 3, what(ZP))                                                                         \
+    OP(op_imm, 2, what(IMM))                                                                       \
+    OP(op_abs, 4, what(absolute))                                                                  \
+    OP(op_izy, 5, what(IZY))                                                                       \
+    OP(op_zpx, 4, what(ZPX))                                                                       \
+    OP(op_aby, 4, what(ABY))                                                                       \
+    OP(op_abx, 4, what(ABX))
 
 #define ORA(v) LDA(r.a | (v))
 #define AND(v) LDA(r.a &(v))
@@ -485,202 +547,176 @@ ALWAYS_INLINE void regs_store(dq_machine *m, const regs *r)
 #define INC(v) count(&r, v, 1)
 #define NOTHING(v) (void)(v)
 
-#define HIGH_PLUS_1 ((ea >> 8) + 1)
+#define HIGH_PLUS_1 (unsigned)((ea >> 8) + 1)
+
+/* ---------------------------------------------------------------- engines */
+
+/* Where the quick engine may be able to run: plain memory, or what comes before the hot spots. */
+static const uint8_t *code_page(const dq_machine *m, unsigned page)
+{
+    const uint8_t *bytes = m->page[page % DQ_PAGES];
+    return bytes || (page & 0x3F) != 0x3F ? bytes : m->tail;
+}
+
+/* Run single instructions where the quick engine cannot; returns the count of instructions. */
+static int run_exact(dq_machine *m, int n_done)
+{
+    regs r = regs_load(m, n_done, true);
+    size_t ea, zp;
+    unsigned t;
+    do {
+        switch (fetch(m, &r)) {
+#define OP(code, cost, ...)                                                                        \
+    case code:                                                                                     \
+        r.time += CYCLES(cost);                                                                    \
+        __VA_ARGS__;                                                                               \
+        break;
+#define FLOW(code, cost, go) OP(code, cost, (void)(go))
+#define BRANCH(code, condition)                                                                    \
+    case code:                                                                                     \
+        r.time += CYCLES(2);                                                                       \
+        if (condition)                                                                             \
+            (void)branch(m, &r);                                                                   \
+        else                                                                                       \
+            (void)fetch(m, &r);                                                                    \
+        break;
+#define ALSO(code) case code:
+#include "atari/m6507_instructions.inc"
+#undef OP
+#undef FLOW
+#undef BRANCH
+#undef ALSO
+        default:  // 02 12 22 32 42 52 62 72 92 B2 D2 F2
+            r.time += CYCLES(2);
+            m->c.cpu.jammed = 1;
+        }
+        r.time++;
+    } while (m->c.tia.partial && !m->c.cpu.jammed && count_of(&r) < DQ_FRAME_INSTRUCTIONS &&
+             !code_page(m, r.pc / DQ_PAGE_BYTES));
+    m->c.cpu.pc = (uint16_t)r.pc;
+    m->c.cpu.bus = r.bus;
+    return regs_store(m, &r);
+}
+
+/* Every instruction ends with a jump of its own to the next one, which the processor predicts
+ * better than one jump for all of them. That takes labels as values; without them there is a
+ * switch. */
+#if defined(__GNUC__)
+#define ROW(h)                                                                                     \
+    &&op_##h##0, &&op_##h##1, &&op_##h##2, &&op_##h##3, &&op_##h##4, &&op_##h##5, &&op_##h##6,     \
+        &&op_##h##7, &&op_##h##8, &&op_##h##9, &&op_##h##A, &&op_##h##B, &&op_##h##C, &&op_##h##D, \
+        &&op_##h##E, &&op_##h##F
+#define LABEL(code) op_##code:
+#define NEXT goto *labels[r.next[r.to_ops]]
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wpedantic"
+#else
+#define LABEL(code) case code:
+#define NEXT break
+#endif
 
 /* clang-format off */
-ALWAYS_INLINE int run_engine(dq_machine *m, int n, bool exact)
+static int run_quick(dq_machine *m, int n_done)
 {
-    regs r = regs_load(m, n, exact);
-    unsigned ea, zp, t;
-    do {
-        if (!exact && !in_window(m, &r))
-            break;
-        switch (fetch(m, &r)) {
-        ACCUMULATE_ALL(0x00, ORA, ABS)
-        ACCUMULATE_ALL(0x20, AND, ABS)
-        ACCUMULATE_ALL(0x40, EOR, ABS)
-        ACCUMULATE_ALL(0x60, ADC, ABS)
-        ACCUMULATE_ALL(0xA0, LDA, ABS_POLLED)
-        ACCUMULATE_ALL(0xC0, CMP, ABS)
-        ACCUMULATE_ALL(0xE0, SBC, ABS)
-        OP(0xEB, 2, SBC(IMM))
-
-        STORE_ZP(0x85, 3, EA_ZP, r.a)
-        STORE_ZP(0x95, 4, EA_ZPX, r.a)
-        STORE(0x8D, 4, EA_ABS, r.a)
-        STORE(0x9D, 5, EA_ABX, r.a)
-        STORE(0x99, 5, EA_ABY, r.a)
-        STORE(0x81, 6, EA_IZX, r.a)
-        STORE(0x91, 6, EA_IZY, r.a)
-        STORE_ZP(0x86, 3, EA_ZP, r.x)
-        STORE_ZP(0x96, 4, EA_ZPY, r.x)
-        STORE(0x8E, 4, EA_ABS, r.x)
-        STORE_ZP(0x84, 3, EA_ZP, r.y)
-        STORE_ZP(0x94, 4, EA_ZPX, r.y)
-        STORE(0x8C, 4, EA_ABS, r.y)
-
-        OP(0xA2, 2, LDX(IMM))
-        OP(0xA6, 3, LDX(ZP))
-        OP(0xB6, 4, LDX(ZPY))
-        OP(0xAE, 4, LDX(ABS_POLLED))
-        OP(0xBE, 4, LDX(ABY))
-        OP(0xA0, 2, LDY(IMM))
-        OP(0xA4, 3, LDY(ZP))
-        OP(0xB4, 4, LDY(ZPX))
-        OP(0xAC, 4, LDY(ABS_POLLED))
-        OP(0xBC, 4, LDY(ABX))
-
-        OP(0xE0, 2, compare(&r, r.x, IMM))
-        OP(0xE4, 3, compare(&r, r.x, ZP))
-        OP(0xEC, 4, compare(&r, r.x, ABS))
-        OP(0xC0, 2, compare(&r, r.y, IMM))
-        OP(0xC4, 3, compare(&r, r.y, ZP))
-        OP(0xCC, 4, compare(&r, r.y, ABS))
-        OP(0x24, 3, test_bits(m, &r, ZP))
-        OP(0x2C, 4, test_bits(m, &r, ABS))
-
-        CHANGE_ALL(0x00, ASL)
-        CHANGE_ALL(0x20, ROL)
-        CHANGE_ALL(0x40, LSR)
-        CHANGE_ALL(0x60, ROR)
-        CHANGE_ALL(0xC0, DEC)
-        CHANGE_ALL(0xE0, INC)
-        OP(0x0A, 2, r.a = ASL(r.a))
-        OP(0x2A, 2, r.a = ROL(r.a))
-        OP(0x4A, 2, r.a = LSR(r.a))
-        OP(0x6A, 2, r.a = ROR(r.a))
-
-        OP(0xAA, 2, LDX(r.a))
-        OP(0xA8, 2, LDY(r.a))
-        OP(0x8A, 2, LDA(r.x))
-        OP(0x98, 2, LDA(r.y))
-        OP(0xBA, 2, LDX(m->c.cpu.sp))
-        OP(0x9A, 2, m->c.cpu.sp = (uint8_t)r.x)
-        OP(0xE8, 2, r.x = INC(r.x))
-        OP(0xC8, 2, r.y = INC(r.y))
-        OP(0xCA, 2, r.x = DEC(r.x))
-        OP(0x88, 2, r.y = DEC(r.y))
-        OP(0x18, 2, r.c = 0)
-        OP(0x38, 2, r.c = 1)
-        OP(0x58, 2, m->c.cpu.i = 0)
-        OP(0x78, 2, m->c.cpu.i = DQ_FLAG_I)
-        OP(0xB8, 2, m->c.cpu.v = 0)
-        OP(0xD8, 2, m->c.cpu.d = 0)
-        OP(0xF8, 2, m->c.cpu.d = DQ_FLAG_D)
-
-        OP(0x10, 2, branch(m, &r, !(r.nz & 0x8080)))
-        OP(0x30, 2, branch(m, &r, r.nz & 0x8080))
-        OP(0x50, 2, branch(m, &r, !m->c.cpu.v))
-        OP(0x70, 2, branch(m, &r, m->c.cpu.v))
-        OP(0x90, 2, branch(m, &r, !r.c))
-        OP(0xB0, 2, branch(m, &r, r.c))
-        OP(0xD0, 2, branch(m, &r, r.nz & 0xFF))
-        OP(0xF0, 2, branch(m, &r, !(r.nz & 0xFF)))
-
-        OP(0x4C, 3, jump(m, &r, fetch_word(m, &r)))
-        OP(0x6C, 5, jump_indirect(m, &r))
-        OP(0x20, 6, jump_subroutine(m, &r))
-        OP(0x60, 6, return_subroutine(m, &r))
-        OP(0x40, 6, return_interrupt(m, &r))
-        OP(0x00, 7, force_break(m, &r))
-        OP(0x48, 3, push(m, &r, r.a, DQ_ACCESS_PUSH))
-        OP(0x08, 3, push(m, &r, flags_pack(m, &r), DQ_ACCESS_PUSH))
-        OP(0x68, 4, (void)stack_read(m, &r); LDA(pull(m, &r)))
-        OP(0x28, 4, (void)stack_read(m, &r); flags_unpack(m, &r, pull(m, &r)))
-
-        // Undocumented: two instructions in one.
-        CHANGE_AND_USE_ALL(0x00, ASL, ORA)
-        CHANGE_AND_USE_ALL(0x20, ROL, AND)
-        CHANGE_AND_USE_ALL(0x40, LSR, EOR)
-        CHANGE_AND_USE_ALL(0x60, ROR, ADC)
-        CHANGE_AND_USE_ALL(0xC0, DEC, CMP)
-        CHANGE_AND_USE_ALL(0xE0, INC, SBC)
-        OP(0xA7, 4, LDA(r.x = ZP))
-        OP(0xB7, 4, LDA(r.x = ZPY))
-        OP(0xAF, 4, LDA(r.x = ABS))
-        OP(0xBF, 4, LDA(r.x = ABY))
-        OP(0xA3, 6, LDA(r.x = IZX))
-        OP(0xB3, 5, LDA(r.x = IZY))
-        STORE_ZP(0x87, 3, EA_ZP, r.a & r.x)
-        STORE_ZP(0x97, 4, EA_ZPY, r.a & r.x)
-        STORE(0x8F, 4, EA_ABS, r.a & r.x)
-        STORE(0x83, 6, EA_IZX, r.a & r.x)
-        STORE(0x93, 6, EA_IZY, r.a & r.x & HIGH_PLUS_1)
-        STORE(0x9F, 5, EA_ABY, r.a & r.x & HIGH_PLUS_1)
-        STORE(0x9E, 5, EA_ABY, r.x & HIGH_PLUS_1)
-        STORE(0x9C, 5, EA_ABX, r.y & HIGH_PLUS_1)
-        STORE(0x9B, 5, EA_ABY; m->c.cpu.sp = (uint8_t)(r.a & r.x), m->c.cpu.sp & HIGH_PLUS_1)
-        OP(0xBB, 4, LDA(r.x = ABY & m->c.cpu.sp); m->c.cpu.sp = (uint8_t)r.x)
-        OP(0x0B, 2, LDA(r.a & IMM); r.c = r.a >> 7)
-        OP(0x2B, 2, LDA(r.a & IMM); r.c = r.a >> 7)
-        OP(0x4B, 2, r.a = LSR(r.a & IMM))
-        OP(0x6B, 2, arr(m, &r, IMM))
-        OP(0x8B, 2, LDA((r.a | 0xEE) & r.x & IMM))
-        OP(0xAB, 2, LDA(r.x = (r.a | 0xEE) & IMM))
-        OP(0xCB, 2, sbx(&r, IMM))
-
-        // No-operations, some of which read.
-        case 0x1A: case 0x3A: case 0x5A: case 0x7A: case 0xDA: case 0xFA:
-        OP(0xEA, 2, )
-        case 0x80: case 0x82: case 0x89: case 0xC2:
-        OP(0xE2, 2, (void)IMM)
-        case 0x04: case 0x44:
-        OP(0x64, 3, (void)ZP)
-        case 0x14: case 0x34: case 0x54: case 0x74: case 0xD4:
-        OP(0xF4, 4, (void)ZPX)
-        OP(0x0C, 4, (void)ABS)
-        case 0x1C: case 0x3C: case 0x5C: case 0x7C: case 0xDC:
-        OP(0xFC, 4, (void)ABX)
-
-        default:  // 02 12 22 32 42 52 62 72 92 B2 D2 F2
-            r.cycle += 2;
-            m->c.cpu.jammed = 1;
-            r.left = 1;
+    regs r = regs_load(m, n_done, false);
+    size_t ea, zp;
+    unsigned t;
+#if defined(__GNUC__)
+    static const void *const labels[256] = {
+        ROW(0x0), ROW(0x1), ROW(0x2), ROW(0x3), ROW(0x4), ROW(0x5), ROW(0x6), ROW(0x7),
+        ROW(0x8), ROW(0x9), ROW(0xA), ROW(0xB), ROW(0xC), ROW(0xD), ROW(0xE), ROW(0xF)};
+    NEXT;
+#else
+    for (;;)
+        switch (r.next[r.to_ops]) {
+#endif
+#define OP(code, cost, ...)                                                                        \
+    LABEL(code)                                                                                    \
+    r.next++;                                                                                      \
+    r.bus = code;                                                                                  \
+    r.time += CYCLES(cost) + 1;                                                                    \
+    __VA_ARGS__;                                                                                   \
+    NEXT;
+#define FLOW(code, cost, go)                                                                       \
+    LABEL(code)                                                                                    \
+    if ((code) == 0x00)                                                                            \
+        goto stop;                                                                                 \
+    r.next++;                                                                                      \
+    r.bus = code;                                                                                  \
+    r.time += CYCLES(cost) + 1;                                                                    \
+    if (UNLIKELY(!(go)))                                                                           \
+        goto leave;                                                                                \
+    NEXT;
+#define BRANCH(code, condition)                                                                    \
+    LABEL(code)                                                                                    \
+    r.next++;                                                                                      \
+    r.time += CYCLES(2) + 1;                                                                       \
+    if (condition) {                                                                               \
+        if (UNLIKELY(!branch(m, &r)))                                                              \
+            goto leave;                                                                            \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    r.next++;                                                                                      \
+    NEXT;
+#define ALSO(code) LABEL(code)
+#include "atari/m6507_instructions.inc"
+    ALSO(0x02) ALSO(0x12) ALSO(0x22) ALSO(0x32) ALSO(0x42) ALSO(0x52)
+    ALSO(0x62) ALSO(0x72) ALSO(0x92) ALSO(0xB2) ALSO(0xD2) ALSO(0xF2)
+    goto stop;
+#if !defined(__GNUC__)
         }
-    } while (--r.left > 0 && !(exact && m->page[r.at / DQ_PAGE_BYTES % DQ_PAGES]));
-    regs_store(m, &r);
-    return r.left;
+#endif
+stop:
+    m->c.cpu.pc = (uint16_t)get_pc(m, &r);
+leave:
+    return regs_store(m, &r);
 }
 /* clang-format on */
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
 
-static int run_quick(dq_machine *m, int n)
-{
-    return run_engine(m, n, false);
-}
-
-static int run_exact(dq_machine *m, int n)
-{
-    return run_engine(m, n, true);
-}
-
-/* Around the program counter: memory that is one piece, but for its last bytes, so that the quick
- * engine may look at an instruction and the one after it. */
+/* Around the program counter: cartridge memory that is one piece, but for its last bytes, so that
+ * the quick engine may look at an instruction and the one after it. */
 static bool find_window(dq_machine *m)
 {
-    enum { PAGES_OF_4K = 4096 / DQ_PAGE_BYTES, MARGIN = 5 };
+    enum { PAGES_OF_4K = WINDOW_BYTES / DQ_PAGE_BYTES };
     unsigned first = m->c.cpu.pc / DQ_PAGE_BYTES, last = first;
-    const uint8_t *page = m->page[first % DQ_PAGES];
+    const uint8_t *page = code_page(m, first);
     m->window.n = 0;
-    if (!page)
+    if ((uintptr_t)page - (uintptr_t)m->rom >= m->rom_bytes)
         return false;
     const uint8_t *end = page + DQ_PAGE_BYTES;
-    while (first % PAGES_OF_4K && m->page[(first - 1) % DQ_PAGES] == page - DQ_PAGE_BYTES) {
+    while (first % PAGES_OF_4K && code_page(m, first - 1) == page - DQ_PAGE_BYTES) {
         first--;
         page -= DQ_PAGE_BYTES;
     }
-    while ((last + 1) % PAGES_OF_4K && m->page[(last + 1) % DQ_PAGES] == end) {
+    while ((last + 1) % PAGES_OF_4K && code_page(m, last + 1) == end) {
         last++;
         end += DQ_PAGE_BYTES;
     }
-    m->window =
-        (dq_window){page, (uint16_t)(first * DQ_PAGE_BYTES), (uint16_t)(end - page - MARGIN)};
-    return (uint16_t)(m->c.cpu.pc - m->window.from) < m->window.n;
+    if (m->n_tail && last % PAGES_OF_4K == PAGES_OF_4K - 1)
+        end -= DQ_PAGE_BYTES - m->n_tail;
+    unsigned n_missing = first % 2;  // there m->ops has BRK
+    first -= n_missing;
+    page -= n_missing * DQ_PAGE_BYTES;
+    m->window = (dq_window){.code = page,
+                            .to_breaks = m->breaks - page,
+                            .from = (uint16_t)(first * DQ_PAGE_BYTES),
+                            .first = (uint16_t)(n_missing * DQ_PAGE_BYTES),
+                            .n = (uint16_t)(end - page - DQ_WINDOW_MARGIN)};
+    return in_window(m, m->c.cpu.pc) &&
+           m->ops[page - m->rom + (uint16_t)(m->c.cpu.pc - m->window.from)];
 }
 
-void dq_m6507_run(dq_machine *m, int n)
+void dq_m6507_run(dq_machine *m)
 {
-    while (n > 0 && !m->c.cpu.jammed)
-        n = find_window(m) ? run_quick(m, n) : run_exact(m, n);
+    int n_done = 0;
+    while (m->c.tia.partial && !m->c.cpu.jammed && n_done < DQ_FRAME_INSTRUCTIONS) {
+        bool quick = find_window(m) && n_done <= QUICK_LIMIT;
+        m->stop = false;
+        n_done = quick ? run_quick(m, n_done) : run_exact(m, n_done);
+    }
 }
 
 void dq_m6507_reset(dq_machine *m)

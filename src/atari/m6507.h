@@ -25,8 +25,8 @@ typedef struct dq_m6507 {
     uint8_t jammed;  // stopped for good by one of the twelve opcodes that do so
 } dq_m6507;
 
-/** How the processor writes: to the stack, and there as the second or third of an instruction, or
- *  anywhere else. All writes of an instruction happen at the same time. */
+/** How the processor writes: as an instruction's one write, or as the first or a later one of those
+ *  that push several bytes. All writes of an instruction happen at the same time. */
 typedef enum dq_access { DQ_ACCESS_STORE, DQ_ACCESS_PUSH, DQ_ACCESS_PUSH_AGAIN } dq_access;
 
 struct dq_machine;
@@ -35,7 +35,7 @@ struct dq_machine;
 uint8_t dq_m6507_flags(const dq_m6507 *cpu);
 /** Registers at power-on; the program counter comes from the vector at FFFC. */
 void dq_m6507_reset(struct dq_machine *m);
-/** Run until the TIA says that the frame is over, or for n instructions. */
-void dq_m6507_run(struct dq_machine *m, int n);
+/** Run until the TIA says that the frame is over, or for DQ_FRAME_INSTRUCTIONS. */
+void dq_m6507_run(struct dq_machine *m);
 
 #endif

@@ -47,14 +47,14 @@ static uint8_t read_timer(dq_riot *riot, int32_t now)
     return (uint8_t)(riot->timer - (elapsed >> riot->shift) - offset);
 }
 
-int dq_riot_polls(const dq_riot *riot, int32_t now, int turn, bool until_zero)
+int dq_riot_polls(const dq_riot *riot, int32_t now, int turn, dq_wait wait)
 {
+    static const uint8_t last[] = {1, 0, 128};  // the least value that is waited at
     uint32_t elapsed = cycles_since_set(riot, now);
-    uint32_t intervals = until_zero ? riot->timer - 1u : riot->timer;
-    uint32_t end = intervals << riot->shift;
-    if (riot->timer == 0 || elapsed >= end || (!until_zero && riot->timer > 128))
+    if (riot->timer <= last[wait] || (wait == DQ_WHILE_POSITIVE && riot->timer > 128))
         return 0;
-    return (int)((end - 1 - elapsed) / (uint32_t)turn);
+    uint32_t end = (uint32_t)(riot->timer - last[wait]) << riot->shift;
+    return elapsed >= end ? 0 : (int)((end - 1 - elapsed) / (uint32_t)turn);
 }
 
 uint8_t dq_riot_read(dq_riot *riot, const dq_inputs *in, unsigned address, int32_t now)

@@ -19,9 +19,11 @@ struct dq_inputs;
 
 /** Power-on, but for the RAM, which keeps what it holds. */
 void dq_riot_reset(dq_riot *riot, uint8_t timer);
+/** What a loop that reads the timer goes on for. */
+typedef enum dq_wait { DQ_WHILE_NOT_ZERO, DQ_WHILE_POSITIVE, DQ_WHILE_NEGATIVE } dq_wait;
 /** Of reads of the timer that are `turn` cycles apart, the first one now: how many after the first
- * are sure to find what a loop goes on for, not zero (`until_zero`) or 0 to 127. */
-int dq_riot_polls(const dq_riot *riot, int32_t now, int turn, bool until_zero);
+ * are sure to find what the loop goes on for. */
+int dq_riot_polls(const dq_riot *riot, int32_t now, int turn, dq_wait wait);
 uint8_t dq_riot_read(dq_riot *riot, const struct dq_inputs *in, unsigned address, int32_t now);
 void dq_riot_write(dq_riot *riot, unsigned address, uint8_t value, int32_t now);
 /** The cycle counter goes back by n. */

@@ -210,12 +210,19 @@ static dq_status insert_cartridge(dq_atari *a, const void *rom, size_t n)
     if (type == DQ_CART_TYPES)
         return dq_fail(DQ_ERR_INPUT,
                        "no cartridge has %zu bytes: 2, 4, 8 or 16 KiB, or 10495 bytes", n);
-    a->rom = malloc(n);
+    enum { ALIGN = 256 };
+    size_t bytes = (2 * n + DQ_BREAK_BYTES + ALIGN - 1) / ALIGN * ALIGN;
+    a->rom = aligned_alloc(ALIGN, bytes);
     if (!a->rom)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a cartridge of %zu bytes", n);
+    memset(a->rom, 0, bytes);
     memcpy(a->rom, rom, n);
+    memcpy(a->rom + n, rom, n);
+    dq_cart_fence(a->rom + n, n, type);
     a->rom_bytes = n;
     a->machine->rom = a->rom;
+    a->machine->ops = a->rom + n;
+    a->machine->breaks = a->rom + 2 * n;
     a->machine->rom_bytes = n;
     a->machine->cart_type = type;
     return DQ_OK;
@@ -344,6 +351,16 @@ const uint8_t *dq_atari_screen_before(const dq_atari *a)
 bool dq_session_is_partial(const dq_atari *a)
 {
     return a->machine->c.tia.partial;
+}
+
+void dq_session_crop(dq_atari *a, int first, int end)
+{
+    dq_machine_crop(a->machine, first, end);
+}
+
+const uint8_t *dq_session_rows(const dq_atari *a)
+{
+    return dq_machine_rows(a->machine);
 }
 
 static const dq_palette *palette(const dq_atari *a)

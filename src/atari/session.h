@@ -28,7 +28,7 @@ struct dq_atari {
     const dq_game *game;  // dq_game_unknown without rules
     dq_game borrowed;     // what `game` points to when the rules are another cartridge's
     dq_atari_config cfg;
-    uint8_t *rom;
+    uint8_t *rom;  // the image, and what dq_machine wants after it
     size_t rom_bytes;
     char md5[33];
     dq_play play;
@@ -44,6 +44,10 @@ void dq_inputs_unplug(dq_atari *a);
 
 /** Did the last frame run out of instructions, so that the next one goes on in the same picture? */
 bool dq_session_is_partial(const dq_atari *a);
+/** Of pictures drawn by dq_atari_act() only the rows first..end-1 will be looked at, by means of
+ *  dq_session_rows(); dq_atari_screen() stays right, but costs as much as another frame. */
+void dq_session_crop(dq_atari *a, int first, int end);
+const uint8_t *dq_session_rows(const dq_atari *a);
 
 /** ALE's loadROM: generators seeded, format found, then one game reset. */
 void dq_session_load(dq_atari *a);

@@ -1,6 +1,6 @@
 #include "atari/tia.h"
 
-#include "atari/console.h"
+#include "atari/tia_objects.h"
 
 void dq_tia_reset(dq_tia *tia, const dq_display *display)
 {
@@ -79,10 +79,11 @@ static uint8_t paddle_charged(const dq_machine *m, unsigned port)
 /* Latch what collides up to now. */
 static void look(dq_machine *m)
 {
-    if (dq_tia_can_wait(m))
-        m->clear_to = 3 * m->c.cycle;
+    int32_t clock = 3 * m->c.cycle;
+    if (dq_tia_can_wait(m, clock))
+        m->clear_to = clock;
     else
-        dq_tia_draw_to(m, 3 * m->c.cycle);
+        dq_tia_draw_to(m, clock);
 }
 
 uint8_t dq_tia_read(dq_machine *m, unsigned address, uint8_t bus)

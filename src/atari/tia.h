@@ -37,7 +37,13 @@ enum {
     DQ_HIT_M1BL = 1 << 11,
     DQ_HIT_BLPF = 1 << 12,
     DQ_HIT_P0P1 = 1 << 14,
-    DQ_HIT_M0M1 = 1 << 15
+    DQ_HIT_M0M1 = 1 << 15,
+    DQ_HITS_P0 = DQ_HIT_M0P0 | DQ_HIT_M1P0 | DQ_HIT_P0PF | DQ_HIT_P0BL | DQ_HIT_P0P1,
+    DQ_HITS_P1 = DQ_HIT_M0P1 | DQ_HIT_M1P1 | DQ_HIT_P1PF | DQ_HIT_P1BL | DQ_HIT_P0P1,
+    DQ_HITS_M0 = DQ_HIT_M0P1 | DQ_HIT_M0P0 | DQ_HIT_M0PF | DQ_HIT_M0BL | DQ_HIT_M0M1,
+    DQ_HITS_M1 = DQ_HIT_M1P0 | DQ_HIT_M1P1 | DQ_HIT_M1PF | DQ_HIT_M1BL | DQ_HIT_M0M1,
+    DQ_HITS_BL = DQ_HIT_P0BL | DQ_HIT_P1BL | DQ_HIT_M0BL | DQ_HIT_M1BL | DQ_HIT_BLPF,
+    DQ_HITS_PF = DQ_HIT_P0PF | DQ_HIT_P1PF | DQ_HIT_M0PF | DQ_HIT_M1PF | DQ_HIT_BLPF
 };
 
 /** What is fixed for a game. Lines and rows. */
@@ -78,6 +84,12 @@ typedef struct dq_tia {
     uint8_t star, star_count, star_shape;            // missile 0 star field
 } dq_tia;
 
+enum {
+    DQ_TIA_WRITES = 64,  // registers that can be written
+    DQ_TIA_WSYNC = 2,
+    DQ_TIA_ANEW = 0x100  // no byte
+};
+
 enum { DQ_NEVER = INT32_MAX };
 enum { DQ_STAR_NORMAL, DQ_STAR_WIDE, DQ_STAR_HIDDEN };
 
@@ -86,10 +98,13 @@ typedef struct dq_tia_masks {
     uint64_t word[DQ_OBJECTS][3];  // bit x of 160: pixel x is covered
     uint64_t cells;                // the same for the playfield in cells of four pixels, 40 bits
     uint64_t place[DQ_OBJECTS];    // cells that an object can touch at all, not for the playfield
+    uint64_t span[DQ_OBJECTS][3];  // the same as pixels
     uint8_t dirty;                 // 1 << object: `word` is to be computed again; DQ_CELLS_DIRTY
     uint8_t moved;                 // 1 << object: `place` is to be computed again
     uint8_t enabled;               // 1 << object: switched on, always up to date
     uint16_t hits;                 // DQ_HIT_*: what these can set
+    uint16_t near;                 // DQ_HIT_*: of objects that can touch each other somewhere
+    uint16_t near_known;           // those of `near` that are up to date
 } dq_tia_masks;
 
 enum { DQ_CELLS_DIRTY = 1 << DQ_OBJECTS };
@@ -102,6 +117,8 @@ void dq_tia_start_frame(struct dq_machine *m);
 /** Darken the part of the picture that a frame without end has not come to. */
 void dq_tia_grey_out(struct dq_machine *m);
 void dq_tia_shift_time(dq_tia *tia, int32_t n_cycles);
+/** Forget which values the registers were written with last. */
+void dq_tia_forget_writes(struct dq_machine *m);
 /** Bring the masks into line with the registers after a change from outside. */
 void dq_tia_refresh(struct dq_machine *m);
 /** True for a state that drawing can go on from without leaving its buffers. */
@@ -109,6 +126,9 @@ bool dq_tia_is_valid(const dq_tia *tia, const dq_display *display);
 
 uint8_t dq_tia_read(struct dq_machine *m, unsigned address, uint8_t bus);
 void dq_tia_write(struct dq_machine *m, unsigned address, uint8_t value, dq_access how);
+/** Before m->alert_time writes that are stores may go straight to their register. */
+typedef void dq_tia_writer(struct dq_machine *m, uint8_t value);
+extern dq_tia_writer *const dq_tia_writers[DQ_TIA_WRITES];
 
 /** Draw up to a clock, latching collisions. */
 void dq_tia_draw_to(struct dq_machine *m, int32_t clock);

@@ -28,20 +28,13 @@ static bool overlap(dq_machine *m, int object, int other, int x0, int x1)
     return false;
 }
 
-static const struct {
-    uint8_t a, b;  // the playfield is always b
-} pairs[16] = {{DQ_M0, DQ_P1}, {DQ_M0, DQ_P0}, {DQ_M1, DQ_P0}, {DQ_M1, DQ_P1},
-               {DQ_P0, DQ_PF}, {DQ_P0, DQ_BL}, {DQ_P1, DQ_PF}, {DQ_P1, DQ_BL},
-               {DQ_M0, DQ_PF}, {DQ_M0, DQ_BL}, {DQ_M1, DQ_PF}, {DQ_M1, DQ_BL},
-               {DQ_BL, DQ_PF}, {0, 0},         {DQ_P0, DQ_P1}, {DQ_M0, DQ_M1}};
-
 /* Of the latches in `open` set those whose objects meet in the pixels x0 .. x1-1. Whether they come
  * near each other at all is looked at in cells of four pixels first. */
 static void collide(dq_machine *m, unsigned open, int x0, int x1)
 {
     const uint64_t cells = range_cells(x0, x1);
     for (; open; open &= open - 1) {
-        int i = __builtin_ctz(open), a = pairs[i].a, b = pairs[i].b;
+        int i = __builtin_ctz(open), a = dq_tia_pairs[i].a, b = dq_tia_pairs[i].b;
         uint64_t near = dq_tia_place(m, a) & cells;
         if (near)
             near &= b == DQ_PF ? dq_tia_cells(m) : dq_tia_place(m, b);
@@ -141,6 +134,10 @@ static void paint_field(dq_machine *m, uint8_t *row, int x0, int x1)
     bool score = tia->ctrlpf & CTRLPF_SCORE &&
                  (!(tia->ctrlpf & CTRLPF_PRIORITY) || m->masks.enabled == 1 << DQ_PF);
     uint64_t cells = m->masks.enabled & 1 << DQ_PF ? dq_tia_cells(m) : 0;
+    if (!(cells & range_cells(x0, x1))) {
+        memset(row + x0, tia->color[3], (size_t)(x1 - x0));
+        return;
+    }
     uint64_t colors[2][4], first, last;
     int g0 = x0 / 8, g1 = (x1 - 1) / 8;
     cell_colors(colors[0], tia->color[score ? 0 : 2], tia->color[3]);
@@ -184,21 +181,33 @@ static void paint_objects(const dq_tia *tia, uint8_t *row, stretch *s)
             paint(row, s, s->of[order[i]], tia->color[color_of[order[i]]]);
 }
 
+/* Is the row that is being drawn to be painted? */
+static bool paints_row(const dq_machine *m)
+{
+    int32_t drawn_to = m->c.tia.drawn_to;  // the stretch at hand included
+    return m->draw && drawn_to > m->paint_from && drawn_to <= m->paint_to;
+}
+
 static void draw_stretch(dq_machine *m, int x0, int x1)
 {
     dq_tia *tia = &m->c.tia;
     uint8_t *row = m->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
     if (tia->vblank & 2) {
-        if (m->draw)
+        if (paints_row(m))
             memset(row + x0, 0, (size_t)(x1 - x0));
         return;
     }
-    unsigned open = m->masks.hits & ~(unsigned)tia->collisions;
+    unsigned open = dq_tia_open_hits(m);
     if (open)
         collide(m, open, x0, x1);
-    if (!m->draw)
+    if (!paints_row(m))
         return;
-    stretch s = {.x0 = x0, .x1 = x1, .w0 = x0 / 64, .w1 = (x1 - 1) / 64};
+    stretch s;  // `of` is only there for objects that are present
+    s.x0 = x0;
+    s.x1 = x1;
+    s.w0 = x0 / 64;
+    s.w1 = (x1 - 1) / 64;
+    s.present = 0;
     find_objects(m, &s);
     paint_field(m, row, x0, x1);
     if (s.present)
@@ -244,6 +253,7 @@ static void end_line(dq_machine *m)
     if (tia->mirrored != (tia->ctrlpf & 1)) {
         tia->mirrored = tia->ctrlpf & 1;
         m->masks.dirty |= 1 << DQ_PF | DQ_CELLS_DIRTY;
+        m->masks.near_known &= (uint16_t)~DQ_HITS_PF;
     }
     for (int i = 0; i < 2; i++)
         if (tia->skip_first[i]) {
@@ -277,7 +287,8 @@ static void repeat_line(dq_machine *m, int n)
 static void draw_line_end(dq_machine *m, int at, int32_t clock)
 {
     dq_tia *tia = &m->c.tia;
-    bool same_again = at <= DQ_BLANK_CLOCKS && calm(tia);
+    bool same_again =
+        at <= DQ_BLANK_CLOCKS && calm(tia) && (!m->draw || tia->drawn_to >= m->paint_from);
     int x0 = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
     tia->drawn_to += tia->line_left;
     tia->line_left = DQ_LINE_CLOCKS;

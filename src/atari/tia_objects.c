@@ -6,7 +6,7 @@
 
 /* ---------------------------------------------------------------- pixels */
 
-/* Add a pattern of at most 32 pixels, the leftmost in bit 0, at a place 0..159. What goes beyond
+/* Add a pattern of at most 33 pixels, the leftmost in bit 0, at a place 0..159. What goes beyond
  * the right edge is collected above bit 160. */
 static void put(uint64_t line[4], uint64_t pattern, unsigned at)
 {
@@ -47,15 +47,10 @@ static uint64_t widen_word(uint64_t v)
     return widen_byte(v & 0xFF) | widen_byte(v >> 8) << 16;
 }
 
-static uint8_t shown_graphics(const dq_tia *tia, int i)
-{
-    return tia->delay_player[i] ? tia->delayed_graphics[i] : tia->graphics[i];
-}
-
 static void mask_player(const dq_tia *tia, int i, uint64_t line[4])
 {
     int mode = tia->nusiz[i] & 7;
-    uint64_t pattern = shown_graphics(tia, i);
+    uint64_t pattern = dq_tia_graphics(tia, i);
     unsigned at = tia->position[i];
     if (!tia->reflect[i])
         pattern = reverse_byte(pattern);
@@ -133,7 +128,7 @@ const uint64_t *dq_tia_mask(dq_machine *m, int object)
 
 /* ---------------------------------------------------------------- places */
 
-/* The cells that a thing of this width at 0..159 touches. */
+/* The cells that pixels at..at+width-1, around the edge, belong to. */
 static uint64_t touched_cells(unsigned at, unsigned width)
 {
     unsigned n = (at % 4 + width + 3) / 4;
@@ -155,33 +150,21 @@ uint64_t dq_tia_find_place(dq_machine *m, int object)
 {
     const dq_tia *tia = &m->c.tia;
     int mode = object == DQ_BL ? 0 : tia->nusiz[object % 2] & 7;
-    uint64_t cells = 0;
+    uint64_t cells = 0, line[4] = {0};
+    unsigned width = widest(tia, object);
     for (int k = 0; k < copies[mode].n; k++) {
         unsigned at = (tia->position[object] + copies[mode].offset[k]) % DQ_PICTURE_WIDTH;
-        cells |= touched_cells(at, widest(tia, object));
+        cells |= touched_cells(at, width);
+        put(line, (UINT64_C(1) << width) - 1, at);
     }
+    wrap_around(line);
+    memcpy(m->masks.span[object], line, sizeof(m->masks.span[object]));
     m->masks.moved &= (uint8_t) ~(1 << object);
     m->masks.place[object] = cells;
     return cells;
 }
 
-/* ---------------------------------------------------------------- changes */
-
-static bool switched_on(const dq_tia *tia, int object)
-{
-    switch (object) {
-    case DQ_P0:
-    case DQ_P1:
-        return shown_graphics(tia, object) != 0;
-    case DQ_M0:
-    case DQ_M1:
-        return tia->missile[object - DQ_M0] && !tia->locked[object - DQ_M0];
-    case DQ_BL:
-        return (tia->delay_ball ? tia->delayed_ball : tia->ball) != 0;
-    default:
-        return tia->playfield != 0;
-    }
-}
+/* ---------------------------------------------------------------- collisions */
 
 /* Which latches a set of objects can set. */
 #define BOTH(set, a, b) (((set) >> (a)&1) & ((set) >> (b)&1))
@@ -196,21 +179,48 @@ static bool switched_on(const dq_tia *tia, int object)
      BOTH(set, DQ_M0, DQ_M1) * DQ_HIT_M0M1)
 #define HITS4(set) HITS(set), HITS((set) + 1), HITS((set) + 2), HITS((set) + 3)
 #define HITS16(set) HITS4(set), HITS4((set) + 4), HITS4((set) + 8), HITS4((set) + 12)
-static const uint16_t possible_hits[1 << DQ_OBJECTS] = {HITS16(0), HITS16(16), HITS16(32),
+const uint16_t dq_tia_possible_hits[1 << DQ_OBJECTS] = {HITS16(0), HITS16(16), HITS16(32),
                                                         HITS16(48)};
 
-void dq_tia_changed(dq_machine *m, int object)
+const dq_tia_pair dq_tia_pairs[16] = {
+    {DQ_M0, DQ_P1}, {DQ_M0, DQ_P0}, {DQ_M1, DQ_P0}, {DQ_M1, DQ_P1}, {DQ_P0, DQ_PF}, {DQ_P0, DQ_BL},
+    {DQ_P1, DQ_PF}, {DQ_P1, DQ_BL}, {DQ_M0, DQ_PF}, {DQ_M0, DQ_BL}, {DQ_M1, DQ_PF}, {DQ_M1, DQ_BL},
+    {DQ_BL, DQ_PF}, {0, 0},         {DQ_P0, DQ_P1}, {DQ_M0, DQ_M1}};
+const uint16_t dq_tia_hits_of[DQ_OBJECTS] = {DQ_HITS_P0, DQ_HITS_P1, DQ_HITS_M0,
+                                             DQ_HITS_M1, DQ_HITS_BL, DQ_HITS_PF};
+
+/* Before a change of mirroring at the line's end any object may meet the playfield. */
+static bool near_field(dq_machine *m, int object)
 {
-    uint8_t bit = (uint8_t)(1 << object);
-    m->masks.dirty |= bit | (object == DQ_PF ? DQ_CELLS_DIRTY : 0);
-    m->masks.enabled &= (uint8_t)~bit;
-    if (switched_on(&m->c.tia, object))
-        m->masks.enabled |= bit;
-    m->masks.hits = possible_hits[m->masks.enabled];
+    const dq_tia *tia = &m->c.tia;
+    return tia->mirrored != (tia->ctrlpf & 1) || dq_tia_place(m, object) & dq_tia_cells(m);
 }
+
+static bool near_each_other(dq_machine *m, int a, int b)
+{
+    (void)dq_tia_place(m, a);
+    (void)dq_tia_place(m, b);
+    const uint64_t *p = m->masks.span[a], *q = m->masks.span[b];
+    return (p[0] & q[0]) | (p[1] & q[1]) | (p[2] & q[2]);
+}
+
+void dq_tia_find_near(dq_machine *m, unsigned unknown)
+{
+    unsigned near = m->masks.near & ~unknown;
+    for (unsigned left = unknown; left; left &= left - 1) {
+        int i = __builtin_ctz(left), a = dq_tia_pairs[i].a, b = dq_tia_pairs[i].b;
+        if (b == DQ_PF ? near_field(m, a) : near_each_other(m, a, b))
+            near |= 1u << i;
+    }
+    m->masks.near = (uint16_t)near;
+    m->masks.near_known |= (uint16_t)unknown;
+}
+
+/* ---------------------------------------------------------------- all of them */
 
 void dq_tia_refresh(dq_machine *m)
 {
+    dq_tia_forget_writes(m);
     for (int i = 0; i < DQ_OBJECTS; i++) {
         dq_tia_changed(m, i);
         dq_tia_moved(m, i);

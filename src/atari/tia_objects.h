@@ -16,13 +16,83 @@ static inline uint64_t dq_tia_place(dq_machine *m, int object)
     return m->masks.moved & 1 << object ? dq_tia_find_place(m, object) : m->masks.place[object];
 }
 
+/** The pair of objects that a latch, 0..15, is for; the playfield is always b. */
+typedef struct dq_tia_pair {
+    uint8_t a, b;
+} dq_tia_pair;
+extern const dq_tia_pair dq_tia_pairs[16];
+/** The latches that an object has a part in. */
+extern const uint16_t dq_tia_hits_of[DQ_OBJECTS];
+
+/** Find out for which of these latches the objects are near each other. */
+void dq_tia_find_near(dq_machine *m, unsigned unknown);
+
+/** The collisions that are not latched yet and that could happen in this line or, if no register
+ *  changes, in a later one. */
+static inline unsigned dq_tia_open_hits(dq_machine *m)
+{
+    unsigned open = m->masks.hits & ~(unsigned)m->c.tia.collisions;
+    if (!open)
+        return 0;
+    unsigned unknown = open & ~(unsigned)m->masks.near_known;
+    if (unknown)
+        dq_tia_find_near(m, unknown);
+    return open & m->masks.near;
+}
+
+/** True when, with the registers as they are, drawing up to `clock` would do nothing that anyone
+ * can notice: it is not to be painted, and no collision that is not latched yet can happen. Instead
+ *  `clear_to` may then be set to that clock. */
+static inline bool dq_tia_can_wait(dq_machine *m, int32_t clock)
+{
+    const dq_tia *tia = &m->c.tia;
+    bool paints = m->draw && clock > m->paint_from && tia->drawn_to < m->paint_to;
+    return !paints && !tia->star && (tia->vblank & 2 || !dq_tia_open_hits(m));
+}
+
+/** What a player shows. */
+static inline uint8_t dq_tia_graphics(const dq_tia *tia, int i)
+{
+    return tia->delay_player[i] ? tia->delayed_graphics[i] : tia->graphics[i];
+}
+
+static inline bool dq_tia_switched_on(const dq_tia *tia, int object)
+{
+    switch (object) {
+    case DQ_P0:
+    case DQ_P1:
+        return dq_tia_graphics(tia, object) != 0;
+    case DQ_M0:
+    case DQ_M1:
+        return tia->missile[object - DQ_M0] && !tia->locked[object - DQ_M0];
+    case DQ_BL:
+        return (tia->delay_ball ? tia->delayed_ball : tia->ball) != 0;
+    default:
+        return tia->playfield != 0;
+    }
+}
+
+/** By the set of objects that are switched on: the latches that they can set. */
+extern const uint16_t dq_tia_possible_hits[1 << DQ_OBJECTS];
+
 /** The pattern of an object changed, or it was switched on or off. */
-void dq_tia_changed(dq_machine *m, int object);
+static inline void dq_tia_changed(dq_machine *m, int object)
+{
+    const unsigned bit = 1u << object;
+    unsigned on = dq_tia_switched_on(&m->c.tia, object) ? bit : 0;
+    m->masks.dirty |= (uint8_t)(bit | (object == DQ_PF ? DQ_CELLS_DIRTY : 0));
+    if (object == DQ_PF)
+        m->masks.near_known &= (uint16_t)~DQ_HITS_PF;
+    m->masks.enabled = (uint8_t)((m->masks.enabled & ~bit) | on);
+    m->masks.hits = dq_tia_possible_hits[m->masks.enabled];
+}
+
 /** An object's place or width changed. */
 static inline void dq_tia_moved(dq_machine *m, int object)
 {
     m->masks.dirty |= (uint8_t)(1 << object);
     m->masks.moved |= (uint8_t)(1 << object);
+    m->masks.near_known &= (uint16_t)~dq_tia_hits_of[object];
 }
 
 #endif

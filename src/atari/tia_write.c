@@ -6,23 +6,34 @@
 enum { VSYNC, VBLANK, WSYNC, RSYNC, NUSIZ0, NUSIZ1, COLUP0, COLUP1, COLUPF, COLUBK, CTRLPF };
 enum { REFP0 = 0x0B, REFP1, PF0, PF1, PF2, RESP0, RESP1, RESM0, RESM1, RESBL };
 enum { GRP0 = 0x1B, GRP1, ENAM0, ENAM1, ENABL, HMP0, HMP1, HMM0, HMM1, HMBL };
-enum { VDELP0 = 0x25, VDELP1, VDELBL, RESMP0, RESMP1, HMOVE, HMCLR, CXCLR, REGISTERS = 64 };
+enum { VDELP0 = 0x25, VDELP1, VDELBL, RESMP0, RESMP1, HMOVE, HMCLR, CXCLR };
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 static int32_t now(const dq_machine *m)
 {
     return 3 * m->c.cycle;
 }
 
-static int line_position(const dq_machine *m)
+/* Cycles since the line began. Most often it is the line of the last time, which saves dividing. */
+static int line_cycle(dq_machine *m)
 {
-    return m->c.cycle % DQ_LINE_CYCLES * 3;
+    uint32_t past = (uint32_t)(m->c.cycle - m->line_cycle);
+    if (UNLIKELY(past >= DQ_LINE_CYCLES)) {
+        past = (uint32_t)m->c.cycle % DQ_LINE_CYCLES;
+        m->line_cycle = m->c.cycle - (int32_t)past;
+    }
+    return (int)past;
 }
 
-#define ALWAYS_INLINE static inline __attribute__((always_inline))
-#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+static int line_position(dq_machine *m)
+{
+    return 3 * line_cycle(m);
+}
 
 /* Colour clocks from a write until it shows. */
-ALWAYS_INLINE int write_delay(const dq_machine *m, unsigned reg)
+ALWAYS_INLINE int write_delay(dq_machine *m, unsigned reg)
 {
     static const uint8_t playfield[4] = {4, 5, 2, 3};
     switch (reg) {
@@ -40,7 +51,7 @@ ALWAYS_INLINE int write_delay(const dq_machine *m, unsigned reg)
     case PF0:
     case PF1:
     case PF2:
-        return playfield[m->c.cycle % DQ_LINE_CYCLES & 3];
+        return playfield[line_cycle(m) & 3];
     default:
         return 0;
     }
@@ -51,10 +62,37 @@ ALWAYS_INLINE int write_delay(const dq_machine *m, unsigned reg)
 ALWAYS_INLINE void catch_up(dq_machine *m, unsigned reg)
 {
     int32_t clock = now(m) + write_delay(m, reg);
-    if (dq_tia_can_wait(m))
+    if (dq_tia_can_wait(m, clock))
         m->clear_to = clock;
     else
         dq_tia_draw_to(m, clock);
+}
+
+/* Which bits of a value each register uses. */
+static const uint8_t bits[DQ_TIA_WRITES] = {
+    [VSYNC] = 0xFF,  [VBLANK] = 0xFF, [WSYNC] = 0xFF,  [NUSIZ0] = 0xFF, [NUSIZ1] = 0xFF,
+    [COLUP0] = 0xFE, [COLUP1] = 0xFE, [COLUPF] = 0xFE, [COLUBK] = 0xFE, [CTRLPF] = 0xFF,
+    [REFP0] = 8,     [REFP1] = 8,     [PF0] = 0xF0,    [PF1] = 0xFF,    [PF2] = 0xFF,
+    [RESP0] = 0xFF,  [RESP1] = 0xFF,  [RESM0] = 0xFF,  [RESM1] = 0xFF,  [RESBL] = 0xFF,
+    [GRP0] = 0xFF,   [GRP1] = 0xFF,   [ENAM0] = 2,     [ENAM1] = 2,     [ENABL] = 2,
+    [HMP0] = 0xF0,   [HMP1] = 0xF0,   [HMM0] = 0xF0,   [HMM1] = 0xF0,   [HMBL] = 0xF0,
+    [VDELP0] = 1,    [VDELP1] = 1,    [VDELBL] = 1,    [RESMP0] = 2,    [RESMP1] = 2,
+    [HMOVE] = 0xFF,  [HMCLR] = 0xFF,  [CXCLR] = 0xFF};
+
+/* Registers that keep what is written to them: the same once more changes nothing, unless the
+ * writer of this or another register says otherwise in m->last. */
+static const bool keeps[DQ_TIA_WRITES] = {
+    [VBLANK] = true, [NUSIZ0] = true, [NUSIZ1] = true, [COLUP0] = true, [COLUP1] = true,
+    [COLUPF] = true, [COLUBK] = true, [CTRLPF] = true, [REFP0] = true,  [REFP1] = true,
+    [PF0] = true,    [PF1] = true,    [PF2] = true,    [GRP0] = true,   [GRP1] = true,
+    [ENAM0] = true,  [ENAM1] = true,  [ENABL] = true,  [HMP0] = true,   [HMP1] = true,
+    [HMM0] = true,   [HMM1] = true,   [HMBL] = true,   [VDELP0] = true, [VDELP1] = true,
+    [VDELBL] = true, [RESMP0] = true, [RESMP1] = true};
+
+/* The same value once more will change nothing; DQ_TIA_ANEW: it may. */
+static void set_last(dq_machine *m, unsigned reg, unsigned value)
+{
+    m->written[reg].last = m->written[reg + DQ_TIA_WRITES].last = (uint16_t)value;
 }
 
 static bool enabled(const dq_machine *m, int object)
@@ -64,6 +102,12 @@ static bool enabled(const dq_machine *m, int object)
 
 /* ---------------------------------------------------------------- the frame */
 
+static void end_frame(dq_machine *m)
+{
+    m->c.tia.partial = 0;
+    m->stop = true;
+}
+
 static void write_vsync(dq_machine *m, uint8_t value)
 {
     dq_tia *tia = &m->c.tia;
@@ -71,15 +115,15 @@ static void write_vsync(dq_machine *m, uint8_t value)
         tia->vsync_clock = now(m) + DQ_LINE_CLOCKS;
     } else if (now(m) >= tia->vsync_clock) {
         tia->vsync_clock = DQ_NEVER;
-        tia->partial = 0;
+        end_frame(m);
     }
 }
 
-static void write_vblank(dq_machine *m, uint8_t value)
+ALWAYS_INLINE void write_vblank(dq_machine *m, unsigned reg, uint8_t value)
 {
     dq_tia *tia = &m->c.tia;
     if ((tia->vblank ^ value) & 2)
-        catch_up(m, VBLANK);
+        catch_up(m, reg);
     if ((tia->vblank & 0x80) && !(value & 0x80))
         tia->charge_cycle = m->c.cycle;
     tia->vblank = value;
@@ -88,10 +132,10 @@ static void write_vblank(dq_machine *m, uint8_t value)
 /* The processor sleeps until the line is over. */
 static void write_wsync(dq_machine *m, uint8_t value)
 {
-    int past = m->c.cycle % DQ_LINE_CYCLES;
+    int past = line_cycle(m);
     (void)value;
     if (past)
-        m->c.cycle += DQ_LINE_CYCLES - past;
+        m->c.cycle = m->line_cycle += DQ_LINE_CYCLES;
 }
 
 /* ---------------------------------------------------------------- looks */
@@ -118,13 +162,16 @@ ALWAYS_INLINE void write_nusiz(dq_machine *m, unsigned reg, uint8_t value)
     catch_up(m, reg);
     tia->nusiz[i] = value;
     tia->skip_first[i] = 0;
-    if (i == 0)
+    if (i == 0) {
         tia->star_shape = DQ_STAR_NORMAL;
+        if (tia->star)
+            set_last(m, NUSIZ0, DQ_TIA_ANEW);
+    }
     dq_tia_moved(m, DQ_P0 + i);
     dq_tia_moved(m, DQ_M0 + i);
 }
 
-static void write_ctrlpf(dq_machine *m, uint8_t value)
+ALWAYS_INLINE void write_ctrlpf(dq_machine *m, unsigned reg, uint8_t value)
 {
     dq_tia *tia = &m->c.tia;
     if (tia->ctrlpf == value && tia->mirrored == (value & 1))
@@ -133,6 +180,8 @@ static void write_ctrlpf(dq_machine *m, uint8_t value)
     tia->ctrlpf = value;
     if (line_position(m) < DQ_BLANK_CLOCKS + 79)
         tia->mirrored = value & 1;
+    if (tia->mirrored != (value & 1))
+        set_last(m, reg, DQ_TIA_ANEW);
     dq_tia_changed(m, DQ_PF);
     dq_tia_moved(m, DQ_BL);
 }
@@ -182,6 +231,9 @@ ALWAYS_INLINE void write_graphics(dq_machine *m, unsigned reg, uint8_t value)
     tia->delayed_graphics[other] = tia->graphics[other];
     if (i == 1)
         tia->delayed_ball = tia->ball;
+    bool other_is_idle = tia->delayed_graphics[i] == tia->graphics[i] &&
+                         (other == 0 || tia->delayed_ball == tia->ball);
+    set_last(m, GRP0 + other, other_is_idle ? tia->graphics[other] : DQ_TIA_ANEW);
     if (new_here)
         dq_tia_changed(m, DQ_P0 + i);
     if (new_there)
@@ -202,14 +254,15 @@ ALWAYS_INLINE void write_missile(dq_machine *m, unsigned reg, uint8_t value)
     dq_tia_changed(m, DQ_M0 + i);
 }
 
-static void write_ball(dq_machine *m, uint8_t value)
+ALWAYS_INLINE void write_ball(dq_machine *m, unsigned reg, uint8_t value)
 {
     dq_tia *tia = &m->c.tia;
     if (tia->ball == (value & 2))
         return;
     if (!tia->delay_ball)
-        catch_up(m, ENABL);
+        catch_up(m, reg);
     tia->ball = value & 2;
+    set_last(m, GRP1, DQ_TIA_ANEW);
     dq_tia_changed(m, DQ_BL);
 }
 
@@ -225,13 +278,13 @@ ALWAYS_INLINE void write_delay_player(dq_machine *m, unsigned reg, uint8_t value
     dq_tia_changed(m, DQ_P0 + i);
 }
 
-static void write_delay_ball(dq_machine *m, uint8_t value)
+ALWAYS_INLINE void write_delay_ball(dq_machine *m, unsigned reg, uint8_t value)
 {
     dq_tia *tia = &m->c.tia;
     if (tia->delay_ball == (value & 1))
         return;
     if (tia->ball != tia->delayed_ball)
-        catch_up(m, VDELBL);
+        catch_up(m, reg);
     tia->delay_ball = value & 1;
     dq_tia_changed(m, DQ_BL);
 }
@@ -239,7 +292,7 @@ static void write_delay_ball(dq_machine *m, uint8_t value)
 /* ---------------------------------------------------------------- positions */
 
 /* Where a strobe now would put an object whose counter takes `delay` clocks to start. */
-static uint8_t strobe_position(const dq_machine *m, int delay)
+static uint8_t strobe_position(dq_machine *m, int delay)
 {
     int at = line_position(m);
     if (at < DQ_BLANK_CLOCKS)
@@ -278,6 +331,7 @@ ALWAYS_INLINE void reset_player(dq_machine *m, unsigned reg, uint8_t value)
         dq_tia_draw_to(m, now(m) + 11);
     tia->position[i] = x;
     tia->skip_first[i] = phase != PLAYER_STARTS;
+    set_last(m, NUSIZ0 + i, DQ_TIA_ANEW);
     dq_tia_moved(m, DQ_P0 + i);
 }
 
@@ -336,6 +390,7 @@ ALWAYS_INLINE void write_motion(dq_machine *m, unsigned reg, uint8_t value)
     if (reg == HMM0 && nibble == 6 && tia->motion[DQ_M0] == 7 && since_hmove(m) == 63) {
         dq_tia_draw_to(m, now(m));
         tia->star = 1;
+        set_last(m, NUSIZ0, DQ_TIA_ANEW);
         tia->star_count = 0;
     }
     tia->motion[reg - HMP0] = nibble;
@@ -345,10 +400,12 @@ static void clear_motion(dq_machine *m, uint8_t value)
 {
     (void)value;
     memset(m->c.tia.motion, 0, sizeof(m->c.tia.motion));
+    for (int reg = HMP0; reg <= HMBL; reg++)
+        set_last(m, reg, 0);
 }
 
 /* How far an HMOVE in this cycle of a line moves an object to the right. */
-static int motion(int nibble, int cycle)
+ALWAYS_INLINE int motion(int nibble, int cycle)
 {
     int n = nibble < 8 ? -nibble : 16 - nibble;
     int gone = (3 * cycle + 1) / 4;
@@ -367,16 +424,31 @@ static void move_by(dq_machine *m, int object, int by)
     dq_tia_moved(m, object);
 }
 
+/* False when an HMOVE leaves all objects where they are and as they are. */
+static bool moves_anything(const dq_tia *tia, int cycle)
+{
+    bool is_usual = cycle <= 3 || cycle == 75;
+    const uint8_t *n = tia->motion;
+    return !is_usual || n[0] | n[1] | n[2] | n[3] | n[4] || tia->skip_first[0] ||
+           tia->skip_first[1] || tia->star_shape;
+}
+
 static void move_objects(dq_machine *m, uint8_t value)
 {
     dq_tia *tia = &m->c.tia;
-    int cycle = m->c.cycle % DQ_LINE_CYCLES;
+    int cycle = line_cycle(m);
     (void)value;
-    catch_up(m, HMOVE);
+    bool moves = moves_anything(tia, cycle);
+    if (m->draw || moves)
+        catch_up(m, HMOVE);
     if (m->display.hmove_blanks && (cycle <= 20 || cycle == 75)) {
         tia->blank_comb = 1;
         m->comb_clock = now(m);
     }
+    tia->hmove_clock = now(m);
+    tia->star = 0;
+    if (!moves)
+        return;
     for (int i = 0; i < 5; i++) {
         int by = motion(tia->motion[i], cycle);
         if (by)
@@ -391,8 +463,6 @@ static void move_objects(dq_machine *m, uint8_t value)
         tia->star_shape = DQ_STAR_NORMAL;
         m->masks.dirty |= 1 << DQ_M0;
     }
-    tia->hmove_clock = now(m);
-    tia->star = 0;
 }
 
 static void clear_collisions(dq_machine *m, uint8_t value)
@@ -414,14 +484,18 @@ static void write_nothing(dq_machine *m, uint8_t value)
 #define FOR(reg, how)                                                                              \
     static void how##_##reg(dq_machine *m, uint8_t value)                                          \
     {                                                                                              \
+        if (keeps[reg])                                                                            \
+            set_last(m, reg, value &bits[reg]);                                                    \
         how(m, reg, value);                                                                        \
     }
 #define FOR_BOTH(reg, how) FOR(reg##0, how) FOR(reg##1, how)
 
+FOR(VBLANK, write_vblank)
 FOR_BOTH(NUSIZ, write_nusiz)
 FOR_BOTH(COLUP, write_color)
 FOR(COLUPF, write_color)
 FOR(COLUBK, write_color)
+FOR(CTRLPF, write_ctrlpf)
 FOR_BOTH(REFP, write_reflect)
 FOR_BOTH(PF, write_playfield)
 FOR(PF2, write_playfield)
@@ -430,13 +504,13 @@ FOR_BOTH(RESM, reset_missile_or_ball)
 FOR(RESBL, reset_missile_or_ball)
 FOR_BOTH(GRP, write_graphics)
 FOR_BOTH(ENAM, write_missile)
+FOR(ENABL, write_ball)
 FOR_BOTH(HMP, write_motion)
 FOR_BOTH(HMM, write_motion)
 FOR(HMBL, write_motion)
 FOR_BOTH(VDELP, write_delay_player)
+FOR(VDELBL, write_delay_ball)
 FOR_BOTH(RESMP, lock_missile)
-
-typedef void write_fn(dq_machine *m, uint8_t value);
 
 #define ENTRY(reg, how) [reg] = how##_##reg
 #define ENTRIES(reg, how) ENTRY(reg##0, how), ENTRY(reg##1, how)
@@ -444,16 +518,16 @@ typedef void write_fn(dq_machine *m, uint8_t value);
     [reg] = write_nothing, [(reg) + 1] = write_nothing, [(reg) + 2] = write_nothing,               \
     [(reg) + 3] = write_nothing
 
-static write_fn *const writers[REGISTERS] = {
+dq_tia_writer *const dq_tia_writers[DQ_TIA_WRITES] = {
     [VSYNC] = write_vsync,
-    [VBLANK] = write_vblank,
+    ENTRY(VBLANK, write_vblank),
     [WSYNC] = write_wsync,
     [RSYNC] = write_nothing,
     ENTRIES(NUSIZ, write_nusiz),
     ENTRIES(COLUP, write_color),
     ENTRY(COLUPF, write_color),
     ENTRY(COLUBK, write_color),
-    [CTRLPF] = write_ctrlpf,
+    ENTRY(CTRLPF, write_ctrlpf),
     ENTRIES(REFP, write_reflect),
     ENTRIES(PF, write_playfield),
     ENTRY(PF2, write_playfield),
@@ -465,12 +539,12 @@ static write_fn *const writers[REGISTERS] = {
     [0x1A] = write_nothing,
     ENTRIES(GRP, write_graphics),
     ENTRIES(ENAM, write_missile),
-    [ENABL] = write_ball,
+    ENTRY(ENABL, write_ball),
     ENTRIES(HMP, write_motion),
     ENTRIES(HMM, write_motion),
     ENTRY(HMBL, write_motion),
     ENTRIES(VDELP, write_delay_player),
-    [VDELBL] = write_delay_ball,
+    ENTRY(VDELBL, write_delay_ball),
     ENTRIES(RESMP, lock_missile),
     [HMOVE] = move_objects,
     [HMCLR] = clear_motion,
@@ -490,17 +564,25 @@ static __attribute__((noinline)) void write_strictly(dq_machine *m, unsigned reg
 {
     dq_tia_draw_to(m, now(m) + write_delay(m, reg));
     if (reg != WSYNC || how != DQ_ACCESS_PUSH_AGAIN)
-        writers[reg](m, value);
+        dq_tia_writers[reg](m, value);
+}
+
+void dq_tia_forget_writes(dq_machine *m)
+{
+    for (unsigned reg = 0; reg < DQ_TIA_WRITES; reg++) {
+        m->written[reg].bits = m->written[reg + DQ_TIA_WRITES].bits = bits[reg];
+        set_last(m, reg, bits[reg] ? DQ_TIA_ANEW : 0);
+    }
 }
 
 void dq_tia_write(dq_machine *m, unsigned address, uint8_t value, dq_access how)
 {
-    unsigned reg = address % REGISTERS;
+    unsigned reg = address % DQ_TIA_WRITES;
     m->tia_cycle = m->c.cycle;
     if (m->c.cycle >= m->limit_cycle)
-        m->c.tia.partial = 0;
+        end_frame(m);
     if (UNLIKELY(m->strict || how != DQ_ACCESS_STORE))
         write_strictly(m, reg, value, how);
     else
-        writers[reg](m, value);
+        dq_tia_writers[reg](m, value);
 }
