@@ -6,7 +6,6 @@
  * stake or loses it. What to stake? (Sutton and Barto 2018, example 4.3, with 100 coins.) Boldly:
  * the best chance from 8 coins is 0.4, from 4 coins 0.4 * 0.4, from 12 coins 0.4 + 0.6 * 0.4. */
 #include <deepq/deepq.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -107,11 +106,21 @@ static dq_status make_env(dq_env **out)
     return st;
 }
 
+static double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static double distance(double a, double b)
+{
+    return a > b ? a - b : b - a;
+}
+
 static double best(const double *q, int coins)
 {
     double value = q[coins * N_STAKES];
     for (int a = 1; a < N_STAKES; a++)
-        value = fmax(value, q[coins * N_STAKES + a]);
+        value = larger(value, q[coins * N_STAKES + a]);
     return value;
 }
 
@@ -142,13 +151,13 @@ static dq_status solve(dq_env *env, double *largest, dq_policy_score *score, dou
         double wanted = best(exact, coins), learnt = best(dq_tabular_q(t), coins);
         printf("%5d  %6.4f  %6.4f  %6d\n", coins, wanted, learnt,
                stake(coins, dq_tabular_policy(t)[coins]));
-        *largest = fmax(*largest, fabs(wanted - learnt));
+        *largest = larger(*largest, distance(wanted, learnt));
     }
     if (st == DQ_OK)
         st = dq_exact_score(env, dq_tabular_policy(t), 0, score);
     if (st == DQ_OK)
         st = dq_exact_best_reward(env, 0, best_reward);
-    if (st == DQ_OK && fabs(best(exact, 4) - heads * heads) > 1e-12)
+    if (st == DQ_OK && distance(best(exact, 4), heads * heads) > 1e-12)
         st = DQ_ERR_CONFIG;
     dq_tabular_destroy(t);
     return st;

@@ -69,10 +69,11 @@ static uint16_t glyph(char letter)
                                        055755, 072227, 011153, 055655, 044447, 057755, 065555,
                                        025552, 065644, 025573, 065655, 034216, 072222, 055557,
                                        055552, 055775, 055255, 055222, 071247};
-    if (isdigit((unsigned char)letter))
+    int upper = toupper((unsigned char)letter);
+    if (letter >= '0' && letter <= '9')
         return digits[letter - '0'];
-    if (isalpha((unsigned char)letter))
-        return letters[toupper((unsigned char)letter) - 'A'];
+    if (upper >= 'A' && upper <= 'Z')
+        return letters[upper - 'A'];
     return letter == '.' ? 000002 : letter == '-' ? 000700 : letter == '+' ? 002720 : 0;
 }
 
@@ -108,13 +109,16 @@ static void draw_axes(chart *c, const char *title, const char *x_label)
 {
     char text[32];
     double step = nice_step(c->y_max - c->y_min);
-    for (double y = ceil(c->y_min / step) * step; y <= c->y_max + step / 100; y += step) {
+    int first = (int)ceil(c->y_min / step), last = (int)floor(c->y_max / step + 0.01);
+    for (int i = first; i <= last; i++) {
+        double y = i * step;
         fill(c, LEFT, y_of(c, y), LEFT + PLOT_WIDTH, y_of(c, y), grid);
-        snprintf(text, sizeof(text), "%g", fabs(y) < step / 100 ? 0 : y);
+        snprintf(text, sizeof(text), "%g", y);
         print(c, LEFT - 8 - ADVANCE * (int)strlen(text), y_of(c, y) - 7, ink, text);
     }
     step = nice_step(c->x_max);
-    for (double x = 0; x <= c->x_max + step / 100; x += step) {
+    for (int i = 0; i <= (int)floor(c->x_max / step + 0.01); i++) {
+        double x = i * step;
         fill(c, x_of(c, x), TOP, x_of(c, x), TOP + PLOT_HEIGHT, grid);
         snprintf(text, sizeof(text), "%.6g", x);
         print(c, x_of(c, x) - ADVANCE * (int)strlen(text) / 2, HEIGHT - BOTTOM + 8, ink, text);
