@@ -96,8 +96,8 @@ typedef struct dq_device_ops {
                            const uint8_t *obs, size_t n_obs, char *error);
     /** Second half: Adam with the gradients of the call before. */
     dq_status (*apply)(void *self, char *error);
-    /** Loss of the last gradients(). */
-    dq_status (*loss)(void *self, float *loss, char *error);
+    /** Losses of the last gradients() and of the one before it. */
+    dq_status (*losses)(void *self, float losses[2], char *error);
 
     /** For tests. @param n bytes */
     dq_status (*read)(void *self, dq_device_array array, void *to, size_t n, char *error);

@@ -101,6 +101,11 @@ void dq_device_destroy(dq_device *d)
     free(d);
 }
 
+bool dq_net_is_on_device(const dq_net *net)
+{
+    return net->device != NULL;
+}
+
 const char *dq_device_text(const dq_device *d)
 {
     return d->text;
@@ -238,13 +243,24 @@ void dq_device_finish(dq_net *net)
     d->newer = true;
 }
 
-float dq_device_loss(dq_net *net)
+/** @param i 0: of the last step begun, 1: of the one before */
+static float loss_of(dq_net *net, int i)
 {
     dq_device *d = net->device;
-    float loss = 0.0f;
+    float losses[2] = {0.0f, 0.0f};
     if (d->status == DQ_OK)
-        note(d, d->ops->loss(d->self, &loss, d->error));
-    return loss;
+        note(d, d->ops->losses(d->self, losses, d->error));
+    return losses[i];
+}
+
+float dq_device_loss(dq_net *net)
+{
+    return loss_of(net, 0);
+}
+
+float dq_device_loss_before(dq_net *net)
+{
+    return loss_of(net, 1);
 }
 
 dq_status dq_device_read(dq_net *net, dq_device_array array, void *to, size_t n)

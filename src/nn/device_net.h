@@ -21,6 +21,8 @@ const char *dq_device_built_for(void);
 /** "fp32", "tf32", "bf16", NULL for fp32; DQ_ERR_CONFIG for another word. */
 DQ_NODISCARD dq_status dq_device_precision(const char *name, dq_precision *precision);
 
+bool dq_net_is_on_device(const dq_net *net);
+
 /** Make the device's part of a net. */
 DQ_NODISCARD dq_status dq_device_create(dq_device **out, const dq_net_config *cfg);
 void dq_device_destroy(dq_device *d);
@@ -50,8 +52,9 @@ void dq_device_begin(dq_net *net, const dq_device_sample *samples, float gamma, 
 /** Adam with these gradients. A step that was begun and not finished has changed nothing but, where
  *  it was asked to, the target. */
 void dq_device_finish(dq_net *net);
-/** Loss of the last step begun; waits for it. */
+/** Loss of the last step begun, or of the one before it; waits for it. */
 float dq_device_loss(dq_net *net);
+float dq_device_loss_before(dq_net *net);
 /** Arrays inside, for tests. @param n bytes */
 DQ_NODISCARD dq_status dq_device_read(dq_net *net, dq_device_array array, void *to, size_t n);
 

@@ -407,6 +407,14 @@ int main(void)
 {
     if (is_skipped())
         return 77;
+    const struct CMUnitTest quick[] = {
+        cmocka_unit_test(pytorch_agrees),
+        cmocka_unit_test(the_target_changes_only_when_it_is_copied),
+        cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
+        cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
+    };
+    if (getenv("DEEPQ_TEST_QUICK"))  // the emulation of a GPU is slow
+        return cmocka_run_group_tests(quick, NULL, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pytorch_agrees),
         cmocka_unit_test(finite_differences_agree),

@@ -170,7 +170,7 @@ static size_t plan(cuda_learner *l, unsigned char *base)
     l->h = take_floats(base, &used, 2 * n * DQ_HIDDEN);
     l->dh = take_floats(base, &used, n * DQ_HIDDEN);
     l->q = take_floats(base, &used, 2 * n * DQ_OUT_PAD);
-    l->loss = take_floats(base, &used, 1);
+    l->loss = take_floats(base, &used, 2);
     return used;
 }
 
@@ -490,12 +490,13 @@ static dq_status apply(void *self, char *error)
     return DQ_OK;
 }
 
-static dq_status loss(void *self, float *value, char *error)
+static dq_status losses(void *self, float values[2], char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
-    TRY_CUDA(cudaMemcpyAsync(value, l->loss, sizeof(*value), cudaMemcpyDeviceToHost, l->stream),
-             "a copy from it");
+    TRY_CUDA(
+        cudaMemcpyAsync(values, l->loss, 2 * sizeof(*values), cudaMemcpyDeviceToHost, l->stream),
+        "a copy from it");
     return wait_for(l, error);
 }
 
@@ -520,7 +521,7 @@ extern "C" __attribute__((visibility("default"))) const dq_device_ops *dq_device
         q_values,      create_frames,
         put_frames,    act,
         gradients,     apply,
-        loss,          read_array,
+        losses,        read_array,
     };
     return &ops;
 }
