@@ -194,7 +194,25 @@ std::vector<cudaStream_t> streams_of(const std::vector<op> &ops, bool reverse)
     return streams;
 }
 
-/** Do everything: of each stream as much as its waits allow, stream after stream. */
+/** The first operation of a queue, unless it waits for what is still to come. */
+const op *next_op(const std::deque<const op *> &queue)
+{
+    if (queue.empty())
+        return NULL;
+    const op *o = queue.front();
+    return o->kind == WAIT && o->event->reached < o->ticket ? NULL : o;
+}
+
+void do_op(const op *o)
+{
+    if (o->kind == WORK)
+        o->work();
+    else if (o->kind == RECORD)
+        o->event->reached = o->ticket;
+}
+
+/** Do everything, at each moment for the first stream that can go on: what lacks a wait is done too
+ *  early in one order of the streams or too late in the other. */
 void run_all(const std::vector<op> &ops)
 {
     std::vector<std::deque<const op *>> queues;
@@ -204,21 +222,15 @@ void run_all(const std::vector<op> &ops)
             if (o.stream == s)
                 queues.back().push_back(&o);
     }
-    for (size_t done = 0; done < ops.size();) {
-        size_t before = done;
-        for (std::deque<const op *> &q : queues)
-            while (!q.empty() &&
-                   !(q.front()->kind == WAIT && q.front()->event->reached < q.front()->ticket)) {
-                const op *o = q.front();
-                q.pop_front();
-                if (o->kind == WORK)
-                    o->work();
-                else if (o->kind == RECORD)
-                    o->event->reached = o->ticket;
-                done++;
-            }
-        if (done == before)
+    for (size_t done = 0; done < ops.size(); done++) {
+        size_t i = 0;
+        while (i < queues.size() && !next_op(queues[i]))
+            i++;
+        if (i == queues.size())
             misuse("streams that wait for each other");
+        const op *o = next_op(queues[i]);
+        queues[i].pop_front();
+        do_op(o);
     }
 }
 

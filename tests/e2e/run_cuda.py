@@ -50,8 +50,9 @@ class Emulated(Case):
                             (["old-driver"], "driver knows CUDA 11.4 and this build needs 13.0"),
                             (["capability=61"], "older than compute capability 7.5"),
                             (["memory=1000000"], "no memory for a learner"),
-                            (["memory=41000000"], "replay of 64 frames")]:
-            self.check(run(*GPU, "--out", self.dir / "run", env=emulated(*words)), 1, said, "--device cpu")
+                            (["memory=200000000"], "replay of 100004 frames: 705 MB needed")]:
+            self.check(run(*GPU, "--set", "replay_size=100000", "--frames", "9", "--out",
+                           self.dir / "run", env=emulated(*words)), 1, said, "--device cpu")
             self.assertFalse((self.dir / "run").exists(), words)
         self.check(run(*GPU, "--precision", "bf16", env=emulated("capability=75")), 1,
                    "--precision fp32")
