@@ -122,7 +122,7 @@ static void finish_slice(const learn_step *s, int l, int c)
         for (int v = c; v < c + DQ_CONV_SLICE; v += rows) {
             size_t row = (size_t)dq_conv_row(shape, tap / taps, tap % taps, v);
             size_t first = at + row * (size_t)shape->out;
-            adam_range(s, first, (size_t)(rows * shape->out), net->grad + first);
+            adam_range(s, first, (size_t)rows * (size_t)shape->out, net->grad + first);
         }
     net->k->conv_prepare(l, net->online.params + at, c, net->online.u[l], net->ut[l]);
 }

@@ -14,6 +14,7 @@
 
 enum { N_ACTIONS = 4, BATCH = 3, CAPACITY = 14, START = 8, N_STEPS = 26, GAME = 11, SYNC = 7 };
 enum { FRAME = DQ_NET_SIDE * DQ_NET_SIDE };
+static const float DISCOUNT = 0.81f;  // over the two steps of a transition
 
 typedef struct player {
     dq_net *net;
@@ -34,6 +35,8 @@ static void make_player(player *p, const char *device)
     cfg.device = device;
     cfg.isa = "ref";
     replay.capacity = CAPACITY;
+    replay.n_step = 2;
+    replay.gamma = 0.9;
     assert_int_equal(dq_net_create(&p->net, &cfg), DQ_OK);
     assert_int_equal(dq_replay_create(&p->replay, &replay), DQ_OK);
     assert_int_equal(dq_device_learner_init(&p->learner, p->net, p->replay, BATCH), DQ_OK);
@@ -70,7 +73,8 @@ static void play(player *p, int step)
     float reward = (float)dq_rng_below(&p->world, 3) - 1.0f;
     bool done = step % GAME == GAME - 1;
     next_frame(p);
-    dq_target_memory_forget(&p->targets, dq_replay_add(p->replay, action, reward, done, p->frame));
+    size_t slot = dq_replay_add(p->replay, action, reward, done, p->frame);
+    dq_target_memory_forget(&p->targets, slot);
     if (done)
         begin_game(p);
     else if (p->learner.net)
@@ -89,7 +93,7 @@ static float learn_here(player *p, bool sync)
     if (sync)
         dq_target_memory_forget_all(&p->targets);
     assert_int_equal(dq_replay_sample(p->replay, BATCH, &p->sampling, batch), DQ_OK);
-    dq_target_memory_targets(&p->targets, p->net, p->replay, batch, 0.9, target);
+    dq_target_memory_targets(&p->targets, p->net, p->replay, batch, (double)DISCOUNT, target);
     for (int i = 0; i < BATCH; i++) {
         action[i] = batch[i].action;
         dq_replay_state(p->replay, batch[i].slot, obs + (size_t)i * DQ_NET_OBS_BYTES);
@@ -105,7 +109,7 @@ static void run(player *p, int first, int last, bool ahead, float *losses)
     for (int step = first; step < last; step++) {
         bool learns = step + 1 >= START, sync = step % SYNC == 0;
         if (p->learner.net && learns && ahead && !sync) {
-            dq_device_learner_ahead(&p->learner, &p->sampling, 0.9f);
+            dq_device_learner_ahead(&p->learner, &p->sampling, DISCOUNT);
             p->n_ahead += p->learner.begun;
         }
         play(p, step);
@@ -113,7 +117,8 @@ static void run(player *p, int first, int last, bool ahead, float *losses)
             continue;
         float loss = 0;
         if (p->learner.net) {
-            assert_int_equal(dq_device_learner_learn(&p->learner, &p->sampling, 0.9f, sync), DQ_OK);
+            assert_int_equal(dq_device_learner_learn(&p->learner, &p->sampling, DISCOUNT, sync),
+                             DQ_OK);
             loss = losses ? dq_device_learner_loss(&p->learner) : 0;
         } else {
             loss = learn_here(p, sync);
@@ -144,7 +149,7 @@ static void what_is_begun_ahead_changes_nothing(void **state)
     assert_memory_equal(a.net->v, b.net->v, DQ_N_PARAMS * sizeof(float));
 
     dq_rng before = a.sampling;  // a step that is not to be
-    dq_device_learner_ahead(&a.learner, &a.sampling, 0.9f);
+    dq_device_learner_ahead(&a.learner, &a.sampling, DISCOUNT);
     dq_device_learner_cancel(&a.learner, &a.sampling);
     assert_memory_equal(&a.sampling, &before, sizeof(before));
     a.net->online.params[0] = 0;

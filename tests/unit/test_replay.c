@@ -74,14 +74,19 @@ static const whole *newest_in_slot(const world *w, size_t slot)
     return NULL;
 }
 
-static void create(world *w)
+static void create_n_step(world *w, int n_step)
 {
     memset(w, 0, sizeof(*w));
     w->rng = dq_rng_stream(7, "test");
     dq_replay_config cfg = {
-        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = 1};
+        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = n_step, .gamma = 0.5};
     assert_int_equal(dq_replay_create(&w->replay, &cfg), DQ_OK);
     begin(w);
+}
+
+static void create(world *w)
+{
+    create_n_step(w, 1);
 }
 
 static world the_world;
@@ -244,14 +249,13 @@ static void from_frames(const dq_replay *r, const int32_t frames[STACK], uint8_t
             memcpy(obs + i * FRAME, all + (size_t)frames[i] * FRAME, FRAME);
 }
 
-static void named_frames_are_those_of_the_states(void **state)
+static void check_named_frames(int n_step)
 {
-    (void)state;
     world *w = &the_world;
-    create(w);
+    create_n_step(w, n_step);
     while (w->n < 90) {
         step(w);
-        for (size_t i = 0; i < dq_replay_size(w->replay); i++) {
+        for (size_t i = (size_t)n_step - 1; i < dq_replay_size(w->replay); i++) {
             size_t slot = w->slot[w->n - 1 - i];
             int32_t frames[STACK];
             uint8_t want[STATE], got[STATE];
@@ -270,14 +274,21 @@ static void named_frames_are_those_of_the_states(void **state)
     dq_replay_destroy(w->replay);
 }
 
-/** Before and after the ring is full: the draw is the later one's, and says when it is not whole.
- */
-static void drawing_ahead_is_drawing_after(void **state)
+static void named_frames_are_those_of_the_states(void **state)
 {
     (void)state;
+    check_named_frames(1);
+    check_named_frames(3);
+}
+
+/** Before and after the ring is full: the draw is the later one's, and says when it is not whole.
+ */
+static void check_drawing_ahead(int n_step)
+{
     world *w = &the_world;
-    create(w);
-    step(w);
+    create_n_step(w, n_step);
+    for (int i = 0; i < n_step; i++)
+        step(w);
     int n_whole = 0, n_not = 0;
     while (w->n < 300) {
         enum { N = 2 };
@@ -289,7 +300,8 @@ static void drawing_ahead_is_drawing_after(void **state)
         assert_int_equal(w->slot[w->n - 1], coming);
         assert_int_equal(dq_replay_sample(w->replay, N, &b, after), DQ_OK);
         assert_memory_equal(&a, &b, sizeof(a));
-        bool has_new = after[0].slot == coming || after[1].slot == coming;
+        size_t newest = w->slot[w->n - (size_t)n_step];  // ends with what was coming
+        bool has_new = after[0].slot == newest || after[1].slot == newest;
         assert_int_equal(is_whole, !has_new);
         for (int i = 0; i < N; i++) {
             assert_int_equal(ahead[i].slot, after[i].slot);
@@ -302,6 +314,13 @@ static void drawing_ahead_is_drawing_after(void **state)
     }
     assert_true(n_whole > 50 && n_not > 5);
     dq_replay_destroy(w->replay);
+}
+
+static void drawing_ahead_is_drawing_after(void **state)
+{
+    (void)state;
+    check_drawing_ahead(1);
+    check_drawing_ahead(4);
 }
 
 static void impossible_configurations_are_refused(void **state)
