@@ -30,21 +30,21 @@ void tabular_findings_free(tabular_findings *f)
     *f = (tabular_findings){0};
 }
 
-/** Mark what can be reached and is not final. @param todo room for n_states */
-static dq_status mark_visited(tabular_findings *f, dq_env *env, int32_t *todo)
+/** Mark what can be reached and is not final. @param pending room for n_states */
+static dq_status mark_visited(tabular_findings *f, dq_env *env, int32_t *pending)
 {
     const dq_env_spec *spec = dq_env_get_spec(env);
     const dq_outcome *o;
-    int n_todo = 0, n;
+    int n_pending = 0, n;
     f->is_won_or_lost = true;
     DQ_TRY(dq_env_start_model(env, &o, &n));
     for (int i = 0; i < n; i++)
         if (o[i].probability > 0 && !f->is_visited[o[i].next_state]) {
             f->is_visited[o[i].next_state] = true;
-            todo[n_todo++] = o[i].next_state;
+            pending[n_pending++] = o[i].next_state;
         }
-    while (n_todo > 0) {
-        int state = todo[--n_todo];
+    while (n_pending > 0) {
+        int state = pending[--n_pending];
         for (int a = 0; a < spec->n_actions; a++) {
             DQ_TRY(dq_env_model(env, state, a, &o, &n));
             for (int i = 0; i < n; i++) {
@@ -52,7 +52,7 @@ static dq_status mark_visited(tabular_findings *f, dq_env *env, int32_t *todo)
                 if (o[i].probability <= 0 || o[i].terminated || f->is_visited[o[i].next_state])
                     continue;
                 f->is_visited[o[i].next_state] = true;
-                todo[n_todo++] = o[i].next_state;
+                pending[n_pending++] = o[i].next_state;
             }
         }
     }
@@ -91,11 +91,11 @@ static dq_status find_start_value(tabular_findings *f, dq_env *env)
 /** What is true whatever was learnt. */
 static dq_status find_truth(tabular_findings *f, dq_env *env, const dq_tabular_config *cfg)
 {
-    int32_t *todo = malloc((size_t)dq_env_get_spec(env)->n_states * sizeof(*todo));
-    if (!todo)
+    int32_t *pending = malloc((size_t)dq_env_get_spec(env)->n_states * sizeof(*pending));
+    if (!pending)
         return dq_fail(DQ_ERR_NOMEM, "no memory to visit the states");
-    dq_status st = mark_visited(f, env, todo);
-    free(todo);
+    dq_status st = mark_visited(f, env, pending);
+    free(pending);
     if (st == DQ_OK)
         st = dq_exact_q(env, cfg->gamma, f->exact_q, &f->n_sweeps);
     if (st == DQ_OK)

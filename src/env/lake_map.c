@@ -108,17 +108,17 @@ static char *cell_at(char *map, int size, int row, int column)
     return &map[(size_t)row * ((size_t)size + 1) + (size_t)column];
 }
 
-/** Whether the goal can be reached. @param todo room for size * size cells; visited ones are marked
- *  in lower case */
-static bool has_way(char *map, int size, int *todo)
+/** Whether the goal can be reached. @param pending room for size * size cells; visited ones are
+ * marked in lower case */
+static bool has_way(char *map, int size, int *pending)
 {
     static const int moves[4][2] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};
     int n = 0;
     bool found = false;
-    todo[n++] = 0;
+    pending[n++] = 0;
     *cell_at(map, size, 0, 0) = 's';
     while (n > 0) {
-        int at = todo[--n];
+        int at = pending[--n];
         for (int i = 0; i < 4; i++) {
             int row = at / size + moves[i][0], column = at % size + moves[i][1];
             if (row < 0 || row >= size || column < 0 || column >= size)
@@ -128,7 +128,7 @@ static bool has_way(char *map, int size, int *todo)
             if (*cell != 'F')
                 continue;
             *cell = 'f';
-            todo[n++] = row * size + column;
+            pending[n++] = row * size + column;
         }
     }
     for (char *c = map; *c; c++)
@@ -156,15 +156,15 @@ dq_status dq_frozen_lake_random_map(char *map, int size, double frozen, uint64_t
     if (!(frozen >= 0 && frozen <= 1))
         return dq_fail(DQ_ERR_CONFIG, "%g of a map frozen: choose a probability from 0 to 1",
                        frozen);
-    int *todo = malloc((size_t)size * (size_t)size * sizeof(*todo));
-    if (!todo)
+    int *pending = malloc((size_t)size * (size_t)size * sizeof(*pending));
+    if (!pending)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a map of %d x %d", size, size);
     dq_rng rng = dq_rng_stream(seed, "map");
     int tries = 0;
     do {
         scatter_holes(map, size, frozen, &rng);
-    } while (!has_way(map, size, todo) && ++tries < MAX_TRIES);
-    free(todo);
+    } while (!has_way(map, size, pending) && ++tries < MAX_TRIES);
+    free(pending);
     if (tries == MAX_TRIES)
         return dq_fail(DQ_ERR_CONFIG,
                        "no map of %d x %d with %g frozen had a way to the goal: freeze more of it",
