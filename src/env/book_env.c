@@ -18,6 +18,12 @@ typedef struct book_env {
     int held_tick;                                           // of this step, 0: none
 } book_env;
 
+/** Only what the 84x84 frames show is painted. */
+static void crop(book_env *e)
+{
+    dq_session_crop(e->session.atari, e->frame.plan.first_row, e->frame.plan.end_row);
+}
+
 static bool is_over(const dq_atari *atari)
 {
     return dq_atari_game_over(atari) || dq_atari_truncated(atari);
@@ -28,15 +34,15 @@ static void restart(book_env *e)
 {
     dq_atari *atari = e->session.atari;
     dq_atari_reset(atari);
-    dq_book_frame_set(&e->frame, DQ_OLDER, dq_atari_screen(atari));
-    dq_book_frame_set(&e->frame, DQ_NEWER, dq_atari_screen(atari));
+    dq_book_frame_set(&e->frame, DQ_OLDER, dq_session_rows(atari));
+    dq_book_frame_set(&e->frame, DQ_NEWER, dq_session_rows(atari));
 }
 
 /** The picture of a frame that the next one may draw over. */
 static void hold(book_env *e, int tick)
 {
     const dq_atari *atari = e->session.atari;
-    memcpy(e->held, dq_atari_screen(atari), (size_t)dq_atari_height(atari) * DQ_ATARI_WIDTH);
+    memcpy(e->held, dq_session_rows(atari), (size_t)dq_atari_height(atari) * DQ_ATARI_WIDTH);
     e->held_tick = tick;
 }
 
@@ -45,12 +51,12 @@ static void look(book_env *e, int n_ticks)
 {
     const dq_atari *atari = e->session.atari;
     if (n_ticks == 1) {
-        dq_book_frame_push(&e->frame, dq_atari_screen(atari));
+        dq_book_frame_push(&e->frame, dq_session_rows(atari));
         return;
     }
     bool held = e->held_tick == n_ticks - 1;
     dq_book_frame_set(&e->frame, DQ_OLDER, held ? e->held : dq_atari_screen_before(atari));
-    dq_book_frame_set(&e->frame, DQ_NEWER, dq_atari_screen(atari));
+    dq_book_frame_set(&e->frame, DQ_NEWER, dq_session_rows(atari));
 }
 
 /** MaxAndSkip's step; returns the reward. */
@@ -106,7 +112,9 @@ static dq_status book_step(void *self, int action, void *obs, dq_step *result)
 static dq_status book_seed(void *self, uint64_t seed)
 {
     book_env *e = self;
-    return dq_atari_session_seed(&e->session, seed);
+    DQ_TRY(dq_atari_session_seed(&e->session, seed));
+    crop(e);
+    return DQ_OK;
 }
 
 static dq_status book_render(void *self, dq_image *image)
@@ -189,6 +197,7 @@ dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
         st = dq_book_frame_init(&e->frame, dq_atari_palette(e->session.atari),
                                 dq_atari_height(e->session.atari));
     if (st == DQ_OK) {
+        crop(e);
         dq_space obs = {DQ_U8, 3, {STACK, DQ_FRAME84, DQ_FRAME84}, 0.0f, 255.0f};
         dq_env_spec spec = dq_atari_session_spec(&e->session, &obs);
         st = dq_env_create(out, &book_ops, &spec, e);
