@@ -6,6 +6,7 @@ import os
 import pathlib
 import pty
 import re
+import signal
 import subprocess
 import sys
 
@@ -142,6 +143,16 @@ class Options(Tabular):
         self.assertFalse(jack["solved"])
         self.tabular("value-iteration", "--env", "CliffWalkingSlippery-v1", "--model", "known",
                      words=["the best there is: -64.7092"])
+
+    def test_interrupted(self):
+        deepq = subprocess.Popen([DEEPQ, "tabular", "q-learning", "--plain", "--no-log",
+                                  "--reward-bound", "2"],
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deepq.stdout.readline()  # it is learning: there is a first best reward
+        deepq.send_signal(signal.SIGINT)
+        error = deepq.communicate(timeout=60)[1]
+        self.assertEqual(deepq.returncode, 130)
+        self.assertRegex(error, r"^deepq: interrupted after \d+ iterations\n$")
 
     def test_unsolved_runs_say_so(self):
         self.tabular("q-learning", "--max-iterations", 3, "--no-log",
