@@ -31,7 +31,7 @@ target_compile_options(deepq_flags INTERFACE ${DEEPQ_C_FLAGS})
 target_compile_definitions(deepq_flags INTERFACE _POSIX_C_SOURCE=200809L)
 target_include_directories(deepq_flags INTERFACE
   ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src)
-target_link_libraries(deepq_flags INTERFACE Threads::Threads m)
+target_link_libraries(deepq_flags INTERFACE Threads::Threads m ${CMAKE_DL_LIBS})
 if(DEEPQ_SANITIZE)
   target_compile_options(deepq_flags INTERFACE
     -fsanitize=${DEEPQ_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all -g)

@@ -3,9 +3,9 @@
  *  Convolution 32 8x8/4, 64 4x4/2, 64 3x3/1, linear 512, linear n_actions; ReLU between. Input:
  * four 84x84 frames of bytes, scaled by 1/255 inside. All memory is planned when the net is created
  * and nothing is allocated afterwards. Results are the same bits for any number of threads; they
- * may differ in rounding between instruction sets. One thread at a time calls into a net. Names and
- * layout of parameters are those of the book's DQN class in PyTorch (Lapan 2020, chapter 6,
- * lib/dqn_model.py): conv.0.weight ... fc.2.bias. */
+ * may differ in rounding between instruction sets and devices. One thread at a time calls into a
+ * net. Names and layout of parameters are those of the book's DQN class in PyTorch (Lapan 2020,
+ * chapter 6, lib/dqn_model.py): conv.0.weight ... fc.2.bias. */
 #ifndef DEEPQ_NET_H
 #define DEEPQ_NET_H
 
@@ -34,9 +34,10 @@ typedef struct dq_net_config {
     int batch;             // transitions in one update, >= 1
     int n_threads;         // 0: as many as the machine has cores
     const char *isa;       // "ref", "avx2", "avx512"; NULL: $DEEPQ_ISA, else the best there is
-    const char *device;    // "cpu" or NULL
+    const char *device;    // "cpu", "cuda" (the first GPU), "auto" (the cpu for now); NULL: "cpu"
     double learning_rate;  // Adam
     double beta1, beta2, epsilon;
+    const char *precision;  // of products on a GPU: "fp32", "tf32", "bf16"; NULL: "fp32"
 } dq_net_config;
 
 /** The book's values: batch 32, Adam 1e-4 (0.9, 0.999, 1e-8), all cores. */
@@ -98,6 +99,14 @@ DQ_API
 const char *dq_net_isa(const dq_net *net);
 DQ_API
 int dq_net_threads(const dq_net *net);
+
+/** Where it computes: "cpu", or "cuda: NVIDIA H200 (sm_90), fp32". The net's own. */
+DQ_API
+const char *dq_net_device(const dq_net *net);
+/** DQ_OK, always on the processor. On a GPU, the first failure of it; from then on the functions
+ *  above do nothing and give zeros, so whoever keeps their results asks here afterwards. */
+DQ_API
+DQ_NODISCARD dq_status dq_net_status(const dq_net *net);
 
 /** Online and target weights, Adam's moments and step count: all that learning on needs. */
 DQ_API

@@ -77,6 +77,30 @@ void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs);
 DQ_API
 void dq_replay_next_state(const dq_replay *r, size_t slot, uint8_t *obs);
 
+/** The transition in a slot; one that dq_replay_sample() could draw. */
+DQ_API
+dq_transition dq_replay_transition(const dq_replay *r, size_t slot);
+/** Draw as dq_replay_sample() would after one more dq_replay_add(), whatever that adds. @return
+ *  whether no transition drawn needs it: batch is whole then; else the one that ends with it says
+ *  nothing yet but its slot. n is at most what dq_replay_sample() could give then. */
+DQ_API
+bool dq_replay_sample_ahead(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch);
+
+/* For who keeps a copy of the frames elsewhere, as on a GPU: frames by the slot they lie in. */
+
+/** The slot of the state that the environment is in. */
+DQ_API
+size_t dq_replay_current(const dq_replay *r);
+/** Slots of the frames of a state, or of the state it led to, oldest first; -1 for zeros.
+ *  @param[out] frames int32 [stack] */
+DQ_API
+void dq_replay_frames(const dq_replay *r, size_t slot, int32_t *frames);
+DQ_API
+void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames);
+/** All frames in the order of their slots, uint8 [dq_replay_slots()][frame_bytes]. */
+DQ_API
+const uint8_t *dq_replay_all_frames(const dq_replay *r);
+
 DQ_API
 dq_status dq_replay_save(const dq_replay *r, dq_writer *w);
 DQ_API

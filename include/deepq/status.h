@@ -24,7 +24,8 @@ typedef enum dq_status {
     DQ_ERR_NOT_FOUND,    // a file, an environment, a ROM is not there
     DQ_ERR_EMPTY,        // asked for more than is stored
     DQ_ERR_UNSUPPORTED,  // this build or this machine cannot do it
-    DQ_ERR_INTERRUPTED   // stopped because the caller asked for it; state is saved
+    DQ_ERR_INTERRUPTED,  // stopped because the caller asked for it; state is saved
+    DQ_ERR_DEVICE        // the GPU failed, or is gone
 } dq_status;
 
 /** The message of the last failure in this thread, "what is wrong: what to do", one line without

@@ -35,9 +35,10 @@ typedef struct dq_train_config {
     int64_t max_steps;         // stop after so many, 0: never
     int64_t checkpoint_every;  // steps
     uint64_t seed;
-    int n_threads;       // 0: all cores
-    const char *isa;     // NULL: the best there is
-    const char *device;  // "cpu"
+    int n_threads;          // 0: all cores
+    const char *isa;        // NULL: the best there is
+    const char *device;     // "cpu", "cuda" or "auto" (see net.h); NULL: "cpu"
+    const char *precision;  // of products on a GPU: "fp32", "tf32", "bf16"; NULL: "fp32"
 } dq_train_config;
 
 /** Fill a configuration from a preset. "book": Lapan 2020, chapter 6, 02_dqn_pong.py.
@@ -68,7 +69,7 @@ typedef struct dq_progress {
     double previous_best;  // the best mean before this one, in `best` events
     double epsilon;
     double speed;  // agent steps a second since the last game ended
-    double loss;   // of the last update
+    double loss;   // of the last update; on a GPU `step` tells an older one, not to wait for it
 } dq_progress;
 
 /** Told while dq_trainer_run() is on the stack; any pointer may be NULL. A status other than DQ_OK

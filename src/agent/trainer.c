@@ -28,6 +28,7 @@ static dq_status create_net(dq_trainer *t)
     net.n_threads = cfg->n_threads;
     net.isa = cfg->isa;
     net.device = cfg->device;
+    net.precision = cfg->precision;
     net.learning_rate = cfg->learning_rate;
     net.beta1 = cfg->adam_beta1;
     net.beta2 = cfg->adam_beta2;
@@ -45,7 +46,9 @@ static dq_status create_memory(dq_trainer *t)
     replay.n_step = t->cfg.n_step;
     replay.gamma = t->cfg.gamma;
     DQ_TRY(dq_replay_create(&t->replay, &replay));
-    DQ_TRY(dq_target_memory_init(&t->targets, dq_replay_slots(t->replay), t->cfg.batch));
+    DQ_TRY(dq_device_learner_init(&t->device, t->net, t->replay, t->cfg.batch));
+    if (!t->device.net)
+        DQ_TRY(dq_target_memory_init(&t->targets, dq_replay_slots(t->replay), t->cfg.batch));
     size_t batch = (size_t)t->cfg.batch;
     t->obs = calloc(1, DQ_NET_OBS_BYTES);
     t->batch_obs = calloc(batch, DQ_NET_OBS_BYTES);
@@ -92,6 +95,7 @@ void dq_trainer_destroy(dq_trainer *t)
     dq_net_destroy(t->net);
     dq_replay_destroy(t->replay);
     dq_target_memory_free(&t->targets);
+    dq_device_learner_free(&t->device);
     free(t->obs);
     free(t->batch_obs);
     free(t->transitions);
@@ -146,6 +150,8 @@ static dq_status begin_game(dq_trainer *t)
 {
     DQ_TRY(dq_env_reset(t->env, t->obs));
     dq_replay_begin(t->replay, newest_frame(t));
+    if (t->device.net)
+        dq_device_learner_remember(&t->device);
     t->game_reward = 0;
     t->game_start_s = dq_clock_s();
     t->game_start_step = t->step;
@@ -155,7 +161,10 @@ static dq_status begin_game(dq_trainer *t)
 static int greedy_action(dq_trainer *t)
 {
     float q[DQ_MAX_ACTIONS];
-    dq_net_q(t->net, t->obs, 1, q);
+    if (t->device.net)
+        dq_device_learner_act(&t->device, q);
+    else
+        dq_net_q(t->net, t->obs, 1, q);
     int best = 0;
     for (int a = 1; a < t->n_actions; a++)
         if (q[a] > q[best])
@@ -176,6 +185,7 @@ static dq_status end_game(dq_trainer *t, const dq_train_events *events)
     t->recent[t->n_games % DQ_RECENT_GAMES] = t->game_reward;
     t->n_games++;
     dq_progress p;
+    dq_trainer_fetch_loss(t);
     dq_trainer_progress(t, &p);
     if (events->game_over)
         DQ_TRY(events->game_over(events->ctx, &p));
@@ -193,20 +203,65 @@ static dq_status end_game(dq_trainer *t, const dq_train_events *events)
     return DQ_OK;
 }
 
+/** Of the value after the steps that a transition spans. */
+static float discount(const dq_trainer *t)
+{
+    return (float)pow(t->cfg.gamma, t->cfg.n_step);
+}
+
+/** Whether this step's transition is followed by a learning step, unless the run is solved by it.
+ */
+static bool will_learn(const dq_trainer *t)
+{
+    size_t size = dq_replay_size(t->replay) + 1;
+    size = size < (size_t)t->cfg.replay_size ? size : (size_t)t->cfg.replay_size;
+    return size >= (size_t)t->cfg.replay_start && t->step % t->cfg.train_every == 0;
+}
+
+static bool is_sync_due(const dq_trainer *t)
+{
+    return t->step % t->cfg.target_sync == 0;
+}
+
+/** The replay has got a transition, and the environment goes on from its next state. */
+static void remember(dq_trainer *t, size_t slot, bool done)
+{
+    if (!t->device.net)
+        dq_target_memory_forget(&t->targets, slot);
+    else if (!done)
+        dq_device_learner_remember(&t->device);
+}
+
 static dq_status play_step(dq_trainer *t, const dq_train_events *events)
 {
     t->step++;
     int action = choose_action(t);
     dq_step result;
+    if (t->device.net && will_learn(t) && !is_sync_due(t))  // learn while the environment moves
+        dq_device_learner_ahead(&t->device, &t->sampling, discount(t));
     DQ_TRY(dq_env_step(t->env, action, t->obs, &result));
     bool done = result.terminated || result.truncated;
     size_t slot = dq_replay_add(t->replay, action, result.reward, done, newest_frame(t));
-    dq_target_memory_forget(&t->targets, slot);
+    remember(t, slot, done);
     t->game_reward += (double)result.reward;
     if (!done)
         return DQ_OK;
     DQ_TRY(end_game(t, events));
     return begin_game(t);
+}
+
+void dq_trainer_fetch_loss(dq_trainer *t)
+{
+    if (t->loss_is_old)
+        t->loss = (double)dq_device_learner_loss(&t->device);
+    t->loss_is_old = false;
+}
+
+static dq_status device_learn_step(dq_trainer *t)
+{
+    t->loss_is_old = true;
+    t->n_updates++;
+    return dq_device_learner_learn(&t->device, &t->sampling, discount(t), is_sync_due(t));
 }
 
 static dq_status learn_step(dq_trainer *t)
@@ -225,18 +280,31 @@ static dq_status learn_step(dq_trainer *t)
     return DQ_OK;
 }
 
+/** What follows a step once the replay is filled: a copy to the target net, an update, when due. */
+static dq_status sync_and_learn(dq_trainer *t)
+{
+    bool learns = t->step % t->cfg.train_every == 0;
+    if (t->device.net && learns)
+        return device_learn_step(t);
+    if (is_sync_due(t)) {
+        dq_net_sync_target(t->net);
+        if (!t->device.net)
+            dq_target_memory_forget_all(&t->targets);
+    }
+    return learns ? learn_step(t) : DQ_OK;
+}
+
 /** One turn of the book's loop: act, tell, copy to the target net, learn; in this order. */
 static dq_status one_step(dq_trainer *t, const dq_train_events *events)
 {
-    DQ_TRY(play_step(t, events));
-    if (!t->solved && dq_replay_size(t->replay) >= (size_t)t->cfg.replay_start) {
-        if (t->step % t->cfg.target_sync == 0) {
-            dq_net_sync_target(t->net);
-            dq_target_memory_forget_all(&t->targets);
-        }
-        if (t->step % t->cfg.train_every == 0)
-            DQ_TRY(learn_step(t));
-    }
+    dq_status st = play_step(t, events);
+    if (st == DQ_OK)
+        st = dq_net_status(t->net);
+    if (st != DQ_OK || t->solved)
+        dq_device_learner_cancel(&t->device, &t->sampling);
+    else if (dq_replay_size(t->replay) >= (size_t)t->cfg.replay_start)
+        st = sync_and_learn(t);
+    DQ_TRY(st);
     if (!events->step && !events->checkpoint)
         return DQ_OK;
     dq_progress p;
@@ -245,6 +313,17 @@ static dq_status one_step(dq_trainer *t, const dq_train_events *events)
         DQ_TRY(events->step(events->ctx, &p));
     if (events->checkpoint && t->step % t->cfg.checkpoint_every == 0)
         DQ_TRY(events->checkpoint(events->ctx, &p));
+    return DQ_OK;
+}
+
+static dq_status run_steps(dq_trainer *t, const dq_train_events *events, const volatile int *stop)
+{
+    while (!t->solved && (t->cfg.max_steps == 0 || t->step < t->cfg.max_steps)) {
+        if (stop && *stop)
+            return dq_fail(DQ_ERR_INTERRUPTED, "training stopped at frame %lld",
+                           (long long)t->step);
+        DQ_TRY(one_step(t, events));
+    }
     return DQ_OK;
 }
 
@@ -262,12 +341,8 @@ dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events, const vol
         t->solved && mean_of_recent(t) > t->cfg.reward_bound;  // the bound may be higher now
     t->game_start_s = dq_clock_s();  // speed counts from here, not from before a pause
     t->game_start_step = t->step;
-    while (!t->solved && (t->cfg.max_steps == 0 || t->step < t->cfg.max_steps)) {
-        if (stop && *stop)
-            return dq_fail(DQ_ERR_INTERRUPTED, "training stopped at frame %lld",
-                           (long long)t->step);
-        DQ_TRY(one_step(t, events));
-    }
+    dq_status st = run_steps(t, events, stop);
+    dq_trainer_fetch_loss(t);  // waits for the GPU: from here on nothing of it is under way
     *solved = t->solved;
-    return DQ_OK;
+    return st == DQ_OK ? dq_net_status(t->net) : st;
 }

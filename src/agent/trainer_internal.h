@@ -2,6 +2,7 @@
 #ifndef DEEPQ_AGENT_TRAINER_INTERNAL_H
 #define DEEPQ_AGENT_TRAINER_INTERNAL_H
 
+#include "agent/device_learner.h"
 #include "agent/target_memory.h"
 #include "deepq/replay.h"
 #include "deepq/rng.h"
@@ -14,7 +15,8 @@ struct dq_trainer {
     dq_env *env;
     dq_net *net;
     dq_replay *replay;
-    dq_target_memory targets;
+    dq_target_memory targets;      // where the net is on the processor
+    dq_device_learner device;      // where it is on a GPU
     dq_rng exploration, sampling;  // streams "exploration" and "replay" of the seed
     int n_actions;
 
@@ -25,7 +27,8 @@ struct dq_trainer {
     double game_reward;              // so far in this game
     double best_mean;
     double loss;
-    bool started;  // the first game was begun
+    bool loss_is_old;  // the last update's is still on the GPU
+    bool started;      // the first game was begun
     bool solved;
 
     double game_start_s;  // wall clock when this game began, for the speed
@@ -37,5 +40,8 @@ struct dq_trainer {
     int32_t *actions;            // [batch]
     float *target;               // [batch]
 };
+
+/** Have t->loss be the last update's. */
+void dq_trainer_fetch_loss(dq_trainer *t);
 
 #endif

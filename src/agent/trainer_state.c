@@ -51,6 +51,7 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
 
 dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
 {
+    dq_trainer_fetch_loss(t);
     dq_write_tag(w, "TRNR", 1);
     dq_write_u32(w, (uint32_t)t->n_actions);
     save_counters(t, w);
@@ -73,7 +74,11 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     DQ_TRY(dq_env_load(t->env, r));
     DQ_TRY(dq_net_load(t->net, r));
     DQ_TRY(dq_replay_load(t->replay, r));
-    dq_target_memory_forget_all(&t->targets);
+    t->loss_is_old = false;
+    if (t->device.net)
+        DQ_TRY(dq_device_learner_load(&t->device));
+    else
+        dq_target_memory_forget_all(&t->targets);
     if (dq_reader_left(r) != 0)
         return dq_fail(DQ_ERR_INPUT, "saved run: %zu bytes too many at its end", dq_reader_left(r));
     return DQ_OK;

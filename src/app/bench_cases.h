@@ -11,17 +11,19 @@
 
 typedef struct bench_settings {
     const char *env_id, *rom_dir;
-    const char *isa;      // NULL: the best there is
-    int n_threads;        // 0: the case's own default
-    const char *dialect;  // of env and vector; NULL: the book's
-    int n_envs;           // in a vector, 0: 8
+    const char *isa;                 // NULL: the best there is
+    const char *device, *precision;  // NULL: cpu, fp32
+    int n_threads;                   // 0: the case's own default
+    const char *dialect;             // of env and vector; NULL: the book's
+    int n_envs;                      // in a vector, 0: 8
 } bench_settings;
 
 typedef struct bench_case {
-    char name[96];     // "emulator/pong/screen"
-    const char *unit;  // "frames/s"
-    const char *isa;   // in use; "generic" where there is only portable code
-    int n_threads;     // in use
+    char name[96];       // "emulator/pong/screen"
+    const char *unit;    // "frames/s"
+    const char *isa;     // in use; "generic" where there is only portable code
+    const char *device;  // in use, lives as long as `self`; NULL: "cpu"
+    int n_threads;       // in use
     void *self;
     dq_status (*work)(void *self, int64_t *n_items);
     void (*destroy)(void *self);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/device_learner.h"
 #include "agent/target_memory.h"
 #include "app/bench_cases.h"
 #include "base/error.h"
@@ -23,6 +24,7 @@ typedef struct learner {
     dq_net *net;
     dq_replay *replay;
     dq_target_memory targets;
+    dq_device_learner device;  // for a net on a GPU
     dq_rng rng;
     uint8_t *frame;           // a picture of noise, changed a little from step to step
     uint8_t *obs, *next_obs;  // [BATCH][DQ_NET_OBS_BYTES]
@@ -40,6 +42,7 @@ static void destroy_learner(void *self)
     dq_net_destroy(l->net);
     dq_replay_destroy(l->replay);
     dq_target_memory_free(&l->targets);
+    dq_device_learner_free(&l->device);
     free(l->frame);
     free(l->obs);
     free(l->next_obs);
@@ -53,9 +56,12 @@ static void add_transition(learner *l)
     bool done = ++l->n_added % EPISODE == 0;
     int32_t action = (int32_t)dq_rng_below(&l->rng, N_ACTIONS);
     size_t slot = dq_replay_add(l->replay, action, done ? 1.0f : 0.0f, done, l->frame);
-    dq_target_memory_forget(&l->targets, slot);
+    if (l->targets.known)
+        dq_target_memory_forget(&l->targets, slot);
     if (done)
         dq_replay_begin(l->replay, l->frame);
+    if (l->device.net)
+        dq_device_learner_remember(&l->device);
 }
 
 static dq_status create_replay(learner *l)
@@ -63,7 +69,10 @@ static dq_status create_replay(learner *l)
     dq_replay_config cfg = dq_replay_config_default();
     cfg.capacity = CAPACITY;
     DQ_TRY(dq_replay_create(&l->replay, &cfg));
-    DQ_TRY(dq_target_memory_init(&l->targets, dq_replay_slots(l->replay), BATCH));
+    if (l->net)
+        DQ_TRY(dq_device_learner_init(&l->device, l->net, l->replay, BATCH));
+    if (!l->device.net)
+        DQ_TRY(dq_target_memory_init(&l->targets, dq_replay_slots(l->replay), BATCH));
     for (size_t i = 0; i < FRAME_BYTES; i++)
         l->frame[i] = (uint8_t)dq_rng_below(&l->rng, 256);
     dq_replay_begin(l->replay, l->frame);
@@ -76,6 +85,8 @@ static dq_status create_net(learner *l, const bench_settings *s, int n_threads)
 {
     dq_net_config cfg = dq_net_config_default(N_ACTIONS);
     cfg.isa = s->isa;
+    cfg.device = s->device;
+    cfg.precision = s->precision;
     cfg.n_threads = n_threads;
     DQ_TRY(dq_net_create(&l->net, &cfg));
     dq_rng rng = dq_rng_stream(0, "initialisation");
@@ -101,9 +112,12 @@ static dq_status work_act(void *self, int64_t *n_items)
     learner *l = self;
     float q[DQ_MAX_ACTIONS];
     for (int i = 0; i < BATCH; i++)
-        dq_net_q(l->net, l->obs + (size_t)i * DQ_NET_OBS_BYTES, 1, q);
+        if (l->device.net)  // as the trainer does: the state is there already
+            dq_device_learner_act(&l->device, q);
+        else
+            dq_net_q(l->net, l->obs + (size_t)i * DQ_NET_OBS_BYTES, 1, q);
     *n_items = BATCH;
-    return DQ_OK;
+    return dq_net_status(l->net);
 }
 
 /** What the trainer does in one step besides playing. */
@@ -111,6 +125,10 @@ static dq_status work_learn(void *self, int64_t *n_items)
 {
     learner *l = self;
     add_transition(l);
+    *n_items = 1;
+    if (l->device.net)
+        return dq_device_learner_learn(&l->device, &l->rng, 0.99f,
+                                       l->n_updates++ % SYNC_EVERY == 0);
     if (l->n_updates++ % SYNC_EVERY == 0) {
         dq_net_sync_target(l->net);
         dq_target_memory_forget_all(&l->targets);
@@ -122,7 +140,6 @@ static dq_status work_learn(void *self, int64_t *n_items)
         dq_replay_state(l->replay, l->batch[i].slot, l->obs + (size_t)i * DQ_NET_OBS_BYTES);
     }
     dq_net_update(l->net, l->obs, l->actions, l->target);
-    *n_items = 1;
     return DQ_OK;
 }
 
@@ -154,7 +171,7 @@ static dq_status create_parts(learner *l, const parts *p, const bench_settings *
         l->obs[i] = (uint8_t)dq_rng_below(&l->rng, 256);
     if (p->net)
         DQ_TRY(create_net(l, s, s->n_threads ? s->n_threads : p->n_threads));
-    return p->replay ? create_replay(l) : DQ_OK;
+    return p->replay || (l->net && dq_net_is_on_device(l->net)) ? create_replay(l) : DQ_OK;
 }
 
 static dq_status make_learner(bench_case *c, const bench_settings *s, const parts *p)
@@ -169,6 +186,7 @@ static dq_status make_learner(bench_case *c, const bench_settings *s, const part
     }
     snprintf(c->name, sizeof(c->name), "%s", p->name);
     c->unit = p->unit;
+    c->device = l->net ? dq_net_device(l->net) : NULL;
     c->isa = l->net ? dq_net_isa(l->net) : "generic";
     c->n_threads = l->net ? dq_net_threads(l->net) : 1;
     c->self = l;
@@ -246,6 +264,8 @@ static dq_status create_loop(loop *l, const bench_settings *s)
     DQ_TRY(dq_train_preset(&cfg, "book"));
     cfg.epsilon_decay = cfg.replay_start / 2;
     cfg.isa = s->isa;
+    cfg.device = s->device;
+    cfg.precision = s->precision;
     cfg.n_threads = s->n_threads;
     DQ_TRY(dq_env_make_book(&env, s->env_id, &options));
     dq_status st = dq_trainer_create(&l->trainer, &cfg, env);
@@ -268,6 +288,7 @@ dq_status bench_make_train(bench_case *c, const bench_settings *s, int variant)
     snprintf(c->name, sizeof(c->name), "train/book");
     c->unit = "steps/s";
     c->isa = dq_net_isa(dq_trainer_net(l->trainer));
+    c->device = dq_net_device(dq_trainer_net(l->trainer));
     c->n_threads = dq_net_threads(dq_trainer_net(l->trainer));
     c->self = l;
     c->work = work_train;

@@ -32,18 +32,19 @@ static int compare_doubles(const void *a, const void *b)
 static void print_figure(const bench_run *run, const bench_case *c, const double *sorted, int n)
 {
     double median = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+    const char *device = c->device ? c->device : "cpu";
     if (run->json) {
         json_t *o =
             json_pack("{s:s, s:s, s:f, s:f, s:f, s:i, s:i, s:s, s:s}", "name", c->name, "unit",
                       c->unit, "min", sorted[0], "median", median, "max", sorted[n - 1], "repeats",
-                      n, "threads", c->n_threads, "isa", c->isa, "device", "cpu");
+                      n, "threads", c->n_threads, "isa", c->isa, "device", device);
         json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
         json_decref(o);
         printf("\n");
     } else {
-        printf("%-32s %12.1f %-10s  min %.1f, max %.1f, %d repeats, %d thread%s, %s, cpu\n",
-               c->name, median, c->unit, sorted[0], sorted[n - 1], n, c->n_threads,
-               c->n_threads == 1 ? "" : "s", c->isa);
+        printf("%-32s %12.1f %-10s  min %.1f, max %.1f, %d repeats, %d thread%s, %s, %s\n", c->name,
+               median, c->unit, sorted[0], sorted[n - 1], n, c->n_threads,
+               c->n_threads == 1 ? "" : "s", c->isa, device);
     }
     (void)fflush(stdout);
 }
@@ -154,6 +155,10 @@ int cmd_bench(int argc, char **argv)
         {"envs", 0, OPTION_INT, &n_envs, "N", "vector: environments (8)", 1, 65535},
         {"isa", 0, OPTION_TEXT, &run.settings.isa, "NAME",
          "ref, avx2 or avx512 (the best there is)", 0, 0},
+        {"device", 0, OPTION_TEXT, &run.settings.device, "NAME",
+         "of act, learn and train: cpu or cuda (cpu)", 0, 0},
+        {"precision", 0, OPTION_TEXT, &run.settings.precision, "NAME",
+         "of products on a GPU: fp32, tf32 or bf16 (fp32)", 0, 0},
         {"repeats", 0, OPTION_INT, &run.repeats, "N", "times each figure is measured (5)", 1,
          MAX_REPEATS},
         {"seconds", 0, OPTION_NUMBER, &run.seconds, "S", "how long each time (1)", 0.001, 3600},
@@ -178,7 +183,8 @@ int cmd_bench(int argc, char **argv)
             "Without WHAT: all of them.",
         .examples = "  deepq bench emulator --env PongNoFrameskip-v4 --env BreakoutNoFrameskip-v4\n"
                     "  deepq bench vector --envs 8 --threads 2 --dialect sb3\n"
-                    "  deepq bench learn --threads 1 --json\n",
+                    "  deepq bench learn --threads 1 --json\n"
+                    "  deepq bench learn train act --device cuda --precision tf32\n",
         .options = options,
         .n_options = DQ_COUNT(options),
     };

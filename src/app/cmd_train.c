@@ -12,26 +12,31 @@
 #include "app/train_run.h"
 #include "app/train_settings.h"
 #include "base/error.h"
+#include "nn/device_net.h"
 
 /** The command line; what was not given is NULL, -1 or false. */
 typedef struct train_options {
-    const char *env_id, *preset, *device, *isa, *config, *seed;
+    const char *env_id, *preset, *device, *precision, *isa, *config, *seed;
     const char *out, *logdir, *resume, *rom_dir, *reward_bound;
     int64_t frames, threads;
     option_list set;
     bool cuda, plain, json;
 } train_options;
 
-/** Nothing else than the processor in this build. */
+/** Is there what was asked for? Looked at before anything else takes time. */
 static dq_status check_device(const train_options *o)
 {
+    char name[DQ_DEVICE_TEXT];
+    return dq_device_check(o->cuda ? "cuda" : o->device, name);
+}
+
+/** Without the option a run is on the device that its settings say. */
+static dq_status set_device(train_settings *s, const train_options *o)
+{
     const char *device = o->cuda ? "cuda" : o->device;
-    if (!device || strcmp(device, "cpu") == 0 || strcmp(device, "auto") == 0)
+    if (!device)
         return DQ_OK;
-    if (strcmp(device, "cuda") == 0)
-        return dq_fail(DQ_ERR_UNSUPPORTED,
-                       "no CUDA: this deepq was built without GPU support: use --device cpu");
-    return dq_fail(DQ_ERR_CONFIG, "--device '%s': choose auto, cpu or cuda", device);
+    return train_settings_set(s, "device", dq_device_is_gpu(device) ? "cuda" : "cpu");
 }
 
 static dq_status set_number(train_settings *s, const char *key, int64_t value)
@@ -53,6 +58,7 @@ static dq_status set_path(train_settings *s, const char *key, const char *path)
 /** Options that a run may be given anew when it is resumed. */
 static dq_status apply_changeable(train_settings *s, const train_options *o)
 {
+    DQ_TRY(set_device(s, o));
     if (o->frames > 0)
         DQ_TRY(set_number(s, "max_steps", o->frames));
     if (o->threads > 0)
@@ -78,6 +84,8 @@ static dq_status apply_all(train_settings *s, const train_options *o)
         DQ_TRY(train_settings_set(s, "env", o->env_id));
     if (o->isa)
         DQ_TRY(train_settings_set(s, "isa", o->isa));
+    if (o->precision)
+        DQ_TRY(train_settings_set(s, "precision", o->precision));
     if (o->seed && train_settings_set(s, "seed", o->seed) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "--seed");
     return apply_changeable(s, o);
@@ -103,8 +111,9 @@ static dq_status check_resume_options(const train_options *o)
     const struct {
         const char *name;
         const void *given;
-    } fixed[] = {{"env", o->env_id}, {"preset", o->preset}, {"seed", o->seed},
-                 {"isa", o->isa},    {"config", o->config}, {"out", o->out}};
+    } fixed[] = {{"env", o->env_id}, {"preset", o->preset},       {"seed", o->seed},
+                 {"isa", o->isa},    {"precision", o->precision}, {"config", o->config},
+                 {"out", o->out}};
     for (size_t i = 0; i < DQ_COUNT(fixed); i++)
         if (fixed[i].given)
             return dq_fail(DQ_ERR_CONFIG,
@@ -124,6 +133,8 @@ static int resume(const train_options *o, volatile int *stop)
         st = apply_resumed_set(&s, o->set.values[i]);
     if (st == DQ_OK)
         st = apply_changeable(&s, o);
+    if (st == DQ_OK && !dq_device_is_gpu(s.device))
+        st = train_settings_set(&s, "precision", "fp32");  // all that the processor has
     if (st == DQ_OK)
         st = train_run_resume(&run, &s, o->resume);
     if (st != DQ_OK)
@@ -167,8 +178,11 @@ int cmd_train(int argc, char **argv)
         {"frames", 0, OPTION_INT, &o.frames, "N", "stop after N frames (agent steps)", 1, 1e15},
         {"reward-bound", 0, OPTION_TEXT, &o.reward_bound, "R",
          "solved when the mean of 100 games is above R (19)", 0, 0},
-        {"device", 0, OPTION_TEXT, &o.device, "NAME", "auto, cpu or cuda (auto)", 0, 0},
+        {"device", 0, OPTION_TEXT, &o.device, "NAME",
+         "cpu, cuda, or auto: cpu, until cuda is proven (auto)", 0, 0},
         {"cuda", 0, OPTION_FLAG, &o.cuda, NULL, "the same as --device cuda", 0, 0},
+        {"precision", 0, OPTION_TEXT, &o.precision, "NAME",
+         "of products on a GPU: fp32, tf32 or bf16 (fp32)", 0, 0},
         {"threads", 0, OPTION_INT, &o.threads, "N", "threads (one for each core)", 1, 1024},
         {"isa", 0, OPTION_TEXT, &o.isa, "NAME", "ref, avx2 or avx512 (the best there is)", 0, 0},
         {"out", 'o', OPTION_TEXT, &o.out, "DIR", "run folder (runs/ENV-PRESET-sSEED-DATE)", 0, 0},

@@ -4,10 +4,23 @@
 
 #include "base/cpu.h"
 #include "deepq/version.h"
+#include "nn/device_net.h"
 
 static const char *yes_no(int with)
 {
     return with ? "yes" : "no";
+}
+
+/** The GPU module, and whether it has found a GPU. Nothing has been proven on one so far. */
+static void print_devices(void)
+{
+    char name[DQ_DEVICE_TEXT];
+    const char *built_for = dq_device_built_for();
+    printf("devices: cpu%s\n", *built_for ? " cuda" : "");
+    if (!*built_for)
+        return;
+    dq_status st = dq_device_check("cuda", name);
+    printf("cuda: built for %s; here: %s\n", built_for, st == DQ_OK ? name : dq_errmsg());
 }
 
 void features_print(void)
@@ -16,7 +29,7 @@ void features_print(void)
     printf("deepq %s\n", dq_version());
     printf("instruction sets here: ref%s%s\n", cpu & DQ_CPU_AVX2 ? " avx2" : "",
            cpu & DQ_CPU_AVX512 ? " avx512" : "");
-    printf("devices: cpu\n");
+    print_devices();
     printf("window (SDL2): %s\n", yes_no(DEEPQ_WITH_SDL2));
     printf("video (FFmpeg): %s\n", yes_no(DEEPQ_WITH_LIBAV));
     printf("pictures (libpng): %s\n", yes_no(DEEPQ_WITH_PNG));

@@ -221,6 +221,7 @@ static dq_status on_best(void *ctx, const dq_progress *p, bool first)
     char path[DQ_PATH_CAP];
     DQ_TRY(dq_run_model_file(&run->folder, run->settings.env_id, p->best_mean, path));
     dq_net_get_params(dq_trainer_net(run->trainer), run->params);
+    DQ_TRY(dq_net_status(dq_trainer_net(run->trainer)));
     DQ_TRY(dq_model_save(path, run->params, DQ_NET_N_TENSORS));
     train_output_best(&run->out, p, first, path);
     return DQ_OK;

@@ -22,14 +22,14 @@ typedef struct text_setting {
 
 static const text_setting texts[] = {
     TEXT_SETTING(env_id, "env", false),     TEXT_SETTING(preset, "preset", false),
-    TEXT_SETTING(device, "device", false),  TEXT_SETTING(isa, "isa", false),
-    TEXT_SETTING(rom_md5, "rom_md5", true), TEXT_SETTING(rom_dir, "rom_dir", true),
-    TEXT_SETTING(logdir, "logdir", true),
+    TEXT_SETTING(device, "device", false),  TEXT_SETTING(precision, "precision", false),
+    TEXT_SETTING(isa, "isa", false),        TEXT_SETTING(rom_md5, "rom_md5", true),
+    TEXT_SETTING(rom_dir, "rom_dir", true), TEXT_SETTING(logdir, "logdir", true),
 };
 
 dq_status train_settings_init(train_settings *s, const char *preset)
 {
-    *s = (train_settings){.env_id = "PongNoFrameskip-v4", .device = "cpu"};
+    *s = (train_settings){.env_id = "PongNoFrameskip-v4", .device = "cpu", .precision = "fp32"};
     DQ_TRY(dq_train_preset(&s->cfg, preset));
     return train_settings_set(s, "preset", preset);
 }
@@ -138,5 +138,6 @@ dq_train_config train_settings_config(const train_settings *s)
     dq_train_config cfg = s->cfg;
     cfg.isa = *s->isa ? s->isa : NULL;
     cfg.device = s->device;
+    cfg.precision = s->precision;
     return cfg;
 }

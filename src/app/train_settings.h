@@ -10,10 +10,12 @@
 enum { SETTING_BYTES = 64, SETTING_PATH_BYTES = 4096 };
 
 typedef struct train_settings {
-    dq_train_config cfg;  // `isa` and `device` are the texts below: see train_settings_config()
+    dq_train_config
+        cfg;  // `isa`, `device` and `precision` are the texts below: see train_settings_config()
     char env_id[SETTING_BYTES];
     char preset[SETTING_BYTES];
     char device[SETTING_BYTES];
+    char precision[SETTING_BYTES];     // of products on a GPU
     char isa[SETTING_BYTES];           // "": the best there is
     char rom_md5[SETTING_BYTES];       // of the run's ROM; "" before it is known
     char rom_dir[SETTING_PATH_BYTES];  // searched first; "": only the usual places
@@ -22,8 +24,8 @@ typedef struct train_settings {
 
 /** The defaults of a preset. */
 DQ_NODISCARD dq_status train_settings_init(train_settings *s, const char *preset);
-/** One setting by name: a hyperparameter, or env, preset, device, isa, threads, rom_md5, rom_dir,
- *  logdir. */
+/** One setting by name: a hyperparameter, or env, preset, device, precision, isa, threads, rom_md5,
+ * rom_dir, logdir. */
 DQ_NODISCARD dq_status train_settings_set(train_settings *s, const char *key, const char *value);
 /** "key=value" of a --set option; the message names it. */
 DQ_NODISCARD dq_status train_settings_set_pair(train_settings *s, const char *pair);

@@ -62,6 +62,8 @@ const char *dq_status_name(dq_status status)
         return "not supported here";
     case DQ_ERR_INTERRUPTED:
         return "interrupted";
+    case DQ_ERR_DEVICE:
+        return "device failure";
     }
     return "unknown status";
 }

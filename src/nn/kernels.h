@@ -12,15 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "nn/adam_step.h"
 #include "nn/net_shape.h"
-
-/** What Adam needs besides the arrays; see adam_ref for the formula. */
-typedef struct dq_adam_step {
-    float beta1, beta2;
-    float epsilon;
-    float step_size;       // learning rate / (1 - beta1^t)
-    float inv_sqrt_bias2;  // 1 / sqrt(1 - beta2^t)
-} dq_adam_step;
 
 /** Floats that a layer needs for its transforms. */
 typedef struct dq_conv_sizes {

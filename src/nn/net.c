@@ -52,9 +52,15 @@ static dq_status check_config(const dq_net_config *cfg)
                        (int)DQ_MAX_ACTIONS);
     if (cfg->batch < 1 || cfg->batch > 65536)
         return dq_fail(DQ_ERR_CONFIG, "batch of %d: choose 1 to 65536", cfg->batch);
-    if (cfg->device && strcmp(cfg->device, "cpu") != 0)
-        return dq_fail(DQ_ERR_UNSUPPORTED, "no device '%s' in this build: choose cpu", cfg->device);
-    return DQ_OK;
+    char name[DQ_DEVICE_TEXT];
+    dq_precision precision;
+    DQ_TRY(dq_device_precision(cfg->precision, &precision));
+    if (precision != DQ_FP32 && !dq_device_is_gpu(cfg->device))
+        return dq_fail(DQ_ERR_CONFIG,
+                       "precision %s is of GPUs: the processor has fp32 alone: choose it, or the "
+                       "device cuda",
+                       cfg->precision);
+    return dq_device_check(cfg->device, name);
 }
 
 /** A part of the arena, or its size alone while `base` is NULL. */
@@ -77,7 +83,8 @@ static size_t scratch_size(const dq_kernels *k)
     return pictures + most;
 }
 
-/** Lay everything out in one block; called twice, first for the size. */
+/** Lay everything out in one block; called twice, first for the size. A net on a device has but the
+ *  copy of its parameters here. */
 static size_t plan(dq_net *net, char *base)
 {
     static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
@@ -85,6 +92,9 @@ static size_t plan(dq_net *net, char *base)
     float **params[] = {&net->online.params, &net->target.params, &net->m, &net->v, &net->grad};
     for (size_t i = 0; i < DQ_COUNT(params); i++)
         *params[i] = take(base, &used, DQ_N_PARAMS);
+    net->q = take(base, &used, cap * DQ_OUT_PAD);
+    if (net->device)
+        return used;
     for (int l = 0; l < DQ_N_CONVS; l++) {
         dq_conv_sizes s = net->k->conv_sizes(l, net->cfg.batch);
         net->online.u[l] = take(base, &used, s.u);
@@ -96,7 +106,6 @@ static size_t plan(dq_net *net, char *base)
         net->conv_du[l] = take(base, &used, s.du);
     }
     net->h = take(base, &used, cap * DQ_HIDDEN);
-    net->q = take(base, &used, cap * DQ_OUT_PAD);
     net->dx3 = take(base, &used, cap * DQ_X3);
     net->dh = take(base, &used, cap * DQ_HIDDEN);
     net->dht = take(base, &used, (size_t)dq_fc_pad(net->cfg.batch) * DQ_HIDDEN);
@@ -114,11 +123,14 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     if (!net)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a net");
     net->cfg = *cfg;
-    net->cfg.isa = net->cfg.device = NULL;  // the caller's strings need not live on
+    net->cfg.isa = net->cfg.device = net->cfg.precision =
+        NULL;  // the caller's strings need not live on
     net->cap = cfg->batch;
     dq_status st = choose_kernels(cfg->isa, &net->k);
     if (st == DQ_OK)
-        st = dq_pool_create(&net->pool, cfg->n_threads);
+        st = dq_pool_create(&net->pool, dq_device_is_gpu(cfg->device) ? 1 : cfg->n_threads);
+    if (st == DQ_OK && dq_device_is_gpu(cfg->device))
+        st = dq_device_create(&net->device, cfg);
     if (st != DQ_OK)
         goto fail;
     net->in_use = calloc((size_t)dq_pool_threads(net->pool), sizeof(*net->in_use));
@@ -149,6 +161,7 @@ void dq_net_destroy(dq_net *net)
 {
     if (!net)
         return;
+    dq_device_destroy(net->device);
     dq_pool_destroy(net->pool);
     free(net->arena);
     free(net->in_use);
@@ -158,6 +171,11 @@ void dq_net_destroy(dq_net *net)
 const char *dq_net_isa(const dq_net *net)
 {
     return net->k->isa;
+}
+
+const char *dq_net_device(const dq_net *net)
+{
+    return net->device ? dq_device_text(net->device) : "cpu";
 }
 
 int dq_net_threads(const dq_net *net)
@@ -246,12 +264,21 @@ void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, 
     net->k->fc2(net->h, n, weights->params + DQ_AT_W5, weights->params + DQ_AT_B5, net->q);
 }
 
+/** Values of n <= cap states, to net->q. */
+static void compute_q(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n)
+{
+    if (net->device)
+        dq_device_q(net, weights == &net->target, obs, n, net->q);
+    else
+        dq_net_forward(net, weights, obs, n, 0);
+}
+
 void dq_net_q(dq_net *net, const uint8_t *obs, int n, float *q)
 {
     size_t n_actions = (size_t)net->cfg.n_actions;
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
-        dq_net_forward(net, &net->online, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
+        compute_q(net, &net->online, obs + (size_t)i * DQ_NET_OBS_BYTES, part);
         for (int j = 0; j < part; j++)
             memcpy(q + (size_t)(i + j) * n_actions, net->q + (size_t)j * DQ_OUT_PAD,
                    n_actions * sizeof(*q));
@@ -262,7 +289,7 @@ void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q)
 {
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
-        dq_net_forward(net, &net->target, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
+        compute_q(net, &net->target, obs + (size_t)i * DQ_NET_OBS_BYTES, part);
         for (int j = 0; j < part; j++) {
             const float *q = net->q + (size_t)j * DQ_OUT_PAD;
             float best = q[0];
@@ -275,6 +302,10 @@ void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q)
 
 void dq_net_sync_target(dq_net *net)
 {
+    if (net->device) {
+        dq_device_sync_target(net);
+        return;
+    }
     memcpy(net->target.params, net->online.params, DQ_N_PARAMS * sizeof(*net->online.params));
     for (int l = 0; l < DQ_N_CONVS; l++)
         memcpy(net->target.u[l], net->online.u[l],
@@ -291,6 +322,10 @@ static void prepare_all(dq_net *net, dq_weights *weights)
 
 void dq_net_params_changed(dq_net *net)
 {
+    if (net->device) {
+        dq_device_send(net);
+        return;
+    }
     prepare_all(net, &net->target);
     prepare_all(net, &net->online);  // last: ut is of the online weights
 }

@@ -6,22 +6,8 @@
 
 #include "base/pool.h"
 #include "deepq/net.h"
+#include "nn/device_net.h"
 #include "nn/kernels.h"
-
-/** Where each parameter starts in a flat array of DQ_N_PARAMS floats; PyTorch's order. */
-enum {
-    DQ_AT_W1 = 0,
-    DQ_AT_B1 = DQ_AT_W1 + DQ_W1,
-    DQ_AT_W2 = DQ_AT_B1 + DQ_CONV1_OUT,
-    DQ_AT_B2 = DQ_AT_W2 + DQ_W2,
-    DQ_AT_W3 = DQ_AT_B2 + DQ_CONV2_OUT,
-    DQ_AT_B3 = DQ_AT_W3 + DQ_W3,
-    DQ_AT_W4 = DQ_AT_B3 + DQ_CONV3_OUT,
-    DQ_AT_B4 = DQ_AT_W4 + DQ_W4,
-    DQ_AT_W5 = DQ_AT_B4 + DQ_HIDDEN,
-    DQ_AT_B5 = DQ_AT_W5 + DQ_HIDDEN * DQ_OUT_PAD,
-    DQ_N_PARAMS = DQ_AT_B5 + DQ_OUT_PAD
-};
 
 enum { DQ_CHUNK = 4 };  // samples at most in one task of the convolutions
 
@@ -37,6 +23,7 @@ struct dq_net {
     dq_pool *pool;
     int64_t n_updates;  // Adam's t
     int cap;            // samples that the activations have room for
+    dq_device *device;  // what computes in our place; NULL: the processor
 
     void *arena;
     dq_weights online, target;
@@ -72,6 +59,9 @@ extern const size_t dq_conv_weights_at[DQ_N_CONVS], dq_conv_bias_at[DQ_N_CONVS];
 
 /** The online parameters were set from outside: make what depends on them. */
 void dq_net_params_changed(dq_net *net);
+
+/** What Adam needs in the next step, number n_updates + 1. */
+dq_adam_step dq_net_adam_step(const dq_net *net);
 
 /** Place of element i of PyTorch's tensor t (0..9) in the flat array. */
 size_t dq_param_place(int t, size_t i);

@@ -122,7 +122,7 @@ static void finish_slice(const learn_step *s, int l, int c)
         for (int v = c; v < c + DQ_CONV_SLICE; v += rows) {
             size_t row = (size_t)dq_conv_row(shape, tap / taps, tap % taps, v);
             size_t first = at + row * (size_t)shape->out;
-            adam_range(s, first, (size_t)(rows * shape->out), net->grad + first);
+            adam_range(s, first, (size_t)rows * (size_t)shape->out, net->grad + first);
         }
     net->k->conv_prepare(l, net->online.params + at, c, net->online.u[l], net->ut[l]);
 }
@@ -157,26 +157,33 @@ static float run_step(learn_step *s, const uint8_t *obs)
     return loss;
 }
 
-float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target)
+dq_adam_step dq_net_adam_step(const dq_net *net)
 {
     const dq_net_config *cfg = &net->cfg;
-    double t = (double)++net->n_updates;
-    dq_adam_step adam = {
+    double t = (double)(net->n_updates + 1);
+    return (dq_adam_step){
         .beta1 = (float)cfg->beta1,
         .beta2 = (float)cfg->beta2,
         .epsilon = (float)cfg->epsilon,
         .step_size = (float)(cfg->learning_rate / (1.0 - pow(cfg->beta1, t))),
         .inv_sqrt_bias2 = (float)(1.0 / sqrt(1.0 - pow(cfg->beta2, t))),
     };
+}
+
+float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target)
+{
+    if (net->device)
+        return dq_device_update(net, obs, action, target);
+    dq_adam_step adam = dq_net_adam_step(net);
+    net->n_updates++;
     learn_step s = {net, action, target, &adam};
     return run_step(&s, obs);
 }
-
 float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
                        dq_tensor grads[DQ_NET_N_TENSORS])
 {
     learn_step s = {net, action, target, NULL};
-    float loss = run_step(&s, obs);
+    float loss = net->device ? dq_device_gradients(net, obs, action, target) : run_step(&s, obs);
     for (int t = 0; t < DQ_NET_N_TENSORS; t++)
         for (size_t i = 0; i < dq_tensor_elements(&grads[t]); i++)
             grads[t].data[i] = net->grad[dq_param_place(t, i)];

@@ -70,6 +70,7 @@ size_t dq_param_place(int t, size_t i)
 
 void dq_net_init(dq_net *net, dq_rng *rng)
 {
+    dq_device_fetch(net);  // Adam's moments stay
     dq_tensor shapes[DQ_NET_N_TENSORS];
     dq_net_param_shapes(net->cfg.n_actions, shapes);
     for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
@@ -84,6 +85,7 @@ void dq_net_init(dq_net *net, dq_rng *rng)
 
 void dq_net_get_params(const dq_net *net, dq_tensor out[DQ_NET_N_TENSORS])
 {
+    dq_device_fetch(net);
     for (int t = 0; t < DQ_NET_N_TENSORS; t++)
         for (size_t i = 0; i < dq_tensor_elements(&out[t]); i++)
             out[t].data[i] = net->online.params[dq_param_place(t, i)];

@@ -43,6 +43,21 @@ enum {
     DQ_OUT_PAD = 32  // outputs of the second linear layer, padded (18 actions at most)
 };
 
+/** Where each parameter starts in a flat array of DQ_N_PARAMS floats; PyTorch's order. */
+enum {
+    DQ_AT_W1 = 0,
+    DQ_AT_B1 = DQ_AT_W1 + DQ_W1,
+    DQ_AT_W2 = DQ_AT_B1 + DQ_CONV1_OUT,
+    DQ_AT_B2 = DQ_AT_W2 + DQ_W2,
+    DQ_AT_W3 = DQ_AT_B2 + DQ_CONV2_OUT,
+    DQ_AT_B3 = DQ_AT_W3 + DQ_W3,
+    DQ_AT_W4 = DQ_AT_B3 + DQ_CONV3_OUT,
+    DQ_AT_B4 = DQ_AT_W4 + DQ_W4,
+    DQ_AT_W5 = DQ_AT_B4 + DQ_HIDDEN,
+    DQ_AT_B5 = DQ_AT_W5 + DQ_HIDDEN * DQ_OUT_PAD,
+    DQ_N_PARAMS = DQ_AT_B5 + DQ_OUT_PAD
+};
+
 /** Samples in a row of gradients that is turned for fc1_dx: a whole number of vectors. */
 static inline int dq_fc_pad(int n)
 {

@@ -6,6 +6,8 @@
 dq_status dq_net_save(const dq_net *net, dq_writer *w)
 {
     const float *arrays[] = {net->online.params, net->target.params, net->m, net->v};
+    dq_device_fetch(net);
+    DQ_TRY(dq_net_status(net));
     dq_write_tag(w, "DQNN", 1);
     dq_write_u32(w, (uint32_t)net->cfg.n_actions);
     dq_write_u64(w, DQ_N_PARAMS);
@@ -35,5 +37,5 @@ dq_status dq_net_load(dq_net *net, dq_reader *r)
         DQ_TRY(dq_read(r, arrays[i], DQ_N_PARAMS * sizeof(float)));
     net->n_updates = (int64_t)n_updates;
     dq_net_params_changed(net);
-    return DQ_OK;
+    return dq_net_status(net);
 }

@@ -146,8 +146,7 @@ static bool is_drawn(const dq_transition *batch, size_t n, size_t slot)
     return false;
 }
 
-/** The transition of a slot, its reward summed over the steps that it spans. */
-static dq_transition transition_at(const dq_replay *r, size_t slot)
+dq_transition dq_replay_transition(const dq_replay *r, size_t slot)
 {
     dq_transition t = {.slot = slot, .action = r->info[slot].action};
     double sum = 0, discount = 1;
@@ -160,22 +159,63 @@ static dq_transition transition_at(const dq_replay *r, size_t slot)
     return t;
 }
 
-dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch)
+/** Draw n of the `size` transitions before slot `end`, but for those whose next state is after it.
+ */
+static void draw(const dq_replay *r, size_t end, size_t size, size_t n, dq_rng *rng,
+                 dq_transition *batch)
 {
-    size_t newest = (size_t)r->cfg.n_step;  // this far before `current`: its next state is there
-    if (n + newest - 1 > r->size)
-        return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions, %zu of %d steps asked for",
-                       r->size, n, r->cfg.n_step);
+    size_t newest = (size_t)r->cfg.n_step;  // this far before `end`: its next state is there
     /* Floyd's sampling (Bentley and Floyd 1987): one draw for each, and a set of n different ones
      * in which every set is equally likely. */
     for (size_t i = 0; i < n; i++) {
-        size_t last = r->size - (newest - 1) - n + i;
-        size_t slot = slot_before(r, r->current, newest + dq_rng_below(rng, (uint32_t)last + 1));
+        size_t last = size - (newest - 1) - n + i;
+        size_t slot = slot_before(r, end, newest + dq_rng_below(rng, (uint32_t)last + 1));
         if (is_drawn(batch, i, slot))
-            slot = slot_before(r, r->current, newest + last);
-        batch[i] = transition_at(r, slot);
+            slot = slot_before(r, end, newest + last);
+        batch[i] = dq_replay_transition(r, slot);
     }
+}
+
+dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch)
+{
+    size_t newest = (size_t)r->cfg.n_step;
+    if (n + newest - 1 > r->size)
+        return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions, %zu of %d steps asked for",
+                       r->size, n, r->cfg.n_step);
+    draw(r, r->current, r->size, n, rng, batch);
     return DQ_OK;
+}
+
+bool dq_replay_sample_ahead(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch)
+{
+    size_t size = r->size < r->cfg.capacity ? r->size + 1 : r->size;
+    size_t end = slot_after(r, r->current), newest = (size_t)r->cfg.n_step;
+    assert(n + newest - 1 <= size);
+    draw(r, end, size, n, rng, batch);
+    return !is_drawn(batch, n, slot_before(r, end, newest));
+}
+
+size_t dq_replay_current(const dq_replay *r)
+{
+    return r->current;
+}
+
+void dq_replay_frames(const dq_replay *r, size_t slot, int32_t *frames)
+{
+    int n_missing = r->cfg.stack - r->info[slot].n_frames;
+    for (int i = 0; i < r->cfg.stack; i++)
+        frames[i] =
+            i < n_missing ? -1 : (int32_t)slot_before(r, slot, (size_t)(r->cfg.stack - 1 - i));
+}
+
+void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames)
+{
+    dq_replay_frames(r, (slot + (size_t)r->cfg.n_step) % r->n_slots, frames);
+}
+
+const uint8_t *dq_replay_all_frames(const dq_replay *r)
+{
+    return r->frames;
 }
 
 void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs)

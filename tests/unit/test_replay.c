@@ -74,14 +74,19 @@ static const whole *newest_in_slot(const world *w, size_t slot)
     return NULL;
 }
 
-static void create(world *w)
+static void create_n_step(world *w, int n_step)
 {
     memset(w, 0, sizeof(*w));
     w->rng = dq_rng_stream(7, "test");
     dq_replay_config cfg = {
-        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = 1};
+        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = n_step, .gamma = 0.5};
     assert_int_equal(dq_replay_create(&w->replay, &cfg), DQ_OK);
     begin(w);
+}
+
+static void create(world *w)
+{
+    create_n_step(w, 1);
 }
 
 static world the_world;
@@ -234,6 +239,90 @@ static void a_loaded_replay_goes_on_as_the_saved_one(void **state)
     dq_writer_destroy(saved);
 }
 
+/** A state put together from the frames that are named, as a GPU does it. */
+static void from_frames(const dq_replay *r, const int32_t frames[STACK], uint8_t obs[STATE])
+{
+    const uint8_t *all = dq_replay_all_frames(r);
+    memset(obs, 0, STATE);
+    for (size_t i = 0; i < STACK; i++)
+        if (frames[i] >= 0)
+            memcpy(obs + i * FRAME, all + (size_t)frames[i] * FRAME, FRAME);
+}
+
+static void check_named_frames(int n_step)
+{
+    world *w = &the_world;
+    create_n_step(w, n_step);
+    while (w->n < 90) {
+        step(w);
+        for (size_t i = (size_t)n_step - 1; i < dq_replay_size(w->replay); i++) {
+            size_t slot = w->slot[w->n - 1 - i];
+            int32_t frames[STACK];
+            uint8_t want[STATE], got[STATE];
+            dq_replay_state(w->replay, slot, want);
+            dq_replay_frames(w->replay, slot, frames);
+            from_frames(w->replay, frames, got);
+            assert_memory_equal(got, want, STATE);
+            if (dq_replay_transition(w->replay, slot).done)
+                continue;
+            dq_replay_next_state(w->replay, slot, want);
+            dq_replay_next_frames(w->replay, slot, frames);
+            from_frames(w->replay, frames, got);
+            assert_memory_equal(got, want, STATE);
+        }
+    }
+    dq_replay_destroy(w->replay);
+}
+
+static void named_frames_are_those_of_the_states(void **state)
+{
+    (void)state;
+    check_named_frames(1);
+    check_named_frames(3);
+}
+
+/** Before and after the ring is full: the draw is the later one's, and says when it is not whole.
+ */
+static void check_drawing_ahead(int n_step)
+{
+    world *w = &the_world;
+    create_n_step(w, n_step);
+    for (int i = 0; i < n_step; i++)
+        step(w);
+    int n_whole = 0, n_not = 0;
+    while (w->n < 300) {
+        enum { N = 2 };
+        dq_transition ahead[N], after[N];
+        dq_rng a = dq_rng_stream(w->n, "draw"), b = a;
+        size_t coming = dq_replay_current(w->replay);
+        bool is_whole = dq_replay_sample_ahead(w->replay, N, &a, ahead);
+        step(w);
+        assert_int_equal(w->slot[w->n - 1], coming);
+        assert_int_equal(dq_replay_sample(w->replay, N, &b, after), DQ_OK);
+        assert_memory_equal(&a, &b, sizeof(a));
+        size_t newest = w->slot[w->n - (size_t)n_step];  // ends with what was coming
+        bool has_new = after[0].slot == newest || after[1].slot == newest;
+        assert_int_equal(is_whole, !has_new);
+        for (int i = 0; i < N; i++) {
+            assert_int_equal(ahead[i].slot, after[i].slot);
+            if (is_whole)
+                assert_true(ahead[i].action == after[i].action &&
+                            ahead[i].reward == after[i].reward && ahead[i].done == after[i].done);
+        }
+        n_whole += is_whole;
+        n_not += !is_whole;
+    }
+    assert_true(n_whole > 50 && n_not > 5);
+    dq_replay_destroy(w->replay);
+}
+
+static void drawing_ahead_is_drawing_after(void **state)
+{
+    (void)state;
+    check_drawing_ahead(1);
+    check_drawing_ahead(4);
+}
+
 static void impossible_configurations_are_refused(void **state)
 {
     (void)state;
@@ -261,6 +350,8 @@ int main(void)
         cmocka_unit_test(n_step_transitions_are_sums_of_whole_ones),
         cmocka_unit_test(too_few_transitions_is_an_error),
         cmocka_unit_test(a_loaded_replay_goes_on_as_the_saved_one),
+        cmocka_unit_test(named_frames_are_those_of_the_states),
+        cmocka_unit_test(drawing_ahead_is_drawing_after),
         cmocka_unit_test(impossible_configurations_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

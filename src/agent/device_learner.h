@@ -1,0 +1,49 @@
+/** Learning where the frames are on the GPU: the replay's frames are copied there as they come, and
+ *  batches go over as slot numbers.
+ *
+ *  A step's batch is drawn, and its gradients are begun, while the environment is still at the step
+ *  before it whenever that changes nothing: the draw is the one that would be made later, and the
+ *  weights change in dq_device_learner_learn() alone. */
+#ifndef DEEPQ_AGENT_DEVICE_LEARNER_H
+#define DEEPQ_AGENT_DEVICE_LEARNER_H
+
+#include <stdbool.h>
+
+#include "deepq/replay.h"
+#include "nn/device_net.h"
+
+typedef struct dq_device_learner {
+    dq_net *net;  // not ours; NULL: the net is on the processor and nothing below is used
+    const dq_replay *replay;
+    int batch;
+    dq_transition *transitions;  // [batch]
+    dq_device_sample *samples;   // [batch]
+    bool begun;                  // ahead, for the step that comes
+    dq_rng before;               // the stream before it drew ahead
+} dq_device_learner;
+
+/** Room on the device for the replay's frames; does nothing for a net on the processor. */
+DQ_NODISCARD dq_status dq_device_learner_init(dq_device_learner *l, dq_net *net,
+                                              const dq_replay *replay, int batch);
+void dq_device_learner_free(dq_device_learner *l);
+
+/** Copy over the newest frame of the state that the environment is in. */
+void dq_device_learner_remember(dq_device_learner *l);
+/** Copy over all frames: the replay was loaded. */
+DQ_NODISCARD dq_status dq_device_learner_load(dq_device_learner *l);
+/** Values of that state's actions. @param[out] q [n_actions] */
+void dq_device_learner_act(dq_device_learner *l, float *q);
+
+/** Draw and begin the learning step that follows the next dq_replay_add(), if its batch does not
+ *  need what that will add. No copy to the target may be due before it. */
+void dq_device_learner_ahead(dq_device_learner *l, dq_rng *rng, float gamma);
+/** That step is not to be: give the draw back. */
+void dq_device_learner_cancel(dq_device_learner *l, dq_rng *rng);
+/** The learning step: goes on with what was begun ahead, or does all of it.
+ *  @return the status of the device as it is known without waiting */
+DQ_NODISCARD dq_status dq_device_learner_learn(dq_device_learner *l, dq_rng *rng, float gamma,
+                                               bool sync);
+/** Loss of the last step that was learnt; waits for it. */
+float dq_device_learner_loss(dq_device_learner *l);
+
+#endif
