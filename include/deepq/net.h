@@ -64,6 +64,9 @@ void dq_net_q(dq_net *net, const uint8_t *obs, int n, float *q);
 /** Largest action value of each of n states by the target net. @param[out] max_q float [n] */
 DQ_API
 void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q);
+/** Action values of n states by the target net, as dq_net_q() by the online one. */
+DQ_API
+void dq_net_target_q(dq_net *net, const uint8_t *obs, int n, float *q);
 /** Copy the online weights to the target net. */
 DQ_API
 void dq_net_sync_target(dq_net *net);

@@ -27,6 +27,8 @@ typedef struct dq_train_config {
     double learning_rate;  // Adam
     double adam_beta1, adam_beta2, adam_epsilon;
     int n_step;             // rewards summed before the target net takes over (Sutton 1988)
+    bool double_dqn;        // the online net chooses the action whose target value counts (van
+                            // Hasselt 2016); on the processor alone
     int train_every;        // steps from one update to the next
     int64_t target_sync;    // steps between two copies to the target net
     int64_t epsilon_decay;  // steps from epsilon_start down to 0, cut at epsilon_final

@@ -5,19 +5,32 @@
 
 #include "base/error.h"
 
-dq_status dq_target_memory_init(dq_target_memory *m, size_t n_slots, int batch)
+static dq_status init(dq_target_memory *m, const dq_target_memory *what)
 {
-    size_t n = (size_t)batch;
-    *m = (dq_target_memory){.n_slots = n_slots, .batch = batch};
-    m->value = calloc(n_slots, sizeof(*m->value));
+    *m = *what;
+    size_t n_slots = m->n_slots, n = (size_t)m->batch, n_values = (size_t)m->n_values;
+    m->value = calloc(n_slots, n_values * sizeof(*m->value));
     m->known = calloc(n_slots, sizeof(*m->known));
     m->obs = malloc(n * DQ_NET_OBS_BYTES);
-    m->max_q = calloc(n, sizeof(*m->max_q));
+    m->q = calloc(n, n_values * sizeof(*m->q));
     m->unknown = calloc(n, sizeof(*m->unknown));
-    if (m->value && m->known && m->obs && m->max_q && m->unknown)
+    if (m->value && m->known && m->obs && m->q && m->unknown)
         return DQ_OK;
     dq_target_memory_free(m);
     return dq_fail(DQ_ERR_NOMEM, "no memory for the target values of %zu states", n_slots);
+}
+
+dq_status dq_target_memory_init(dq_target_memory *m, size_t n_slots, int batch)
+{
+    return init(m, &(dq_target_memory){.n_slots = n_slots, .batch = batch, .n_values = 1});
+}
+
+dq_status dq_target_memory_init_double(dq_target_memory *m, size_t n_slots, int batch,
+                                       int n_actions)
+{
+    return init(m,
+                &(dq_target_memory){
+                    .n_slots = n_slots, .batch = batch, .n_values = n_actions, .is_double = true});
 }
 
 void dq_target_memory_free(dq_target_memory *m)
@@ -25,7 +38,7 @@ void dq_target_memory_free(dq_target_memory *m)
     free(m->value);
     free(m->known);
     free(m->obs);
-    free(m->max_q);
+    free(m->q);
     free(m->unknown);
     *m = (dq_target_memory){0};
 }
@@ -53,19 +66,54 @@ static void learn_unknown(dq_target_memory *m, dq_net *net, const dq_replay *rep
     }
     if (n == 0)
         return;
-    dq_net_target_max(net, m->obs, n, m->max_q);
+    if (m->is_double)
+        dq_net_target_q(net, m->obs, n, m->q);
+    else
+        dq_net_target_max(net, m->obs, n, m->q);
+    size_t n_values = (size_t)m->n_values;
     for (int i = 0; i < n; i++) {
-        m->value[m->unknown[i]] = m->max_q[i];
+        memcpy(m->value + m->unknown[i] * n_values, m->q + (size_t)i * n_values,
+               n_values * sizeof(*m->value));
         m->known[m->unknown[i]] = 1;
     }
+}
+
+/** Values of the next states by the online net, to m->q, in the order of the transitions that have
+ *  one. */
+static void ask_online(dq_target_memory *m, dq_net *net, const dq_replay *replay,
+                       const dq_transition *batch)
+{
+    int n = 0;
+    for (int i = 0; i < m->batch; i++)
+        if (!batch[i].done)
+            dq_replay_next_state(replay, batch[i].slot, m->obs + (size_t)n++ * DQ_NET_OBS_BYTES);
+    if (n > 0)
+        dq_net_q(net, m->obs, n, m->q);
+}
+
+static int best_of(const float *q, int n)
+{
+    int best = 0;
+    for (int a = 1; a < n; a++)
+        if (q[a] > q[best])
+            best = a;
+    return best;
 }
 
 void dq_target_memory_targets(dq_target_memory *m, dq_net *net, const dq_replay *replay,
                               const dq_transition *batch, double gamma, float *target)
 {
+    const float *online = m->q;  // of the next transition that has a next state
     learn_unknown(m, net, replay, batch);
+    if (m->is_double)
+        ask_online(m, net, replay, batch);
     for (int i = 0; i < m->batch; i++) {
-        float next = batch[i].done ? 0.0f : m->value[batch[i].slot];
+        float next = 0.0f;
+        if (!batch[i].done) {
+            int chosen = m->is_double ? best_of(online, m->n_values) : 0;
+            next = m->value[batch[i].slot * (size_t)m->n_values + (size_t)chosen];
+            online += m->n_values;
+        }
         target[i] = next * (float)gamma + batch[i].reward;
     }
 }

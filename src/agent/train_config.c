@@ -9,13 +9,19 @@
 
 #include "base/error.h"
 
-typedef enum field_type { FIELD_INT, FIELD_INT64, FIELD_UINT64, FIELD_DOUBLE } field_type;
+typedef enum field_type {
+    FIELD_INT,
+    FIELD_INT64,
+    FIELD_UINT64,
+    FIELD_DOUBLE,
+    FIELD_BOOL
+} field_type;
 
 typedef struct field {
     const char *key;
     field_type type;
     size_t offset;
-    double low, high;  // inclusive; not used for FIELD_UINT64
+    double low, high;  // inclusive; not used for FIELD_UINT64 and FIELD_BOOL
 } field;
 
 #define FIELD(name, type, low, high)                                                               \
@@ -35,6 +41,7 @@ static const field fields[] = {
     FIELD(adam_beta2, FIELD_DOUBLE, 0, 0.999999999),
     FIELD(adam_epsilon, FIELD_DOUBLE, 0, 1),
     FIELD(n_step, FIELD_INT, 1, 1000),
+    FIELD(double_dqn, FIELD_BOOL, 0, 0),
     FIELD(train_every, FIELD_INT, 1, 1000000),
     FIELD(target_sync, FIELD_INT64, 1, HUGE_STEPS),
     FIELD(epsilon_decay, FIELD_INT64, 1, HUGE_STEPS),
@@ -81,6 +88,8 @@ static dq_status fail_value(const field *f, const char *value)
     if (f->type == FIELD_UINT64)
         return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose a whole number from 0 to 2^64 - 1", f->key,
                        value);
+    if (f->type == FIELD_BOOL)
+        return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose true or false", f->key, value);
     return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose a %s from %.10g to %.10g", f->key, value,
                    f->type == FIELD_DOUBLE ? "number" : "whole number", f->low, f->high);
 }
@@ -119,16 +128,35 @@ static dq_status set_int(const field *f, void *to, const char *text)
     return DQ_OK;
 }
 
+static dq_status set_bool(const field *f, void *to, const char *text)
+{
+    bool v = strcmp(text, "true") == 0;
+    if (!v && strcmp(text, "false") != 0)
+        return fail_value(f, text);
+    memcpy(to, &v, sizeof(v));
+    return DQ_OK;
+}
+
+static dq_status set_field(const field *f, void *to, const char *text)
+{
+    switch (f->type) {
+    case FIELD_DOUBLE:
+        return set_double(f, to, text);
+    case FIELD_UINT64:
+        return set_uint64(f, to, text);
+    case FIELD_BOOL:
+        return set_bool(f, to, text);
+    default:
+        return set_int(f, to, text);
+    }
+}
+
 dq_status dq_train_config_set(dq_train_config *cfg, const char *key, const char *value)
 {
     for (size_t i = 0; i < DQ_COUNT(fields); i++) {
         const field *f = &fields[i];
-        if (strcmp(f->key, key) != 0)
-            continue;
-        void *to = (char *)cfg + f->offset;
-        if (f->type == FIELD_DOUBLE)
-            return set_double(f, to, value);
-        return f->type == FIELD_UINT64 ? set_uint64(f, to, value) : set_int(f, to, value);
+        if (strcmp(f->key, key) == 0)
+            return set_field(f, (char *)cfg + f->offset, value);
     }
     char known[512] = "";
     size_t used = 0;
@@ -158,6 +186,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
     *key = f->key;
     if (f->type == FIELD_DOUBLE)
         print_double(*(const double *)from, value, cap);
+    else if (f->type == FIELD_BOOL)
+        snprintf(value, cap, "%s", *(const bool *)from ? "true" : "false");
     else if (f->type == FIELD_UINT64)
         snprintf(value, cap, "%llu", (unsigned long long)*(const uint64_t *)from);
     else

@@ -20,6 +20,14 @@ static dq_status check_env(const dq_env_spec *spec)
     return DQ_OK;
 }
 
+/** What a GPU does not do so far. */
+static dq_status check_device(const dq_train_config *cfg)
+{
+    if (cfg->double_dqn && dq_device_is_gpu(cfg->device))
+        return dq_fail(DQ_ERR_CONFIG, "double_dqn is not there on a GPU: choose the device cpu");
+    return DQ_OK;
+}
+
 static dq_status create_net(dq_trainer *t)
 {
     const dq_train_config *cfg = &t->cfg;
@@ -39,6 +47,16 @@ static dq_status create_net(dq_trainer *t)
     return DQ_OK;
 }
 
+static dq_status create_targets(dq_trainer *t)
+{
+    size_t n_slots = dq_replay_slots(t->replay);
+    if (t->device.net)  // it has its own way
+        return DQ_OK;
+    if (t->cfg.double_dqn)
+        return dq_target_memory_init_double(&t->targets, n_slots, t->cfg.batch, t->n_actions);
+    return dq_target_memory_init(&t->targets, n_slots, t->cfg.batch);
+}
+
 static dq_status create_memory(dq_trainer *t)
 {
     dq_replay_config replay = dq_replay_config_default();
@@ -47,8 +65,7 @@ static dq_status create_memory(dq_trainer *t)
     replay.gamma = t->cfg.gamma;
     DQ_TRY(dq_replay_create(&t->replay, &replay));
     DQ_TRY(dq_device_learner_init(&t->device, t->net, t->replay, t->cfg.batch));
-    if (!t->device.net)
-        DQ_TRY(dq_target_memory_init(&t->targets, dq_replay_slots(t->replay), t->cfg.batch));
+    DQ_TRY(create_targets(t));
     size_t batch = (size_t)t->cfg.batch;
     t->obs = calloc(1, DQ_NET_OBS_BYTES);
     t->batch_obs = calloc(batch, DQ_NET_OBS_BYTES);
@@ -65,6 +82,7 @@ dq_status dq_trainer_create(dq_trainer **out, const dq_train_config *cfg, dq_env
     assert(out && cfg && env);
     *out = NULL;
     DQ_TRY(dq_train_config_check(cfg));
+    DQ_TRY(check_device(cfg));
     DQ_TRY(check_env(dq_env_get_spec(env)));
     dq_trainer *t = calloc(1, sizeof(*t));
     if (!t)

@@ -273,16 +273,27 @@ static void compute_q(dq_net *net, const dq_weights *weights, const uint8_t *obs
         dq_net_forward(net, weights, obs, n, 0);
 }
 
-void dq_net_q(dq_net *net, const uint8_t *obs, int n, float *q)
+/** Values of any number of states, without the padding. */
+static void all_q(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, float *q)
 {
     size_t n_actions = (size_t)net->cfg.n_actions;
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
-        compute_q(net, &net->online, obs + (size_t)i * DQ_NET_OBS_BYTES, part);
+        compute_q(net, weights, obs + (size_t)i * DQ_NET_OBS_BYTES, part);
         for (int j = 0; j < part; j++)
             memcpy(q + (size_t)(i + j) * n_actions, net->q + (size_t)j * DQ_OUT_PAD,
                    n_actions * sizeof(*q));
     }
+}
+
+void dq_net_q(dq_net *net, const uint8_t *obs, int n, float *q)
+{
+    all_q(net, &net->online, obs, n, q);
+}
+
+void dq_net_target_q(dq_net *net, const uint8_t *obs, int n, float *q)
+{
+    all_q(net, &net->target, obs, n, q);
 }
 
 void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q)

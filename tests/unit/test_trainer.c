@@ -221,20 +221,18 @@ static void updates_come_as_often_as_asked(void **state)
     dq_trainer_destroy(t);
 }
 
-static void a_loaded_run_goes_on_bit_for_bit(void **state)
+/** A run that is saved at step 50 and goes on elsewhere; what is cut short is refused. */
+static void check_loaded_run(const dq_train_config *cfg)
 {
-    (void)state;
-    dq_train_config cfg = small_config();
-    cfg.n_step = 3;
     bool solved;
-    diary d = {.trainer = make_trainer(&cfg)};
+    diary d = {.trainer = make_trainer(cfg)};
     dq_train_events events = events_of(&d);
     assert_int_equal(dq_trainer_run(d.trainer, &events, NULL, &solved), DQ_OK);
 
     size_t n;
     const void *bytes = dq_writer_bytes(d.checkpoint, &n);
     dq_reader *r;
-    dq_trainer *again = make_trainer(&cfg);
+    dq_trainer *again = make_trainer(cfg);
     assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
     assert_int_equal(dq_trainer_load(again, r), DQ_OK);
     dq_reader_destroy(r);
@@ -256,6 +254,54 @@ static void a_loaded_run_goes_on_bit_for_bit(void **state)
     dq_writer_destroy(d.checkpoint);
     dq_trainer_destroy(d.trainer);
     dq_trainer_destroy(again);
+}
+
+static void a_loaded_run_goes_on_bit_for_bit(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.n_step = 3;
+    check_loaded_run(&cfg);
+}
+
+static void so_does_one_with_double_targets(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.double_dqn = true;
+    check_loaded_run(&cfg);
+}
+
+/** What a run comes to with and without double targets: the same until the nets differ. */
+static void double_targets_change_the_run(void **state)
+{
+    (void)state;
+    uint64_t hash[2][2];
+    for (int i = 0; i < 2; i++)
+        for (int steps = 0; steps < 2; steps++) {
+            dq_train_config cfg = small_config();
+            cfg.double_dqn = i == 1;
+            cfg.max_steps = steps ? 100 : 40;  // the first update: online and target are one
+            dq_trainer *t = make_trainer(&cfg);
+            bool solved;
+            assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
+            hash[i][steps] = weights_hash(t);
+            dq_trainer_destroy(t);
+        }
+    assert_true(hash[0][0] == hash[1][0] && hash[0][1] != hash[1][1]);
+}
+
+static void a_gpu_has_no_double_targets(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    dq_trainer *t;
+    dq_env *env = make_thirds();
+    cfg.double_dqn = true;
+    cfg.device = "cuda";
+    assert_int_equal(dq_trainer_create(&t, &cfg, env), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "double_dqn"));
+    dq_env_destroy(env);
 }
 
 static void threads_do_not_change_the_run(void **state)
@@ -280,9 +326,10 @@ static dq_status note_solved(void *ctx, const dq_progress *p)
     return DQ_OK;
 }
 
-static void solve_thirds(int n_step)
+static void solve_thirds(int n_step, bool double_dqn)
 {
     dq_train_config cfg = small_config();
+    cfg.double_dqn = double_dqn;
     cfg.replay_size = 500;
     cfg.gamma = 0.5;
     cfg.n_step = n_step;
@@ -303,13 +350,19 @@ static void solve_thirds(int n_step)
 static void it_learns_to_solve_its_world(void **state)
 {
     (void)state;
-    solve_thirds(1);
+    solve_thirds(1, false);
 }
 
 static void it_learns_from_returns_of_two_steps(void **state)
 {
     (void)state;
-    solve_thirds(2);
+    solve_thirds(2, false);
+}
+
+static void it_learns_from_double_targets(void **state)
+{
+    (void)state;
+    solve_thirds(1, true);
 }
 
 static void a_stop_flag_ends_the_run_and_it_can_go_on(void **state)
@@ -336,17 +389,18 @@ static void hyperparameters_are_read_written_and_checked(void **state)
     assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
     assert_int_equal(dq_train_config_set(&cfg, "learning_rate", "0.00025"), DQ_OK);
     assert_int_equal(dq_train_config_set(&cfg, "seed", "18446744073709551615"), DQ_OK);
+    assert_int_equal(dq_train_config_set(&cfg, "double_dqn", "true"), DQ_OK);
     assert_int_equal(dq_train_preset(&copy, "book"), DQ_OK);
     const char *key;
     char value[64];
     for (size_t i = 0; dq_train_config_get(&cfg, i, &key, value, sizeof(value)); i++)
         assert_int_equal(dq_train_config_set(&copy, key, value), DQ_OK);
-    assert_true(copy.learning_rate == 0.00025 && copy.seed == UINT64_MAX);
+    assert_true(copy.learning_rate == 0.00025 && copy.seed == UINT64_MAX && copy.double_dqn);
 
     static const char *const wrong[][2] = {
-        {"gamma", "1.5"}, {"gamma", "nan"},  {"gamma", ""},         {"batch", "0"},
-        {"batch", "3x"},  {"seed", "-1"},    {"nothing", "1"},      {"target_sync", "0"},
-        {"batch", "1.5"}, {"batch", "1e99"}, {"epsilon_start", "2"}};
+        {"gamma", "1.5"}, {"gamma", "nan"},  {"gamma", ""},          {"batch", "0"},
+        {"batch", "3x"},  {"seed", "-1"},    {"nothing", "1"},       {"target_sync", "0"},
+        {"batch", "1.5"}, {"batch", "1e99"}, {"epsilon_start", "2"}, {"double_dqn", "1"}};
     for (size_t i = 0; i < DQ_COUNT(wrong); i++) {
         assert_int_equal(dq_train_config_set(&cfg, wrong[i][0], wrong[i][1]), DQ_ERR_CONFIG);
         assert_non_null(strstr(dq_errmsg(), wrong[i][0]));
@@ -388,8 +442,12 @@ int main(void)
         cmocka_unit_test(updates_come_as_often_as_asked),
         cmocka_unit_test(a_loaded_run_goes_on_bit_for_bit),
         cmocka_unit_test(threads_do_not_change_the_run),
+        cmocka_unit_test(double_targets_change_the_run),
+        cmocka_unit_test(a_gpu_has_no_double_targets),
         cmocka_unit_test(it_learns_to_solve_its_world),
         cmocka_unit_test(it_learns_from_returns_of_two_steps),
+        cmocka_unit_test(it_learns_from_double_targets),
+        cmocka_unit_test(so_does_one_with_double_targets),
         cmocka_unit_test(a_stop_flag_ends_the_run_and_it_can_go_on),
         cmocka_unit_test(hyperparameters_are_read_written_and_checked),
     };
