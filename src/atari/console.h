@@ -43,8 +43,8 @@ typedef struct dq_console {
     dq_m6507 cpu;
     dq_riot riot;
     dq_tia tia;
-    dq_cart cart;
     dq_inputs in;
+    dq_cart cart;  // its RAM last, which most cartridges do not have
 } dq_console;
 
 /** Where the processor may fetch without looking. */

@@ -116,7 +116,7 @@ ALWAYS_INLINE void write_at(dq_machine *m, regs *r, size_t address, unsigned val
 ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t reg, unsigned value, dq_access how)
 {
     bool early = how == DQ_ACCESS_STORE && r->time < m->alert_time;
-    if (early && dq_tia_is_idle_write(m, reg, value))
+    if (early && dq_tia_is_idle_write(m, reg % (2 * DQ_TIA_WRITES), value))
         return;
     m->c.cycle = cycle_of(r);
     if (early)
@@ -183,7 +183,7 @@ ALWAYS_INLINE void push(dq_machine *m, regs *r, unsigned value, dq_access how)
     if (sp >= 0x80)
         m->c.riot.ram[sp - 0x80] = (uint8_t)value;
     else
-        write_tia(m, r, sp, value, how);
+        write_tia(m, r, 0x100 + sp, value, how);
     r->bus = (uint8_t)value;
 }
 

@@ -578,6 +578,8 @@ void dq_tia_forget_writes(dq_machine *m)
 void dq_tia_write(dq_machine *m, unsigned address, uint8_t value, dq_access how)
 {
     unsigned reg = address % DQ_TIA_WRITES;
+    if (m->cart_type == DQ_CART_3F && (address & 0x1FFF) < DQ_TIA_WRITES)
+        dq_cart_snoop_tia(m, value);
     m->tia_cycle = m->c.cycle;
     if (m->c.cycle >= m->limit_cycle)
         end_frame(m);
