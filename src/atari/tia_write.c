@@ -430,7 +430,7 @@ static bool moves_anything(const dq_tia *tia, int cycle)
     bool is_usual = cycle <= 3 || cycle == 75;
     const uint8_t *n = tia->motion;
     return !is_usual || n[0] | n[1] | n[2] | n[3] | n[4] || tia->skip_first[0] ||
-           tia->skip_first[1] || tia->star_shape;
+           tia->skip_first[1] || tia->star || tia->star_shape;
 }
 
 static void move_objects(dq_machine *m, uint8_t value)
