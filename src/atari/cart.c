@@ -4,6 +4,7 @@
 
 #include "atari/cart_dpc.h"
 #include "atari/console.h"
+#include "atari/m6507.h"
 
 enum { KIB = 1024 };
 
@@ -239,11 +240,11 @@ static void map_e7(dq_machine *m)
     } else {
         for (unsigned page = 0; page < 8; page++)
             unmap(m, page);
-        map(m, 8, 8, m->c.cart.ram);
+        map(m, 8, 8, m->big_ram);
     }
     unmap(m, 16);
     unmap(m, 17);
-    map(m, 18, 2, m->c.cart.ram + BIG_RAM + 256 * bank[1]);
+    map(m, 18, 2, m->big_ram + BIG_RAM + 256 * bank[1]);
     map(m, 20, 12, last + 0x200);
     map_tail(m, last + SLICE - DQ_PAGE_BYTES, tail_bytes(DQ_CART_E7));
 }
@@ -320,6 +321,9 @@ void dq_cart_fence(uint8_t *ops, size_t n, dq_cart_type type)
     fence(ops, n, part, margin);
     for (size_t bank = 0; bank + part <= n; bank += part)
         memset(ops + bank, 0, port_bytes(type));
+    for (size_t i = 0; i < n; i++)
+        if (dq_m6507_stops(ops[i]))
+            ops[i] = 0;
 }
 
 /* ---------------------------------------------------------------- life */
@@ -338,15 +342,16 @@ void dq_cart_reset(dq_machine *m, dq_mt19937 *random)
     if (m->cart_type == DQ_CART_E0)
         for (uint8_t slot = 0; slot < 4; slot++)
             cart->bank[slot] = (uint8_t)(slot + 4);
+    uint8_t *ram = m->cart_type == DQ_CART_E7 ? m->big_ram : cart->ram;
     for (size_t i = 0; i < types[m->cart_type].ram_bytes; i++)
-        cart->ram[i] = (uint8_t)dq_mt19937_next(random);
+        ram[i] = (uint8_t)dq_mt19937_next(random);
     if (m->cart_type == DQ_CART_DPC)
         dq_dpc_reset(&cart->dpc);
 }
 
 size_t dq_cart_ram_bytes(dq_cart_type type)
 {
-    return types[type].ram_bytes;
+    return type == DQ_CART_E7 ? 0 : types[type].ram_bytes;
 }
 
 bool dq_cart_is_valid(const dq_cart *cart, dq_cart_type type, size_t rom_bytes)
@@ -421,7 +426,7 @@ static uint8_t rom_byte(const dq_machine *m, unsigned low)
 
 static void write_ram(dq_machine *m, unsigned low, uint8_t value)
 {
-    uint8_t *ram = m->c.cart.ram;
+    uint8_t *ram = m->cart_type == DQ_CART_E7 ? m->big_ram : m->c.cart.ram;
     const uint8_t *bank = m->c.cart.bank;
     if (m->cart_type != DQ_CART_E7) {
         if (low < types[m->cart_type].ram_bytes)

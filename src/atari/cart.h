@@ -39,7 +39,8 @@ typedef struct dq_dpc {
 
 enum {
     DQ_CART_MAX_BYTES = 512 * 1024,  // as many slices as 3F can name
-    DQ_CART_RAM_BYTES = 2048,        // of the type with most
+    DQ_CART_RAM_BYTES = 256,         // of the type with most, but for
+    DQ_CART_BIG_RAM_BYTES = 2048,    // E7
     DQ_CART_SAVED_RAM = 128          // of states, for every type, or more where there is more
 };
 
@@ -57,8 +58,9 @@ struct dq_machine;
 dq_cart_type dq_cart_detect(const uint8_t *rom, size_t n);
 /** "F8", "2K", ... */
 const char *dq_cart_name(dq_cart_type type);
-/** Put BRK (0) into a copy of the image where straight code would run off the memory that can be
- *  fetched without looking: DQ_WINDOW_MARGIN bytes before hot spots and at the end of each part. */
+/** Put BRK (0) into a copy of the image where the quick engine has to stop: in place of opcodes
+ * that stop the processor, and where straight code would run off the memory that can be fetched
+ * without looking, from DQ_WINDOW_MARGIN bytes before hot spots and the end of each part on. */
 void dq_cart_fence(uint8_t *ops, size_t n, dq_cart_type type);
 /** Once, when the image is loaded. */
 void dq_cart_load(struct dq_machine *m);
@@ -66,7 +68,7 @@ void dq_cart_load(struct dq_machine *m);
 void dq_cart_reset(struct dq_machine *m, dq_mt19937 *random);
 /** Fill the pages 1000 to 1FFF of the address map from the bank numbers. */
 void dq_cart_map(struct dq_machine *m);
-/** RAM in cartridges of this type. */
+/** RAM in cartridges of this type, without that of E7, which is in dq_machine.big_ram. */
 size_t dq_cart_ram_bytes(dq_cart_type type);
 /** True for a state that does not point outside the image. */
 bool dq_cart_is_valid(const dq_cart *cart, dq_cart_type type, size_t rom_bytes);

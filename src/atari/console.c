@@ -154,7 +154,8 @@ static void paint_short_frame(dq_machine *m)
 
 void dq_machine_frame(dq_machine *m, bool draw)
 {
-    bool begins = !m->c.tia.partial, careful = m->careful > 0;
+    bool begins = !m->c.tia.partial;
+    bool careful = m->careful > 0 || m->cart_type == DQ_CART_E7;  // its RAM is not in m->start
     draw = draw || careful;
     if (begins) {
         start_frame(m);
@@ -170,7 +171,7 @@ void dq_machine_frame(dq_machine *m, bool draw)
         copy_console(m, &m->shown[picture], &m->start);
         m->stale[picture] = !draw || (!careful && is_cropped(m));
         m->has_rows[picture] = draw;
-        m->careful -= careful;
+        m->careful -= m->careful > 0;
     } else {
         if (!careful)
             paint_short_frame(m);

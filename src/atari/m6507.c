@@ -8,9 +8,10 @@
  *
  * The registers are locals while an engine runs, but for the rarely used ones in dq_m6507. The
  * quick engine takes opcodes from a copy of the cartridge in which BRK stands wherever a window may
- * end: there, as at a real BRK, it stops. So it need not look where it is but after jumps, and what
- * wants to stop it after the instruction at hand, a bank switch or the end of the frame, lets it
- * take the next opcode from a page of BRKs. */
+ * end, and for the opcodes that stop the processor: there, as at a real BRK, it leaves the
+ * instruction to the exact one. So it need not look where it is but after jumps, and what wants to
+ * stop it after the instruction at hand, a bank switch or the end of the frame, lets it take the
+ * next opcode from a page of BRKs. */
 typedef struct regs {
     const uint8_t *next;  // quick: where in the cartridge's image the next instruction is
     ptrdiff_t to_ops;     // from there to its opcode, or to a BRK

@@ -154,6 +154,34 @@ static void exchange_console(exchange *x, dq_console *c, size_t ram_bytes)
     exchange_cart(x, &c->cart, ram_bytes > DQ_CART_SAVED_RAM ? ram_bytes : DQ_CART_SAVED_RAM);
 }
 
+/* Pictures are saved with ALE's 300 rows; then the RAM of E7. */
+enum { SAVED_PICTURE = 300 * DQ_PICTURE_WIDTH, UNUSED = SAVED_PICTURE - DQ_PICTURE_BYTES };
+
+static size_t memory_bytes(const dq_machine *m)
+{
+    return 2 * SAVED_PICTURE + (m->cart_type == DQ_CART_E7 ? sizeof(m->big_ram) : 0);
+}
+
+static dq_status write_memory(const dq_machine *m, dq_writer *w)
+{
+    static const uint8_t unused[UNUSED];
+    for (int i = 0; i < 2; i++) {
+        dq_write(w, m->picture[i], sizeof(m->picture[i]));
+        dq_write(w, unused, UNUSED);
+    }
+    return dq_write(w, m->big_ram, m->cart_type == DQ_CART_E7 ? sizeof(m->big_ram) : 0);
+}
+
+static dq_status read_memory(dq_machine *m, dq_reader *r)
+{
+    uint8_t unused[UNUSED];
+    for (int i = 0; i < 2; i++) {
+        DQ_TRY(dq_read(r, m->picture[i], sizeof(m->picture[i])));
+        DQ_TRY(dq_read(r, unused, UNUSED));
+    }
+    return dq_read(r, m->big_ram, m->cart_type == DQ_CART_E7 ? sizeof(m->big_ram) : 0);
+}
+
 dq_status dq_atari_save(const dq_atari *a, dq_writer *w)
 {
     exchange x = {.w = w};
@@ -164,7 +192,7 @@ dq_status dq_atari_save(const dq_atari *a, dq_writer *w)
     dq_write(w, a->md5, 32);
     exchange_play(&x, &play);
     exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->cart_type));
-    return dq_write(w, a->machine->picture, sizeof(a->machine->picture));
+    return write_memory(a->machine, w);
 }
 
 static bool play_is_valid(const dq_atari *a, const dq_play *play)
@@ -212,13 +240,13 @@ dq_status dq_atari_load(dq_atari *a, dq_reader *r)
         return dq_fail(DQ_ERR_INPUT, "console state belongs to another cartridge, md5 %.32s", md5);
     exchange_play(&x, &play);
     exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->cart_type));
-    if (dq_reader_left(r) < sizeof(a->machine->picture))
+    if (dq_reader_left(r) < memory_bytes(a->machine))
         return dq_fail(DQ_ERR_INPUT, "console state is damaged: it ends too early");
     DQ_TRY(check_state(a, &play, &console));
     a->play = play;
     a->machine->c = console;
     dq_machine_refresh(a->machine);
-    return dq_read(r, a->machine->picture, sizeof(a->machine->picture));
+    return read_memory(a->machine, r);
 }
 
 void dq_atari_copy(dq_atari *to, const dq_atari *from)
