@@ -1,5 +1,6 @@
 #include "atari/console.h"
 
+#include <stddef.h>
 #include <string.h>
 
 /* Frames that end before the window is full leave older pictures in the rest of it; after one, the
@@ -55,6 +56,12 @@ void dq_machine_power_on(dq_machine *m, dq_mt19937 *random)
     dq_m6507_reset(m);
 }
 
+/* The state, but for RAM that the cartridge does not have. */
+static void copy_console(const dq_machine *m, dq_console *to, const dq_console *from)
+{
+    memcpy(to, from, offsetof(dq_console, cart.ram) + dq_cart_ram_bytes(m->cart_type));
+}
+
 static void shift_time(dq_machine *m, int32_t n)
 {
     m->c.cycle -= n;
@@ -99,7 +106,8 @@ static void run(dq_machine *m, bool draw, bool strict)
     m->paint_to = (top + (strict ? m->display.height : m->end_row)) * DQ_LINE_CLOCKS;
     m->draw = draw;
     m->strict = strict;
-    m->alert_time = strict ? INT64_MIN : (int64_t)m->quiet_to * 65536;
+    bool at_once = strict || m->cart_type == DQ_CART_3F;  // which watches all writes
+    m->alert_time = at_once ? INT64_MIN : (int64_t)m->quiet_to * 65536;
     m->line_cycle = m->tia_cycle = m->clear_to = m->comb_clock = 0;
     m->c.tia.partial = 1;
     dq_m6507_run(m);
@@ -113,11 +121,12 @@ static void run(dq_machine *m, bool draw, bool strict)
 /* Run a frame again for its picture alone. */
 static void paint_again(dq_machine *m, const dq_console *from)
 {
-    dq_console now = m->c;
-    m->c = *from;
+    dq_console now;
+    copy_console(m, &now, &m->c);
+    copy_console(m, &m->c, from);
     map_memory(m);
     run(m, true, true);
-    m->c = now;
+    copy_console(m, &m->c, &now);
     map_memory(m);
 }
 
@@ -138,18 +147,19 @@ static void paint_short_frame(dq_machine *m)
     paint_again(m, &m->shown[picture]);
     m->stale[picture] = false;
     m->has_rows[picture] = true;
-    m->c = m->start;
+    copy_console(m, &m->c, &m->start);
     map_memory(m);
     run(m, true, true);
 }
 
 void dq_machine_frame(dq_machine *m, bool draw)
 {
-    bool begins = !m->c.tia.partial, careful = m->careful > 0;
+    bool begins = !m->c.tia.partial;
+    bool careful = m->careful > 0 || m->cart_type == DQ_CART_E7;  // its RAM is not in m->start
     draw = draw || careful;
     if (begins) {
         start_frame(m);
-        m->start = m->c;
+        copy_console(m, &m->start, &m->c);
     } else {
         fold_time(m);
     }
@@ -158,10 +168,10 @@ void dq_machine_frame(dq_machine *m, bool draw)
         return;
     int picture = m->c.tia.picture;
     if (m->c.tia.drawn_to == m->window_end) {
-        m->shown[picture] = m->start;
+        copy_console(m, &m->shown[picture], &m->start);
         m->stale[picture] = !draw || (!careful && is_cropped(m));
         m->has_rows[picture] = draw;
-        m->careful -= careful;
+        m->careful -= m->careful > 0;
     } else {
         if (!careful)
             paint_short_frame(m);
@@ -196,6 +206,8 @@ uint8_t dq_bus_read(dq_machine *m, uint16_t address, uint8_t bus)
 {
     if (address & 0x1000)
         return dq_cart_read(m, address);
+    if (m->cart_type == DQ_CART_UA)
+        dq_cart_snoop(m, address);
     if (!(address & 0x80))
         return dq_tia_read(m, address, bus);
     if (!(address & 0x200))
@@ -205,9 +217,13 @@ uint8_t dq_bus_read(dq_machine *m, uint16_t address, uint8_t bus)
 
 void dq_bus_write(dq_machine *m, uint16_t address, uint8_t value)
 {
-    if (address & 0x1000)
+    if (address & 0x1000) {
         dq_cart_write(m, address, value);
-    else if (!(address & 0x80))
+        return;
+    }
+    if (m->cart_type == DQ_CART_UA)
+        dq_cart_snoop(m, address);
+    if (!(address & 0x80))
         dq_tia_write(m, address, value, DQ_ACCESS_STORE);
     else if (!(address & 0x200))
         m->c.riot.ram[address & 0x7F] = value;

@@ -43,8 +43,8 @@ typedef struct dq_console {
     dq_m6507 cpu;
     dq_riot riot;
     dq_tia tia;
-    dq_cart cart;
     dq_inputs in;
+    dq_cart cart;  // its RAM last, which most cartridges do not have
 } dq_console;
 
 /** Where the processor may fetch without looking. */
@@ -94,6 +94,7 @@ typedef struct dq_machine {
     int first_row,
         end_row;  // of the picture, that are wanted when a frame is painted: dq_machine_crop()
     int32_t paint_from, paint_to;  // clocks between which this frame is painted, if m->draw
+    uint8_t big_ram[DQ_CART_BIG_RAM_BYTES];  // of E7 alone: too much to keep for each picture
     uint8_t picture[2][DQ_PICTURE_BYTES];
 } dq_machine;
 

@@ -8,9 +8,10 @@
  *
  * The registers are locals while an engine runs, but for the rarely used ones in dq_m6507. The
  * quick engine takes opcodes from a copy of the cartridge in which BRK stands wherever a window may
- * end: there, as at a real BRK, it stops. So it need not look where it is but after jumps, and what
- * wants to stop it after the instruction at hand, a bank switch or the end of the frame, lets it
- * take the next opcode from a page of BRKs. */
+ * end, and for the opcodes that stop the processor: there, as at a real BRK, it leaves the
+ * instruction to the exact one. So it need not look where it is but after jumps, and what wants to
+ * stop it after the instruction at hand, a bank switch or the end of the frame, lets it take the
+ * next opcode from a page of BRKs. */
 typedef struct regs {
     const uint8_t *next;  // quick: where in the cartridge's image the next instruction is
     ptrdiff_t to_ops;     // from there to its opcode, or to a BRK
@@ -116,7 +117,7 @@ ALWAYS_INLINE void write_at(dq_machine *m, regs *r, size_t address, unsigned val
 ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t reg, unsigned value, dq_access how)
 {
     bool early = how == DQ_ACCESS_STORE && r->time < m->alert_time;
-    if (early && dq_tia_is_idle_write(m, reg, value))
+    if (early && dq_tia_is_idle_write(m, reg % (2 * DQ_TIA_WRITES), value))
         return;
     m->c.cycle = cycle_of(r);
     if (early)
@@ -183,7 +184,7 @@ ALWAYS_INLINE void push(dq_machine *m, regs *r, unsigned value, dq_access how)
     if (sp >= 0x80)
         m->c.riot.ram[sp - 0x80] = (uint8_t)value;
     else
-        write_tia(m, r, sp, value, how);
+        write_tia(m, r, 0x100 + sp, value, how);
     r->bus = (uint8_t)value;
 }
 

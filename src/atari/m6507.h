@@ -2,6 +2,7 @@
 #ifndef DEEPQ_ATARI_M6507_H
 #define DEEPQ_ATARI_M6507_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -33,6 +34,12 @@ struct dq_machine;
 
 /** The flags as one byte, without B and the unused bit, which are only set when pushed. */
 uint8_t dq_m6507_flags(const dq_m6507 *cpu);
+/** Is this one of the twelve opcodes that stop the processor? */
+static inline bool dq_m6507_stops(uint8_t opcode)
+{
+    return (opcode & 0x1F) == 0x12 || (opcode & 0x9F) == 0x02;
+}
+
 /** Registers at power-on; the program counter comes from the vector at FFFC. */
 void dq_m6507_reset(struct dq_machine *m);
 /** Run until the TIA says that the frame is over, or for DQ_FRAME_INSTRUCTIONS. */

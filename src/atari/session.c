@@ -208,8 +208,11 @@ static dq_status insert_cartridge(dq_atari *a, const void *rom, size_t n)
 {
     dq_cart_type type = dq_cart_detect(rom, n);
     if (type == DQ_CART_TYPES)
-        return dq_fail(DQ_ERR_INPUT,
-                       "no cartridge has %zu bytes: 2, 4, 8 or 16 KiB, or 10495 bytes", n);
+        return dq_fail(
+            DQ_ERR_INPUT,
+            "%zu bytes are no cartridge that is known: images have 2, 4, 8, 12, 16 or 32 "
+            "KiB, 10495 bytes, or 2 KiB slices switched by STA $3F",
+            n);
     enum { ALIGN = 256 };
     size_t bytes = (2 * n + DQ_BREAK_BYTES + ALIGN - 1) / ALIGN * ALIGN;
     a->rom = aligned_alloc(ALIGN, bytes);

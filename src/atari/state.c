@@ -126,10 +126,10 @@ static void exchange_tia(exchange *x, dq_tia *tia)
     BYTES(tia->star_shape);
 }
 
-static void exchange_cart(exchange *x, dq_cart *cart)
+static void exchange_cart(exchange *x, dq_cart *cart, size_t ram_bytes)
 {
     BYTES(cart->bank);
-    BYTES(cart->ram);
+    bytes(x, cart->ram, ram_bytes);
     if (x->w)
         dq_write_f64(x->w, cart->dpc.fraction);
     else
@@ -144,14 +144,42 @@ static void exchange_cart(exchange *x, dq_cart *cart)
 }
 
 /* The inputs are missing: every frame sets them anew. */
-static void exchange_console(exchange *x, dq_console *c)
+static void exchange_console(exchange *x, dq_console *c, size_t ram_bytes)
 {
     WORDS(c->cycle);
     WORDS(c->start_cycle);
     exchange_cpu(x, &c->cpu);
     exchange_riot(x, &c->riot);
     exchange_tia(x, &c->tia);
-    exchange_cart(x, &c->cart);
+    exchange_cart(x, &c->cart, ram_bytes > DQ_CART_SAVED_RAM ? ram_bytes : DQ_CART_SAVED_RAM);
+}
+
+/* Pictures are saved with ALE's 300 rows; then the RAM of E7. */
+enum { SAVED_PICTURE = 300 * DQ_PICTURE_WIDTH, UNUSED = SAVED_PICTURE - DQ_PICTURE_BYTES };
+
+static size_t memory_bytes(const dq_machine *m)
+{
+    return 2 * SAVED_PICTURE + (m->cart_type == DQ_CART_E7 ? sizeof(m->big_ram) : 0);
+}
+
+static dq_status write_memory(const dq_machine *m, dq_writer *w)
+{
+    static const uint8_t unused[UNUSED];
+    for (int i = 0; i < 2; i++) {
+        dq_write(w, m->picture[i], sizeof(m->picture[i]));
+        dq_write(w, unused, UNUSED);
+    }
+    return dq_write(w, m->big_ram, m->cart_type == DQ_CART_E7 ? sizeof(m->big_ram) : 0);
+}
+
+static dq_status read_memory(dq_machine *m, dq_reader *r)
+{
+    uint8_t unused[UNUSED];
+    for (int i = 0; i < 2; i++) {
+        DQ_TRY(dq_read(r, m->picture[i], sizeof(m->picture[i])));
+        DQ_TRY(dq_read(r, unused, UNUSED));
+    }
+    return dq_read(r, m->big_ram, m->cart_type == DQ_CART_E7 ? sizeof(m->big_ram) : 0);
 }
 
 dq_status dq_atari_save(const dq_atari *a, dq_writer *w)
@@ -163,8 +191,8 @@ dq_status dq_atari_save(const dq_atari *a, dq_writer *w)
     dq_write_tag(w, "ATRI", VERSION);
     dq_write(w, a->md5, 32);
     exchange_play(&x, &play);
-    exchange_console(&x, &console);
-    return dq_write(w, a->machine->picture, sizeof(a->machine->picture));
+    exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->cart_type));
+    return write_memory(a->machine, w);
 }
 
 static bool play_is_valid(const dq_atari *a, const dq_play *play)
@@ -195,7 +223,7 @@ static dq_status check_state(const dq_atari *a, const dq_play *play, const dq_co
         return dq_fail(DQ_ERR_INPUT, "console state is damaged: impossible session");
     if (c->cycle < 0 || c->cycle >= DQ_FAR_CYCLE || !cpu_is_valid(&c->cpu) ||
         !riot_is_valid(&c->riot) || !dq_tia_is_valid(&c->tia, &a->machine->display) ||
-        !dq_cart_is_valid(&c->cart, a->machine->cart_type))
+        !dq_cart_is_valid(&c->cart, a->machine->cart_type, a->machine->rom_bytes))
         return dq_fail(DQ_ERR_INPUT, "console state is damaged: impossible registers");
     return DQ_OK;
 }
@@ -211,14 +239,14 @@ dq_status dq_atari_load(dq_atari *a, dq_reader *r)
     if (strcmp(md5, a->md5) != 0)
         return dq_fail(DQ_ERR_INPUT, "console state belongs to another cartridge, md5 %.32s", md5);
     exchange_play(&x, &play);
-    exchange_console(&x, &console);
-    if (dq_reader_left(r) < sizeof(a->machine->picture))
+    exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->cart_type));
+    if (dq_reader_left(r) < memory_bytes(a->machine))
         return dq_fail(DQ_ERR_INPUT, "console state is damaged: it ends too early");
     DQ_TRY(check_state(a, &play, &console));
     a->play = play;
     a->machine->c = console;
     dq_machine_refresh(a->machine);
-    return dq_read(r, a->machine->picture, sizeof(a->machine->picture));
+    return read_memory(a->machine, r);
 }
 
 void dq_atari_copy(dq_atari *to, const dq_atari *from)

@@ -14,7 +14,7 @@ enum {
     DQ_LINE_CLOCKS = 228,
     DQ_BLANK_CLOCKS = 68,
     DQ_PICTURE_WIDTH = 160,
-    DQ_PICTURE_ROWS = 300,
+    DQ_PICTURE_ROWS = 250,  // that any game shows; ALE has 300, of which the rest stays black
     DQ_PICTURE_BYTES = DQ_PICTURE_WIDTH * DQ_PICTURE_ROWS
 };
 

@@ -430,7 +430,7 @@ static bool moves_anything(const dq_tia *tia, int cycle)
     bool is_usual = cycle <= 3 || cycle == 75;
     const uint8_t *n = tia->motion;
     return !is_usual || n[0] | n[1] | n[2] | n[3] | n[4] || tia->skip_first[0] ||
-           tia->skip_first[1] || tia->star_shape;
+           tia->skip_first[1] || tia->star || tia->star_shape;
 }
 
 static void move_objects(dq_machine *m, uint8_t value)
@@ -578,6 +578,8 @@ void dq_tia_forget_writes(dq_machine *m)
 void dq_tia_write(dq_machine *m, unsigned address, uint8_t value, dq_access how)
 {
     unsigned reg = address % DQ_TIA_WRITES;
+    if (m->cart_type == DQ_CART_3F && (address & 0x1FFF) < DQ_TIA_WRITES)
+        dq_cart_snoop_tia(m, value);
     m->tia_cycle = m->c.cycle;
     if (m->c.cycle >= m->limit_cycle)
         end_frame(m);
