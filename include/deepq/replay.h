@@ -4,7 +4,11 @@
  *  discounted sum of n_step rewards and the next state the one after them (Sutton 1988). Each 84x84
  * frame is stored once, so 10,000 transitions take 71 MB and not 1.1 GB. Frames before an episode's
  * first are zeros, as the book's Buffer wrapper has them. Memory is allocated once, when the replay
- * is created. */
+ * is created.
+ *
+ *  With several environments side by side (lanes), their steps are added in turns, lane 0 first:
+ * one transition of each lane, then the next of each. States and returns are made of one lane's
+ * frames and rewards alone, and the oldest transition of all makes room. */
 #ifndef DEEPQ_REPLAY_H
 #define DEEPQ_REPLAY_H
 
@@ -26,6 +30,7 @@ typedef struct dq_replay_config {
     int stack;           // frames in a state, 4
     int n_step;          // rewards summed before the next state, 1 as in the book
     double gamma;        // discount between those rewards, 0..1
+    int n_lanes;         // environments that take turns; 0 is 1, as before there were lanes
 } dq_replay_config;
 
 DQ_API
@@ -49,9 +54,12 @@ void dq_replay_destroy(dq_replay *r);
 /** An episode starts; `frame` is the newest frame of its first state. */
 DQ_API
 void dq_replay_begin(dq_replay *r, const uint8_t *frame);
-/** A step from the current state; the oldest transition makes room when the ring is full.
- *  `next_frame` is the newest frame of the state it led to; not looked at when `done` (a
- *  dq_replay_begin() must follow). @return the slot of the new transition */
+/** The same in one of several lanes; at the start for each of them. */
+DQ_API
+void dq_replay_begin_lane(dq_replay *r, int lane, const uint8_t *frame);
+/** A step from the current state of the lane whose turn it is; the oldest transition makes room
+ * when the ring is full. `next_frame` is the newest frame of the state it led to; not looked at
+ * when `done` (a dq_replay_begin() must follow). @return the slot of the new transition */
 DQ_API
 size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool done,
                      const uint8_t *next_frame);
@@ -63,8 +71,8 @@ size_t dq_replay_slots(const dq_replay *r);  // all slot numbers are below this
 DQ_API
 size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack);  // memory needed
 
-/** Draw n different transitions, each with the same chance; not the newest n_step - 1, whose
- *  next states are still to come. @param[out] batch [n]
+/** Draw n different transitions, each with the same chance; not the newest n_step - 1 of
+ *  each lane, whose next states are still to come. @param[out] batch [n]
  *  @return DQ_OK, or DQ_ERR_EMPTY while fewer than n are stored (outputs untouched).
  *  Source: Lapan 2020, chapter 6, ExperienceBuffer.sample (numpy choice, replace=False). */
 DQ_API
@@ -88,9 +96,12 @@ bool dq_replay_sample_ahead(const dq_replay *r, size_t n, dq_rng *rng, dq_transi
 
 /* For who keeps a copy of the frames elsewhere, as on a GPU: frames by the slot they lie in. */
 
-/** The slot of the state that the environment is in. */
+/** The slot of the state that the environment is in whose turn it is. */
 DQ_API
 size_t dq_replay_current(const dq_replay *r);
+/** The slot of the state that a lane's environment is in. */
+DQ_API
+size_t dq_replay_current_of(const dq_replay *r, int lane);
 /** Slots of the frames of a state, or of the state it led to, oldest first; -1 for zeros.
  *  @param[out] frames int32 [stack] */
 DQ_API

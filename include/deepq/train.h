@@ -26,11 +26,13 @@ typedef struct dq_train_config {
     int replay_start;      // learning starts when so many are stored
     double learning_rate;  // Adam
     double adam_beta1, adam_beta2, adam_epsilon;
-    int n_step;             // rewards summed before the target net takes over (Sutton 1988)
-    bool double_dqn;        // the online net chooses the action whose target value counts (van
-                            // Hasselt 2016); on the processor alone
-    int train_every;        // steps from one update to the next
-    int64_t target_sync;    // steps between two copies to the target net
+    int n_step;           // rewards summed before the target net takes over (Sutton 1988)
+    bool double_dqn;      // the online net chooses the action whose target value counts (van
+                          // Hasselt 2016); on the processor alone
+    int n_envs;           // environments side by side; whatever their number, a step is one of one
+                          // environment, and all that is counted in steps stays so
+    int train_every;      // steps from one update to the next
+    int64_t target_sync;  // steps between two copies to the target net
     int64_t epsilon_decay;  // steps from epsilon_start down to 0, cut at epsilon_final
     double epsilon_start, epsilon_final;
     double reward_bound;       // solved when the mean of the last 100 games is above it
@@ -88,10 +90,19 @@ typedef struct dq_train_events {
 
 typedef struct dq_trainer dq_trainer;
 
-/** The trainer takes over `env` on success; its observation must be uint8 [4][84][84]. The
- *  environment's own randomness is seeded from cfg->seed. */
+/** The trainer takes over `env` on success; n_envs must be 1; its observation must be uint8
+ * [4][84][84]. The environment's own randomness is seeded from cfg->seed. */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_create(dq_trainer **out, const dq_train_config *cfg, dq_env *env);
+/** The same with cfg->n_envs environments, alike, which play in rounds of a step each. The actions
+ *  of a round are chosen together, by one pass of the network, before its first step counts; then
+ *  its steps count one after the other, in the order of `envs`: each adds its transition and is
+ *  followed by the target copy and the update that are due then. Environment i is seeded with
+ *  cfg->seed + i, as in a vector (vector.h); they are stepped by cfg->n_threads threads, whose
+ *  number changes nothing. With one environment this is dq_trainer_create(). */
+DQ_API
+DQ_NODISCARD dq_status dq_trainer_create_many(dq_trainer **out, const dq_train_config *cfg,
+                                              dq_env *const *envs);
 DQ_API
 void dq_trainer_destroy(dq_trainer *t);
 

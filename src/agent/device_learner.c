@@ -27,10 +27,15 @@ void dq_device_learner_free(dq_device_learner *l)
     *l = (dq_device_learner){0};
 }
 
+void dq_device_learner_remember_lane(dq_device_learner *l, int lane)
+{
+    size_t slot = dq_replay_current_of(l->replay, lane), bytes = (size_t)DQ_NET_SIDE * DQ_NET_SIDE;
+    dq_device_put_frames(l->net, slot, 1, dq_replay_all_frames(l->replay) + slot * bytes);
+}
+
 void dq_device_learner_remember(dq_device_learner *l)
 {
-    size_t slot = dq_replay_current(l->replay), bytes = (size_t)DQ_NET_SIDE * DQ_NET_SIDE;
-    dq_device_put_frames(l->net, slot, 1, dq_replay_all_frames(l->replay) + slot * bytes);
+    dq_device_learner_remember_lane(l, 0);
 }
 
 dq_status dq_device_learner_load(dq_device_learner *l)

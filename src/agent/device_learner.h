@@ -29,9 +29,11 @@ void dq_device_learner_free(dq_device_learner *l);
 
 /** Copy over the newest frame of the state that the environment is in. */
 void dq_device_learner_remember(dq_device_learner *l);
+/** The same in one of several lanes. */
+void dq_device_learner_remember_lane(dq_device_learner *l, int lane);
 /** Copy over all frames: the replay was loaded. */
 DQ_NODISCARD dq_status dq_device_learner_load(dq_device_learner *l);
-/** Values of that state's actions. @param[out] q [n_actions] */
+/** Values of the actions of the one environment there is. @param[out] q [n_actions] */
 void dq_device_learner_act(dq_device_learner *l, float *q);
 
 /** Draw and begin the learning step that follows the next dq_replay_add(), if its batch does not

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "deepq/vector.h"
 
 typedef enum field_type {
     FIELD_INT,
@@ -42,6 +43,7 @@ static const field fields[] = {
     FIELD(adam_epsilon, FIELD_DOUBLE, 0, 1),
     FIELD(n_step, FIELD_INT, 1, 1000),
     FIELD(double_dqn, FIELD_BOOL, 0, 0),
+    FIELD(n_envs, FIELD_INT, 1, DQ_VECTOR_MAX),
     FIELD(train_every, FIELD_INT, 1, 1000000),
     FIELD(target_sync, FIELD_INT64, 1, HUGE_STEPS),
     FIELD(epsilon_decay, FIELD_INT64, 1, HUGE_STEPS),
@@ -65,6 +67,7 @@ static dq_train_config book(void)
         .adam_beta2 = 0.999,
         .adam_epsilon = 1e-8,
         .n_step = 1,
+        .n_envs = 1,
         .train_every = 1,
         .target_sync = 1000,
         .epsilon_decay = 150000,
@@ -210,10 +213,12 @@ dq_status dq_train_config_check(const dq_train_config *cfg)
         return dq_fail(DQ_ERR_CONFIG,
                        "replay_start %d is more than replay_size %d: learning would never start",
                        cfg->replay_start, cfg->replay_size);
-    if (cfg->batch > cfg->replay_start - cfg->n_step + 1)
+    int64_t unfinished = (int64_t)(cfg->n_step - 1) * cfg->n_envs;  // returns still to be summed
+    if (cfg->batch > cfg->replay_start - unfinished)
         return dq_fail(DQ_ERR_CONFIG,
-                       "batch %d with n_step %d is more than replay_start %d: choose it smaller",
-                       cfg->batch, cfg->n_step, cfg->replay_start);
+                       "batch %d with n_step %d and n_envs %d is more than replay_start %d: choose "
+                       "them smaller",
+                       cfg->batch, cfg->n_step, cfg->n_envs, cfg->replay_start);
     if (cfg->epsilon_final > cfg->epsilon_start)
         return dq_fail(DQ_ERR_CONFIG, "epsilon_final %g is more than epsilon_start %g",
                        cfg->epsilon_final, cfg->epsilon_start);

@@ -3,9 +3,11 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "agent/trainer_internal.h"
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/error.h"
 
 enum { FRAME_BYTES = DQ_NET_SIDE * DQ_NET_SIDE };
@@ -63,17 +65,73 @@ static dq_status create_memory(dq_trainer *t)
     replay.capacity = (size_t)t->cfg.replay_size;
     replay.n_step = t->cfg.n_step;
     replay.gamma = t->cfg.gamma;
+    replay.n_lanes = t->n_envs;
     DQ_TRY(dq_replay_create(&t->replay, &replay));
     DQ_TRY(dq_device_learner_init(&t->device, t->net, t->replay, t->cfg.batch));
     DQ_TRY(create_targets(t));
     size_t batch = (size_t)t->cfg.batch;
-    t->obs = calloc(1, DQ_NET_OBS_BYTES);
     t->batch_obs = calloc(batch, DQ_NET_OBS_BYTES);
     t->transitions = calloc(batch, sizeof(*t->transitions));
     t->actions = calloc(batch, sizeof(*t->actions));
     t->target = calloc(batch, sizeof(*t->target));
-    if (!t->obs || !t->batch_obs || !t->transitions || !t->actions || !t->target)
+    if (!t->batch_obs || !t->transitions || !t->actions || !t->target)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", batch);
+    return DQ_OK;
+}
+
+static dq_status create_round(dq_trainer *t)
+{
+    size_t n = (size_t)t->n_envs;
+    t->obs = calloc(n, DQ_NET_OBS_BYTES);
+    t->asked = calloc(n, DQ_NET_OBS_BYTES);
+    t->played = calloc(n, sizeof(*t->played));
+    t->results = calloc(n, sizeof(*t->results));
+    t->game_reward = calloc(n, sizeof(*t->game_reward));
+    t->q = calloc(n, (size_t)t->n_actions * sizeof(*t->q));
+    if (!t->obs || !t->asked || !t->played || !t->results || !t->game_reward || !t->q)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for %d environments", t->n_envs);
+    return DQ_OK;
+}
+
+/** Take the environments over. */
+static dq_status create_envs(dq_trainer *t, dq_env *const *envs)
+{
+    int threads = t->cfg.n_threads > 0 ? t->cfg.n_threads : dq_cpu_count();
+    dq_vector_config vector = {.n_threads = threads < t->n_envs ? threads : t->n_envs,
+                               .autoreset = DQ_AUTORESET_SAME_STEP};
+    for (int i = 0; i < t->n_envs; i++)
+        DQ_TRY(dq_env_seed(envs[i], t->cfg.seed + (uint64_t)i));
+    return dq_vector_create(&t->envs, envs, t->n_envs, &vector);
+}
+
+dq_status dq_trainer_create_many(dq_trainer **out, const dq_train_config *cfg, dq_env *const *envs)
+{
+    assert(out && cfg && envs);
+    *out = NULL;
+    DQ_TRY(dq_train_config_check(cfg));
+    DQ_TRY(check_device(cfg));
+    for (int i = 0; i < cfg->n_envs; i++)
+        DQ_TRY(check_env(dq_env_get_spec(envs[i])));
+    dq_trainer *t = calloc(1, sizeof(*t));
+    if (!t)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a trainer");
+    t->cfg = *cfg;
+    t->n_envs = cfg->n_envs;
+    t->n_actions = dq_env_get_spec(envs[0])->n_actions;
+    t->exploration = dq_rng_stream(cfg->seed, "exploration");
+    t->sampling = dq_rng_stream(cfg->seed, "replay");
+    dq_status st = create_net(t);
+    if (st == DQ_OK)
+        st = create_memory(t);
+    if (st == DQ_OK)
+        st = create_round(t);
+    if (st == DQ_OK)
+        st = create_envs(t, envs);
+    if (st != DQ_OK) {
+        dq_trainer_destroy(t);
+        return st;
+    }
+    *out = t;
     return DQ_OK;
 }
 
@@ -81,40 +139,29 @@ dq_status dq_trainer_create(dq_trainer **out, const dq_train_config *cfg, dq_env
 {
     assert(out && cfg && env);
     *out = NULL;
-    DQ_TRY(dq_train_config_check(cfg));
-    DQ_TRY(check_device(cfg));
-    DQ_TRY(check_env(dq_env_get_spec(env)));
-    dq_trainer *t = calloc(1, sizeof(*t));
-    if (!t)
-        return dq_fail(DQ_ERR_NOMEM, "no memory for a trainer");
-    t->cfg = *cfg;
-    t->n_actions = dq_env_get_spec(env)->n_actions;
-    t->exploration = dq_rng_stream(cfg->seed, "exploration");
-    t->sampling = dq_rng_stream(cfg->seed, "replay");
-    dq_status st = create_net(t);
-    if (st == DQ_OK)
-        st = create_memory(t);
-    if (st == DQ_OK)
-        st = dq_env_seed(env, cfg->seed);
-    if (st != DQ_OK) {
-        dq_trainer_destroy(t);
-        return st;
-    }
-    t->env = env;
-    *out = t;
-    return DQ_OK;
+    if (cfg->n_envs > 1)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "n_envs is %d, and one environment was given: give all of them to "
+                       "dq_trainer_create_many()",
+                       cfg->n_envs);
+    return dq_trainer_create_many(out, cfg, &env);
 }
 
 void dq_trainer_destroy(dq_trainer *t)
 {
     if (!t)
         return;
-    dq_env_destroy(t->env);
+    dq_vector_destroy(t->envs);
     dq_net_destroy(t->net);
     dq_replay_destroy(t->replay);
     dq_target_memory_free(&t->targets);
     dq_device_learner_free(&t->device);
     free(t->obs);
+    free(t->asked);
+    free(t->played);
+    free(t->results);
+    free(t->game_reward);
+    free(t->q);
     free(t->batch_obs);
     free(t->transitions);
     free(t->actions);
@@ -159,30 +206,32 @@ dq_net *dq_trainer_net(const dq_trainer *t)
     return t->net;
 }
 
-static const uint8_t *newest_frame(const dq_trainer *t)
+static const uint8_t *newest_frame(const dq_trainer *t, int env)
 {
-    return t->obs + (size_t)(DQ_NET_STACK - 1) * FRAME_BYTES;
+    return t->obs + (size_t)env * DQ_NET_OBS_BYTES + (size_t)(DQ_NET_STACK - 1) * FRAME_BYTES;
 }
 
-static dq_status begin_game(dq_trainer *t)
+/** The environment was reset: t->obs is its first state. */
+static void begin_game(dq_trainer *t, int env)
 {
-    DQ_TRY(dq_env_reset(t->env, t->obs));
-    dq_replay_begin(t->replay, newest_frame(t));
+    dq_replay_begin_lane(t->replay, env, newest_frame(t, env));
     if (t->device.net)
-        dq_device_learner_remember(&t->device);
-    t->game_reward = 0;
+        dq_device_learner_remember_lane(&t->device, env);
+    t->game_reward[env] = 0;
     t->game_start_s = dq_clock_s();
     t->game_start_step = t->step;
+}
+
+static dq_status begin_all_games(dq_trainer *t)
+{
+    DQ_TRY(dq_vector_reset(t->envs, t->obs));
+    for (int i = 0; i < t->n_envs; i++)
+        begin_game(t, i);
     return DQ_OK;
 }
 
-static int greedy_action(dq_trainer *t)
+static int best_action(const dq_trainer *t, const float *q)
 {
-    float q[DQ_MAX_ACTIONS];
-    if (t->device.net)
-        dq_device_learner_act(&t->device, q);
-    else
-        dq_net_q(t->net, t->obs, 1, q);
     int best = 0;
     for (int a = 1; a < t->n_actions; a++)
         if (q[a] > q[best])
@@ -190,17 +239,44 @@ static int greedy_action(dq_trainer *t)
     return best;
 }
 
-static int choose_action(dq_trainer *t)
+/** Values of the first n states in t->asked, to t->q. */
+static void ask(dq_trainer *t, int n)
 {
-    if (dq_rng_unit(&t->exploration) < epsilon_at(&t->cfg, t->step))
-        return (int)dq_rng_below(&t->exploration, (uint32_t)t->n_actions);
-    return greedy_action(t);
+    if (n == 0)
+        return;
+    if (t->device.net && t->n_envs == 1)  // it has the frames
+        dq_device_learner_act(&t->device, t->q);
+    else
+        dq_net_q(t->net, t->asked, n, t->q);
+}
+
+/** Actions of a round whose first step is t->step: random ones, and for the other environments,
+ *  asked about together, the best ones. */
+static void choose_actions(dq_trainer *t)
+{
+    enum { GREEDY = -1 };
+    int n = 0;
+    for (int i = 0; i < t->n_envs; i++) {
+        t->played[i] = GREEDY;
+        if (dq_rng_unit(&t->exploration) < epsilon_at(&t->cfg, t->step + i))
+            t->played[i] = (int)dq_rng_below(&t->exploration, (uint32_t)t->n_actions);
+        else
+            memcpy(t->asked + (size_t)n++ * DQ_NET_OBS_BYTES, t->obs + (size_t)i * DQ_NET_OBS_BYTES,
+                   DQ_NET_OBS_BYTES);
+    }
+    ask(t, n);
+    const float *q = t->q;
+    for (int i = 0; i < t->n_envs; i++)
+        if (t->played[i] == GREEDY) {
+            t->played[i] = best_action(t, q);
+            q += t->n_actions;
+        }
 }
 
 /** The game is over: tell it, and whether its mean is the best or enough. */
-static dq_status end_game(dq_trainer *t, const dq_train_events *events)
+static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *events)
 {
-    t->recent[t->n_games % DQ_RECENT_GAMES] = t->game_reward;
+    t->recent[t->n_games % DQ_RECENT_GAMES] = reward;
     t->n_games++;
     dq_progress p;
     dq_trainer_fetch_loss(t);
@@ -241,31 +317,42 @@ static bool is_sync_due(const dq_trainer *t)
     return t->step % t->cfg.target_sync == 0;
 }
 
-/** The replay has got a transition, and the environment goes on from its next state. */
-static void remember(dq_trainer *t, size_t slot, bool done)
+/** A step of every environment. */
+static dq_status play_round(dq_trainer *t)
 {
+    choose_actions(t);
+    if (t->device.net && will_learn(t) && !is_sync_due(t))  // learn while the environments move
+        dq_device_learner_ahead(&t->device, &t->sampling, discount(t));
+    return dq_vector_step(t->envs, t->played, t->obs, NULL, t->results);
+}
+
+/** Add the transition of an environment's step to the replay. */
+static void remember(dq_trainer *t, int env, bool done)
+{
+    size_t slot = dq_replay_add(t->replay, t->played[env], t->results[env].step.reward, done,
+                                newest_frame(t, env));
     if (!t->device.net)
         dq_target_memory_forget(&t->targets, slot);
     else if (!done)
-        dq_device_learner_remember(&t->device);
+        dq_device_learner_remember_lane(&t->device, env);
 }
 
 static dq_status play_step(dq_trainer *t, const dq_train_events *events)
 {
     t->step++;
-    int action = choose_action(t);
-    dq_step result;
-    if (t->device.net && will_learn(t) && !is_sync_due(t))  // learn while the environment moves
-        dq_device_learner_ahead(&t->device, &t->sampling, discount(t));
-    DQ_TRY(dq_env_step(t->env, action, t->obs, &result));
-    bool done = result.terminated || result.truncated;
-    size_t slot = dq_replay_add(t->replay, action, result.reward, done, newest_frame(t));
-    remember(t, slot, done);
-    t->game_reward += (double)result.reward;
-    if (!done)
-        return DQ_OK;
-    DQ_TRY(end_game(t, events));
-    return begin_game(t);
+    if (t->turn == 0)
+        DQ_TRY(play_round(t));
+    int env = t->turn;
+    const dq_step *result = &t->results[env].step;
+    bool done = result->terminated || result->truncated;
+    remember(t, env, done);
+    t->game_reward[env] += (double)result->reward;
+    if (done) {
+        DQ_TRY(end_game(t, t->game_reward[env], events));
+        begin_game(t, env);
+    }
+    t->turn = env + 1 == t->n_envs ? 0 : env + 1;
+    return DQ_OK;
 }
 
 void dq_trainer_fetch_loss(dq_trainer *t)
@@ -352,7 +439,7 @@ dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events, const vol
     if (!events)
         events = &none;
     if (!t->started) {
-        DQ_TRY(begin_game(t));
+        DQ_TRY(begin_all_games(t));
         t->started = true;
     }
     t->solved =

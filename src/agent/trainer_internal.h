@@ -7,12 +7,13 @@
 #include "deepq/replay.h"
 #include "deepq/rng.h"
 #include "deepq/train.h"
+#include "deepq/vector.h"
 
 enum { DQ_RECENT_GAMES = 100 };
 
 struct dq_trainer {
     dq_train_config cfg;
-    dq_env *env;
+    dq_vector *envs;
     dq_net *net;
     dq_replay *replay;
     dq_target_memory targets;      // where the net is on the processor
@@ -24,7 +25,6 @@ struct dq_trainer {
     int64_t n_updates;  // learning steps taken
     int64_t n_games;
     double recent[DQ_RECENT_GAMES];  // rewards of the last games, a ring
-    double game_reward;              // so far in this game
     double best_mean;
     double loss;
     bool loss_is_old;  // the last update's is still on the GPU
@@ -34,7 +34,16 @@ struct dq_trainer {
     double game_start_s;  // wall clock when this game began, for the speed
     int64_t game_start_step;
 
-    uint8_t *obs;                // [DQ_NET_OBS_BYTES] where the environment is
+    /* A round: each environment's step is played when it begins, and counts when it is its turn. */
+    int n_envs;
+    int turn;                   // the environment whose step counts next; 0: a round begins
+    uint8_t *obs;               // [n_envs][DQ_NET_OBS_BYTES] where they are, the round played
+    int *played;                // [n_envs] actions
+    dq_vector_result *results;  // [n_envs]
+    double *game_reward;        // [n_envs] so far in this game
+    uint8_t *asked;             // [n_envs][DQ_NET_OBS_BYTES] states to ask the network about
+    float *q;                   // [n_envs][n_actions] its answers
+
     uint8_t *batch_obs;          // [batch][DQ_NET_OBS_BYTES]
     dq_transition *transitions;  // [batch]
     int32_t *actions;            // [batch]

@@ -1,5 +1,6 @@
-/* What a trainer's checkpoint holds. The remembered target values are not in it: they are computed
- * again when needed, to the same bits. */
+/* What a trainer's checkpoint holds. With several environments it may be in the middle of a round:
+ * then those whose turn is still to come have played already, and what it came to is in there. The
+ * remembered target values are not in it: they are computed again when needed, to the same bits. */
 #include "deepq/train.h"
 
 #include "agent/trainer_internal.h"
@@ -12,7 +13,8 @@ static void save_counters(const dq_trainer *t, dq_writer *w)
     dq_write_u64(w, (uint64_t)t->n_games);
     for (int i = 0; i < DQ_RECENT_GAMES; i++)
         dq_write_f64(w, t->recent[i]);
-    dq_write_f64(w, t->game_reward);
+    for (int i = 0; i < t->n_envs; i++)
+        dq_write_f64(w, t->game_reward[i]);
     dq_write_f64(w, t->best_mean);
     dq_write_f64(w, t->loss);
     dq_write_u32(w, (uint32_t)t->started | (uint32_t)t->solved << 1);
@@ -36,7 +38,8 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
     t->n_games = (int64_t)n_games;
     for (int i = 0; i < DQ_RECENT_GAMES; i++)
         dq_read_f64(r, &t->recent[i]);
-    dq_read_f64(r, &t->game_reward);
+    for (int i = 0; i < t->n_envs; i++)
+        dq_read_f64(r, &t->game_reward[i]);
     dq_read_f64(r, &t->best_mean);
     dq_read_f64(r, &t->loss);
     DQ_TRY(dq_read_u32(r, &flags));
@@ -49,14 +52,70 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
     return DQ_OK;
 }
 
+enum { ENDED = 1, CUT_OFF = 2 };
+
+static void save_round(const dq_trainer *t, dq_writer *w)
+{
+    dq_write_u32(w, (uint32_t)t->n_envs);
+    dq_write_u32(w, (uint32_t)t->turn);
+    for (int i = 0; i < t->n_envs; i++) {
+        const dq_step *step = &t->results[i].step;
+        dq_write_u32(w, (uint32_t)t->played[i]);
+        dq_write_f64(w, (double)step->reward);
+        dq_write_u32(w, (step->terminated ? ENDED : 0u) | (step->truncated ? CUT_OFF : 0u));
+    }
+}
+
+static dq_status load_round(dq_trainer *t, dq_reader *r)
+{
+    uint32_t n_envs, turn, action, flags;
+    double reward;
+    dq_read_u32(r, &n_envs);
+    DQ_TRY(dq_read_u32(r, &turn));
+    if (n_envs != (uint32_t)t->n_envs)
+        return dq_fail(DQ_ERR_INPUT, "saved run has %u environments, this one has %d", n_envs,
+                       t->n_envs);
+    for (int i = 0; i < t->n_envs; i++) {
+        dq_read_u32(r, &action);
+        dq_read_f64(r, &reward);
+        DQ_TRY(dq_read_u32(r, &flags));
+        if (turn >= n_envs || action >= (uint32_t)t->n_actions || flags > (ENDED | CUT_OFF))
+            return dq_fail(DQ_ERR_INPUT, "saved run: its round is impossible");
+        t->played[i] = (int)action;
+        t->results[i] = (dq_vector_result){.step = {.reward = (float)reward,
+                                                    .terminated = (flags & ENDED) != 0,
+                                                    .truncated = (flags & CUT_OFF) != 0}};
+    }
+    t->turn = (int)turn;
+    return DQ_OK;
+}
+
+/** With one environment as it always was: there are no rounds then. */
+static uint32_t format_version(const dq_trainer *t)
+{
+    return t->n_envs > 1 ? 2 : 1;
+}
+
+static dq_status save_envs(const dq_trainer *t, dq_writer *w)
+{
+    return t->n_envs > 1 ? dq_vector_save(t->envs, w) : dq_env_save(dq_vector_env(t->envs, 0), w);
+}
+
+static dq_status load_envs(dq_trainer *t, dq_reader *r)
+{
+    return t->n_envs > 1 ? dq_vector_load(t->envs, r) : dq_env_load(dq_vector_env(t->envs, 0), r);
+}
+
 dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
 {
     dq_trainer_fetch_loss(t);
-    dq_write_tag(w, "TRNR", 1);
+    dq_write_tag(w, "TRNR", format_version(t));
     dq_write_u32(w, (uint32_t)t->n_actions);
+    if (t->n_envs > 1)
+        save_round(t, w);
     save_counters(t, w);
-    DQ_TRY(dq_write(w, t->obs, DQ_NET_OBS_BYTES));
-    DQ_TRY(dq_env_save(t->env, w));
+    DQ_TRY(dq_write(w, t->obs, (size_t)t->n_envs * DQ_NET_OBS_BYTES));
+    DQ_TRY(save_envs(t, w));
     DQ_TRY(dq_net_save(t->net, w));
     return dq_replay_save(t->replay, w);
 }
@@ -64,14 +123,16 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
 dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
 {
     uint32_t n_actions;
-    DQ_TRY(dq_read_tag(r, "TRNR", 1));
+    DQ_TRY(dq_read_tag(r, "TRNR", format_version(t)));
     DQ_TRY(dq_read_u32(r, &n_actions));
     if (n_actions != (uint32_t)t->n_actions)
         return dq_fail(DQ_ERR_INPUT, "saved run has %u actions, its environment has %d", n_actions,
                        t->n_actions);
+    if (t->n_envs > 1)
+        DQ_TRY(load_round(t, r));
     DQ_TRY(load_counters(t, r));
-    DQ_TRY(dq_read(r, t->obs, DQ_NET_OBS_BYTES));
-    DQ_TRY(dq_env_load(t->env, r));
+    DQ_TRY(dq_read(r, t->obs, (size_t)t->n_envs * DQ_NET_OBS_BYTES));
+    DQ_TRY(load_envs(t, r));
     DQ_TRY(dq_net_load(t->net, r));
     DQ_TRY(dq_replay_load(t->replay, r));
     t->loss_is_old = false;

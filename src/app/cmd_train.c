@@ -12,13 +12,14 @@
 #include "app/train_run.h"
 #include "app/train_settings.h"
 #include "base/error.h"
+#include "deepq/vector.h"
 #include "nn/device_net.h"
 
 /** The command line; what was not given is NULL, -1 or false. */
 typedef struct train_options {
     const char *env_id, *preset, *device, *precision, *isa, *config, *seed;
     const char *out, *logdir, *resume, *rom_dir, *reward_bound;
-    int64_t frames, threads;
+    int64_t frames, threads, envs;
     option_list set;
     bool cuda, plain, json;
 } train_options;
@@ -82,6 +83,8 @@ static dq_status apply_all(train_settings *s, const train_options *o)
         DQ_TRY(train_settings_set_pair(s, o->set.values[i]));
     if (o->env_id)
         DQ_TRY(train_settings_set(s, "env", o->env_id));
+    if (o->envs > 0)
+        DQ_TRY(set_number(s, "n_envs", o->envs));
     if (o->isa)
         DQ_TRY(train_settings_set(s, "isa", o->isa));
     if (o->precision)
@@ -111,9 +114,9 @@ static dq_status check_resume_options(const train_options *o)
     const struct {
         const char *name;
         const void *given;
-    } fixed[] = {{"env", o->env_id}, {"preset", o->preset},       {"seed", o->seed},
-                 {"isa", o->isa},    {"precision", o->precision}, {"config", o->config},
-                 {"out", o->out}};
+    } fixed[] = {{"env", o->env_id}, {"preset", o->preset},           {"seed", o->seed},
+                 {"isa", o->isa},    {"precision", o->precision},     {"config", o->config},
+                 {"out", o->out},    {"envs", o->envs > 0 ? o : NULL}};
     for (size_t i = 0; i < DQ_COUNT(fixed); i++)
         if (fixed[i].given)
             return dq_fail(DQ_ERR_CONFIG,
@@ -167,7 +170,7 @@ static int start(const train_options *o, volatile int *stop)
 
 int cmd_train(int argc, char **argv)
 {
-    train_options o = {.frames = -1, .threads = -1};
+    train_options o = {.frames = -1, .threads = -1, .envs = -1};
     const option options[] = {
         {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
         {"preset", 0, OPTION_TEXT, &o.preset, "NAME", "hyperparameters to start from: book", 0, 0},
@@ -183,6 +186,8 @@ int cmd_train(int argc, char **argv)
         {"cuda", 0, OPTION_FLAG, &o.cuda, NULL, "the same as --device cuda", 0, 0},
         {"precision", 0, OPTION_TEXT, &o.precision, "NAME",
          "of products on a GPU: fp32, tf32 or bf16 (fp32)", 0, 0},
+        {"envs", 0, OPTION_INT, &o.envs, "N",
+         "environments side by side; as many updates a frame as with one (1)", 1, DQ_VECTOR_MAX},
         {"threads", 0, OPTION_INT, &o.threads, "N", "threads (one for each core)", 1, 1024},
         {"isa", 0, OPTION_TEXT, &o.isa, "NAME", "ref, avx2 or avx512 (the best there is)", 0, 0},
         {"out", 'o', OPTION_TEXT, &o.out, "DIR", "run folder (runs/ENV-PRESET-sSEED-DATE)", 0, 0},

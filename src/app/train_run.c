@@ -42,19 +42,47 @@ static dq_status note_rom(train_settings *s)
     return train_settings_set(s, "rom_md5", md5);
 }
 
+static void destroy_envs(dq_env **envs, int n)
+{
+    for (int i = 0; i < n; i++)
+        dq_env_destroy(envs[i]);
+}
+
+static dq_status make_envs(dq_env **envs, const train_settings *s)
+{
+    dq_env_options options = {.rom_dir = *s->rom_dir ? s->rom_dir : NULL, .seed = s->cfg.seed};
+    for (int i = 0; i < s->cfg.n_envs; i++) {
+        dq_status st = dq_env_make_book(&envs[i], s->env_id, &options);
+        if (st != DQ_OK) {
+            destroy_envs(envs, i);
+            return st;
+        }
+    }
+    return DQ_OK;
+}
+
+/** A trainer with its environments. @param envs [n_envs] room for them while they are nobody's */
+static dq_status make_trainer(train_run *run, dq_env **envs)
+{
+    const train_settings *s = &run->settings;
+    DQ_TRY(make_envs(envs, s));
+    run->n_actions = dq_env_get_spec(envs[0])->n_actions;
+    dq_train_config cfg = train_settings_config(s);
+    dq_status st = dq_trainer_create_many(&run->trainer, &cfg, envs);
+    if (st != DQ_OK)
+        destroy_envs(envs, s->cfg.n_envs);
+    return st;
+}
+
 static dq_status create_trainer(train_run *run)
 {
     train_settings *s = &run->settings;
-    dq_env_options options = {.rom_dir = *s->rom_dir ? s->rom_dir : NULL, .seed = s->cfg.seed};
-    dq_env *env;
-    DQ_TRY(dq_env_make_book(&env, s->env_id, &options));
-    run->n_actions = dq_env_get_spec(env)->n_actions;
-    dq_train_config cfg = train_settings_config(s);
-    dq_status st = dq_trainer_create(&run->trainer, &cfg, env);
-    if (st != DQ_OK) {
-        dq_env_destroy(env);
-        return st;
-    }
+    dq_env **envs = calloc((size_t)s->cfg.n_envs, sizeof(dq_env *));
+    if (!envs)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for %d environments", s->cfg.n_envs);
+    dq_status st = make_trainer(run, envs);
+    free(envs);
+    DQ_TRY(st);
     const dq_net *net = dq_trainer_net(run->trainer);
     s->cfg.n_threads = dq_net_threads(net);
     DQ_TRY(train_settings_set(s, "isa", dq_net_isa(net)));

@@ -7,9 +7,10 @@
 #include "base/error.h"
 
 /* A slot holds the newest frame of a state and, once the step from it was taken, the rest of the
- * transition. Slots are used in order, so the next state's newest frame is in the next slot. The
- * ring has room for `capacity` transitions, the `stack - 1` frames before the oldest of them, and
- * the state that the environment is in now. */
+ * transition. Slots are used in order, so the next state's newest frame is in the next slot of
+ * the same lane, n_lanes further on. The ring has room for `capacity` transitions, for each lane
+ * the `stack - 1` frames before the oldest of them, and the states that the environments are in
+ * now. */
 typedef struct slot_info {
     int32_t action;
     float reward;
@@ -20,7 +21,9 @@ typedef struct slot_info {
 struct dq_replay {
     dq_replay_config cfg;
     size_t n_slots;
-    size_t current;  // slot of the state that the environment is in
+    size_t n_lanes;
+    size_t turn;     // lane that the next transition is of
+    size_t current;  // slot of the state that its environment is in
     size_t size;     // transitions: the slots just before `current`
     uint8_t *frames;
     slot_info *info;
@@ -32,14 +35,14 @@ dq_replay_config dq_replay_config_default(void)
         .capacity = 10000, .frame_bytes = (size_t)84 * 84, .stack = 4, .n_step = 1, .gamma = 0.99};
 }
 
-static size_t slots_needed(size_t capacity, int stack)
+static size_t slots_needed(size_t capacity, int stack, size_t n_lanes)
 {
-    return capacity + (size_t)stack;
+    return capacity + (size_t)stack * n_lanes;
 }
 
 size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack)
 {
-    return slots_needed(capacity, stack) * (frame_bytes + sizeof(slot_info)) + sizeof(dq_replay);
+    return slots_needed(capacity, stack, 1) * (frame_bytes + sizeof(slot_info)) + sizeof(dq_replay);
 }
 
 static dq_status check_config(const dq_replay_config *cfg)
@@ -51,9 +54,17 @@ static dq_status check_config(const dq_replay_config *cfg)
         return dq_fail(DQ_ERR_CONFIG, "%d frames in a state: choose 1 to 255", cfg->stack);
     if (cfg->frame_bytes < 1 || cfg->frame_bytes > (size_t)1 << 24)
         return dq_fail(DQ_ERR_CONFIG, "frames of %zu bytes: choose 1 to 16 MiB", cfg->frame_bytes);
+    if (cfg->n_lanes < 0 || cfg->n_lanes > 65535)
+        return dq_fail(DQ_ERR_CONFIG, "%d environments: choose 1 to 65535", cfg->n_lanes);
     if (cfg->n_step < 1 || (size_t)cfg->n_step > cfg->capacity)
         return dq_fail(DQ_ERR_CONFIG, "returns of %d steps: choose 1 to the capacity, %zu",
                        cfg->n_step, cfg->capacity);
+    size_t whole = (size_t)(cfg->n_step - 1) * (size_t)cfg->n_lanes + 1;  // for the first return
+    if (whole > cfg->capacity)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%d environments with returns of %d steps: the capacity, %zu, must be %zu "
+                       "or more",
+                       cfg->n_lanes, cfg->n_step, cfg->capacity, whole);
     return DQ_OK;
 }
 
@@ -66,7 +77,8 @@ dq_status dq_replay_create(dq_replay **out, const dq_replay_config *cfg)
     if (!r)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a replay");
     r->cfg = *cfg;
-    r->n_slots = slots_needed(cfg->capacity, cfg->stack);
+    r->n_lanes = cfg->n_lanes > 0 ? (size_t)cfg->n_lanes : 1;
+    r->n_slots = slots_needed(cfg->capacity, cfg->stack, r->n_lanes);
     r->frames = calloc(r->n_slots, cfg->frame_bytes);
     r->info = calloc(r->n_slots, sizeof(*r->info));
     if (!r->frames || !r->info) {
@@ -99,15 +111,26 @@ static size_t slot_before(const dq_replay *r, size_t slot, size_t distance)
     return slot >= distance ? slot - distance : slot + r->n_slots - distance;
 }
 
-static void put_frame(dq_replay *r, const uint8_t *frame, uint8_t n_frames)
+/** The slot of the same lane `n` steps later, n <= n_step. */
+static size_t steps_after(const dq_replay *r, size_t slot, size_t n)
 {
-    memcpy(r->frames + r->current * r->cfg.frame_bytes, frame, r->cfg.frame_bytes);
-    r->info[r->current].n_frames = n_frames;
+    return (slot + n * r->n_lanes) % r->n_slots;
+}
+
+static void put_frame(dq_replay *r, size_t slot, const uint8_t *frame, uint8_t n_frames)
+{
+    memcpy(r->frames + slot * r->cfg.frame_bytes, frame, r->cfg.frame_bytes);
+    r->info[slot].n_frames = n_frames;
+}
+
+void dq_replay_begin_lane(dq_replay *r, int lane, const uint8_t *frame)
+{
+    put_frame(r, dq_replay_current_of(r, lane), frame, 1);
 }
 
 void dq_replay_begin(dq_replay *r, const uint8_t *frame)
 {
-    put_frame(r, frame, 1);
+    dq_replay_begin_lane(r, 0, frame);
 }
 
 size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool done,
@@ -119,11 +142,13 @@ size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool done,
     info->reward = reward;
     info->done = done;
     r->current = slot_after(r, slot);
+    r->turn = r->turn + 1 == r->n_lanes ? 0 : r->turn + 1;
     if (r->size < r->cfg.capacity)
         r->size++;
     if (!done) {
         int n_frames = info->n_frames + 1;
-        put_frame(r, next_frame, (uint8_t)(n_frames < r->cfg.stack ? n_frames : r->cfg.stack));
+        put_frame(r, steps_after(r, slot, 1), next_frame,
+                  (uint8_t)(n_frames < r->cfg.stack ? n_frames : r->cfg.stack));
     }
     return slot;
 }
@@ -150,7 +175,7 @@ dq_transition dq_replay_transition(const dq_replay *r, size_t slot)
 {
     dq_transition t = {.slot = slot, .action = r->info[slot].action};
     double sum = 0, discount = 1;
-    for (int k = 0; k < r->cfg.n_step && !t.done; k++, slot = slot_after(r, slot)) {
+    for (int k = 0; k < r->cfg.n_step && !t.done; k++, slot = steps_after(r, slot, 1)) {
         sum += discount * (double)r->info[slot].reward;
         discount *= r->cfg.gamma;
         t.done = r->info[slot].done != 0;
@@ -159,12 +184,18 @@ dq_transition dq_replay_transition(const dq_replay *r, size_t slot)
     return t;
 }
 
-/** Draw n of the `size` transitions before slot `end`, but for those whose next state is after it.
+/** How far before the slot of the next transition the newest one is whose next state is there. */
+static size_t newest_whole(const dq_replay *r)
+{
+    return (size_t)(r->cfg.n_step - 1) * r->n_lanes + 1;
+}
+
+/** Draw n of the `size` transitions before slot `end`, but for those whose next state is not there.
  */
 static void draw(const dq_replay *r, size_t end, size_t size, size_t n, dq_rng *rng,
                  dq_transition *batch)
 {
-    size_t newest = (size_t)r->cfg.n_step;  // this far before `end`: its next state is there
+    size_t newest = newest_whole(r);
     /* Floyd's sampling (Bentley and Floyd 1987): one draw for each, and a set of n different ones
      * in which every set is equally likely. */
     for (size_t i = 0; i < n; i++) {
@@ -178,8 +209,7 @@ static void draw(const dq_replay *r, size_t end, size_t size, size_t n, dq_rng *
 
 dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch)
 {
-    size_t newest = (size_t)r->cfg.n_step;
-    if (n + newest - 1 > r->size)
+    if (n + newest_whole(r) - 1 > r->size)
         return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions, %zu of %d steps asked for",
                        r->size, n, r->cfg.n_step);
     draw(r, r->current, r->size, n, rng, batch);
@@ -189,10 +219,16 @@ dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng, dq_transit
 bool dq_replay_sample_ahead(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch)
 {
     size_t size = r->size < r->cfg.capacity ? r->size + 1 : r->size;
-    size_t end = slot_after(r, r->current), newest = (size_t)r->cfg.n_step;
+    size_t end = slot_after(r, r->current), newest = newest_whole(r);
     assert(n + newest - 1 <= size);
     draw(r, end, size, n, rng, batch);
     return !is_drawn(batch, n, slot_before(r, end, newest));
+}
+
+/** The slot of the frame that a lane had n steps before the one in `slot`. */
+static size_t frame_before(const dq_replay *r, size_t slot, int n)
+{
+    return slot_before(r, slot, (size_t)n * r->n_lanes);
 }
 
 size_t dq_replay_current(const dq_replay *r)
@@ -200,17 +236,22 @@ size_t dq_replay_current(const dq_replay *r)
     return r->current;
 }
 
+size_t dq_replay_current_of(const dq_replay *r, int lane)
+{
+    size_t turns = ((size_t)lane + r->n_lanes - r->turn) % r->n_lanes;  // until it is this lane's
+    return (r->current + turns) % r->n_slots;
+}
+
 void dq_replay_frames(const dq_replay *r, size_t slot, int32_t *frames)
 {
     int n_missing = r->cfg.stack - r->info[slot].n_frames;
     for (int i = 0; i < r->cfg.stack; i++)
-        frames[i] =
-            i < n_missing ? -1 : (int32_t)slot_before(r, slot, (size_t)(r->cfg.stack - 1 - i));
+        frames[i] = i < n_missing ? -1 : (int32_t)frame_before(r, slot, r->cfg.stack - 1 - i);
 }
 
 void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames)
 {
-    dq_replay_frames(r, (slot + (size_t)r->cfg.n_step) % r->n_slots, frames);
+    dq_replay_frames(r, steps_after(r, slot, (size_t)r->cfg.n_step), frames);
 }
 
 const uint8_t *dq_replay_all_frames(const dq_replay *r)
@@ -225,7 +266,7 @@ void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs)
     int n_missing = r->cfg.stack - n_frames;
     memset(obs, 0, (size_t)n_missing * frame_bytes);
     for (int i = 0; i < n_frames; i++) {
-        size_t from = slot_before(r, slot, (size_t)(n_frames - 1 - i));
+        size_t from = frame_before(r, slot, n_frames - 1 - i);
         memcpy(obs + (size_t)(n_missing + i) * frame_bytes, r->frames + from * frame_bytes,
                frame_bytes);
     }
@@ -233,15 +274,25 @@ void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs)
 
 void dq_replay_next_state(const dq_replay *r, size_t slot, uint8_t *obs)
 {
-    dq_replay_state(r, (slot + (size_t)r->cfg.n_step) % r->n_slots, obs);
+    dq_replay_state(r, steps_after(r, slot, (size_t)r->cfg.n_step), obs);
+}
+
+/** With one lane as it always was; with several they follow the stack. */
+static uint32_t format_version(const dq_replay *r)
+{
+    return r->n_lanes > 1 ? 2 : 1;
 }
 
 dq_status dq_replay_save(const dq_replay *r, dq_writer *w)
 {
-    dq_write_tag(w, "RPLY", 1);
+    dq_write_tag(w, "RPLY", format_version(r));
     dq_write_u64(w, r->cfg.capacity);
     dq_write_u64(w, r->cfg.frame_bytes);
     dq_write_u32(w, (uint32_t)r->cfg.stack);
+    if (r->n_lanes > 1) {
+        dq_write_u32(w, (uint32_t)r->n_lanes);
+        dq_write_u32(w, (uint32_t)r->turn);
+    }
     dq_write_u64(w, r->current);
     dq_write_u64(w, r->size);
     for (size_t i = 0; i < r->n_slots; i++) {
@@ -276,11 +327,15 @@ static dq_status load_info(dq_replay *r, dq_reader *in)
 dq_status dq_replay_load(dq_replay *r, dq_reader *in)
 {
     uint64_t capacity, frame_bytes, current, size;
-    uint32_t stack;
-    DQ_TRY(dq_read_tag(in, "RPLY", 1));
+    uint32_t stack, n_lanes = 1, turn = 0;
+    DQ_TRY(dq_read_tag(in, "RPLY", format_version(r)));
     dq_read_u64(in, &capacity);
     dq_read_u64(in, &frame_bytes);
     dq_read_u32(in, &stack);
+    if (r->n_lanes > 1) {
+        dq_read_u32(in, &n_lanes);
+        dq_read_u32(in, &turn);
+    }
     dq_read_u64(in, &current);
     DQ_TRY(dq_read_u64(in, &size));
     if (capacity != r->cfg.capacity || frame_bytes != r->cfg.frame_bytes ||
@@ -290,11 +345,15 @@ dq_status dq_replay_load(dq_replay *r, dq_reader *in)
                        "this run has %zu of %d of %zu",
                        (unsigned long long)capacity, stack, (unsigned long long)frame_bytes,
                        r->cfg.capacity, r->cfg.stack, r->cfg.frame_bytes);
-    if (current >= r->n_slots || size > capacity)
+    if (n_lanes != r->n_lanes)
+        return dq_fail(DQ_ERR_INPUT, "saved replay has %u environments, this run has %zu", n_lanes,
+                       r->n_lanes);
+    if (current >= r->n_slots || size > capacity || turn >= n_lanes)
         return dq_fail(DQ_ERR_INPUT, "saved replay: its counters are impossible");
     DQ_TRY(load_info(r, in));
     DQ_TRY(dq_read(in, r->frames, r->n_slots * r->cfg.frame_bytes));
     r->current = (size_t)current;
+    r->turn = turn;
     r->size = (size_t)size;
     return DQ_OK;
 }

@@ -145,6 +145,18 @@ class Resume(Case):
         self.check(run("train", "--resume", parts, "--frames", "170", "--threads", "2"), 0)
         self.assertEqual(state(whole), state(parts))
 
+    def test_environments_side_by_side(self):
+        whole, parts = self.dir / "whole", self.dir / "parts"
+        few = [*SMALL, "--envs", "3", "--set", "train_every=2"]
+        self.check(run("train", *few, "--frames", "170", "--out", whole, "--threads", "1"), 0)
+        self.check(run("train", *few, "--frames", "91", "--out", parts), 0)  # within a round
+        self.check(run("inspect", parts), 0, "91")
+        self.check(run("train", "--resume", parts, "--envs", "2"), 2, "--envs")
+        self.check(run("train", "--resume", parts, "--frames", "170", "--threads", "2"), 0)
+        self.assertEqual(state(whole), state(parts))
+        self.assertIn("n_envs = 3", (whole / "config").read_text())
+        self.check(run("train", *SMALL, "--set", "n_envs=0"), 2, "n_envs")
+
     def test_the_log_goes_on_too(self):
         whole, parts = self.dir / "whole", self.dir / "parts"
         play = ["--env", OWN_PONG, "--set", "checkpoint_every=1000000"]

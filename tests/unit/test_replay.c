@@ -1,4 +1,5 @@
-/** Replay memory against a plain list of whole transitions, as the book keeps them. */
+/** Replay memory against a plain list of whole transitions, as the book keeps them; with one
+ *  environment, and with three that take turns. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 
 #include "deepq/replay.h"
 
-enum { FRAME = 3, STACK = 4, CAPACITY = 10, STATE = FRAME * STACK };
+enum { FRAME = 3, STACK = 4, CAPACITY = 10, STATE = FRAME * STACK, MAX_LANES = 3 };
 
 /* The book's way: every transition whole, in a list that forgets its oldest. */
 typedef struct whole {
@@ -22,8 +23,9 @@ typedef struct whole {
 typedef struct world {
     dq_replay *replay;
     dq_rng rng;
-    uint8_t state[STATE];
-    whole list[1000];
+    size_t n_lanes;
+    uint8_t state[MAX_LANES][STATE];
+    whole list[1000];  // of all lanes in turns
     size_t slot[1000];
     size_t n;
 } world;
@@ -40,29 +42,33 @@ static void random_frame(world *w, uint8_t *frame)
         frame[i] = (uint8_t)(1 + dq_rng_below(&w->rng, 255));
 }
 
-static void begin(world *w)
+static void begin(world *w, size_t lane)
 {
     uint8_t frame[FRAME];
     random_frame(w, frame);
-    memset(w->state, 0, STATE);
-    push(w->state, frame);
-    dq_replay_begin(w->replay, frame);
+    memset(w->state[lane], 0, STATE);
+    push(w->state[lane], frame);
+    if (w->n_lanes == 1)
+        dq_replay_begin(w->replay, frame);
+    else
+        dq_replay_begin_lane(w->replay, (int)lane, frame);
 }
 
 static void step(world *w)
 {
     whole *t = &w->list[w->n];
+    size_t lane = w->n % w->n_lanes;
     uint8_t frame[FRAME];
     random_frame(w, frame);
-    memcpy(t->state, w->state, STATE);
+    memcpy(t->state, w->state[lane], STATE);
     t->action = (int32_t)dq_rng_below(&w->rng, 6);
     t->reward = (float)dq_rng_below(&w->rng, 3) - 1;
     t->done = dq_rng_below(&w->rng, 5) == 0;
-    push(w->state, frame);
-    memcpy(t->next, w->state, STATE);
+    push(w->state[lane], frame);
+    memcpy(t->next, w->state[lane], STATE);
     w->slot[w->n++] = dq_replay_add(w->replay, t->action, t->reward, t->done, frame);
     if (t->done)
-        begin(w);
+        begin(w, lane);
 }
 
 static const whole *newest_in_slot(const world *w, size_t slot)
@@ -74,28 +80,38 @@ static const whole *newest_in_slot(const world *w, size_t slot)
     return NULL;
 }
 
-static void create_n_step(world *w, int n_step)
+static dq_replay_config config_of(int n_step, size_t n_lanes)
+{
+    return (dq_replay_config){.capacity = CAPACITY,
+                              .frame_bytes = FRAME,
+                              .stack = STACK,
+                              .n_step = n_step,
+                              .gamma = 0.5,
+                              .n_lanes = (int)n_lanes};
+}
+
+static void create_lanes(world *w, int n_step, size_t n_lanes)
 {
     memset(w, 0, sizeof(*w));
     w->rng = dq_rng_stream(7, "test");
-    dq_replay_config cfg = {
-        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = n_step, .gamma = 0.5};
+    w->n_lanes = n_lanes;
+    dq_replay_config cfg = config_of(n_step, n_lanes);
     assert_int_equal(dq_replay_create(&w->replay, &cfg), DQ_OK);
-    begin(w);
+    for (size_t lane = 0; lane < n_lanes; lane++)
+        begin(w, lane);
 }
 
 static void create(world *w)
 {
-    create_n_step(w, 1);
+    create_lanes(w, 1, 1);
 }
 
 static world the_world;
 
-static void sampled_transitions_equal_whole_ones(void **state)
+static void check_sampled_transitions(size_t n_lanes)
 {
-    (void)state;
     world *w = &the_world;
-    create(w);
+    create_lanes(w, 1, n_lanes);
     while (w->n < 500) {
         step(w);
         dq_transition batch[CAPACITY];
@@ -121,15 +137,21 @@ static void sampled_transitions_equal_whole_ones(void **state)
     dq_replay_destroy(w->replay);
 }
 
-static void every_transition_is_drawn_equally_often(void **state)
+static void sampled_transitions_equal_whole_ones(void **state)
 {
     (void)state;
+    check_sampled_transitions(1);
+    check_sampled_transitions(3);
+}
+
+static void check_drawn_equally_often(size_t n_lanes)
+{
     enum { DRAWS = 20000, N = 3 };
     world *w = &the_world;
-    create(w);
+    create_lanes(w, 1, n_lanes);
     while (w->n < 57)
         step(w);
-    int count[CAPACITY + STACK] = {0};
+    int count[CAPACITY + STACK * MAX_LANES] = {0};
     for (int i = 0; i < DRAWS; i++) {
         dq_transition batch[N];
         assert_int_equal(dq_replay_sample(w->replay, N, &w->rng, batch), DQ_OK);
@@ -146,23 +168,25 @@ static void every_transition_is_drawn_equally_often(void **state)
     dq_replay_destroy(w->replay);
 }
 
-/** Returns of three steps, held against the plain list: summed up to the end of the game. */
-static void n_step_transitions_are_sums_of_whole_ones(void **state)
+static void every_transition_is_drawn_equally_often(void **state)
 {
     (void)state;
+    check_drawn_equally_often(1);
+    check_drawn_equally_often(3);
+}
+
+/** Returns of three steps, held against the plain list: summed up to the end of the game. */
+static void check_n_step_transitions(size_t n_lanes)
+{
     enum { STEPS = 3 };
     world *w = &the_world;
-    create(w);
-    dq_replay_destroy(w->replay);
-    dq_replay_config cfg = {
-        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = STEPS, .gamma = 0.5};
-    assert_int_equal(dq_replay_create(&w->replay, &cfg), DQ_OK);
-    begin(w);
+    create_lanes(w, STEPS, n_lanes);
     while (w->n < 300) {
         step(w);
         dq_transition batch[CAPACITY];
-        size_t size = dq_replay_size(w->replay), n = size - (STEPS - 1);
-        if (size < STEPS) {
+        size_t size = dq_replay_size(w->replay), to_come = (STEPS - 1) * n_lanes;
+        size_t n = size - to_come;
+        if (size <= to_come) {
             assert_int_equal(dq_replay_sample(w->replay, 1, &w->rng, batch), DQ_ERR_EMPTY);
             continue;
         }
@@ -170,12 +194,12 @@ static void n_step_transitions_are_sums_of_whole_ones(void **state)
         assert_int_equal(dq_replay_sample(w->replay, n, &w->rng, batch), DQ_OK);
         for (size_t i = 0; i < n; i++) {
             const whole *t = newest_in_slot(w, batch[i].slot);
-            assert_true(t + STEPS <= w->list + w->n);
+            assert_true(t + to_come < w->list + w->n);
             assert_int_equal(batch[i].action, t->action);
-            float sum = t[0].reward, discount = 0.5f;
-            int last = 0;
-            while (last < STEPS - 1 && !t[last].done) {
-                sum += discount * t[++last].reward;
+            float sum = t->reward, discount = 0.5f;
+            size_t last = 0;
+            while (last < to_come && !t[last].done) {
+                sum += discount * t[last += n_lanes].reward;
                 discount *= 0.5f;
             }
             assert_true(batch[i].reward == sum);  // halves: exact in any order
@@ -188,6 +212,13 @@ static void n_step_transitions_are_sums_of_whole_ones(void **state)
         }
     }
     dq_replay_destroy(w->replay);
+}
+
+static void n_step_transitions_are_sums_of_whole_ones(void **state)
+{
+    (void)state;
+    check_n_step_transitions(1);
+    check_n_step_transitions(3);
 }
 
 static void too_few_transitions_is_an_error(void **state)
@@ -203,12 +234,11 @@ static void too_few_transitions_is_an_error(void **state)
     dq_replay_destroy(w->replay);
 }
 
-static void a_loaded_replay_goes_on_as_the_saved_one(void **state)
+static void check_loaded_replay(size_t n_lanes)
 {
-    (void)state;
     world *w = &the_world;
-    create(w);
-    while (w->n < 33)
+    create_lanes(w, 1, n_lanes);
+    while (w->n < 34)
         step(w);
     dq_writer *saved;
     size_t n;
@@ -217,8 +247,7 @@ static void a_loaded_replay_goes_on_as_the_saved_one(void **state)
     const uint8_t *bytes = dq_writer_bytes(saved, &n);
 
     dq_replay *other;
-    dq_replay_config cfg = {
-        .capacity = CAPACITY, .frame_bytes = FRAME, .stack = STACK, .n_step = 1};
+    dq_replay_config cfg = config_of(1, n_lanes);
     assert_int_equal(dq_replay_create(&other, &cfg), DQ_OK);
     for (size_t cut = 0; cut <= n; cut++) {
         dq_reader *r;
@@ -239,6 +268,38 @@ static void a_loaded_replay_goes_on_as_the_saved_one(void **state)
     dq_writer_destroy(saved);
 }
 
+static void a_loaded_replay_goes_on_as_the_saved_one(void **state)
+{
+    (void)state;
+    check_loaded_replay(1);
+    check_loaded_replay(3);
+}
+
+/** One of as many environments: another number of them is refused. */
+static void a_replay_of_other_lanes_is_not_loaded(void **state)
+{
+    (void)state;
+    for (size_t saved = 1; saved <= 3; saved++)
+        for (size_t made = 1; made <= 3; made++) {
+            dq_replay *from, *to;
+            dq_writer *w;
+            dq_reader *r;
+            size_t n;
+            dq_replay_config a = config_of(1, saved), b = config_of(1, made);
+            assert_int_equal(dq_replay_create(&from, &a), DQ_OK);
+            assert_int_equal(dq_replay_create(&to, &b), DQ_OK);
+            assert_int_equal(dq_writer_create(&w), DQ_OK);
+            assert_int_equal(dq_replay_save(from, w), DQ_OK);
+            const void *bytes = dq_writer_bytes(w, &n);
+            assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+            assert_int_equal(dq_replay_load(to, r), saved == made ? DQ_OK : DQ_ERR_INPUT);
+            dq_reader_destroy(r);
+            dq_writer_destroy(w);
+            dq_replay_destroy(from);
+            dq_replay_destroy(to);
+        }
+}
+
 /** A state put together from the frames that are named, as a GPU does it. */
 static void from_frames(const dq_replay *r, const int32_t frames[STACK], uint8_t obs[STATE])
 {
@@ -249,13 +310,13 @@ static void from_frames(const dq_replay *r, const int32_t frames[STACK], uint8_t
             memcpy(obs + i * FRAME, all + (size_t)frames[i] * FRAME, FRAME);
 }
 
-static void check_named_frames(int n_step)
+static void check_named_frames(int n_step, size_t n_lanes)
 {
     world *w = &the_world;
-    create_n_step(w, n_step);
+    create_lanes(w, n_step, n_lanes);
     while (w->n < 90) {
         step(w);
-        for (size_t i = (size_t)n_step - 1; i < dq_replay_size(w->replay); i++) {
+        for (size_t i = ((size_t)n_step - 1) * n_lanes; i < dq_replay_size(w->replay); i++) {
             size_t slot = w->slot[w->n - 1 - i];
             int32_t frames[STACK];
             uint8_t want[STATE], got[STATE];
@@ -277,17 +338,20 @@ static void check_named_frames(int n_step)
 static void named_frames_are_those_of_the_states(void **state)
 {
     (void)state;
-    check_named_frames(1);
-    check_named_frames(3);
+    check_named_frames(1, 1);
+    check_named_frames(3, 1);
+    check_named_frames(1, 3);
+    check_named_frames(3, 3);
 }
 
 /** Before and after the ring is full: the draw is the later one's, and says when it is not whole.
  */
-static void check_drawing_ahead(int n_step)
+static void check_drawing_ahead(int n_step, size_t n_lanes)
 {
     world *w = &the_world;
-    create_n_step(w, n_step);
-    for (int i = 0; i < n_step; i++)
+    size_t to_come = (size_t)(n_step - 1) * n_lanes;
+    create_lanes(w, n_step, n_lanes);
+    for (size_t i = 0; i <= to_come; i++)
         step(w);
     int n_whole = 0, n_not = 0;
     while (w->n < 300) {
@@ -300,7 +364,7 @@ static void check_drawing_ahead(int n_step)
         assert_int_equal(w->slot[w->n - 1], coming);
         assert_int_equal(dq_replay_sample(w->replay, N, &b, after), DQ_OK);
         assert_memory_equal(&a, &b, sizeof(a));
-        size_t newest = w->slot[w->n - (size_t)n_step];  // ends with what was coming
+        size_t newest = w->slot[w->n - 1 - to_come];  // ends with what was coming
         bool has_new = after[0].slot == newest || after[1].slot == newest;
         assert_int_equal(is_whole, !has_new);
         for (int i = 0; i < N; i++) {
@@ -319,8 +383,10 @@ static void check_drawing_ahead(int n_step)
 static void drawing_ahead_is_drawing_after(void **state)
 {
     (void)state;
-    check_drawing_ahead(1);
-    check_drawing_ahead(4);
+    check_drawing_ahead(1, 1);
+    check_drawing_ahead(4, 1);
+    check_drawing_ahead(1, 3);
+    check_drawing_ahead(3, 3);
 }
 
 static void impossible_configurations_are_refused(void **state)
@@ -339,6 +405,10 @@ static void impossible_configurations_are_refused(void **state)
     cfg = dq_replay_config_default();
     cfg.n_step = 0;
     assert_int_equal(dq_replay_create(&r, &cfg), DQ_ERR_CONFIG);
+    cfg = config_of(4, 4);  // a return of four steps needs 13 transitions
+    assert_int_equal(dq_replay_create(&r, &cfg), DQ_ERR_CONFIG);
+    cfg = config_of(1, 65536);
+    assert_int_equal(dq_replay_create(&r, &cfg), DQ_ERR_CONFIG);
     assert_null(r);
 }
 
@@ -350,6 +420,7 @@ int main(void)
         cmocka_unit_test(n_step_transitions_are_sums_of_whole_ones),
         cmocka_unit_test(too_few_transitions_is_an_error),
         cmocka_unit_test(a_loaded_replay_goes_on_as_the_saved_one),
+        cmocka_unit_test(a_replay_of_other_lanes_is_not_loaded),
         cmocka_unit_test(named_frames_are_those_of_the_states),
         cmocka_unit_test(drawing_ahead_is_drawing_after),
         cmocka_unit_test(impossible_configurations_are_refused),

@@ -10,10 +10,11 @@
 
 #include <cmocka.h>
 
+#include "agent/trainer_internal.h"
 #include "base/error.h"
 #include "deepq/train.h"
 
-enum { FRAME = DQ_NET_SIDE * DQ_NET_SIDE, N_ACTIONS = 3, GAME_STEPS = 7 };
+enum { FRAME = DQ_NET_SIDE * DQ_NET_SIDE, N_ACTIONS = 3, GAME_STEPS = 7, MAX_ENVS = 8 };
 
 /* Bright thirds of the picture tell which action is right; a game has seven steps. */
 typedef struct thirds {
@@ -107,7 +108,10 @@ static dq_train_config small_config(void)
 static dq_trainer *make_trainer(const dq_train_config *cfg)
 {
     dq_trainer *t;
-    assert_int_equal(dq_trainer_create(&t, cfg, make_thirds()), DQ_OK);
+    dq_env *envs[MAX_ENVS];
+    for (int i = 0; i < cfg->n_envs; i++)
+        envs[i] = make_thirds();
+    assert_int_equal(dq_trainer_create_many(&t, cfg, envs), DQ_OK);
     return t;
 }
 
@@ -131,6 +135,7 @@ static uint64_t weights_hash(const dq_trainer *t)
 }
 
 typedef struct diary {
+    int n_envs;
     int n_games, n_best, n_steps, n_checkpoints;
     int64_t first_update_step;
     dq_progress last;
@@ -142,8 +147,9 @@ static dq_status note_game(void *ctx, const dq_progress *p)
 {
     diary *d = ctx;
     d->n_games++;
-    assert_int_equal(p->n_games, d->n_games);
-    assert_int_equal(p->step, (int64_t)d->n_games * GAME_STEPS);
+    int64_t before = (d->n_games - 1) / d->n_envs, turn = (d->n_games - 1) % d->n_envs;
+    assert_int_equal(p->n_games, d->n_games);  // all games of a round end in it, in turns
+    assert_int_equal(p->step, (before * GAME_STEPS + GAME_STEPS - 1) * d->n_envs + turn + 1);
     return DQ_OK;
 }
 
@@ -189,29 +195,44 @@ static dq_train_events events_of(diary *d)
                              .checkpoint = note_checkpoint};
 }
 
-static void the_loop_counts_as_the_book_does(void **state)
+static void check_loop(int n_envs)
 {
-    (void)state;
     dq_train_config cfg = small_config();
+    cfg.n_envs = n_envs;
     dq_trainer *t = make_trainer(&cfg);
-    diary d = {0};
+    diary d = {.n_envs = n_envs};
     dq_train_events events = events_of(&d);
     bool solved = true;
     assert_int_equal(dq_trainer_run(t, &events, NULL, &solved), DQ_OK);
     assert_false(solved);
     assert_int_equal(d.n_steps, 100);
-    assert_int_equal(d.n_games, 100 / GAME_STEPS);
+    int n_rounds = 100 / n_envs, last_ends = n_rounds % GAME_STEPS == GAME_STEPS - 1;
+    assert_int_equal(d.n_games, n_rounds / GAME_STEPS * n_envs + last_ends * (100 % n_envs));
     assert_int_equal(d.n_checkpoints, 4);
     assert_int_equal(d.first_update_step, 40);  // the step that fills the replay learns already
     assert_int_equal(d.last.n_updates, 61);
     dq_trainer_destroy(t);
 }
 
-static void updates_come_as_often_as_asked(void **state)
+static void the_loop_counts_as_the_book_does(void **state)
 {
     (void)state;
+    check_loop(1);
+}
+
+/** What is counted in steps comes at the same step, in the middle of a round too. */
+static void it_counts_alike_with_games_side_by_side(void **state)
+{
+    (void)state;
+    check_loop(3);
+    check_loop(8);
+}
+
+static void check_updates(int n_envs)
+{
     dq_train_config cfg = small_config();
     cfg.train_every = 7;
+    cfg.n_envs = n_envs;
     dq_trainer *t = make_trainer(&cfg);
     bool solved;
     assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
@@ -221,11 +242,47 @@ static void updates_come_as_often_as_asked(void **state)
     dq_trainer_destroy(t);
 }
 
+static void updates_come_as_often_as_asked(void **state)
+{
+    (void)state;
+    check_updates(1);
+    check_updates(4);
+}
+
+/** The world says which reward belongs to a state and an action: so must what is remembered. */
+static void transitions_of_games_side_by_side_stay_apart(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.n_envs = 3;
+    cfg.epsilon_decay = 1000;  // many actions are wrong
+    dq_trainer *t = make_trainer(&cfg);
+    bool solved;
+    assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
+    int n_right = 0, n_done = 0;
+    enum { N = 60 };
+    dq_transition batch[N];
+    uint8_t obs[DQ_NET_OBS_BYTES];
+    dq_rng rng = dq_rng_stream(1, "test");
+    assert_int_equal(dq_replay_sample(t->replay, N, &rng, batch), DQ_OK);
+    for (int i = 0; i < N; i++) {
+        dq_replay_state(t->replay, batch[i].slot, obs);
+        const uint8_t *newest = obs + DQ_NET_OBS_BYTES - FRAME;
+        bool right = newest[batch[i].action * (FRAME / N_ACTIONS)] == 200;
+        assert_true(batch[i].reward == (right ? 1.0f : 0.0f));
+        n_right += right;
+        n_done += batch[i].done;
+    }
+    assert_in_range(n_right, 8, 50);
+    assert_in_range(n_done, 6, 9);  // 20 steps of each of three games of seven
+    dq_trainer_destroy(t);
+}
+
 /** A run that is saved at step 50 and goes on elsewhere; what is cut short is refused. */
 static void check_loaded_run(const dq_train_config *cfg)
 {
     bool solved;
-    diary d = {.trainer = make_trainer(cfg)};
+    diary d = {.n_envs = cfg->n_envs, .trainer = make_trainer(cfg)};
     dq_train_events events = events_of(&d);
     assert_int_equal(dq_trainer_run(d.trainer, &events, NULL, &solved), DQ_OK);
 
@@ -272,6 +329,52 @@ static void so_does_one_with_double_targets(void **state)
     check_loaded_run(&cfg);
 }
 
+static void so_does_one_in_the_middle_of_a_round(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.n_envs = 8;  // step 50 is the second of its round
+    cfg.n_step = 3;
+    check_loaded_run(&cfg);
+}
+
+/** Another number of environments than was saved. */
+static void a_run_of_other_environments_is_not_loaded(void **state)
+{
+    (void)state;
+    for (int saved = 1; saved <= 3; saved++)
+        for (int made = 1; made <= 3; made++) {
+            dq_train_config a = small_config(), b = a;
+            a.n_envs = saved;
+            b.n_envs = made;
+            dq_trainer *from = make_trainer(&a), *to = make_trainer(&b);
+            dq_writer *w;
+            dq_reader *r;
+            size_t n;
+            assert_int_equal(dq_writer_create(&w), DQ_OK);
+            assert_int_equal(dq_trainer_save(from, w), DQ_OK);
+            const void *bytes = dq_writer_bytes(w, &n);
+            assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+            assert_int_equal(dq_trainer_load(to, r), saved == made ? DQ_OK : DQ_ERR_INPUT);
+            dq_reader_destroy(r);
+            dq_writer_destroy(w);
+            dq_trainer_destroy(from);
+            dq_trainer_destroy(to);
+        }
+}
+
+static void environments_must_be_as_many_as_told(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    dq_trainer *t;
+    dq_env *env = make_thirds();
+    cfg.n_envs = 2;
+    assert_int_equal(dq_trainer_create(&t, &cfg, env), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "n_envs"));
+    dq_env_destroy(env);
+}
+
 /** What a run comes to with and without double targets: the same until the nets differ. */
 static void double_targets_change_the_run(void **state)
 {
@@ -304,13 +407,13 @@ static void a_gpu_has_no_double_targets(void **state)
     dq_env_destroy(env);
 }
 
-static void threads_do_not_change_the_run(void **state)
+static void check_threads(int n_envs)
 {
-    (void)state;
     uint64_t hash[3];
     for (int i = 0; i < 3; i++) {  // on a device: three runs that must be one
         dq_train_config cfg = small_config();
         cfg.n_threads = i + 1;
+        cfg.n_envs = n_envs;
         dq_trainer *t = make_trainer(&cfg);
         bool solved;
         assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
@@ -320,15 +423,23 @@ static void threads_do_not_change_the_run(void **state)
     assert_true(hash[0] == hash[1] && hash[1] == hash[2]);
 }
 
+static void threads_do_not_change_the_run(void **state)
+{
+    (void)state;
+    check_threads(1);
+    check_threads(5);
+}
+
 static dq_status note_solved(void *ctx, const dq_progress *p)
 {
     *(dq_progress *)ctx = *p;
     return DQ_OK;
 }
 
-static void solve_thirds(int n_step, bool double_dqn)
+static void solve_thirds(int n_step, bool double_dqn, int n_envs)
 {
     dq_train_config cfg = small_config();
+    cfg.n_envs = n_envs;
     cfg.double_dqn = double_dqn;
     cfg.replay_size = 500;
     cfg.gamma = 0.5;
@@ -350,19 +461,25 @@ static void solve_thirds(int n_step, bool double_dqn)
 static void it_learns_to_solve_its_world(void **state)
 {
     (void)state;
-    solve_thirds(1, false);
+    solve_thirds(1, false, 1);
 }
 
 static void it_learns_from_returns_of_two_steps(void **state)
 {
     (void)state;
-    solve_thirds(2, false);
+    solve_thirds(2, false, 1);
 }
 
 static void it_learns_from_double_targets(void **state)
 {
     (void)state;
-    solve_thirds(1, true);
+    solve_thirds(1, true, 1);
+}
+
+static void it_learns_from_games_side_by_side(void **state)
+{
+    (void)state;
+    solve_thirds(2, false, 8);
 }
 
 static void a_stop_flag_ends_the_run_and_it_can_go_on(void **state)
@@ -407,7 +524,14 @@ static void hyperparameters_are_read_written_and_checked(void **state)
     }
     cfg.n_step = cfg.replay_start - cfg.batch + 2;  // so few whole transitions at the start
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
-    cfg.n_step = 1;
+    cfg.n_step = 3;
+    cfg.replay_start = 40;
+    cfg.batch = 8;
+    cfg.n_envs = (cfg.replay_start - cfg.batch) / 2 + 1;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg.n_envs--;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.n_step = cfg.n_envs = 1;
     cfg.replay_start = cfg.replay_size + 1;
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
 }
@@ -434,12 +558,18 @@ int main(void)
         return 77;
     const struct CMUnitTest quick[] = {
         cmocka_unit_test(a_loaded_run_goes_on_bit_for_bit),
+        cmocka_unit_test(so_does_one_in_the_middle_of_a_round),
     };
     if (getenv("DEEPQ_TEST_QUICK"))  // the emulation of a GPU is slow
         return cmocka_run_group_tests(quick, NULL, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_loop_counts_as_the_book_does),
+        cmocka_unit_test(it_counts_alike_with_games_side_by_side),
         cmocka_unit_test(updates_come_as_often_as_asked),
+        cmocka_unit_test(transitions_of_games_side_by_side_stay_apart),
+        cmocka_unit_test(so_does_one_in_the_middle_of_a_round),
+        cmocka_unit_test(a_run_of_other_environments_is_not_loaded),
+        cmocka_unit_test(environments_must_be_as_many_as_told),
         cmocka_unit_test(a_loaded_run_goes_on_bit_for_bit),
         cmocka_unit_test(threads_do_not_change_the_run),
         cmocka_unit_test(double_targets_change_the_run),
@@ -447,6 +577,7 @@ int main(void)
         cmocka_unit_test(it_learns_to_solve_its_world),
         cmocka_unit_test(it_learns_from_returns_of_two_steps),
         cmocka_unit_test(it_learns_from_double_targets),
+        cmocka_unit_test(it_learns_from_games_side_by_side),
         cmocka_unit_test(so_does_one_with_double_targets),
         cmocka_unit_test(a_stop_flag_ends_the_run_and_it_can_go_on),
         cmocka_unit_test(hyperparameters_are_read_written_and_checked),
