@@ -90,8 +90,9 @@ typedef struct dq_train_events {
 
 typedef struct dq_trainer dq_trainer;
 
-/** The trainer takes over `env` on success; n_envs must be 1; its observation must be uint8
- * [4][84][84]. The environment's own randomness is seeded from cfg->seed. */
+/** The trainer takes over `env` on success; n_envs must be 1. Its observation must be uint8
+ *  [4][84][84], the frames before an episode's first zeros or repetitions of it. The environment's
+ *  own randomness is seeded from cfg->seed. */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_create(dq_trainer **out, const dq_train_config *cfg, dq_env *env);
 /** The same with cfg->n_envs environments, alike, which play in rounds of a step each. The actions

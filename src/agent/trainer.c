@@ -214,7 +214,12 @@ static const uint8_t *newest_frame(const dq_trainer *t, int env)
 /** The environment was reset: t->obs is its first state. */
 static void begin_game(dq_trainer *t, int env)
 {
-    dq_replay_begin_lane(t->replay, env, newest_frame(t, env));
+    const uint8_t *newest = newest_frame(t, env);
+    const uint8_t *oldest = newest - (size_t)(DQ_NET_STACK - 1) * FRAME_BYTES;
+    if (memcmp(oldest, newest, FRAME_BYTES) == 0)
+        dq_replay_begin_repeated(t->replay, env, newest);
+    else
+        dq_replay_begin_lane(t->replay, env, newest);
     if (t->device.net)
         dq_device_learner_remember_lane(&t->device, env);
     t->game_reward[env] = 0;

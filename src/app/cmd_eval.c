@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/app.h"
 #include "app/environments.h"
@@ -10,6 +11,7 @@
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/policy.h"
+#include "app/train_settings.h"
 #include "base/error.h"
 #include "env/env_ids.h"
 #include "env/homebrew.h"
@@ -17,7 +19,7 @@
 enum { SKIP = 4 };
 
 typedef struct protocol {
-    const char *model, *env_id, *rom_dir;
+    const char *model, *env_id, *dialect, *rom_dir;
     int64_t episodes, noops, cap;  // cap in console frames, 0: the environment's own
     double epsilon;
     uint64_t seed;
@@ -53,8 +55,23 @@ static dq_status make_noop_env(dq_env **out, const protocol *p, const dq_env_opt
     return DQ_OK;
 }
 
+/** Another dialect than the book's has no-ops of its own; the score is that of whole games. */
+static dq_status make_other_env(dq_env **out, const protocol *p)
+{
+    const environment_choice choice = {.id = p->env_id,
+                                       .dialect = p->dialect,
+                                       .rom_dir = p->rom_dir,
+                                       .seed = p->seed,
+                                       .whole_games = true,
+                                       .noop_max = (int)p->noops};
+    DQ_TRY(environments_make(out, &choice));
+    return dq_env_seed(*out, p->seed);
+}
+
 static dq_status make_env(dq_env **out, const protocol *p)
 {
+    if (strcmp(p->dialect, "book") != 0)
+        return make_other_env(out, p);
     dq_env_options options = {.rom_dir = p->rom_dir, .seed = p->seed};
     dq_env *fused;  // it also checks that the book's wrappers fit this environment
     DQ_TRY(dq_env_make_book(&fused, p->env_id, &options));
@@ -121,9 +138,9 @@ static void print_text(const protocol *p, const dq_atari_id *id, const scores *s
 {
     printf("%s on %s: %lld games, %lld frames\n", p->model, id->name, (long long)s->n,
            (long long)s->n_steps);
-    printf("protocol: no-op starts up to %lld, epsilon %g, sticky actions %g, cap %lld console "
-           "frames, seed %llu\n",
-           (long long)p->noops, p->epsilon, (double)id->repeat_action_probability,
+    printf("protocol: preprocessing %s, no-op starts up to %lld, epsilon %g, sticky actions %g, "
+           "cap %lld console frames, seed %llu\n",
+           p->dialect, (long long)p->noops, p->epsilon, (double)id->repeat_action_probability,
            (long long)p->cap, (unsigned long long)p->seed);
     printf("reward: mean %.2f, sd %.2f, min %.2f, max %.2f\n", s->mean, s->sd, s->min, s->max);
     if (h)
@@ -139,12 +156,13 @@ static void print_json(const protocol *p, const dq_atari_id *id, const scores *s
     json_t *rewards = json_array();
     for (int64_t i = 0; i < s->n; i++)
         json_array_append_new(rewards, json_real(s->rewards[i]));
-    json_t *o = json_pack("{s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}",
-                          "model", p->model, "env", id->name, "episodes", (json_int_t)s->n,
-                          "frames", (json_int_t)s->n_steps, "noops", (json_int_t)p->noops,
-                          "epsilon", p->epsilon, "sticky", (double)id->repeat_action_probability,
-                          "cap", (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean", s->mean,
-                          "sd", s->sd, "min", s->min, "max", s->max, "rewards", rewards);
+    json_t *o =
+        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}",
+                  "model", p->model, "env", id->name, "dialect", p->dialect, "episodes",
+                  (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops", (json_int_t)p->noops,
+                  "epsilon", p->epsilon, "sticky", (double)id->repeat_action_probability, "cap",
+                  (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean", s->mean, "sd", s->sd,
+                  "min", s->min, "max", s->max, "rewards", rewards);
     json_object_set_new(o, "human_normalised",
                         h ? json_real(human_scores_normalise(h, s->mean)) : json_null());
     json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
@@ -191,6 +209,8 @@ int cmd_eval(int argc, char **argv)
     const option options[] = {
         {"model", 'm', OPTION_TEXT, &p.model, "FILE", "the model, a .dat file", 0, 0},
         {"env", 'e', OPTION_TEXT, &p.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
+        {"dialect", 0, OPTION_TEXT, &p.dialect, "NAME",
+         "preprocessing (that of the run in whose folder the model lies, else book)", 0, 0},
         {"episodes", 0, OPTION_INT, &p.episodes, "N", "games to play (30)", 1, 1e6},
         {"noops", 0, OPTION_INT, &p.noops, "N",
          "a game starts with 1 to N no-ops (30); 0: with none", 0, 1000},
@@ -218,5 +238,9 @@ int cmd_eval(int argc, char **argv)
         return exit_status;
     if (!p.model)
         return app_fail(APP_MISUSED, "eval: no model: name one with --model FILE");
+    char known[SETTING_BYTES];
+    train_settings_dialect_of(p.model, known);
+    if (!p.dialect)
+        p.dialect = *known ? known : "book";
     return eval(&p, json);
 }

@@ -10,6 +10,7 @@
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/policy.h"
+#include "app/train_settings.h"
 #include "app/window.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -17,7 +18,7 @@
 #include "record/video.h"
 
 typedef struct play_options {
-    const char *model, *env_id, *record_dir, *rom_dir;
+    const char *model, *env_id, *dialect, *record_dir, *rom_dir;
     bool no_vis;
     int64_t episodes, fps;
     uint64_t seed;
@@ -191,8 +192,17 @@ static dq_status open_window(stage *s)
 static dq_status play(const play_options *o)
 {
     stage s = {.o = o, .stop = interrupt_catch()};
-    dq_env_options options = {.rom_dir = o->rom_dir, .seed = o->seed};
-    DQ_TRY(dq_env_make_book(&s.env, o->env_id, &options));
+    char known[SETTING_BYTES];
+    train_settings_dialect_of(o->model, known);
+    const environment_choice choice = {.id = o->env_id,
+                                       .dialect = o->dialect ? o->dialect
+                                                  : *known   ? known
+                                                             : "book",
+                                       .rom_dir = o->rom_dir,
+                                       .seed = o->seed,
+                                       .whole_games = true,
+                                       .noop_max = -1};
+    DQ_TRY(environments_make(&s.env, &choice));
     dq_status st = policy_load(&s.player, o->model, s.env, o->epsilon, o->seed);
     if (st == DQ_OK && o->record_dir)
         st = prepare_record_dir(o->record_dir);
@@ -212,6 +222,8 @@ int cmd_play(int argc, char **argv)
     const option options[] = {
         {"model", 'm', OPTION_TEXT, &o.model, "FILE", "the model, a .dat file", 0, 0},
         {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
+        {"dialect", 0, OPTION_TEXT, &o.dialect, "NAME",
+         "preprocessing (that of the run in whose folder the model lies, else book)", 0, 0},
         {"record", 'r', OPTION_TEXT, &o.record_dir, "DIR", "write a video of each game into DIR", 0,
          0},
         {"no-vis", 0, OPTION_FLAG, &o.no_vis, NULL, "no window: play as fast as possible", 0, 0},

@@ -17,7 +17,7 @@
 
 /** The command line; what was not given is NULL, -1 or false. */
 typedef struct train_options {
-    const char *env_id, *preset, *device, *precision, *isa, *config, *seed;
+    const char *env_id, *dialect, *preset, *device, *precision, *isa, *config, *seed;
     const char *out, *logdir, *resume, *rom_dir, *reward_bound;
     int64_t frames, threads, envs;
     option_list set;
@@ -83,6 +83,8 @@ static dq_status apply_all(train_settings *s, const train_options *o)
         DQ_TRY(train_settings_set_pair(s, o->set.values[i]));
     if (o->env_id)
         DQ_TRY(train_settings_set(s, "env", o->env_id));
+    if (o->dialect)
+        DQ_TRY(train_settings_set(s, "dialect", o->dialect));
     if (o->envs > 0)
         DQ_TRY(set_number(s, "n_envs", o->envs));
     if (o->isa)
@@ -114,9 +116,15 @@ static dq_status check_resume_options(const train_options *o)
     const struct {
         const char *name;
         const void *given;
-    } fixed[] = {{"env", o->env_id}, {"preset", o->preset},           {"seed", o->seed},
-                 {"isa", o->isa},    {"precision", o->precision},     {"config", o->config},
-                 {"out", o->out},    {"envs", o->envs > 0 ? o : NULL}};
+    } fixed[] = {{"env", o->env_id},
+                 {"preset", o->preset},
+                 {"seed", o->seed},
+                 {"isa", o->isa},
+                 {"precision", o->precision},
+                 {"config", o->config},
+                 {"out", o->out},
+                 {"envs", o->envs > 0 ? o : NULL},
+                 {"dialect", o->dialect}};
     for (size_t i = 0; i < DQ_COUNT(fixed); i++)
         if (fixed[i].given)
             return dq_fail(DQ_ERR_CONFIG,
@@ -173,6 +181,8 @@ int cmd_train(int argc, char **argv)
     train_options o = {.frames = -1, .threads = -1, .envs = -1};
     const option options[] = {
         {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
+        {"dialect", 0, OPTION_TEXT, &o.dialect, "NAME",
+         "preprocessing; deepq envs --dialect NAME says what it does (book)", 0, 0},
         {"preset", 0, OPTION_TEXT, &o.preset, "NAME", "hyperparameters to start from: book", 0, 0},
         {"set", 0, OPTION_LIST, &o.set, "KEY=VALUE", "one hyperparameter; may be repeated", 0, 0},
         {"config", 0, OPTION_TEXT, &o.config, "FILE",

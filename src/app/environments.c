@@ -5,6 +5,8 @@
 
 #include "app/app.h"
 #include "base/error.h"
+#include "deepq/atari_env.h"
+#include "deepq/net.h"
 #include "deepq/roms.h"
 #include "env/env_ids.h"
 #include "env/homebrew.h"
@@ -31,6 +33,49 @@ int environments_check_id(const char *id)
     if (near)
         return app_fail(APP_MISUSED, "no environment '%s': did you mean %s?", id, near);
     return app_fail(APP_MISUSED, "no environment '%s': deepq envs lists those there are", id);
+}
+
+static dq_status make_preprocessed(dq_env **out, const environment_choice *c,
+                                   const dq_preprocessing *how)
+{
+    dq_atari_options options;
+    if (how->dialect == DQ_DIALECT_BOOK) {
+        dq_env_options plain = {.rom_dir = c->rom_dir, .seed = c->seed};
+        return dq_env_make_book(out, c->id, &plain);
+    }
+    dq_atari_id parsed;
+    if (!dq_atari_id_parse(c->id, &parsed))
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s has no pictures to preprocess: choose an Atari game, or learn it with "
+                       "`deepq tabular`",
+                       c->id);
+    DQ_TRY(dq_atari_options_init(&options, c->id));
+    options.rom_dir = c->rom_dir;
+    options.seed = c->seed;
+    return dq_env_make_preprocessed(out, c->id, how, &options);
+}
+
+dq_status environments_make(dq_env **out, const environment_choice *c)
+{
+    dq_preprocessing how;
+    *out = NULL;
+    if (dq_preprocessing_init(&how, c->dialect) != DQ_OK)
+        return dq_fail_within(DQ_ERR_CONFIG, "--dialect");
+    if (c->whole_games)
+        how.episodic_life = how.clip_reward = false;
+    if (c->noop_max >= 0)
+        how.noop_max = c->noop_max;
+    DQ_TRY(make_preprocessed(out, c, &how));
+    size_t bytes = dq_space_bytes(&dq_env_get_spec(*out)->obs);
+    if (bytes == DQ_NET_OBS_BYTES)
+        return DQ_OK;
+    dq_env_destroy(*out);
+    *out = NULL;
+    return dq_fail(
+        DQ_ERR_CONFIG,
+        "dialect %s: its observations have %zu bytes, the network takes four pictures of "
+        "84x84",
+        c->dialect, bytes);
 }
 
 dq_status environments_read_rom(const char *id, const char *rom_dir, void **bytes, size_t *n)

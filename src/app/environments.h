@@ -2,13 +2,26 @@
 #ifndef DEEPQ_APP_ENVIRONMENTS_H
 #define DEEPQ_APP_ENVIRONMENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "deepq/env.h"
 
 /** APP_DONE if there is such an id; otherwise says so, with the nearest one, and returns
  *  APP_MISUSED. */
 int environments_check_id(const char *id);
+typedef struct environment_choice {
+    const char *id, *dialect, *rom_dir;  // rom_dir NULL: only the usual places
+    uint64_t seed;
+    bool whole_games;  // an episode is a whole game with its own score: lost lives end nothing, and
+                       // rewards are not clipped, whatever the dialect does while it learns
+    int noop_max;      // -1: the dialect's own
+} environment_choice;
+
+/** Make an Atari environment in a dialect, as the networks take it: uint8 [4][84][84]. */
+DQ_NODISCARD dq_status environments_make(dq_env **out, const environment_choice *c);
+
 /** The cartridge that an environment is played with. @param[out] bytes malloc'd, the caller's to
  *  free(); NULL for an environment without a cartridge */
 DQ_NODISCARD dq_status environments_read_rom(const char *id, const char *rom_dir, void **bytes,

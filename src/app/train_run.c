@@ -50,9 +50,13 @@ static void destroy_envs(dq_env **envs, int n)
 
 static dq_status make_envs(dq_env **envs, const train_settings *s)
 {
-    dq_env_options options = {.rom_dir = *s->rom_dir ? s->rom_dir : NULL, .seed = s->cfg.seed};
+    const environment_choice choice = {.id = s->env_id,
+                                       .dialect = s->dialect,
+                                       .rom_dir = *s->rom_dir ? s->rom_dir : NULL,
+                                       .seed = s->cfg.seed,
+                                       .noop_max = -1};
     for (int i = 0; i < s->cfg.n_envs; i++) {
-        dq_status st = dq_env_make_book(&envs[i], s->env_id, &options);
+        dq_status st = environments_make(&envs[i], &choice);
         if (st != DQ_OK) {
             destroy_envs(envs, i);
             return st;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "deepq/version.h"
 #include "record/config_file.h"
+#include "record/run_folder.h"
 
 typedef struct text_setting {
     const char *key;
@@ -21,15 +22,17 @@ typedef struct text_setting {
     }
 
 static const text_setting texts[] = {
-    TEXT_SETTING(env_id, "env", false),     TEXT_SETTING(preset, "preset", false),
-    TEXT_SETTING(device, "device", false),  TEXT_SETTING(precision, "precision", false),
-    TEXT_SETTING(isa, "isa", false),        TEXT_SETTING(rom_md5, "rom_md5", true),
-    TEXT_SETTING(rom_dir, "rom_dir", true), TEXT_SETTING(logdir, "logdir", true),
+    TEXT_SETTING(env_id, "env", false),          TEXT_SETTING(preset, "preset", false),
+    TEXT_SETTING(dialect, "dialect", false),     TEXT_SETTING(device, "device", false),
+    TEXT_SETTING(precision, "precision", false), TEXT_SETTING(isa, "isa", false),
+    TEXT_SETTING(rom_md5, "rom_md5", true),      TEXT_SETTING(rom_dir, "rom_dir", true),
+    TEXT_SETTING(logdir, "logdir", true),
 };
 
 dq_status train_settings_init(train_settings *s, const char *preset)
 {
-    *s = (train_settings){.env_id = "PongNoFrameskip-v4", .device = "cpu", .precision = "fp32"};
+    *s = (train_settings){
+        .env_id = "PongNoFrameskip-v4", .dialect = "book", .device = "cpu", .precision = "fp32"};
     DQ_TRY(dq_train_preset(&s->cfg, preset));
     return train_settings_set(s, "preset", preset);
 }
@@ -99,6 +102,19 @@ dq_status train_settings_read(train_settings *s, const char *path, bool as_templ
     reading r = {s, as_template};
     dq_status st = dq_config_read(path, take_pair, &r);
     return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
+}
+
+void train_settings_dialect_of(const char *path, char *dialect)
+{
+    char config[DQ_PATH_CAP];
+    train_settings s;
+    const char *slash = strrchr(path, '/');
+    int n = slash ? (int)(slash - path) : 1;
+    *dialect = '\0';
+    if (dq_path_format(config, sizeof(config), "%.*s/" DQ_RUN_CONFIG, n, slash ? path : ".") ==
+            DQ_OK &&
+        train_settings_init(&s, "book") == DQ_OK && train_settings_read(&s, config, false) == DQ_OK)
+        snprintf(dialect, SETTING_BYTES, "%s", s.dialect);
 }
 
 void train_settings_each(const train_settings *s,

@@ -14,6 +14,7 @@ typedef struct train_settings {
         cfg;  // `isa`, `device` and `precision` are the texts below: see train_settings_config()
     char env_id[SETTING_BYTES];
     char preset[SETTING_BYTES];
+    char dialect[SETTING_BYTES];  // preprocessing, a name of deepq/atari_env.h
     char device[SETTING_BYTES];
     char precision[SETTING_BYTES];     // of products on a GPU
     char isa[SETTING_BYTES];           // "": the best there is
@@ -24,9 +25,12 @@ typedef struct train_settings {
 
 /** The defaults of a preset. */
 DQ_NODISCARD dq_status train_settings_init(train_settings *s, const char *preset);
-/** One setting by name: a hyperparameter, or env, preset, device, precision, isa, threads, rom_md5,
- * rom_dir, logdir. */
+/** One setting by name: a hyperparameter, or env, preset, dialect, device, precision, isa, threads,
+ * rom_md5, rom_dir, logdir. */
 DQ_NODISCARD dq_status train_settings_set(train_settings *s, const char *key, const char *value);
+/** The dialect that the model in `path` was trained in, if it lies in its run's folder; else "".
+ *  @param[out] dialect SETTING_BYTES */
+void train_settings_dialect_of(const char *path, char *dialect);
 /** "key=value" of a --set option; the message names it. */
 DQ_NODISCARD dq_status train_settings_set_pair(train_settings *s, const char *pair);
 

@@ -16,6 +16,7 @@ typedef struct slot_info {
     float reward;
     uint8_t done;
     uint8_t n_frames;  // frames of this episode up to this slot, at most `stack`
+    uint8_t repeats;   // before these come repetitions of the first one, not zeros
 } slot_info;
 
 struct dq_replay {
@@ -117,15 +118,22 @@ static size_t steps_after(const dq_replay *r, size_t slot, size_t n)
     return (slot + n * r->n_lanes) % r->n_slots;
 }
 
-static void put_frame(dq_replay *r, size_t slot, const uint8_t *frame, uint8_t n_frames)
+static void put_frame(dq_replay *r, size_t slot, const uint8_t *frame, uint8_t n_frames,
+                      uint8_t repeats)
 {
     memcpy(r->frames + slot * r->cfg.frame_bytes, frame, r->cfg.frame_bytes);
     r->info[slot].n_frames = n_frames;
+    r->info[slot].repeats = repeats;
 }
 
 void dq_replay_begin_lane(dq_replay *r, int lane, const uint8_t *frame)
 {
-    put_frame(r, dq_replay_current_of(r, lane), frame, 1);
+    put_frame(r, dq_replay_current_of(r, lane), frame, 1, 0);
+}
+
+void dq_replay_begin_repeated(dq_replay *r, int lane, const uint8_t *frame)
+{
+    put_frame(r, dq_replay_current_of(r, lane), frame, 1, 1);
 }
 
 void dq_replay_begin(dq_replay *r, const uint8_t *frame)
@@ -148,7 +156,7 @@ size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool done,
     if (!done) {
         int n_frames = info->n_frames + 1;
         put_frame(r, steps_after(r, slot, 1), next_frame,
-                  (uint8_t)(n_frames < r->cfg.stack ? n_frames : r->cfg.stack));
+                  (uint8_t)(n_frames < r->cfg.stack ? n_frames : r->cfg.stack), info->repeats);
     }
     return slot;
 }
@@ -244,9 +252,11 @@ size_t dq_replay_current_of(const dq_replay *r, int lane)
 
 void dq_replay_frames(const dq_replay *r, size_t slot, int32_t *frames)
 {
-    int n_missing = r->cfg.stack - r->info[slot].n_frames;
+    const slot_info *info = &r->info[slot];
+    int n_missing = r->cfg.stack - info->n_frames;
+    int32_t missing = info->repeats ? (int32_t)frame_before(r, slot, info->n_frames - 1) : -1;
     for (int i = 0; i < r->cfg.stack; i++)
-        frames[i] = i < n_missing ? -1 : (int32_t)frame_before(r, slot, r->cfg.stack - 1 - i);
+        frames[i] = i < n_missing ? missing : (int32_t)frame_before(r, slot, r->cfg.stack - 1 - i);
 }
 
 void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames)
@@ -264,9 +274,10 @@ void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs)
     size_t frame_bytes = r->cfg.frame_bytes;
     int n_frames = r->info[slot].n_frames;
     int n_missing = r->cfg.stack - n_frames;
+    int first = r->info[slot].repeats ? -n_missing : 0;  // of the episode, or what repeats it
     memset(obs, 0, (size_t)n_missing * frame_bytes);
-    for (int i = 0; i < n_frames; i++) {
-        size_t from = frame_before(r, slot, n_frames - 1 - i);
+    for (int i = first; i < n_frames; i++) {
+        size_t from = frame_before(r, slot, n_frames - 1 - (i < 0 ? 0 : i));
         memcpy(obs + (size_t)(n_missing + i) * frame_bytes, r->frames + from * frame_bytes,
                frame_bytes);
     }
@@ -301,7 +312,8 @@ dq_status dq_replay_save(const dq_replay *r, dq_writer *w)
         memcpy(&reward_bits, &info->reward, sizeof(reward_bits));
         dq_write_u32(w, (uint32_t)info->action);
         dq_write_u32(w, reward_bits);
-        dq_write_u32(w, (uint32_t)info->done | (uint32_t)info->n_frames << 8);
+        dq_write_u32(w, (uint32_t)info->done | (uint32_t)info->n_frames << 8 |
+                            (uint32_t)info->repeats << 16);
     }
     return dq_write(w, r->frames, r->n_slots * r->cfg.frame_bytes);
 }
@@ -318,7 +330,8 @@ static dq_status load_info(dq_replay *r, dq_reader *in)
         memcpy(&info->reward, &reward_bits, sizeof(info->reward));
         info->done = flags & 1;
         info->n_frames = (uint8_t)(flags >> 8);
-        if (flags >> 16 || info->n_frames > r->cfg.stack)
+        info->repeats = flags >> 16 & 1;
+        if (flags >> 17 || info->n_frames > r->cfg.stack || (info->repeats && info->n_frames == 0))
             return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu is impossible", i);
     }
     return DQ_OK;

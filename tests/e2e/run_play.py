@@ -115,7 +115,50 @@ class Play(Case):
         again = json.loads(run(*args, "--json", "--seed", "4").stdout)
         self.assertEqual(result, again)
         plain = json.loads(self.check(run(*args, "--json", "--noops", "0"), 0).stdout)
-        self.assertEqual(plain["noops"], 0)
+        self.assertEqual((plain["noops"], plain["dialect"]), (0, "book"))
+
+    def test_dialects(self):
+        done = run("train", "--env", OWN_PONG, "--dialect", "gymnasium", "--reward-bound", "-22",
+                   "--out", self.dir / "run")
+        self.check(done, 0)
+        trained = next((self.dir / "run").glob("*.dat"))
+
+        def dialect(model, *args):
+            done = run("eval", "-m", model, "-e", OWN_PONG, "--episodes", "1", "--cap", "400",
+                       "--json", *args)
+            return json.loads(self.check(done, 0).stdout)["dialect"]
+
+        self.assertEqual(dialect(trained), "gymnasium")  # its run says so
+        self.assertEqual(dialect(trained, "--dialect", "sb3"), "sb3")
+        alone = self.dir / "alone.dat"
+        shutil.copy(trained, alone)
+        self.assertEqual(dialect(alone), "book")
+        self.assertEqual(dialect(alone, "--dialect", "dopamine"), "dopamine")
+        for command in ("eval", "play"):
+            self.check(run(command, "-m", alone, "-e", OWN_PONG, "--dialect", "nature"), 2, "nature")
+
+        def played(model, *args):
+            return self.check(run("play", "-m", model, "-e", OWN_PONG, "--no-vis", *args), 0).stdout
+
+        self.assertEqual(played(trained), played(alone, "--dialect", "gymnasium"))
+        self.assertNotEqual(played(trained), played(alone))
+
+    def test_scores_are_those_of_whole_games(self):
+        """With sb3 a learner's episode ends at a lost life, with gymnasium at the game's end; scored
+        are whole games, five balls of them in both."""
+        bricks = "deepq/Bricks-v0"
+        self.check(run("train", "--env", bricks, "--dialect", "sb3", "--reward-bound", "-1", "--out",
+                       self.dir / "run"), 0)
+        model = next((self.dir / "run").glob("*.dat"))
+        life = json.loads((self.dir / "run" / "log.jsonl").read_text().splitlines()[0])["frame"]
+
+        def frames(dialect):
+            done = run("eval", "-m", model, "-e", bricks, "--dialect", dialect, "--epsilon", "1",
+                       "--episodes", "4", "--json")
+            return json.loads(self.check(done, 0).stdout)["frames"] / 4
+
+        self.assertGreater(frames("sb3"), 2.5 * life)
+        self.assertGreater(frames("sb3"), 0.6 * frames("gymnasium"))
 
 
 main()

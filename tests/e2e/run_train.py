@@ -157,6 +157,29 @@ class Resume(Case):
         self.assertIn("n_envs = 3", (whole / "config").read_text())
         self.check(run("train", *SMALL, "--set", "n_envs=0"), 2, "n_envs")
 
+    def test_dialects(self):
+        whole, parts = self.dir / "whole", self.dir / "parts"
+        other = [*SMALL, "--dialect", "sb3", "--envs", "2", "--set", "train_every=4"]
+        self.check(run("train", *other, "--frames", "90", "--out", whole), 0)
+        self.check(run("train", *other, "--frames", "71", "--out", parts), 0)
+        self.check(run("train", "--resume", parts, "--dialect", "sb3"), 2, "--dialect")
+        self.check(run("train", "--resume", parts, "--frames", "90"), 0)
+        self.assertEqual(state(whole), state(parts))
+        self.assertIn("dialect = sb3", (whole / "config").read_text())
+        again = self.dir / "again"
+        self.check(run("train", "--config", whole / "config", "--out", again), 0)
+        self.assertEqual(state(whole), state(again))
+        self.check(run("train", *SMALL, "--dialect", "nature"), 2, "nature", "gymnasium")
+        self.check(run("train", "--env", "FrozenLake-v1", "--dialect", "sb3"), 2, "FrozenLake")
+        names = ["book", "book-3e", "baselines", "cleanrl", "dopamine", "gymnasium", "envpool",
+                 "ale-vector"]
+        states = set()
+        for name in names:
+            self.check(run("train", *SMALL, "--dialect", name, "--frames", "20", "--out",
+                           self.dir / name), 0)
+            states.add(state(self.dir / name))
+        self.assertEqual(len(states), len(names))
+
     def test_the_log_goes_on_too(self):
         whole, parts = self.dir / "whole", self.dir / "parts"
         play = ["--env", OWN_PONG, "--set", "checkpoint_every=1000000"]

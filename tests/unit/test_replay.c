@@ -45,10 +45,14 @@ static void random_frame(world *w, uint8_t *frame)
 static void begin(world *w, size_t lane)
 {
     uint8_t frame[FRAME];
+    bool repeats = dq_rng_below(&w->rng, 2) == 0;
     random_frame(w, frame);
     memset(w->state[lane], 0, STATE);
-    push(w->state[lane], frame);
-    if (w->n_lanes == 1)
+    for (int i = 0; i < (repeats ? STACK : 1); i++)
+        push(w->state[lane], frame);
+    if (repeats)
+        dq_replay_begin_repeated(w->replay, (int)lane, frame);
+    else if (w->n_lanes == 1)
         dq_replay_begin(w->replay, frame);
     else
         dq_replay_begin_lane(w->replay, (int)lane, frame);

@@ -21,6 +21,7 @@ typedef struct thirds {
     dq_rng rng;
     uint32_t wanted;
     uint32_t steps;
+    bool repeats;  // the stack begins with four times the first frame, else with zeros
     uint8_t stack[DQ_NET_OBS_BYTES];
 } thirds;
 
@@ -40,6 +41,9 @@ static dq_status thirds_reset(void *self, void *obs)
     w->steps = 0;
     memset(w->stack, 0, sizeof(w->stack));
     show(w, obs);
+    for (int i = 0; i < (w->repeats ? DQ_NET_STACK - 1 : 0); i++)
+        memcpy(w->stack + (size_t)i * FRAME, w->stack + DQ_NET_OBS_BYTES - FRAME, FRAME);
+    memcpy(obs, w->stack, DQ_NET_OBS_BYTES);
     return DQ_OK;
 }
 
@@ -68,7 +72,7 @@ static dq_status thirds_load(void *self, dq_reader *r)
     return dq_read(r, self, sizeof(thirds));
 }
 
-static dq_env *make_thirds(void)
+static dq_env *make_some_thirds(bool repeats)
 {
     static const dq_env_ops ops = {.reset = thirds_reset,
                                    .step = thirds_step,
@@ -83,8 +87,15 @@ static dq_env *make_thirds(void)
                                              .high = 255},
                                      .n_actions = N_ACTIONS};
     dq_env *env;
-    assert_int_equal(dq_env_create(&env, &ops, &spec, calloc(1, sizeof(thirds))), DQ_OK);
+    thirds *w = calloc(1, sizeof(*w));
+    w->repeats = repeats;
+    assert_int_equal(dq_env_create(&env, &ops, &spec, w), DQ_OK);
     return env;
+}
+
+static dq_env *make_thirds(void)
+{
+    return make_some_thirds(false);
 }
 
 static dq_train_config small_config(void)
@@ -250,16 +261,19 @@ static void updates_come_as_often_as_asked(void **state)
 }
 
 /** The world says which reward belongs to a state and an action: so must what is remembered. */
-static void transitions_of_games_side_by_side_stay_apart(void **state)
+static void check_transitions(bool repeats)
 {
-    (void)state;
     dq_train_config cfg = small_config();
     cfg.n_envs = 3;
     cfg.epsilon_decay = 1000;  // many actions are wrong
-    dq_trainer *t = make_trainer(&cfg);
+    dq_trainer *t;
+    dq_env *envs[3];
+    for (int i = 0; i < 3; i++)
+        envs[i] = make_some_thirds(repeats);
+    assert_int_equal(dq_trainer_create_many(&t, &cfg, envs), DQ_OK);
     bool solved;
     assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
-    int n_right = 0, n_done = 0;
+    int n_right = 0, n_done = 0, n_black = 0;
     enum { N = 60 };
     dq_transition batch[N];
     uint8_t obs[DQ_NET_OBS_BYTES];
@@ -271,11 +285,23 @@ static void transitions_of_games_side_by_side_stay_apart(void **state)
         bool right = newest[batch[i].action * (FRAME / N_ACTIONS)] == 200;
         assert_true(batch[i].reward == (right ? 1.0f : 0.0f));
         n_right += right;
+        n_black += obs[0] == 0;
         n_done += batch[i].done;
     }
     assert_in_range(n_right, 8, 50);
     assert_in_range(n_done, 6, 9);  // 20 steps of each of three games of seven
+    if (repeats)
+        assert_int_equal(n_black, 0);
+    else
+        assert_in_range(n_black, 24, 27);  // the first three states of a game
     dq_trainer_destroy(t);
+}
+
+static void transitions_of_games_side_by_side_stay_apart(void **state)
+{
+    (void)state;
+    check_transitions(false);
+    check_transitions(true);
 }
 
 /** A run that is saved at step 50 and goes on elsewhere; what is cut short is refused. */
