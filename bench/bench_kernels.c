@@ -3,7 +3,8 @@
  * (what the layer would cost without Winograd) and of the multiplications really done, and the
  * latter's share of the peak.
  *
- *     bench_kernels [ref|avx2|avx512]      (takes the minimum of many repetitions; CPU time) */
+ *     bench_kernels [ref|avx2|avx512] [fp32|bf16]     (takes the minimum of many repetitions; CPU
+ * time) */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,7 @@ enum { N = 32, CHUNK = 4, REPEATS = 40 };
 
 static const dq_kernels *k;
 static float *x[4], *v[3], *z[3], *u[3], *ut[3], *du[3], *products, *w, *m, *s, *dht;
+static float *fc_w, *fc_x, *fc_slices, *fc_dy;
 static uint8_t *obs;
 
 static double now(void)
@@ -125,8 +127,26 @@ static void run_prepare(int l)
 static void run_fc1(int l)
 {
     (void)l;
+    size_t row = k->fc_sizes(N).x, block = k->fc_sizes(N).w;
+    for (size_t i = 0; k->fc1_input && i < N; i++)
+        k->fc1_input(x[3] + i * DQ_X3, fc_x + i * row);
     for (size_t b = 0; b < DQ_FC_BLOCKS; b++)
-        k->fc1(x[3], N, w + b * DQ_X3 * DQ_FC_BLOCK, w, s + b * DQ_FC_BLOCK);
+        k->fc1(fc_x, N, fc_w + b * (block ? block : (size_t)DQ_X3 * DQ_FC_BLOCK), w,
+               s + b * DQ_FC_BLOCK);
+}
+
+static void run_fc1_prepare(int l)
+{
+    (void)l;
+    for (size_t b = 0; k->fc1_prepare && b < DQ_FC_BLOCKS; b++)
+        for (int i = 0; i < DQ_X3; i += DQ_FC_SLICE)
+            k->fc1_prepare(w + b * DQ_X3 * DQ_FC_BLOCK, i, fc_w + b * k->fc_sizes(N).w);
+}
+
+static void run_fc1_turn(int l)
+{
+    (void)l;
+    k->fc1_turn(s, N, fc_dy, dht);
 }
 
 static void run_fc1_dx(int l)
@@ -140,10 +160,13 @@ static void run_fc1_dw(int l)
 {
     (void)l;
     static float block[DQ_FC_SLICE * DQ_FC_BLOCK];
-    for (int i = 0; i < DQ_X3; i += DQ_FC_SLICE)
+    for (int i = 0; i < DQ_X3; i += DQ_FC_SLICE) {
+        if (k->fc1_slice)
+            k->fc1_slice(fc_x, N, i, fc_slices);
         for (size_t b = 0; b < DQ_FC_BLOCKS; b++)
-            k->fc1_dw(x[3], N, dht + b * DQ_FC_BLOCK, i, block,
+            k->fc1_dw(fc_slices, N, fc_dy + b * DQ_FC_BLOCK, i, block,
                       (const float *const[]){block, block, block});
+    }
 }
 
 static void run_adam(int l)
@@ -174,16 +197,16 @@ static void report(const char *name, void (*run)(int), int l, double plain, doub
 
 int main(int argc, char **argv)
 {
-    k = argc > 1 ? dq_kernels_for(argv[1]) : dq_kernels_best();
-    if (!k) {
-        fprintf(stderr, "bench_kernels: no such instruction set here\n");
+    int bf16 = argc > 2 && strcmp(argv[2], "bf16") == 0;
+    if (dq_kernels_choose(argc > 1 ? argv[1] : NULL, bf16 ? DQ_BF16 : DQ_FP32, &k) != DQ_OK) {
+        fprintf(stderr, "bench_kernels: %s\n", dq_errmsg());
         return 2;
     }
     obs = calloc(N, DQ_NET_OBS_BYTES);
     for (size_t i = 0; i < (size_t)N * DQ_NET_OBS_BYTES; i++)
         obs[i] = (uint8_t)(i * 2654435761u >> 24);
     products = values(k->conv_sizes(0, N).products + k->conv_sizes(1, N).products);
-    w = values(DQ_W4), m = values(DQ_W4), s = values(DQ_W4), dht = values(DQ_HIDDEN * N);
+    w = values(DQ_W4), m = values(DQ_W4), s = values(DQ_W4);
     for (size_t i = 0; i < DQ_W4; i++)
         s[i] = s[i] * s[i];
     for (int l = 0; l < 4; l++)
@@ -193,15 +216,26 @@ int main(int argc, char **argv)
         v[l] = values(size.v), z[l] = values(size.z), u[l] = values(size.u);
         ut[l] = values(size.ut + 1), du[l] = values(size.du);
     }
+    dq_fc_sizes size = k->fc_sizes(N);
+    fc_w = size.w ? values(size.w * DQ_FC_BLOCKS) : w;
+    fc_x = size.x ? values(size.x * N) : x[3];
+    fc_slices = size.slices ? values(size.slices) : fc_x;
+    dht = values(size.dyt);
+    fc_dy = size.dy ? values(size.dy) : dht;
     double peak = peak_gflops(), fc = 2.0 * N * DQ_W4;
-    printf("%s, one thread, batch %d, peak %.0f GFLOP/s\n%-24s %11s %8s %8s  %s\n", k->isa, N, peak,
-           "", "time", "plain", "done", "of peak");
+    run_fc1_prepare(0);
+    run_fc1_turn(0);
+    for (int l = 0; l < DQ_N_CONVS; l++)
+        run_prepare(l);
+    printf("%s %s, one thread, batch %d, peak %.0f GFLOP/s\n%-24s %11s %8s %8s  %s\n", k->isa,
+           bf16 ? "bf16" : "fp32", N, peak, "", "time", "plain", "done", "of peak");
     report("scale", run_scale, 0, 0, 0, peak);
     for (int l = 0; l < 3; l++) {
         const dq_conv_shape *c = &dq_conv_shapes[l];
-        const dq_winograd *f = &dq_winograds[l];
+        const dq_winograd *f =
+            bf16 && l < DQ_N_BF16_CONVS ? &dq_winograds_bf16[l] : &dq_winograds[l];
         double plain = 2.0 * N * c->out_side * c->out_side * c->k * c->k * c->in * c->out;
-        double done = k == &dq_kernels_ref
+        double done = strcmp(k->isa, "ref") == 0
                           ? plain
                           : 2.0 * N * f->tiles * f->tiles * f->t * f->t * dq_conv_block(c) * c->out;
         char name[32];
@@ -219,6 +253,8 @@ int main(int argc, char **argv)
     report("fc1 forward", run_fc1, 0, fc, fc, peak);
     report("fc1 input gradient", run_fc1_dx, 0, fc, fc, peak);
     report("fc1 weight gradient", run_fc1_dw, 0, fc, fc, peak);
+    report("fc1 prepare", run_fc1_prepare, 0, 0, 0, peak);
+    report("fc1 turn", run_fc1_turn, 0, 0, 0, peak);
     report("fc1 Adam", run_adam, 0, 0, 0, peak);
     return 0;
 }

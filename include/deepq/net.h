@@ -37,7 +37,7 @@ typedef struct dq_net_config {
     const char *device;    // "cpu", "cuda" (the first GPU), "auto" (the cpu for now); NULL: "cpu"
     double learning_rate;  // Adam
     double beta1, beta2, epsilon;
-    const char *precision;  // of products on a GPU: "fp32", "tf32", "bf16"; NULL: "fp32"
+    const char *precision;  // of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32"
 } dq_net_config;
 
 /** The book's values: batch 32, Adam 1e-4 (0.9, 0.999, 1e-8), all cores. */
@@ -46,7 +46,11 @@ dq_net_config dq_net_config_default(int n_actions);
 
 typedef struct dq_net dq_net;
 
-/** All weights zero until dq_net_init(), dq_net_set_params() or dq_net_load(). */
+/** In bf16 the factors of most products are rounded to bfloat16, as they are taken; sums, weights,
+ *  loss and Adam stay float32. On the processor it takes the instruction set "avx512" with
+ *  avx512_bf16, or "ref", which is slow: DQ_ERR_UNSUPPORTED elsewhere.
+ *
+ *  All weights zero until dq_net_init(), dq_net_set_params() or dq_net_load(). */
 DQ_API
 DQ_NODISCARD dq_status dq_net_create(dq_net **out, const dq_net_config *cfg);
 DQ_API
@@ -100,6 +104,9 @@ void dq_net_describe(int n_actions, char *text, size_t cap);
 /** Instruction set in use: "ref", "avx2", "avx512". */
 DQ_API
 const char *dq_net_isa(const dq_net *net);
+/** Precision of products in use: "fp32", "tf32", "bf16". */
+DQ_API
+const char *dq_net_precision(const dq_net *net);
 DQ_API
 int dq_net_threads(const dq_net *net);
 

@@ -42,7 +42,7 @@ typedef struct dq_train_config {
     int n_threads;          // 0: all cores
     const char *isa;        // NULL: the best there is
     const char *device;     // "cpu", "cuda" or "auto" (see net.h); NULL: "cpu"
-    const char *precision;  // of products on a GPU: "fp32", "tf32", "bf16"; NULL: "fp32"
+    const char *precision;  // of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32"
 } dq_train_config;
 
 /** Fill a configuration from a preset. "book": Lapan 2020, chapter 6, 02_dqn_pong.py.

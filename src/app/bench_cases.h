@@ -19,11 +19,12 @@ typedef struct bench_settings {
 } bench_settings;
 
 typedef struct bench_case {
-    char name[96];       // "emulator/pong/screen"
-    const char *unit;    // "frames/s"
-    const char *isa;     // in use; "generic" where there is only portable code
-    const char *device;  // in use, lives as long as `self`; NULL: "cpu"
-    int n_threads;       // in use
+    char name[96];          // "emulator/pong/screen"
+    const char *unit;       // "frames/s"
+    const char *isa;        // in use; "generic" where there is only portable code
+    const char *device;     // in use, lives as long as `self`; NULL: "cpu"
+    const char *precision;  // of the network's products, NULL where there is none
+    int n_threads;          // in use
     void *self;
     dq_status (*work)(void *self, int64_t *n_items);
     void (*destroy)(void *self);

@@ -186,7 +186,8 @@ static dq_status make_learner(bench_case *c, const bench_settings *s, const part
     }
     snprintf(c->name, sizeof(c->name), "%s", p->name);
     c->unit = p->unit;
-    c->device = l->net ? dq_net_device(l->net) : NULL;
+    c->device = l->net && dq_net_is_on_device(l->net) ? dq_net_device(l->net) : NULL;
+    c->precision = l->net ? dq_net_precision(l->net) : NULL;
     c->isa = l->net ? dq_net_isa(l->net) : "generic";
     c->n_threads = l->net ? dq_net_threads(l->net) : 1;
     c->self = l;
@@ -287,9 +288,11 @@ dq_status bench_make_train(bench_case *c, const bench_settings *s, int variant)
     }
     snprintf(c->name, sizeof(c->name), "train/book");
     c->unit = "steps/s";
-    c->isa = dq_net_isa(dq_trainer_net(l->trainer));
-    c->device = dq_net_device(dq_trainer_net(l->trainer));
-    c->n_threads = dq_net_threads(dq_trainer_net(l->trainer));
+    const dq_net *net = dq_trainer_net(l->trainer);
+    c->isa = dq_net_isa(net);
+    c->device = dq_net_is_on_device(net) ? dq_net_device(net) : NULL;
+    c->precision = dq_net_precision(net);
+    c->n_threads = dq_net_threads(net);
     c->self = l;
     c->work = work_train;
     c->destroy = destroy_loop;

@@ -18,7 +18,7 @@ static void write_info(dq_writer *w, const checkpoint_info *info)
     dq_write_tag(w, TAG, FORMAT_VERSION);
     dq_write(w, info->version, sizeof(info->version));
     dq_write(w, info->env_id, sizeof(info->env_id));
-    dq_write(w, info->isa, sizeof(info->isa));
+    dq_write(w, info->kernels, sizeof(info->kernels));
     dq_write_u64(w, (uint64_t)info->step);
     dq_write_u64(w, (uint64_t)info->n_updates);
     dq_write_u64(w, (uint64_t)info->n_games);
@@ -39,7 +39,7 @@ static dq_status read_info(dq_reader *r, checkpoint_info *info)
     DQ_TRY(dq_read_tag(r, TAG, FORMAT_VERSION));
     DQ_TRY(read_text(r, info->version));
     DQ_TRY(read_text(r, info->env_id));
-    DQ_TRY(read_text(r, info->isa));
+    DQ_TRY(read_text(r, info->kernels));
     dq_read_u64(r, &step);
     dq_read_u64(r, &n_updates);
     dq_read_u64(r, &n_games);

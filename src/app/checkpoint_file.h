@@ -15,7 +15,7 @@ enum { CHECKPOINT_TEXT_BYTES = 64 };
 typedef struct checkpoint_info {
     char version[CHECKPOINT_TEXT_BYTES];  // of the deepq that wrote it
     char env_id[CHECKPOINT_TEXT_BYTES];
-    char isa[CHECKPOINT_TEXT_BYTES];
+    char kernels[CHECKPOINT_TEXT_BYTES];  // instruction set and precision: "avx512 bf16"
     int64_t step, n_updates, n_games;
     double mean_reward, best_mean;
 } checkpoint_info;

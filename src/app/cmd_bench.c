@@ -8,6 +8,7 @@
 #include "app/bench_cases.h"
 #include "app/environments.h"
 #include "app/interrupt.h"
+#include "app/machine_limits.h"
 #include "app/options.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -34,17 +35,19 @@ static void print_figure(const bench_run *run, const bench_case *c, const double
     double median = n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
     const char *device = c->device ? c->device : "cpu";
     if (run->json) {
-        json_t *o =
-            json_pack("{s:s, s:s, s:f, s:f, s:f, s:i, s:i, s:s, s:s}", "name", c->name, "unit",
-                      c->unit, "min", sorted[0], "median", median, "max", sorted[n - 1], "repeats",
-                      n, "threads", c->n_threads, "isa", c->isa, "device", device);
+        json_t *o = json_pack("{s:s, s:s, s:f, s:f, s:f, s:i, s:i, s:s, s:s, s:s?}", "name",
+                              c->name, "unit", c->unit, "min", sorted[0], "median", median, "max",
+                              sorted[n - 1], "repeats", n, "threads", c->n_threads, "isa", c->isa,
+                              "device", device, "precision", c->precision);
         json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
         json_decref(o);
         printf("\n");
     } else {
-        printf("%-32s %12.1f %-10s  min %.1f, max %.1f, %d repeats, %d thread%s, %s, %s\n", c->name,
-               median, c->unit, sorted[0], sorted[n - 1], n, c->n_threads,
-               c->n_threads == 1 ? "" : "s", c->isa, device);
+        bool tells_precision = c->precision && !c->device;  // a device's text has it
+        printf("%-32s %12.1f %-10s  min %.1f, max %.1f, %d repeats, %d thread%s, %s, %s%s%s\n",
+               c->name, median, c->unit, sorted[0], sorted[n - 1], n, c->n_threads,
+               c->n_threads == 1 ? "" : "s", c->isa, device, tells_precision ? ", " : "",
+               tells_precision ? c->precision : "");
     }
     (void)fflush(stdout);
 }
@@ -131,9 +134,14 @@ static int bench(bench_run *run, char **what, int n, option_list *envs)
     dq_preprocessing p;
     if (run->settings.dialect && dq_preprocessing_init(&p, run->settings.dialect) != DQ_OK)
         return app_fail(APP_MISUSED, "%s", dq_errmsg());
+    const bench_settings *s = &run->settings;
+    dq_status st = machine_limits_precision(s->isa, s->device, &run->settings.precision);
+    if (st != DQ_OK)
+        return app_report(st);
+    machine_limits_threads(s->n_threads);
     run->stop = interrupt_catch();
     for (int i = 0; i < n; i++) {
-        dq_status st = run_what(run, chosen[i], envs);
+        st = run_what(run, chosen[i], envs);
         if (st != DQ_OK)
             return app_report(st);
     }
@@ -158,7 +166,7 @@ int cmd_bench(int argc, char **argv)
         {"device", 0, OPTION_TEXT, &run.settings.device, "NAME",
          "of act, learn and train: cpu or cuda (cpu)", 0, 0},
         {"precision", 0, OPTION_TEXT, &run.settings.precision, "NAME",
-         "of products on a GPU: fp32, tf32 or bf16 (fp32)", 0, 0},
+         "of act, learn and train: fp32, bf16, on a GPU also tf32 (fp32)", 0, 0},
         {"repeats", 0, OPTION_INT, &run.repeats, "N", "times each figure is measured (5)", 1,
          MAX_REPEATS},
         {"seconds", 0, OPTION_NUMBER, &run.seconds, "S", "how long each time (1)", 0.001, 3600},
@@ -183,6 +191,7 @@ int cmd_bench(int argc, char **argv)
             "Without WHAT: all of them.",
         .examples = "  deepq bench emulator --env PongNoFrameskip-v4 --env BreakoutNoFrameskip-v4\n"
                     "  deepq bench vector --envs 8 --threads 2 --dialect sb3\n"
+                    "  deepq bench learn train --precision bf16\n"
                     "  deepq bench learn --threads 1 --json\n"
                     "  deepq bench learn train act --device cuda --precision tf32\n",
         .options = options,

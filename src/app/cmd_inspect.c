@@ -46,7 +46,7 @@ static dq_status inspect_checkpoint(const char *path)
     DQ_TRY(checkpoint_open(&r, &info, path));
     printf("%s: checkpoint of deepq train, written by deepq %s, checksum right\n", path,
            info.version);
-    printf("  %-16s%s\n  %-16s%s\n", "environment", info.env_id, "isa", info.isa);
+    printf("  %-16s%s\n  %-16s%s\n", "environment", info.env_id, "kernels", info.kernels);
     printf("  %-16s%lld\n  %-16s%lld\n  %-16s%lld\n", "frames", (long long)info.step, "updates",
            (long long)info.n_updates, "games", (long long)info.n_games);
     printf("  %-16s%.3f\n  %-16s%.3f\n", "mean reward", info.mean_reward, "best mean",

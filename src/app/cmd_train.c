@@ -8,6 +8,7 @@
 #include "app/app.h"
 #include "app/environments.h"
 #include "app/interrupt.h"
+#include "app/machine_limits.h"
 #include "app/options.h"
 #include "app/train_run.h"
 #include "app/train_settings.h"
@@ -38,6 +39,15 @@ static dq_status set_device(train_settings *s, const train_options *o)
     if (!device)
         return DQ_OK;
     return train_settings_set(s, "device", dq_device_is_gpu(device) ? "cuda" : "cpu");
+}
+
+/** What the settings ask for and this machine has not. */
+static dq_status fit_to_machine(train_settings *s)
+{
+    const char *precision = s->precision;
+    DQ_TRY(machine_limits_precision(*s->isa ? s->isa : NULL, s->device, &precision));
+    machine_limits_threads(s->cfg.n_threads);
+    return precision == s->precision ? DQ_OK : train_settings_set(s, "precision", precision);
 }
 
 static dq_status set_number(train_settings *s, const char *key, int64_t value)
@@ -144,8 +154,10 @@ static int resume(const train_options *o, volatile int *stop)
         st = apply_resumed_set(&s, o->set.values[i]);
     if (st == DQ_OK)
         st = apply_changeable(&s, o);
-    if (st == DQ_OK && !dq_device_is_gpu(s.device))
-        st = train_settings_set(&s, "precision", "fp32");  // all that the processor has
+    if (st == DQ_OK && !dq_device_is_gpu(s.device) && strcmp(s.precision, "tf32") == 0)
+        st = train_settings_set(&s, "precision", "fp32");  // the processor has no tf32
+    if (st == DQ_OK)
+        st = fit_to_machine(&s);
     if (st == DQ_OK)
         st = train_run_resume(&run, &s, o->resume);
     if (st != DQ_OK)
@@ -164,6 +176,8 @@ static int start(const train_options *o, volatile int *stop)
         st = DQ_ERR_CONFIG;  // no such preset
     if (st == DQ_OK)
         st = dq_train_config_check(&s.cfg);
+    if (st == DQ_OK)
+        st = fit_to_machine(&s);
     if (st != DQ_OK)
         return app_report(st);
     if (environments_check_id(s.env_id) != APP_DONE)
@@ -195,7 +209,7 @@ int cmd_train(int argc, char **argv)
          "cpu, cuda, or auto: cpu, until cuda is proven (auto)", 0, 0},
         {"cuda", 0, OPTION_FLAG, &o.cuda, NULL, "the same as --device cuda", 0, 0},
         {"precision", 0, OPTION_TEXT, &o.precision, "NAME",
-         "of products on a GPU: fp32, tf32 or bf16 (fp32)", 0, 0},
+         "of products: fp32, bf16, on a GPU also tf32 (fp32)", 0, 0},
         {"envs", 0, OPTION_INT, &o.envs, "N",
          "environments side by side; as many updates a frame as with one (1)", 1, DQ_VECTOR_MAX},
         {"threads", 0, OPTION_INT, &o.threads, "N", "threads (one for each core)", 1, 1024},

@@ -5,6 +5,7 @@
 #include "base/cpu.h"
 #include "deepq/version.h"
 #include "nn/device_net.h"
+#include "nn/kernels.h"
 
 static const char *yes_no(int with)
 {
@@ -29,6 +30,7 @@ void features_print(void)
     printf("deepq %s\n", dq_version());
     printf("instruction sets here: ref%s%s\n", cpu & DQ_CPU_AVX2 ? " avx2" : "",
            cpu & DQ_CPU_AVX512 ? " avx512" : "");
+    printf("precisions here: fp32%s\n", dq_kernels_bf16_for("avx512") ? " bf16" : "");
     print_devices();
     printf("window (SDL2): %s\n", yes_no(DEEPQ_WITH_SDL2));
     printf("video (FFmpeg): %s\n", yes_no(DEEPQ_WITH_LIBAV));

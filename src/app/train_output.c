@@ -53,8 +53,9 @@ void train_output_start(train_output *o, const train_settings *s, int n_actions,
     dq_net_describe(n_actions, layers, sizeof(layers));
     printf("%s\n", layers);
     if (o->line.enabled)
-        printf("%s, preset %s, seed %llu, %s %s, %d threads -> %s\n", s->env_id, s->preset,
-               (unsigned long long)s->cfg.seed, s->device, s->isa, s->cfg.n_threads, dir);
+        printf("%s, preset %s, seed %llu, %s %s %s, %d threads -> %s\n", s->env_id, s->preset,
+               (unsigned long long)s->cfg.seed, s->device, s->isa, s->precision, s->cfg.n_threads,
+               dir);
     end_line(o);
 }
 

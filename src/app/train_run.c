@@ -139,7 +139,8 @@ static dq_status save_checkpoint(train_run *run)
     };
     snprintf(info.version, sizeof(info.version), "%s", dq_version());
     snprintf(info.env_id, sizeof(info.env_id), "%s", run->settings.env_id);
-    snprintf(info.isa, sizeof(info.isa), "%s", run->settings.isa);
+    const dq_net *net = dq_trainer_net(run->trainer);
+    snprintf(info.kernels, sizeof(info.kernels), "%s %s", dq_net_isa(net), dq_net_precision(net));
     DQ_TRY(dq_run_file(&run->folder, DQ_RUN_CHECKPOINT, path));
     DQ_TRY(checkpoint_write(path, &info, run->trainer));
     run->saved_step = p.step;

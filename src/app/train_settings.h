@@ -16,7 +16,7 @@ typedef struct train_settings {
     char preset[SETTING_BYTES];
     char dialect[SETTING_BYTES];  // preprocessing, a name of deepq/atari_env.h
     char device[SETTING_BYTES];
-    char precision[SETTING_BYTES];     // of products on a GPU
+    char precision[SETTING_BYTES];     // of products
     char isa[SETTING_BYTES];           // "": the best there is
     char rom_md5[SETTING_BYTES];       // of the run's ROM; "" before it is known
     char rom_dir[SETTING_PATH_BYTES];  // searched first; "": only the usual places

@@ -14,6 +14,8 @@ unsigned dq_cpu_flags(void)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         flags |= DQ_CPU_AVX512;
+    if (flags & DQ_CPU_AVX512 && __builtin_cpu_supports("avx512bf16"))
+        flags |= DQ_CPU_AVX512_BF16;
 #endif
     return flags;
 }

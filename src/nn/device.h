@@ -15,15 +15,13 @@
 #include "deepq/status.h"
 #include "nn/adam_step.h"
 #include "nn/net_shape.h"
+#include "nn/precision.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 enum { DQ_DEVICE_ABI = 1, DQ_DEVICE_TEXT = 512 };
-
-/** How products are taken; sums, weights and the optimiser are float32 in all of them. */
-typedef enum dq_precision { DQ_FP32, DQ_TF32, DQ_BF16, DQ_N_PRECISIONS } dq_precision;
 
 typedef struct dq_device_config {
     int n_actions;

@@ -15,6 +15,7 @@ struct dq_device {
     dq_status status;            // the first failure; from then on nothing is done
     char error[DQ_DEVICE_TEXT];  // and what it was
     char text[DQ_DEVICE_TEXT + 32];
+    dq_precision precision;
     bool newer;                 // the parameters on the device are newer than the net's copy
     dq_device_sample *samples;  // [batch] of states that come as bytes
     float *q;                   // [batch][DQ_OUT_PAD]
@@ -33,6 +34,16 @@ dq_status dq_device_precision(const char *name, dq_precision *precision)
             return DQ_OK;
         }
     return dq_fail(DQ_ERR_CONFIG, "unknown precision '%s': choose fp32, tf32 or bf16", name);
+}
+
+const char *dq_precision_name(dq_precision precision)
+{
+    return precisions[precision];
+}
+
+const char *dq_device_precision_of(const dq_device *d)
+{
+    return precisions[d->precision];
 }
 
 bool dq_device_is_gpu(const char *device)
@@ -73,6 +84,7 @@ static dq_status create_parts(dq_device *d, const dq_net_config *cfg)
     dq_status st = d->ops->probe(name, d->error);
     if (st == DQ_OK)
         st = d->ops->create(&d->self, &device, d->error);
+    d->precision = device.precision;
     snprintf(d->text, sizeof(d->text), "cuda: %s, %s", name, precisions[device.precision]);
     return st == DQ_OK ? DQ_OK : dq_fail(st, "%s", d->error);
 }

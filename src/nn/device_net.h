@@ -21,6 +21,10 @@ const char *dq_device_built_for(void);
 /** "fp32", "tf32", "bf16", NULL for fp32; DQ_ERR_CONFIG for another word. */
 DQ_NODISCARD dq_status dq_device_precision(const char *name, dq_precision *precision);
 
+const char *dq_precision_name(dq_precision precision);
+/** The precision of a device's products. */
+const char *dq_device_precision_of(const dq_device *d);
+
 bool dq_net_is_on_device(const dq_net *net);
 
 /** Make the device's part of a net. */

@@ -1,21 +1,28 @@
-/** The kernels of the Nature network, one table for each instruction set.
+/** The kernels of the Nature network, one table for each instruction set and precision.
  *
  *  ref/ defines what each kernel computes; the fast ones give the same within rounding. In all of
  *  them the value of one output is one sum in a fixed order, so a sample's result depends neither
  *  on the other samples of its batch nor on its place among them. Layouts are in net_shape.h.
  *
  *  A convolution works on transforms: u of the weights, v of the input, z of the output's gradient;
- *  each level chooses them (winograd.h; the reference's are plain copies). Layers count from 0. */
+ *  each table chooses them (winograd.h; the reference's are plain copies). Layers count from 0.
+ *
+ *  In bf16 the factors of the products of conv1, conv2 and fc1 are rounded to bfloat16: the
+ *  transforms u, v and z, and fc1's inputs, weights and output gradients. Sums are float32; the
+ *  other layers (conv3's Winograd in float32 is as fast as a bf16 one of the same accuracy),
+ * biases, loss, weights and Adam are float32 throughout. */
 #ifndef DEEPQ_NN_KERNELS_H
 #define DEEPQ_NN_KERNELS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "deepq/status.h"
 #include "nn/adam_step.h"
 #include "nn/net_shape.h"
+#include "nn/precision.h"
 
-/** Floats that a layer needs for its transforms. */
+/** What a layer needs for its transforms, in words of 32 bits. */
 typedef struct dq_conv_sizes {
     size_t u, ut;     // weights, for the output and for the input gradient
     size_t v, z;      // input and output gradient of n samples
@@ -28,45 +35,68 @@ typedef struct dq_conv_part {
     int at, n, n_kept;
 } dq_conv_part;
 
+/** What the first linear layer needs for the factors of its products, in words of 32 bits. 0: the
+ *  kernels take the plain array, and the function that fills this one is NULL. */
+typedef struct dq_fc_sizes {
+    size_t w;       // one block's weights
+    size_t x;       // one sample's input
+    size_t slices;  // n samples' input once more, in slices for the weight gradient
+    size_t dy;      // n samples' output gradient
+    size_t dyt;     // the same for the input gradient; never 0
+} dq_fc_sizes;
+
 enum { DQ_CONV_SLICE = 16 };  // block values in one call of conv_prepare or conv_dw
 
 typedef struct dq_kernels {
     const char *isa;
+    dq_precision precision;
 
     /** uint8 [4][84][84] to float [84][84][4] in [0, 1]: each byte / 255, rounded once. */
     void (*scale)(const uint8_t *obs, float *x);
 
     dq_conv_sizes (*conv_sizes)(int layer, int n);
     /** Fill u and ut from the weights of block values c .. c+DQ_CONV_SLICE-1 (dq_conv_row). */
-    void (*conv_prepare)(int layer, const float *w, int c, float *u, float *ut);
+    void (*conv_prepare)(int layer, const float *w, int c, void *u, void *ut);
     /** y = max(0, x * w + bias) of n samples; their v is filled as well. `products` is scratch. */
-    void (*conv_forward)(int layer, dq_conv_part part, const float *x, const float *u,
-                         const float *bias, float *v, float *products, float *y);
+    void (*conv_forward)(int layer, dq_conv_part part, const float *x, const void *u,
+                         const float *bias, void *v, float *products, float *y);
     /** From dy, the gradient of the outputs, which counts where y > 0: z and, unless dx is NULL,
      *  the gradient of the input. `soon`: an array as long as dx that the caller will use, fetched
      *  into the cache meanwhile. */
     void (*conv_backward)(int layer, dq_conv_part part, const float *dy, const float *y,
-                          const float *ut, float *z, float *products, float *dx, const float *soon);
+                          const void *ut, void *z, float *products, float *dx, const float *soon);
     /** The gradient of u over all samples is made in conv_du_tasks[layer] independent parts; one of
      *  them also makes that of the bias. Overwrites. */
     int conv_du_tasks[DQ_N_CONVS];
-    void (*conv_du)(int layer, int task, int n, const float *v, const float *z, float *du,
-                    float *db);
+    void (*conv_du)(int layer, int task, int n, const void *v, const void *z, float *du, float *db);
     /** The gradient of the weights of block values c .. c+DQ_CONV_SLICE-1, from du. Overwrites. */
     void (*conv_dw)(int layer, const float *du, int c, float *dw);
 
+    dq_fc_sizes (*fc_sizes)(int n);
+    /** The weights of one block for inputs k .. k+DQ_FC_SLICE-1 as fc1 takes them. w and `to` are
+     *  the block's, whole. */
+    void (*fc1_prepare)(const float *w, int k, void *to);
+    /** One sample's input as fc1 takes it. */
+    void (*fc1_input)(const float *x, void *to);
+    /** Inputs k .. k+DQ_FC_SLICE-1 of n samples as fc1_dw takes them. x (what fc1 takes) and `to`
+     *  are whole. */
+    void (*fc1_slice)(const void *x, int n, int k, void *to);
+    /** From dh [n][DQ_HIDDEN], the gradient of what goes into the ReLU: dy as fc1_dw takes it,
+     * where it has a size, and dyt as fc1_dx does. */
+    void (*fc1_turn)(const float *dh, int n, void *dy, void *dyt);
+
     /** One block of the first linear layer: y[i][0..31] = max(0, x[i] * w + bias) for n samples.
      *  x [n][DQ_X3], w [DQ_X3][DQ_FC_BLOCK], y with rows of DQ_HIDDEN. */
-    void (*fc1)(const float *x, int n, const float *w, const float *bias, float *y);
+    void (*fc1)(const void *x, int n, const void *w, const float *bias, float *y);
     /** One block's weight gradient for inputs k .. k+DQ_FC_SLICE-1: dw[j][o] = sum over i of
-     *  x[i][k + j] * dy[i][o]. dy has rows of DQ_HIDDEN and starts at the block. Overwrites.
-     *  `soon`: three arrays as long as dw that Adam will use, fetched into the cache meanwhile. */
-    void (*fc1_dw)(const float *x, int n, const float *dy, int k, float *dw,
+     *  x[i][k + j] * dy[i][o]. dy has rows of DQ_HIDDEN and starts at the block (DQ_FC_BLOCK words
+     *  a block). Overwrites. `soon`: three arrays as long as dw that Adam will use, fetched into
+     * the cache meanwhile. */
+    void (*fc1_dw)(const void *x, int n, const void *dy, int k, float *dw,
                    const float *const soon[3]);
     /** Input gradient for inputs k .. k+DQ_FC_SLICE-1: dx[i][k + j] = sum over the 512 outputs of
-     *  dyt[o][i] * w[k + j][o]. w is the whole blocked matrix, dyt [DQ_HIDDEN][dq_fc_pad(n)] the
-     *  gradient of what goes into the ReLU, turned and padded. */
-    void (*fc1_dx)(const float *dyt, int n, const float *w, int k, float *dx);
+     *  dyt[o][i] * w[k + j][o]. w is the whole blocked matrix as Adam keeps it. */
+    void (*fc1_dx)(const void *dyt, int n, const float *w, int k, float *dx);
 
     /** y[i] = x[i] * w + bias. x [n][DQ_HIDDEN], w [DQ_HIDDEN][DQ_OUT_PAD], y [n][DQ_OUT_PAD]. */
     void (*fc2)(const float *x, int n, const float *w, const float *bias, float *y);
@@ -75,16 +105,28 @@ typedef struct dq_kernels {
     void (*adam)(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s);
 } dq_kernels;
 
-/** The table for an instruction set, "ref", "avx2", "avx512"; NULL when this build or this machine
- *  has it not. */
+/** The table for an instruction set, "ref", "avx2", "avx512", in float32; NULL when this build or
+ *  this machine has it not. */
 const dq_kernels *dq_kernels_for(const char *isa);
-/** The fastest table of this machine. */
+/** The fastest float32 table of this machine. */
 const dq_kernels *dq_kernels_best(void);
+/** The bf16 table for an instruction set: "ref" and "avx512", where this machine has its
+ *  instructions for the format; else NULL. */
+const dq_kernels *dq_kernels_bf16_for(const char *isa);
 
-extern const dq_kernels dq_kernels_ref;
+/** The table to use. @param isa NULL: $DEEPQ_ISA, else the best there is.
+ *  @return DQ_ERR_CONFIG for another word, DQ_ERR_UNSUPPORTED for what this machine has not: the
+ *  instruction set, or its bf16 */
+DQ_NODISCARD dq_status dq_kernels_choose(const char *isa, dq_precision precision,
+                                         const dq_kernels **k);
+
+extern const dq_kernels dq_kernels_ref, dq_kernels_ref_bf16;
 #if defined(DEEPQ_X86_KERNELS)
 extern const dq_kernels dq_kernels_avx2;
 extern const dq_kernels dq_kernels_avx512;
+#endif
+#if defined(DEEPQ_BF16_KERNELS)
+extern const dq_kernels dq_kernels_avx512_bf16;
 #endif
 
 #endif

@@ -27,24 +27,6 @@ enum { HUGE_PAGE = 1 << 21 };
 const size_t dq_conv_weights_at[DQ_N_CONVS] = {DQ_AT_W1, DQ_AT_W2, DQ_AT_W3};
 const size_t dq_conv_bias_at[DQ_N_CONVS] = {DQ_AT_B1, DQ_AT_B2, DQ_AT_B3};
 
-static dq_status choose_kernels(const char *isa, const dq_kernels **k)
-{
-    if (!isa || !*isa)
-        isa = getenv("DEEPQ_ISA");
-    if (!isa || !*isa) {
-        *k = dq_kernels_best();
-        return DQ_OK;
-    }
-    if (strcmp(isa, "ref") != 0 && strcmp(isa, "avx2") != 0 && strcmp(isa, "avx512") != 0)
-        return dq_fail(DQ_ERR_CONFIG, "unknown instruction set '%s': choose ref, avx2 or avx512",
-                       isa);
-    *k = dq_kernels_for(isa);
-    if (!*k)
-        return dq_fail(DQ_ERR_UNSUPPORTED, "this machine has no %s: %s is the best it has", isa,
-                       dq_kernels_best()->isa);
-    return DQ_OK;
-}
-
 static dq_status check_config(const dq_net_config *cfg)
 {
     if (cfg->n_actions < 1 || cfg->n_actions > DQ_MAX_ACTIONS)
@@ -55,12 +37,18 @@ static dq_status check_config(const dq_net_config *cfg)
     char name[DQ_DEVICE_TEXT];
     dq_precision precision;
     DQ_TRY(dq_device_precision(cfg->precision, &precision));
-    if (precision != DQ_FP32 && !dq_device_is_gpu(cfg->device))
+    if (precision == DQ_TF32 && !dq_device_is_gpu(cfg->device))
         return dq_fail(DQ_ERR_CONFIG,
-                       "precision %s is of GPUs: the processor has fp32 alone: choose it, or the "
-                       "device cuda",
-                       cfg->precision);
+                       "precision tf32 is of GPUs: choose fp32 or bf16, or the device cuda");
     return dq_device_check(cfg->device, name);
+}
+
+static dq_status choose_kernels(const dq_net_config *cfg, const dq_kernels **k)
+{
+    dq_precision precision = DQ_FP32;
+    if (!dq_device_is_gpu(cfg->device))
+        DQ_TRY(dq_device_precision(cfg->precision, &precision));
+    return dq_kernels_choose(cfg->isa, precision, k);
 }
 
 /** A part of the arena, or its size alone while `base` is NULL. */
@@ -81,6 +69,22 @@ static size_t scratch_size(const dq_kernels *k)
     }
     size_t pictures = DQ_CHUNK * (size_t)(DQ_X0 > DQ_X1 + DQ_X2 ? DQ_X0 : DQ_X1 + DQ_X2);
     return pictures + most;
+}
+
+/** What the first linear layer's kernels take: arrays of their own where they have a size, else the
+ *  plain ones. */
+static void plan_linear(dq_net *net, char *base, size_t *used)
+{
+    dq_fc_sizes s = net->k->fc_sizes(net->cfg.batch);
+    dq_weights *weights[] = {&net->online, &net->target};
+    for (size_t i = 0; i < DQ_COUNT(weights); i++) {
+        float *plain = base ? weights[i]->params + DQ_AT_W4 : NULL;
+        weights[i]->w4 = s.w ? take(base, used, s.w * DQ_FC_BLOCKS) : plain;
+    }
+    net->fc_x = s.x ? take(base, used, (size_t)net->cap * s.x) : net->x[2];
+    net->fc_slices = s.slices ? take(base, used, s.slices) : net->fc_x;
+    net->fc_dy = s.dy ? take(base, used, s.dy) : net->dh;
+    net->dht = take(base, used, s.dyt);
 }
 
 /** Lay everything out in one block; called twice, first for the size. A net on a device has but the
@@ -108,7 +112,7 @@ static size_t plan(dq_net *net, char *base)
     net->h = take(base, &used, cap * DQ_HIDDEN);
     net->dx3 = take(base, &used, cap * DQ_X3);
     net->dh = take(base, &used, cap * DQ_HIDDEN);
-    net->dht = take(base, &used, (size_t)dq_fc_pad(net->cfg.batch) * DQ_HIDDEN);
+    plan_linear(net, base, &used);
     net->scratch_size = scratch_size(net->k);
     net->scratch = take(base, &used, threads * net->scratch_size);
     return used;
@@ -126,7 +130,7 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     net->cfg.isa = net->cfg.device = net->cfg.precision =
         NULL;  // the caller's strings need not live on
     net->cap = cfg->batch;
-    dq_status st = choose_kernels(cfg->isa, &net->k);
+    dq_status st = choose_kernels(cfg, &net->k);
     if (st == DQ_OK)
         st = dq_pool_create(&net->pool, dq_device_is_gpu(cfg->device) ? 1 : cfg->n_threads);
     if (st == DQ_OK && dq_device_is_gpu(cfg->device))
@@ -176,6 +180,11 @@ const char *dq_net_isa(const dq_net *net)
 const char *dq_net_device(const dq_net *net)
 {
     return net->device ? dq_device_text(net->device) : "cpu";
+}
+
+const char *dq_net_precision(const dq_net *net)
+{
+    return net->device ? dq_device_precision_of(net->device) : dq_precision_name(net->k->precision);
 }
 
 int dq_net_threads(const dq_net *net)
@@ -244,16 +253,24 @@ static void convolve_task(void *ctx, int task)
                              v, products, y);
         x = y;
     }
+    size_t row = net->k->fc_sizes(1).x;
+    for (int i = begin; net->k->fc1_input && i < end; i++)
+        net->k->fc1_input(net->x[2] + (size_t)i * DQ_X3, net->fc_x + (size_t)i * row);
     dq_net_return_scratch(net, scratch);
+}
+
+size_t dq_net_w4_block(const dq_net *net)
+{
+    size_t prepared = net->k->fc_sizes(1).w;
+    return prepared ? prepared : (size_t)DQ_X3 * DQ_FC_BLOCK;
 }
 
 static void hidden_task(void *ctx, int task)
 {
     const forward_pass *f = ctx;
     size_t b = (size_t)task;
-    const float *p = f->weights->params;
-    f->net->k->fc1(f->net->x[2], f->n, p + DQ_AT_W4 + b * DQ_X3 * DQ_FC_BLOCK,
-                   p + DQ_AT_B4 + b * DQ_FC_BLOCK, f->net->h + b * DQ_FC_BLOCK);
+    f->net->k->fc1(f->net->fc_x, f->n, f->weights->w4 + b * dq_net_w4_block(f->net),
+                   f->weights->params + DQ_AT_B4 + b * DQ_FC_BLOCK, f->net->h + b * DQ_FC_BLOCK);
 }
 
 void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, int keep)
@@ -321,6 +338,15 @@ void dq_net_sync_target(dq_net *net)
     for (int l = 0; l < DQ_N_CONVS; l++)
         memcpy(net->target.u[l], net->online.u[l],
                net->k->conv_sizes(l, 1).u * sizeof(*net->online.u[l]));
+    memcpy(net->target.w4, net->online.w4,
+           net->k->fc_sizes(1).w * DQ_FC_BLOCKS * sizeof(*net->online.w4));
+}
+
+void dq_net_prepare_slice(const dq_net *net, const dq_weights *weights, int b, int k)
+{
+    size_t plain = (size_t)b * DQ_X3 * DQ_FC_BLOCK, prepared = (size_t)b * dq_net_w4_block(net);
+    if (net->k->fc1_prepare)
+        net->k->fc1_prepare(weights->params + DQ_AT_W4 + plain, k, weights->w4 + prepared);
 }
 
 static void prepare_all(dq_net *net, dq_weights *weights)
@@ -329,6 +355,9 @@ static void prepare_all(dq_net *net, dq_weights *weights)
         for (int c = 0; c < dq_conv_block(&dq_conv_shapes[l]); c += DQ_CONV_SLICE)
             net->k->conv_prepare(l, weights->params + dq_conv_weights_at[l], c, weights->u[l],
                                  net->ut[l]);
+    for (int b = 0; b < DQ_FC_BLOCKS; b++)
+        for (int k = 0; k < DQ_X3; k += DQ_FC_SLICE)
+            dq_net_prepare_slice(net, weights, b, k);
 }
 
 void dq_net_params_changed(dq_net *net)

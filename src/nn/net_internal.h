@@ -15,6 +15,7 @@ enum { DQ_CHUNK = 4 };  // samples at most in one task of the convolutions
 typedef struct dq_weights {
     float *params;         // [DQ_N_PARAMS]
     float *u[DQ_N_CONVS];  // for the forward pass
+    float *w4;             // the first linear layer's as fc1 takes them
 } dq_weights;
 
 struct dq_net {
@@ -32,8 +33,10 @@ struct dq_net {
 
     float *x[DQ_N_CONVS];  // [cap] outputs of each convolution
     float *h, *q;          // [cap][DQ_HIDDEN], [cap][DQ_OUT_PAD]
-    float *dx3;            // gradients of x[2] and h, and of h turned (dq_kernels.fc1_dx)
-    float *dh, *dht;
+    float *fc_x;           // x[2] as fc1 takes it, and in slices (dq_kernels.fc1_slice)
+    float *fc_slices;
+    float *dx3;  // gradients of x[2] and h; that of h as fc1_dw and fc1_dx take it
+    float *dh, *fc_dy, *dht;
     float *conv_v[DQ_N_CONVS], *conv_z[DQ_N_CONVS];  // transforms that the whole batch keeps
     float *conv_du[DQ_N_CONVS];
 
@@ -56,6 +59,11 @@ void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, 
 
 /** Where the weights and the bias of a convolution start in a flat array. */
 extern const size_t dq_conv_weights_at[DQ_N_CONVS], dq_conv_bias_at[DQ_N_CONVS];
+
+/** Words of one block in dq_weights.w4. */
+size_t dq_net_w4_block(const dq_net *net);
+/** Prepare the first linear layer's weights of block b, inputs k .. k+DQ_FC_SLICE-1. */
+void dq_net_prepare_slice(const dq_net *net, const dq_weights *weights, int b, int k);
 
 /** The online parameters were set from outside: make what depends on them. */
 void dq_net_params_changed(dq_net *net);

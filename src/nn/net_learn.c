@@ -33,7 +33,7 @@ static float output_gradients(const learn_step *s)
     dq_net *net = s->net;
     const float *w5 = net->online.params + DQ_AT_W5;
     float *dw5 = net->grad + DQ_AT_W5, *db5 = net->grad + DQ_AT_B5, *db4 = net->grad + DQ_AT_B4;
-    int n = net->cfg.batch, pad = dq_fc_pad(n);
+    int n = net->cfg.batch;
     double loss = 0;
     memset(dw5, 0, (DQ_HIDDEN + 1) * DQ_OUT_PAD * sizeof(*dw5));  // the bias follows the weights
     memset(db4, 0, DQ_HIDDEN * sizeof(*db4));
@@ -49,9 +49,9 @@ static float output_gradients(const learn_step *s)
             dw5[k * DQ_OUT_PAD + a] += h[k] * dq;
             dh[k] = h[k] > 0.0f ? w5[k * DQ_OUT_PAD + a] * dq : 0.0f;
             db4[k] += dh[k];
-            net->dht[k * pad + i] = dh[k];
         }
     }
+    net->k->fc1_turn(net->dh, n, net->fc_dy, net->dht);
     return (float)(loss / n);
 }
 
@@ -61,14 +61,18 @@ static void hidden_task(void *ctx, int task)
 {
     const learn_step *s = ctx;
     dq_net *net = s->net;
-    int k = task * DQ_FC_SLICE;
-    net->k->fc1_dx(net->dht, net->cfg.batch, net->online.params + DQ_AT_W4, k, net->dx3);
+    int k = task * DQ_FC_SLICE, n = net->cfg.batch;
+    if (net->k->fc1_slice)
+        net->k->fc1_slice(net->fc_x, n, k, net->fc_slices);
+    net->k->fc1_dx(net->dht, n, net->online.params + DQ_AT_W4, k, net->dx3);
     for (size_t b = 0; b < DQ_FC_BLOCKS; b++) {
         size_t at = DQ_AT_W4 + (b * DQ_X3 + (size_t)k) * DQ_FC_BLOCK;
         float block[DQ_FC_SLICE * DQ_FC_BLOCK], *grad = s->adam ? block : net->grad + at;
         const float *soon[] = {net->online.params + at, net->m + at, net->v + at};
-        net->k->fc1_dw(net->x[2], net->cfg.batch, net->dh + b * DQ_FC_BLOCK, k, grad, soon);
+        net->k->fc1_dw(net->fc_slices, n, net->fc_dy + b * DQ_FC_BLOCK, k, grad, soon);
         adam_range(s, at, DQ_FC_SLICE * DQ_FC_BLOCK, grad);
+        if (s->adam)
+            dq_net_prepare_slice(net, &net->online, (int)b, k);
     }
 }
 

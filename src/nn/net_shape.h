@@ -24,6 +24,9 @@ enum {
     DQ_SIDE2 = 9,
     DQ_SIDE3 = 7,
     DQ_N_CONVS = 3,
+    DQ_N_BF16_CONVS = 2,  // the first ones: bf16 takes their products from rounded factors
+    DQ_BLOCK_MAX = 128,   // values in a block (dq_conv_block) and channels out, at most
+    DQ_OUT_MAX = 64,
 
     DQ_X0 = DQ_SIDE0 * DQ_SIDE0 * DQ_CONV1_IN,   // floats in the scaled picture
     DQ_X1 = DQ_SIDE1 * DQ_SIDE1 * DQ_CONV1_OUT,  // floats in each layer's output

@@ -23,6 +23,20 @@ typedef struct dq_winograd {
 /** Row and column 1 of every A are ones: that product of the gradients is their plain sum. */
 enum { DQ_WINO_SUM = 1 };
 
+/** F(3, 2), points 0, 1, -1, infinity: 16 products instead of 36. */
+#define DQ_WINOGRAD_F32(n_tiles)                                                                   \
+    {                                                                                              \
+        .m = 3, .r = 2, .t = 4, .tiles = (n_tiles),                                                \
+        .bt = {1, 0, -1, 0, 0, 1, 1, 0, 0, -1, 1, 0, 0, -1, 0, 1},                                 \
+        .g = {1, 0, 1.0f / 2, 1.0f / 2, 1.0f / 2, -1.0f / 2, 0, 1},                                \
+        .at = {1, 1, 1, 0, 0, 1, -1, 0, 0, 1, 1, 1},                                               \
+    }
+
+/** In bf16, for the first two layers: F(3, 2), whose small entries keep the error of products of
+ *  rounded factors at that of a direct convolution. 20 = 7 * 3 - 1. */
+static const dq_winograd dq_winograds_bf16[DQ_N_BF16_CONVS] = {DQ_WINOGRAD_F32(7),
+                                                               DQ_WINOGRAD_F32(3)};
+
 /** For each layer, over blocks (dq_conv_shape): 20 = 5 * 4, 9 = 3 * 3 and 7 = 2 * 4 - 1. */
 static const dq_winograd dq_winograds[DQ_N_CONVS] = {
     {.m = 4,  // F(4, 2), points 0, 1, -1, 2, infinity: 25 products instead of 64
@@ -43,21 +57,7 @@ static const dq_winograd dq_winograds[DQ_N_CONVS] = {
             0, 1, -1, 2, 0,  //
             0, 1, 1,  4, 0,  //
             0, 1, -1, 8, 1}},
-    {.m = 3,  // F(3, 2), points 0, 1, -1, infinity: 16 products instead of 36
-     .r = 2,
-     .t = 4,
-     .tiles = 3,
-     .bt = {1, 0, -1, 0,  //
-            0, 1, 1, 0,   //
-            0, -1, 1, 0,  //
-            0, -1, 0, 1},
-     .g = {1, 0,                 //
-           1.0f / 2, 1.0f / 2,   //
-           1.0f / 2, -1.0f / 2,  //
-           0, 1},
-     .at = {1, 1, 1, 0,   //
-            0, 1, -1, 0,  //
-            0, 1, 1, 1}},
+    DQ_WINOGRAD_F32(3),
     {.m = 4,  // F(4, 3), points 0, 1, -1, 2, -2, infinity: 36 products instead of 144
      .r = 3,
      .t = 6,

@@ -5,7 +5,8 @@ import json
 from program import OWN_PONG, Case, main, run
 
 FAST = ["--seconds", "0.01", "--repeats", "2"]
-KEYS = {"name", "unit", "min", "median", "max", "repeats", "threads", "isa", "device"}
+KEYS = {"name", "unit", "min", "median", "max", "repeats", "threads", "isa", "device",
+        "precision"}
 
 
 class Bench(Case):
@@ -29,6 +30,22 @@ class Bench(Case):
     def test_the_instruction_set_is_chosen(self):
         self.assertEqual(self.figures("act", "--isa", "ref")[0]["isa"], "ref")
         self.check(run("bench", "act", "--isa", "mmx"), 2, "mmx")
+
+    def test_the_precision_is_chosen(self):
+        self.assertEqual(self.figures("act", "--isa", "ref", "--precision", "bf16")[0]["precision"],
+                         "bf16")
+        done = run("bench", "act", "--isa", "avx2", "--precision", "bf16", "--json", *FAST)
+        if done.returncode == 0:  # the machine has AVX2
+            self.assertEqual(json.loads(done.stdout)["precision"], "fp32")
+            self.assertIn("going on in fp32", done.stderr)
+        self.assertEqual(self.figures("act")[0]["precision"], "fp32")
+        self.assertIsNone(self.figures("replay")[0]["precision"])
+        self.check(run("bench", "act", "--precision", "fp8"), 2, "fp8", "fp32, tf32 or bf16")
+
+    def test_more_threads_than_processors(self):
+        done = self.check(run("bench", "act", "--threads", "999", *FAST), 0, "999 threads")
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertIn("deepq: 999 threads on ", done.stderr)
 
     def test_dialects_and_vectors(self):
         figures = self.figures("env", "vector", "--env", OWN_PONG, "--dialect", "sb3", "--envs", "3", "--threads", "2")

@@ -16,8 +16,8 @@ class Help(Case):
             self.assertTrue(all(len(line) <= 100 for line in text.splitlines()), command)
 
     def test_version_tells_instruction_sets_and_features(self):
-        self.check(run("--version"), 0, "deepq 0.", "ref", "devices: cpu", "window (SDL2)",
-                   "video (FFmpeg)")
+        self.check(run("--version"), 0, "deepq 0.", "ref", "precisions here: fp32",
+                   "devices: cpu", "window (SDL2)", "video (FFmpeg)")
 
     def test_nothing_to_do_is_wrong_usage(self):
         done = run()

@@ -39,7 +39,7 @@ class NoGpu(Case):
 
     def test_wrong_words(self):
         self.check(run("train", "--device", "tpu"), 2, "auto, cpu or cuda")
-        self.check(run("train", "--precision", "bf16", "--env", OWN_PONG), 2, "bf16", "cuda")
+        self.check(run("train", "--precision", "tf32", "--env", OWN_PONG), 2, "tf32", "cuda")
         self.check(run("train", "--precision", "fp64", "--env", OWN_PONG), 2, "fp32, tf32 or bf16")
 
 

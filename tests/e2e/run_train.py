@@ -89,6 +89,33 @@ class Book(Case):
         self.check(run("train", "--config", self.dir / "bad"), 2, "bad:2")
 
 
+class Precision(Case):
+    """bf16 by its reference, which every machine has: few frames, because it is slow."""
+
+    BF16 = [*SMALL, "--isa", "ref", "--precision", "bf16"]
+
+    def test_a_run_keeps_its_precision(self):
+        whole, parts = self.dir / "whole", self.dir / "parts"
+        self.check(run("train", *self.BF16, "--frames", "56", "--out", whole), 0)
+        self.check(run("train", *self.BF16, "--frames", "53", "--out", parts), 0)
+        self.check(run("train", "--resume", parts, "--frames", "56"), 0)
+        self.assertEqual(state(whole), state(parts))
+        self.assertIn("precision = bf16\n", (parts / "config").read_text())
+        self.check(run("inspect", parts / "checkpoint" / "state"), 0, "ref bf16")
+        self.check(run("train", "--resume", parts, "--precision", "fp32"), 2, "--precision")
+
+    def test_without_the_instructions_it_goes_on_in_fp32(self):
+        out = self.dir / "run"
+        done = run("train", *SMALL, "--isa", "avx2", "--precision", "bf16", "--frames", "55",
+                   "--threads", "1", "--out", out)
+        if done.returncode == 1 and "no avx2" in done.stderr:
+            self.skipTest("no AVX2 here")
+        self.check(done, 0)
+        self.assertEqual(len(done.stderr.splitlines()), 1)
+        self.assertIn("going on in fp32", done.stderr)
+        self.assertIn("precision = fp32\n", (out / "config").read_text())
+
+
 class Terminal(Case):
     """On a terminal a live line stands below the book's lines and never breaks them."""
 

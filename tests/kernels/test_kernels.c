@@ -1,10 +1,13 @@
-/** Every fast kernel of this machine against the reference that defines it. Shapes are the
- * network's; values are random. The bound holds for any order of summation (Higham 2002,
- * section 3.1), with the sum of magnitudes taken from the reference itself on absolute values. */
+/** Every table of kernels of this machine against the reference that defines it. Shapes are the
+ * network's; values, batches and how they are cut are random. The bound holds for any order of
+ * summation (Higham 2002, section 3.1), with the sum of magnitudes taken from the reference itself
+ * on absolute values. In bf16 both factors of a product are rounded as well, to 2^-8 of their size:
+ * that is how far the bf16 reference may be from the float32 one, and both from the exact sum. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -18,6 +21,24 @@
 
 static const dq_kernels *const ref = &dq_kernels_ref;
 static dq_rng rng;
+
+/** What is tested, and what it is held to. */
+typedef struct level {
+    const char *name;
+    const dq_kernels *k, *want;
+} level;
+
+/** How far the rounding of factors may take the two apart, in parts of the sum of magnitudes. */
+static double factors_of(const level *l)
+{
+    const double u = 1.0 / 256, pair = (1 + u) * (1 + u) - 1;
+    return (l->k->precision == DQ_BF16 ? pair : 0) + (l->want->precision == DQ_BF16 ? pair : 0);
+}
+
+static double conv_factors(const level *l, int layer)
+{
+    return layer < DQ_N_BF16_CONVS ? factors_of(l) : 0;
+}
 
 static float *zeros(size_t n)
 {
@@ -45,12 +66,14 @@ static float *magnitudes(const float *a, size_t n)
     return b;
 }
 
-/** Both within their rounding bounds of the exact sum of n_terms products. */
+/** Both within their rounding bounds of the exact sum of n_terms products; `factors`: what rounding
+ *  the factors adds. */
 static void assert_close(const float *got, const float *want, const float *size, size_t n,
-                         int n_terms)
+                         int n_terms, double factors)
 {
     for (size_t i = 0; i < n; i++) {
-        double bound = (double)(n_terms + 1) * (double)FLT_EPSILON * (double)size[i] + 1e-30;
+        double sums = (double)(n_terms + 1) * (double)FLT_EPSILON * (1 + factors);
+        double bound = (sums + factors) * (double)size[i] + 1e-30;
         if (!(fabs((double)got[i] - (double)want[i]) <= bound))
             fail_msg("value %zu is %.9g, %.9g expected within %.3g", i, (double)got[i],
                      (double)want[i], bound);
@@ -59,7 +82,7 @@ static void assert_close(const float *got, const float *want, const float *size,
 
 static void scaling_is_exact(void **state)
 {
-    const dq_kernels *k = *state;
+    const dq_kernels *k = ((const level *)*state)->k;
     enum { BYTES = 4 * 84 * 84 };
     static uint8_t obs[BYTES];
     for (int i = 0; i < BYTES; i++)
@@ -85,6 +108,12 @@ typedef struct bound {
     int block, tiles, points;
     double *v, *z, *u;  // [point][tile][value], [point][tile][output], [point][value][output]
 } bound;
+
+static const dq_winograd *winograd_of(const dq_kernels *k, int layer)
+{
+    bool is_bf16 = k->precision == DQ_BF16 && layer < DQ_N_BF16_CONVS;
+    return is_bf16 ? &dq_winograds_bf16[layer] : &dq_winograds[layer];
+}
 
 /** out [rows][rows] = |mat| in |mat|^T, in [cols][cols]. */
 static void both_sides(const float *mat, int mat_row, int mat_col, int rows, int cols,
@@ -122,9 +151,10 @@ static double *doubles(size_t n)
 }
 
 /** Magnitudes of the transforms of one sample's input x and output gradient dy, and of w. */
-static bound bound_create(int layer, const float *x, const float *w, const float *dy)
+static bound bound_create(const level *l, int layer, const float *x, const float *w,
+                          const float *dy)
 {
-    bound b = {.s = &dq_conv_shapes[layer], .f = &dq_winograds[layer]};
+    bound b = {.s = &dq_conv_shapes[layer], .f = winograd_of(l->k, layer)};
     const dq_conv_shape *s = b.s;
     const dq_winograd *f = b.f;
     int t = f->t, m = f->m, r = f->r;
@@ -242,38 +272,65 @@ static void bound_weights(const bound *b, float *size)
         }
 }
 
-/** Everything that one level makes of a layer. */
+/** Everything that one table makes of a layer. */
 typedef struct conv_results {
     float *y, *dx, *dw, *db;
 } conv_results;
 
-enum { N = 4 };  // samples, in two parts of 1 and 3
+/** Random inputs of a layer. */
+typedef struct conv_case {
+    int layer, n;  // samples
+    const dq_conv_shape *s;
+    size_t n_x, n_y, n_w, n_out;
+    float *x, *w, *bias, *dy;
+} conv_case;
 
-/** `mask`: the outputs whose signs the gradients follow; near 0 those of two levels may differ. */
-static conv_results run_conv(const dq_kernels *k, int layer, const float *x, const float *w,
-                             const float *bias, const float *dy, const float *mask)
+static conv_case conv_case_create(int layer, int n)
 {
     const dq_conv_shape *s = &dq_conv_shapes[layer];
-    size_t n_x = (size_t)(s->in_side * s->in_side * s->in);
-    size_t n_y = (size_t)(s->out_side * s->out_side * s->out);
-    dq_conv_sizes size = k->conv_sizes(layer, N);
+    conv_case c = {.layer = layer, .n = n, .s = s, .n_out = (size_t)s->out};
+    c.n_x = (size_t)(s->in_side * s->in_side * s->in);
+    c.n_y = (size_t)(s->out_side * s->out_side * s->out);
+    c.n_w = (size_t)(s->k * s->k * s->in * s->out);
+    c.x = random_values((size_t)n * c.n_x, 1);
+    c.w = random_values(c.n_w, 0);
+    c.bias = random_values(c.n_out, 0);
+    c.dy = random_values((size_t)n * c.n_y, 0);
+    return c;
+}
+
+static void conv_case_destroy(conv_case *c)
+{
+    free(c->x);
+    free(c->w);
+    free(c->bias);
+    free(c->dy);
+}
+
+/** A batch's forward and backward pass in parts of random size.
+ *  `mask`: the outputs whose signs the gradients follow; near 0 those of two tables may differ. */
+static conv_results run_conv(const dq_kernels *k, const conv_case *c, const float *mask)
+{
+    int layer = c->layer;
+    size_t n = (size_t)c->n;
+    dq_conv_sizes size = k->conv_sizes(layer, c->n);
     float *u = zeros(size.u), *ut = zeros(size.ut + 1), *v = zeros(size.v), *z = zeros(size.z);
     float *products = zeros(size.products + 1), *du = zeros(size.du);
-    conv_results r = {zeros(N * n_y), zeros(N * n_x), zeros((size_t)(s->k * s->k * s->in * s->out)),
-                      zeros((size_t)s->out)};
-    for (int c = 0; c < dq_conv_block(s); c += DQ_CONV_SLICE)
-        k->conv_prepare(layer, w, c, u, ut);
-    for (int at = 0; at < 2; at++) {
-        dq_conv_part part = {at, at ? N - 1 : 1, N};
-        size_t i = (size_t)at;
-        k->conv_forward(layer, part, x + i * n_x, u, bias, v, products, r.y + i * n_y);
-        k->conv_backward(layer, part, dy + i * n_y, (mask ? mask : r.y) + i * n_y, ut, z, products,
-                         layer ? r.dx + i * n_x : NULL, x);
+    conv_results r = {zeros(n * c->n_y), zeros(n * c->n_x), zeros(c->n_w), zeros(c->n_out)};
+    for (int at = 0; at < dq_conv_block(c->s); at += DQ_CONV_SLICE)
+        k->conv_prepare(layer, c->w, at, u, ut);
+    for (int at = 0, count; at < c->n; at += count) {
+        count = 1 + (int)dq_rng_below(&rng, (uint32_t)(c->n - at));
+        dq_conv_part part = {at, count, c->n};
+        size_t x = (size_t)at * c->n_x, y = (size_t)at * c->n_y;
+        k->conv_forward(layer, part, c->x + x, u, c->bias, v, products, r.y + y);
+        k->conv_backward(layer, part, c->dy + y, (mask ? mask : r.y) + y, ut, z, products,
+                         layer ? r.dx + x : NULL, c->x);
     }
     for (int task = 0; task < k->conv_du_tasks[layer]; task++)
-        k->conv_du(layer, task, N, v, z, du, r.db);
-    for (int c = 0; c < dq_conv_block(s); c += DQ_CONV_SLICE)
-        k->conv_dw(layer, du, c, r.dw);
+        k->conv_du(layer, task, c->n, v, z, du, r.db);
+    for (int at = 0; at < dq_conv_block(c->s); at += DQ_CONV_SLICE)
+        k->conv_dw(layer, du, at, r.dw);
     float *all[] = {u, ut, v, z, products, du};
     for (size_t i = 0; i < 6; i++)
         free(all[i]);
@@ -288,95 +345,207 @@ static void free_results(conv_results *r)
     free(r->db);
 }
 
-static void check_conv(const dq_kernels *k, int layer)
+/** One sample's results, and its share of the batch's magnitudes. */
+static void check_sample(const level *l, const conv_case *c, size_t i, const conv_results *got,
+                         const conv_results *want, float *size_w, float *size_b)
 {
-    const dq_conv_shape *s = &dq_conv_shapes[layer];
-    int t = dq_winograds[layer].t, tiles = dq_winograds[layer].tiles;
-    size_t n_x = (size_t)(s->in_side * s->in_side * s->in);
-    size_t n_y = (size_t)(s->out_side * s->out_side * s->out), n_out = (size_t)s->out;
-    size_t n_w = (size_t)(s->k * s->k * s->in * s->out);
-    float *x = random_values(N * n_x, 1), *w = random_values(n_w, 0);
-    float *b = random_values(n_out, 0), *dy = random_values(N * n_y, 0);
-    conv_results want = run_conv(ref, layer, x, w, b, dy, NULL);
-    conv_results got = run_conv(k, layer, x, w, b, dy, want.y);
-    float *size_w = zeros(n_w), *size_b = zeros(n_out);
-    for (size_t i = 0; i < N; i++) {
-        float *size_y = zeros(n_y), *size_x = zeros(n_x);
-        for (size_t j = 0; j < n_y; j++)
-            size_b[j % n_out] += fabsf(dy[i * n_y + j]);
-        bound magnitude = bound_create(layer, x + i * n_x, w, dy + i * n_y);
-        bound_outputs(&magnitude, size_y);
-        bound_inputs(&magnitude, size_x);
-        bound_weights(&magnitude, size_w);
-        for (size_t j = 0; j < n_y; j++)
-            size_y[j] += fabsf(b[j % n_out]);
-        assert_close(got.y + i * n_y, want.y + i * n_y, size_y, n_y, dq_conv_block(s) + 8 * t);
-        assert_close(got.dx + i * n_x, want.dx + i * n_x, size_x, layer ? n_x : 0, s->out + 8 * t);
-        bound_destroy(&magnitude);
-        free(size_y);
-        free(size_x);
+    int layer = c->layer, t = winograd_of(l->k, layer)->t;
+    size_t x = i * c->n_x, y = i * c->n_y;
+    double factors = conv_factors(l, layer);
+    float *size_y = zeros(c->n_y), *size_x = zeros(c->n_x);
+    bound magnitude = bound_create(l, layer, c->x + x, c->w, c->dy + y);
+    bound_outputs(&magnitude, size_y);
+    bound_inputs(&magnitude, size_x);
+    bound_weights(&magnitude, size_w);
+    for (size_t j = 0; j < c->n_y; j++) {
+        size_b[j % c->n_out] += fabsf(c->dy[y + j]);
+        size_y[j] += fabsf(c->bias[j % c->n_out]);
     }
-    assert_close(got.dw, want.dw, size_w, n_w, N * tiles * tiles + 8 * t);
-    assert_close(got.db, want.db, size_b, n_out, N * s->out_side * s->out_side);
+    assert_close(got->y + y, want->y + y, size_y, c->n_y, dq_conv_block(c->s) + 8 * t, factors);
+    assert_close(got->dx + x, want->dx + x, size_x, layer ? c->n_x : 0, c->s->out + 8 * t, factors);
+    bound_destroy(&magnitude);
+    free(size_y);
+    free(size_x);
+}
+
+static void check_conv(const level *l, int layer, int n)
+{
+    conv_case c = conv_case_create(layer, n);
+    const dq_winograd *f = winograd_of(l->k, layer);
+    double factors = conv_factors(l, layer);
+    conv_results want = run_conv(l->want, &c, NULL), got = run_conv(l->k, &c, want.y);
+    float *size_w = zeros(c.n_w), *size_b = zeros(c.n_out);
+    for (int i = 0; i < n; i++)
+        check_sample(l, &c, (size_t)i, &got, &want, size_w, size_b);
+    assert_close(got.dw, want.dw, size_w, c.n_w, n * f->tiles * f->tiles + 8 * f->t, factors);
+    assert_close(got.db, want.db, size_b, c.n_out, n * c.s->out_side * c.s->out_side, factors);
     free_results(&got);
     free_results(&want);
-    float *all[] = {x, w, b, dy, size_w, size_b};
-    for (size_t i = 0; i < 6; i++)
-        free(all[i]);
+    free(size_w);
+    free(size_b);
+    conv_case_destroy(&c);
 }
 
 static void convolutions(void **state)
 {
-    for (int layer = 0; layer < DQ_N_CONVS; layer++)
-        check_conv(*state, layer);
+    for (int layer = 0; layer < DQ_N_CONVS; layer++) {
+        check_conv(*state, layer, 1);
+        check_conv(*state, layer, 2 + (int)dq_rng_below(&rng, 5));
+    }
+}
+
+/** Root of the mean square of a - b, or of a where b is NULL. */
+static double rms(const float *a, const float *b, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = (double)a[i] - (b ? (double)b[i] : 0);
+        sum += d * d;
+    }
+    return sqrt(sum / (double)n);
+}
+
+static void check_accuracy(const char *what, const float *got, const float *direct,
+                           const float *exact, size_t n)
+{
+    double size = rms(exact, NULL, n);
+    double error = rms(got, exact, n) / size, of_direct = rms(direct, exact, n) / size;
+    print_message("%s: error %.2g, direct bf16 %.2g\n", what, error, of_direct);
+    if (!(error <= 2 * of_direct))
+        fail_msg("%s: error %.3g of the values, a direct sum in bf16 has %.3g", what, error,
+                 of_direct);
+}
+
+/** A bf16 Winograd whose transforms cancel loses digits that a direct bf16 sum keeps. */
+static void bf16_is_as_accurate_as_without_winograd(void **state)
+{
+    const level *l = *state;
+    if (l->k->precision != DQ_BF16)
+        skip();
+    for (int layer = 0; layer < DQ_N_BF16_CONVS; layer++) {
+        conv_case c = conv_case_create(layer, 3);
+        conv_results exact = run_conv(ref, &c, NULL);
+        conv_results direct = run_conv(&dq_kernels_ref_bf16, &c, exact.y);
+        conv_results got = run_conv(l->k, &c, exact.y);
+        check_accuracy("outputs", got.y, direct.y, exact.y, 3 * c.n_y);
+        if (layer > 0)
+            check_accuracy("input gradients", got.dx, direct.dx, exact.dx, 3 * c.n_x);
+        check_accuracy("weight gradients", got.dw, direct.dw, exact.dw, c.n_w);
+        check_accuracy("bias gradients", got.db, direct.db, exact.db, c.n_out);
+        free_results(&exact);
+        free_results(&direct);
+        free_results(&got);
+        conv_case_destroy(&c);
+    }
+}
+
+/** The factors of the first linear layer as a table takes them. */
+typedef struct linear {
+    dq_fc_sizes size;
+    float *w, *x, *slices, *dy, *dyt;  // the plain arrays where there is no size
+} linear;
+
+static linear linear_create(const dq_kernels *k, int n, int slice, float *x, float *w, float *dh)
+{
+    linear f = {k->fc_sizes(n), w, x, NULL, dh, NULL};
+    if (f.size.w) {
+        f.w = zeros(f.size.w);
+        for (int i = 0; i < DQ_X3; i += DQ_FC_SLICE)
+            k->fc1_prepare(w, i, f.w);
+    }
+    if (f.size.x) {
+        f.x = zeros(f.size.x * (size_t)n);
+        for (size_t i = 0; i < (size_t)n; i++)
+            k->fc1_input(x + i * DQ_X3, f.x + i * f.size.x);
+    }
+    f.slices = f.x;
+    if (f.size.slices) {
+        f.slices = zeros(f.size.slices);
+        k->fc1_slice(f.x, n, slice, f.slices);
+    }
+    if (f.size.dy)
+        f.dy = zeros(f.size.dy);
+    f.dyt = zeros(f.size.dyt);
+    k->fc1_turn(dh, n, f.dy, f.dyt);
+    return f;
+}
+
+static void linear_destroy(linear *f)
+{
+    if (f->size.slices)
+        free(f->slices);
+    if (f->size.w)
+        free(f->w);
+    if (f->size.x)
+        free(f->x);
+    if (f->size.dy)
+        free(f->dy);
+    free(f->dyt);
+}
+
+typedef struct linear_results {
+    float *y, *dw, *dx, *q;
+} linear_results;
+
+/** Block 0's outputs and a slice's gradients, by one table. */
+static linear_results run_linear(const dq_kernels *k, int n, int slice, float *x, float *w,
+                                 float *bias, float *dh)
+{
+    size_t count = (size_t)n;
+    linear f = linear_create(k, n, slice, x, w, dh);
+    linear_results r = {zeros(count * DQ_HIDDEN), zeros(DQ_FC_SLICE * DQ_FC_BLOCK),
+                        zeros(count * DQ_X3), zeros(count * DQ_OUT_PAD)};
+    k->fc1(f.x, n, f.w, bias, r.y);
+    k->fc1_dw(f.slices, n, f.dy, slice, r.dw, (const float *const[]){w, w, w});
+    k->fc1_dx(f.dyt, n, w, slice, r.dx);
+    k->fc2(dh, n, w, bias, r.q);
+    linear_destroy(&f);
+    return r;
+}
+
+static void free_linear(linear_results *r)
+{
+    free(r->y);
+    free(r->dw);
+    free(r->dx);
+    free(r->q);
+}
+
+static void check_linear(const level *l, int n)
+{
+    size_t count = (size_t)n, n_x = count * DQ_X3, n_h = count * DQ_HIDDEN;
+    int slice = DQ_FC_SLICE * (int)dq_rng_below(&rng, DQ_FC_SLICES);
+    float *x = random_values(n_x, 1), *w = random_values(DQ_W4, 0);
+    float *dh = random_values(n_h, 0), *bias = random_values(DQ_HIDDEN, 0);
+    float *ax = magnitudes(x, n_x), *aw = magnitudes(w, DQ_W4);
+    float *adh = magnitudes(dh, n_h), *abias = magnitudes(bias, DQ_HIDDEN);
+    linear_results got = run_linear(l->k, n, slice, x, w, bias, dh);
+    linear_results want = run_linear(l->want, n, slice, x, w, bias, dh);
+    linear_results size = run_linear(ref, n, slice, ax, aw, abias, adh);
+    double factors = factors_of(l);
+    assert_close(got.y, want.y, size.y, n_h, DQ_X3 + 1, factors);
+    assert_close(got.dw, want.dw, size.dw, DQ_FC_SLICE * DQ_FC_BLOCK, n, factors);
+    assert_close(got.dx, want.dx, size.dx, n_x, DQ_HIDDEN, factors);  // beyond the slice: untouched
+    assert_close(got.q, want.q, size.q, count * DQ_OUT_PAD, DQ_HIDDEN + 1, 0);
+    free_linear(&got);
+    free_linear(&want);
+    free_linear(&size);
+    float *all[] = {x, w, dh, bias, ax, aw, adh, abias};
+    for (size_t i = 0; i < 8; i++)
+        free(all[i]);
 }
 
 static void linear_layers(void **state)
 {
-    const dq_kernels *k = *state;
     static const int sizes[] = {1, 2, 7, 14, 15, 32, 33};
-    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
-        int n = sizes[s];
-        size_t n_x = (size_t)n * DQ_X3, n_h = (size_t)n * DQ_HIDDEN, n_w = DQ_W4;
-        float *x = random_values(n_x, 1), *w = random_values(n_w, 0), *dy = random_values(n_h, 0);
-        float *ax = magnitudes(x, n_x), *aw = magnitudes(w, n_w), *ady = magnitudes(dy, n_h);
-        float *b = random_values(DQ_HIDDEN, 0), *ab = magnitudes(b, DQ_HIDDEN);
-        float *y = zeros(n_w), *z = zeros(n_w), *size = zeros(n_w);
-
-        k->fc1(x, n, w, b, y);
-        ref->fc1(x, n, w, b, z);
-        ref->fc1(ax, n, aw, ab, size);
-        assert_close(y, z, size, n_h, DQ_X3 + 1);
-
-        k->fc1_dw(x, n, dy, 2 * DQ_FC_SLICE, y, (const float *const[]){y, y, y});
-        ref->fc1_dw(x, n, dy, 2 * DQ_FC_SLICE, z, (const float *const[]){z, z, z});
-        ref->fc1_dw(ax, n, ady, 2 * DQ_FC_SLICE, size, (const float *const[]){size, size, size});
-        assert_close(y, z, size, DQ_FC_SLICE * DQ_FC_BLOCK, n);
-
-        float *dyt = random_values((size_t)dq_fc_pad(n) * DQ_HIDDEN, 0);
-        float *adyt = magnitudes(dyt, (size_t)dq_fc_pad(n) * DQ_HIDDEN);
-        memset(y, 0, n_x * sizeof(*y));
-        memset(z, 0, n_x * sizeof(*z));
-        k->fc1_dx(dyt, n, w, 3 * DQ_FC_SLICE, y);
-        ref->fc1_dx(dyt, n, w, 3 * DQ_FC_SLICE, z);
-        ref->fc1_dx(adyt, n, aw, 3 * DQ_FC_SLICE, size);
-        assert_close(y, z, size, n_x, DQ_HIDDEN);  // what lies outside the slice is untouched
-        free(dyt);
-        free(adyt);
-
-        k->fc2(x, n, w, b, y);
-        ref->fc2(x, n, w, b, z);
-        ref->fc2(ax, n, aw, ab, size);
-        assert_close(y, z, size, (size_t)n * DQ_OUT_PAD, DQ_HIDDEN + 1);
-        float *all[] = {x, w, dy, ax, aw, ady, b, ab, y, z, size};
-        for (size_t i = 0; i < 11; i++)
-            free(all[i]);
-    }
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+        check_linear(*state, sizes[i]);
+    check_linear(*state, 3 + (int)dq_rng_below(&rng, 40));
 }
 
 static void adam_steps(void **state)
 {
-    const dq_kernels *k = *state;
+    const dq_kernels *k = ((const level *)*state)->k;
     enum { COUNT = 160 };
     float *w = random_values(COUNT, 0), *m = zeros(COUNT), *v = zeros(COUNT);
     float *w2 = zeros(COUNT), *m2 = zeros(COUNT), *v2 = zeros(COUNT);
@@ -399,25 +568,34 @@ static void adam_steps(void **state)
         free(all[i]);
 }
 
-static int run_level(const char *isa)
+static int run_level(level l)
 {
-    const dq_kernels *k = dq_kernels_for(isa);
-    if (!k) {
-        print_message("%s: not on this machine or not in this build, skipped\n", isa);
+    if (!l.k) {
+        print_message("%s: not on this machine or not in this build, skipped\n", l.name);
         return 0;
     }
-    print_message("%s:\n", isa);
-    rng = dq_rng_stream(1, isa);
+    print_message("%s:\n", l.name);
+    rng = dq_rng_stream(1, l.name);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_prestate(scaling_is_exact, (void *)k),
-        cmocka_unit_test_prestate(convolutions, (void *)k),
-        cmocka_unit_test_prestate(linear_layers, (void *)k),
-        cmocka_unit_test_prestate(adam_steps, (void *)k),
+        cmocka_unit_test_prestate(scaling_is_exact, &l),
+        cmocka_unit_test_prestate(convolutions, &l),
+        cmocka_unit_test_prestate(bf16_is_as_accurate_as_without_winograd, &l),
+        cmocka_unit_test_prestate(linear_layers, &l),
+        cmocka_unit_test_prestate(adam_steps, &l),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
 
 int main(void)
 {
-    return run_level("avx2") + run_level("avx512");
+    const level levels[] = {
+        {"avx2", dq_kernels_for("avx2"), ref},
+        {"avx512", dq_kernels_for("avx512"), ref},
+        {"ref bf16", &dq_kernels_ref_bf16, ref},
+        {"avx512 bf16", dq_kernels_bf16_for("avx512"), &dq_kernels_ref_bf16},
+    };
+    int n_failed = 0;
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        n_failed += run_level(levels[i]);
+    return n_failed;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 enum { N_ACTIONS = 6, BATCH = 32 };
 
 static const char *const levels[] = {"ref", "avx2", "avx512"};
+static const char *precision = "fp32";  // of the nets: the tests run once for each
 
 /** $DEEPQ_TEST_DEVICE: where the nets compute; tests/cuda sets it. */
 static const char *device(void)
@@ -27,7 +29,10 @@ static const char *device(void)
 /** Whether there is something to test at level i; on a device there is one level. */
 static int has_level(int i)
 {
-    return device() ? i == 0 : dq_kernels_for(levels[i]) != NULL;
+    if (device())
+        return i == 0;
+    bool is_bf16 = strcmp(precision, "bf16") == 0;
+    return (is_bf16 ? dq_kernels_bf16_for(levels[i]) : dq_kernels_for(levels[i])) != NULL;
 }
 
 static dq_net *make_net(const char *isa, int n_threads, int batch)
@@ -38,7 +43,10 @@ static dq_net *make_net(const char *isa, int n_threads, int batch)
     cfg.n_threads = n_threads;
     cfg.batch = batch;
     cfg.device = device();
+    cfg.precision = precision;
     assert_int_equal(dq_net_create(&net, &cfg), DQ_OK);
+    if (!device())
+        assert_string_equal(dq_net_precision(net), precision);
     return net;
 }
 
@@ -171,6 +179,68 @@ static void pytorch_agrees(void **state)
     for (int i = 0; i < 3; i++)
         if (has_level(i))
             check_against_pytorch(levels[i]);
+}
+
+/** Relative distance of two arrays: root of the mean square. */
+static double distance(const float *got, const float *want, size_t n)
+{
+    double apart = 0, size = 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = (double)got[i] - (double)want[i];
+        apart += d * d;
+        size += (double)want[i] * (double)want[i];
+    }
+    return sqrt(apart / size);
+}
+
+/** Action values and gradients of the golden batch. */
+typedef struct outcome {
+    float q[BATCH * N_ACTIONS];
+    dq_tensor g[DQ_NET_N_TENSORS];
+} outcome;
+
+static void take_outcome(outcome *o, const char *isa)
+{
+    dq_net *net = make_net(isa, 0, BATCH);
+    sample s = golden_start(net);
+    make_params(o->g);
+    dq_net_q(net, s.obs, BATCH, o->q);
+    dq_net_gradients(net, s.obs, s.action, s.target, o->g);
+    free(s.obs);
+    dq_net_destroy(net);
+}
+
+/** tests/oracle/make_nn_bf16.py: how far PyTorch's autocast to bfloat16 is from its float32. Both
+ * are sums of the same number of rounding errors, but not the same errors: half as much again is
+ * left for that, and for Winograd's. */
+static void bf16_is_as_near_as_pytorchs(void **state)
+{
+    (void)state;
+    static outcome exact, got;
+    precision = "fp32";
+    take_outcome(&exact, NULL);
+    precision = "bf16";
+    for (int level = 0; level < 3; level++) {
+        if (!has_level(level))
+            continue;
+        take_outcome(&got, levels[level]);
+        FILE *f = fopen(DEEPQ_TEST_DATA "/nn/bf16.txt", "r");
+        assert_non_null(f);
+        char name[64], line[256];
+        double limit, d = distance(got.q, exact.q, (size_t)BATCH * N_ACTIONS);
+        assert_non_null(fgets(line, sizeof(line), f));  // "# torch ..."
+        for (int t = -1; t < DQ_NET_N_TENSORS; t++) {
+            assert_int_equal(fscanf(f, "%63s %lf", name, &limit), 2);
+            assert_string_equal(name, t < 0 ? "q" : exact.g[t].name);
+            if (t >= 0)
+                d = distance(got.g[t].data, exact.g[t].data, dq_tensor_elements(&exact.g[t]));
+            print_message("%s %-14s %.4f, PyTorch %.4f\n", levels[level], name, d, limit);
+            assert_true(d > 0 && d <= 1.5 * limit);
+        }
+        fclose(f);
+        free_params(got.g);
+    }
+    free_params(exact.g);
 }
 
 /** d loss / d parameter by central differences along the gradient itself, one tensor at a time:
@@ -384,8 +454,11 @@ static void wrong_models_and_settings_are_refused(void **state)
     cfg.device = "cpu";
     cfg.precision = "fp64";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
-    cfg.precision = "bf16";
+    cfg.precision = "tf32";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    cfg.precision = "bf16";
+    cfg.isa = "avx2";  // has no bf16
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_UNSUPPORTED);
     assert_null(none);
 }
 
@@ -425,5 +498,21 @@ int main(void)
         cmocka_unit_test(initial_values_are_pytorchs),
         cmocka_unit_test(wrong_models_and_settings_are_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+    if (device())
+        return n_failed;
+    const struct CMUnitTest in_bf16[] = {
+        cmocka_unit_test(bf16_is_as_near_as_pytorchs),
+        cmocka_unit_test(the_number_of_threads_changes_no_bit),
+        cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
+        cmocka_unit_test(the_target_changes_only_when_it_is_copied),
+        cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
+    };
+    precision = "bf16";
+    const dq_kernels *k;
+    if (dq_kernels_choose(NULL, DQ_BF16, &k) != DQ_OK) {
+        print_message("%s: its reference alone is tested\n", dq_errmsg());
+        setenv("DEEPQ_ISA", "ref", 1);
+    }
+    return n_failed + cmocka_run_group_tests(in_bf16, NULL, NULL);
 }

@@ -12,11 +12,11 @@
 
 enum {
     T2 = DQ_WINO_MAX * DQ_WINO_MAX,
-    SEGMENT =
-        64  // rows that one product of the weight gradient takes: they fit the first-level cache
+    // rows that one product of the weight gradient takes: they fit the first-level cache
+    SEGMENT = 64 * PAIR
 };
 
-/** Floats from one product's matrix to the next: n samples, rows of `row` values. */
+/** Elements or floats from one product's matrix to the next: n samples, rows of `row` values. */
 DQ_INLINE size_t product_step(const dq_winograd *f, int n, int row)
 {
     return (size_t)(n * f->tiles * f->tiles + 1) * (size_t)row;
@@ -72,7 +72,7 @@ DQ_INLINE size_t block_place(const dq_conv_shape *s, int y, int x, int c)
 }
 
 /** Tiles of one sample's input: v = B^T x B. Beyond the picture x is 0. */
-DQ_INLINE void input_tiles(const dq_conv_shape *s, const dq_winograd *f, const float *x, float *v,
+DQ_INLINE void input_tiles(const dq_conv_shape *s, const dq_winograd *f, const float *x, elem *v,
                            size_t step)
 {
     int t = f->t, n_blocks = s->in_side / s->stride, block = s->stride * s->stride * s->in;
@@ -87,10 +87,10 @@ DQ_INLINE void input_tiles(const dq_conv_shape *s, const dq_winograd *f, const f
                            ? vload(x + block_place(s, y0 + i / t, x0 + i % t, c))
                            : vzero();
             apply_both(f->bt, t, 1, t, t, d, out);
-            float *to = v + tile * block + c;
+            elem *to = v + tile * block + c;
             DQ_UNROLL
             for (int i = 0; i < t * t; i++, to += step)
-                vstore(to, out[i]);
+                estore(to, out[i]);
         }
     }
 }
@@ -121,7 +121,7 @@ DQ_INLINE void output_tiles(const dq_conv_shape *s, const dq_winograd *f, const 
 
 /** Tiles of one sample's output gradient, through the ReLU: z = A dy A^T. */
 DQ_INLINE void gradient_tiles(const dq_conv_shape *s, const dq_winograd *f, const float *dy,
-                              const float *y, float *z, size_t step)
+                              const float *y, elem *z, size_t step)
 {
     int t = f->t, m = f->m, side = s->out_side, inside = f->tiles * m <= side;
     for (int tile = 0; tile < f->tiles * f->tiles; tile++) {
@@ -136,10 +136,10 @@ DQ_INLINE void gradient_tiles(const dq_conv_shape *s, const dq_winograd *f, cons
                            : vzero();
             }
             apply_both(f->at, 1, t, t, m, d, out);
-            float *to = z + tile * s->out + o;
+            elem *to = z + tile * s->out + o;
             DQ_UNROLL
             for (int i = 0; i < t * t; i++, to += step)
-                vstore(to, out[i]);
+                estore(to, out[i]);
         }
     }
 }
@@ -174,7 +174,7 @@ DQ_INLINE void input_gradient_tiles(const dq_conv_shape *s, const dq_winograd *f
 /** Some samples of a layer. Their tiles go through the products together, `group` samples at a
  *  time: as many as the second-level cache holds. */
 DQ_INLINE void forward(const dq_conv_shape *s, const dq_winograd *f, int group, dq_conv_part part,
-                       const float *x, const float *u, const float *bias, float *v, float *products,
+                       const float *x, const elem *u, const float *bias, elem *v, float *products,
                        float *y)
 {
     int block = s->stride * s->stride * s->in, tiles = f->tiles * f->tiles;
@@ -185,13 +185,13 @@ DQ_INLINE void forward(const dq_conv_shape *s, const dq_winograd *f, int group, 
     for (int begin = 0; begin < part.n; begin += group) {
         int n = part.n - begin < group ? part.n - begin : group;
         size_t step = product_step(f, n, s->out);
-        float *v_at = v + (size_t)(begin * tiles * block);
+        elem *v_at = v + (size_t)(begin * tiles * block);
         for (int i = 0; i < n; i++)
             input_tiles(s, f, x + (size_t)(begin + i) * x_size, v_at + (size_t)(i * tiles * block),
                         v_step);
         /* Soon: the next product's weights, the next samples' v, and y. */
         const float *y_at = y + (size_t)begin * y_size;
-        int v_lines = begin + group < part.n ? n * tiles * block / LINE : 0;
+        int v_lines = begin + group < part.n ? n * tiles * block / ELINE : 0;
         int y_lines = n * (int)y_size / LINE / (f->t * f->t) + 1;
         for (int i = 0; i < f->t * f->t; i++)
             product_rows(block, block,
@@ -205,7 +205,7 @@ DQ_INLINE void forward(const dq_conv_shape *s, const dq_winograd *f, int group, 
                                     .soon = {{u + (size_t)((i + 1) * block * s->out),
                                               v_at + (size_t)i * v_step + n * tiles * block,
                                               y_at + i * y_lines * LINE},
-                                             {block * s->out / LINE, v_lines, y_lines}}});
+                                             {block * s->out / ELINE, v_lines, y_lines}}});
         for (int i = 0; i < n; i++)
             output_tiles(s, f, products + (size_t)(i * tiles * s->out), step, bias,
                          y + (size_t)(begin + i) * y_size);
@@ -213,7 +213,7 @@ DQ_INLINE void forward(const dq_conv_shape *s, const dq_winograd *f, int group, 
 }
 
 DQ_INLINE void backward(const dq_conv_shape *s, const dq_winograd *f, dq_conv_part part,
-                        const float *dy, const float *y, const float *ut, float *z, float *products,
+                        const float *dy, const float *y, const elem *ut, elem *z, float *products,
                         float *dx, const float *soon)
 {
     int block = s->stride * s->stride * s->in, tiles = f->tiles * f->tiles;
@@ -238,33 +238,47 @@ DQ_INLINE void backward(const dq_conv_shape *s, const dq_winograd *f, dq_conv_pa
                                 .c_row = (size_t)block,
                                 .soon = {{ut + (size_t)((i + 1) * s->out * block),
                                           soon + i * soon_lines * LINE},
-                                         {s->out * block / LINE, soon_lines}}});
+                                         {s->out * block / ELINE, soon_lines}}});
     for (int i = 0; i < part.n; i++)
         input_gradient_tiles(s, f, products + (size_t)(i * tiles * block), step,
                              dx + (size_t)i * x_size);
 }
 
+/** One segment of a product's part of du. */
+DQ_INLINE void weight_segment(int block, int out, int count, const elem *a, const elem *b,
+                              float *du, int add, const fetches *next)
+{
+#if defined(DEEPQ_BF16)
+    _Alignas(64) elem pairs_a[SEGMENT * DQ_BLOCK_MAX], pairs_b[SEGMENT * DQ_OUT_MAX];
+    pair_rows(a, (size_t)block, count, block, pairs_a);
+    pair_rows(b, (size_t)out, count, out, pairs_b);
+    a = pairs_a;
+    b = pairs_b;
+#endif
+    product_turned(block, out, count, a, block, b, out, du, out, add, next);
+}
+
 /** One product's part of du: v^T z over all tiles of all samples. */
 DQ_INLINE void weight_products(const dq_conv_shape *s, const dq_winograd *f, int i, int n,
-                               const float *v, const float *z, float *du, float *db)
+                               const elem *v, const elem *z, float *du, float *db)
 {
     int block = s->stride * s->stride * s->in, rows = n * f->tiles * f->tiles;
     v += (size_t)i * product_step(f, n, block);
     z += (size_t)i * product_step(f, n, s->out);
     for (int begin = 0; begin < rows; begin += SEGMENT) {
         int count = rows - begin < SEGMENT ? rows - begin : SEGMENT;
-        const float *a = v + (size_t)begin * (size_t)block, *b = z + (size_t)begin * (size_t)s->out;
+        const elem *a = v + (size_t)begin * (size_t)block, *b = z + (size_t)begin * (size_t)s->out;
         fetches next = {{a + SEGMENT * block, b + SEGMENT * s->out},
-                        {SEGMENT * block / LINE, SEGMENT * s->out / LINE}};
-        product_turned(block, s->out, count, a, block, b, s->out, du + (size_t)(i * block * s->out),
-                       s->out, begin > 0, &next);
+                        {SEGMENT * block / ELINE, SEGMENT * s->out / ELINE}};
+        weight_segment(block, s->out, count, a, b, du + (size_t)(i * block * s->out), begin > 0,
+                       &next);
     }
     if (i != DQ_WINO_SUM * f->t + DQ_WINO_SUM)
         return;
     for (int o = 0; o < s->out; o += VL) {  // here A is all ones: z is the sum over the tile
         vec sum = vzero();
         for (int row = 0; row < rows; row++)
-            sum = vadd(sum, vload(z + (size_t)row * (size_t)s->out + o));
+            sum = vadd(sum, efloats(z + (size_t)row * (size_t)s->out + o));
         vstore(db + o, sum);
     }
 }
@@ -287,25 +301,49 @@ DQ_INLINE void weight_gradient(const dq_conv_shape *s, const dq_winograd *f, con
         }
 }
 
-/** u = G w G^T for some values of the block, and its transpose. */
-DQ_INLINE void prepare(const dq_conv_shape *s, const dq_winograd *f, const float *w, int c0,
-                       float *u, float *ut, int want_turned)
+/** u = G w G^T for some values of the block: rows [product][value][out], products `step` apart. */
+DQ_INLINE void weight_tiles(const dq_conv_shape *s, const dq_winograd *f, const float *w, int c0,
+                            elem *rows, size_t step)
 {
-    int block = s->stride * s->stride * s->in, t = f->t, r = f->r;
-    for (int c = c0; c < c0 + DQ_CONV_SLICE; c++)
+    int t = f->t, r = f->r;
+    for (int c = 0; c < DQ_CONV_SLICE; c++)
         for (int o = 0; o < s->out; o += VL) {
             vec d[T2], out[T2];
             DQ_UNROLL
             for (int i = 0; i < r * r; i++)
-                d[i] = vload(w + dq_conv_row(s, i / r, i % r, c) * s->out + o);
+                d[i] = vload(w + dq_conv_row(s, i / r, i % r, c0 + c) * s->out + o);
             apply_both(f->g, r, 1, t, r, d, out);
+            elem *to = rows + c * s->out + o;
             DQ_UNROLL
-            for (int i = 0; i < t * t; i++)
-                vstore(u + (size_t)((i * block + c) * s->out + o), out[i]);
+            for (int i = 0; i < t * t; i++, to += step)
+                estore(to, out[i]);
         }
-    for (int i = 0; want_turned && i < t * t; i++)
-        transpose(u + (size_t)((i * block + c0) * s->out), (size_t)s->out, DQ_CONV_SLICE, s->out,
-                  ut + (size_t)(i * s->out * block + c0), (size_t)block);
+}
+
+/** u for some values of the block, and its transpose. */
+DQ_INLINE void prepare(const dq_conv_shape *s, const dq_winograd *f, const float *w, int c0,
+                       elem *u, elem *ut, int want_turned)
+{
+    int block = s->stride * s->stride * s->in, t2 = f->t * f->t;
+#if defined(DEEPQ_BF16)
+    _Alignas(64) elem plain[T2 * DQ_CONV_SLICE * DQ_OUT_MAX];
+    elem *rows = plain;
+    size_t step = (size_t)(DQ_CONV_SLICE * s->out);
+#else
+    elem *rows = u + c0 * s->out;
+    size_t step = (size_t)(block * s->out);
+#endif
+    weight_tiles(s, f, w, c0, rows, step);
+    for (int i = 0; i < t2; i++, rows += step) {
+#if defined(DEEPQ_BF16)
+        pair_rows(rows, (size_t)s->out, DQ_CONV_SLICE, s->out,
+                  u + (size_t)((i * block + c0) * s->out));
+#endif
+        if (want_turned)
+            transpose((const void *)rows, (size_t)s->out / PAIR, DQ_CONV_SLICE, s->out / PAIR,
+                      (float *)(void *)(ut + (size_t)(i * s->out * block + c0 * PAIR)),
+                      (size_t)block);
+    }
 }
 
 #endif

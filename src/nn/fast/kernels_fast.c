@@ -70,26 +70,26 @@ static dq_conv_sizes conv_sizes_fast(int layer, int n)
         }                                                                                          \
     } while (0)
 
-static void conv_prepare_fast(int layer, const float *w, int c, float *u, float *ut)
+static void conv_prepare_fast(int layer, const float *w, int c, void *u, void *ut)
 {
     EACH_LAYER(layer, prepare(s, f, w, c, u, ut, f != &dq_winograds[0]));
 }
 
-static void conv_forward_fast(int layer, dq_conv_part part, const float *x, const float *u,
-                              const float *bias, float *v, float *products, float *y)
+static void conv_forward_fast(int layer, dq_conv_part part, const float *x, const void *u,
+                              const float *bias, void *v, float *products, float *y)
 {
     EACH_LAYER(layer,
                forward(s, f, f == &dq_winograds[0] ? 1 : 4, part, x, u, bias, v, products, y));
 }
 
 static void conv_backward_fast(int layer, dq_conv_part part, const float *dy, const float *y,
-                               const float *ut, float *z, float *products, float *dx,
+                               const void *ut, void *z, float *products, float *dx,
                                const float *soon)
 {
     EACH_LAYER(layer, backward(s, f, part, dy, y, ut, z, products, dx, soon));
 }
 
-static void conv_du_fast(int layer, int task, int n, const float *v, const float *z, float *du,
+static void conv_du_fast(int layer, int task, int n, const void *v, const void *z, float *du,
                          float *db)
 {
     EACH_LAYER(layer, weight_products(s, f, task, n, v, z, du, db));
@@ -100,7 +100,24 @@ static void conv_dw_fast(int layer, const float *du, int c, float *dw)
     EACH_LAYER(layer, weight_gradient(s, f, du, c, dw));
 }
 
-static void fc1_fast(const float *x, int n, const float *w, const float *bias, float *y)
+static dq_fc_sizes fc_sizes_fast(int n)
+{
+    return (dq_fc_sizes){.dyt = (size_t)dq_fc_pad(n) * DQ_HIDDEN};
+}
+
+/** dyt [DQ_HIDDEN][dq_fc_pad(n)], the samples padded with whatever is there. */
+static void fc1_turn_fast(const float *dh, int n, void *dy, void *dyt)
+{
+    (void)dy;
+    int whole = n / 4 * 4, pad = dq_fc_pad(n);
+    float *to = dyt;
+    transpose(dh, DQ_HIDDEN, whole, DQ_HIDDEN, to, (size_t)pad);
+    for (int i = whole; i < n; i++)
+        for (int o = 0; o < DQ_HIDDEN; o++)
+            to[o * pad + i] = dh[i * DQ_HIDDEN + o];
+}
+
+static void fc1_fast(const void *x, int n, const void *w, const float *bias, float *y)
 {
     product_rows(DQ_X3, DQ_X3,
                  &(product){.a = x,
@@ -117,17 +134,17 @@ static void fc1_fast(const float *x, int n, const float *w, const float *bias, f
         }
 }
 
-static void fc1_dw_fast(const float *x, int n, const float *dy, int k, float *dw,
+static void fc1_dw_fast(const void *x, int n, const void *dy, int k, float *dw,
                         const float *const next[3])
 {
     enum { LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE };
     fetches s = {{next[0], next[1], next[2]}, {LINES, LINES, LINES}};
-    product_turned(DQ_FC_SLICE, DQ_FC_BLOCK, n, x + k, DQ_X3, dy, DQ_HIDDEN, dw, DQ_FC_BLOCK, 0,
-                   &s);
+    product_turned(DQ_FC_SLICE, DQ_FC_BLOCK, n, (const float *)x + k, DQ_X3, dy, DQ_HIDDEN, dw,
+                   DQ_FC_BLOCK, 0, &s);
 }
 
 /** Vectors run along the samples: their gradients, turned, are multiplied by single weights. */
-static void fc1_dx_fast(const float *dyt, int n, const float *w, int k, float *dx)
+static void fc1_dx_fast(const void *dyt, int n, const float *w, int k, float *dx)
 {
     enum { SAMPLES = 32, LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE };
     size_t pad = (size_t)dq_fc_pad(n);
@@ -137,7 +154,7 @@ static void fc1_dx_fast(const float *dyt, int n, const float *w, int k, float *d
         for (size_t block = 0; block < DQ_FC_BLOCKS; block++, rows_w += DQ_X3 * DQ_FC_BLOCK)
             product_rows(DQ_FC_BLOCK, DQ_FC_BLOCK,
                          &(product){.a = rows_w,
-                                    .b = dyt + block * DQ_FC_BLOCK * pad + begin,
+                                    .b = (const float *)dyt + block * DQ_FC_BLOCK * pad + begin,
                                     .c = turned,
                                     .rows = DQ_FC_SLICE,
                                     .cols = SAMPLES,
@@ -183,6 +200,7 @@ static void adam_fast(size_t n, float *w, float *m, float *v, const float *g, co
 
 const dq_kernels DQ_ISA_TABLE = {
     .isa = DQ_ISA_NAME,
+    .precision = DQ_FP32,
     .scale = scale_fast,
     .conv_sizes = conv_sizes_fast,
     .conv_prepare = conv_prepare_fast,
@@ -191,6 +209,8 @@ const dq_kernels DQ_ISA_TABLE = {
     .conv_du_tasks = {25, 16, 36},
     .conv_du = conv_du_fast,
     .conv_dw = conv_dw_fast,
+    .fc_sizes = fc_sizes_fast,
+    .fc1_turn = fc1_turn_fast,
     .fc1 = fc1_fast,
     .fc1_dw = fc1_dw_fast,
     .fc1_dx = fc1_dx_fast,

@@ -1,4 +1,5 @@
-/** The two matrix products that everything here comes down to, blocked in registers. */
+/** The two matrix products that everything here comes down to, blocked in registers. Factors are
+ *  elements (vec.h), sums are floats. */
 #ifndef DEEPQ_NN_FAST_PRODUCTS_FAST_H
 #define DEEPQ_NN_FAST_PRODUCTS_FAST_H
 
@@ -18,51 +19,52 @@ enum { ROWS = 6, COLS = 2, TURNED_ROWS = 4 };
  *  each place, so that memory and arithmetic work at the same time. Any address will do: a fetch
  *  never fails. */
 typedef struct fetches {
-    const float *at[3];
+    const void *at[3];
     int lines[3];
 } fetches;
 
-enum { LINE = 16 };  // floats in a line of the cache
+enum { LINE = 16, ELINE = LINE * PAIR };  // floats and elements in a line of the cache
 
 DQ_INLINE void fetch(const fetches *s, int line)
 {
     DQ_UNROLL
     for (int i = 0; i < 3; i++)
         if (line < s->lines[i])
-            _mm_prefetch((const char *)(s->at[i] + (size_t)line * LINE), _MM_HINT_T0);
+            _mm_prefetch((const char *)s->at[i] + (size_t)line * LINE * sizeof(float), _MM_HINT_T0);
 }
 
-/** c [rows][cols] = a [rows][k] times b [k][cols], or added to what is there. */
+/** c [rows][cols] = a [rows][k] times b [k][cols], or added to what is there. b keeps PAIR rows
+ *  together. */
 typedef struct product {
-    const float *a, *b;
+    const elem *a, *b;
     float *c;
     int rows, cols;
-    size_t b_row, c_row;  // floats from one row to the next
+    size_t b_row, c_row;  // elements of a row of b; floats from one row of c to the next
     int add;
     fetches soon;
 } product;
 
 /** P rows by COLS vectors. a's rows lie a_row apart, a constant: addresses need no registers. */
-DQ_INLINE void product_block(int P, int k, int a_row, const product *g, const float *a,
-                             const float *b, float *c, int line)
+DQ_INLINE void product_block(int P, int k, int a_row, const product *g, const elem *a,
+                             const elem *b, float *c, int line)
 {
     vec acc[ROWS * COLS];
     DQ_UNROLL
     for (int i = 0; i < P * COLS; i++)
         acc[i] =
             g->add ? vload(c + (size_t)(i / COLS) * g->c_row + (size_t)(i % COLS) * VL) : vzero();
-    for (int j = 0; j < k; j++, b += g->b_row) {
-        vec value[COLS];
-        fetch(&g->soon, line + j);
+    for (int j = 0; j < k; j += PAIR, b += PAIR * g->b_row) {
+        evec value[COLS];
+        fetch(&g->soon, line + j / PAIR);
         DQ_UNROLL
         for (int q = 0; q < COLS; q++)
-            value[q] = vload(b + q * VL);
+            value[q] = eload(b + q * VL * PAIR);
         DQ_UNROLL
         for (int p = 0; p < P; p++) {
-            vec x = vset(a[j + p * a_row]);
+            evec x = eset(a + j + p * a_row);
             DQ_UNROLL
             for (int q = 0; q < COLS; q++)
-                acc[p * COLS + q] = vfma(x, value[q], acc[p * COLS + q]);
+                acc[p * COLS + q] = edot(x, value[q], acc[p * COLS + q]);
         }
     }
     DQ_UNROLL
@@ -81,9 +83,9 @@ DQ_INLINE void product_rows(int k, int a_row, const product *g)
 {
     int n_blocks = (g->rows + ROWS - 1) / ROWS, line = 0;
     for (int o = 0; o < g->cols; o += COLS * VL)
-        for (int block = 0; block < n_blocks; block++, line += k) {
+        for (int block = 0; block < n_blocks; block++, line += k / PAIR) {
             int begin = g->rows * block / n_blocks, end = g->rows * (block + 1) / n_blocks;
-            const float *a = g->a + (size_t)begin * (size_t)a_row, *b = g->b + o;
+            const elem *a = g->a + (size_t)begin * (size_t)a_row, *b = g->b + o * PAIR;
             float *c = g->c + (size_t)begin * g->c_row + o;
             switch (end - begin) {
                 PRODUCT_CASE(1)
@@ -104,10 +106,11 @@ DQ_INLINE void product_rows(int k, int a_row, const product *g)
         }
 }
 
-/** c [a_cols][b_cols] = a^T b, or added to what is there: the sum over `rows` rows of a and b.
- *  a_cols is a multiple of TURNED_ROWS, b_cols of two vectors. */
-DQ_INLINE void product_turned(int a_cols, int b_cols, int rows, const float *a, int a_row,
-                              const float *b, int b_row, float *c, int c_row, int add,
+/** c [a_cols][b_cols] = a^T b, or added to what is there: the sum over `rows` rows of a and b,
+ * which both keep PAIR rows together. a_cols is a multiple of TURNED_ROWS, b_cols of two vectors.
+ */
+DQ_INLINE void product_turned(int a_cols, int b_cols, int rows, const elem *a, int a_row,
+                              const elem *b, int b_row, float *c, int c_row, int add,
                               const fetches *s)
 {
     enum { R = TURNED_ROWS };
@@ -119,19 +122,19 @@ DQ_INLINE void product_turned(int a_cols, int b_cols, int rows, const float *a, 
             DQ_UNROLL
             for (int j = 0; j < R * COLS; j++)
                 acc[j] = add ? vload(to + j / COLS * c_row + j % COLS * VL) : vzero();
-            const float *a_at = a + i, *b_at = b + o;
-            for (int row = 0; row < rows; row++, a_at += a_row, b_at += b_row) {
-                vec value[COLS];
+            const elem *a_at = a + i * PAIR, *b_at = b + o * PAIR;
+            for (int row = 0; row < rows; row += PAIR, a_at += PAIR * a_row, b_at += PAIR * b_row) {
+                evec value[COLS];
                 fetch(s, line++);
                 DQ_UNROLL
                 for (int q = 0; q < COLS; q++)
-                    value[q] = vload(b_at + q * VL);
+                    value[q] = eload(b_at + q * VL * PAIR);
                 DQ_UNROLL
                 for (int r = 0; r < R; r++) {
-                    vec x = vset(a_at[r]);
+                    evec x = eset(a_at + r * PAIR);
                     DQ_UNROLL
                     for (int q = 0; q < COLS; q++)
-                        acc[r * COLS + q] = vfma(x, value[q], acc[r * COLS + q]);
+                        acc[r * COLS + q] = edot(x, value[q], acc[r * COLS + q]);
                 }
             }
             DQ_UNROLL
@@ -139,5 +142,36 @@ DQ_INLINE void product_turned(int a_cols, int b_cols, int rows, const float *a, 
                 vstore(to + j / COLS * c_row + j % COLS * VL, acc[j]);
         }
 }
+
+#if defined(DEEPQ_BF16)
+/** to [rows / 2][cols][2] = from [rows][cols]; an odd last row meets zeros. cols is a multiple
+ * of 32.
+ */
+static inline void pair_rows(const elem *from, size_t from_row, int rows, int cols, elem *to)
+{
+    static const uint16_t order[64] = {
+        0,  32, 1,  33, 2,  34, 3,  35, 4,  36, 5,  37, 6,  38, 7,  39,  //
+        8,  40, 9,  41, 10, 42, 11, 43, 12, 44, 13, 45, 14, 46, 15, 47,  //
+        16, 48, 17, 49, 18, 50, 19, 51, 20, 52, 21, 53, 22, 54, 23, 55,  //
+        24, 56, 25, 57, 26, 58, 27, 59, 28, 60, 29, 61, 30, 62, 31, 63};
+    __m512i low = _mm512_loadu_si512(order), high = _mm512_loadu_si512(order + 32);
+    for (int r = 0; r < rows; r += 2, from += 2 * from_row)
+        for (int c = 0; c < cols; c += 32, to += 64) {
+            __m512i a = _mm512_loadu_si512(from + c), b = _mm512_setzero_si512();
+            if (r + 1 < rows)
+                b = _mm512_loadu_si512(from + from_row + c);
+            _mm512_storeu_si512(to, _mm512_permutex2var_epi16(a, low, b));
+            _mm512_storeu_si512(to + 32, _mm512_permutex2var_epi16(a, high, b));
+        }
+}
+
+/** n floats rounded to elements; n is a multiple of 32. */
+DQ_INLINE void round_floats(const float *from, int n, elem *to)
+{
+    for (int i = 0; i < n; i += 2 * VL)
+        _mm512_storeu_si512(to + i,
+                            (__m512i)_mm512_cvtne2ps_pbh(vload(from + i + VL), vload(from + i)));
+}
+#endif
 
 #endif

@@ -3,6 +3,8 @@
 #define DEEPQ_NN_FAST_VEC_H
 
 #include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
 
 #if defined(__AVX512F__)
 typedef __m512 vec;
@@ -51,6 +53,38 @@ enum { VL = 8 };
 #define DQ_UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define DQ_UNROLL _Pragma("GCC unroll 64")
+#endif
+
+/* The factors of products are elements: PAIR of them in a word are multiplied with PAIR others and
+ * both products added to one float. So a matrix whose rows meet words of the other factor keeps
+ * PAIR rows together, [row / PAIR][column][row % PAIR]. */
+#if defined(DEEPQ_BF16)
+typedef uint16_t elem;  // the upper half of a float
+typedef __m512bh evec;
+enum { PAIR = 2 };
+#define eload(p) ((__m512bh)_mm512_loadu_si512((const void *)(p)))  // VL words
+#define edot(a, b, c) _mm512_dpbf16_ps(c, a, b)                     // a * b + c
+/* VL floats, rounded to elements; and back. */
+#define estore(p, v) _mm256_storeu_si256((__m256i *)(void *)(p), (__m256i)_mm512_cvtneps_pbh(v))
+#define efloats(p)                                                                                 \
+    _mm512_castsi512_ps(_mm512_slli_epi32(                                                         \
+        _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)(p))), 16))
+/** One word in every place. */
+DQ_INLINE evec eset(const elem *p)
+{
+    int word;
+    memcpy(&word, p, sizeof(word));
+    return (__m512bh)_mm512_set1_epi32(word);
+}
+#else
+typedef float elem;
+typedef vec evec;
+enum { PAIR = 1 };
+#define eload(p) vload(p)
+#define edot(a, b, c) vfma(a, b, c)
+#define estore(p, v) vstore(p, v)
+#define efloats(p) vload(p)
+#define eset(p) vset(*(p))
 #endif
 
 /** to [cols][rows] = from [rows][cols], by 4x4 blocks; both sides are multiples of 4. */

@@ -1,0 +1,221 @@
+/* The kernels in bf16 for AVX-512 processors that have its dot product: conv1, conv2 and fc1. All
+ * else is the float32 table's. Products are those of the float32 kernels over other elements. */
+#include "nn/fast/conv_fast.h"
+#include "nn/kernels.h"
+
+static const dq_kernels *const rest = &dq_kernels_avx512;
+
+static void scale_bf16(const uint8_t *obs, float *x)
+{
+    rest->scale(obs, x);
+}
+
+/** Words for that many elements. */
+static size_t words(size_t n)
+{
+    return (n + PAIR - 1) / PAIR;
+}
+
+static dq_conv_sizes conv_sizes_bf16(int layer, int n)
+{
+    if (layer >= DQ_N_BF16_CONVS)
+        return rest->conv_sizes(layer, n);
+    const dq_conv_shape *s = &dq_conv_shapes[layer];
+    const dq_winograd *f = &dq_winograds_bf16[layer];
+    size_t t2 = (size_t)(f->t * f->t), block = (size_t)dq_conv_block(s);
+    size_t u = t2 * block * (size_t)s->out;
+    size_t wide = product_step(f, n, (int)block), narrow = product_step(f, n, s->out);
+    return (dq_conv_sizes){.u = words(u),
+                           .ut = layer == 0 ? 0 : words(u),
+                           .v = words(t2 * wide),
+                           .z = words(t2 * narrow),
+                           .products = t2 * (layer == 0 ? narrow : wide),
+                           .du = u};
+}
+
+/* Each layer is compiled by itself, so that every size is a constant. */
+#define EACH_LAYER(layer, call, other)                                                             \
+    do {                                                                                           \
+        if ((layer) == 0) {                                                                        \
+            const dq_conv_shape *s = &dq_conv_shapes[0];                                           \
+            const dq_winograd *f = &dq_winograds_bf16[0];                                          \
+            call;                                                                                  \
+        } else if ((layer) == 1) {                                                                 \
+            const dq_conv_shape *s = &dq_conv_shapes[1];                                           \
+            const dq_winograd *f = &dq_winograds_bf16[1];                                          \
+            call;                                                                                  \
+        } else {                                                                                   \
+            other;                                                                                 \
+        }                                                                                          \
+    } while (0)
+
+static void conv_prepare_bf16(int layer, const float *w, int c, void *u, void *ut)
+{
+    EACH_LAYER(layer, prepare(s, f, w, c, u, ut, f != &dq_winograds_bf16[0]),
+               rest->conv_prepare(layer, w, c, u, ut));
+}
+
+static void conv_forward_bf16(int layer, dq_conv_part part, const float *x, const void *u,
+                              const float *bias, void *v, float *products, float *y)
+{
+    EACH_LAYER(layer,
+               forward(s, f, f == &dq_winograds_bf16[0] ? 1 : 4, part, x, u, bias, v, products, y),
+               rest->conv_forward(layer, part, x, u, bias, v, products, y));
+}
+
+static void conv_backward_bf16(int layer, dq_conv_part part, const float *dy, const float *y,
+                               const void *ut, void *z, float *products, float *dx,
+                               const float *soon)
+{
+    EACH_LAYER(layer, backward(s, f, part, dy, y, ut, z, products, dx, soon),
+               rest->conv_backward(layer, part, dy, y, ut, z, products, dx, soon));
+}
+
+static void conv_du_bf16(int layer, int task, int n, const void *v, const void *z, float *du,
+                         float *db)
+{
+    EACH_LAYER(layer, weight_products(s, f, task, n, v, z, du, db),
+               rest->conv_du(layer, task, n, v, z, du, db));
+}
+
+static void conv_dw_bf16(int layer, const float *du, int c, float *dw)
+{
+    EACH_LAYER(layer, weight_gradient(s, f, du, c, dw), rest->conv_dw(layer, du, c, dw));
+}
+
+static dq_fc_sizes fc_sizes_bf16(int n)
+{
+    size_t pad = (size_t)dq_fc_pad(n);
+    return (dq_fc_sizes){.w = words((size_t)DQ_X3 * DQ_FC_BLOCK),
+                         .x = words(DQ_X3),
+                         .slices = words(pad * DQ_X3),
+                         .dy = words(pad * DQ_HIDDEN),
+                         .dyt = words(pad * DQ_HIDDEN)};
+}
+
+/** A block's weights are [k / 2][DQ_FC_BLOCK][2]. */
+static void fc1_prepare_bf16(const float *w, int k, void *to)
+{
+    _Alignas(64) elem rows[DQ_FC_SLICE * DQ_FC_BLOCK];
+    int at = k * DQ_FC_BLOCK;
+    round_floats(w + at, DQ_FC_SLICE * DQ_FC_BLOCK, rows);
+    pair_rows(rows, DQ_FC_BLOCK, DQ_FC_SLICE, DQ_FC_BLOCK, (elem *)to + at);
+}
+
+static void fc1_input_bf16(const float *x, void *to)
+{
+    round_floats(x, DQ_X3, to);
+}
+
+/** Each slice is [n / 2][DQ_FC_SLICE][2]. */
+static void fc1_slice_bf16(const void *x, int n, int k, void *to)
+{
+    pair_rows((const elem *)x + k, DQ_X3, n, DQ_FC_SLICE,
+              (elem *)to + (size_t)k * (size_t)dq_fc_pad(n));
+}
+
+/** dy [n / 2][DQ_HIDDEN][2], dyt [DQ_HIDDEN / 2][dq_fc_pad(n)][2]. */
+static void fc1_turn_bf16(const float *dh, int n, void *dy, void *dyt)
+{
+    int pad = dq_fc_pad(n);
+    uint16_t *turned = dyt;
+    for (int i = 0; i < n; i += 2) {
+        _Alignas(64) elem rows[2 * DQ_HIDDEN];
+        int count = n - i < 2 ? 1 : 2;
+        round_floats(dh + (size_t)i * DQ_HIDDEN, count * DQ_HIDDEN, rows);
+        pair_rows(rows, DQ_HIDDEN, count, DQ_HIDDEN, (elem *)dy + (size_t)i * DQ_HIDDEN);
+        for (int j = 0; j < count; j++)
+            for (int o = 0; o < DQ_HIDDEN; o += 2)
+                memcpy(turned + (size_t)(o * pad + (i + j) * 2), rows + j * DQ_HIDDEN + o,
+                       2 * sizeof(elem));
+    }
+}
+
+static void fc1_bf16(const void *x, int n, const void *w, const float *bias, float *y)
+{
+    product_rows(DQ_X3, DQ_X3,
+                 &(product){.a = x,
+                            .b = w,
+                            .c = y,
+                            .rows = n,
+                            .cols = DQ_FC_BLOCK,
+                            .b_row = DQ_FC_BLOCK,
+                            .c_row = DQ_HIDDEN});
+    for (int i = 0; i < n; i++)
+        for (int o = 0; o < DQ_FC_BLOCK; o += VL) {
+            float *to = y + (size_t)i * DQ_HIDDEN + o;
+            vstore(to, vmax(vadd(vload(to), vload(bias + o)), vzero()));
+        }
+}
+
+static void fc1_dw_bf16(const void *x, int n, const void *dy, int k, float *dw,
+                        const float *const next[3])
+{
+    enum { LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE };
+    fetches s = {{next[0], next[1], next[2]}, {LINES, LINES, LINES}};
+    product_turned(DQ_FC_SLICE, DQ_FC_BLOCK, n, (const elem *)x + (size_t)k * (size_t)dq_fc_pad(n),
+                   DQ_FC_SLICE, dy, DQ_HIDDEN, dw, DQ_FC_BLOCK, 0, &s);
+}
+
+/** Vectors run along the samples, as in float32. The weights are rounded here, because Adam is
+ * about to read them anyway. */
+static void fc1_dx_bf16(const void *dyt, int n, const float *w, int k, float *dx)
+{
+    enum { SAMPLES = 32, DEPTH = 8 * DQ_FC_BLOCK };
+    size_t pad = (size_t)dq_fc_pad(n);
+    _Alignas(64) elem weights[DQ_FC_SLICE * DQ_HIDDEN];
+    for (int block = 0; block < DQ_FC_BLOCKS; block++)
+        for (int j = 0; j < DQ_FC_SLICE; j++)
+            round_floats(w + (size_t)((block * DQ_X3 + k + j) * DQ_FC_BLOCK), DQ_FC_BLOCK,
+                         weights + j * DQ_HIDDEN + block * DQ_FC_BLOCK);
+    for (int begin = 0; begin < n; begin += SAMPLES) {
+        _Alignas(64) float turned[DQ_FC_SLICE * SAMPLES], rows[SAMPLES * DQ_FC_SLICE];
+        for (int o = 0; o < DQ_HIDDEN; o += DEPTH)
+            product_rows(DEPTH, DQ_HIDDEN,
+                         &(product){.a = weights + o,
+                                    .b = (const elem *)dyt + (size_t)o * pad + begin * PAIR,
+                                    .c = turned,
+                                    .rows = DQ_FC_SLICE,
+                                    .cols = SAMPLES,
+                                    .b_row = pad,
+                                    .c_row = SAMPLES,
+                                    .add = o > 0});
+        transpose(turned, SAMPLES, DQ_FC_SLICE, SAMPLES, rows, DQ_FC_SLICE);
+        for (int i = 0; i < SAMPLES && begin + i < n; i++)
+            memcpy(dx + (size_t)(begin + i) * DQ_X3 + k, rows + i * DQ_FC_SLICE,
+                   DQ_FC_SLICE * sizeof(*dx));
+    }
+}
+
+static void fc2_bf16(const float *x, int n, const float *w, const float *bias, float *y)
+{
+    rest->fc2(x, n, w, bias, y);
+}
+
+static void adam_bf16(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s)
+{
+    rest->adam(n, w, m, v, g, s);
+}
+
+const dq_kernels dq_kernels_avx512_bf16 = {
+    .isa = "avx512",
+    .precision = DQ_BF16,
+    .scale = scale_bf16,
+    .conv_sizes = conv_sizes_bf16,
+    .conv_prepare = conv_prepare_bf16,
+    .conv_forward = conv_forward_bf16,
+    .conv_backward = conv_backward_bf16,
+    .conv_du_tasks = {16, 16, 36},
+    .conv_du = conv_du_bf16,
+    .conv_dw = conv_dw_bf16,
+    .fc_sizes = fc_sizes_bf16,
+    .fc1_prepare = fc1_prepare_bf16,
+    .fc1_input = fc1_input_bf16,
+    .fc1_slice = fc1_slice_bf16,
+    .fc1_turn = fc1_turn_bf16,
+    .fc1 = fc1_bf16,
+    .fc1_dw = fc1_dw_bf16,
+    .fc1_dx = fc1_dx_bf16,
+    .fc2 = fc2_bf16,
+    .adam = adam_bf16,
+};

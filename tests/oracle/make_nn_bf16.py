@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Writes tests/data/nn/bf16.txt: how far bfloat16 takes PyTorch from its own float32.
+
+The network, batch and weights of make_nn_golden.py, once in float32 and once under PyTorch's autocast
+to bfloat16 on the processor. For the action values and every tensor's gradient: the root of the mean
+square of the difference, relative to that of the float32 values.
+
+    python make_nn_bf16.py > ../data/nn/bf16.txt        (needs torch and numpy)
+"""
+import numpy as np
+import torch
+import torch.nn as nn
+
+from make_nn_golden import BATCH, DQN, N_ACTIONS, Lcg
+
+
+def run(net, x, action, target, is_bf16):
+    net.zero_grad()
+    with torch.autocast("cpu", torch.bfloat16, enabled=is_bf16):
+        q = net(x)
+    nn.functional.mse_loss(q.float().gather(1, action[:, None])[:, 0], target).backward()
+    return [("q", q.detach().float())] + [(n, p.grad.float().clone()) for n, p in
+                                          net.named_parameters()]
+
+
+def main():
+    torch.set_num_threads(1)
+    lcg, net = Lcg(1), DQN()
+    for name, p in net.named_parameters():
+        scale = np.float32(2.0 ** -(4 if "fc" in name else 3))
+        p.data = torch.tensor((lcg.uniform(p.numel()) * scale).reshape(p.shape))
+    obs = (lcg.u32(BATCH * 4 * 84 * 84) >> 24).astype(np.uint8).reshape(BATCH, 4, 84, 84)
+    action = torch.tensor((lcg.u32(BATCH) >> 16).astype(np.int64) % N_ACTIONS)
+    target = torch.tensor(lcg.uniform(BATCH))
+    x = torch.tensor(obs.astype(np.float32)) / 255.0
+    exact = run(net, x, action, target, False)
+    rounded = run(net, x, action, target, True)
+    print("# torch", torch.__version__)
+    for (name, want), (_, got) in zip(exact, rounded):
+        error = ((got - want) ** 2).mean().sqrt() / (want ** 2).mean().sqrt()
+        print(name, f"{error.item():.4g}")
+
+
+if __name__ == "__main__":
+    main()
