@@ -3,7 +3,8 @@
 
     python3 bench/search_presets.py bench/search_fast.json --out DIR [--seeds 3] [--minutes 20]
 
-The file names the environment, the settings that all share and each candidate's own. Runs go on
+The file names the environment, options of `deepq train` and settings that all share, and each
+candidate's own. Runs go on
 side by side with one thread each, which is the best use of the cores; so the times compare the
 candidates with each other, not with a run that has the machine to itself. A run ends when it is
 solved or has used its minutes. Stopped at any moment, the same command goes on: what is finished is
@@ -25,6 +26,7 @@ class Run:
         self.name, self.seed, self.args = name, seed, args
         self.settings = {**plan["shared"], **plan["candidates"][name]}
         self.env = plan["env"]
+        self.options = plan.get("options", [])
         self.dir = args.out / f"{name}-s{seed}"
 
     def games(self):
@@ -58,7 +60,7 @@ class Run:
             command = [self.args.deepq, "train", "--resume", self.dir]
         else:
             command = [self.args.deepq, "train", "--env", self.env, "--seed", str(self.seed),
-                       "--out", self.dir]
+                       "--out", self.dir, *self.options]
             for key, value in self.settings.items():
                 command += ["--set", f"{key}={value}"]
         command += ["--threads", "1", "--plain"]
