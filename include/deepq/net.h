@@ -29,6 +29,11 @@ enum {
     DQ_MAX_ACTIONS = 18
 };
 
+/** Of the errors of a batch the mean of their squares, or of what is a half of the square up to 1
+ *  and the absolute error less a half beyond (PyTorch's smooth_l1_loss; its gradient is the clipped
+ *  error of Mnih et al. 2015). */
+typedef enum dq_loss { DQ_LOSS_MSE = 0, DQ_LOSS_HUBER } dq_loss;
+
 typedef struct dq_net_config {
     int n_actions;         // 1..DQ_MAX_ACTIONS
     int batch;             // transitions in one update, >= 1
@@ -37,6 +42,7 @@ typedef struct dq_net_config {
     const char *device;    // "cpu", "cuda" (the first GPU), "auto" (the cpu for now); NULL: "cpu"
     double learning_rate;  // Adam
     double beta1, beta2, epsilon;
+    dq_loss loss;           // on a GPU DQ_LOSS_MSE alone
     const char *precision;  // of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32"
 } dq_net_config;
 
@@ -75,9 +81,9 @@ void dq_net_target_q(dq_net *net, const uint8_t *obs, int n, float *q);
 DQ_API
 void dq_net_sync_target(dq_net *net);
 
-/** One learning step on a batch: forward, mean squared error between q[action] and target,
- *  backward, Adam. @param obs uint8 [batch][4][84][84] @param action int32 [batch] @param target
- *  float [batch] @return the loss before the step. */
+/** One learning step on a batch: forward, the loss of q[action] against target, backward, Adam.
+ * @param obs uint8 [batch][4][84][84] @param action int32 [batch] @param target float [batch]
+ * @return the loss before the step. */
 DQ_API
 float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target);
 /** The gradients of that loss alone, for tests: weights stay. Fills DQ_NET_N_TENSORS tensors whose

@@ -26,6 +26,7 @@ typedef struct dq_train_config {
     int replay_start;      // learning starts when so many are stored
     double learning_rate;  // Adam
     double adam_beta1, adam_beta2, adam_epsilon;
+    dq_loss loss;         // "mse" or "huber" (see net.h), this on the processor alone
     int n_step;           // rewards summed before the target net takes over (Sutton 1988)
     bool double_dqn;      // the online net chooses the action whose target value counts (van
                           // Hasselt 2016); on the processor alone

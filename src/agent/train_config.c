@@ -15,20 +15,23 @@ typedef enum field_type {
     FIELD_INT64,
     FIELD_UINT64,
     FIELD_DOUBLE,
-    FIELD_BOOL
+    FIELD_BOOL,
+    FIELD_LOSS
 } field_type;
 
 typedef struct field {
     const char *key;
     field_type type;
     size_t offset;
-    double low, high;  // inclusive; not used for FIELD_UINT64 and FIELD_BOOL
+    double low, high;  // inclusive; of numbers but FIELD_UINT64
 } field;
 
 #define FIELD(name, type, low, high)                                                               \
     {                                                                                              \
 #name, type, offsetof(dq_train_config, name), low, high                                    \
     }
+
+static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber"};
 
 static const double HUGE_STEPS = 1e15;
 
@@ -41,6 +44,7 @@ static const field fields[] = {
     FIELD(adam_beta1, FIELD_DOUBLE, 0, 0.999999999),
     FIELD(adam_beta2, FIELD_DOUBLE, 0, 0.999999999),
     FIELD(adam_epsilon, FIELD_DOUBLE, 0, 1),
+    FIELD(loss, FIELD_LOSS, 0, 0),
     FIELD(n_step, FIELD_INT, 1, 1000),
     FIELD(double_dqn, FIELD_BOOL, 0, 0),
     FIELD(n_envs, FIELD_INT, 1, DQ_VECTOR_MAX),
@@ -93,6 +97,8 @@ static dq_status fail_value(const field *f, const char *value)
                        value);
     if (f->type == FIELD_BOOL)
         return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose true or false", f->key, value);
+    if (f->type == FIELD_LOSS)
+        return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose mse or huber", f->key, value);
     return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose a %s from %.10g to %.10g", f->key, value,
                    f->type == FIELD_DOUBLE ? "number" : "whole number", f->low, f->high);
 }
@@ -140,6 +146,17 @@ static dq_status set_bool(const field *f, void *to, const char *text)
     return DQ_OK;
 }
 
+static dq_status set_loss(const field *f, void *to, const char *text)
+{
+    for (size_t i = 0; i < DQ_COUNT(losses); i++)
+        if (strcmp(text, losses[i]) == 0) {
+            dq_loss v = (dq_loss)i;
+            memcpy(to, &v, sizeof(v));
+            return DQ_OK;
+        }
+    return fail_value(f, text);
+}
+
 static dq_status set_field(const field *f, void *to, const char *text)
 {
     switch (f->type) {
@@ -149,6 +166,8 @@ static dq_status set_field(const field *f, void *to, const char *text)
         return set_uint64(f, to, text);
     case FIELD_BOOL:
         return set_bool(f, to, text);
+    case FIELD_LOSS:
+        return set_loss(f, to, text);
     default:
         return set_int(f, to, text);
     }
@@ -167,6 +186,12 @@ dq_status dq_train_config_set(dq_train_config *cfg, const char *key, const char 
         used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
                                  fields[i].key);
     return dq_fail(DQ_ERR_CONFIG, "no hyperparameter '%s': choose one of %s", key, known);
+}
+
+/** A program may have set another number: then what dq_train_config_check() will refuse. */
+static const char *loss_name(dq_loss loss)
+{
+    return (size_t)loss < DQ_COUNT(losses) ? losses[loss] : "unknown";
 }
 
 /** The shortest text that reads back as the same number. */
@@ -191,6 +216,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
         print_double(*(const double *)from, value, cap);
     else if (f->type == FIELD_BOOL)
         snprintf(value, cap, "%s", *(const bool *)from ? "true" : "false");
+    else if (f->type == FIELD_LOSS)
+        snprintf(value, cap, "%s", loss_name(*(const dq_loss *)from));
     else if (f->type == FIELD_UINT64)
         snprintf(value, cap, "%llu", (unsigned long long)*(const uint64_t *)from);
     else

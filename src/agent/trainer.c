@@ -27,6 +27,8 @@ static dq_status check_device(const dq_train_config *cfg)
 {
     if (cfg->double_dqn && dq_device_is_gpu(cfg->device))
         return dq_fail(DQ_ERR_CONFIG, "double_dqn is not there on a GPU: choose the device cpu");
+    if (cfg->loss == DQ_LOSS_HUBER && dq_device_is_gpu(cfg->device))
+        return dq_fail(DQ_ERR_CONFIG, "loss huber is not there on a GPU: choose the device cpu");
     return DQ_OK;
 }
 
@@ -39,6 +41,7 @@ static dq_status create_net(dq_trainer *t)
     net.isa = cfg->isa;
     net.device = cfg->device;
     net.precision = cfg->precision;
+    net.loss = cfg->loss;
     net.learning_rate = cfg->learning_rate;
     net.beta1 = cfg->adam_beta1;
     net.beta2 = cfg->adam_beta2;

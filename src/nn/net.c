@@ -32,6 +32,8 @@ static dq_status check_config(const dq_net_config *cfg)
     if (cfg->n_actions < 1 || cfg->n_actions > DQ_MAX_ACTIONS)
         return dq_fail(DQ_ERR_CONFIG, "%d actions: choose 1 to %d", cfg->n_actions,
                        (int)DQ_MAX_ACTIONS);
+    if (cfg->loss == DQ_LOSS_HUBER && dq_device_is_gpu(cfg->device))
+        return dq_fail(DQ_ERR_CONFIG, "loss huber is not there on a GPU: choose the device cpu");
     if (cfg->batch < 1 || cfg->batch > 65536)
         return dq_fail(DQ_ERR_CONFIG, "batch of %d: choose 1 to 65536", cfg->batch);
     char name[DQ_DEVICE_TEXT];

@@ -27,6 +27,18 @@ static void adam_range(const learn_step *s, size_t at, size_t n, const float *gr
         net->k->adam(n, net->online.params + at, net->m + at, net->v + at, grad, s->adam);
 }
 
+/** One error's part of the loss, times the batch's size. @param[out] slope its derivative */
+static double loss_of(dq_loss loss, float error, float *slope)
+{
+    double e = fabs((double)error);
+    if (loss == DQ_LOSS_MSE) {
+        *slope = 2.0f * error;
+        return e * e;
+    }
+    *slope = e < 1.0 ? error : copysignf(1.0f, error);
+    return e < 1.0 ? 0.5 * e * e : e - 0.5;
+}
+
 /** Loss, and its gradient through the second linear layer, which is small. */
 static float output_gradients(const learn_step *s)
 {
@@ -42,8 +54,9 @@ static float output_gradients(const learn_step *s)
         const float *h = net->h + (size_t)i * DQ_HIDDEN;
         float *dh = net->dh + (size_t)i * DQ_HIDDEN;
         float error = net->q[(size_t)i * DQ_OUT_PAD + (size_t)a] - s->target[i];
-        float dq = 2.0f * error / (float)n;
-        loss += (double)error * (double)error;
+        float dq;
+        loss += loss_of(net->cfg.loss, error, &dq);
+        dq /= (float)n;
         db5[a] += dq;
         for (int k = 0; k < DQ_HIDDEN; k++) {
             dw5[k * DQ_OUT_PAD + a] += h[k] * dq;

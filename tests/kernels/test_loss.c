@@ -1,0 +1,146 @@
+/** The losses: PyTorch's mean squared error and smooth L1, their gradients, and steps along them.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "deepq/net.h"
+#include "nn/kernels.h"
+
+/* As in tests/oracle/make_loss_golden.py. */
+enum { N_ACTIONS = 6, BATCH = 32, N_STEPS = 4, N_PICKS = 4 };
+
+static uint32_t lcg;
+
+static uint32_t lcg_u32(void)
+{
+    return lcg = lcg * 1664525u + 1013904223u;
+}
+
+static float lcg_uniform(void)
+{
+    return (float)(lcg_u32() >> 8) / (float)(1 << 23) - 1.0f;
+}
+
+typedef struct sample {
+    dq_net *net;
+    uint8_t *obs;
+    int32_t action[BATCH];
+    float target[BATCH];
+    dq_tensor tensors[DQ_NET_N_TENSORS];  // weights, then gradients
+} sample;
+
+static void open_sample(sample *s, const char *isa, dq_loss loss)
+{
+    dq_net_config cfg = dq_net_config_default(N_ACTIONS);
+    cfg.isa = isa;
+    cfg.loss = loss;
+    assert_int_equal(dq_net_create(&s->net, &cfg), DQ_OK);
+    dq_net_param_shapes(N_ACTIONS, s->tensors);
+    lcg = 1;
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
+        size_t n = dq_tensor_elements(&s->tensors[t]);
+        s->tensors[t].data = malloc(n * sizeof(float));
+        for (size_t i = 0; i < n; i++)
+            s->tensors[t].data[i] =
+                lcg_uniform() * (strncmp(s->tensors[t].name, "fc", 2) ? 0.125f : 0.0625f);
+    }
+    assert_int_equal(dq_net_set_params(s->net, s->tensors, DQ_NET_N_TENSORS), DQ_OK);
+    s->obs = malloc((size_t)BATCH * DQ_NET_OBS_BYTES);
+    for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
+        s->obs[i] = (uint8_t)(lcg_u32() >> 24);
+    for (int i = 0; i < BATCH; i++)
+        s->action[i] = (int32_t)(lcg_u32() >> 16) % N_ACTIONS;
+    for (int i = 0; i < BATCH; i++)
+        s->target[i] = lcg_uniform() * 8.0f;
+}
+
+static void close_sample(sample *s)
+{
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+        free(s->tensors[t].data);
+    free(s->obs);
+    dq_net_destroy(s->net);
+}
+
+static double next_number(FILE *f)
+{
+    double number;
+    assert_int_equal(fscanf(f, "%lf", &number), 1);
+    return number;
+}
+
+static void next_word(FILE *f, const char *want)
+{
+    char word[64];
+    assert_int_equal(fscanf(f, "%63s", word), 1);
+    assert_string_equal(word, want);
+}
+
+static void check_near(double got, double want, double tolerance)
+{
+    if (!(fabs(got - want) <= tolerance))
+        fail_msg("%.9g, PyTorch has %.9g", got, want);
+}
+
+static void check_gradients(sample *s, FILE *f)
+{
+    dq_net_gradients(s->net, s->obs, s->action, s->target, s->tensors);
+    for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
+        const dq_tensor *g = &s->tensors[t];
+        size_t n = dq_tensor_elements(g);
+        double norm = 0;
+        for (size_t i = 0; i < n; i++)
+            norm += (double)g->data[i] * (double)g->data[i];
+        next_word(f, "grad");
+        next_word(f, g->name);
+        double want = next_number(f);
+        check_near(sqrt(norm), want, 1e-5 * want);  // sums of 3136 terms, in another order
+        for (size_t i = 0; i < N_PICKS; i++)
+            check_near((double)g->data[i * (n - 1) / (N_PICKS - 1)], next_number(f), 1e-5 * want);
+    }
+}
+
+static void check_against_pytorch(const char *isa)
+{
+    static const char *const names[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber"};
+    FILE *f = fopen(DEEPQ_TEST_DATA "/nn/loss.txt", "r");
+    char line[128];
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof(line), f));  // "# torch ..."
+    for (int loss = DQ_LOSS_MSE; loss <= DQ_LOSS_HUBER; loss++) {
+        sample s;
+        open_sample(&s, isa, (dq_loss)loss);
+        for (int step = 0; step < N_STEPS; step++) {
+            next_word(f, names[loss]);
+            double want = next_number(f);
+            if (step == 0)
+                check_gradients(&s, f);
+            check_near((double)dq_net_update(s.net, s.obs, s.action, s.target), want, 1e-4 * want);
+        }
+        close_sample(&s);
+    }
+    fclose(f);
+}
+
+static void pytorch_agrees(void **state)
+{
+    (void)state;
+    static const char *const levels[] = {"ref", "avx2", "avx512"};
+    for (int i = 0; i < 3; i++)
+        if (dq_kernels_for(levels[i]))
+            check_against_pytorch(levels[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(pytorch_agrees)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
