@@ -1,14 +1,19 @@
-/** The thread pool: every task once, whatever the number of threads. */
+/** The thread pool: every task once, whatever the number of threads; and no core spent on waiting.
+ */
+#define _POSIX_C_SOURCE 200809L  // clock_gettime, nanosleep
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
 #include "base/pool.h"
+#include "base/workers.h"
 
 enum { MAX_TASKS = 300 };
 
@@ -55,6 +60,37 @@ static void what_tasks_wrote_is_seen_after_the_run(void **state)
     dq_pool_destroy(pool);
 }
 
+/** Seconds of processor time that this process uses in a third of a second of waiting. */
+static double cpu_while_waiting(void)
+{
+    const struct timespec wait = {0, 333000000};
+    struct timespec before, after;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    nanosleep(&wait, NULL);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    return (double)(after.tv_sec - before.tv_sec) + 1e-9 * (double)(after.tv_nsec - before.tv_nsec);
+}
+
+static void idle_threads_leave_the_cores_alone(void **state)
+{
+    (void)state;
+    enum { THREADS = 4, TASKS = 8 };
+    static const int tasks[TASKS] = {0, 1, 2, 3, 4, 5, 6, 7};
+    dq_pool *pool;
+    dq_workers *workers;
+    tally t = {0};
+    assert_int_equal(dq_pool_create(&pool, THREADS), DQ_OK);
+    assert_int_equal(dq_workers_create(&workers, THREADS, TASKS, note, &t), DQ_OK);
+    dq_pool_run(pool, TASKS, note, &t);
+    dq_workers_give(workers, tasks, TASKS);
+    for (int i = 0; i < TASKS; i++)
+        dq_workers_wait(workers, i);
+    /* One core that spins would be 0.333 s; going to sleep takes 6 threads some 40 us each. */
+    assert_true(cpu_while_waiting() < 0.05);
+    dq_pool_destroy(pool);
+    dq_workers_destroy(workers);
+}
+
 static void impossible_numbers_of_threads_are_refused(void **state)
 {
     (void)state;
@@ -72,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_runs_once),
         cmocka_unit_test(what_tasks_wrote_is_seen_after_the_run),
+        cmocka_unit_test(idle_threads_leave_the_cores_alone),
         cmocka_unit_test(impossible_numbers_of_threads_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
