@@ -3,11 +3,11 @@
 # does without. nvcc is found in the PATH, in $CUDA_PATH and in /usr/local/cuda, or is DEEPQ_NVCC.
 #
 # DEEPQ_CUDA_ARCHITECTURES: compute capabilities without the dot; the last one is there as PTX too,
-# which later GPUs compile for themselves. `all`: 7.5 to 10.0, for a package that goes to others.
+# which later GPUs compile for themselves. `all`: 7.5 to 10.0; one's own alone builds sooner.
 
 set(DEEPQ_CUDA AUTO CACHE STRING "Build the GPU module: AUTO (when nvcc is there), ON or OFF")
 set_property(CACHE DEEPQ_CUDA PROPERTY STRINGS AUTO ON OFF)
-set(DEEPQ_CUDA_ARCHITECTURES "80;90" CACHE STRING "GPUs to build for, as in 80;90; or all")
+set(DEEPQ_CUDA_ARCHITECTURES all CACHE STRING "GPUs to build for: all, or as in 80;90")
 set(DEEPQ_WITH_CUDA 0)
 
 # Sets `why` to what is missing, "" when everything is there.

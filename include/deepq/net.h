@@ -44,6 +44,7 @@ typedef struct dq_net_config {
     double beta1, beta2, epsilon;
     dq_loss loss;           // on a GPU DQ_LOSS_MSE alone
     const char *precision;  // of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32"
+    int n_states;           // that a GPU decides about at once, 0 is 1: a trainer's environments
 } dq_net_config;
 
 /** The book's values: batch 32, Adam 1e-4 (0.9, 0.999, 1e-8), all cores. */

@@ -97,6 +97,14 @@ dq_transition dq_replay_transition(const dq_replay *r, size_t slot);
 DQ_API
 bool dq_replay_sample_ahead(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch);
 
+/** The transitions that can be drawn: `n` slots in order, the last of them `newest` (nothing when n
+ *  is 0). @param ahead after one more dq_replay_add() */
+typedef struct dq_replay_range {
+    size_t newest, n;
+} dq_replay_range;
+DQ_API
+dq_replay_range dq_replay_drawable(const dq_replay *r, bool ahead);
+
 /* For who keeps a copy of the frames elsewhere, as on a GPU: frames by the slot they lie in. */
 
 /** The slot of the state that the environment is in whose turn it is. */

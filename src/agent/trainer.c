@@ -38,6 +38,7 @@ static dq_status create_net(dq_trainer *t)
     dq_net_config net = dq_net_config_default(t->n_actions);
     net.batch = cfg->batch;
     net.n_threads = cfg->n_threads;
+    net.n_states = cfg->n_envs;
     net.isa = cfg->isa;
     net.device = cfg->device;
     net.precision = cfg->precision;
@@ -238,6 +239,26 @@ static dq_status begin_all_games(dq_trainer *t)
     return DQ_OK;
 }
 
+/** Of the value after the steps that a transition spans. */
+static float discount(const dq_trainer *t)
+{
+    return (float)pow(t->cfg.gamma, t->cfg.n_step);
+}
+
+/** Whether this step's transition is followed by a learning step, unless the run is solved by it.
+ */
+static bool will_learn(const dq_trainer *t)
+{
+    size_t size = dq_replay_size(t->replay) + 1;
+    size = size < (size_t)t->cfg.replay_size ? size : (size_t)t->cfg.replay_size;
+    return size >= (size_t)t->cfg.replay_start && t->step % t->cfg.train_every == 0;
+}
+
+static bool is_sync_due(const dq_trainer *t)
+{
+    return t->step % t->cfg.target_sync == 0;
+}
+
 static int best_action(const dq_trainer *t, const float *q)
 {
     int best = 0;
@@ -247,14 +268,32 @@ static int best_action(const dq_trainer *t, const float *q)
     return best;
 }
 
-/** Values of the first n states in t->asked, to t->q. */
-static void ask(dq_trainer *t, int n)
+enum { GREEDY = -1 };  // an action that the values will tell
+
+/** The GPU has the frames. It learns while the environments move: that is queued before its answer
+ * is waited for. */
+static void ask_device(dq_trainer *t, int n)
 {
+    bool ahead = will_learn(t) && !is_sync_due(t);
+    size_t n_actions = (size_t)t->n_actions;
+    dq_device_learner_turn(&t->device, n > 0, ahead ? &t->sampling : NULL, discount(t));
     if (n == 0)
         return;
-    if (t->device.net && t->n_envs == 1)  // it has the frames
-        dq_device_learner_act(&t->device, t->q);
-    else
+    dq_device_learner_values(&t->device, t->q);  // of all environments
+    float *to = t->q;
+    for (int i = 0; i < t->n_envs; i++)
+        if (t->played[i] == GREEDY) {
+            memmove(to, t->q + (size_t)i * n_actions, n_actions * sizeof(*to));
+            to += n_actions;
+        }
+}
+
+/** Values of the n environments that wait for them, to t->q. */
+static void ask(dq_trainer *t, int n)
+{
+    if (t->device.net)
+        ask_device(t, n);
+    else if (n > 0)
         dq_net_q(t->net, t->asked, n, t->q);
 }
 
@@ -262,7 +301,6 @@ static void ask(dq_trainer *t, int n)
  *  asked about together, the best ones. */
 static void choose_actions(dq_trainer *t)
 {
-    enum { GREEDY = -1 };
     int n = 0;
     for (int i = 0; i < t->n_envs; i++) {
         t->played[i] = GREEDY;
@@ -305,32 +343,10 @@ static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *e
     return DQ_OK;
 }
 
-/** Of the value after the steps that a transition spans. */
-static float discount(const dq_trainer *t)
-{
-    return (float)pow(t->cfg.gamma, t->cfg.n_step);
-}
-
-/** Whether this step's transition is followed by a learning step, unless the run is solved by it.
- */
-static bool will_learn(const dq_trainer *t)
-{
-    size_t size = dq_replay_size(t->replay) + 1;
-    size = size < (size_t)t->cfg.replay_size ? size : (size_t)t->cfg.replay_size;
-    return size >= (size_t)t->cfg.replay_start && t->step % t->cfg.train_every == 0;
-}
-
-static bool is_sync_due(const dq_trainer *t)
-{
-    return t->step % t->cfg.target_sync == 0;
-}
-
 /** A step of every environment. */
 static dq_status play_round(dq_trainer *t)
 {
     choose_actions(t);
-    if (t->device.net && will_learn(t) && !is_sync_due(t))  // learn while the environments move
-        dq_device_learner_ahead(&t->device, &t->sampling, discount(t));
     return dq_vector_step(t->envs, t->played, t->obs, NULL, t->results);
 }
 
@@ -339,9 +355,12 @@ static void remember(dq_trainer *t, int env, bool done)
 {
     size_t slot = dq_replay_add(t->replay, t->played[env], t->results[env].step.reward, done,
                                 newest_frame(t, env));
-    if (!t->device.net)
+    if (!t->device.net) {
         dq_target_memory_forget(&t->targets, slot);
-    else if (!done)
+        return;
+    }
+    dq_device_learner_added(&t->device);
+    if (!done)
         dq_device_learner_remember_lane(&t->device, env);
 }
 

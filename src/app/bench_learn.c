@@ -58,6 +58,8 @@ static void add_transition(learner *l)
     size_t slot = dq_replay_add(l->replay, action, done ? 1.0f : 0.0f, done, l->frame);
     if (l->targets.known)
         dq_target_memory_forget(&l->targets, slot);
+    if (l->device.net)
+        dq_device_learner_added(&l->device);
     if (done)
         dq_replay_begin(l->replay, l->frame);
     if (l->device.net)

@@ -21,21 +21,29 @@
 extern "C" {
 #endif
 
-enum { DQ_DEVICE_ABI = 1, DQ_DEVICE_TEXT = 512 };
+enum { DQ_DEVICE_ABI = 2, DQ_DEVICE_TEXT = 512 };
 
 typedef struct dq_device_config {
     int n_actions;
     int batch;
+    int n_states;  // decided about at once; as many frames and transitions go over in one copy
     dq_precision precision;
 } dq_device_config;
 
-/** A transition by the places of its frames in the frame store, oldest first; -1: a black frame. */
+/** A transition by the slots of its frames in the replay, oldest first; -1: a black frame. */
 typedef struct dq_device_sample {
     int32_t state[DQ_NET_STACK], next[DQ_NET_STACK];
     int32_t action;
     float reward;
     int32_t done;  // the target is the reward alone
 } dq_device_sample;
+
+/** Where a batch comes from: n_drawable transitions in order of their slots, the last in `newest`,
+ * and the state of the stream that dq_replay_sample() would draw with. */
+typedef struct dq_device_draw {
+    uint64_t rng[4];
+    uint32_t n_slots, newest, n_drawable;
+} dq_device_draw;
 
 /** What one learning step needs besides its transitions. */
 typedef struct dq_device_step {
@@ -44,19 +52,29 @@ typedef struct dq_device_step {
     dq_adam_step adam;
 } dq_device_step;
 
+/** A turn of the trainer's loop: what is new goes over in one copy, then the states are decided
+ * about, then a step is begun or done. */
+typedef struct dq_device_turn {
+    const int32_t *states;       // [n_states] by their frames, or NULL
+    const dq_device_step *step;  // or NULL: no learning
+    const dq_device_draw *draw;  // of that step
+    int32_t whole;               // Adam as well; else apply() is to come
+} dq_device_turn;
+
 /** Arrays inside that tests hold against the reference. */
 typedef enum dq_device_array {
-    DQ_DEVICE_X0,    // uint8 [2 batch][84][84][4], states then next states
-    DQ_DEVICE_Y1,    // float [2 batch][20][20][32]
-    DQ_DEVICE_Y2,    // float [2 batch][9][9][64]
-    DQ_DEVICE_Y3,    // float [2 batch][7][7][64]
-    DQ_DEVICE_H,     // float [2 batch][512]
-    DQ_DEVICE_Q,     // float [2 batch][DQ_OUT_PAD]
-    DQ_DEVICE_DH,    // float [batch][512], of what goes into the ReLU, as the others below
-    DQ_DEVICE_DZ3,   // float [batch][7][7][64]
-    DQ_DEVICE_DZ2,   // float [batch][9][9][64]
-    DQ_DEVICE_DZ1,   // float [batch][20][20][32]
-    DQ_DEVICE_GRAD,  // float [DQ_N_PARAMS]
+    DQ_DEVICE_X0,     // uint8 [2 batch][84][84][4], states then next states
+    DQ_DEVICE_Y1,     // float [2 batch][20][20][32]
+    DQ_DEVICE_Y2,     // float [2 batch][9][9][64]
+    DQ_DEVICE_Y3,     // float [2 batch][7][7][64]
+    DQ_DEVICE_H,      // float [2 batch][512]
+    DQ_DEVICE_Q,      // float [2 batch][DQ_OUT_PAD]
+    DQ_DEVICE_DH,     // float [batch][512], of what goes into the ReLU, as the others below
+    DQ_DEVICE_DZ3,    // float [batch][7][7][64]
+    DQ_DEVICE_DZ2,    // float [batch][9][9][64]
+    DQ_DEVICE_DZ1,    // float [batch][20][20][32]
+    DQ_DEVICE_GRAD,   // float [DQ_N_PARAMS]
+    DQ_DEVICE_DRAWN,  // dq_device_sample [batch]
     DQ_DEVICE_N_ARRAYS
 } dq_device_array;
 
@@ -67,7 +85,7 @@ typedef struct dq_device_ops {
 
     /** Is there a device that can be used? @param[out] name "NVIDIA H200 (sm_90)" */
     dq_status (*probe)(char name[DQ_DEVICE_TEXT], char *error);
-    /** All parameters zero, no frame store. */
+    /** All parameters zero, no replay. */
     dq_status (*create)(void **self, const dq_device_config *cfg, char *error);
     void (*destroy)(void *self);
 
@@ -80,16 +98,24 @@ typedef struct dq_device_ops {
      *  @param obs uint8 [n][4][84][84] @param[out] q float [n][DQ_OUT_PAD] */
     dq_status (*q)(void *self, int of_target, const uint8_t *obs, int n, float *q, char *error);
 
-    /** Room for n frames of 84x84 bytes, all black. */
-    dq_status (*create_frames)(void *self, size_t n, char *error);
-    /** The bytes are taken before the call returns; they arrive in order with other work. */
-    dq_status (*put_frames)(void *self, size_t at, size_t n, const uint8_t *frames, char *error);
-    /** Action values of the state made of four frames of the store. @param[out] q [DQ_OUT_PAD] */
-    dq_status (*act)(void *self, const int32_t frames[DQ_NET_STACK], float *q, char *error);
+    /** A replay of n slots: in each a frame of 84x84 bytes, black, and a transition. */
+    dq_status (*create_replay)(void *self, size_t n, char *error);
+    /** Fill slots at .. at+n-1; waits. NULL: leave frames or transitions as they are. What was put
+     *  before is in front of it. */
+    dq_status (*load)(void *self, size_t at, size_t n, const uint8_t *frames,
+                      const dq_device_sample *samples, char *error);
+    /** Into a slot with the next turn. The bytes are taken before the call returns. */
+    dq_status (*put_frame)(void *self, size_t slot, const uint8_t *frame, char *error);
+    dq_status (*put_sample)(void *self, size_t slot, const dq_device_sample *sample, char *error);
+    /** Queue a turn; waits for nothing. */
+    dq_status (*turn)(void *self, const dq_device_turn *turn, char *error);
+    /** Action values of the last turn's states; waits for them, not for the learning behind them;
+     *  to be called once for each turn with states. @param[out] q [n_states][DQ_OUT_PAD] */
+    dq_status (*values)(void *self, float *q, char *error);
 
-    /** First half of a learning step: targets, loss, gradients; the weights stay.
-     *  @param samples [batch] @param obs NULL: frames are in the store; else uint8 [n_obs][84][84]
-     *  and the samples' places count from there, n_obs <= 4 * batch */
+    /** First half of a learning step with these transitions: targets, loss, gradients; the weights
+     *  stay. @param samples [batch] @param obs NULL: frames are in the replay; else uint8
+     *  [n_obs][84][84] and the samples' places count from there, n_obs <= 4 * batch */
     dq_status (*gradients)(void *self, const dq_device_step *step, const dq_device_sample *samples,
                            const uint8_t *obs, size_t n_obs, char *error);
     /** Second half: Adam with the gradients of the call before. */

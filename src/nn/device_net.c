@@ -18,7 +18,7 @@ struct dq_device {
     dq_precision precision;
     bool newer;                 // the parameters on the device are newer than the net's copy
     dq_device_sample *samples;  // [batch] of states that come as bytes
-    float *q;                   // [batch][DQ_OUT_PAD]
+    float *q;                   // [n_states][DQ_OUT_PAD] of a decision
 };
 
 static const char *const precisions[DQ_N_PRECISIONS] = {"fp32", "tf32", "bf16"};
@@ -71,14 +71,20 @@ const char *dq_device_built_for(void)
     return dq_device_module_load(&ops) == DQ_OK ? ops->built_for : "";
 }
 
+static int states_of(const dq_net_config *cfg)
+{
+    return cfg->n_states > 0 ? cfg->n_states : 1;
+}
+
 static dq_status create_parts(dq_device *d, const dq_net_config *cfg)
 {
-    dq_device_config device = {.n_actions = cfg->n_actions, .batch = cfg->batch};
+    dq_device_config device = {
+        .n_actions = cfg->n_actions, .batch = cfg->batch, .n_states = states_of(cfg)};
     char name[DQ_DEVICE_TEXT];
     DQ_TRY(dq_device_precision(cfg->precision, &device.precision));
     DQ_TRY(dq_device_module_load(&d->ops));
     d->samples = calloc((size_t)cfg->batch, sizeof(*d->samples));
-    d->q = calloc((size_t)cfg->batch * DQ_OUT_PAD, sizeof(*d->q));
+    d->q = calloc((size_t)device.n_states * DQ_OUT_PAD, sizeof(*d->q));
     if (!d->samples || !d->q)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %d", cfg->batch);
     dq_status st = d->ops->probe(name, d->error);
@@ -217,27 +223,67 @@ float dq_device_gradients(dq_net *net, const uint8_t *obs, const int32_t *action
     return dq_device_loss(net);
 }
 
-dq_status dq_device_create_frames(dq_net *net, size_t n_frames)
+dq_status dq_device_create_replay(dq_net *net, size_t n_slots)
 {
     dq_device *d = net->device;
-    dq_status st = d->ops->create_frames(d->self, n_frames, d->error);
+    dq_status st = d->ops->create_replay(d->self, n_slots, d->error);
     return st == DQ_OK ? DQ_OK : dq_fail(st, "%s", d->error);
 }
 
-void dq_device_put_frames(dq_net *net, size_t at, size_t n, const uint8_t *frames)
+void dq_device_load(dq_net *net, size_t at, size_t n, const uint8_t *frames,
+                    const dq_device_sample *samples)
 {
     dq_device *d = net->device;
     if (d->status == DQ_OK)
-        note(d, d->ops->put_frames(d->self, at, n, frames, d->error));
+        note(d, d->ops->load(d->self, at, n, frames, samples, d->error));
 }
 
-void dq_device_act(dq_net *net, const int32_t frames[DQ_NET_STACK], float *q)
+void dq_device_put_frame(dq_net *net, size_t slot, const uint8_t *frame)
 {
     dq_device *d = net->device;
-    float padded[DQ_OUT_PAD] = {0};
     if (d->status == DQ_OK)
-        note(d, d->ops->act(d->self, frames, padded, d->error));
-    memcpy(q, padded, (size_t)net->cfg.n_actions * sizeof(*q));
+        note(d, d->ops->put_frame(d->self, slot, frame, d->error));
+}
+
+void dq_device_put_sample(dq_net *net, size_t slot, const dq_device_sample *sample)
+{
+    dq_device *d = net->device;
+    if (d->status == DQ_OK)
+        note(d, d->ops->put_sample(d->self, slot, sample, d->error));
+}
+
+void dq_device_take_turn(dq_net *net, const int32_t *states, const dq_device_learning *learning)
+{
+    dq_device *d = net->device;
+    dq_device_turn turn = {.states = states};
+    dq_device_step step = {.adam = dq_net_adam_step(net)};
+    if (learning) {
+        step.gamma = learning->gamma;
+        step.sync_target = learning->sync;
+        turn.step = &step;
+        turn.draw = &learning->draw;
+        turn.whole = learning->whole;
+        net->n_updates += learning->whole;
+        d->newer = d->newer || learning->sync || learning->whole;
+    }
+    if (d->status == DQ_OK)
+        note(d, d->ops->turn(d->self, &turn, d->error));
+}
+
+int dq_device_states(const dq_net *net)
+{
+    return states_of(&net->cfg);
+}
+
+void dq_device_values(dq_net *net, float *q)
+{
+    dq_device *d = net->device;
+    size_t n_states = (size_t)states_of(&net->cfg), n_actions = (size_t)net->cfg.n_actions;
+    memset(d->q, 0, n_states * DQ_OUT_PAD * sizeof(*d->q));
+    if (d->status == DQ_OK)
+        note(d, d->ops->values(d->self, d->q, d->error));
+    for (size_t i = 0; i < n_states; i++)
+        memcpy(q + i * n_actions, d->q + i * DQ_OUT_PAD, n_actions * sizeof(*q));
 }
 
 void dq_device_begin(dq_net *net, const dq_device_sample *samples, float gamma, bool sync)

@@ -44,14 +44,35 @@ float dq_device_gradients(dq_net *net, const uint8_t *obs, const int32_t *action
 
 /* Learning from frames that are on the device already: what the trainer uses. */
 
-/** Room for n_frames frames of 84x84 bytes, all black. */
-DQ_NODISCARD dq_status dq_device_create_frames(dq_net *net, size_t n_frames);
-void dq_device_put_frames(dq_net *net, size_t at, size_t n, const uint8_t *frames);
-/** Action values of the state made of four frames (-1: black), oldest first. @param[out] q
- *  [n_actions] */
-void dq_device_act(dq_net *net, const int32_t frames[DQ_NET_STACK], float *q);
-/** Begin a learning step: queue targets, loss and gradients. The online weights stay as they are
- *  until dq_device_finish(). @param sync copy the online weights to the target first */
+/** States that are asked about at once, as the net's configuration says. */
+int dq_device_states(const dq_net *net);
+/** A replay of n_slots slots, each a frame of 84x84 bytes, black at first, and a transition; once.
+ */
+DQ_NODISCARD dq_status dq_device_create_replay(dq_net *net, size_t n_slots);
+/** Fill slots at .. at+n-1; NULL leaves frames or transitions as they are. */
+void dq_device_load(dq_net *net, size_t at, size_t n, const uint8_t *frames,
+                    const dq_device_sample *samples);
+/** Into a slot, in front of whatever is queued after it. The bytes may change when this returns. */
+void dq_device_put_frame(dq_net *net, size_t slot, const uint8_t *frame);
+void dq_device_put_sample(dq_net *net, size_t slot, const dq_device_sample *sample);
+
+/** A learning step whose batch is drawn on the device. */
+typedef struct dq_device_learning {
+    dq_device_draw draw;
+    float gamma;  // discount over the steps of a transition
+    bool sync;    // copy the online weights to the target first
+    bool whole;   // with Adam; else dq_device_finish() is to come
+} dq_device_learning;
+
+/** Queue a turn: the question for the values of states, each made of four frames by their slots
+ * (-1: black), oldest first; then a learning step, which the answer does not wait for.
+ *  @param states int32 [dq_device_states()][DQ_NET_STACK], NULL to ask nothing @param learning NULL
+ * to learn nothing */
+void dq_device_take_turn(dq_net *net, const int32_t *states, const dq_device_learning *learning);
+/** The answer, once for each question. @param[out] q [dq_device_states()][n_actions] */
+void dq_device_values(dq_net *net, float *q);
+/** Begin a learning step with these transitions: queue targets, loss and gradients. The online
+ *  weights stay as they are until dq_device_finish(). */
 void dq_device_begin(dq_net *net, const dq_device_sample *samples, float gamma, bool sync);
 /** Adam with these gradients. A step that was begun and not finished has changed nothing but, where
  *  it was asked to, the target. */

@@ -198,39 +198,45 @@ static size_t newest_whole(const dq_replay *r)
     return (size_t)(r->cfg.n_step - 1) * r->n_lanes + 1;
 }
 
-/** Draw n of the `size` transitions before slot `end`, but for those whose next state is not there.
- */
-static void draw(const dq_replay *r, size_t end, size_t size, size_t n, dq_rng *rng,
+dq_replay_range dq_replay_drawable(const dq_replay *r, bool ahead)
+{
+    size_t end = ahead ? slot_after(r, r->current) : r->current;
+    size_t size = r->size + (ahead && r->size < r->cfg.capacity);
+    size_t newest = newest_whole(r);
+    return (dq_replay_range){.newest = slot_before(r, end, newest),
+                             .n = size < newest ? 0 : size - (newest - 1)};
+}
+
+static void draw(const dq_replay *r, dq_replay_range from, size_t n, dq_rng *rng,
                  dq_transition *batch)
 {
-    size_t newest = newest_whole(r);
     /* Floyd's sampling (Bentley and Floyd 1987): one draw for each, and a set of n different ones
      * in which every set is equally likely. */
     for (size_t i = 0; i < n; i++) {
-        size_t last = size - (newest - 1) - n + i;
-        size_t slot = slot_before(r, end, newest + dq_rng_below(rng, (uint32_t)last + 1));
+        size_t last = from.n - n + i;
+        size_t slot = slot_before(r, from.newest, dq_rng_below(rng, (uint32_t)last + 1));
         if (is_drawn(batch, i, slot))
-            slot = slot_before(r, end, newest + last);
+            slot = slot_before(r, from.newest, last);
         batch[i] = dq_replay_transition(r, slot);
     }
 }
 
 dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch)
 {
-    if (n + newest_whole(r) - 1 > r->size)
+    dq_replay_range from = dq_replay_drawable(r, false);
+    if (n > from.n)
         return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions, %zu of %d steps asked for",
                        r->size, n, r->cfg.n_step);
-    draw(r, r->current, r->size, n, rng, batch);
+    draw(r, from, n, rng, batch);
     return DQ_OK;
 }
 
 bool dq_replay_sample_ahead(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch)
 {
-    size_t size = r->size < r->cfg.capacity ? r->size + 1 : r->size;
-    size_t end = slot_after(r, r->current), newest = newest_whole(r);
-    assert(n + newest - 1 <= size);
-    draw(r, end, size, n, rng, batch);
-    return !is_drawn(batch, n, slot_before(r, end, newest));
+    dq_replay_range from = dq_replay_drawable(r, true);
+    assert(n <= from.n);
+    draw(r, from, n, rng, batch);
+    return !is_drawn(batch, n, from.newest);
 }
 
 /** The slot of the frame that a lane had n steps before the one in `slot`. */

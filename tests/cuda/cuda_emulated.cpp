@@ -111,10 +111,16 @@ void enter_fibre(fibre *f)
     current = NULL;
 }
 
+/** What the threads said at a barrier. They answer it while the next one is being reached already,
+ *  so there are two, in turn. */
+int votes[2];
+unsigned n_barriers;
+
 /** All threads of the block to the next barrier or their end; true while there is more. */
 bool run_to_barrier(int threads, bool reverse)
 {
     bool more = false;
+    votes[++n_barriers % 2] = 0;
     for (int i = 0; i < threads; i++) {
         int t = reverse ? threads - 1 - i : i;
         if (!fibres[t].busy)
@@ -152,6 +158,14 @@ void __syncthreads()
     threadIdx = mine;
 }
 
+int __syncthreads_or(int mine)
+{
+    unsigned barrier = n_barriers % 2;
+    votes[barrier] |= mine != 0;
+    __syncthreads();
+    return votes[barrier];
+}
+
 /* Streams: what is queued, with the events between them */
 
 struct emulated_event {
@@ -176,8 +190,9 @@ struct op {
 std::vector<op> pending;              // not done yet
 std::vector<op> *captured;            // where a capture collects, or NULL
 std::vector<cudaStream_t> capturers;  // streams that take part in it
-long n_waits;
+long n_calls;
 bool lost;
+cudaError_t last_error;
 size_t bytes_in_use;
 
 /** Streams in the order of their first work. */
@@ -243,12 +258,18 @@ void flush()
     run_all(ops);
 }
 
+/** What a call gives back: an error that sticks, once the device is lost. */
+cudaError_t call()
+{
+    long when = setting("lost");
+    lost = lost || (when >= 0 && ++n_calls >= when);
+    return lost ? cudaErrorIllegalAddress : cudaSuccess;
+}
+
 cudaError_t wait()
 {
     flush();
-    long when = setting("lost");
-    lost = lost || (when >= 0 && ++n_waits >= when);
-    return lost ? cudaErrorIllegalAddress : cudaSuccess;
+    return call();
 }
 
 bool is_capturing(cudaStream_t s)
@@ -287,7 +308,12 @@ cudaError_t allocate(void **p, size_t n)
 
 void emulated_launch(dim3 grid, int threads, cudaStream_t stream, std::function<void()> body)
 {
-    submit_work(stream, [grid, threads, body] { run_kernel(grid, threads, body); });
+    if (setting("no-image") >= 0)
+        last_error = cudaErrorNoKernelImageForDevice;
+    else if (setting("old-ptx") >= 0)
+        last_error = cudaErrorUnsupportedPtxVersion;
+    else if (call() == cudaSuccess)
+        submit_work(stream, [grid, threads, body] { run_kernel(grid, threads, body); });
 }
 
 void nvcuda::wmma::emulated_check_matrix(const void *p, size_t row_bytes)
@@ -305,7 +331,9 @@ const char *cudaGetErrorString(cudaError_t e)
 
 cudaError_t cudaGetLastError()
 {
-    return cudaSuccess;
+    cudaError_t e = lost ? cudaErrorIllegalAddress : last_error;
+    last_error = cudaSuccess;
+    return e;
 }
 
 cudaError_t cudaGetDeviceCount(int *n)
@@ -418,7 +446,7 @@ cudaError_t cudaEventDestroy(cudaEvent_t e)
 cudaError_t cudaEventRecord(cudaEvent_t e, cudaStream_t s)
 {
     submit(op{RECORD, s, nullptr, e, ++e->recorded});
-    return cudaSuccess;
+    return call();
 }
 
 /** A stream that waits for an event of a capture takes part in the capture from then on. */
@@ -436,17 +464,21 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned)
 
 cudaError_t cudaEventSynchronize(cudaEvent_t e)
 {
-    return e->recorded == e->reached ? cudaSuccess : wait();
+    return e->recorded == e->reached ? call() : wait();
 }
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t n, cudaMemcpyKind, cudaStream_t s)
 {
+    if (call() != cudaSuccess)
+        return cudaErrorIllegalAddress;
     submit_work(s, [to, from, n] { memcpy(to, from, n); });
     return cudaSuccess;
 }
 
 cudaError_t cudaMemsetAsync(void *to, int value, size_t n, cudaStream_t s)
 {
+    if (call() != cudaSuccess)
+        return cudaErrorIllegalAddress;
     submit_work(s, [to, value, n] { memset(to, value, n); });
     return cudaSuccess;
 }
@@ -492,6 +524,8 @@ cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *exec, cudaGraph_t gra
 /** Its events are the graph's own: they begin anew with each launch. */
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t s)
 {
+    if (call() != cudaSuccess)
+        return cudaErrorIllegalAddress;
     submit_work(s, [exec] {
         for (const op &o : exec->ops)
             if (o.kind == RECORD)

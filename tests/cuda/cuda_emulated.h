@@ -7,7 +7,9 @@
  *    reverse       threads run from the last to the first, side streams before the main one
  *    eager         work is done at once
  *    no-driver, old-driver, no-gpu, capability=61, memory=BYTES
- *    lost=N        the device is gone when it is waited for the N-th time */
+ *    no-image      the module has no code for this GPU
+ *    old-ptx       it has PTX alone, and the driver is too old for it
+ *    lost=N        the device is gone at the N-th copy, launch, event or wait */
 #ifndef DEEPQ_TESTS_CUDA_EMULATED_H
 #define DEEPQ_TESTS_CUDA_EMULATED_H
 
@@ -48,6 +50,8 @@ static inline float4 make_float4(float x, float y, float z, float w)
 
 /** The barrier of a block. */
 void __syncthreads();
+/** The same; whether any thread came with something else than 0. */
+int __syncthreads_or(int mine);
 
 /* The runtime */
 
@@ -56,6 +60,8 @@ enum cudaError_t {
     cudaErrorMemoryAllocation = 2,
     cudaErrorInsufficientDriver = 35,
     cudaErrorNoDevice = 100,
+    cudaErrorNoKernelImageForDevice = 209,
+    cudaErrorUnsupportedPtxVersion = 222,
     cudaErrorIllegalAddress = 700
 };
 enum cudaMemcpyKind {

@@ -107,12 +107,12 @@ static void random_frames(step *s)
 {
     for (size_t i = 0; i < (size_t)N_FRAMES * FRAME; i++)
         s->frames[i] = (uint8_t)below(s, 256);
-    assert_int_equal(dq_device_create_frames(s->net, N_FRAMES), DQ_OK);
-    dq_device_put_frames(s->net, 0, N_FRAMES / 2, s->frames);
+    assert_int_equal(dq_device_create_replay(s->net, N_FRAMES), DQ_OK);
+    dq_device_load(s->net, 0, N_FRAMES / 2, s->frames, NULL);
     for (size_t i = N_FRAMES / 2; i < N_FRAMES; i++) {  // more than there are buffers to send from
         uint8_t copy[FRAME];
         memcpy(copy, s->frames + i * FRAME, FRAME);
-        dq_device_put_frames(s->net, i, 1, copy);
+        dq_device_put_frame(s->net, i, copy);
         memset(copy, 0, FRAME);
     }
 }
@@ -415,6 +415,12 @@ static void every_kernel_is_the_reference(void **state)
         check_step(300, DQ_MAX_ACTIONS, 0, true, 4);  // more than one chunk, more than 64 parts
 }
 
+static void decide(step *s, int sample, float *q)
+{
+    dq_device_take_turn(s->net, s->samples[sample].state, NULL);
+    dq_device_values(s->net, q);
+}
+
 /** A decision is the same state's value, whether it comes as bytes or is in the store. */
 static void deciding_is_the_same_state_by_state(void **state)
 {
@@ -430,16 +436,32 @@ static void deciding_is_the_same_state_by_state(void **state)
                        s.frames + (size_t)s.samples[i].state[j] * FRAME, FRAME);
     dq_net_q(s.net, obs, 3, all);
     for (int i = 0; i < 3; i++) {
-        dq_device_act(s.net, s.samples[i].state, one);
+        decide(&s, i, one);
         assert_memory_equal(one, all + i * 6, sizeof(one));
     }
     dq_device_begin(s.net, s.samples, 0.5f, false);
-    dq_device_act(s.net, s.samples[1].state, one);  // between the halves of a step
+    decide(&s, 1, one);  // between the halves of a step
     assert_memory_equal(one, all + 6, sizeof(one));
     dq_device_finish(s.net);
-    dq_device_act(s.net, s.samples[1].state, one);
+    decide(&s, 1, one);
     assert_memory_not_equal(one, all + 6, sizeof(one));
     assert_int_equal(dq_net_status(s.net), DQ_OK);
+    free(obs);
+    end(&s);
+}
+
+/** Who asks for values while a step waits for Adam must not change that step. */
+static void asking_between_the_halves_changes_nothing(void **state)
+{
+    (void)state;
+    step s;
+    start(&s, 2, 6, 0, 6);
+    uint8_t *obs = room(2 * DQ_NET_OBS_BYTES);
+    float q[2 * 6];
+    dq_device_begin(s.net, s.samples, 0.99f, false);
+    dq_net_q(s.net, obs, 2, q);
+    s.grad = read_floats(&s, DQ_DEVICE_GRAD, DQ_N_PARAMS);
+    adam(&s);
     free(obs);
     end(&s);
 }
@@ -449,6 +471,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_is_the_reference),
         cmocka_unit_test(deciding_is_the_same_state_by_state),
+        cmocka_unit_test(asking_between_the_halves_changes_nothing),
     };
     return gpu_is_there() ? cmocka_run_group_tests(tests, NULL, NULL) : GPU_SKIPPED;
 }

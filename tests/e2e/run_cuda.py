@@ -49,8 +49,10 @@ class Emulated(Case):
         for words, said in [(["no-driver"], "no NVIDIA driver"), (["no-gpu"], "no NVIDIA GPU"),
                             (["old-driver"], "driver knows CUDA 11.4 and this build needs 13.0"),
                             (["capability=61"], "older than compute capability 7.5"),
+                            (["no-image"], "no code that this GPU and its driver take"),
+                            (["old-ptx"], "update the driver"),
                             (["memory=1000000"], "no memory for a learner"),
-                            (["memory=200000000"], "replay of 100004 frames: 705 MB needed")]:
+                            (["memory=200000000"], "replay of 100004 frames: 710 MB needed")]:
             self.check(run(*GPU, "--set", "replay_size=100000", "--frames", "9", "--out",
                            self.dir / "run", env=emulated(*words)), 1, said, "--device cpu")
             self.assertFalse((self.dir / "run").exists(), words)
@@ -74,6 +76,14 @@ class Emulated(Case):
         self.check(run("train", "--resume", parts, "--frames", "70", "--device", "cpu"), 0)
         self.assertIn("device = cpu\n", (parts / "config").read_text())
 
+    def test_environments_side_by_side(self):
+        whole, parts = self.dir / "whole", self.dir / "parts"
+        many = [*GPU, "--envs", "3"]
+        self.check(run(*many, "--frames", "56", "--out", whole, env=emulated()), 0)
+        self.check(run(*many, "--frames", "53", "--out", parts, env=emulated("eager", "reverse")), 0)
+        self.check(run("train", "--resume", parts, "--frames", "56", env=emulated()), 0)
+        self.assertEqual(state(whole), state(parts))
+
     def test_precisions_learn_each_their_own_way(self):
         states = []
         for precision in ["fp32", "tf32", "bf16"]:
@@ -84,15 +94,26 @@ class Emulated(Case):
         self.assertEqual(len(set(states)), 3)
 
     def test_a_lost_gpu_leaves_the_last_checkpoint(self):
+        """Lost at a copy, a launch, a wait: the frames go on long enough for each to be met."""
         out = self.dir / "run"
-        done = run(*GPU, "--frames", "500", "--set", "checkpoint_every=20", "--out", out,
-                   env=emulated("lost=30"))
-        self.check(done, 1, "the GPU failed", "illegal memory access", "is whole", "--resume")
+        for i, when in enumerate([500, 501, 503]):
+            out = self.dir / str(when)
+            done = run(*GPU, "--frames", "500", "--set", "checkpoint_every=20", "--out", out,
+                       env=emulated(f"lost={when}", *["eager"] * (i % 2)))
+            self.check(done, 1, "the GPU failed", "illegal memory access", "is whole", "--resume")
+            self.assertEqual(done.stderr.count("\n"), 1)
+            self.check(run("inspect", out), 0, "checksum right")
         saved = state(out)
-        self.check(run("inspect", out), 0, "checksum right")
         done = run("train", "--resume", out, "--frames", "500", env=emulated("no-gpu"))
         self.check(done, 1, "no NVIDIA GPU")
         self.assertEqual(state(out), saved)
+        self.check(run("train", "--resume", out, "--frames", "61", env=emulated()), 0)
+
+    def test_a_gpu_lost_at_the_start_leaves_nothing(self):
+        for when in [2, 40, 75]:
+            self.check(run(*GPU, "--out", self.dir / "run", env=emulated(f"lost={when}")), 1,
+                       "the GPU failed", "illegal memory access")
+            self.assertFalse((self.dir / "run").exists())
 
     def test_bench(self):
         for what in ["learn", "act"]:

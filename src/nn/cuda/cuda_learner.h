@@ -12,13 +12,34 @@ enum {
     FRAME_PIXELS = DQ_SIDE0 * DQ_SIDE0
 };
 
-/** What a learning step needs, in device memory; its samples follow. */
+/** What a pass or a step needs, in device memory; its samples follow. */
 typedef struct step_header {
     const unsigned char *frames;
     dq_device_step step;
+    int32_t is_drawn;  // the samples are drawn there; else they came along
+    dq_device_draw draw;
 } step_header;
 
-enum { HEADER_BYTES = 64 };  // samples start here
+enum { HEADER_BYTES = 128 };  // samples start here
+static_assert(sizeof(step_header) <= HEADER_BYTES, "the samples would lie on it");
+
+/** What is new in the replay. Frame i is the i-th before the end of those that came along. All
+ *  pointers are the device's. */
+typedef struct turn_news {
+    unsigned char *frames;
+    dq_device_sample *table;
+    const int32_t *frame_slots, *sample_slots;
+    const dq_device_sample *samples;
+    int32_t n_frames, n_samples;
+} turn_news;
+
+/** Where things lie in what goes over in one copy, in bytes: frames, then the news, then the states
+ * to decide about, then the step. A turn leaves out the frames that did not come and the step that
+ * is not begun. */
+typedef struct packet_plan {
+    size_t news, frame_slots, sample_slots, samples;
+    size_t act, step, bytes;
+} packet_plan;
 
 /** Pinned memory that copies leave from while the host goes on; taken again when they are done. */
 typedef struct cuda_stages {
@@ -36,28 +57,41 @@ struct cuda_learner {
     unsigned char *arena;  // all of the below but the frames, in one block
     size_t arena_bytes;
     float *online, *target, *m, *v, *grad;  // [DQ_N_PARAMS]
-    step_header *header, *act_header;       // with room for `batch` and one samples
-    unsigned char *scratch_frames;          // [4 * batch] of states that come as bytes
+    packet_plan at;
+    unsigned char *packet;  // what came over last
+    // In the packet, with room for n_states and `batch` samples. A step's header stays until Adam
+    // has read it: a turn without a step leaves it, and other passes have one of their own.
+    step_header *act_header, *header;
+    step_header *q_header;
+    uint32_t *slots;                // [batch] drawn
+    unsigned char *scratch_frames;  // [4 * batch] of states that come as bytes
     unsigned char *x0;
     float *y[DQ_N_CONVS], *dz[DQ_N_CONVS];
     float *h, *dh, *q, *loss;
     float *hidden_parts, *conv_parts[DQ_N_CONVS];
     int chunk[DQ_N_CONVS], n_parts[DQ_N_CONVS];
 
-    unsigned char *frames;  // [n_frames], the frame store
-    size_t n_frames;
+    unsigned char *frames;  // [n_slots], the replay
+    dq_device_sample *table;
+    size_t n_slots;
 
-    cuda_stages headers, pictures;
-    float *act_q;                // pinned [DQ_OUT_PAD], what the act graph copies back
-    unsigned char *act_staging;  // pinned, what it copies in
-    cudaGraphExec_t gradients_graph, apply_graph, act_graph;
+    cuda_stages packets;
+    unsigned char *filling;  // the packet that news go into, or NULL
+    int n_frames, n_samples;
+    unsigned char *q_staging;  // pinned, the header of a pass that is waited for
+    float *act_q;              // pinned [n_states][DQ_OUT_PAD], what the act graph copies back
+    cudaEvent_t decided;       // it did
+    cudaGraphExec_t gradients_graph, apply_graph, step_graph, act_graph;
 };
 
+/** Queue what puts the packet's news into the replay. */
+void cuda_news(cuda_learner *l);
 /** Queue a forward pass of n states whose header is in device memory. n_nets 2: the next states by
  *  the target net as well. */
 void cuda_forward(cuda_learner *l, const step_header *header, int n, int n_nets,
                   const float *params);
-/** Queue the whole first half of a learning step; on two streams where that is possible. */
+/** Queue the whole first half of a learning step, the news and the draw before it; on two streams
+ *  where that is possible. */
 void cuda_gradients(cuda_learner *l);
 void cuda_apply(cuda_learner *l);
 

@@ -24,6 +24,13 @@ static dq_status fail(char *error, cudaError_t e, const char *doing)
                  doing);
         return DQ_ERR_NOMEM;
     }
+    if (e == cudaErrorNoKernelImageForDevice || e == cudaErrorUnsupportedPtxVersion) {
+        snprintf(error, DQ_DEVICE_TEXT,
+                 "no CUDA: this build (%s) has no code that this GPU and its driver take: update "
+                 "the driver, configure with -DDEEPQ_CUDA_ARCHITECTURES=all, or use --device cpu",
+                 DQ_CUDA_BUILT_FOR);
+        return DQ_ERR_UNSUPPORTED;
+    }
     snprintf(error, DQ_DEVICE_TEXT, "the GPU failed (%s: %s)", doing, cudaGetErrorString(e));
     return DQ_ERR_DEVICE;
 }
@@ -111,25 +118,6 @@ static void destroy_stages(cuda_stages *s)
         cudaFreeHost(s->bytes);
 }
 
-/** A buffer to fill: no copy from it is under way. */
-static dq_status take_stage(cuda_stages *s, unsigned char **bytes, char *error)
-{
-    TRY_CUDA(cudaEventSynchronize(s->done[s->next]), "waiting for a copy");
-    *bytes = s->bytes + s->next * s->size;
-    return DQ_OK;
-}
-
-/** Copy n bytes of the buffer taken to the device, in the queue's order. */
-static dq_status send_stage(cuda_learner *l, cuda_stages *s, void *to, size_t n, char *error)
-{
-    TRY_CUDA(
-        cudaMemcpyAsync(to, s->bytes + s->next * s->size, n, cudaMemcpyHostToDevice, l->stream),
-        "a copy to it");
-    TRY_CUDA(cudaEventRecord(s->done[s->next], l->stream), "an event");
-    s->next = (s->next + 1) % STAGES;
-    return DQ_OK;
-}
-
 static void *take(unsigned char *base, size_t *used, size_t bytes)
 {
     size_t at = *used;
@@ -147,29 +135,51 @@ static size_t header_bytes(int n)
     return HEADER_BYTES + (size_t)n * sizeof(dq_device_sample);
 }
 
+/** What goes over in one copy: see packet_plan. */
+static void plan_packet(cuda_learner *l)
+{
+    size_t used = 0, n = (size_t)l->cfg.n_states;
+    take(NULL, &used, n * FRAME_BYTES);
+    l->at.news = used;
+    take(NULL, &used, sizeof(turn_news));
+    l->at.frame_slots = used;
+    take(NULL, &used, n * sizeof(int32_t));
+    l->at.sample_slots = used;
+    take(NULL, &used, n * sizeof(int32_t));
+    l->at.samples = used;
+    take(NULL, &used, n * sizeof(dq_device_sample));
+    l->at.act = used;
+    take(NULL, &used, header_bytes(l->cfg.n_states));
+    l->at.step = used;
+    take(NULL, &used, header_bytes(l->cfg.batch));
+    l->at.bytes = used;
+}
+
 /** Lay everything out in one block; called twice, first for the size. */
 static size_t plan(cuda_learner *l, unsigned char *base)
 {
     static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
     static const size_t parts[DQ_N_CONVS] = {conv_weights<0>::PART, conv_weights<1>::PART,
                                              conv_weights<2>::PART};
-    size_t used = 0, n = (size_t)l->cfg.batch;
+    size_t used = 0, n = (size_t)l->cfg.batch, n_states = (size_t)l->cfg.n_states;
+    size_t rows = 2 * n > n_states ? 2 * n : n_states;  // pictures in one pass
     float **params[] = {&l->online, &l->target, &l->m, &l->v, &l->grad};
     for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
         *params[i] = take_floats(base, &used, DQ_N_PARAMS);
-    l->header = (step_header *)take(base, &used, header_bytes(l->cfg.batch));
-    l->act_header = (step_header *)take(base, &used, header_bytes(1));
+    l->packet = (unsigned char *)take(base, &used, l->at.bytes);
+    l->q_header = (step_header *)take(base, &used, header_bytes(l->cfg.batch));
+    l->slots = (uint32_t *)take(base, &used, n * sizeof(*l->slots));
     l->scratch_frames = (unsigned char *)take(base, &used, n * DQ_NET_OBS_BYTES);
-    l->x0 = (unsigned char *)take(base, &used, 2 * n * DQ_X0);
+    l->x0 = (unsigned char *)take(base, &used, rows * DQ_X0);
     for (int i = 0; i < DQ_N_CONVS; i++) {
-        l->y[i] = take_floats(base, &used, 2 * n * outputs[i]);
+        l->y[i] = take_floats(base, &used, rows * outputs[i]);
         l->dz[i] = take_floats(base, &used, n * outputs[i]);
         l->conv_parts[i] = take_floats(base, &used, (size_t)l->n_parts[i] * parts[i]);
     }
-    l->hidden_parts = take_floats(base, &used, (size_t)HIDDEN_PARTS * 2 * n * DQ_HIDDEN);
-    l->h = take_floats(base, &used, 2 * n * DQ_HIDDEN);
+    l->hidden_parts = take_floats(base, &used, (size_t)HIDDEN_PARTS * rows * DQ_HIDDEN);
+    l->h = take_floats(base, &used, rows * DQ_HIDDEN);
     l->dh = take_floats(base, &used, n * DQ_HIDDEN);
-    l->q = take_floats(base, &used, 2 * n * DQ_OUT_PAD);
+    l->q = take_floats(base, &used, rows * DQ_OUT_PAD);
     l->loss = take_floats(base, &used, 2);
     return used;
 }
@@ -190,6 +200,7 @@ static void cut_parts(cuda_learner *l)
 static dq_status create_memory(cuda_learner *l, char *error)
 {
     cut_parts(l);
+    plan_packet(l);
     l->arena_bytes = plan(l, NULL);
     cudaError_t e = cudaMalloc((void **)&l->arena, l->arena_bytes);
     if (e == cudaErrorMemoryAllocation) {
@@ -202,12 +213,14 @@ static dq_status create_memory(cuda_learner *l, char *error)
     }
     TRY_CUDA(e, "memory");
     plan(l, l->arena);
+    l->act_header = (step_header *)(l->packet + l->at.act);
+    l->header = (step_header *)(l->packet + l->at.step);
     TRY_CUDA(cudaMemsetAsync(l->arena, 0, l->arena_bytes, l->stream), "clearing memory");
-    TRY_STATUS(create_stages(&l->headers, header_bytes(l->cfg.batch), error));
-    TRY_STATUS(create_stages(&l->pictures, FRAME_BYTES, error));
-    TRY_CUDA(cudaMallocHost((void **)&l->act_q, DQ_OUT_PAD * sizeof(float)), "pinned memory");
-    TRY_CUDA(cudaMallocHost((void **)&l->act_staging, header_bytes(1)), "pinned memory");
-    memset(l->act_staging, 0, header_bytes(1));
+    TRY_STATUS(create_stages(&l->packets, l->at.bytes, error));
+    TRY_CUDA(
+        cudaMallocHost((void **)&l->act_q, (size_t)l->cfg.n_states * DQ_OUT_PAD * sizeof(float)),
+        "pinned memory");
+    TRY_CUDA(cudaMallocHost((void **)&l->q_staging, header_bytes(l->cfg.batch)), "pinned memory");
     return DQ_OK;
 }
 
@@ -215,22 +228,74 @@ static dq_status create_memory(cuda_learner *l, char *error)
 
 /** Put a header and its samples into a buffer. */
 static void fill_header(unsigned char *to, const unsigned char *frames, const dq_device_step *step,
-                        const dq_device_sample *samples, int n)
+                        const dq_device_draw *draw, const dq_device_sample *samples, int n)
 {
-    step_header header;
+    step_header header = {};
     header.frames = frames;
-    header.step = *step;
+    if (step)
+        header.step = *step;
+    header.is_drawn = draw != NULL;
+    if (draw)
+        header.draw = *draw;
     memcpy(to, &header, sizeof(header));
-    if (n > 0)
+    if (samples)
         memcpy(to + HEADER_BYTES, samples, (size_t)n * sizeof(*samples));
+}
+
+/** Have a packet to fill: one that no copy is leaving from. */
+static dq_status take_packet(cuda_learner *l, char *error)
+{
+    cuda_stages *s = &l->packets;
+    if (l->filling)
+        return DQ_OK;
+    TRY_CUDA(cudaEventSynchronize(s->done[s->next]), "waiting for a copy");
+    l->filling = s->bytes + s->next * s->size;
+    return DQ_OK;
+}
+
+static void fill_news(cuda_learner *l)
+{
+    turn_news news = {};
+    news.frames = l->frames;
+    news.table = l->table;
+    news.frame_slots = (const int32_t *)(l->packet + l->at.frame_slots);
+    news.sample_slots = (const int32_t *)(l->packet + l->at.sample_slots);
+    news.samples = (const dq_device_sample *)(l->packet + l->at.samples);
+    news.n_frames = l->n_frames;
+    news.n_samples = l->n_samples;
+    memcpy(l->filling + l->at.news, &news, sizeof(news));
+}
+
+/** Copy the packet over in the queue's order, up to `end`; who queues work that looks at the news
+ *  does this before, always: else it would find the news before these. */
+static dq_status send_packet(cuda_learner *l, size_t end, char *error)
+{
+    cuda_stages *s = &l->packets;
+    size_t first = l->n_frames ? (size_t)(l->cfg.n_states - l->n_frames) * FRAME_BYTES : l->at.news;
+    fill_news(l);
+    TRY_CUDA(cudaMemcpyAsync(l->packet + first, l->filling + first, end - first,
+                             cudaMemcpyHostToDevice, l->stream),
+             "a copy to it");
+    TRY_CUDA(cudaEventRecord(s->done[s->next], l->stream), "an event");
+    s->next = (s->next + 1) % STAGES;
+    l->filling = NULL;
+    l->n_frames = l->n_samples = 0;
+    return DQ_OK;
 }
 
 static void queue_act(cuda_learner *l)
 {
-    cudaMemcpyAsync(l->act_header, l->act_staging, header_bytes(1), cudaMemcpyHostToDevice,
+    int n = l->cfg.n_states;
+    cuda_news(l);
+    cuda_forward(l, l->act_header, n, 1, l->online);
+    cudaMemcpyAsync(l->act_q, l->q, (size_t)n * DQ_OUT_PAD * sizeof(float), cudaMemcpyDeviceToHost,
                     l->stream);
-    cuda_forward(l, l->act_header, 1, 1, l->online);
-    cudaMemcpyAsync(l->act_q, l->q, DQ_OUT_PAD * sizeof(float), cudaMemcpyDeviceToHost, l->stream);
+}
+
+static void queue_step(cuda_learner *l)
+{
+    cuda_gradients(l);
+    cuda_apply(l);
 }
 
 static dq_status capture(cuda_learner *l, void (*queue)(cuda_learner *), cudaGraphExec_t *exec,
@@ -251,12 +316,11 @@ static dq_status capture(cuda_learner *l, void (*queue)(cuda_learner *), cudaGra
  */
 static dq_status capture_all(cuda_learner *l, char *error)
 {
-    dq_device_step step = {};
-    unsigned char *stage;
-    TRY_STATUS(take_stage(&l->headers, &stage, error));
-    fill_header(stage, l->scratch_frames, &step, NULL, 0);  // the samples are zeros: black frames
-    fill_header(l->act_staging, l->scratch_frames, &step, NULL, 0);
-    TRY_STATUS(send_stage(l, &l->headers, l->header, HEADER_BYTES, error));
+    TRY_STATUS(take_packet(l, error));
+    memset(l->filling, 0, l->at.bytes);
+    fill_header(l->filling + l->at.act, l->scratch_frames, NULL, NULL, NULL, 0);
+    fill_header(l->filling + l->at.step, l->scratch_frames, NULL, NULL, NULL, 0);
+    TRY_STATUS(send_packet(l, l->at.bytes, error));  // samples of zeros: a frame that is black
     cuda_gradients(l);
     cuda_apply(l);
     queue_act(l);
@@ -265,6 +329,7 @@ static dq_status capture_all(cuda_learner *l, char *error)
     TRY_CUDA(cudaStreamSynchronize(l->stream), "the first step");
     TRY_STATUS(capture(l, cuda_gradients, &l->gradients_graph, error));
     TRY_STATUS(capture(l, cuda_apply, &l->apply_graph, error));
+    TRY_STATUS(capture(l, queue_step, &l->step_graph, error));
     return capture(l, queue_act, &l->act_graph, error);
 }
 
@@ -278,21 +343,19 @@ static void destroy(void *self)
     cudaSetDevice(0);
     if (l->stream)
         cudaStreamSynchronize(l->stream);
-    cudaGraphExec_t graphs[] = {l->gradients_graph, l->apply_graph, l->act_graph};
+    cudaGraphExec_t graphs[] = {l->gradients_graph, l->apply_graph, l->step_graph, l->act_graph};
     for (size_t i = 0; i < sizeof(graphs) / sizeof(graphs[0]); i++)
         if (graphs[i])
             cudaGraphExecDestroy(graphs[i]);
-    destroy_stages(&l->headers);
-    destroy_stages(&l->pictures);
-    if (l->act_q)
-        cudaFreeHost(l->act_q);
-    if (l->act_staging)
-        cudaFreeHost(l->act_staging);
-    if (l->frames)
-        cudaFree(l->frames);
-    if (l->arena)
-        cudaFree(l->arena);
-    cudaEvent_t events[] = {l->fork, l->join};
+    destroy_stages(&l->packets);
+    void *pinned[] = {l->act_q, l->q_staging}, *device[] = {l->frames, l->table, l->arena};
+    for (size_t i = 0; i < sizeof(pinned) / sizeof(pinned[0]); i++)
+        if (pinned[i])
+            cudaFreeHost(pinned[i]);
+    for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
+        if (device[i])
+            cudaFree(device[i]);
+    cudaEvent_t events[] = {l->fork, l->join, l->decided};
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
         if (events[i])
             cudaEventDestroy(events[i]);
@@ -309,6 +372,7 @@ static dq_status create_all(cuda_learner *l, char *error)
     TRY_CUDA(cudaStreamCreateWithFlags(&l->side, cudaStreamNonBlocking), "a stream");
     TRY_CUDA(cudaEventCreateWithFlags(&l->fork, cudaEventDisableTiming), "an event");
     TRY_CUDA(cudaEventCreateWithFlags(&l->join, cudaEventDisableTiming), "an event");
+    TRY_CUDA(cudaEventCreateWithFlags(&l->decided, cudaEventDisableTiming), "an event");
     TRY_STATUS(create_memory(l, error));
     return capture_all(l, error);
 }
@@ -396,32 +460,49 @@ static dq_status q_values(void *self, int of_target, const uint8_t *obs, int n, 
                           char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
-    unsigned char *stage;
-    dq_device_step step = {};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_STATUS(send_obs(l, obs, (size_t)n * DQ_NET_STACK, error));
-    TRY_STATUS(take_stage(&l->headers, &stage, error));
-    fill_header(stage, l->scratch_frames, &step, NULL, 0);
-    dq_device_sample *samples = (dq_device_sample *)(stage + HEADER_BYTES);
+    fill_header(l->q_staging, l->scratch_frames, NULL, NULL, NULL, 0);
+    dq_device_sample *samples = (dq_device_sample *)(l->q_staging + HEADER_BYTES);
     memset(samples, 0, (size_t)n * sizeof(*samples));
     for (int i = 0; i < n; i++)
         for (int j = 0; j < DQ_NET_STACK; j++)
             samples[i].state[j] = i * DQ_NET_STACK + j;
-    TRY_STATUS(send_stage(l, &l->headers, l->header, header_bytes(n), error));
-    cuda_forward(l, l->header, n, 1, of_target ? l->target : l->online);
+    TRY_CUDA(cudaMemcpyAsync(l->q_header, l->q_staging, header_bytes(n), cudaMemcpyHostToDevice,
+                             l->stream),
+             "a copy to it");
+    cuda_forward(l, l->q_header, n, 1, of_target ? l->target : l->online);
     TRY_CUDA(cudaMemcpyAsync(q, l->q, (size_t)n * DQ_OUT_PAD * sizeof(float),
                              cudaMemcpyDeviceToHost, l->stream),
              "a copy from it");
     return wait_for(l, error);
 }
 
-static dq_status create_frames(void *self, size_t n, char *error)
+/** Both or none. */
+static cudaError_t allocate_replay(cuda_learner *l, size_t n)
+{
+    void *frames = NULL, *table = NULL;
+    cudaError_t e = cudaMalloc(&frames, n * FRAME_BYTES);
+    if (e != cudaSuccess)
+        return e;
+    e = cudaMalloc(&table, n * sizeof(*l->table));
+    if (e != cudaSuccess) {
+        cudaFree(frames);
+        return e;
+    }
+    l->frames = (unsigned char *)frames;
+    l->table = (dq_device_sample *)table;
+    return cudaSuccess;
+}
+
+static dq_status create_replay(void *self, size_t n, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
+    size_t bytes = n * (FRAME_BYTES + sizeof(dq_device_sample));
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     if (n > INT_MAX)
-        return fail(error, cudaErrorMemoryAllocation, "frames");
-    cudaError_t e = cudaMalloc((void **)&l->frames, n * FRAME_BYTES);
+        return fail(error, cudaErrorMemoryAllocation, "the replay");
+    cudaError_t e = allocate_replay(l, n);
     if (e == cudaErrorMemoryAllocation) {
         size_t left = 0, all = 0;
         cudaGetLastError();
@@ -429,41 +510,109 @@ static dq_status create_frames(void *self, size_t n, char *error)
         snprintf(error, DQ_DEVICE_TEXT,
                  "the GPU has no memory for a replay of %zu frames: %zu MB needed, %zu MB free: "
                  "choose a smaller replay_size, or --device cpu",
-                 n, n * FRAME_BYTES / 1000000, left / 1000000);
+                 n, bytes / 1000000, left / 1000000);
         return DQ_ERR_NOMEM;
     }
-    TRY_CUDA(e, "memory for frames");
-    l->n_frames = n;
+    TRY_CUDA(e, "memory for the replay");
+    l->n_slots = n;
     TRY_CUDA(cudaMemsetAsync(l->frames, 0, n * FRAME_BYTES, l->stream), "clearing memory");
+    TRY_CUDA(cudaMemsetAsync(l->table, 0, n * sizeof(*l->table), l->stream), "clearing memory");
     return DQ_OK;
 }
 
-static dq_status put_frames(void *self, size_t at, size_t n, const uint8_t *frames, char *error)
+/** What is pending goes into the replay now. */
+static dq_status flush_news(cuda_learner *l, char *error)
 {
-    cuda_learner *l = (cuda_learner *)self;
-    unsigned char *stage, *to = l->frames + at * FRAME_BYTES;
-    TRY_CUDA(cudaSetDevice(0), "choosing it");
-    if (n > 1) {
-        TRY_CUDA(cudaMemcpyAsync(to, frames, n * FRAME_BYTES, cudaMemcpyHostToDevice, l->stream),
-                 "a copy to it");
-        return wait_for(l, error);
-    }
-    TRY_STATUS(take_stage(&l->pictures, &stage, error));
-    memcpy(stage, frames, FRAME_BYTES);
-    return send_stage(l, &l->pictures, to, FRAME_BYTES, error);
+    if (!l->n_frames && !l->n_samples)
+        return DQ_OK;
+    TRY_STATUS(send_packet(l, l->at.act, error));
+    cuda_news(l);
+    TRY_CUDA(cudaGetLastError(), "starting a kernel");
+    return DQ_OK;
 }
 
-static dq_status act(void *self, const int32_t frames[DQ_NET_STACK], float *q, char *error)
+static dq_status load(void *self, size_t at, size_t n, const uint8_t *frames,
+                      const dq_device_sample *samples, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
-    dq_device_step step = {};
-    dq_device_sample sample = {};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
-    memcpy(sample.state, frames, sizeof(sample.state));
-    fill_header(l->act_staging, l->frames, &step, &sample, 1);
-    TRY_CUDA(cudaGraphLaunch(l->act_graph, l->stream), "starting a decision");
-    TRY_STATUS(wait_for(l, error));
-    memcpy(q, l->act_q, DQ_OUT_PAD * sizeof(float));
+    TRY_STATUS(flush_news(l, error));
+    if (frames)
+        TRY_CUDA(cudaMemcpyAsync(l->frames + at * FRAME_BYTES, frames, n * FRAME_BYTES,
+                                 cudaMemcpyHostToDevice, l->stream),
+                 "a copy to it");
+    if (samples)
+        TRY_CUDA(cudaMemcpyAsync(l->table + at, samples, n * sizeof(*samples),
+                                 cudaMemcpyHostToDevice, l->stream),
+                 "a copy to it");
+    return wait_for(l, error);
+}
+
+static dq_status put_frame(void *self, size_t slot, const uint8_t *frame, char *error)
+{
+    cuda_learner *l = (cuda_learner *)self;
+    TRY_CUDA(cudaSetDevice(0), "choosing it");
+    if (l->n_frames == l->cfg.n_states)
+        TRY_STATUS(flush_news(l, error));
+    TRY_STATUS(take_packet(l, error));
+    int i = l->n_frames++;
+    memcpy(l->filling + (size_t)(l->cfg.n_states - 1 - i) * FRAME_BYTES, frame, FRAME_BYTES);
+    ((int32_t *)(l->filling + l->at.frame_slots))[i] = (int32_t)slot;
+    return DQ_OK;
+}
+
+static dq_status put_sample(void *self, size_t slot, const dq_device_sample *sample, char *error)
+{
+    cuda_learner *l = (cuda_learner *)self;
+    TRY_CUDA(cudaSetDevice(0), "choosing it");
+    if (l->n_samples == l->cfg.n_states)
+        TRY_STATUS(flush_news(l, error));
+    TRY_STATUS(take_packet(l, error));
+    int i = l->n_samples++;
+    ((dq_device_sample *)(l->filling + l->at.samples))[i] = *sample;
+    ((int32_t *)(l->filling + l->at.sample_slots))[i] = (int32_t)slot;
+    return DQ_OK;
+}
+
+/** The states' part of the packet: as samples of which only the state is looked at. */
+static void fill_states(cuda_learner *l, const int32_t *states)
+{
+    unsigned char *to = l->filling + l->at.act;
+    dq_device_sample *samples = (dq_device_sample *)(to + HEADER_BYTES);
+    fill_header(to, l->frames, NULL, NULL, NULL, 0);
+    memset(samples, 0, (size_t)l->cfg.n_states * sizeof(*samples));
+    for (int i = 0; i < l->cfg.n_states; i++)
+        memcpy(samples[i].state, states + (size_t)i * DQ_NET_STACK, sizeof(samples[i].state));
+}
+
+/** One copy, then a graph for each half: the device decides before it learns, so that who waits for
+ *  the decision does not wait for the rest. */
+static dq_status turn(void *self, const dq_device_turn *t, char *error)
+{
+    cuda_learner *l = (cuda_learner *)self;
+    TRY_CUDA(cudaSetDevice(0), "choosing it");
+    TRY_STATUS(take_packet(l, error));
+    if (t->states)
+        fill_states(l, t->states);
+    if (t->step)
+        fill_header(l->filling + l->at.step, l->frames, t->step, t->draw, NULL, 0);
+    TRY_STATUS(send_packet(l, t->step ? l->at.step + HEADER_BYTES : l->at.step, error));
+    if (t->states) {
+        TRY_CUDA(cudaGraphLaunch(l->act_graph, l->stream), "starting a decision");
+        TRY_CUDA(cudaEventRecord(l->decided, l->stream), "an event");
+    }
+    if (t->step)
+        TRY_CUDA(cudaGraphLaunch(t->whole ? l->step_graph : l->gradients_graph, l->stream),
+                 "starting a learning step");
+    return DQ_OK;
+}
+
+static dq_status values(void *self, float *q, char *error)
+{
+    cuda_learner *l = (cuda_learner *)self;
+    TRY_CUDA(cudaSetDevice(0), "choosing it");
+    TRY_CUDA(cudaEventSynchronize(l->decided), "waiting for a decision");
+    memcpy(q, l->act_q, (size_t)l->cfg.n_states * DQ_OUT_PAD * sizeof(*q));
     return DQ_OK;
 }
 
@@ -471,13 +620,13 @@ static dq_status gradients(void *self, const dq_device_step *step, const dq_devi
                            const uint8_t *obs, size_t n_obs, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
-    unsigned char *stage;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     if (obs)
         TRY_STATUS(send_obs(l, obs, n_obs, error));
-    TRY_STATUS(take_stage(&l->headers, &stage, error));
-    fill_header(stage, obs ? l->scratch_frames : l->frames, step, samples, l->cfg.batch);
-    TRY_STATUS(send_stage(l, &l->headers, l->header, header_bytes(l->cfg.batch), error));
+    TRY_STATUS(take_packet(l, error));
+    fill_header(l->filling + l->at.step, obs ? l->scratch_frames : l->frames, step, NULL, samples,
+                l->cfg.batch);
+    TRY_STATUS(send_packet(l, l->at.bytes, error));
     TRY_CUDA(cudaGraphLaunch(l->gradients_graph, l->stream), "starting a learning step");
     return DQ_OK;
 }
@@ -504,7 +653,8 @@ static dq_status read_array(void *self, dq_device_array array, void *to, size_t 
 {
     cuda_learner *l = (cuda_learner *)self;
     const void *const arrays[DQ_DEVICE_N_ARRAYS] = {
-        l->x0, l->y[0], l->y[1], l->y[2], l->h, l->q, l->dh, l->dz[2], l->dz[1], l->dz[0], l->grad};
+        l->x0, l->y[0],  l->y[1],  l->y[2],  l->h,    l->q,
+        l->dh, l->dz[2], l->dz[1], l->dz[0], l->grad, (const char *)l->header + HEADER_BYTES};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_CUDA(cudaMemcpyAsync(to, arrays[array], n, cudaMemcpyDeviceToHost, l->stream),
              "a copy from it");
@@ -514,14 +664,9 @@ static dq_status read_array(void *self, dq_device_array array, void *to, size_t 
 extern "C" __attribute__((visibility("default"))) const dq_device_ops *dq_device_module(void)
 {
     static const dq_device_ops ops = {
-        DQ_DEVICE_ABI, DQ_CUDA_BUILT_FOR,
-        probe,         create,
-        destroy,       set_params,
-        get_params,    sync_target,
-        q_values,      create_frames,
-        put_frames,    act,
-        gradients,     apply,
-        losses,        read_array,
+        DQ_DEVICE_ABI, DQ_CUDA_BUILT_FOR, probe,         create, destroy,    set_params, get_params,
+        sync_target,   q_values,          create_replay, load,   put_frame,  put_sample, turn,
+        values,        gradients,         apply,         losses, read_array,
     };
     return &ops;
 }

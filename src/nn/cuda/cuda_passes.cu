@@ -1,4 +1,5 @@
-// The order of the kernels: forward pass, gradients, Adam.
+// The order of the kernels: news and draw, forward pass, gradients, Adam.
+#include "nn/cuda/cuda_draw.h"
 #include "nn/cuda/cuda_jobs.h"
 #include "nn/cuda/cuda_learner.h"
 #include "nn/cuda/cuda_steps.h"
@@ -39,12 +40,27 @@ static void forward_layer(cuda_learner *l, const void *x, int n, int n_nets, con
     multiply(l, l->stream, job, n * conv<L>::PIXELS, conv<L>::OUT, n_nets);
 }
 
+/** step NULL: no draw. */
+static void queue_news(cuda_learner *l, step_header *step)
+{
+    const unsigned char *end = l->packet + (size_t)l->cfg.n_states * FRAME_PIXELS;
+    cuda_launch(turn_kernel, dim3((unsigned)(1 + l->cfg.n_states * FRAME_BLOCKS)), DRAW_THREADS,
+                l->stream, (const turn_news *)(l->packet + l->at.news), (const uchar4 *)end, step,
+                l->cfg.batch, l->slots);
+}
+
+void cuda_news(cuda_learner *l)
+{
+    queue_news(l, NULL);
+}
+
 void cuda_forward(cuda_learner *l, const step_header *header, int n, int n_nets,
                   const float *params)
 {
-    cuda_launch(stack_kernel, dim3((unsigned)(n * n_nets * STACK_BLOCKS + COPY_BLOCKS)),
-                STEP_THREADS, l->stream, header, n, n_nets, (uchar4 *)l->x0,
-                (const float4 *)l->online, (float4 *)l->target);
+    int copies = n_nets > 1 ? COPY_BLOCKS : 0;
+    cuda_launch(stack_kernel, dim3((unsigned)(n * n_nets * STACK_BLOCKS + copies)), STEP_THREADS,
+                l->stream, header, n, n_nets, (uchar4 *)l->x0, (const float4 *)l->online,
+                (float4 *)l->target);
     forward_layer<0>(l, l->x0, n, n_nets, params);
     forward_layer<1>(l, l->y[0], n, n_nets, params);
     forward_layer<2>(l, l->y[1], n, n_nets, params);
@@ -110,6 +126,7 @@ static void fork_side(cuda_learner *l)
 
 void cuda_gradients(cuda_learner *l)
 {
+    queue_news(l, l->header);
     cuda_forward(l, l->header, l->cfg.batch, 2, l->online);
     cuda_launch(loss_kernel, dim3(DQ_HIDDEN / LOSS_HIDDEN), STEP_THREADS, l->stream,
                 (const step_header *)l->header, l->cfg.batch, l->cfg.n_actions,

@@ -1,0 +1,116 @@
+/** A turn's first kernel: what came from the host goes into the replay, and a batch is drawn there.
+ *
+ *  The draw is dq_replay_sample()'s, number for number: the same generator, the same rejections,
+ * the same set without replacement. */
+#ifndef DEEPQ_NN_CUDA_DRAW_H
+#define DEEPQ_NN_CUDA_DRAW_H
+
+#include "nn/cuda/cuda_learner.h"
+
+enum {
+    DRAW_THREADS = 256,
+    FRAME_QUADS = FRAME_PIXELS / 4,
+    FRAME_BLOCKS = (FRAME_QUADS + DRAW_THREADS - 1) / DRAW_THREADS,
+    SAMPLE_WORDS = sizeof(dq_device_sample) / sizeof(int32_t)
+};
+
+static __device__ inline uint64_t draw_rotl(uint64_t x, int k)
+{
+    return (x << k) | (x >> (64 - k));
+}
+
+/** xoshiro256++ (Blackman and Vigna 2021). */
+static __device__ inline uint64_t draw_bits(uint64_t *s)
+{
+    uint64_t result = draw_rotl(s[0] + s[3], 23) + s[0];
+    uint64_t t = s[1] << 17;
+    s[2] ^= s[0];
+    s[3] ^= s[1];
+    s[1] ^= s[2];
+    s[0] ^= s[3];
+    s[2] ^= t;
+    s[3] = draw_rotl(s[3], 45);
+    return result;
+}
+
+/** Uniform in 0..n-1 (Lemire 2019). */
+static __device__ inline uint32_t draw_below(uint64_t *s, uint32_t n)
+{
+    uint64_t product = (draw_bits(s) >> 32) * n;
+    if ((uint32_t)product < n) {
+        uint32_t surplus = (0 - n) % n;
+        while ((uint32_t)product < surplus)
+            product = (draw_bits(s) >> 32) * n;
+    }
+    return (uint32_t)(product >> 32);
+}
+
+/** The transition `age` places before the newest that may be drawn. */
+static __device__ inline uint32_t draw_slot(const dq_device_draw *d, uint32_t age)
+{
+    return d->newest >= age ? d->newest - age : d->newest + d->n_slots - age;
+}
+
+/** n different slots by Floyd's sampling; all threads of one block. @param[out] slots [n] */
+static __device__ inline void draw_slots(const dq_device_draw *d, uint32_t n, uint32_t *slots)
+{
+    __shared__ uint32_t candidate;
+    uint64_t s[4] = {d->rng[0], d->rng[1], d->rng[2], d->rng[3]};  // the first thread's counts
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t last = d->n_drawable - n + i;
+        if (threadIdx.x == 0)
+            candidate = draw_slot(d, draw_below(s, last + 1));
+        __syncthreads();
+        int is_drawn = 0;
+        for (uint32_t j = threadIdx.x; j < i; j += DRAW_THREADS)
+            is_drawn |= slots[j] == candidate;
+        is_drawn = __syncthreads_or(is_drawn);
+        if (threadIdx.x == 0)
+            slots[i] = is_drawn ? draw_slot(d, last) : candidate;
+    }
+    __syncthreads();
+}
+
+/** n records of SAMPLE_WORDS words; slots: where they go to or come from. */
+static __device__ inline void put_records(const turn_news *news)
+{
+    int32_t *table = (int32_t *)news->table;
+    const int32_t *from = (const int32_t *)news->samples;
+    for (int i = threadIdx.x; i < news->n_samples * SAMPLE_WORDS; i += DRAW_THREADS)
+        table[(size_t)news->sample_slots[i / SAMPLE_WORDS] * SAMPLE_WORDS + i % SAMPLE_WORDS] =
+            from[i];
+    __syncthreads();
+}
+
+static __device__ inline void take_records(const turn_news *news, const uint32_t *slots, int n,
+                                           dq_device_sample *samples)
+{
+    const int32_t *table = (const int32_t *)news->table;
+    int32_t *to = (int32_t *)samples;
+    for (int i = threadIdx.x; i < n * SAMPLE_WORDS; i += DRAW_THREADS)
+        to[i] = table[(size_t)slots[i / SAMPLE_WORDS] * SAMPLE_WORDS + i % SAMPLE_WORDS];
+}
+
+/** The first block has the records and the draw; the others copy frames. `arrived` ends with the
+ *  newest frame's place. step NULL: no draw. Done again with the same news it changes nothing. */
+static __global__ void __launch_bounds__(DRAW_THREADS)
+    turn_kernel(const turn_news *news, const uchar4 *arrived_end, step_header *step, int n,
+                uint32_t *slots)
+{
+    if (blockIdx.x == 0) {
+        put_records(news);
+        if (step && step->is_drawn) {
+            draw_slots(&step->draw, (uint32_t)n, slots);
+            take_records(news, slots, n, (dq_device_sample *)((char *)step + HEADER_BYTES));
+        }
+        return;
+    }
+    int frame = ((int)blockIdx.x - 1) / FRAME_BLOCKS;
+    int quad = ((int)blockIdx.x - 1) % FRAME_BLOCKS * DRAW_THREADS + (int)threadIdx.x;
+    if (frame >= news->n_frames || quad >= FRAME_QUADS)
+        return;
+    uchar4 *to = (uchar4 *)(news->frames + (size_t)news->frame_slots[frame] * FRAME_PIXELS);
+    to[quad] = *(arrived_end - (size_t)(frame + 1) * FRAME_QUADS + quad);
+}
+
+#endif
