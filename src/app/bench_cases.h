@@ -25,25 +25,33 @@ typedef struct bench_case {
     const char *device;     // in use, lives as long as `self`; NULL: "cpu"
     const char *precision;  // of the network's products, NULL where there is none
     int n_threads;          // in use
+    double scale;           // units in an item; 0: 1
     void *self;
-    dq_status (*work)(void *self, int64_t *n_items);
+    dq_status (*work)(void *self, int64_t *n_items);  // NULL: nothing to measure here
     void (*destroy)(void *self);
+    void (*print_stages)(const void *self, double rate);  // more lines, after the rate; or NULL
 } bench_case;
 
 typedef struct bench_maker {
     const char *what;  // "emulator"
-    bool per_game;
-    int n_variants;
     dq_status (*make)(bench_case *c, const bench_settings *s, int variant);
+    int n_variants;
+    bool per_game;
+    bool has_layers;  // a table of the network's layers follows
 } bench_maker;
 
 const bench_maker *bench_makers(size_t *n);
+
+/** GFLOP/s of multiply-adds on n_threads, the best of some short runs; 0 where it cannot be said.
+ */
+double bench_peak_gflops(const char *isa, const char *precision, int n_threads);
 
 dq_status bench_make_emulator(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_env(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_vector(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_act(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_learn(bench_case *c, const bench_settings *s, int variant);
+dq_status bench_make_peak(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_replay(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_tabular(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_train(bench_case *c, const bench_settings *s, int variant);

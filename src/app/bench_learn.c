@@ -6,10 +6,12 @@
 #include "agent/device_learner.h"
 #include "agent/target_memory.h"
 #include "app/bench_cases.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "deepq/net.h"
 #include "deepq/replay.h"
 #include "deepq/train.h"
+#include "nn/net_shape.h"
 
 enum {
     N_ACTIONS = 6,  // Pong's
@@ -19,6 +21,9 @@ enum {
     EPISODE = 900,
     SYNC_EVERY = 1000
 };
+
+/** What a learning step is made of. */
+enum { STAGE_SAMPLE, STAGE_TARGETS, STAGE_STATES, STAGE_UPDATE, N_STAGES };
 
 typedef struct learner {
     dq_net *net;
@@ -32,6 +37,7 @@ typedef struct learner {
     int32_t actions[BATCH];
     float target[BATCH];
     int64_t n_updates, n_added;
+    double stage_s[N_STAGES];  // all steps together
 } learner;
 
 static void destroy_learner(void *self)
@@ -122,6 +128,14 @@ static dq_status work_act(void *self, int64_t *n_items)
     return dq_net_status(l->net);
 }
 
+/** @return the time, when the next stage begins */
+static double end_stage(learner *l, int stage, double began)
+{
+    double now = dq_clock_s();
+    l->stage_s[stage] += now - began;
+    return now;
+}
+
 /** What the trainer does in one step besides playing. */
 static dq_status work_learn(void *self, int64_t *n_items)
 {
@@ -135,14 +149,43 @@ static dq_status work_learn(void *self, int64_t *n_items)
         dq_net_sync_target(l->net);
         dq_target_memory_forget_all(&l->targets);
     }
+    double at = dq_clock_s();
     DQ_TRY(dq_replay_sample(l->replay, BATCH, &l->rng, l->batch));
+    at = end_stage(l, STAGE_SAMPLE, at);
     dq_target_memory_targets(&l->targets, l->net, l->replay, l->batch, 0.99, l->target);
+    at = end_stage(l, STAGE_TARGETS, at);
     for (int i = 0; i < BATCH; i++) {
         l->actions[i] = l->batch[i].action;
         dq_replay_state(l->replay, l->batch[i].slot, l->obs + (size_t)i * DQ_NET_OBS_BYTES);
     }
+    at = end_stage(l, STAGE_STATES, at);
     dq_net_update(l->net, l->obs, l->actions, l->target);
+    (void)end_stage(l, STAGE_UPDATE, at);
     return DQ_OK;
+}
+
+/** The stages of a step, and its arithmetic beside the peak of as many threads. */
+static void print_learn_stages(const void *self, double rate)
+{
+    const learner *l = self;
+    static const char *const names[N_STAGES] = {"sample", "targets", "states", "update"};
+    const double forward = 2.0 * BATCH *
+                           (DQ_SIDE1 * DQ_SIDE1 * DQ_W1 + DQ_SIDE2 * DQ_SIDE2 * DQ_W2 +
+                            DQ_SIDE3 * DQ_SIDE3 * DQ_W3 + DQ_W4 + DQ_HIDDEN * N_ACTIONS);
+    const double conv1 = 2.0 * BATCH * DQ_SIDE1 * DQ_SIDE1 * DQ_W1;
+    double gflop = (4 * forward - conv1) * 1e-9;  // online, target, backward twice but once conv1
+    if (l->device.net)
+        return;
+    printf("  us a step:");
+    for (int i = 0; i < N_STAGES; i++)
+        printf(" %s %.0f%s", names[i], 1e6 * l->stage_s[i] / (double)l->n_updates,
+               i + 1 < N_STAGES ? "," : "\n");
+    double peak =
+        bench_peak_gflops(dq_net_isa(l->net), dq_net_precision(l->net), dq_net_threads(l->net));
+    printf("  %.2f GFLOP a step by the plain algorithm: %.0f GFLOP/s", gflop, gflop * rate);
+    if (peak > 0)
+        printf(", %.0f %% of the %.0f that multiply-adds reach", 100 * gflop * rate / peak, peak);
+    printf("\n");
 }
 
 static dq_status work_replay(void *self, int64_t *n_items)
@@ -209,7 +252,9 @@ dq_status bench_make_learn(bench_case *c, const bench_settings *s, int variant)
 {
     static const parts learn = {"learn/book", "updates/s", work_learn, true, true, 0};
     (void)variant;
-    return make_learner(c, s, &learn);
+    DQ_TRY(make_learner(c, s, &learn));
+    c->print_stages = print_learn_stages;
+    return DQ_OK;
 }
 
 dq_status bench_make_replay(bench_case *c, const bench_settings *s, int variant)
@@ -304,10 +349,16 @@ dq_status bench_make_train(bench_case *c, const bench_settings *s, int variant)
 const bench_maker *bench_makers(size_t *n)
 {
     static const bench_maker makers[] = {
-        {"emulator", true, 2, bench_make_emulator}, {"env", true, 1, bench_make_env},
-        {"vector", true, 1, bench_make_vector},     {"act", false, 1, bench_make_act},
-        {"learn", false, 1, bench_make_learn},      {"train", false, 1, bench_make_train},
-        {"replay", false, 1, bench_make_replay},    {"tabular", false, 1, bench_make_tabular},
+        {"emulator", bench_make_emulator, 2, true, false},
+        {"env", bench_make_env, 1, true, false},
+        {"vector", bench_make_vector, 1, true, false},
+        {"act", bench_make_act, 1, false, false},
+        {"learn", bench_make_learn, 1, false, true},
+        {"layers", NULL, 0, false, true},
+        {"train", bench_make_train, 1, false, false},
+        {"replay", bench_make_replay, 1, false, false},
+        {"tabular", bench_make_tabular, 1, false, false},
+        {"peak", bench_make_peak, 6, false, false},
     };
     *n = DQ_COUNT(makers);
     return makers;

@@ -6,6 +6,7 @@
 
 #include "app/app.h"
 #include "app/bench_cases.h"
+#include "app/bench_layers.h"
 #include "app/environments.h"
 #include "app/interrupt.h"
 #include "app/machine_limits.h"
@@ -67,12 +68,14 @@ static dq_status measure(const bench_run *run, bench_case *c)
             done += items;
             elapsed = dq_clock_s() - start;
         } while (elapsed < run->seconds && !*run->stop);
-        rates[n++] = (double)done / elapsed;
+        rates[n++] = (double)done * (c->scale > 0 ? c->scale : 1) / elapsed;
     }
     if (*run->stop)
         return dq_fail(DQ_ERR_INTERRUPTED, "%s: interrupted", c->name);
     qsort(rates, (size_t)n, sizeof(rates[0]), compare_doubles);
     print_figure(run, c, rates, n);
+    if (c->print_stages && !run->json)
+        c->print_stages(c->self, n % 2 ? rates[n / 2] : (rates[n / 2 - 1] + rates[n / 2]) / 2);
     return DQ_OK;
 }
 
@@ -81,12 +84,15 @@ static dq_status run_maker(const bench_run *run, const bench_maker *maker)
     for (int variant = 0; variant < maker->n_variants; variant++) {
         bench_case c = {0};
         DQ_TRY(maker->make(&c, &run->settings, variant));
+        if (!c.work)
+            continue;
         dq_status st = measure(run, &c);
         c.destroy(c.self);
         if (st != DQ_OK)
             return st;
     }
-    return DQ_OK;
+    bool wants_layers = maker->has_layers && (!run->json || !maker->make);
+    return wants_layers ? bench_layers_print(&run->settings, run->json, run->stop) : DQ_OK;
 }
 
 /** Each environment in turn for the makers that play, the first one for the others. */
@@ -183,11 +189,14 @@ int cmd_bench(int argc, char **argv)
             "  env       agent steps/s of the book's pipeline: skip 4, 84x84, stack of 4\n"
             "  vector    the same of several environments that are stepped together\n"
             "  act       decisions/s: forward passes of one state\n"
-            "  learn     learning steps/s alone: sample 32, targets, forward, backward, Adam\n"
+            "  learn     learning steps/s alone: sample 32, targets, forward, backward, Adam;\n"
+            "            as text with its stages and layers\n"
+            "  layers    each kernel of such a step on one thread, beside this core's peak\n"
             "  train     agent steps/s of the whole loop while learning, epsilon 0.01\n"
             "  replay    batches/s of 32 states and next states put together\n"
             "  tabular   iterations/s of the book's Q-learning on FrozenLake-v1, runs until "
             "solved\n"
+            "  peak      multiply-adds and reading of memory, on one core and on all\n"
             "Without WHAT: all of them.",
         .examples = "  deepq bench emulator --env PongNoFrameskip-v4 --env BreakoutNoFrameskip-v4\n"
                     "  deepq bench vector --envs 8 --threads 2 --dialect sb3\n"

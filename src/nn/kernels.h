@@ -45,6 +45,7 @@ typedef struct dq_fc_sizes {
     size_t dyt;     // the same for the input gradient; never 0
 } dq_fc_sizes;
 
+enum { DQ_PEAK_SUMS = 320 };  // dq_kernels.peak
 enum { DQ_CONV_SLICE = 16 };  // block values in one call of conv_prepare or conv_dw
 
 typedef struct dq_kernels {
@@ -100,6 +101,12 @@ typedef struct dq_kernels {
 
     /** y[i] = x[i] * w + bias. x [n][DQ_HIDDEN], w [DQ_HIDDEN][DQ_OUT_PAD], y [n][DQ_OUT_PAD]. */
     void (*fc2)(const float *x, int n, const float *w, const float *bias, float *y);
+
+    /** For benchmarks: the most that multiply-adds of this table's factors can give. n rounds of as
+     *  many independent sums as keep the units busy, peak_flops operations a round.
+     *  @param sums [DQ_PEAK_SUMS] to be added to */
+    void (*peak)(int64_t n, float *sums);
+    double peak_flops;
 
     /** One Adam step on n parameters, n a multiple of 16. */
     void (*adam)(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s);

@@ -31,6 +31,29 @@ class Bench(Case):
         self.assertEqual(self.figures("act", "--isa", "ref")[0]["isa"], "ref")
         self.check(run("bench", "act", "--isa", "mmx"), 2, "mmx")
 
+    def test_the_peak(self):
+        figures = self.figures("peak", "--isa", "ref", "--threads", "2")
+        self.assertEqual([(f["name"], f["threads"]) for f in figures],
+                         [(f"peak/{what}", n) for what in ["fp32", "bf16", "memory"]
+                          for n in [1, 2]])
+        for f in figures:
+            self.assertEqual(set(f), KEYS)
+            self.assertTrue(0 < f["min"] <= f["max"] < 1e5, f)
+
+    def test_layers_and_stages(self):
+        for precision in ["fp32", "bf16"]:
+            rows = self.figures("layers", "--precision", precision)
+            names = [row["layer"] for row in rows]
+            for name in ["scale", "conv1 forward", "conv3 weight products", "fc1 forward",
+                         "fc1 Adam"]:
+                self.assertIn(name, names)
+            for row in rows:
+                self.assertGreater(row["us"], 0)
+                self.assertGreater(row["bytes"], 0)
+        text = self.check(run("bench", "learn", "--threads", "1", *FAST), 0, "learn/book").stdout
+        for word in ["us a step: sample", "2.18 GFLOP a step", "conv2 backward", "of peak"]:
+            self.assertIn(word, text)
+
     def test_the_precision_is_chosen(self):
         self.assertEqual(self.figures("act", "--isa", "ref", "--precision", "bf16")[0]["precision"],
                          "bf16")

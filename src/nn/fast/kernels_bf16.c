@@ -197,6 +197,11 @@ static void adam_bf16(size_t n, float *w, float *m, float *v, const float *g, co
     rest->adam(n, w, m, v, g, s);
 }
 
+static void peak_bf16(int64_t n, float *sums)
+{
+    multiply_rounds(n, sums);
+}
+
 const dq_kernels dq_kernels_avx512_bf16 = {
     .isa = "avx512",
     .precision = DQ_BF16,
@@ -217,5 +222,7 @@ const dq_kernels dq_kernels_avx512_bf16 = {
     .fc1_dw = fc1_dw_bf16,
     .fc1_dx = fc1_dx_bf16,
     .fc2 = fc2_bf16,
+    .peak = peak_bf16,
+    .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
     .adam = adam_bf16,
 };

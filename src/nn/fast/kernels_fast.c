@@ -198,6 +198,11 @@ static void adam_fast(size_t n, float *w, float *m, float *v, const float *g, co
     }
 }
 
+static void peak_fast(int64_t n, float *sums)
+{
+    multiply_rounds(n, sums);
+}
+
 const dq_kernels DQ_ISA_TABLE = {
     .isa = DQ_ISA_NAME,
     .precision = DQ_FP32,
@@ -215,5 +220,7 @@ const dq_kernels DQ_ISA_TABLE = {
     .fc1_dw = fc1_dw_fast,
     .fc1_dx = fc1_dx_fast,
     .fc2 = fc2_fast,
+    .peak = peak_fast,
+    .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
     .adam = adam_fast,
 };

@@ -10,9 +10,9 @@
 /* A block is ROWS x COLS vectors of sums: what the registers hold (32 of AVX-512, 16 of AVX2),
  * and enough to hide the latency of a multiply-add. */
 #if defined(__AVX512F__)
-enum { ROWS = 14, COLS = 2, TURNED_ROWS = 8 };
+enum { ROWS = 14, COLS = 2, TURNED_ROWS = 8, PEAK_CHAINS = 20 };
 #else
-enum { ROWS = 6, COLS = 2, TURNED_ROWS = 4 };
+enum { ROWS = 6, COLS = 2, TURNED_ROWS = 4, PEAK_CHAINS = 12 };
 #endif
 
 /** Memory that is wanted after a product: fetched between its multiplications, line by line from
@@ -141,6 +141,25 @@ DQ_INLINE void product_turned(int a_cols, int b_cols, int rows, const elem *a, i
             for (int j = 0; j < R * COLS; j++)
                 vstore(to + j / COLS * c_row + j % COLS * VL, acc[j]);
         }
+}
+
+/** dq_kernels.peak: products of any finite factors. */
+DQ_INLINE void multiply_rounds(int64_t n, float *sums)
+{
+    vec acc[PEAK_CHAINS], small = vset(0x1p-20f);
+    evec factor;
+    memcpy(&factor, &small, sizeof(factor));
+    DQ_UNROLL
+    for (int i = 0; i < PEAK_CHAINS; i++)
+        acc[i] = vload(sums + i * VL);
+    for (int64_t round = 0; round < n; round++) {
+        DQ_UNROLL
+        for (int i = 0; i < PEAK_CHAINS; i++)
+            acc[i] = edot(factor, factor, acc[i]);
+    }
+    DQ_UNROLL
+    for (int i = 0; i < PEAK_CHAINS; i++)
+        vstore(sums + i * VL, acc[i]);
 }
 
 #if defined(DEEPQ_BF16)

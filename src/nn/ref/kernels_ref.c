@@ -243,6 +243,13 @@ static void adam_ref(size_t n, float *w, float *m, float *v, const float *g, con
     }
 }
 
+static void peak_ref(int64_t n, float *sums)
+{
+    for (int64_t round = 0; round < n; round++)
+        for (int i = 0; i < DQ_PEAK_SUMS; i++)
+            sums[i] = sums[i] * 0.5f + 1.0f;
+}
+
 const dq_kernels dq_kernels_ref = {
     .isa = "ref",
     .precision = DQ_FP32,
@@ -260,6 +267,8 @@ const dq_kernels dq_kernels_ref = {
     .fc1_dw = fc1_dw_ref,
     .fc1_dx = fc1_dx_ref,
     .fc2 = fc2_ref,
+    .peak = peak_ref,
+    .peak_flops = 2.0 * DQ_PEAK_SUMS,
     .adam = adam_ref,
 };
 
@@ -363,5 +372,7 @@ const dq_kernels dq_kernels_ref_bf16 = {
     .fc1_dw = fc1_dw_ref,
     .fc1_dx = fc1_dx_bf16,
     .fc2 = fc2_ref,
+    .peak = peak_ref,
+    .peak_flops = 2.0 * DQ_PEAK_SUMS,
     .adam = adam_ref,
 };
