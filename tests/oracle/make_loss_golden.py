@@ -3,7 +3,7 @@
 
 Weights and inputs are those of make_nn_golden.py, targets eight times as large, so that many errors
 are beyond 1 where smooth L1 is a straight line. For each loss: its value, and of every gradient the
-norm and 4 elements; then its value after each of 3 Adam steps.
+norm and 4 elements; then its value after an Adam step.
 
     python make_loss_golden.py > ../data/nn/loss.txt        (needs torch and numpy)
 """
@@ -32,7 +32,7 @@ def main():
         net = DQN()
         x, action, target = batch(net)
         optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
-        for step in range(4):
+        for step in range(2):
             q = net(x).gather(1, action[:, None])[:, 0]
             loss = loss_of(q, target)
             optimizer.zero_grad()
