@@ -552,6 +552,9 @@ ALWAYS_INLINE int regs_store(dq_machine *m, const regs *r)
 
 /* ---------------------------------------------------------------- engines */
 
+/* Where the quick engine takes its next opcode when it has to stop. */
+static const uint8_t breaks[WINDOW_BYTES + 8];
+
 /* Where the quick engine may be able to run: plain memory, or what comes before the hot spots. */
 static const uint8_t *code_page(const dq_machine *m, unsigned page)
 {
@@ -702,7 +705,7 @@ static bool find_window(dq_machine *m)
     first -= n_missing;
     page -= n_missing * DQ_PAGE_BYTES;
     m->window = (dq_window){.code = page,
-                            .to_breaks = m->breaks - page,
+                            .to_breaks = (ptrdiff_t)((uintptr_t)breaks - (uintptr_t)page),
                             .from = (uint16_t)(first * DQ_PAGE_BYTES),
                             .first = (uint16_t)(n_missing * DQ_PAGE_BYTES),
                             .n = (uint16_t)(end - page - DQ_WINDOW_MARGIN)};
