@@ -63,7 +63,7 @@ typedef struct dq_machine {
     dq_window window;
     // One block of the session's, so that there is a distance between its parts:
     const uint8_t *rom;  // [rom_bytes], 256-byte pages on such addresses
-    const uint8_t *ops;  // the same with BRK at the ends of its parts, dq_cart_fence()
+    const uint8_t *ops;  // the same with other opcodes, dq_cart_prepare()
     size_t rom_bytes;
     dq_cart_type cart_type;
     dq_display display;

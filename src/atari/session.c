@@ -227,8 +227,7 @@ static dq_status insert_cartridge(dq_atari *a, const void *rom, size_t n)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a cartridge of %zu bytes", n);
     memset(a->rom, 0, bytes);
     memcpy(a->rom, rom, n);
-    memcpy(a->rom + n, rom, n);
-    dq_cart_fence(a->rom + n, n, type);
+    dq_cart_prepare(a->rom + n, a->rom, n, type);
     a->rom_bytes = n;
     a->machine->rom = a->rom;
     a->machine->ops = a->rom + n;
