@@ -293,7 +293,7 @@ void dq_cart_map(dq_machine *m)
 }
 
 /* From this many bytes before the end of each part of the image. */
-static void fence(uint8_t *ops, size_t n, size_t part, size_t before_end)
+static void fence_ends(uint8_t *ops, size_t n, size_t part, size_t before_end)
 {
     for (size_t end = part; end <= n; end += part)
         memset(ops + end - before_end, 0, before_end);
@@ -314,16 +314,36 @@ static size_t part_bytes(dq_cart_type type)
     }
 }
 
-void dq_cart_fence(uint8_t *ops, size_t n, dq_cart_type type)
+static void fence(uint8_t *ops, size_t n, dq_cart_type type)
 {
     size_t part = part_bytes(type);
     size_t margin = DQ_WINDOW_MARGIN + (has_spots(type) ? DQ_PAGE_BYTES - tail_bytes(type) : 0);
-    fence(ops, n, part, margin);
+    fence_ends(ops, n, part, margin);
     for (size_t bank = 0; bank + part <= n; bank += part)
         memset(ops + bank, 0, port_bytes(type));
     for (size_t i = 0; i < n; i++)
         if (dq_m6507_stops(ops[i]))
             ops[i] = 0;
+}
+
+/* Where the next instruction was fenced off the first one goes alone. */
+static void fuse(uint8_t *ops, const uint8_t *rom, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t bytes = ops[i] ? (size_t)dq_m6507_fused_bytes(ops[i]) : 0;
+        if (!bytes || i + bytes >= n || !ops[i + bytes])
+            continue;
+        uint8_t fused = dq_m6507_fuse(rom + i, rom[i + bytes]);
+        if (fused)
+            ops[i] = fused;
+    }
+}
+
+void dq_cart_prepare(uint8_t *ops, const uint8_t *rom, size_t n, dq_cart_type type)
+{
+    memcpy(ops, rom, n);
+    fence(ops, n, type);
+    fuse(ops, rom, n);
 }
 
 /* ---------------------------------------------------------------- life */

@@ -17,9 +17,15 @@ static void map_memory(dq_machine *m)
     dq_tia_refresh(m);
 }
 
+static void note_all_changed(dq_machine *m)
+{
+    memset(m->changed, 0xFF, sizeof(m->changed));
+}
+
 void dq_machine_refresh(dq_machine *m)
 {
     map_memory(m);
+    note_all_changed(m);
     m->stale[0] = m->stale[1] = false;
     m->has_rows[0] = m->has_rows[1] = true;
     m->careful = CAREFUL_AT_FIRST;  // until both pictures can be painted again
@@ -27,12 +33,19 @@ void dq_machine_refresh(dq_machine *m)
 
 void dq_machine_copy(dq_machine *to, const dq_machine *from)
 {
-    const uint8_t *rom = to->rom, *ops = to->ops, *breaks = to->breaks;
+    const dq_machine own = *to;
     *to = *from;
-    to->rom = rom;
-    to->ops = ops;
-    to->breaks = breaks;
+    to->rom = own.rom;
+    to->ops = own.ops;
+    to->big_ram = own.big_ram;
+    if (own.big_ram)
+        memcpy(own.big_ram, from->big_ram, DQ_CART_BIG_RAM_BYTES);
+    for (int i = 0; i < 2; i++) {
+        to->picture[i] = own.picture[i];
+        memcpy(own.picture[i], from->picture[i], dq_machine_picture_bytes(from));
+    }
     map_memory(to);
+    note_all_changed(to);
 }
 
 void dq_machine_set_display(dq_machine *m, const dq_display *display)
@@ -50,7 +63,8 @@ void dq_machine_power_on(dq_machine *m, dq_mt19937 *random)
     m->c.cycle = m->c.start_cycle = 0;
     dq_riot_reset(&m->c.riot, (uint8_t)(25 + dq_mt19937_next(random) % 75));
     dq_tia_reset(&m->c.tia, &m->display);
-    memset(m->picture, 0, sizeof(m->picture));
+    for (int i = 0; i < 2; i++)
+        memset(m->picture[i], 0, dq_machine_picture_bytes(m));
     dq_cart_reset(m, random);
     dq_machine_refresh(m);
     dq_m6507_reset(m);
@@ -106,6 +120,7 @@ static void run(dq_machine *m, bool draw, bool strict)
     m->paint_to = (top + (strict ? m->display.height : m->end_row)) * DQ_LINE_CLOCKS;
     m->draw = draw;
     m->strict = strict;
+    m->old_row_of = -1;
     bool at_once = strict || m->cart_type == DQ_CART_3F;  // which watches all writes
     m->alert_time = at_once ? INT64_MIN : (int64_t)m->quiet_to * 65536;
     m->line_cycle = m->tia_cycle = m->clear_to = m->comb_clock = 0;
@@ -116,6 +131,8 @@ static void run(dq_machine *m, bool draw, bool strict)
         dq_tia_draw_to(m, m->window_end);
     if (m->c.tia.partial && !m->c.tia.greyed)
         dq_tia_grey_out(m);
+    if (draw && (strict || m->c.tia.drawn_to != m->window_end))
+        note_all_changed(m);
 }
 
 /* Run a frame again for its picture alone. */
@@ -185,10 +202,21 @@ const uint8_t *dq_machine_picture(dq_machine *m)
     return m->picture[m->c.tia.picture];
 }
 
+static const uint8_t *rows_of(dq_machine *m, int picture)
+{
+    if (!m->has_rows[picture])
+        paint_if_stale(m, picture);
+    return m->picture[picture];
+}
+
 const uint8_t *dq_machine_rows(dq_machine *m)
 {
-    int picture = m->c.tia.picture;
-    return m->has_rows[picture] ? m->picture[picture] : dq_machine_picture(m);
+    return rows_of(m, m->c.tia.picture);
+}
+
+const uint8_t *dq_machine_rows_before(dq_machine *m)
+{
+    return rows_of(m, !m->c.tia.picture);
 }
 
 void dq_machine_settle(dq_machine *m)

@@ -23,8 +23,7 @@ enum {
     DQ_FAR_CYCLE = 1 << 29,         // time never gets this far, see fold_time()
     DQ_PAGE_BYTES = 128,
     DQ_WINDOW_MARGIN = 5,  // the last bytes of memory, from which no instruction is taken blindly
-    DQ_BREAK_BYTES = 4096 + 8,
-    DQ_PAGES = 128  // the processor's address bits 7 to 13: FE cartridges look at bit 13
+    DQ_PAGES = 128         // the processor's address bits 7 to 13: FE cartridges look at bit 13
 };
 
 /** What the controllers and switches put on the pins. */
@@ -50,7 +49,7 @@ typedef struct dq_console {
 /** Where the processor may fetch without looking. */
 typedef struct dq_window {
     const uint8_t *code;      // in the image: code[pc - from] for pc = from .. from + n - 1
-    ptrdiff_t to_breaks;      // from `code` to dq_machine.breaks
+    ptrdiff_t to_breaks;      // from `code` to a page of BRKs
     uint16_t from, first, n;  // `from` begins a page of 256 bytes, `first` of which are not there;
                               // n 0: nowhere, after a change of the address map
 } dq_window;
@@ -62,10 +61,9 @@ typedef struct dq_machine {
         *tail;       // 1F80 and up when there are hot spots: plain memory for fetching, of which
     uint8_t n_tail;  // so many bytes are before them; else NULL, 0
     dq_window window;
-    // One block of the session's, so that there are distances between its parts:
-    const uint8_t *rom;     // [rom_bytes], 256-byte pages on such addresses
-    const uint8_t *ops;     // the same with BRK at the ends of its parts, dq_cart_fence()
-    const uint8_t *breaks;  // [DQ_BREAK_BYTES] of BRK
+    // One block of the session's, so that there is a distance between its parts:
+    const uint8_t *rom;  // [rom_bytes], 256-byte pages on such addresses
+    const uint8_t *ops;  // the same with other opcodes, dq_cart_prepare()
     size_t rom_bytes;
     dq_cart_type cart_type;
     dq_display display;
@@ -93,10 +91,22 @@ typedef struct dq_machine {
     bool has_rows[2];     // but these rows are:
     int first_row,
         end_row;  // of the picture, that are wanted when a frame is painted: dq_machine_crop()
-    int32_t paint_from, paint_to;  // clocks between which this frame is painted, if m->draw
-    uint8_t big_ram[DQ_CART_BIG_RAM_BYTES];  // of E7 alone: too much to keep for each picture
-    uint8_t picture[2][DQ_PICTURE_BYTES];
+    int32_t paint_from, paint_to;       // clocks between which this frame is painted, if m->draw
+    int32_t old_row_of;                 // the row that is being painted, or -1
+    uint8_t old_row[DQ_PICTURE_WIDTH];  // what it was before
+    // By row: bit x when the pixels 8x..8x+7 of one of the pictures may have changed since someone
+    // set this to 0.
+    uint32_t changed[DQ_PICTURE_ROWS];
+    // The session's:
+    uint8_t *big_ram;     // [DQ_CART_BIG_RAM_BYTES], of E7 alone: too much to keep for each picture
+    uint8_t *picture[2];  // [display.height][DQ_PICTURE_WIDTH]
 } dq_machine;
+
+/** Of one of the two pictures. */
+static inline size_t dq_machine_picture_bytes(const dq_machine *m)
+{
+    return (size_t)m->display.height * DQ_PICTURE_WIDTH;
+}
 
 /** What is fixed for the cartridge; before the first power-on. */
 void dq_machine_set_display(dq_machine *m, const dq_display *display);
@@ -116,6 +126,8 @@ const uint8_t *dq_machine_picture(dq_machine *m);
 void dq_machine_crop(dq_machine *m, int first, int end);
 /** The picture of the current frame, in which only those rows count. */
 const uint8_t *dq_machine_rows(dq_machine *m);
+/** The same of the frame before it. */
+const uint8_t *dq_machine_rows_before(dq_machine *m);
 /** Paint what is not painted yet, so that both pictures are what ALE's frame buffers are. */
 void dq_machine_settle(dq_machine *m);
 /** Lines that the current frame has had. */

@@ -166,6 +166,12 @@ void dq_session_load(dq_atari *a)
     dq_atari_reset(a);
 }
 
+void dq_session_restart(dq_atari *a, uint32_t seed)
+{
+    a->cfg.seed = seed;
+    dq_session_load(a);
+}
+
 /* ---------------------------------------------------------------- create and ask */
 
 /* In ALE the file's name gives the rules, but only the cartridge's md5 tells what is plugged in and
@@ -214,21 +220,37 @@ static dq_status insert_cartridge(dq_atari *a, const void *rom, size_t n)
             "KiB, 10495 bytes, or 2 KiB slices switched by STA $3F",
             n);
     enum { ALIGN = 256 };
-    size_t bytes = (2 * n + DQ_BREAK_BYTES + ALIGN - 1) / ALIGN * ALIGN;
+    size_t ram = type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0;
+    size_t bytes = (2 * n + ram + ALIGN - 1) / ALIGN * ALIGN;
     a->rom = aligned_alloc(ALIGN, bytes);
     if (!a->rom)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a cartridge of %zu bytes", n);
     memset(a->rom, 0, bytes);
     memcpy(a->rom, rom, n);
-    memcpy(a->rom + n, rom, n);
-    dq_cart_fence(a->rom + n, n, type);
+    dq_cart_prepare(a->rom + n, a->rom, n, type);
     a->rom_bytes = n;
     a->machine->rom = a->rom;
     a->machine->ops = a->rom + n;
-    a->machine->breaks = a->rom + 2 * n;
+    a->machine->big_ram = ram ? a->rom + 2 * n : NULL;
     a->machine->rom_bytes = n;
     a->machine->cart_type = type;
     return DQ_OK;
+}
+
+static dq_status give_picture(dq_machine *m, int i)
+{
+    m->picture[i] = malloc(DQ_PICTURE_BYTES);
+    return m->picture[i] ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
+}
+
+/* How many rows there are is only known when the cartridge has run, always the same way. */
+static void trim_pictures(dq_machine *m)
+{
+    for (int i = 0; i < 2; i++) {
+        uint8_t *smaller = realloc(m->picture[i], dq_machine_picture_bytes(m));
+        if (smaller)
+            m->picture[i] = smaller;
+    }
 }
 
 dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
@@ -249,6 +271,8 @@ dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
     dq_status st = DQ_OK;
     if (!a->machine)
         st = dq_fail(DQ_ERR_NOMEM, "no memory for a console of %zu bytes", sizeof(*a->machine));
+    for (int i = 0; i < 2 && st == DQ_OK; i++)
+        st = give_picture(a->machine, i);
     if (st == DQ_OK)
         st = insert_cartridge(a, rom, rom_bytes);
     if (st == DQ_OK)
@@ -259,6 +283,7 @@ dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
     }
     a->cfg.game_id = NULL;  // the caller's string
     dq_session_load(a);
+    trim_pictures(a->machine);
     *out = a;
     return DQ_OK;
 }
@@ -267,6 +292,8 @@ void dq_atari_destroy(dq_atari *a)
 {
     if (!a)
         return;
+    for (int i = 0; a->machine && i < 2; i++)
+        free(a->machine->picture[i]);
     free(a->machine);
     free(a->rom);
     free(a);
@@ -364,6 +391,21 @@ void dq_session_crop(dq_atari *a, int first, int end)
 const uint8_t *dq_session_rows(const dq_atari *a)
 {
     return dq_machine_rows(a->machine);
+}
+
+const uint8_t *dq_session_rows_before(const dq_atari *a)
+{
+    return dq_machine_rows_before(a->machine);
+}
+
+const uint32_t *dq_session_changes(const dq_atari *a)
+{
+    return a->machine->changed;
+}
+
+void dq_session_forget_changes(dq_atari *a)
+{
+    memset(a->machine->changed, 0, sizeof(a->machine->changed));
 }
 
 static const dq_palette *palette(const dq_atari *a)

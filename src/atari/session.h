@@ -48,6 +48,14 @@ bool dq_session_is_partial(const dq_atari *a);
  *  dq_session_rows(); dq_atari_screen() stays right, but costs as much as another frame. */
 void dq_session_crop(dq_atari *a, int first, int end);
 const uint8_t *dq_session_rows(const dq_atari *a);
+/** The same of the frame before. */
+const uint8_t *dq_session_rows_before(const dq_atari *a);
+/** By row: bit x when the pixels 8x..8x+7 of one of the two pictures may have changed since the
+ * last dq_session_forget_changes(). */
+const uint32_t *dq_session_changes(const dq_atari *a);
+void dq_session_forget_changes(dq_atari *a);
+/** As if it had just been created with this seed, in its default mode. */
+void dq_session_restart(dq_atari *a, uint32_t seed);
 
 /** ALE's loadROM: generators seeded, format found, then one game reset. */
 void dq_session_load(dq_atari *a);

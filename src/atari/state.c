@@ -155,31 +155,33 @@ static void exchange_console(exchange *x, dq_console *c, size_t ram_bytes)
 }
 
 /* Pictures are saved with ALE's 300 rows; then the RAM of E7. */
-enum { SAVED_PICTURE = 300 * DQ_PICTURE_WIDTH, UNUSED = SAVED_PICTURE - DQ_PICTURE_BYTES };
+enum { SAVED_PICTURE = 300 * DQ_PICTURE_WIDTH };
 
 static size_t memory_bytes(const dq_machine *m)
 {
-    return 2 * SAVED_PICTURE + (m->cart_type == DQ_CART_E7 ? sizeof(m->big_ram) : 0);
+    return 2 * SAVED_PICTURE + (m->cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
 }
 
 static dq_status write_memory(const dq_machine *m, dq_writer *w)
 {
-    static const uint8_t unused[UNUSED];
+    static const uint8_t unused[SAVED_PICTURE];
+    size_t n = dq_machine_picture_bytes(m);
     for (int i = 0; i < 2; i++) {
-        dq_write(w, m->picture[i], sizeof(m->picture[i]));
-        dq_write(w, unused, UNUSED);
+        dq_write(w, m->picture[i], n);
+        dq_write(w, unused, SAVED_PICTURE - n);
     }
-    return dq_write(w, m->big_ram, m->cart_type == DQ_CART_E7 ? sizeof(m->big_ram) : 0);
+    return dq_write(w, m->big_ram, m->cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
 }
 
 static dq_status read_memory(dq_machine *m, dq_reader *r)
 {
-    uint8_t unused[UNUSED];
+    uint8_t unused[SAVED_PICTURE];
+    size_t n = dq_machine_picture_bytes(m);
     for (int i = 0; i < 2; i++) {
-        DQ_TRY(dq_read(r, m->picture[i], sizeof(m->picture[i])));
-        DQ_TRY(dq_read(r, unused, UNUSED));
+        DQ_TRY(dq_read(r, m->picture[i], n));
+        DQ_TRY(dq_read(r, unused, SAVED_PICTURE - n));
     }
-    return dq_read(r, m->big_ram, m->cart_type == DQ_CART_E7 ? sizeof(m->big_ram) : 0);
+    return dq_read(r, m->big_ram, m->cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
 }
 
 dq_status dq_atari_save(const dq_atari *a, dq_writer *w)

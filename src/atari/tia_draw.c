@@ -188,20 +188,54 @@ static bool paints_row(const dq_machine *m)
     return m->draw && drawn_to > m->paint_from && drawn_to <= m->paint_to;
 }
 
+/* The row that is being drawn, and what it was before that is remembered. */
+static uint8_t *row_to_paint(dq_machine *m)
+{
+    uint8_t *row = m->picture[m->c.tia.picture] + m->c.tia.row * DQ_PICTURE_WIDTH;
+    if (m->old_row_of != m->c.tia.row) {
+        m->old_row_of = m->c.tia.row;
+        memcpy(m->old_row, row, DQ_PICTURE_WIDTH);
+    }
+    return row;
+}
+
+/* Which groups of eight pixels differ? */
+static uint32_t differences(const uint8_t *a, const uint8_t *b)
+{
+    uint32_t groups = 0;
+    for (int i = 0; i < DQ_PICTURE_WIDTH / 8; i++) {
+        uint64_t v, w;
+        memcpy(&v, a + 8 * i, 8);
+        memcpy(&w, b + 8 * i, 8);
+        groups |= (uint32_t)(v != w) << i;
+    }
+    return groups;
+}
+
+/* The row that was being drawn is complete. */
+static void note_changes(dq_machine *m)
+{
+    int y = m->c.tia.row;
+    const uint8_t *row = m->picture[m->c.tia.picture] + y * DQ_PICTURE_WIDTH;
+    if (memcmp(row, m->old_row, DQ_PICTURE_WIDTH) != 0)
+        m->changed[y] |= differences(row, m->old_row);
+}
+
 static void draw_stretch(dq_machine *m, int x0, int x1)
 {
     dq_tia *tia = &m->c.tia;
-    uint8_t *row = m->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
+    bool paints = paints_row(m);
     if (tia->vblank & 2) {
-        if (paints_row(m))
-            memset(row + x0, 0, (size_t)(x1 - x0));
+        if (paints)
+            memset(row_to_paint(m) + x0, 0, (size_t)(x1 - x0));
         return;
     }
     unsigned open = dq_tia_open_hits(m);
     if (open)
         collide(m, open, x0, x1);
-    if (!paints_row(m))
+    if (!paints)
         return;
+    uint8_t *row = row_to_paint(m);
     stretch s;  // `of` is only there for objects that are present
     s.x0 = x0;
     s.x1 = x1;
@@ -226,9 +260,9 @@ static void draw_comb(dq_machine *m, int at, int to)
         at = to < DQ_BLANK_CLOCKS ? to : DQ_BLANK_CLOCKS;
     if (at >= end)
         return;
-    if (m->draw) {
+    if (paints_row(m)) {
         int x = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
-        memset(m->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH + x, 0, (size_t)(end - at));
+        memset(row_to_paint(m) + x, 0, (size_t)(end - at));
     }
     if (to >= end)
         tia->blank_comb = 0;
@@ -276,9 +310,13 @@ static void repeat_line(dq_machine *m, int n)
 {
     dq_tia *tia = &m->c.tia;
     uint8_t *row = m->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
-    if (m->draw)
-        for (int i = 0; i < n; i++)
-            memcpy(row + i * DQ_PICTURE_WIDTH, row - DQ_PICTURE_WIDTH, DQ_PICTURE_WIDTH);
+    const uint8_t *above = row - DQ_PICTURE_WIDTH;
+    for (int i = 0; m->draw && i < n; i++, row += DQ_PICTURE_WIDTH) {
+        if (memcmp(row, above, DQ_PICTURE_WIDTH) == 0)
+            continue;
+        m->changed[tia->row + i] |= differences(row, above);
+        memcpy(row, above, DQ_PICTURE_WIDTH);
+    }
     tia->row = (uint8_t)(tia->row + n);
     tia->drawn_to += n * DQ_LINE_CLOCKS;
 }
@@ -296,6 +334,8 @@ static void draw_line_end(dq_machine *m, int at, int32_t clock)
         draw_stretch(m, x0, DQ_PICTURE_WIDTH);
     if (tia->blank_comb)
         draw_comb(m, at, DQ_LINE_CLOCKS);
+    if (x0 < DQ_PICTURE_WIDTH && paints_row(m))
+        note_changes(m);
     end_line(m);
     if (same_again && clock > tia->drawn_to + DQ_LINE_CLOCKS)
         repeat_line(m, (clock - tia->drawn_to - 1) / DQ_LINE_CLOCKS);
@@ -343,4 +383,6 @@ void dq_tia_draw_to(dq_machine *m, int32_t clock)
         draw_stretch(m, x0, to - DQ_BLANK_CLOCKS);
     if (tia->blank_comb)
         draw_comb(m, at, to);
+    if (to == DQ_LINE_CLOCKS && paints_row(m))
+        note_changes(m);
 }

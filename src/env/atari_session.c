@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "atari/session.h"
 #include "base/error.h"
 
 /** ALE's random_seed has 32 bits; small seeds stay what they are. */
@@ -20,7 +21,15 @@ static uint32_t gymnasium_seed(dq_atari_session *s, uint64_t seed)
     return words[1];
 }
 
-static dq_status load(dq_atari **out, const dq_atari_session *s, uint32_t seed)
+static dq_status choose_mode(const dq_atari_session *s)
+{
+    if (!s->cfg.choose_mode)
+        return DQ_OK;
+    DQ_TRY(dq_atari_set_mode(s->atari, s->cfg.mode));
+    return dq_atari_set_difficulty(s->atari, s->cfg.difficulty);
+}
+
+static dq_status load(dq_atari_session *s, const void *rom, size_t rom_bytes, uint32_t seed)
 {
     dq_atari_config cfg = {
         .seed = seed,
@@ -28,17 +37,8 @@ static dq_status load(dq_atari **out, const dq_atari_session *s, uint32_t seed)
         .max_ticks = s->cfg.max_ticks,
         .game_id = s->cfg.game_id,
     };
-    DQ_TRY(dq_atari_create(out, s->rom, s->rom_bytes, &cfg));
-    dq_status st = DQ_OK;
-    if (s->cfg.choose_mode)
-        st = dq_atari_set_mode(*out, s->cfg.mode);
-    if (s->cfg.choose_mode && st == DQ_OK)
-        st = dq_atari_set_difficulty(*out, s->cfg.difficulty);
-    if (st != DQ_OK) {
-        dq_atari_destroy(*out);
-        *out = NULL;
-    }
-    return st;
+    DQ_TRY(dq_atari_create(&s->atari, rom, rom_bytes, &cfg));
+    return choose_mode(s);
 }
 
 static uint32_t console_seed(dq_atari_session *s, uint64_t seed)
@@ -60,13 +60,8 @@ static void choose_actions(dq_atari_session *s)
 dq_status dq_atari_session_open(dq_atari_session *s, const void *rom, size_t rom_bytes,
                                 const dq_atari_env_config *cfg)
 {
-    *s = (dq_atari_session){.cfg = *cfg, .rom_bytes = rom_bytes};
-    s->rom = malloc(rom_bytes ? rom_bytes : 1);
-    if (!s->rom)
-        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for a cartridge of %zu bytes", cfg->id,
-                       rom_bytes);
-    memcpy(s->rom, rom, rom_bytes);
-    dq_status st = load(&s->atari, s, console_seed(s, cfg->seed));
+    *s = (dq_atari_session){.cfg = *cfg};
+    dq_status st = load(s, rom, rom_bytes, console_seed(s, cfg->seed));
     if (st == DQ_OK)
         choose_actions(s);
     else
@@ -76,23 +71,14 @@ dq_status dq_atari_session_open(dq_atari_session *s, const void *rom, size_t rom
 
 dq_status dq_atari_session_seed(dq_atari_session *s, uint64_t seed)
 {
-    dq_atari *fresh;
-    dq_numpy_rng numpy = s->numpy;
-    dq_status st = load(&fresh, s, console_seed(s, seed));
-    if (st != DQ_OK) {
-        s->numpy = numpy;
-        return st;
-    }
-    dq_atari_destroy(s->atari);
-    s->atari = fresh;
+    dq_session_restart(s->atari, console_seed(s, seed));
     s->cfg.seed = seed;
-    return DQ_OK;
+    return choose_mode(s);
 }
 
 void dq_atari_session_close(dq_atari_session *s)
 {
     dq_atari_destroy(s->atari);
-    free(s->rom);
     free(s->rgb);
     *s = (dq_atari_session){0};
 }

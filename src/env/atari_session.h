@@ -30,8 +30,6 @@ typedef struct dq_atari_env_config {
 typedef struct dq_atari_session {
     dq_atari *atari;
     dq_atari_env_config cfg;
-    void *rom;
-    size_t rom_bytes;
     int n_actions;
     uint8_t actions[DQ_ATARI_ACTIONS];  // ALE's number of each
     const char *action_names[DQ_ATARI_ACTIONS];
@@ -42,7 +40,7 @@ typedef struct dq_atari_session {
 /** Load the cartridge (copied). The session is closed again on failure. */
 DQ_NODISCARD dq_status dq_atari_session_open(dq_atari_session *s, const void *rom, size_t rom_bytes,
                                              const dq_atari_env_config *cfg);
-/** Load the cartridge anew with another seed; on failure the session stays as it was. */
+/** Begin anew with another seed, as after opening. */
 DQ_NODISCARD dq_status dq_atari_session_seed(dq_atari_session *s, uint64_t seed);
 void dq_atari_session_close(dq_atari_session *s);
 

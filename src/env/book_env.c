@@ -9,13 +9,15 @@
 enum { SKIP = 4, STACK = 4, FRAME_BYTES = DQ_FRAME84 * DQ_FRAME84 };
 
 /* Of the four frames of a skip only the last two are drawn, since only they are looked at. When the
- * game ends before them others are needed: the console paints its last two when asked for them. */
+ * game ends before them others are needed: the console paints its last two when asked for them. The
+ * pictures are looked at where the console has them, and where it says that they changed. */
 typedef struct book_env {
     dq_atari_session session;
-    dq_book_frame frame;
-    uint8_t stack[STACK][FRAME_BYTES];                       // oldest first
-    uint8_t held[DQ_FRAME84_MAX_HEIGHT * DQ_FRAME84_WIDTH];  // a frame before the next one came
-    int held_tick;                                           // of this step, 0: none
+    dq_book_frame frame;                    // the newest of the stack
+    uint8_t older[STACK - 1][FRAME_BYTES];  // oldest first
+    bool went_on;   // the last frame went on with the one before, in the same picture;
+    uint8_t *held;  // which is kept here, if its rows are more than an observation has room for
+    bool paired;    // `frame` is that of both pictures that the console has
 } book_env;
 
 /** Only what the 84x84 frames show is painted. */
@@ -29,69 +31,86 @@ static bool is_over(const dq_atari *atari)
     return dq_atari_game_over(atari) || dq_atari_truncated(atari);
 }
 
-/** MaxAndSkip's reset: the queue holds the one picture, which is its own maximum. */
-static void restart(book_env *e)
+/** From the first row on that is looked at. */
+static const uint8_t *rows(const book_env *e)
+{
+    return dq_session_rows(e->session.atari) + e->frame.plan.first_row * DQ_FRAME84_WIDTH;
+}
+
+static const uint8_t *rows_before(const book_env *e)
+{
+    return dq_session_rows_before(e->session.atari) + e->frame.plan.first_row * DQ_FRAME84_WIDTH;
+}
+
+static size_t rows_bytes(const book_env *e)
+{
+    return (size_t)(e->frame.plan.end_row - e->frame.plan.first_row) * DQ_FRAME84_WIDTH;
+}
+
+/** One console frame; returns the reward. A picture that it may draw over is held: until the step's
+ *  observation is there, in its place. */
+static int tick(book_env *e, uint8_t ale_action, bool draw, void *obs)
 {
     dq_atari *atari = e->session.atari;
-    dq_atari_reset(atari);
-    dq_book_frame_set(&e->frame, DQ_OLDER, dq_session_rows(atari));
-    dq_book_frame_set(&e->frame, DQ_NEWER, dq_session_rows(atari));
+    e->went_on = dq_session_is_partial(atari);
+    if (e->went_on)
+        memcpy(e->held ? e->held : obs, rows(e), rows_bytes(e));
+    return dq_atari_act(atari, ale_action, draw);
 }
 
-/** The picture of a frame that the next one may draw over. */
-static void hold(book_env *e, int tick)
+/** Make the frame of the last two pictures. */
+static void look(book_env *e, const void *obs)
 {
-    const dq_atari *atari = e->session.atari;
-    memcpy(e->held, dq_session_rows(atari), (size_t)dq_atari_height(atari) * DQ_ATARI_WIDTH);
-    e->held_tick = tick;
-}
-
-/** See the last two frames, of which `n_ticks` belong to this step. */
-static void look(book_env *e, int n_ticks)
-{
-    const dq_atari *atari = e->session.atari;
-    if (n_ticks == 1) {
-        dq_book_frame_push(&e->frame, dq_session_rows(atari));
-        return;
-    }
-    bool held = e->held_tick == n_ticks - 1;
-    dq_book_frame_set(&e->frame, DQ_OLDER, held ? e->held : dq_atari_screen_before(atari));
-    dq_book_frame_set(&e->frame, DQ_NEWER, dq_session_rows(atari));
+    dq_atari *atari = e->session.atari;
+    const uint8_t *newer = rows(e), *held = e->held ? e->held : obs;
+    const uint8_t *older = e->went_on ? held : rows_before(e);
+    const uint32_t *changes = dq_session_changes(atari);
+    bool pair = !e->went_on;
+    dq_book_frame_make(&e->frame, older, newer, pair && e->paired ? changes : NULL);
+    dq_session_forget_changes(atari);
+    e->paired = pair;
 }
 
 /** MaxAndSkip's step; returns the reward. */
-static int skip(book_env *e, int action)
+static int skip(book_env *e, int action, void *obs)
 {
     dq_atari *atari = e->session.atari;
     uint8_t ale_action = e->session.actions[action];
     int reward = 0, n = 0;
-    e->held_tick = 0;
-    do {
-        if (n > 0 && (n == SKIP - 1 || dq_session_is_partial(atari)))
-            hold(e, n);
-        reward += dq_atari_act(atari, ale_action, n >= SKIP - 2);
-    } while (++n < SKIP && !is_over(atari));
-    look(e, n);
+    do
+        reward += tick(e, ale_action, n >= SKIP - 2, obs);
+    while (++n < SKIP && !is_over(atari));
     return reward;
 }
 
 /** Buffer: the newest frame to the end, and all of them to the caller. */
 static void observe(book_env *e, void *obs)
 {
-    memmove(e->stack[0], e->stack[1], (STACK - 1) * FRAME_BYTES);
-    memcpy(e->stack[STACK - 1], dq_book_frame_make(&e->frame), FRAME_BYTES);
-    memcpy(obs, e->stack, sizeof(e->stack));
+    memmove(e->older[0], e->older[1], sizeof(e->older) - FRAME_BYTES);
+    memcpy(e->older[STACK - 2], e->frame.frame, FRAME_BYTES);
+    look(e, obs);
+    memcpy(obs, e->older, sizeof(e->older));
+    memcpy((uint8_t *)obs + sizeof(e->older), e->frame.frame, FRAME_BYTES);
+}
+
+/** MaxAndSkip's reset. Its queue then holds one picture, of which the next step sees nothing but as
+ *  the one before its first. */
+static void restart(book_env *e)
+{
+    dq_atari_reset(e->session.atari);
 }
 
 static dq_status book_reset(void *self, void *obs)
 {
     book_env *e = self;
-    memset(e->stack, 0, sizeof(e->stack));
+    memset(e->older, 0, sizeof(e->older));
+    memset(e->frame.frame, 0, FRAME_BYTES);
+    e->paired = false;
     restart(e);
-    skip(e, 1);
+    skip(e, 1, obs);
     if (is_over(e->session.atari))
         restart(e);
-    skip(e, 2);
+    skip(e, 2, obs);
     observe(e, obs);  // also when the next line plays on from another picture
     if (is_over(e->session.atari))
         restart(e);
@@ -101,7 +120,7 @@ static dq_status book_reset(void *self, void *obs)
 static dq_status book_step(void *self, int action, void *obs, dq_step *result)
 {
     book_env *e = self;
-    result->reward = (float)skip(e, action);
+    result->reward = (float)skip(e, action, obs);
     result->terminated = dq_atari_game_over(e->session.atari);
     result->truncated = dq_atari_truncated(e->session.atari);
     result->lives = dq_atari_lives(e->session.atari);
@@ -123,21 +142,41 @@ static dq_status book_render(void *self, dq_image *image)
     return dq_atari_session_render(&e->session, image);
 }
 
+/** Version 1 has the two pictures here, which the console's state has too. */
+static void save_pictures(const book_env *e, dq_writer *w)
+{
+    dq_write_tag(w, "SEEN", 1);
+    dq_write(w, rows_before(e), rows_bytes(e));
+    dq_write(w, rows(e), rows_bytes(e));
+}
+
+static dq_status skip_pictures(const book_env *e, dq_reader *r)
+{
+    uint8_t row[DQ_FRAME84_WIDTH];
+    DQ_TRY(dq_read_tag(r, "SEEN", 1));
+    for (int i = 2 * (e->frame.plan.end_row - e->frame.plan.first_row); i > 0; i--)
+        DQ_TRY(dq_read(r, row, sizeof(row)));
+    return DQ_OK;
+}
+
 static dq_status book_save(void *self, dq_writer *w)
 {
     book_env *e = self;
     dq_write_tag(w, "BOOK", 1);
-    dq_write(w, e->stack, sizeof(e->stack));
-    dq_book_frame_save(&e->frame, w);
+    dq_write(w, e->older, sizeof(e->older));
+    dq_write(w, e->frame.frame, FRAME_BYTES);
+    save_pictures(e, w);
     return dq_atari_save(e->session.atari, w);
 }
 
 static dq_status book_load(void *self, dq_reader *r)
 {
     book_env *e = self;
+    e->paired = false;
     DQ_TRY(dq_read_tag(r, "BOOK", 1));
-    DQ_TRY(dq_read(r, e->stack, sizeof(e->stack)));
-    DQ_TRY(dq_book_frame_load(&e->frame, r));
+    DQ_TRY(dq_read(r, e->older, sizeof(e->older)));
+    DQ_TRY(dq_read(r, e->frame.frame, FRAME_BYTES));
+    DQ_TRY(skip_pictures(e, r));
     return dq_atari_load(e->session.atari, r);
 }
 
@@ -145,7 +184,7 @@ static void book_destroy(void *self)
 {
     book_env *e = self;
     dq_atari_session_close(&e->session);
-    dq_book_frame_free(&e->frame);
+    free(e->held);
     free(e);
 }
 
@@ -183,6 +222,18 @@ static dq_status check_game(const dq_atari_session *s)
     return DQ_OK;
 }
 
+static dq_status prepare(book_env *e)
+{
+    const dq_atari *atari = e->session.atari;
+    dq_book_frame_init(&e->frame, dq_atari_palette(atari), dq_atari_height(atari));
+    crop(e);
+    if (rows_bytes(e) > (size_t)STACK * FRAME_BYTES)  // PAL
+        e->held = malloc(rows_bytes(e));
+    if (rows_bytes(e) > (size_t)STACK * FRAME_BYTES && !e->held)
+        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for a picture", e->session.cfg.id);
+    return DQ_OK;
+}
+
 dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
                              const dq_atari_env_config *cfg)
 {
@@ -194,10 +245,8 @@ dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
     if (st == DQ_OK)
         st = check_game(&e->session);
     if (st == DQ_OK)
-        st = dq_book_frame_init(&e->frame, dq_atari_palette(e->session.atari),
-                                dq_atari_height(e->session.atari));
+        st = prepare(e);
     if (st == DQ_OK) {
-        crop(e);
         dq_space obs = {DQ_U8, 3, {STACK, DQ_FRAME84, DQ_FRAME84}, 0.0f, 255.0f};
         dq_env_spec spec = dq_atari_session_spec(&e->session, &obs);
         st = dq_env_create(out, &book_ops, &spec, e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "atari/mt19937.h"
+#include "atari/session.h"
 #include "base/error.h"
 #include "env/atari_session.h"
 #include "env/small_frame.h"
@@ -17,7 +18,8 @@ typedef struct dialect_env {
     dq_small_frame *frame;
     uint8_t *stack;  // oldest first
     size_t screen_bytes;
-    uint8_t *held;       // the last but one frame of a skip, before the last one came
+    uint8_t *held;       // the last but one frame of a skip, when the last one is drawn over it
+    bool went_on;        // it was
     dq_mt19937 noops;    // of the originals in C++
     uint32_t max_ticks;  // of the originals that count themselves
     bool has_fire;       // and it is to be pressed
@@ -90,6 +92,12 @@ static void set_both(dialect_env *e, const uint8_t *older, const uint8_t *newer)
     dq_small_frame_set(e->frame, 1, newer);
 }
 
+/** Of a whole skip. */
+static const uint8_t *last_but_one(const dialect_env *e)
+{
+    return e->went_on ? e->held : dq_atari_screen_before(e->session.atari);
+}
+
 /** MaxAndSkipEnv and Dopamine: the last two frames of a skip each have a place; a skip that ends
  *  early leaves what is in the places that it does not come to. */
 static const uint8_t *pool_places(dialect_env *e, const played *s)
@@ -98,7 +106,7 @@ static const uint8_t *pool_places(dialect_env *e, const played *s)
     if (e->p.skip == 1)
         set_both(e, dq_atari_screen(atari), dq_atari_screen(atari));
     else if (s->n_ticks == e->p.skip)
-        set_both(e, e->held, dq_atari_screen(atari));
+        set_both(e, last_but_one(e), dq_atari_screen(atari));
     else if (s->n_ticks == e->p.skip - 1)
         dq_small_frame_set(e->frame, 0, dq_atari_screen(atari));
     return dq_small_frame_make(e->frame);
@@ -112,9 +120,9 @@ static const uint8_t *pool_unless_ended(dialect_env *e, const played *s)
     if (!s->ended && e->p.skip == 1)
         set_both(e, dq_atari_screen(atari), dq_atari_screen(atari));
     else if (!s->ended)
-        set_both(e, e->held, dq_atari_screen(atari));
+        set_both(e, last_but_one(e), dq_atari_screen(atari));
     else if (s->n_ticks == e->p.skip && e->p.skip > 1)
-        return dq_small_frame_make_three(e->frame, e->held);
+        return dq_small_frame_make_three(e->frame, last_but_one(e));
     return dq_small_frame_make(e->frame);
 }
 
@@ -123,7 +131,7 @@ static const uint8_t *pool_if_whole(dialect_env *e, const played *s)
 {
     const dq_atari *atari = e->session.atari;
     if (s->n_ticks == e->p.skip && e->p.skip > 1)
-        set_both(e, e->held, dq_atari_screen(atari));
+        set_both(e, last_but_one(e), dq_atari_screen(atari));
     else if (s->n_ticks >= e->p.skip - 1)
         set_both(e, dq_atari_screen(atari), dq_atari_screen(atari));
     return dq_small_frame_make(e->frame);
@@ -135,7 +143,8 @@ static played hold(dialect_env *e, int ale_action)
     played s = {0};
     bool breaks = life_breaks(e);
     do {
-        if (s.n_ticks > 0 && s.n_ticks == e->p.skip - 1)
+        e->went_on = dq_session_is_partial(atari);
+        if (e->went_on && s.n_ticks > 0 && s.n_ticks == e->p.skip - 1)
             memcpy(e->held, dq_atari_screen(atari), e->screen_bytes);
         s.reward += dq_atari_act(atari, ale_action, s.n_ticks >= e->p.skip - 2);
         s.n_ticks++;

@@ -13,7 +13,7 @@ static void add_sample(dq_area_cell *cell, int sample, double weight)
 {
     assert(cell->n < 4);
     if (cell->n == 0)
-        cell->first = sample;
+        cell->first = (uint8_t)sample;
     cell->weight[cell->n++] = (float)weight;
 }
 
@@ -40,6 +40,19 @@ static dq_area_cell area_cell(int i, int n_source, int n_target)
     return cell;
 }
 
+static void find_cells(dq_frame84_plan *plan)
+{
+    for (int g = 0; g < DQ_FRAME84_GROUPS; g++) {
+        int from = 0, to = DQ_FRAME84 - 1;
+        while (plan->x[from].first + plan->x[from].n <= 8 * g)
+            from++;
+        while (plan->x[to].first > 8 * g + 7)
+            to--;
+        plan->cells[g].from = (uint8_t)from;
+        plan->cells[g].to = (uint8_t)to;
+    }
+}
+
 /** Target rows top .. top+83 of `target_height`. */
 static void plan_init(dq_frame84_plan *plan, int height, int top, int target_height)
 {
@@ -51,6 +64,7 @@ static void plan_init(dq_frame84_plan *plan, int height, int top, int target_hei
     const dq_area_cell *last = &plan->y[DQ_FRAME84 - 1];
     plan->first_row = plan->y[0].first;
     plan->end_row = last->first + last->n;
+    find_cells(plan);
 }
 
 void dq_frame84_plan_init(dq_frame84_plan *plan, int height)
@@ -64,35 +78,49 @@ void dq_frame84_plan_init_whole(dq_frame84_plan *plan, int height)
     plan_init(plan, height, 0, DQ_FRAME84);
 }
 
-int dq_palette_shift(const uint8_t *palette)
+uint32_t dq_frame84_differences(const uint8_t *a, const uint8_t *b)
 {
-    for (int i = 0; i < 256; i += 2)
-        if (memcmp(palette + 3 * i, palette + 3 * i + 3, 3) != 0)
-            return 0;
-    return 1;
+    uint32_t groups = 0;
+    for (int i = 0; i < DQ_FRAME84_GROUPS; i++) {
+        uint64_t v, w;
+        memcpy(&v, a + 8 * i, 8);
+        memcpy(&w, b + 8 * i, 8);
+        groups |= (uint32_t)(v != w) << i;
+    }
+    return groups;
 }
 
-void dq_frame84_shrink_row(const dq_frame84_plan *plan, const float *grey, float *shrunk)
+void dq_frame84_shrink_cells(const dq_frame84_plan *plan, const float *grey, int from, int to,
+                             float *shrunk)
 {
-    for (int i = 0; i < DQ_FRAME84; i++) {
+    for (int i = from; i <= to; i++) {
         const dq_area_cell *cell = &plan->x[i];
-        const float *from = grey + cell->first;
-        float sum = from[0] * cell->weight[0];
+        const float *sample = grey + cell->first;
+        float sum = sample[0] * cell->weight[0];
         for (int k = 1; k < cell->n; k++)
-            sum += from[k] * cell->weight[k];
+            sum += sample[k] * cell->weight[k];
         shrunk[i] = sum;
     }
+}
+
+void dq_frame84_sum_cells(const dq_frame84_plan *plan, const float *const shrunk[4], int row,
+                          int from, int to, float *sum)
+{
+    const dq_area_cell *cell = &plan->y[row];
+    for (int i = from; i <= to; i++)
+        sum[i] = shrunk[0][i] * cell->weight[0];
+    for (int k = 1; k < cell->n; k++)
+        for (int i = from; i <= to; i++)
+            sum[i] += shrunk[k][i] * cell->weight[k];
 }
 
 void dq_frame84_sum_row(const dq_frame84_plan *plan, float (*shrunk)[DQ_FRAME84], int row,
                         float *sum)
 {
-    const dq_area_cell *cell = &plan->y[row];
-    for (int i = 0; i < DQ_FRAME84; i++)
-        sum[i] = shrunk[cell->first][i] * cell->weight[0];
-    for (int k = 1; k < cell->n; k++)
-        for (int i = 0; i < DQ_FRAME84; i++)
-            sum[i] += shrunk[cell->first + k][i] * cell->weight[k];
+    const float *rows[4] = {NULL};
+    for (int k = 0; k < plan->y[row].n; k++)
+        rows[k] = shrunk[plan->y[row].first + k];
+    dq_frame84_sum_cells(plan, rows, row, 0, DQ_FRAME84 - 1, sum);
 }
 
 void dq_frame84_finish_row(const dq_frame84_plan *plan, float (*shrunk)[DQ_FRAME84], int row,

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-enum { WIDTH = DQ_FRAME84_WIDTH, SIDE = DQ_FRAME84, WEIGHT_ONE = 1 << 11 };
+enum { WIDTH = DQ_FRAME84_WIDTH, SIDE = DQ_FRAME84, WEIGHT_ONE = 1 << 11, RING = 4 };
 
 /* INTER_LINEAR: a target sample is `a` parts of one source sample and `b` of the next. */
 typedef struct linear_cell {
@@ -19,15 +19,12 @@ struct dq_small_frame {
     bool linear;
     int rows, n_channels;
     const uint8_t *palette, *grey;
-    int shift;           // DQ_SMALL_RGB: a palette index >> shift counts in `pair_grey`
-    uint8_t *pair_grey;  // DQ_SMALL_RGB: grey of the brighter of two colours
+    uint8_t rgb_level[256];  // DQ_SMALL_RGB: grey of one colour
     dq_frame84_plan plan;
     linear_cell *cells;  // with `linear`: 84 for columns, 84 for rows
     uint8_t (*seen[2])[WIDTH];
-    float (*shrunk[3])[SIDE];  // [channel][rows][84]
-    int32_t (*mixed)[SIDE];    // with `linear`: [rows][84]
     uint8_t frame[SIDE][SIDE];
-    bool stale[DQ_FRAME84_MAX_HEIGHT];  // rows in which `shrunk` is behind `seen`
+    uint32_t changed[DQ_FRAME84_MAX_HEIGHT];  // by row: groups in which `frame` is behind `seen`
 };
 
 /* ---------------------------------------------------------------- colours */
@@ -43,49 +40,72 @@ static uint8_t rgb_grey(int r, int g, int b)
     return (uint8_t)((r * 9798 + g * 19235 + b * 3735 + (1 << 14)) >> 15);
 }
 
-static dq_status fill_pair_grey(dq_small_frame *f)
+/** The pictures whose maximum is taken: two, or one twice, or three. */
+typedef struct pictures {
+    const uint8_t *a, *b, *c;
+} pictures;
+
+static uint8_t rgb_pair_level(const dq_small_frame *f, size_t a, size_t b)
 {
-    f->shift = dq_palette_shift(f->palette);
-    int n = 256 >> f->shift;
-    f->pair_grey = malloc((size_t)n * (size_t)n);
-    if (!f->pair_grey)
-        return dq_fail(DQ_ERR_NOMEM, "no memory for a table of colours");
-    for (int i = 0; i < n; i++)
-        for (int k = 0; k < n; k++) {
-            const uint8_t *a = f->palette + 3 * (i << f->shift);
-            const uint8_t *b = f->palette + 3 * (k << f->shift);
-            f->pair_grey[i * n + k] =
-                rgb_grey(brighter(a[0], b[0]), brighter(a[1], b[1]), brighter(a[2], b[2]));
-        }
-    return DQ_OK;
+    if (a == b)
+        return f->rgb_level[a];
+    const uint8_t *p = f->palette + 3 * a, *q = f->palette + 3 * b;
+    return rgb_grey(brighter(p[0], q[0]), brighter(p[1], q[1]), brighter(p[2], q[2]));
 }
 
-/** One row of the brighter of two pictures, of a channel or of grey. */
-static void row_levels(const dq_small_frame *f, const uint8_t *a, const uint8_t *b, int channel,
-                       uint8_t *levels)
+/** Of the pixels from..end-1 of row y: the brighter one's grey, or a channel of it. */
+static void find_levels(const dq_small_frame *f, const pictures *p, int y, int channel, int from,
+                        int end, uint8_t *levels)
 {
-    if (f->how == DQ_SMALL_RGB) {
-        int n = 256 >> f->shift;
-        for (int x = 0; x < WIDTH; x++)
-            levels[x] = f->pair_grey[(a[x] >> f->shift) * n + (b[x] >> f->shift)];
-    } else if (f->how == DQ_SMALL_ALE) {
-        for (int x = 0; x < WIDTH; x++)
-            levels[x] = (uint8_t)brighter(f->grey[a[x]], f->grey[b[x]]);
-    } else {
-        for (int x = 0; x < WIDTH; x++)
-            levels[x] =
-                (uint8_t)brighter(f->palette[3 * a[x] + channel], f->palette[3 * b[x] + channel]);
-    }
+    const uint8_t *a = p->a + (size_t)y * WIDTH, *b = p->b + (size_t)y * WIDTH;
+    const uint8_t *c = p->c ? p->c + (size_t)y * WIDTH : a, *palette = f->palette + channel;
+    if (f->how == DQ_SMALL_RGB)
+        for (int x = from; x < end; x++)
+            levels[x] = rgb_pair_level(f, a[x], b[x]);
+    else if (f->how == DQ_SMALL_ALE)
+        for (int x = from; x < end; x++)
+            levels[x] = (uint8_t)brighter(f->grey[a[x]], brighter(f->grey[b[x]], f->grey[c[x]]));
+    else
+        for (int x = from; x < end; x++)
+            levels[x] = (uint8_t)brighter(palette[3 * a[x]], palette[3 * b[x]]);
 }
 
 /* ---------------------------------------------------------------- INTER_AREA */
 
-static void shrink_row(dq_small_frame *f, int y, int channel, const uint8_t *levels)
+/** Shrunk rows, the last RING of them, as far as they are made. */
+typedef struct shrunk_rows {
+    int row[RING];
+    uint32_t groups[RING];
+    float cell[3][RING][SIDE];  // [channel]
+} shrunk_rows;
+
+static void shrink(const dq_small_frame *f, const pictures *p, int y, int channel, int from, int to,
+                   float *shrunk)
 {
+    uint8_t levels[WIDTH];
     float level[WIDTH];
-    for (int x = 0; x < WIDTH; x++)
+    int first = f->plan.x[from].first, end = f->plan.x[to].first + f->plan.x[to].n;
+    find_levels(f, p, y, channel, first, end, levels);
+    for (int x = first; x < end; x++)
         level[x] = (float)levels[x];
-    dq_frame84_shrink_row(&f->plan, level, f->shrunk[channel][y]);
+    dq_frame84_shrink_cells(&f->plan, level, from, to, shrunk);
+}
+
+/** Have these groups of row y in its place of the ring. */
+static void shrink_row(const dq_small_frame *f, const pictures *p, shrunk_rows *s, int y,
+                       uint32_t groups)
+{
+    int slot = y % RING, from, to;
+    if (s->row[slot] != y) {
+        s->row[slot] = y;
+        s->groups[slot] = 0;
+    }
+    for (uint32_t left = groups & ~s->groups[slot]; left;) {
+        dq_frame84_take_cells(&f->plan, &left, &from, &to);
+        for (int c = 0; c < f->n_channels; c++)
+            shrink(f, p, y, c, from, to, s->cell[c][slot]);
+    }
+    s->groups[slot] |= groups;
 }
 
 /** To the nearest byte, halves to the even one: this large, a float has no places for fractions. */
@@ -97,48 +117,51 @@ static uint8_t round_to_byte(float v)
     return (uint8_t)bits;
 }
 
-static void round_row(const float *sums, uint8_t *row)
+/** Pixels from..to of a row of the frame, in one channel. */
+static void finish_channel(const dq_small_frame *f, const shrunk_rows *s, int channel, int row,
+                           int from, int to, uint8_t *level)
 {
-    for (int i = 0; i < SIDE; i++)
-        row[i] = round_to_byte(sums[i]);
+    const dq_area_cell *cell = &f->plan.y[row];
+    const float *shrunk[4] = {NULL};
+    float sums[SIDE];
+    for (int k = 0; k < cell->n; k++)
+        shrunk[k] = s->cell[channel][(cell->first + k) % RING];
+    dq_frame84_sum_cells(&f->plan, shrunk, row, from, to, sums);
+    for (int i = from; i <= to; i++)
+        level[i] = round_to_byte(sums[i]);
 }
 
-static void finish_row(dq_small_frame *f, int row)
+static void finish_cells(dq_small_frame *f, const shrunk_rows *s, int row, int from, int to)
 {
-    float sums[SIDE];
-    uint8_t channel[3][SIDE];
     if (f->n_channels == 1) {
-        dq_frame84_sum_row(&f->plan, f->shrunk[0], row, sums);
-        round_row(sums, f->frame[row]);
+        finish_channel(f, s, 0, row, from, to, f->frame[row]);
         return;
     }
-    for (int c = 0; c < 3; c++) {
-        dq_frame84_sum_row(&f->plan, f->shrunk[c], row, sums);
-        round_row(sums, channel[c]);
-    }
-    for (int i = 0; i < SIDE; i++)
-        f->frame[row][i] = rgb_grey(channel[0][i], channel[1][i], channel[2][i]);
+    uint8_t level[3][SIDE] = {{0}};
+    for (int c = 0; c < 3; c++)
+        finish_channel(f, s, c, row, from, to, level[c]);
+    for (int i = from; i <= to; i++)
+        f->frame[row][i] = rgb_grey(level[0][i], level[1][i], level[2][i]);
 }
 
-static bool any_stale(const dq_small_frame *f, const dq_area_cell *cell)
+static void make_area(dq_small_frame *f, const pictures *p)
 {
-    bool stale = false;
-    for (int k = 0; k < cell->n; k++)
-        stale |= f->stale[cell->first + k];
-    return stale;
-}
-
-static void make_area(dq_small_frame *f)
-{
-    uint8_t levels[WIDTH];
-    for (int y = 0; y < f->rows; y++)
-        for (int c = 0; f->stale[y] && c < f->n_channels; c++) {
-            row_levels(f, f->seen[0][y], f->seen[1][y], c, levels);
-            shrink_row(f, y, c, levels);
+    shrunk_rows s;  // `groups` and `cell` count once a row is there
+    for (int i = 0; i < RING; i++)
+        s.row[i] = -1;
+    for (int row = 0; row < SIDE; row++) {
+        const dq_area_cell *cell = &f->plan.y[row];
+        uint32_t groups = 0;
+        int from, to;
+        for (int k = 0; k < cell->n; k++)
+            groups |= f->changed[cell->first + k];
+        for (int k = 0; k < cell->n && groups; k++)
+            shrink_row(f, p, &s, cell->first + k, groups);
+        while (groups) {
+            dq_frame84_take_cells(&f->plan, &groups, &from, &to);
+            finish_cells(f, &s, row, from, to);
         }
-    for (int row = 0; row < SIDE; row++)
-        if (any_stale(f, &f->plan.y[row]))
-            finish_row(f, row);
+    }
 }
 
 /* ---------------------------------------------------------------- INTER_LINEAR */
@@ -156,25 +179,25 @@ static linear_cell linear_cell_of(int i, int n_source)
                          (int)lrintf((1.0f - part) * WEIGHT_ONE), (int)lrintf(part * WEIGHT_ONE)};
 }
 
-static void mix_row(dq_small_frame *f, int y, const uint8_t *levels)
+static void mix_row(const dq_small_frame *f, const pictures *p, int y, int32_t *mixed)
 {
+    uint8_t levels[WIDTH];
+    find_levels(f, p, y, 0, 0, WIDTH, levels);
     for (int i = 0; i < SIDE; i++) {
         const linear_cell *c = &f->cells[i];
-        f->mixed[y][i] = levels[c->first] * c->a + levels[c->second] * c->b;
+        mixed[i] = levels[c->first] * c->a + levels[c->second] * c->b;
     }
 }
 
-static void make_linear(dq_small_frame *f)
+static void make_linear(dq_small_frame *f, const pictures *p)
 {
-    uint8_t levels[WIDTH];
-    for (int y = 0; y < f->rows; y++)
-        if (f->stale[y]) {
-            row_levels(f, f->seen[0][y], f->seen[1][y], 0, levels);
-            mix_row(f, y, levels);
-        }
+    int32_t a[SIDE], b[SIDE];
     for (int row = 0; row < SIDE; row++) {
         const linear_cell *c = &f->cells[SIDE + row];
-        const int32_t *a = f->mixed[c->first], *b = f->mixed[c->second];
+        if (!(f->changed[c->first] | f->changed[c->second]))
+            continue;
+        mix_row(f, p, c->first, a);
+        mix_row(f, p, c->second, b);
         for (int i = 0; i < SIDE; i++)
             f->frame[row][i] =
                 (uint8_t)(((c->a * (a[i] >> 4) >> 16) + (c->b * (b[i] >> 4) >> 16) + 2) >> 2);
@@ -190,58 +213,54 @@ void dq_small_frame_set(dq_small_frame *f, int which, const uint8_t *picture)
         const uint8_t *row = picture ? picture + (size_t)y * WIDTH : black;
         if (memcmp(f->seen[which][y], row, WIDTH) == 0)
             continue;
+        f->changed[y] |= dq_frame84_differences(f->seen[which][y], row);
         memcpy(f->seen[which][y], row, WIDTH);
-        f->stale[y] = true;
     }
+}
+
+/** All of it may be behind. */
+static void change_all(dq_small_frame *f)
+{
+    for (int y = 0; y < f->rows; y++)
+        f->changed[y] = DQ_FRAME84_ALL_GROUPS;
+}
+
+static const uint8_t *make(dq_small_frame *f, const pictures *p)
+{
+    if (f->linear)
+        make_linear(f, p);
+    else
+        make_area(f, p);
+    memset(f->changed, 0, sizeof(f->changed));
+    return f->frame[0];
 }
 
 const uint8_t *dq_small_frame_make(dq_small_frame *f)
 {
-    if (f->linear)
-        make_linear(f);
-    else
-        make_area(f);
-    memset(f->stale, false, sizeof(f->stale));
-    return f->frame[0];
+    const pictures two = {f->seen[0][0], f->seen[1][0], NULL};
+    return make(f, &two);
 }
 
-/** The frame of whole pictures that are not among the two; what is kept of those is stale then. */
-static const uint8_t *make_other(dq_small_frame *f, const uint8_t *picture, bool with_the_two)
+/** The frame of pictures that are not the two: afterwards it is not theirs. */
+static const uint8_t *make_other(dq_small_frame *f, const pictures *p)
 {
-    uint8_t levels[WIDTH], others[WIDTH];
-    for (int y = 0; y < f->rows; y++) {
-        const uint8_t *row = picture + (size_t)y * WIDTH;
-        for (int c = 0; c < f->n_channels; c++) {
-            row_levels(f, row, row, c, levels);
-            if (with_the_two) {
-                row_levels(f, f->seen[0][y], f->seen[1][y], c, others);
-                for (int x = 0; x < WIDTH; x++)
-                    levels[x] = (uint8_t)brighter(levels[x], others[x]);
-            }
-            if (f->linear)
-                mix_row(f, y, levels);
-            else
-                shrink_row(f, y, c, levels);
-        }
-    }
-    memset(f->stale, false, sizeof(f->stale));
-    if (f->linear)
-        make_linear(f);
-    for (int row = 0; !f->linear && row < SIDE; row++)
-        finish_row(f, row);
-    memset(f->stale, true, sizeof(f->stale));
-    return f->frame[0];
+    change_all(f);
+    const uint8_t *frame = make(f, p);
+    change_all(f);
+    return frame;
 }
 
 const uint8_t *dq_small_frame_make_alone(dq_small_frame *f, const uint8_t *picture)
 {
-    return make_other(f, picture, false);
+    const pictures one = {picture, picture, NULL};
+    return make_other(f, &one);
 }
 
 const uint8_t *dq_small_frame_make_three(dq_small_frame *f, const uint8_t *picture)
 {
     assert(f->how == DQ_SMALL_ALE);
-    return make_other(f, picture, true);
+    const pictures three = {f->seen[0][0], f->seen[1][0], picture};
+    return make_other(f, &three);
 }
 
 /* ---------------------------------------------------------------- create, state */
@@ -252,13 +271,8 @@ static dq_status allocate(dq_small_frame *f)
     bool good = true;
     for (int i = 0; i < 2; i++)
         good = (f->seen[i] = calloc(rows, sizeof(*f->seen[i]))) && good;
-    for (int c = 0; c < f->n_channels && !f->linear; c++)
-        good = (f->shrunk[c] = calloc(rows, sizeof(*f->shrunk[c]))) && good;
-    if (f->linear) {
-        f->cells = calloc(2 * SIDE, sizeof(*f->cells));
-        f->mixed = calloc(rows, sizeof(*f->mixed));
-        good = good && f->cells && f->mixed;
-    }
+    if (f->linear)
+        good = (f->cells = calloc(2 * SIDE, sizeof(*f->cells))) && good;
     return good ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for pictures of %d rows", f->rows);
 }
 
@@ -277,10 +291,10 @@ dq_status dq_small_frame_create(dq_small_frame **out, dq_small_grey how, bool li
     f->palette = palette;
     f->grey = grey;
     dq_frame84_plan_init_whole(&f->plan, rows);
-    memset(f->stale, true, sizeof(f->stale));
+    change_all(f);
+    for (int i = 0; i < 256; i++)
+        f->rgb_level[i] = rgb_grey(palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]);
     dq_status st = allocate(f);
-    if (st == DQ_OK && how == DQ_SMALL_RGB)
-        st = fill_pair_grey(f);
     if (st != DQ_OK) {
         dq_small_frame_destroy(f);
         return st;
@@ -299,11 +313,7 @@ void dq_small_frame_destroy(dq_small_frame *f)
         return;
     for (int i = 0; i < 2; i++)
         free(f->seen[i]);
-    for (int c = 0; c < 3; c++)
-        free(f->shrunk[c]);
-    free(f->mixed);
     free(f->cells);
-    free(f->pair_grey);
     free(f);
 }
 
@@ -316,7 +326,7 @@ dq_status dq_small_frame_save(const dq_small_frame *f, dq_writer *w)
 
 dq_status dq_small_frame_load(dq_small_frame *f, dq_reader *r)
 {
-    memset(f->stale, true, sizeof(f->stale));
+    change_all(f);
     DQ_TRY(dq_read_tag(r, "SMAL", 1));
     DQ_TRY(dq_read(r, f->seen[0], (size_t)f->rows * WIDTH));
     return dq_read(r, f->seen[1], (size_t)f->rows * WIDTH);

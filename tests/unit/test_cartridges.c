@@ -242,8 +242,9 @@ static void a_session_takes_less_than_128_kib(void **state)
     image i = plain_image(16 * KIB);
     dq_atari *a = NULL;
     assert_int_equal(dq_atari_create(&a, i.bytes, i.n, NULL), DQ_OK);
-    size_t cartridge = 2 * i.n + DQ_BREAK_BYTES + 255;
-    size_t total = sizeof(*a) + sizeof(*a->machine) + cartridge;
+    size_t cartridge = 2 * i.n + 255;
+    size_t total =
+        sizeof(*a) + sizeof(*a->machine) + cartridge + 2 * dq_machine_picture_bytes(a->machine);
     print_message("session %zu + console %zu + cartridge %zu = %zu bytes\n", sizeof(*a),
                   sizeof(*a->machine), cartridge, total);
     assert_true(total < 128 * KIB);

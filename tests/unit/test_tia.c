@@ -260,6 +260,22 @@ static void compare_pictures(const runner *r, const uint8_t *picture, int frame,
                          picture[y * REF_WIDTH + x], r->tia.row[y][x]);
 }
 
+/** What changed in the two pictures since the last time must have been noted. */
+static void compare_changes(dq_machine *m, uint8_t seen[2][HEIGHT][REF_WIDTH], int frame, int y0,
+                            int y1)
+{
+    for (int i = 0; i < 2; i++)
+        for (int y = y0; y < y1; y++)
+            for (int x = 0; x < REF_WIDTH; x++) {
+                bool differs = m->picture[i][y * REF_WIDTH + x] != seen[i][y][x];
+                if (differs && !(m->changed[y] >> x / 8 & 1))
+                    fail_msg("frame %d: row %d, pixel %d changed unnoticed", frame, y, x);
+            }
+    memset(m->changed, 0, sizeof(m->changed));
+    for (int i = 0; i < 2; i++)
+        memcpy(seen[i], m->picture[i], HEIGHT * REF_WIDTH);
+}
+
 /** Frames of one program; how they are drawn depends on its number. */
 static void run_program(uint64_t seed, int n_frames)
 {
@@ -275,6 +291,7 @@ static void run_program(uint64_t seed, int n_frames)
     dq_machine_power_on(m, &a->play.system);
     runner *r = calloc(1, sizeof(*r));
     assert_non_null(r);
+    static uint8_t seen[2][HEIGHT][REF_WIDTH];
     r->p = &p;
     for (int frame = 0; frame < n_frames; frame++) {
         bool draw = below(&p, 2), crop = below(&p, 3) == 0;
@@ -285,6 +302,8 @@ static void run_program(uint64_t seed, int n_frames)
         dq_machine_frame(m, draw);
         run_frame(r);
         compare_results(r, m, frame);
+        if (frame > 3)
+            compare_changes(m, seen, frame, first, end);
         if (frame < 2 || below(&p, 4) == 0)  // the first one ends before the window
             continue;
         compare_pictures(r, dq_machine_rows(m), frame, first, end);
