@@ -6,7 +6,11 @@ Needs torch, ale-py, numpy and opencv. Prints one JSON object a line, in the for
 
   book      as the book writes it: float32 states, a deque, a list of arrays made into a batch
   tuned     the same with channels-last memory and the fused Adam
+  compiled  tuned, and the networks through torch.compile
   bf16      tuned, and autocast to bfloat16
+  compiled-bf16  both
+  weights-bf16   tuned with every weight and Adam's moments in bfloat16: as fast as PyTorch gets, but
+            steps of 1e-4 round away, so that it does not train; a yardstick of speed alone
   lean      states as bytes in one array, lean wrappers, channels-last, fused Adam, float32
   lean-bf16 lean, and autocast to bfloat16
 
@@ -17,6 +21,7 @@ import collections
 import json
 import resource
 import statistics
+import sys
 import time
 
 import cv2
@@ -25,7 +30,7 @@ import torch
 from torch import nn
 
 CAPACITY, BATCH, GAMMA, SYNC, EPSILON = 10_000, 32, 0.99, 1000, 0.01
-VARIANTS = ["book", "tuned", "bf16", "lean", "lean-bf16"]
+VARIANTS = ["book", "tuned", "compiled", "bf16", "compiled-bf16", "weights-bf16", "lean", "lean-bf16"]
 FIRE, SECOND = 1, 2
 
 
@@ -137,11 +142,14 @@ class Learner:
     def __init__(self, variant, n_actions=6):
         tuned = variant != "book"
         self.lean = variant.startswith("lean")
-        self.bf16 = variant.endswith("bf16")
+        self.bf16 = variant.endswith("bf16") and variant != "weights-bf16"
+        self.dtype = torch.bfloat16 if variant == "weights-bf16" else torch.float32
         self.layout = torch.channels_last if tuned else torch.contiguous_format
         torch.manual_seed(0)
-        self.net = new_net(n_actions).to(memory_format=self.layout)
-        self.target = new_net(n_actions).to(memory_format=self.layout)
+        self.net = new_net(n_actions).to(self.dtype, memory_format=self.layout)
+        self.target = new_net(n_actions).to(self.dtype, memory_format=self.layout)
+        compiles = torch.compile if variant.startswith("compiled") else lambda net: net
+        self.q, self.target_q = compiles(self.net), compiles(self.target)
         self.optimizer = torch.optim.Adam(self.net.parameters(), lr=1e-4,
                                           **({"fused": True} if tuned else {}))
         self.memory = ByteMemory() if self.lean else ListMemory()
@@ -153,20 +161,20 @@ class Learner:
         if self.lean:
             x = x.float().mul_(1 / 255)
         with torch.no_grad():
-            return int(self.net(x.to(memory_format=self.layout)).argmax(dim=1))
+            return int(self.q(x.to(self.dtype, memory_format=self.layout)).argmax(dim=1))
 
     def learn(self):
         if self.n_updates % SYNC == 0:
             self.target.load_state_dict(self.net.state_dict())
         self.n_updates += 1
         states, actions, rewards, dones, next_states = self.memory.sample(self.rng)
-        states = states.to(memory_format=self.layout)
-        next_states = next_states.to(memory_format=self.layout)
+        states = states.to(self.dtype, memory_format=self.layout)
+        next_states = next_states.to(self.dtype, memory_format=self.layout)
         self.optimizer.zero_grad()
         with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            q = self.net(states).gather(1, actions.unsqueeze(-1)).squeeze(-1)
+            q = self.q(states).gather(1, actions.unsqueeze(-1)).squeeze(-1)
             with torch.no_grad():
-                next_q = self.target(next_states).max(1)[0]
+                next_q = self.target_q(next_states).max(1)[0].float()
                 next_q[dones] = 0.0
                 wanted = next_q.detach() * GAMMA + rewards
             loss = nn.functional.mse_loss(q.float(), wanted.float())
@@ -214,6 +222,7 @@ def measure(name, variant, unit, work, args):
         "median": round(statistics.median(rates), 2), "max": round(max(rates), 2),
         "repeats": args.repeats, "threads": torch.get_num_threads(),
         "isa": torch.backends.cpu.get_cpu_capability().lower(), "device": "cpu",
+        "precision": "bf16" if variant.endswith("bf16") else "fp32",
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}), flush=True)
 
 
@@ -228,9 +237,14 @@ def main():
     if args.threads:
         torch.set_num_threads(args.threads)
     for variant in args.variant or VARIANTS:
-        loop = Loop(Learner(variant))
-        loop.fill()
         what = args.what or ["act", "learn", "train"]
+        try:
+            loop = Loop(Learner(variant))
+            loop.fill()
+            loop.turn()  # compiles, where it does
+        except Exception as e:  # torch.compile needs a C++ compiler, and fails in many ways
+            print(f"left out: {variant}: {str(e).strip().splitlines()[0]}", file=sys.stderr)
+            continue
         if "act" in what:
             measure("act", variant, "passes/s", lambda: loop.learner.act(loop.state), args)
         if "learn" in what:

@@ -158,7 +158,7 @@ static void run_fc1_dx(layers *l, int i)
 {
     (void)i;
     for (int k = 0; k < DQ_X3; k += DQ_FC_SLICE)
-        l->k->fc1_dx(l->dyt, N, l->w, k, l->x[DQ_N_CONVS]);
+        l->k->fc1_dx(l->dyt, N, l->w, k, l->x[DQ_N_CONVS], (const float *const[]){l->w, l->w});
 }
 
 static void run_fc1_dw(layers *l, int i)

@@ -96,8 +96,10 @@ typedef struct dq_kernels {
     void (*fc1_dw)(const void *x, int n, const void *dy, int k, float *dw,
                    const float *const soon[3]);
     /** Input gradient for inputs k .. k+DQ_FC_SLICE-1: dx[i][k + j] = sum over the 512 outputs of
-     *  dyt[o][i] * w[k + j][o]. w is the whole blocked matrix as Adam keeps it. */
-    void (*fc1_dx)(const void *dyt, int n, const float *w, int k, float *dx);
+     *  dyt[o][i] * w[k + j][o]. w is the whole blocked matrix as Adam keeps it. `soon`: two arrays
+     *  like w, whose slices Adam will use, fetched into the cache meanwhile. */
+    void (*fc1_dx)(const void *dyt, int n, const float *w, int k, float *dx,
+                   const float *const soon[2]);
 
     /** y[i] = x[i] * w + bias. x [n][DQ_HIDDEN], w [DQ_HIDDEN][DQ_OUT_PAD], y [n][DQ_OUT_PAD]. */
     void (*fc2)(const float *x, int n, const float *w, const float *bias, float *y);

@@ -77,7 +77,8 @@ static void hidden_task(void *ctx, int task)
     int k = task * DQ_FC_SLICE, n = net->cfg.batch;
     if (net->k->fc1_slice)
         net->k->fc1_slice(net->fc_x, n, k, net->fc_slices);
-    net->k->fc1_dx(net->dht, n, net->online.params + DQ_AT_W4, k, net->dx3);
+    const float *moments[] = {net->m + DQ_AT_W4, net->v + DQ_AT_W4};
+    net->k->fc1_dx(net->dht, n, net->online.params + DQ_AT_W4, k, net->dx3, moments);
     for (size_t b = 0; b < DQ_FC_BLOCKS; b++) {
         size_t at = DQ_AT_W4 + (b * DQ_X3 + (size_t)k) * DQ_FC_BLOCK;
         float block[DQ_FC_SLICE * DQ_FC_BLOCK], *grad = s->adam ? block : net->grad + at;

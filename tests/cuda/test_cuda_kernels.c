@@ -294,8 +294,8 @@ static void hidden_gradients(step *s)
     float *want = floats(n * DQ_X3), *size = floats(n * DQ_X3);
     float *dw = floats(DQ_W4), *dw_size = floats(DQ_W4);
     for (int k = 0; k < DQ_X3; k += DQ_FC_SLICE) {
-        ref->fc1_dx(dht, s->n, s->params + DQ_AT_W4, k, want);
-        ref->fc1_dx(adht, s->n, aw, k, size);
+        ref->fc1_dx(dht, s->n, s->params + DQ_AT_W4, k, want, NULL);
+        ref->fc1_dx(adht, s->n, aw, k, size, NULL);
         for (size_t b = 0; b < DQ_FC_BLOCKS; b++) {
             size_t at = (b * DQ_X3 + (size_t)k) * DQ_FC_BLOCK;
             ref->fc1_dw(s->y[2], s->n, s->dh + b * DQ_FC_BLOCK, k, dw + at, NULL);

@@ -497,7 +497,7 @@ static linear_results run_linear(const dq_kernels *k, int n, int slice, float *x
                         zeros(count * DQ_X3), zeros(count * DQ_OUT_PAD)};
     k->fc1(f.x, n, f.w, bias, r.y);
     k->fc1_dw(f.slices, n, f.dy, slice, r.dw, (const float *const[]){w, w, w});
-    k->fc1_dx(f.dyt, n, w, slice, r.dx);
+    k->fc1_dx(f.dyt, n, w, slice, r.dx, (const float *const[]){w, w});
     k->fc2(dh, n, w, bias, r.q);
     linear_destroy(&f);
     return r;

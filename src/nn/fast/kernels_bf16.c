@@ -157,29 +157,47 @@ static void fc1_dw_bf16(const void *x, int n, const void *dy, int k, float *dw,
                    DQ_FC_SLICE, dy, DQ_HIDDEN, dw, DQ_FC_BLOCK, 0, &s);
 }
 
+/** rows [DQ_FC_SLICE][2 * DQ_FC_BLOCK]: the weights of two blocks, w and w + DQ_X3 * DQ_FC_BLOCK.
+ */
+DQ_INLINE void round_two_blocks(const float *w, elem *rows)
+{
+    for (int j = 0; j < DQ_FC_SLICE; j++, w += DQ_FC_BLOCK, rows += 2 * DQ_FC_BLOCK) {
+        round_floats(w, DQ_FC_BLOCK, rows);
+        round_floats(w + DQ_X3 * DQ_FC_BLOCK, DQ_FC_BLOCK, rows + DQ_FC_BLOCK);
+    }
+}
+
 /** Vectors run along the samples, as in float32. The weights are rounded here, because Adam is
  * about to read them anyway. */
-static void fc1_dx_bf16(const void *dyt, int n, const float *w, int k, float *dx)
+static void fc1_dx_bf16(const void *dyt, int n, const float *w, int k, float *dx,
+                        const float *const soon[2])
 {
-    enum { SAMPLES = 32, DEPTH = 8 * DQ_FC_BLOCK };
+    enum {
+        SAMPLES = 32,
+        DEPTH = 2 * DQ_FC_BLOCK,
+        BLOCK = DQ_X3 * DQ_FC_BLOCK,
+        LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE
+    };
     size_t pad = (size_t)dq_fc_pad(n);
-    _Alignas(64) elem weights[DQ_FC_SLICE * DQ_HIDDEN];
-    for (int block = 0; block < DQ_FC_BLOCKS; block++)
-        for (int j = 0; j < DQ_FC_SLICE; j++)
-            round_floats(w + (size_t)((block * DQ_X3 + k + j) * DQ_FC_BLOCK), DQ_FC_BLOCK,
-                         weights + j * DQ_HIDDEN + block * DQ_FC_BLOCK);
     for (int begin = 0; begin < n; begin += SAMPLES) {
+        _Alignas(64) elem weights[DQ_FC_SLICE * DEPTH];
         _Alignas(64) float turned[DQ_FC_SLICE * SAMPLES], rows[SAMPLES * DQ_FC_SLICE];
-        for (int o = 0; o < DQ_HIDDEN; o += DEPTH)
-            product_rows(DEPTH, DQ_HIDDEN,
-                         &(product){.a = weights + o,
+        size_t at = (size_t)(k * DQ_FC_BLOCK);
+        for (int o = 0; o < DQ_HIDDEN; o += DEPTH, at += 2 * BLOCK) {
+            const float *m = soon[0] + at, *v = soon[1] + at, *next = w + at + 2 * BLOCK;
+            round_two_blocks(w + at, weights);
+            product_rows(DEPTH, DEPTH,
+                         &(product){.a = weights,
                                     .b = (const elem *)dyt + (size_t)o * pad + begin * PAIR,
                                     .c = turned,
                                     .rows = DQ_FC_SLICE,
                                     .cols = SAMPLES,
                                     .b_row = pad,
                                     .c_row = SAMPLES,
-                                    .add = o > 0});
+                                    .add = o > 0,
+                                    .soon = {{m, m + BLOCK, v, v + BLOCK, next, next + BLOCK},
+                                             {LINES, LINES, LINES, LINES, LINES, LINES}}});
+        }
         transpose(turned, SAMPLES, DQ_FC_SLICE, SAMPLES, rows, DQ_FC_SLICE);
         for (int i = 0; i < SAMPLES && begin + i < n; i++)
             memcpy(dx + (size_t)(begin + i) * DQ_X3 + k, rows + i * DQ_FC_SLICE,

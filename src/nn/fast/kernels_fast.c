@@ -144,24 +144,29 @@ static void fc1_dw_fast(const void *x, int n, const void *dy, int k, float *dw,
 }
 
 /** Vectors run along the samples: their gradients, turned, are multiplied by single weights. */
-static void fc1_dx_fast(const void *dyt, int n, const float *w, int k, float *dx)
+static void fc1_dx_fast(const void *dyt, int n, const float *w, int k, float *dx,
+                        const float *const soon[2])
 {
     enum { SAMPLES = 32, LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE };
     size_t pad = (size_t)dq_fc_pad(n);
     for (int begin = 0; begin < n; begin += SAMPLES) {
         _Alignas(64) float turned[DQ_FC_SLICE * SAMPLES], rows[SAMPLES * DQ_FC_SLICE];
         const float *rows_w = w + (size_t)k * DQ_FC_BLOCK;
-        for (size_t block = 0; block < DQ_FC_BLOCKS; block++, rows_w += DQ_X3 * DQ_FC_BLOCK)
-            product_rows(DQ_FC_BLOCK, DQ_FC_BLOCK,
-                         &(product){.a = rows_w,
-                                    .b = (const float *)dyt + block * DQ_FC_BLOCK * pad + begin,
-                                    .c = turned,
-                                    .rows = DQ_FC_SLICE,
-                                    .cols = SAMPLES,
-                                    .b_row = pad,
-                                    .c_row = SAMPLES,
-                                    .add = block > 0,
-                                    .soon = {{rows_w + DQ_X3 * DQ_FC_BLOCK}, {LINES}}});
+        size_t at = (size_t)k * DQ_FC_BLOCK;
+        for (size_t block = 0; block < DQ_FC_BLOCKS;
+             block++, rows_w += DQ_X3 * DQ_FC_BLOCK, at += DQ_X3 * DQ_FC_BLOCK)
+            product_rows(
+                DQ_FC_BLOCK, DQ_FC_BLOCK,
+                &(product){.a = rows_w,
+                           .b = (const float *)dyt + block * DQ_FC_BLOCK * pad + begin,
+                           .c = turned,
+                           .rows = DQ_FC_SLICE,
+                           .cols = SAMPLES,
+                           .b_row = pad,
+                           .c_row = SAMPLES,
+                           .add = block > 0,
+                           .soon = {{rows_w + DQ_X3 * DQ_FC_BLOCK, soon[0] + at, soon[1] + at},
+                                    {LINES, LINES, LINES}}});
         transpose(turned, SAMPLES, DQ_FC_SLICE, SAMPLES, rows, DQ_FC_SLICE);
         for (int i = 0; i < SAMPLES && begin + i < n; i++)
             for (int j = 0; j < DQ_FC_SLICE; j += VL)

@@ -14,13 +14,14 @@ enum { ROWS = 14, COLS = 2, TURNED_ROWS = 8, PEAK_CHAINS = 20 };
 #else
 enum { ROWS = 6, COLS = 2, TURNED_ROWS = 4, PEAK_CHAINS = 12 };
 #endif
+enum { N_FETCHES = 6 };
 
 /** Memory that is wanted after a product: fetched between its multiplications, line by line from
  *  each place, so that memory and arithmetic work at the same time. Any address will do: a fetch
  *  never fails. */
 typedef struct fetches {
-    const void *at[3];
-    int lines[3];
+    const void *at[N_FETCHES];
+    int lines[N_FETCHES];
 } fetches;
 
 enum { LINE = 16, ELINE = LINE * PAIR };  // floats and elements in a line of the cache
@@ -28,7 +29,7 @@ enum { LINE = 16, ELINE = LINE * PAIR };  // floats and elements in a line of th
 DQ_INLINE void fetch(const fetches *s, int line)
 {
     DQ_UNROLL
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < N_FETCHES; i++)
         if (line < s->lines[i])
             _mm_prefetch((const char *)s->at[i] + (size_t)line * LINE * sizeof(float), _MM_HINT_T0);
 }

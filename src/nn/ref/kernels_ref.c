@@ -209,8 +209,10 @@ static void fc1_dw_ref(const void *inputs, int n, const void *gradients, int k, 
                 dw[j * DQ_FC_BLOCK + o] += x[i * DQ_X3 + k + j] * dy[i * DQ_HIDDEN + o];
 }
 
-static void fc1_dx_ref(const void *turned, int n, const float *w, int k, float *dx)
+static void fc1_dx_ref(const void *turned, int n, const float *w, int k, float *dx,
+                       const float *const soon[2])
 {
+    (void)soon;
     const float *dyt = turned;
     for (int i = 0; i < n; i++)
         for (int j = k; j < k + DQ_FC_SLICE; j++) {
@@ -339,8 +341,10 @@ static void fc1_turn_bf16(const float *dh, int n, void *dy, void *dyt)
     fc1_turn_ref(dy, n, NULL, dyt);
 }
 
-static void fc1_dx_bf16(const void *turned, int n, const float *w, int k, float *dx)
+static void fc1_dx_bf16(const void *turned, int n, const float *w, int k, float *dx,
+                        const float *const soon[2])
 {
+    (void)soon;
     const float *dyt = turned;
     for (int i = 0; i < n; i++)
         for (int j = k; j < k + DQ_FC_SLICE; j++) {
