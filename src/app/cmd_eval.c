@@ -210,7 +210,7 @@ int cmd_eval(int argc, char **argv)
         {"model", 'm', OPTION_TEXT, &p.model, "FILE", "the model, a .dat file", 0, 0},
         {"env", 'e', OPTION_TEXT, &p.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
         {"dialect", 0, OPTION_TEXT, &p.dialect, "NAME",
-         "preprocessing (that of the run in whose folder the model lies, else book)", 0, 0},
+         "preprocessing (that of the run beside the model, else book)", 0, 0},
         {"episodes", 0, OPTION_INT, &p.episodes, "N", "games to play (30)", 1, 1e6},
         {"noops", 0, OPTION_INT, &p.noops, "N",
          "a game starts with 1 to N no-ops (30); 0: with none", 0, 1000},

@@ -223,7 +223,7 @@ int cmd_play(int argc, char **argv)
         {"model", 'm', OPTION_TEXT, &o.model, "FILE", "the model, a .dat file", 0, 0},
         {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
         {"dialect", 0, OPTION_TEXT, &o.dialect, "NAME",
-         "preprocessing (that of the run in whose folder the model lies, else book)", 0, 0},
+         "preprocessing (that of the run beside the model, else book)", 0, 0},
         {"record", 'r', OPTION_TEXT, &o.record_dir, "DIR", "write a video of each game into DIR", 0,
          0},
         {"no-vis", 0, OPTION_FLAG, &o.no_vis, NULL, "no window: play as fast as possible", 0, 0},
