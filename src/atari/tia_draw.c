@@ -158,8 +158,10 @@ static void hide(stretch *s, int object, int behind, bool left_half_only)
     static const uint64_t left[3] = {~UINT64_C(0), 0xFFFF, 0};
     if (!(s->present >> object & s->present >> behind & 1))
         return;
-    for (int w = s->w0; w <= s->w1; w++)
-        s->of[object][w] &= ~(s->of[behind][w] & (left_half_only ? left[w] : ~UINT64_C(0)));
+    for (int w = s->w0; w <= s->w1; w++) {
+        uint64_t hiding = s->of[behind][w];  // NOLINT(clang-analyzer-*): both are present
+        s->of[object][w] &= ~(hiding & (left_half_only ? left[w] : ~UINT64_C(0)));  // NOLINT
+    }
 }
 
 static void paint_objects(const dq_tia *tia, uint8_t *row, stretch *s)

@@ -117,9 +117,10 @@ void dq_frame84_sum_cells(const dq_frame84_plan *plan, const float *const shrunk
 void dq_frame84_sum_row(const dq_frame84_plan *plan, float (*shrunk)[DQ_FRAME84], int row,
                         float *sum)
 {
-    const float *rows[4] = {NULL};
-    for (int k = 0; k < plan->y[row].n; k++)
-        rows[k] = shrunk[plan->y[row].first + k];
+    const dq_area_cell *cell = &plan->y[row];
+    const float *rows[4];
+    for (int k = 0; k < 4; k++)
+        rows[k] = shrunk[cell->first + (k < cell->n ? k : 0)];
     dq_frame84_sum_cells(plan, rows, row, 0, DQ_FRAME84 - 1, sum);
 }
 
