@@ -10,7 +10,7 @@ ones the legal set with sticky actions and episodes of at most 3,000 frames. Wit
 are emulated without a picture and the screen is only compared on the others. With --modes each seed plays
 another mode and difficulty. With --verbose every session that is equal is told as well, as it ends.
 
-Done in full for every game: compare_ale.py LIBDEEPQ.SO -n 20000 -s 2 --verbose, some hours on one core.
+Every game in full: compare_ale.py LIBDEEPQ.SO -n 20000 -s 2 --verbose, some eight minutes a seed on one core of a Zen 4.
 """
 import argparse
 import ctypes as C
