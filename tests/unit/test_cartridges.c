@@ -133,7 +133,8 @@ static dq_atari *start(const uint8_t *code, size_t n, uint8_t fill)
 {
     uint8_t rom[4 * KIB];
     memset(rom, fill, sizeof(rom));
-    memcpy(rom, code, n);
+    if (n > 0)
+        memcpy(rom, code, n);
     rom[0xFFC] = 0x00;
     rom[0xFFD] = 0xF0;
     dq_atari *a = NULL;
