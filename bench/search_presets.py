@@ -6,8 +6,9 @@
 The file names the environment, options of `deepq train` and settings that all share, and each
 candidate's own. Runs go on side by side with one thread each, which is the best use of the cores; so
 the times compare the candidates with each other, not with a run that has the machine to itself. A run
-ends when it is solved or has used its minutes. Stopped at any moment, the same command goes on: what is finished is
-kept, what was begun is resumed. Prints the table, and writes it to DIR/table.md after each run.
+ends when it is solved or has used its minutes. Stopped at any moment, the same command goes on: what
+is finished is kept, what was begun is resumed. Prints the table, and writes it to DIR/table.md after
+each run.
 """
 import argparse
 import concurrent.futures
