@@ -12,22 +12,11 @@
 #include <cmocka.h>
 
 #include "deepq/net.h"
+#include "golden_numbers.h"
 #include "nn/kernels.h"
 
 /* As in tests/oracle/make_loss_golden.py. */
 enum { N_ACTIONS = 6, BATCH = 32, N_STEPS = 2, N_PICKS = 4 };
-
-static uint32_t lcg;
-
-static uint32_t lcg_u32(void)
-{
-    return lcg = lcg * 1664525u + 1013904223u;
-}
-
-static float lcg_uniform(void)
-{
-    return (float)(lcg_u32() >> 8) / (float)(1 << 23) - 1.0f;
-}
 
 typedef struct sample {
     dq_net *net;

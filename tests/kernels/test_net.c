@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "deepq/net.h"
+#include "golden_numbers.h"
 #include "nn/kernels.h"
 
 enum { N_ACTIONS = 6, BATCH = 32 };
@@ -61,19 +62,6 @@ static void free_params(dq_tensor params[DQ_NET_N_TENSORS])
 {
     for (int t = 0; t < DQ_NET_N_TENSORS; t++)
         free(params[t].data);
-}
-
-/* The generator of tests/oracle/make_nn_golden.py. */
-static uint32_t lcg;
-
-static uint32_t lcg_u32(void)
-{
-    return lcg = lcg * 1664525u + 1013904223u;
-}
-
-static float lcg_uniform(void)
-{
-    return (float)(lcg_u32() >> 8) / (float)(1 << 23) - 1.0f;
 }
 
 typedef struct sample {

@@ -10,18 +10,7 @@ norm and 4 elements; then its value after an Adam step.
 import numpy as np
 import torch
 
-from make_nn_golden import BATCH, DQN, N_ACTIONS, Lcg
-
-
-def batch(net):
-    lcg = Lcg(1)
-    for name, p in net.named_parameters():
-        scale = np.float32(2.0 ** -(4 if "fc" in name else 3))
-        p.data = torch.tensor((lcg.uniform(p.numel()) * scale).reshape(p.shape))
-    obs = (lcg.u32(BATCH * 4 * 84 * 84) >> 24).astype(np.uint8).reshape(BATCH, 4, 84, 84)
-    action = torch.tensor((lcg.u32(BATCH) >> 16).astype(np.int64) % N_ACTIONS)
-    target = torch.tensor(lcg.uniform(BATCH) * np.float32(8))
-    return torch.tensor(obs.astype(np.float32)) / 255.0, action, target
+from make_nn_golden import sample
 
 
 def main():
@@ -29,8 +18,8 @@ def main():
     print("# torch", torch.__version__)
     for name, loss_of in (("mse", torch.nn.functional.mse_loss),
                           ("huber", torch.nn.functional.smooth_l1_loss)):
-        net = DQN()
-        x, action, target = batch(net)
+        net, x, action, target = sample()
+        target = target * 8
         optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
         for step in range(2):
             q = net(x).gather(1, action[:, None])[:, 0]

@@ -7,11 +7,10 @@ square of the difference, relative to that of the float32 values.
 
     python make_nn_bf16.py > ../data/nn/bf16.txt        (needs torch and numpy)
 """
-import numpy as np
 import torch
 import torch.nn as nn
 
-from make_nn_golden import BATCH, DQN, N_ACTIONS, Lcg
+from make_nn_golden import sample
 
 
 def run(net, x, action, target, is_bf16):
@@ -25,14 +24,7 @@ def run(net, x, action, target, is_bf16):
 
 def main():
     torch.set_num_threads(1)
-    lcg, net = Lcg(1), DQN()
-    for name, p in net.named_parameters():
-        scale = np.float32(2.0 ** -(4 if "fc" in name else 3))
-        p.data = torch.tensor((lcg.uniform(p.numel()) * scale).reshape(p.shape))
-    obs = (lcg.u32(BATCH * 4 * 84 * 84) >> 24).astype(np.uint8).reshape(BATCH, 4, 84, 84)
-    action = torch.tensor((lcg.u32(BATCH) >> 16).astype(np.int64) % N_ACTIONS)
-    target = torch.tensor(lcg.uniform(BATCH))
-    x = torch.tensor(obs.astype(np.float32)) / 255.0
+    net, x, action, target = sample()
     exact = run(net, x, action, target, False)
     rounded = run(net, x, action, target, True)
     print("# torch", torch.__version__)

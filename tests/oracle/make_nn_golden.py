@@ -45,8 +45,8 @@ class DQN(nn.Module):
         return self.fc(self.conv(x).flatten(1))
 
 
-def main():
-    torch.set_num_threads(1)
+def sample():
+    """A net, and a batch as its input, actions and targets."""
     lcg, net = Lcg(1), DQN()
     for name, p in net.named_parameters():
         scale = np.float32(2.0 ** -(4 if "fc" in name else 3))
@@ -55,6 +55,12 @@ def main():
     action = torch.tensor((lcg.u32(BATCH) >> 16).astype(np.int64) % N_ACTIONS)
     target = torch.tensor(lcg.uniform(BATCH))
     x = torch.tensor(obs.astype(np.float32)) / 255.0
+    return net, x, action, target
+
+
+def main():
+    torch.set_num_threads(1)
+    net, x, action, target = sample()
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
 
     def loss_now():

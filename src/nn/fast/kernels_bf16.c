@@ -1,6 +1,7 @@
 /* The kernels in bf16 for AVX-512 processors that have its dot product: conv1, conv2 and fc1. All
  * else is the float32 table's. Products are those of the float32 kernels over other elements. */
 #include "nn/fast/conv_fast.h"
+#include "nn/fast/linear_fast.h"
 #include "nn/kernels.h"
 
 static const dq_kernels *const rest = &dq_kernels_avx512;
@@ -133,19 +134,7 @@ static void fc1_turn_bf16(const float *dh, int n, void *dy, void *dyt)
 
 static void fc1_bf16(const void *x, int n, const void *w, const float *bias, float *y)
 {
-    product_rows(DQ_X3, DQ_X3,
-                 &(product){.a = x,
-                            .b = w,
-                            .c = y,
-                            .rows = n,
-                            .cols = DQ_FC_BLOCK,
-                            .b_row = DQ_FC_BLOCK,
-                            .c_row = DQ_HIDDEN});
-    for (int i = 0; i < n; i++)
-        for (int o = 0; o < DQ_FC_BLOCK; o += VL) {
-            float *to = y + (size_t)i * DQ_HIDDEN + o;
-            vstore(to, vmax(vadd(vload(to), vload(bias + o)), vzero()));
-        }
+    linear_forward(x, n, w, bias, y);
 }
 
 static void fc1_dw_bf16(const void *x, int n, const void *dy, int k, float *dw,
@@ -173,15 +162,14 @@ static void fc1_dx_bf16(const void *dyt, int n, const float *w, int k, float *dx
                         const float *const soon[2])
 {
     enum {
-        SAMPLES = 32,
         DEPTH = 2 * DQ_FC_BLOCK,
         BLOCK = DQ_X3 * DQ_FC_BLOCK,
         LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE
     };
     size_t pad = (size_t)dq_fc_pad(n);
-    for (int begin = 0; begin < n; begin += SAMPLES) {
+    for (int begin = 0; begin < n; begin += DX_SAMPLES) {
         _Alignas(64) elem weights[DQ_FC_SLICE * DEPTH];
-        _Alignas(64) float turned[DQ_FC_SLICE * SAMPLES], rows[SAMPLES * DQ_FC_SLICE];
+        _Alignas(64) float turned[DQ_FC_SLICE * DX_SAMPLES];
         size_t at = (size_t)(k * DQ_FC_BLOCK);
         for (int o = 0; o < DQ_HIDDEN; o += DEPTH, at += 2 * BLOCK) {
             const float *m = soon[0] + at, *v = soon[1] + at, *next = w + at + 2 * BLOCK;
@@ -191,17 +179,14 @@ static void fc1_dx_bf16(const void *dyt, int n, const float *w, int k, float *dx
                                     .b = (const elem *)dyt + (size_t)o * pad + begin * PAIR,
                                     .c = turned,
                                     .rows = DQ_FC_SLICE,
-                                    .cols = SAMPLES,
+                                    .cols = DX_SAMPLES,
                                     .b_row = pad,
-                                    .c_row = SAMPLES,
+                                    .c_row = DX_SAMPLES,
                                     .add = o > 0,
                                     .soon = {{m, m + BLOCK, v, v + BLOCK, next, next + BLOCK},
                                              {LINES, LINES, LINES, LINES, LINES, LINES}}});
         }
-        transpose(turned, SAMPLES, DQ_FC_SLICE, SAMPLES, rows, DQ_FC_SLICE);
-        for (int i = 0; i < SAMPLES && begin + i < n; i++)
-            memcpy(dx + (size_t)(begin + i) * DQ_X3 + k, rows + i * DQ_FC_SLICE,
-                   DQ_FC_SLICE * sizeof(*dx));
+        store_turned(turned, begin, n, k, dx);
     }
 }
 

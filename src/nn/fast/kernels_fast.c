@@ -1,5 +1,6 @@
 /* The fast kernels, compiled once for each instruction set. Measurements: docs/kernels.md. */
 #include "nn/fast/conv_fast.h"
+#include "nn/fast/linear_fast.h"
 #include "nn/kernels.h"
 
 /** Interleave 16 pixels of four frames. */
@@ -119,19 +120,7 @@ static void fc1_turn_fast(const float *dh, int n, void *dy, void *dyt)
 
 static void fc1_fast(const void *x, int n, const void *w, const float *bias, float *y)
 {
-    product_rows(DQ_X3, DQ_X3,
-                 &(product){.a = x,
-                            .b = w,
-                            .c = y,
-                            .rows = n,
-                            .cols = DQ_FC_BLOCK,
-                            .b_row = DQ_FC_BLOCK,
-                            .c_row = DQ_HIDDEN});
-    for (int i = 0; i < n; i++)
-        for (int o = 0; o < DQ_FC_BLOCK; o += VL) {
-            float *to = y + (size_t)i * DQ_HIDDEN + o;
-            vstore(to, vmax(vadd(vload(to), vload(bias + o)), vzero()));
-        }
+    linear_forward(x, n, w, bias, y);
 }
 
 static void fc1_dw_fast(const void *x, int n, const void *dy, int k, float *dw,
@@ -147,10 +136,10 @@ static void fc1_dw_fast(const void *x, int n, const void *dy, int k, float *dw,
 static void fc1_dx_fast(const void *dyt, int n, const float *w, int k, float *dx,
                         const float *const soon[2])
 {
-    enum { SAMPLES = 32, LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE };
+    enum { LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE };
     size_t pad = (size_t)dq_fc_pad(n);
-    for (int begin = 0; begin < n; begin += SAMPLES) {
-        _Alignas(64) float turned[DQ_FC_SLICE * SAMPLES], rows[SAMPLES * DQ_FC_SLICE];
+    for (int begin = 0; begin < n; begin += DX_SAMPLES) {
+        _Alignas(64) float turned[DQ_FC_SLICE * DX_SAMPLES];
         const float *rows_w = w + (size_t)k * DQ_FC_BLOCK;
         size_t at = (size_t)k * DQ_FC_BLOCK;
         for (size_t block = 0; block < DQ_FC_BLOCKS;
@@ -161,16 +150,13 @@ static void fc1_dx_fast(const void *dyt, int n, const float *w, int k, float *dx
                            .b = (const float *)dyt + block * DQ_FC_BLOCK * pad + begin,
                            .c = turned,
                            .rows = DQ_FC_SLICE,
-                           .cols = SAMPLES,
+                           .cols = DX_SAMPLES,
                            .b_row = pad,
-                           .c_row = SAMPLES,
+                           .c_row = DX_SAMPLES,
                            .add = block > 0,
                            .soon = {{rows_w + DQ_X3 * DQ_FC_BLOCK, soon[0] + at, soon[1] + at},
                                     {LINES, LINES, LINES}}});
-        transpose(turned, SAMPLES, DQ_FC_SLICE, SAMPLES, rows, DQ_FC_SLICE);
-        for (int i = 0; i < SAMPLES && begin + i < n; i++)
-            for (int j = 0; j < DQ_FC_SLICE; j += VL)
-                vstore(dx + (size_t)(begin + i) * DQ_X3 + k + j, vload(rows + i * DQ_FC_SLICE + j));
+        store_turned(turned, begin, n, k, dx);
     }
 }
 
