@@ -34,13 +34,7 @@ uint64_t dq_rng_u64(dq_rng *rng)
 
 uint32_t dq_rng_below(dq_rng *rng, uint32_t n)
 {
-    uint64_t product = (dq_rng_u64(rng) >> 32) * n;
-    if ((uint32_t)product < n) {  // only then can the draw be one of the surplus ones
-        uint32_t surplus = -n % n;
-        while ((uint32_t)product < surplus)
-            product = (dq_rng_u64(rng) >> 32) * n;
-    }
-    return (uint32_t)(product >> 32);
+    return dq_rng_bits_below(rng->s, n);
 }
 
 double dq_rng_unit(dq_rng *rng)

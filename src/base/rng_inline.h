@@ -1,18 +1,22 @@
-/** The next bits of a random stream, inline: for loops that do little else. */
+/** The next bits of a random stream, inline: for loops that do little else, and for the GPU. */
 #ifndef DEEPQ_BASE_RNG_INLINE_H
 #define DEEPQ_BASE_RNG_INLINE_H
 
 #include "deepq/rng.h"
 
-static inline uint64_t dq_rng_rotl(uint64_t x, int k)
+#ifndef DQ_RNG_INLINE  // code for the GPU says how its functions are marked
+#define DQ_RNG_INLINE static inline
+#endif
+
+DQ_RNG_INLINE uint64_t dq_rng_rotl(uint64_t x, int k)
 {
     return (x << k) | (x >> (64 - k));
 }
 
-/** What dq_rng_u64() returns. Source: Blackman and Vigna 2021, xoshiro256++. */
-static inline uint64_t dq_rng_next(dq_rng *rng)
+/** What dq_rng_u64() returns, from the stream's four words. Source: Blackman and Vigna 2021,
+ *  xoshiro256++. */
+DQ_RNG_INLINE uint64_t dq_rng_bits(uint64_t *s)
 {
-    uint64_t *s = rng->s;
     uint64_t result = dq_rng_rotl(s[0] + s[3], 23) + s[0];
     uint64_t t = s[1] << 17;
     s[2] ^= s[0];
@@ -22,6 +26,23 @@ static inline uint64_t dq_rng_next(dq_rng *rng)
     s[2] ^= t;
     s[3] = dq_rng_rotl(s[3], 45);
     return result;
+}
+
+/** What dq_rng_below() returns: uniform in 0..n-1 (Lemire 2019). */
+DQ_RNG_INLINE uint32_t dq_rng_bits_below(uint64_t *s, uint32_t n)
+{
+    uint64_t product = (dq_rng_bits(s) >> 32) * n;
+    if ((uint32_t)product < n) {  // only then can the draw be one of the surplus ones
+        uint32_t surplus = (0 - n) % n;
+        while ((uint32_t)product < surplus)
+            product = (dq_rng_bits(s) >> 32) * n;
+    }
+    return (uint32_t)(product >> 32);
+}
+
+DQ_RNG_INLINE uint64_t dq_rng_next(dq_rng *rng)
+{
+    return dq_rng_bits(rng->s);
 }
 
 #endif

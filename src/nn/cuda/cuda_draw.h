@@ -7,43 +7,15 @@
 
 #include "nn/cuda/cuda_learner.h"
 
+#define DQ_RNG_INLINE static __device__ inline
+#include "base/rng_inline.h"
+
 enum {
     DRAW_THREADS = 256,
     FRAME_QUADS = FRAME_PIXELS / 4,
     FRAME_BLOCKS = (FRAME_QUADS + DRAW_THREADS - 1) / DRAW_THREADS,
     SAMPLE_WORDS = sizeof(dq_device_sample) / sizeof(int32_t)
 };
-
-static __device__ inline uint64_t draw_rotl(uint64_t x, int k)
-{
-    return (x << k) | (x >> (64 - k));
-}
-
-/** xoshiro256++ (Blackman and Vigna 2021). */
-static __device__ inline uint64_t draw_bits(uint64_t *s)
-{
-    uint64_t result = draw_rotl(s[0] + s[3], 23) + s[0];
-    uint64_t t = s[1] << 17;
-    s[2] ^= s[0];
-    s[3] ^= s[1];
-    s[1] ^= s[2];
-    s[0] ^= s[3];
-    s[2] ^= t;
-    s[3] = draw_rotl(s[3], 45);
-    return result;
-}
-
-/** Uniform in 0..n-1 (Lemire 2019). */
-static __device__ inline uint32_t draw_below(uint64_t *s, uint32_t n)
-{
-    uint64_t product = (draw_bits(s) >> 32) * n;
-    if ((uint32_t)product < n) {
-        uint32_t surplus = (0 - n) % n;
-        while ((uint32_t)product < surplus)
-            product = (draw_bits(s) >> 32) * n;
-    }
-    return (uint32_t)(product >> 32);
-}
 
 /** The transition `age` places before the newest that may be drawn. */
 static __device__ inline uint32_t draw_slot(const dq_device_draw *d, uint32_t age)
@@ -59,7 +31,7 @@ static __device__ inline void draw_slots(const dq_device_draw *d, uint32_t n, ui
     for (uint32_t i = 0; i < n; i++) {
         uint32_t last = d->n_drawable - n + i;
         if (threadIdx.x == 0)
-            candidate = draw_slot(d, draw_below(s, last + 1));
+            candidate = draw_slot(d, dq_rng_bits_below(s, last + 1));
         __syncthreads();
         int is_drawn = 0;
         for (uint32_t j = threadIdx.x; j < i; j += DRAW_THREADS)
