@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/argmax.h"
 #include "base/error.h"
 
 static dq_status init(dq_target_memory *m, const dq_target_memory *what)
@@ -91,15 +92,6 @@ static void ask_online(dq_target_memory *m, dq_net *net, const dq_replay *replay
         dq_net_q(net, m->obs, n, m->q);
 }
 
-static int best_of(const float *q, int n)
-{
-    int best = 0;
-    for (int a = 1; a < n; a++)
-        if (q[a] > q[best])
-            best = a;
-    return best;
-}
-
 void dq_target_memory_targets(dq_target_memory *m, dq_net *net, const dq_replay *replay,
                               const dq_transition *batch, double gamma, float *target)
 {
@@ -110,7 +102,7 @@ void dq_target_memory_targets(dq_target_memory *m, dq_net *net, const dq_replay 
     for (int i = 0; i < m->batch; i++) {
         float next = 0.0f;
         if (!batch[i].done) {
-            int chosen = m->is_double ? best_of(online, m->n_values) : 0;
+            int chosen = m->is_double ? dq_argmax(online, m->n_values) : 0;
             next = m->value[batch[i].slot * (size_t)m->n_values + (size_t)chosen];
             online += m->n_values;
         }

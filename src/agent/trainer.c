@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/argmax.h"
 #include "agent/trainer_internal.h"
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -259,15 +260,6 @@ static bool is_sync_due(const dq_trainer *t)
     return t->step % t->cfg.target_sync == 0;
 }
 
-static int best_action(const dq_trainer *t, const float *q)
-{
-    int best = 0;
-    for (int a = 1; a < t->n_actions; a++)
-        if (q[a] > q[best])
-            best = a;
-    return best;
-}
-
 enum { GREEDY = -1 };  // an action that the values will tell
 
 /** The GPU has the frames. It learns while the environments move: that is queued before its answer
@@ -314,7 +306,7 @@ static void choose_actions(dq_trainer *t)
     const float *q = t->q;
     for (int i = 0; i < t->n_envs; i++)
         if (t->played[i] == GREEDY) {
-            t->played[i] = best_action(t, q);
+            t->played[i] = dq_argmax(q, t->n_actions);
             q += t->n_actions;
         }
 }

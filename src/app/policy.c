@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "agent/argmax.h"
 #include "base/error.h"
 #include "deepq/model.h"
 
@@ -64,9 +65,5 @@ int policy_action(policy *p, const uint8_t *obs)
         return (int)dq_rng_below(&p->rng, (uint32_t)p->n_actions);
     float q[DQ_MAX_ACTIONS];
     dq_net_q(p->net, obs, 1, q);
-    int best = 0;
-    for (int a = 1; a < p->n_actions; a++)
-        if (q[a] > q[best])
-            best = a;
-    return best;
+    return dq_argmax(q, p->n_actions);
 }
