@@ -550,10 +550,13 @@ static void adam_steps(void **state)
     float *w = random_values(COUNT, 0), *m = zeros(COUNT), *v = zeros(COUNT);
     float *w2 = zeros(COUNT), *m2 = zeros(COUNT), *v2 = zeros(COUNT);
     memcpy(w2, w, COUNT * sizeof(*w));
+    m[0] = m2[0] = 2 * FLT_MIN;  // falls below FLT_MIN, where moments are zero, without a gradient
+    v[0] = v2[0] = FLT_MIN;
     for (int t = 1; t <= 20; t++) {
         dq_adam_step s = {0.9f, 0.999f, 1e-8f, (float)(1e-3 / (1 - pow(0.9, t))),
                           (float)(1 / sqrt(1 - pow(0.999, t)))};
         float *g = random_values(COUNT, 1);
+        g[0] = 0.0f;
         k->adam(COUNT, w, m, v, g, &s);
         ref->adam(COUNT, w2, m2, v2, g, &s);
         free(g);
@@ -563,6 +566,7 @@ static void adam_steps(void **state)
             assert_true(fabsf(w[i] - w2[i]) <= (float)t * 1e-6f);
         }
     }
+    assert_true(m[0] == 0.0f && m2[0] == 0.0f && v[0] == 0.0f && v2[0] == 0.0f);
     float *all[] = {w, m, v, w2, m2, v2};
     for (size_t i = 0; i < 6; i++)
         free(all[i]);

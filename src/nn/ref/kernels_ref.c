@@ -1,6 +1,7 @@
 /* The definition of every kernel: to be read, not to be fast. The transforms of a convolution are
  * plain copies here: u is the weights, v the input, z the output's gradient behind the ReLU. The
  * factors of bf16's products are rounded floats. */
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -235,12 +236,18 @@ static void fc2_ref(const float *x, int n, const float *w, const float *bias, fl
         }
 }
 
-/* Kingma and Ba 2015, algorithm 1, arranged as in PyTorch: epsilon outside the root. */
+static float flush(float x)
+{
+    return fabsf(x) < FLT_MIN ? 0.0f : x;
+}
+
+/* Kingma and Ba 2015, algorithm 1, arranged as in PyTorch: epsilon outside the root. A moment below
+ * FLT_MIN is zero. */
 static void adam_ref(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s)
 {
     for (size_t i = 0; i < n; i++) {
-        m[i] = m[i] + (1.0f - s->beta1) * (g[i] - m[i]);
-        v[i] = s->beta2 * v[i] + (1.0f - s->beta2) * g[i] * g[i];
+        m[i] = flush(m[i] + (1.0f - s->beta1) * (g[i] - m[i]));
+        v[i] = flush(s->beta2 * v[i] + (1.0f - s->beta2) * g[i] * g[i]);
         w[i] = w[i] - s->step_size * m[i] / (sqrtf(v[i]) * s->inv_sqrt_bias2 + s->epsilon);
     }
 }
