@@ -78,6 +78,9 @@ void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q);
 /** Action values of n states by the target net, as dq_net_q() by the online one. */
 DQ_API
 void dq_net_target_q(dq_net *net, const uint8_t *obs, int n, float *q);
+/** Adam's learning rate from the next update on; dq_net_save() does not keep it. */
+DQ_API
+void dq_net_set_learning_rate(dq_net *net, double learning_rate);
 /** Copy the online weights to the target net. */
 DQ_API
 void dq_net_sync_target(dq_net *net);

@@ -20,11 +20,13 @@ extern "C" {
 
 /** Every hyperparameter. A step is an agent step, which the book calls a frame. */
 typedef struct dq_train_config {
-    double gamma;          // discount, 0..1
-    int batch;             // transitions in one update
-    int replay_size;       // transitions kept
-    int replay_start;      // learning starts when so many are stored
-    double learning_rate;  // Adam
+    double gamma;                 // discount, 0..1
+    int batch;                    // transitions in one update
+    int replay_size;              // transitions kept
+    int replay_start;             // learning starts when so many are stored
+    double learning_rate;         // Adam
+    double learning_rate_final;   // reached in a line when
+    int64_t learning_rate_decay;  // so many steps are done, and kept; 0: learning_rate all the time
     double adam_beta1, adam_beta2, adam_epsilon;
     dq_loss loss;         // "mse" or "huber" (see net.h), this on the processor alone
     int n_step;           // rewards summed before the target net takes over (Sutton 1988)

@@ -41,6 +41,8 @@ static const field fields[] = {
     FIELD(replay_size, FIELD_INT, 1, 100000000),
     FIELD(replay_start, FIELD_INT, 1, 100000000),
     FIELD(learning_rate, FIELD_DOUBLE, 0, 1e3),
+    FIELD(learning_rate_final, FIELD_DOUBLE, 0, 1e3),
+    FIELD(learning_rate_decay, FIELD_INT64, 0, HUGE_STEPS),
     FIELD(adam_beta1, FIELD_DOUBLE, 0, 0.999999999),
     FIELD(adam_beta2, FIELD_DOUBLE, 0, 0.999999999),
     FIELD(adam_epsilon, FIELD_DOUBLE, 0, 1),

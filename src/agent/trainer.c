@@ -180,6 +180,13 @@ static double epsilon_at(const dq_train_config *cfg, int64_t step)
     return epsilon > cfg->epsilon_final ? epsilon : cfg->epsilon_final;
 }
 
+static double learning_rate_at(const dq_train_config *cfg, int64_t step)
+{
+    double done = (double)step / (double)cfg->learning_rate_decay;
+    done = done < 1 ? done : 1;
+    return cfg->learning_rate + done * (cfg->learning_rate_final - cfg->learning_rate);
+}
+
 static double mean_of_recent(const dq_trainer *t)
 {
     int64_t n = t->n_games < DQ_RECENT_GAMES ? t->n_games : DQ_RECENT_GAMES;
@@ -359,6 +366,8 @@ static void remember(dq_trainer *t, int env, bool done)
 static dq_status play_step(dq_trainer *t, const dq_train_events *events)
 {
     t->step++;
+    if (t->cfg.learning_rate_decay > 0)
+        dq_net_set_learning_rate(t->net, learning_rate_at(&t->cfg, t->step));
     if (t->turn == 0)
         DQ_TRY(play_round(t));
     int env = t->turn;

@@ -188,6 +188,11 @@ dq_adam_step dq_net_adam_step(const dq_net *net)
     };
 }
 
+void dq_net_set_learning_rate(dq_net *net, double learning_rate)
+{
+    net->cfg.learning_rate = learning_rate;
+}
+
 float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target)
 {
     if (net->device)

@@ -460,6 +460,29 @@ static void threads_do_not_change_the_run(void **state)
     check_threads(5);
 }
 
+static uint64_t weights_after(int64_t n_steps, int64_t decay)
+{
+    dq_train_config cfg = small_config();
+    cfg.max_steps = n_steps;
+    cfg.learning_rate_decay = decay;
+    cfg.learning_rate_final = 0;
+    dq_trainer *t = make_trainer(&cfg);
+    bool solved;
+    assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
+    uint64_t hash = weights_hash(t);
+    dq_trainer_destroy(t);
+    return hash;
+}
+
+static void the_learning_rate_falls_to_its_end(void **state)
+{
+    (void)state;
+    assert_true(weights_after(70, 70) == weights_after(80, 70));  // 0 from step 70 on
+    assert_true(weights_after(69, 70) != weights_after(68, 70));
+    assert_true(weights_after(70, 0) != weights_after(80, 0));
+    assert_true(weights_after(70, 0) != weights_after(70, 70));
+}
+
 static dq_status note_solved(void *ctx, const dq_progress *p)
 {
     *(dq_progress *)ctx = *p;
@@ -615,6 +638,7 @@ int main(void)
         cmocka_unit_test(it_learns_from_double_targets),
         cmocka_unit_test(it_learns_from_games_side_by_side),
         cmocka_unit_test(so_does_one_with_double_targets),
+        cmocka_unit_test(the_learning_rate_falls_to_its_end),
         cmocka_unit_test(a_stop_flag_ends_the_run_and_it_can_go_on),
         cmocka_unit_test(hyperparameters_are_read_written_and_checked),
     };
