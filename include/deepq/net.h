@@ -1,11 +1,15 @@
-/** The Nature DQN (Mnih et al. 2015) with its target copy and its Adam optimiser.
+/** A DQN with its target copy and its Adam optimiser, in one of the shapes
  *
- *  Convolution 32 8x8/4, 64 4x4/2, 64 3x3/1, linear 512, linear n_actions; ReLU between. Input:
- * four 84x84 frames of bytes, scaled by 1/255 inside. All memory is planned when the net is created
- * and nothing is allocated afterwards. Results are the same bits for any number of threads; they
- * may differ in rounding between instruction sets and devices. One thread at a time calls into a
- * net. Names and layout of parameters are those of the book's DQN class in PyTorch (Lapan 2020,
- * chapter 6, lib/dqn_model.py): conv.0.weight ... fc.2.bias. */
+ *  - "nature" (Mnih et al. 2015): convolution 32 8x8/4, 64 4x4/2, 64 3x3/1, linear 512;
+ *  - "nips" (Mnih et al. 2013): convolution 16 8x8/4, 32 4x4/2, linear 256;
+ *  - "small": convolution 32 8x8/4, 32 4x4/2, 32 3x3/1, linear 256;
+ *
+ *  then linear n_actions; ReLU between. Input: four 84x84 frames of bytes, scaled by 1/255 inside.
+ *  All memory is planned when the net is created and nothing is allocated afterwards. Results are
+ *  the same bits for any number of threads; they may differ in rounding between instruction sets
+ *  and devices. One thread at a time calls into a net. Names and layout of parameters are those of
+ *  the book's DQN class in PyTorch (Lapan 2020, chapter 6, lib/dqn_model.py): conv.0.weight ...
+ *  fc.2.bias; a network with two convolutions has no conv.4. */
 #ifndef DEEPQ_NET_H
 #define DEEPQ_NET_H
 
@@ -25,7 +29,7 @@ enum {
     DQ_NET_STACK = 4,  // frames in a state
     DQ_NET_SIDE = 84,  // pixels, height and width of a frame
     DQ_NET_OBS_BYTES = DQ_NET_STACK * DQ_NET_SIDE * DQ_NET_SIDE,
-    DQ_NET_N_TENSORS = 10,
+    DQ_NET_MAX_TENSORS = 10,  // weights and biases of a network, at most
     DQ_MAX_ACTIONS = 18
 };
 
@@ -45,9 +49,10 @@ typedef struct dq_net_config {
     dq_loss loss;           // on a GPU DQ_LOSS_MSE alone
     const char *precision;  // of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32"
     int n_states;           // that a GPU decides about at once, 0 is 1: a trainer's environments
+    const char *network;    // "nature", on the processor also "nips" or "small"; NULL: "nature"
 } dq_net_config;
 
-/** The book's values: batch 32, Adam 1e-4 (0.9, 0.999, 1e-8), all cores. */
+/** The book's values: the network "nature", batch 32, Adam 1e-4 (0.9, 0.999, 1e-8), all cores. */
 DQ_API
 dq_net_config dq_net_config_default(int n_actions);
 
@@ -90,27 +95,38 @@ void dq_net_sync_target(dq_net *net);
  * @return the loss before the step. */
 DQ_API
 float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target);
-/** The gradients of that loss alone, for tests: weights stay. Fills DQ_NET_N_TENSORS tensors whose
+/** The gradients of that loss alone, for tests: weights stay. Fills the network's tensors, whose
  *  `data` the caller provides (each dq_tensor_elements long, PyTorch's layout). */
 DQ_API
 float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
-                       dq_tensor grads[DQ_NET_N_TENSORS]);
+                       dq_tensor grads[DQ_NET_MAX_TENSORS]);
 
-/** Names and shapes of the parameters, `data` NULL, in PyTorch's order. Static names. */
+/** Names and shapes of a network's parameters, `data` NULL, in PyTorch's order. Static names.
+ *  @param network NULL: "nature" @return their number, 0 for a network that there is not */
 DQ_API
-void dq_net_param_shapes(int n_actions, dq_tensor shapes[DQ_NET_N_TENSORS]);
+int dq_net_param_shapes(const char *network, int n_actions, dq_tensor shapes[DQ_NET_MAX_TENSORS]);
+/** The network that has just these tensors, in any order and for any number of actions; NULL when
+ *  there is none. */
+DQ_API
+const char *dq_net_recognise(const dq_tensor *tensors, size_t n);
+/** The names of the networks there are, the default first; NULL past the last. */
+DQ_API
+const char *dq_net_network_name(size_t index);
 /** Copy the online parameters out into / in from tensors of the caller (PyTorch's layout). Setting
  *  looks tensors up by name; a missing, extra or misshapen one is DQ_ERR_INPUT and says which.
  *  Setting also copies to the target and forgets Adam's moments. */
 DQ_API
-void dq_net_get_params(const dq_net *net, dq_tensor params[DQ_NET_N_TENSORS]);
+void dq_net_get_params(const dq_net *net, dq_tensor params[DQ_NET_MAX_TENSORS]);
 DQ_API
 DQ_NODISCARD dq_status dq_net_set_params(dq_net *net, const dq_tensor *params, size_t n);
 
-/** The module as PyTorch prints it ("DQN(\n  (conv): Sequential(..."), static per n_actions;
- *  writes at most cap bytes with the final NUL. */
+/** The module as PyTorch prints it ("DQN(\n  (conv): Sequential(..."); writes at most cap bytes
+ *  with the final NUL. @param network NULL: "nature"; nothing for one that there is not */
 DQ_API
-void dq_net_describe(int n_actions, char *text, size_t cap);
+void dq_net_describe(const char *network, int n_actions, char *text, size_t cap);
+/** Which network it is. */
+DQ_API
+const char *dq_net_network(const dq_net *net);
 /** Instruction set in use: "ref", "avx2", "avx512". */
 DQ_API
 const char *dq_net_isa(const dq_net *net);

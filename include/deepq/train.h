@@ -43,6 +43,7 @@ typedef struct dq_train_config {
     int64_t checkpoint_every;  // steps
     uint64_t seed;
     int n_threads;          // 0: all cores
+    const char *network;    // "nature", "nips" or "small" (see net.h); NULL: "nature"
     const char *isa;        // NULL: the best there is
     const char *device;     // "cpu", "cuda" or "auto" (see net.h); NULL: "cpu"
     const char *precision;  // of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32"

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "deepq/vector.h"
+#include "nn/networks.h"
 
 typedef enum field_type {
     FIELD_INT,
@@ -16,7 +17,8 @@ typedef enum field_type {
     FIELD_UINT64,
     FIELD_DOUBLE,
     FIELD_BOOL,
-    FIELD_LOSS
+    FIELD_LOSS,
+    FIELD_NETWORK
 } field_type;
 
 typedef struct field {
@@ -46,6 +48,7 @@ static const field fields[] = {
     FIELD(adam_beta1, FIELD_DOUBLE, 0, 0.999999999),
     FIELD(adam_beta2, FIELD_DOUBLE, 0, 0.999999999),
     FIELD(adam_epsilon, FIELD_DOUBLE, 0, 1),
+    FIELD(network, FIELD_NETWORK, 0, 0),
     FIELD(loss, FIELD_LOSS, 0, 0),
     FIELD(n_step, FIELD_INT, 1, 1000),
     FIELD(double_dqn, FIELD_BOOL, 0, 0),
@@ -159,6 +162,16 @@ static dq_status set_loss(const field *f, void *to, const char *text)
     return fail_value(f, text);
 }
 
+/** The name is kept as the library's own: `text` need not live on. */
+static dq_status set_network(const field *f, void *to, const char *text)
+{
+    const dq_network *network;
+    if (dq_network_find(text, &network) != DQ_OK)
+        return dq_fail_within(DQ_ERR_CONFIG, "%s", f->key);
+    memcpy(to, &network->name, sizeof(network->name));
+    return DQ_OK;
+}
+
 static dq_status set_field(const field *f, void *to, const char *text)
 {
     switch (f->type) {
@@ -170,6 +183,8 @@ static dq_status set_field(const field *f, void *to, const char *text)
         return set_bool(f, to, text);
     case FIELD_LOSS:
         return set_loss(f, to, text);
+    case FIELD_NETWORK:
+        return set_network(f, to, text);
     default:
         return set_int(f, to, text);
     }
@@ -196,6 +211,11 @@ static const char *loss_name(dq_loss loss)
     return (size_t)loss < DQ_COUNT(losses) ? losses[loss] : "unknown";
 }
 
+static const char *network_name(const char *name)
+{
+    return name ? name : dq_net_network_name(0);
+}
+
 /** The shortest text that reads back as the same number. */
 static void print_double(double v, char *text, size_t cap)
 {
@@ -220,6 +240,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
         snprintf(value, cap, "%s", *(const bool *)from ? "true" : "false");
     else if (f->type == FIELD_LOSS)
         snprintf(value, cap, "%s", loss_name(*(const dq_loss *)from));
+    else if (f->type == FIELD_NETWORK)
+        snprintf(value, cap, "%s", network_name(*(const char *const *)from));
     else if (f->type == FIELD_UINT64)
         snprintf(value, cap, "%llu", (unsigned long long)*(const uint64_t *)from);
     else

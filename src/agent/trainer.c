@@ -44,6 +44,7 @@ static dq_status create_net(dq_trainer *t)
     net.device = cfg->device;
     net.precision = cfg->precision;
     net.loss = cfg->loss;
+    net.network = cfg->network;
     net.learning_rate = cfg->learning_rate;
     net.beta1 = cfg->adam_beta1;
     net.beta2 = cfg->adam_beta2;

@@ -13,6 +13,7 @@ typedef struct bench_settings {
     const char *env_id, *rom_dir;
     const char *isa;                 // NULL: the best there is
     const char *device, *precision;  // NULL: cpu, fp32
+    const char *network;             // NULL: nature
     int n_threads;                   // 0: the case's own default
     const char *dialect;             // of env and vector; NULL: the book's
     int n_envs;                      // in a vector, 0: 8

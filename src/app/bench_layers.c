@@ -12,6 +12,7 @@
 #include "deepq/net.h"
 #include "nn/device_net.h"
 #include "nn/kernels.h"
+#include "nn/networks.h"
 #include "nn/winograd.h"
 
 enum { N = 32, CHUNK = 4, REPEATS = 40, N_ARRAYS = 40 };
@@ -19,11 +20,12 @@ enum { N = 32, CHUNK = 4, REPEATS = 40, N_ARRAYS = 40 };
 /** Every array of a step, with values of no meaning. */
 typedef struct layers {
     const dq_kernels *k;
-    dq_conv_sizes conv[DQ_N_CONVS];
+    dq_net_shape net;
+    dq_conv_sizes conv[DQ_CONVS_MAX];
     dq_fc_sizes fc;
     uint8_t *obs;
-    float *x[DQ_N_CONVS + 1], *v[DQ_N_CONVS], *z[DQ_N_CONVS], *u[DQ_N_CONVS], *ut[DQ_N_CONVS];
-    float *du[DQ_N_CONVS], *products, *dx, *w, *m, *s, *block;
+    float *x[DQ_CONVS_MAX + 1], *v[DQ_CONVS_MAX], *z[DQ_CONVS_MAX], *u[DQ_CONVS_MAX];
+    float *features, *ut[DQ_CONVS_MAX], *du[DQ_CONVS_MAX], *products, *dx, *w, *m, *s, *block;
     float *fc_w, *fc_x, *fc_slices, *fc_dy, *dyt;
     float *arrays[N_ARRAYS];
     int n_arrays;
@@ -32,7 +34,11 @@ typedef struct layers {
     double peak[2];  // GFLOP/s in fp32 and in the table's precision
 } layers;
 
-static const size_t x_sizes[] = {DQ_X0, DQ_X1, DQ_X2, DQ_X3};
+/** Floats in a sample's input of convolution i, or in the features behind the last. */
+static size_t x_size(const layers *l, int i)
+{
+    return i == 0 ? DQ_X0 : l->net.x[i - 1];
+}
 
 static double cpu_seconds(void)
 {
@@ -52,12 +58,13 @@ static float *values(layers *l, size_t n)
 
 static void create_linear(layers *l)
 {
-    l->w = values(l, DQ_W4);
-    l->m = values(l, DQ_W4);
-    l->s = values(l, DQ_W4);
-    l->block = values(l, (size_t)DQ_FC_SLICE * DQ_FC_BLOCK);
-    l->fc_w = l->fc.w ? values(l, l->fc.w * DQ_FC_BLOCKS) : l->w;
-    l->fc_x = l->fc.x ? values(l, l->fc.x * N) : l->x[DQ_N_CONVS];
+    size_t n_weights = dq_fc_weights(l->net.fc);
+    l->w = values(l, n_weights);
+    l->m = values(l, n_weights);
+    l->s = values(l, n_weights);
+    l->block = values(l, (size_t)l->net.fc->slice * DQ_FC_BLOCK);
+    l->fc_w = l->fc.w ? values(l, l->fc.w * (size_t)l->net.n_blocks) : l->w;
+    l->fc_x = l->fc.x ? values(l, l->fc.x * N) : l->features;
     l->fc_slices = l->fc.slices ? values(l, l->fc.slices) : l->fc_x;
     l->dyt = values(l, l->fc.dyt);
     l->fc_dy = l->fc.dy ? values(l, l->fc.dy) : l->dyt;
@@ -66,11 +73,11 @@ static void create_linear(layers *l)
 static dq_status create(layers *l)
 {
     size_t products = 0;
-    l->fc = l->k->fc_sizes(N);
-    for (int i = 0; i <= DQ_N_CONVS; i++)
-        l->x[i] = values(l, N * x_sizes[i]);
-    for (int i = 0; i < DQ_N_CONVS; i++) {
-        dq_conv_sizes s = l->conv[i] = l->k->conv_sizes(i, N);
+    l->fc = l->k->fc_sizes(l->net.fc_layer, N);
+    for (int i = 0; i <= l->net.n_convs; i++)
+        l->features = l->x[i] = values(l, N * x_size(l, i));
+    for (int i = 0; i < l->net.n_convs; i++) {
+        dq_conv_sizes s = l->conv[i] = l->k->conv_sizes(l->net.layer[i], N);
         l->v[i] = values(l, s.v);
         l->z[i] = values(l, s.z);
         l->u[i] = values(l, s.u);
@@ -79,7 +86,7 @@ static dq_status create(layers *l)
         products = s.products > products ? s.products : products;
     }
     l->products = values(l, products + 1);
-    l->dx = values(l, (size_t)CHUNK * DQ_X1);
+    l->dx = values(l, (size_t)CHUNK * x_size(l, 1));
     create_linear(l);
     l->obs = calloc(N, DQ_NET_OBS_BYTES);
     bool complete = l->obs != NULL;
@@ -89,7 +96,7 @@ static dq_status create(layers *l)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a benchmark");
     for (size_t i = 0; i < (size_t)N * DQ_NET_OBS_BYTES; i++)
         l->obs[i] = (uint8_t)(i * 2654435761u >> 24);
-    for (size_t i = 0; i < DQ_W4; i++)
+    for (size_t i = 0; i < dq_fc_weights(l->net.fc); i++)
         l->s[i] *= l->s[i];  // Adam takes its root
     return DQ_OK;
 }
@@ -112,88 +119,92 @@ static void run_scale(layers *l, int i)
 static void run_forward(layers *l, int i)
 {
     for (int n = 0; n < N; n += CHUNK)
-        l->k->conv_forward(i, (dq_conv_part){n, CHUNK, N},
-                           l->x[i] + (size_t)(i ? n : 0) * x_sizes[i], l->u[i], l->w, l->v[i],
-                           l->products, l->x[i + 1] + (size_t)n * x_sizes[i + 1]);
+        l->k->conv_forward(l->net.layer[i], (dq_conv_part){n, CHUNK, N},
+                           l->x[i] + (size_t)(i ? n : 0) * x_size(l, i), l->u[i], l->w, l->v[i],
+                           l->products, l->x[i + 1] + (size_t)n * x_size(l, i + 1));
 }
 
 static void run_backward(layers *l, int i)
 {
     for (int n = 0; n < N; n += CHUNK) {
-        const float *y = l->x[i + 1] + (size_t)n * x_sizes[i + 1];
-        l->k->conv_backward(i, (dq_conv_part){n, CHUNK, N}, y, y, l->ut[i], l->z[i], l->products,
-                            i ? l->dx : NULL, l->dx);
+        const float *y = l->x[i + 1] + (size_t)n * x_size(l, i + 1);
+        l->k->conv_backward(l->net.layer[i], (dq_conv_part){n, CHUNK, N}, y, y, l->ut[i], l->z[i],
+                            l->products, i ? l->dx : NULL, l->dx);
     }
 }
 
 static void run_du(layers *l, int i)
 {
-    for (int task = 0; task < l->k->conv_du_tasks[i]; task++)
-        l->k->conv_du(i, task, N, l->v[i], l->z[i], l->du[i], l->block);
+    for (int task = 0; task < l->k->conv_du_tasks(l->net.layer[i]); task++)
+        l->k->conv_du(l->net.layer[i], task, N, l->v[i], l->z[i], l->du[i], l->block);
 }
 
 static void run_dw(layers *l, int i)
 {
-    for (int c = 0; c < dq_conv_block(&dq_conv_shapes[i]); c += DQ_CONV_SLICE)
-        l->k->conv_dw(i, l->du[i], c, l->m);
+    for (int c = 0; c < dq_conv_block(l->net.conv[i]); c += DQ_CONV_SLICE)
+        l->k->conv_dw(l->net.layer[i], l->du[i], c, l->m);
 }
 
 static void run_prepare(layers *l, int i)
 {
-    for (int c = 0; c < dq_conv_block(&dq_conv_shapes[i]); c += DQ_CONV_SLICE)
-        l->k->conv_prepare(i, l->w, c, l->u[i], l->ut[i]);
+    for (int c = 0; c < dq_conv_block(l->net.conv[i]); c += DQ_CONV_SLICE)
+        l->k->conv_prepare(l->net.layer[i], l->w, c, l->u[i], l->ut[i]);
 }
 
 static void run_fc1(layers *l, int i)
 {
     (void)i;
-    size_t block = l->fc.w ? l->fc.w : (size_t)DQ_X3 * DQ_FC_BLOCK;
+    size_t block = l->fc.w ? l->fc.w : dq_fc_block_weights(l->net.fc);
     for (size_t n = 0; l->k->fc1_input && n < N; n++)
-        l->k->fc1_input(l->x[DQ_N_CONVS] + n * DQ_X3, l->fc_x + n * l->fc.x);
-    for (size_t b = 0; b < DQ_FC_BLOCKS; b++)
-        l->k->fc1(l->fc_x, N, l->fc_w + b * block, l->w, l->s + b * DQ_FC_BLOCK);
+        l->k->fc1_input(l->net.fc_layer, l->features + n * (size_t)l->net.fc->in,
+                        l->fc_x + n * l->fc.x);
+    for (size_t b = 0; b < (size_t)l->net.n_blocks; b++)
+        l->k->fc1(l->net.fc_layer, l->fc_x, N, l->fc_w + b * block, l->w, l->s + b * DQ_FC_BLOCK);
 }
 
 static void run_fc1_dx(layers *l, int i)
 {
     (void)i;
-    for (int k = 0; k < DQ_X3; k += DQ_FC_SLICE)
-        l->k->fc1_dx(l->dyt, N, l->w, k, l->x[DQ_N_CONVS], (const float *const[]){l->w, l->w});
+    for (int k = 0; k < l->net.fc->in; k += l->net.fc->slice)
+        l->k->fc1_dx(l->net.fc_layer, l->dyt, N, l->w, k, l->features,
+                     (const float *const[]){l->w, l->w});
 }
 
 static void run_fc1_dw(layers *l, int i)
 {
     (void)i;
     const float *const soon[] = {l->block, l->block, l->block};
-    for (int k = 0; k < DQ_X3; k += DQ_FC_SLICE) {
+    for (int k = 0; k < l->net.fc->in; k += l->net.fc->slice) {
         if (l->k->fc1_slice)
-            l->k->fc1_slice(l->fc_x, N, k, l->fc_slices);
-        for (size_t b = 0; b < DQ_FC_BLOCKS; b++)
-            l->k->fc1_dw(l->fc_slices, N, l->fc_dy + b * DQ_FC_BLOCK, k, l->block, soon);
+            l->k->fc1_slice(l->net.fc_layer, l->fc_x, N, k, l->fc_slices);
+        for (size_t b = 0; b < (size_t)l->net.n_blocks; b++)
+            l->k->fc1_dw(l->net.fc_layer, l->fc_slices, N, l->fc_dy + b * DQ_FC_BLOCK, k, l->block,
+                         soon);
     }
 }
 
 static void run_fc1_prepare(layers *l, int i)
 {
     (void)i;
-    for (size_t b = 0; l->k->fc1_prepare && b < DQ_FC_BLOCKS; b++)
-        for (int k = 0; k < DQ_X3; k += DQ_FC_SLICE)
-            l->k->fc1_prepare(l->w + b * DQ_X3 * DQ_FC_BLOCK, k, l->fc_w + b * l->fc.w);
+    for (size_t b = 0; l->k->fc1_prepare && b < (size_t)l->net.n_blocks; b++)
+        for (int k = 0; k < l->net.fc->in; k += l->net.fc->slice)
+            l->k->fc1_prepare(l->net.fc_layer, l->w + b * dq_fc_block_weights(l->net.fc), k,
+                              l->fc_w + b * l->fc.w);
 }
 
 static void run_turn(layers *l, int i)
 {
     (void)i;
-    l->k->fc1_turn(l->s, N, l->fc_dy, l->dyt);
+    l->k->fc1_turn(l->net.fc_layer, l->s, N, l->fc_dy, l->dyt);
 }
 
 static void run_adam(layers *l, int i)
 {
     (void)i;
-    enum { PART = DQ_FC_SLICE * DQ_FC_BLOCK };
+    size_t part = (size_t)l->net.fc->slice * DQ_FC_BLOCK;
     static const dq_adam_step step = {0.9f, 0.999f, 1e-8f, 1e-6f, 1.0f};
-    for (size_t at = 0; at < DQ_W4; at += PART)
-        l->k->adam(PART, l->w + at, l->m + at, l->s + at, l->block, &step);
+    for (size_t at = 0; at < dq_fc_weights(l->net.fc); at += part)
+        l->k->adam(part, l->w + at, l->m + at, l->s + at, l->block, &step);
 }
 
 /** A row of the table. `words`: of 32 bits, the arrays that it must read or write. */
@@ -257,21 +268,21 @@ static double peak_gflops(const dq_kernels *k)
 
 static void print_conv(layers *l, int i)
 {
-    static const char *const names[DQ_N_CONVS][5] = {
+    static const char *const names[DQ_CONVS_MAX][5] = {
         {"conv1 forward", "conv1 backward", "conv1 weight products", "conv1 weight gradient",
          "conv1 prepare"},
         {"conv2 forward", "conv2 backward", "conv2 weight products", "conv2 weight gradient",
          "conv2 prepare"},
         {"conv3 forward", "conv3 backward", "conv3 weight products", "conv3 weight gradient",
          "conv3 prepare"}};
-    const dq_conv_shape *c = &dq_conv_shapes[i];
-    bool is_bf16 = l->k->precision == DQ_BF16 && i < DQ_N_BF16_CONVS;
-    const dq_winograd *f = is_bf16 ? &dq_winograds_bf16[i] : &dq_winograds[i];
+    const dq_conv_shape *c = l->net.conv[i];
+    bool is_bf16 = l->k->precision == DQ_BF16 && dq_conv_is_rounded(c);
+    const dq_winograd *f = is_bf16 ? dq_winograd_of_bf16(c) : dq_winograd_of(c);
     double plain = 2.0 * N * c->out_side * c->out_side * c->k * c->k * c->in * c->out, done = plain;
     if (strcmp(l->k->isa, "ref") != 0)
         done = 2.0 * N * f->tiles * f->tiles * f->t * f->t * dq_conv_block(c) * c->out;
     const dq_conv_sizes *s = &l->conv[i];
-    size_t x = N * x_sizes[i], y = N * x_sizes[i + 1], w = (size_t)(c->k * c->k * c->in * c->out);
+    size_t x = N * x_size(l, i), y = N * x_size(l, i + 1), w = dq_conv_weights(c);
     const row rows[] = {
         {names[i][0], run_forward, plain, done, x + s->u + s->v + y, i, !is_bf16},
         {names[i][1], run_backward, i ? plain : 0, i ? done : 0, 2 * y + s->z + (i ? s->ut + x : 0),
@@ -286,22 +297,23 @@ static void print_conv(layers *l, int i)
 
 static void print_rows(layers *l)
 {
-    double fc = 2.0 * N * DQ_W4;
-    size_t x = l->fc.x ? N * l->fc.x : (size_t)N * DQ_X3;
-    size_t w = l->fc.w ? l->fc.w * DQ_FC_BLOCKS : DQ_W4;
+    size_t plain = dq_fc_weights(l->net.fc), features = N * (size_t)l->net.fc->in;
+    size_t hidden = N * l->net.hidden;
+    double fc = 2.0 * N * (double)plain;
+    size_t x = l->fc.x ? N * l->fc.x : features;
+    size_t w = l->fc.w ? l->fc.w * (size_t)l->net.n_blocks : plain;
     bool is_fp32 = l->k->precision == DQ_FP32;
     const row scale = {"scale", run_scale, 0, 0, (size_t)N * DQ_X0 * 5 / 4, 0, true};
     const row rows[] = {
-        {"fc1 forward", run_fc1, fc, fc, x + w + (size_t)N * DQ_HIDDEN, 0, is_fp32},
-        {"fc1 input gradient", run_fc1_dx, fc, fc, l->fc.dyt + DQ_W4 + (size_t)N * DQ_X3, 0,
-         is_fp32},
-        {"fc1 weight gradient", run_fc1_dw, fc, fc, x + (size_t)N * DQ_HIDDEN + DQ_W4, 0, is_fp32},
-        {"fc1 Adam", run_adam, 0, 0, (size_t)7 * DQ_W4, 0, true},
-        {"fc1 prepare", run_fc1_prepare, 0, 0, DQ_W4 + w, 0, true},
-        {"fc1 turn", run_turn, 0, 0, (size_t)2 * N * DQ_HIDDEN, 0, true},
+        {"fc1 forward", run_fc1, fc, fc, x + w + hidden, 0, is_fp32},
+        {"fc1 input gradient", run_fc1_dx, fc, fc, l->fc.dyt + plain + features, 0, is_fp32},
+        {"fc1 weight gradient", run_fc1_dw, fc, fc, x + hidden + plain, 0, is_fp32},
+        {"fc1 Adam", run_adam, 0, 0, 7 * plain, 0, true},
+        {"fc1 prepare", run_fc1_prepare, 0, 0, plain + w, 0, true},
+        {"fc1 turn", run_turn, 0, 0, 2 * hidden, 0, true},
     };
     print_row(l, &scale);
-    for (int i = 0; i < DQ_N_CONVS; i++)
+    for (int i = 0; i < l->net.n_convs; i++)
         print_conv(l, i);
     for (size_t r = 0; r < DQ_COUNT(rows); r++)
         if (rows[r].run != run_fc1_prepare || l->fc.w)
@@ -312,6 +324,7 @@ dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *s
 {
     dq_precision precision;
     const dq_kernels *fp32;
+    const dq_network *network;
     if (dq_device_is_gpu(s->device))
         return DQ_OK;  // its kernels are measured with the GPU's own tools
     layers *l = calloc(1, sizeof(*l));
@@ -319,7 +332,11 @@ dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *s
         return dq_fail(DQ_ERR_NOMEM, "no memory for a benchmark");
     l->stop = stop;
     l->json = json;
-    dq_status st = dq_device_precision(s->precision, &precision);
+    dq_status st = dq_network_find(s->network, &network);
+    if (st == DQ_OK)
+        l->net = dq_net_shape_of(network);
+    if (st == DQ_OK)
+        st = dq_device_precision(s->precision, &precision);
     if (st == DQ_OK)
         st = dq_kernels_choose(s->isa, DQ_FP32, &fp32);
     if (st == DQ_OK)

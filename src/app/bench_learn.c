@@ -11,7 +11,7 @@
 #include "deepq/net.h"
 #include "deepq/replay.h"
 #include "deepq/train.h"
-#include "nn/net_shape.h"
+#include "nn/networks.h"
 
 enum {
     N_ACTIONS = 6,  // Pong's
@@ -95,6 +95,7 @@ static dq_status create_net(learner *l, const bench_settings *s, int n_threads)
     cfg.isa = s->isa;
     cfg.device = s->device;
     cfg.precision = s->precision;
+    cfg.network = s->network;
     cfg.n_threads = n_threads;
     DQ_TRY(dq_net_create(&l->net, &cfg));
     dq_rng rng = dq_rng_stream(0, "initialisation");
@@ -164,16 +165,30 @@ static dq_status work_learn(void *self, int64_t *n_items)
     return DQ_OK;
 }
 
+/** Arithmetic of one step by the plain algorithm, in GFLOP: online and target forward, and twice as
+ *  much back but for the picture's gradient. */
+static double step_gflop(const dq_net *net)
+{
+    const dq_network *network;
+    if (dq_network_find(dq_net_network(net), &network) != DQ_OK)
+        return 0;
+    dq_net_shape s = dq_net_shape_of(network);
+    double conv1 = 0, forward = (double)dq_fc_weights(s.fc) + (double)s.hidden * N_ACTIONS;
+    for (int l = 0; l < s.n_convs; l++) {
+        const dq_conv_shape *c = s.conv[l];
+        double products = (double)(c->out_side * c->out_side) * (double)dq_conv_weights(c);
+        forward += products;
+        conv1 = l == 0 ? products : conv1;
+    }
+    return 2.0 * BATCH * (4 * forward - conv1) * 1e-9;
+}
+
 /** The stages of a step, and its arithmetic beside the peak of as many threads. */
 static void print_learn_stages(const void *self, double rate)
 {
     const learner *l = self;
     static const char *const names[N_STAGES] = {"sample", "targets", "states", "update"};
-    const double forward = 2.0 * BATCH *
-                           (DQ_SIDE1 * DQ_SIDE1 * DQ_W1 + DQ_SIDE2 * DQ_SIDE2 * DQ_W2 +
-                            DQ_SIDE3 * DQ_SIDE3 * DQ_W3 + DQ_W4 + DQ_HIDDEN * N_ACTIONS);
-    const double conv1 = 2.0 * BATCH * DQ_SIDE1 * DQ_SIDE1 * DQ_W1;
-    double gflop = (4 * forward - conv1) * 1e-9;  // online, target, backward twice but once conv1
+    double gflop = step_gflop(l->net);
     if (l->device.net)
         return;
     printf("  us a step:");
@@ -314,6 +329,7 @@ static dq_status create_loop(loop *l, const bench_settings *s)
     cfg.isa = s->isa;
     cfg.device = s->device;
     cfg.precision = s->precision;
+    cfg.network = s->network;
     cfg.n_threads = s->n_threads;
     DQ_TRY(dq_env_make_book(&env, s->env_id, &options));
     dq_status st = dq_trainer_create(&l->trainer, &cfg, env);

@@ -173,6 +173,8 @@ int cmd_bench(int argc, char **argv)
          "of act, learn and train: cpu or cuda (cpu)", 0, 0},
         {"precision", 0, OPTION_TEXT, &run.settings.precision, "NAME",
          "of act, learn and train: fp32, bf16, on a GPU also tf32 (fp32)", 0, 0},
+        {"network", 0, OPTION_TEXT, &run.settings.network, "NAME",
+         "of act, learn, layers and train: nature, nips or small (nature)", 0, 0},
         {"repeats", 0, OPTION_INT, &run.repeats, "N", "times each figure is measured (5)", 1,
          MAX_REPEATS},
         {"seconds", 0, OPTION_NUMBER, &run.seconds, "S", "how long each time (1)", 0.001, 3600},
@@ -202,6 +204,7 @@ int cmd_bench(int argc, char **argv)
                     "  deepq bench vector --envs 8 --threads 2 --dialect sb3\n"
                     "  deepq bench learn train --precision bf16\n"
                     "  deepq bench learn --threads 1 --json\n"
+                    "  deepq bench learn layers --network nips\n"
                     "  deepq bench learn train act --device cuda --precision tf32\n",
         .options = options,
         .n_options = DQ_COUNT(options),

@@ -25,6 +25,7 @@ static dq_status fill_net(policy *p, const dq_model *m, const char *path, const 
                        path, n, spec->id, spec->n_actions);
     dq_net_config cfg = dq_net_config_default(spec->n_actions);
     cfg.batch = 1;
+    cfg.network = dq_net_recognise(m->tensors, m->n);  // none: the default's names what is wrong
     cfg.n_threads = 1;  // one state at a time: more threads would wait for each other
     DQ_TRY(dq_net_create(&p->net, &cfg));
     if (dq_net_set_params(p->net, m->tensors, m->n) != DQ_OK)

@@ -50,7 +50,7 @@ void train_output_start(train_output *o, const train_settings *s, int n_actions,
         return;
     }
     char layers[2048];
-    dq_net_describe(n_actions, layers, sizeof(layers));
+    dq_net_describe(s->cfg.network, n_actions, layers, sizeof(layers));
     printf("%s\n", layers);
     if (o->line.enabled)
         printf("%s, preset %s, seed %llu, %s %s %s, %d threads -> %s\n", s->env_id, s->preset,

@@ -24,7 +24,8 @@ struct train_run {
     train_output out;
     int64_t saved_step;  // of the last checkpoint
     int n_actions;
-    dq_tensor params[DQ_NET_N_TENSORS];  // where a model is collected to be saved
+    dq_tensor params[DQ_NET_MAX_TENSORS];  // where a model is collected to be saved
+    int n_params;
 };
 
 /* Setting up */
@@ -95,8 +96,8 @@ static dq_status create_trainer(train_run *run)
 
 static dq_status create_params(train_run *run)
 {
-    dq_net_param_shapes(run->n_actions, run->params);
-    for (int i = 0; i < DQ_NET_N_TENSORS; i++) {
+    run->n_params = dq_net_param_shapes(run->settings.cfg.network, run->n_actions, run->params);
+    for (int i = 0; i < run->n_params; i++) {
         run->params[i].data = calloc(dq_tensor_elements(&run->params[i]), sizeof(float));
         if (!run->params[i].data)
             return dq_fail(DQ_ERR_NOMEM, "no memory for a copy of the model");
@@ -226,7 +227,7 @@ void train_run_destroy(train_run *run)
         return;
     train_log_close(run->log);
     dq_trainer_destroy(run->trainer);
-    for (int i = 0; i < DQ_NET_N_TENSORS; i++)
+    for (int i = 0; i < run->n_params; i++)
         free(run->params[i].data);
     if (run->folder_is_open)
         dq_run_folder_close(&run->folder);
@@ -255,7 +256,7 @@ static dq_status on_best(void *ctx, const dq_progress *p, bool first)
     DQ_TRY(dq_run_model_file(&run->folder, run->settings.env_id, p->best_mean, path));
     dq_net_get_params(dq_trainer_net(run->trainer), run->params);
     DQ_TRY(dq_net_status(dq_trainer_net(run->trainer)));
-    DQ_TRY(dq_model_save(path, run->params, DQ_NET_N_TENSORS));
+    DQ_TRY(dq_model_save(path, run->params, (size_t)run->n_params));
     train_output_best(&run->out, p, first, path);
     return DQ_OK;
 }

@@ -3,7 +3,7 @@
  *
  *  The module knows nothing of errors, files or environments: it fails with a status and one line
  * of text. Parameters cross this border as flat arrays of DQ_N_PARAMS floats, laid out as the
- *  processor's (net_shape.h). Work is queued and done in order; a call waits only where it gives
+ *  processor's (nature_shape.h). Work is queued and done in order; a call waits only where it gives
  *  something back. */
 #ifndef DEEPQ_NN_DEVICE_H
 #define DEEPQ_NN_DEVICE_H
@@ -14,7 +14,7 @@
 #include "deepq/net.h"
 #include "deepq/status.h"
 #include "nn/adam_step.h"
-#include "nn/net_shape.h"
+#include "nn/nature_shape.h"
 #include "nn/precision.h"
 
 #ifdef __cplusplus

@@ -1,16 +1,17 @@
-/** The kernels of the Nature network, one table for each instruction set and precision.
+/** The kernels of the networks, one table for each instruction set and precision.
  *
  *  ref/ defines what each kernel computes; the fast ones give the same within rounding. In all of
  *  them the value of one output is one sum in a fixed order, so a sample's result depends neither
  *  on the other samples of its batch nor on its place among them. Layouts are in net_shape.h.
  *
  *  A convolution works on transforms: u of the weights, v of the input, z of the output's gradient;
- *  each table chooses them (winograd.h; the reference's are plain copies). Layers count from 0.
+ *  each table chooses them (winograd.h; the reference's are plain copies). Layers are numbered as
+ * in dq_conv_shapes and dq_fc_shapes, whatever network they are in.
  *
- *  In bf16 the factors of the products of conv1, conv2 and fc1 are rounded to bfloat16: the
- *  transforms u, v and z, and fc1's inputs, weights and output gradients. Sums are float32; the
- *  other layers (conv3's Winograd in float32 is as fast as a bf16 one of the same accuracy),
- * biases, loss, weights and Adam are float32 throughout. */
+ *  In bf16 the factors of the products of fc1 and of the convolutions with a stride are rounded to
+ *  bfloat16: the transforms u, v and z, and fc1's inputs, weights and output gradients. Sums are
+ *  float32; the other layers (a 3x3's Winograd in float32 is as fast as a bf16 one of the same
+ *  accuracy), biases, loss, weights and Adam are float32 throughout. */
 #ifndef DEEPQ_NN_KERNELS_H
 #define DEEPQ_NN_KERNELS_H
 
@@ -66,43 +67,44 @@ typedef struct dq_kernels {
      *  into the cache meanwhile. */
     void (*conv_backward)(int layer, dq_conv_part part, const float *dy, const float *y,
                           const void *ut, void *z, float *products, float *dx, const float *soon);
-    /** The gradient of u over all samples is made in conv_du_tasks[layer] independent parts; one of
-     *  them also makes that of the bias. Overwrites. */
-    int conv_du_tasks[DQ_N_CONVS];
+    /** The gradient of u over all samples is made in so many independent parts; one of them also
+     *  makes that of the bias. Overwrites. */
+    int (*conv_du_tasks)(int layer);
     void (*conv_du)(int layer, int task, int n, const void *v, const void *z, float *du, float *db);
     /** The gradient of the weights of block values c .. c+DQ_CONV_SLICE-1, from du. Overwrites. */
     void (*conv_dw)(int layer, const float *du, int c, float *dw);
 
-    dq_fc_sizes (*fc_sizes)(int n);
-    /** The weights of one block for inputs k .. k+DQ_FC_SLICE-1 as fc1 takes them. w and `to` are
-     *  the block's, whole. */
-    void (*fc1_prepare)(const float *w, int k, void *to);
+    dq_fc_sizes (*fc_sizes)(int layer, int n);
+    /** The weights of one block for the slice of inputs that begins at k as fc1 takes them. w and
+     *  `to` are the block's, whole. */
+    void (*fc1_prepare)(int layer, const float *w, int k, void *to);
     /** One sample's input as fc1 takes it. */
-    void (*fc1_input)(const float *x, void *to);
-    /** Inputs k .. k+DQ_FC_SLICE-1 of n samples as fc1_dw takes them. x (what fc1 takes) and `to`
-     *  are whole. */
-    void (*fc1_slice)(const void *x, int n, int k, void *to);
-    /** From dh [n][DQ_HIDDEN], the gradient of what goes into the ReLU: dy as fc1_dw takes it,
+    void (*fc1_input)(int layer, const float *x, void *to);
+    /** The slice of inputs that begins at k of n samples as fc1_dw takes them. x (what fc1 takes)
+     * and `to` are whole. */
+    void (*fc1_slice)(int layer, const void *x, int n, int k, void *to);
+    /** From dh [n][out], the gradient of what goes into the ReLU: dy as fc1_dw takes it,
      * where it has a size, and dyt as fc1_dx does. */
-    void (*fc1_turn)(const float *dh, int n, void *dy, void *dyt);
+    void (*fc1_turn)(int layer, const float *dh, int n, void *dy, void *dyt);
 
     /** One block of the first linear layer: y[i][0..31] = max(0, x[i] * w + bias) for n samples.
-     *  x [n][DQ_X3], w [DQ_X3][DQ_FC_BLOCK], y with rows of DQ_HIDDEN. */
-    void (*fc1)(const void *x, int n, const void *w, const float *bias, float *y);
-    /** One block's weight gradient for inputs k .. k+DQ_FC_SLICE-1: dw[j][o] = sum over i of
-     *  x[i][k + j] * dy[i][o]. dy has rows of DQ_HIDDEN and starts at the block (DQ_FC_BLOCK words
-     *  a block). Overwrites. `soon`: three arrays as long as dw that Adam will use, fetched into
-     * the cache meanwhile. */
-    void (*fc1_dw)(const void *x, int n, const void *dy, int k, float *dw,
+     *  x [n][in], w [in][DQ_FC_BLOCK], y with rows of `out`. */
+    void (*fc1)(int layer, const void *x, int n, const void *w, const float *bias, float *y);
+    /** One block's weight gradient for the slice of inputs that begins at k: dw[j][o] = sum over i
+     * of x[i][k + j] * dy[i][o]. dy has rows of `out` and starts at the block (DQ_FC_BLOCK words a
+     * block). Overwrites. `soon`: three arrays as long as dw that Adam will use, fetched into the
+     * cache meanwhile. */
+    void (*fc1_dw)(int layer, const void *x, int n, const void *dy, int k, float *dw,
                    const float *const soon[3]);
-    /** Input gradient for inputs k .. k+DQ_FC_SLICE-1: dx[i][k + j] = sum over the 512 outputs of
+    /** Input gradient for the slice that begins at k: dx[i][k + j] = sum over the outputs of
      *  dyt[o][i] * w[k + j][o]. w is the whole blocked matrix as Adam keeps it. `soon`: two arrays
      *  like w, whose slices Adam will use, fetched into the cache meanwhile. */
-    void (*fc1_dx)(const void *dyt, int n, const float *w, int k, float *dx,
+    void (*fc1_dx)(int layer, const void *dyt, int n, const float *w, int k, float *dx,
                    const float *const soon[2]);
 
-    /** y[i] = x[i] * w + bias. x [n][DQ_HIDDEN], w [DQ_HIDDEN][DQ_OUT_PAD], y [n][DQ_OUT_PAD]. */
-    void (*fc2)(const float *x, int n, const float *w, const float *bias, float *y);
+    /** y[i] = x[i] * w + bias. `layer`: the one before, whose outputs are
+     *  x [n][out]; w [out][DQ_OUT_PAD], y [n][DQ_OUT_PAD]. */
+    void (*fc2)(int layer, const float *x, int n, const float *w, const float *bias, float *y);
 
     /** For benchmarks: the most that multiply-adds of this table's factors can give. n rounds of as
      *  many independent sums as keep the units busy, peak_flops operations a round.

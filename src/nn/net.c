@@ -24,9 +24,6 @@ dq_net_config dq_net_config_default(int n_actions)
 
 enum { HUGE_PAGE = 1 << 21 };
 
-const size_t dq_conv_weights_at[DQ_N_CONVS] = {DQ_AT_W1, DQ_AT_W2, DQ_AT_W3};
-const size_t dq_conv_bias_at[DQ_N_CONVS] = {DQ_AT_B1, DQ_AT_B2, DQ_AT_B3};
-
 static dq_status check_config(const dq_net_config *cfg)
 {
     if (cfg->n_actions < 1 || cfg->n_actions > DQ_MAX_ACTIONS)
@@ -34,6 +31,9 @@ static dq_status check_config(const dq_net_config *cfg)
                        (int)DQ_MAX_ACTIONS);
     if (cfg->loss == DQ_LOSS_HUBER && dq_device_is_gpu(cfg->device))
         return dq_fail(DQ_ERR_CONFIG, "loss huber is not there on a GPU: choose the device cpu");
+    if (dq_device_is_gpu(cfg->device) && cfg->network && strcmp(cfg->network, "nature") != 0)
+        return dq_fail(DQ_ERR_CONFIG, "network %s is not there on a GPU: choose the device cpu",
+                       cfg->network);
     if (cfg->batch < 1 || cfg->batch > 65536)
         return dq_fail(DQ_ERR_CONFIG, "batch of %d: choose 1 to 65536", cfg->batch);
     char name[DQ_DEVICE_TEXT];
@@ -61,29 +61,31 @@ static float *take(char *base, size_t *used, size_t n_floats)
     return base ? (float *)(void *)(base + at) : NULL;
 }
 
-/** Floats of scratch that one task of the convolutions needs. */
-static size_t scratch_size(const dq_kernels *k)
+/** Floats of scratch that one task of the convolutions needs: pictures, or on the way back the
+ *  gradients between the layers, then transforms and products. */
+static size_t scratch_size(const dq_net *net)
 {
-    size_t most = 0;
-    for (int l = 0; l < DQ_N_CONVS; l++) {
-        dq_conv_sizes s = k->conv_sizes(l, DQ_CHUNK);
+    size_t most = 0, between = 0;
+    for (int i = 0; i < net->shape.n_convs; i++) {
+        dq_conv_sizes s = net->k->conv_sizes(net->shape.layer[i], DQ_CHUNK);
         most = s.v + s.products > most ? s.v + s.products : most;
+        between += i + 1 < net->shape.n_convs ? net->shape.x[i] : 0;
     }
-    size_t pictures = DQ_CHUNK * (size_t)(DQ_X0 > DQ_X1 + DQ_X2 ? DQ_X0 : DQ_X1 + DQ_X2);
-    return pictures + most;
+    return DQ_CHUNK * (DQ_X0 > between ? DQ_X0 : between) + most;
 }
 
 /** What the first linear layer's kernels take: arrays of their own where they have a size, else the
  *  plain ones. */
 static void plan_linear(dq_net *net, char *base, size_t *used)
 {
-    dq_fc_sizes s = net->k->fc_sizes(net->cfg.batch);
+    const dq_net_shape *shape = &net->shape;
+    dq_fc_sizes s = net->k->fc_sizes(shape->fc_layer, net->cfg.batch);
     dq_weights *weights[] = {&net->online, &net->target};
     for (size_t i = 0; i < DQ_COUNT(weights); i++) {
-        float *plain = base ? weights[i]->params + DQ_AT_W4 : NULL;
-        weights[i]->w4 = s.w ? take(base, used, s.w * DQ_FC_BLOCKS) : plain;
+        float *plain = base ? weights[i]->params + shape->fc_w : NULL;
+        weights[i]->w4 = s.w ? take(base, used, s.w * (size_t)shape->n_blocks) : plain;
     }
-    net->fc_x = s.x ? take(base, used, (size_t)net->cap * s.x) : net->x[2];
+    net->fc_x = s.x ? take(base, used, (size_t)net->cap * s.x) : net->features;
     net->fc_slices = s.slices ? take(base, used, s.slices) : net->fc_x;
     net->fc_dy = s.dy ? take(base, used, s.dy) : net->dh;
     net->dht = take(base, used, s.dyt);
@@ -93,29 +95,30 @@ static void plan_linear(dq_net *net, char *base, size_t *used)
  *  copy of its parameters here. */
 static size_t plan(dq_net *net, char *base)
 {
-    static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
+    const dq_net_shape *shape = &net->shape;
     size_t used = 0, cap = (size_t)net->cap, threads = (size_t)dq_pool_threads(net->pool);
     float **params[] = {&net->online.params, &net->target.params, &net->m, &net->v, &net->grad};
     for (size_t i = 0; i < DQ_COUNT(params); i++)
-        *params[i] = take(base, &used, DQ_N_PARAMS);
+        *params[i] = take(base, &used, shape->n_params);
     net->q = take(base, &used, cap * DQ_OUT_PAD);
     if (net->device)
         return used;
-    for (int l = 0; l < DQ_N_CONVS; l++) {
-        dq_conv_sizes s = net->k->conv_sizes(l, net->cfg.batch);
+    for (int l = 0; l < shape->n_convs; l++) {
+        dq_conv_sizes s = net->k->conv_sizes(shape->layer[l], net->cfg.batch);
         net->online.u[l] = take(base, &used, s.u);
         net->target.u[l] = take(base, &used, s.u);
         net->ut[l] = take(base, &used, s.ut);
-        net->x[l] = take(base, &used, cap * outputs[l]);
+        net->x[l] = take(base, &used, cap * shape->x[l]);
         net->conv_v[l] = take(base, &used, s.v);
         net->conv_z[l] = take(base, &used, s.z);
         net->conv_du[l] = take(base, &used, s.du);
     }
-    net->h = take(base, &used, cap * DQ_HIDDEN);
-    net->dx3 = take(base, &used, cap * DQ_X3);
-    net->dh = take(base, &used, cap * DQ_HIDDEN);
+    net->features = net->x[shape->n_convs - 1];
+    net->h = take(base, &used, cap * shape->hidden);
+    net->dfeatures = take(base, &used, cap * (size_t)shape->fc->in);
+    net->dh = take(base, &used, cap * shape->hidden);
     plan_linear(net, base, &used);
-    net->scratch_size = scratch_size(net->k);
+    net->scratch_size = scratch_size(net);
     net->scratch = take(base, &used, threads * net->scratch_size);
     return used;
 }
@@ -124,13 +127,16 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
 {
     assert(out && cfg);
     *out = NULL;
+    const dq_network *network;
+    DQ_TRY(dq_network_find(cfg->network, &network));
     DQ_TRY(check_config(cfg));
     dq_net *net = calloc(1, sizeof(*net));
     if (!net)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a net");
     net->cfg = *cfg;
-    net->cfg.isa = net->cfg.device = net->cfg.precision =
+    net->cfg.isa = net->cfg.device = net->cfg.precision = net->cfg.network =
         NULL;  // the caller's strings need not live on
+    net->shape = dq_net_shape_of(network);
     net->cap = cfg->batch;
     dq_status st = choose_kernels(cfg, &net->k);
     if (st == DQ_OK)
@@ -172,6 +178,11 @@ void dq_net_destroy(dq_net *net)
     free(net->arena);
     free(net->in_use);
     free(net);
+}
+
+const char *dq_net_network(const dq_net *net)
+{
+    return net->shape.network->name;
 }
 
 const char *dq_net_isa(const dq_net *net)
@@ -231,9 +242,9 @@ typedef struct forward_pass {
 
 static void convolve_task(void *ctx, int task)
 {
-    static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
     const forward_pass *f = ctx;
     dq_net *net = f->net;
+    const dq_net_shape *shape = &net->shape;
     int begin, end;
     dq_net_chunk(net, f->n, task, &begin, &end);
     float *scratch = dq_net_take_scratch(net), *pictures = scratch;
@@ -241,46 +252,49 @@ static void convolve_task(void *ctx, int task)
         net->k->scale(f->obs + (size_t)i * DQ_NET_OBS_BYTES,
                       pictures + (size_t)(i - begin) * DQ_X0);
     const float *x = pictures;
-    for (int l = 0; l < DQ_N_CONVS; l++) {
+    for (int l = 0; l < shape->n_convs; l++) {
         dq_conv_part part = {0, end - begin, end - begin};
         float *v = scratch + (size_t)DQ_CHUNK * DQ_X0;
-        float *products = v + net->k->conv_sizes(l, part.n).v;
+        float *products = v + net->k->conv_sizes(shape->layer[l], part.n).v;
         if (f->keep) {
             part.at = begin;
             part.n_kept = f->n;
             v = net->conv_v[l];
         }
-        float *y = net->x[l] + (size_t)begin * outputs[l];
-        net->k->conv_forward(l, part, x, f->weights->u[l], f->weights->params + dq_conv_bias_at[l],
-                             v, products, y);
+        float *y = net->x[l] + (size_t)begin * shape->x[l];
+        net->k->conv_forward(shape->layer[l], part, x, f->weights->u[l],
+                             f->weights->params + shape->conv_b[l], v, products, y);
         x = y;
     }
-    size_t row = net->k->fc_sizes(1).x;
+    size_t row = net->k->fc_sizes(shape->fc_layer, 1).x, n_features = (size_t)shape->fc->in;
     for (int i = begin; net->k->fc1_input && i < end; i++)
-        net->k->fc1_input(net->x[2] + (size_t)i * DQ_X3, net->fc_x + (size_t)i * row);
+        net->k->fc1_input(shape->fc_layer, net->features + (size_t)i * n_features,
+                          net->fc_x + (size_t)i * row);
     dq_net_return_scratch(net, scratch);
 }
 
 size_t dq_net_w4_block(const dq_net *net)
 {
-    size_t prepared = net->k->fc_sizes(1).w;
-    return prepared ? prepared : (size_t)DQ_X3 * DQ_FC_BLOCK;
+    size_t prepared = net->k->fc_sizes(net->shape.fc_layer, 1).w;
+    return prepared ? prepared : dq_fc_block_weights(net->shape.fc);
 }
 
 static void hidden_task(void *ctx, int task)
 {
     const forward_pass *f = ctx;
+    const dq_net *net = f->net;
     size_t b = (size_t)task;
-    f->net->k->fc1(f->net->fc_x, f->n, f->weights->w4 + b * dq_net_w4_block(f->net),
-                   f->weights->params + DQ_AT_B4 + b * DQ_FC_BLOCK, f->net->h + b * DQ_FC_BLOCK);
+    net->k->fc1(net->shape.fc_layer, net->fc_x, f->n, f->weights->w4 + b * dq_net_w4_block(net),
+                f->weights->params + net->shape.fc_b + b * DQ_FC_BLOCK, net->h + b * DQ_FC_BLOCK);
 }
 
 void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, int keep)
 {
     forward_pass f = {net, weights, obs, n, keep};
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_task, &f);
-    dq_pool_run(net->pool, DQ_FC_BLOCKS, hidden_task, &f);
-    net->k->fc2(net->h, n, weights->params + DQ_AT_W5, weights->params + DQ_AT_B5, net->q);
+    dq_pool_run(net->pool, net->shape.n_blocks, hidden_task, &f);
+    net->k->fc2(net->shape.fc_layer, net->h, n, weights->params + net->shape.out_w,
+                weights->params + net->shape.out_b, net->q);
 }
 
 /** Values of n <= cap states, to net->q. */
@@ -336,29 +350,33 @@ void dq_net_sync_target(dq_net *net)
         dq_device_sync_target(net);
         return;
     }
-    memcpy(net->target.params, net->online.params, DQ_N_PARAMS * sizeof(*net->online.params));
-    for (int l = 0; l < DQ_N_CONVS; l++)
+    const dq_net_shape *shape = &net->shape;
+    memcpy(net->target.params, net->online.params, shape->n_params * sizeof(*net->online.params));
+    for (int l = 0; l < shape->n_convs; l++)
         memcpy(net->target.u[l], net->online.u[l],
-               net->k->conv_sizes(l, 1).u * sizeof(*net->online.u[l]));
-    memcpy(net->target.w4, net->online.w4,
-           net->k->fc_sizes(1).w * DQ_FC_BLOCKS * sizeof(*net->online.w4));
+               net->k->conv_sizes(shape->layer[l], 1).u * sizeof(*net->online.u[l]));
+    size_t w4 = net->k->fc_sizes(shape->fc_layer, 1).w * (size_t)shape->n_blocks;
+    memcpy(net->target.w4, net->online.w4, w4 * sizeof(*net->online.w4));
 }
 
 void dq_net_prepare_slice(const dq_net *net, const dq_weights *weights, int b, int k)
 {
-    size_t plain = (size_t)b * DQ_X3 * DQ_FC_BLOCK, prepared = (size_t)b * dq_net_w4_block(net);
+    const dq_net_shape *s = &net->shape;
+    size_t plain = s->fc_w + (size_t)b * dq_fc_block_weights(s->fc);
+    size_t prepared = (size_t)b * dq_net_w4_block(net);
     if (net->k->fc1_prepare)
-        net->k->fc1_prepare(weights->params + DQ_AT_W4 + plain, k, weights->w4 + prepared);
+        net->k->fc1_prepare(s->fc_layer, weights->params + plain, k, weights->w4 + prepared);
 }
 
 static void prepare_all(dq_net *net, dq_weights *weights)
 {
-    for (int l = 0; l < DQ_N_CONVS; l++)
-        for (int c = 0; c < dq_conv_block(&dq_conv_shapes[l]); c += DQ_CONV_SLICE)
-            net->k->conv_prepare(l, weights->params + dq_conv_weights_at[l], c, weights->u[l],
+    const dq_net_shape *s = &net->shape;
+    for (int l = 0; l < s->n_convs; l++)
+        for (int c = 0; c < dq_conv_block(s->conv[l]); c += DQ_CONV_SLICE)
+            net->k->conv_prepare(s->layer[l], weights->params + s->conv_w[l], c, weights->u[l],
                                  net->ut[l]);
-    for (int b = 0; b < DQ_FC_BLOCKS; b++)
-        for (int k = 0; k < DQ_X3; k += DQ_FC_SLICE)
+    for (int b = 0; b < s->n_blocks; b++)
+        for (int k = 0; k < s->fc->in; k += s->fc->slice)
             dq_net_prepare_slice(net, weights, b, k);
 }
 

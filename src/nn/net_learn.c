@@ -5,14 +5,6 @@
 
 #include "nn/net_internal.h"
 
-enum {
-    /* Adam tasks after the last round's slices of convolution weights: all other parameters. */
-    N_SLICES1 = DQ_CONV1_S * DQ_CONV1_S * DQ_CONV1_IN / DQ_CONV_SLICE,
-    N_SLICES2 = DQ_CONV2_S * DQ_CONV2_S * DQ_CONV2_IN / DQ_CONV_SLICE,
-    N_SLICES3 = DQ_CONV3_S * DQ_CONV3_S * DQ_CONV3_IN / DQ_CONV_SLICE,
-    N_SLICES = N_SLICES1 + N_SLICES2 + N_SLICES3
-};
-
 typedef struct learn_step {
     dq_net *net;
     const int32_t *action;
@@ -43,28 +35,31 @@ static double loss_of(dq_loss loss, float error, float *slope)
 static float output_gradients(const learn_step *s)
 {
     dq_net *net = s->net;
-    const float *w5 = net->online.params + DQ_AT_W5;
-    float *dw5 = net->grad + DQ_AT_W5, *db5 = net->grad + DQ_AT_B5, *db4 = net->grad + DQ_AT_B4;
-    int n = net->cfg.batch;
+    const dq_net_shape *shape = &net->shape;
+    const float *w5 = net->online.params + shape->out_w;
+    float *dw5 = net->grad + shape->out_w, *db5 = net->grad + shape->out_b;
+    float *db4 = net->grad + shape->fc_b;
+    int n = net->cfg.batch, hidden = shape->fc->out;
     double loss = 0;
-    memset(dw5, 0, (DQ_HIDDEN + 1) * DQ_OUT_PAD * sizeof(*dw5));  // the bias follows the weights
-    memset(db4, 0, DQ_HIDDEN * sizeof(*db4));
+    memset(dw5, 0,
+           (shape->hidden + 1) * DQ_OUT_PAD * sizeof(*dw5));  // the bias follows the weights
+    memset(db4, 0, shape->hidden * sizeof(*db4));
     for (int i = 0; i < n; i++) {
         int a = s->action[i];
-        const float *h = net->h + (size_t)i * DQ_HIDDEN;
-        float *dh = net->dh + (size_t)i * DQ_HIDDEN;
+        const float *h = net->h + (size_t)i * shape->hidden;
+        float *dh = net->dh + (size_t)i * shape->hidden;
         float error = net->q[(size_t)i * DQ_OUT_PAD + (size_t)a] - s->target[i];
         float dq;
         loss += loss_of(net->cfg.loss, error, &dq);
         dq /= (float)n;
         db5[a] += dq;
-        for (int k = 0; k < DQ_HIDDEN; k++) {
+        for (int k = 0; k < hidden; k++) {
             dw5[k * DQ_OUT_PAD + a] += h[k] * dq;
             dh[k] = h[k] > 0.0f ? w5[k * DQ_OUT_PAD + a] * dq : 0.0f;
             db4[k] += dh[k];
         }
     }
-    net->k->fc1_turn(net->dh, n, net->fc_dy, net->dht);
+    net->k->fc1_turn(shape->fc_layer, net->dh, n, net->fc_dy, net->dht);
     return (float)(loss / n);
 }
 
@@ -74,17 +69,19 @@ static void hidden_task(void *ctx, int task)
 {
     const learn_step *s = ctx;
     dq_net *net = s->net;
-    int k = task * DQ_FC_SLICE, n = net->cfg.batch;
+    const dq_net_shape *shape = &net->shape;
+    int layer = shape->fc_layer, k = task * shape->fc->slice, n = net->cfg.batch;
+    size_t w = shape->fc_w, n_inputs = (size_t)shape->fc->in, slice = (size_t)shape->fc->slice;
     if (net->k->fc1_slice)
-        net->k->fc1_slice(net->fc_x, n, k, net->fc_slices);
-    const float *moments[] = {net->m + DQ_AT_W4, net->v + DQ_AT_W4};
-    net->k->fc1_dx(net->dht, n, net->online.params + DQ_AT_W4, k, net->dx3, moments);
-    for (size_t b = 0; b < DQ_FC_BLOCKS; b++) {
-        size_t at = DQ_AT_W4 + (b * DQ_X3 + (size_t)k) * DQ_FC_BLOCK;
-        float block[DQ_FC_SLICE * DQ_FC_BLOCK], *grad = s->adam ? block : net->grad + at;
+        net->k->fc1_slice(layer, net->fc_x, n, k, net->fc_slices);
+    const float *moments[] = {net->m + w, net->v + w};
+    net->k->fc1_dx(layer, net->dht, n, net->online.params + w, k, net->dfeatures, moments);
+    for (size_t b = 0; b < (size_t)shape->n_blocks; b++) {
+        size_t at = w + (b * n_inputs + (size_t)k) * DQ_FC_BLOCK;
+        float block[DQ_FC_SLICE_MAX * DQ_FC_BLOCK], *grad = s->adam ? block : net->grad + at;
         const float *soon[] = {net->online.params + at, net->m + at, net->v + at};
-        net->k->fc1_dw(net->fc_slices, n, net->fc_dy + b * DQ_FC_BLOCK, k, grad, soon);
-        adam_range(s, at, DQ_FC_SLICE * DQ_FC_BLOCK, grad);
+        net->k->fc1_dw(layer, net->fc_slices, n, net->fc_dy + b * DQ_FC_BLOCK, k, grad, soon);
+        adam_range(s, at, slice * DQ_FC_BLOCK, grad);
         if (s->adam)
             dq_net_prepare_slice(net, &net->online, (int)b, k);
     }
@@ -97,43 +94,54 @@ static void convolve_back_task(void *ctx, int task)
     int begin, end;
     dq_net_chunk(net, net->cfg.batch, task, &begin, &end);
     dq_conv_part part = {begin, end - begin, net->cfg.batch};
-    size_t at = (size_t)begin;
-    float *dx1 = dq_net_take_scratch(net), *dx2 = dx1 + (size_t)DQ_CHUNK * DQ_X1;
-    float *products = dx2 + (size_t)DQ_CHUNK * DQ_X2;
-    const float *x0 = net->x[0] + at * DQ_X1, *x1 = net->x[1] + at * DQ_X2;
-    net->k->conv_backward(2, part, net->dx3 + at * DQ_X3, net->x[2] + at * DQ_X3, net->ut[2],
-                          net->conv_z[2], products, dx2, x1);
-    net->k->conv_backward(1, part, dx2, x1, net->ut[1], net->conv_z[1], products, dx1, x0);
-    net->k->conv_backward(0, part, dx1, x0, net->ut[0], net->conv_z[0], products, NULL, NULL);
-    dq_net_return_scratch(net, dx1);
+    const dq_net_shape *shape = &net->shape;
+    size_t at = (size_t)begin, between = 0;
+    for (int l = 0; l + 1 < shape->n_convs; l++)
+        between += shape->x[l];
+    float *scratch = dq_net_take_scratch(net), *free_part = scratch;
+    float *products = scratch + DQ_CHUNK * between;
+    const float *dy = net->dfeatures + at * shape->x[shape->n_convs - 1];
+    for (int l = shape->n_convs - 1; l >= 0; l--) {
+        float *dx = l > 0 ? free_part : NULL;
+        const float *soon = l > 0 ? net->x[l - 1] + at * shape->x[l - 1] : NULL;
+        net->k->conv_backward(shape->layer[l], part, dy, net->x[l] + at * shape->x[l], net->ut[l],
+                              net->conv_z[l], products, dx, soon);
+        free_part += l > 0 ? DQ_CHUNK * shape->x[l - 1] : 0;
+        dy = dx;
+    }
+    dq_net_return_scratch(net, scratch);
 }
 
 static int n_du_tasks(const dq_net *net)
 {
-    const int *n = net->k->conv_du_tasks;
-    return n[0] + n[1] + n[2];
+    int n = 0;
+    for (int l = 0; l < net->shape.n_convs; l++)
+        n += net->k->conv_du_tasks(net->shape.layer[l]);
+    return n;
 }
 
 static void du_task(void *ctx, int task)
 {
     dq_net *net = ((const learn_step *)ctx)->net;
+    const dq_net_shape *shape = &net->shape;
     int l = 0;
-    while (task >= net->k->conv_du_tasks[l])
-        task -= net->k->conv_du_tasks[l++];
-    net->k->conv_du(l, task, net->cfg.batch, net->conv_v[l], net->conv_z[l], net->conv_du[l],
-                    net->grad + dq_conv_bias_at[l]);
+    while (task >= net->k->conv_du_tasks(shape->layer[l]))
+        task -= net->k->conv_du_tasks(shape->layer[l++]);
+    net->k->conv_du(shape->layer[l], task, net->cfg.batch, net->conv_v[l], net->conv_z[l],
+                    net->conv_du[l], net->grad + shape->conv_b[l]);
 }
 
 /** Weights of some block values of a convolution: gradient, Adam, transforms for the next step. */
 static void finish_slice(const learn_step *s, int l, int c)
 {
     dq_net *net = s->net;
-    const dq_conv_shape *shape = &dq_conv_shapes[l];
+    const dq_conv_shape *shape = net->shape.conv[l];
+    int layer = net->shape.layer[l];
     int taps = shape->k / shape->stride;
     int rows = shape->stride * shape->in;  // that lie together
     rows = rows < DQ_CONV_SLICE ? rows : DQ_CONV_SLICE;
-    size_t at = dq_conv_weights_at[l];
-    net->k->conv_dw(l, net->conv_du[l], c, net->grad + at);
+    size_t at = net->shape.conv_w[l];
+    net->k->conv_dw(layer, net->conv_du[l], c, net->grad + at);
     if (!s->adam)
         return;
     for (int tap = 0; tap < taps * taps; tap++)
@@ -142,24 +150,36 @@ static void finish_slice(const learn_step *s, int l, int c)
             size_t first = at + row * (size_t)shape->out;
             adam_range(s, first, (size_t)rows * (size_t)shape->out, net->grad + first);
         }
-    net->k->conv_prepare(l, net->online.params + at, c, net->online.u[l], net->ut[l]);
+    net->k->conv_prepare(layer, net->online.params + at, c, net->online.u[l], net->ut[l]);
+}
+
+static int n_slices(const dq_conv_shape *s)
+{
+    return dq_conv_block(s) / DQ_CONV_SLICE;
+}
+
+/** Slices of convolution weights; the last task is Adam for all other parameters. */
+static int n_finish_tasks(const dq_net *net)
+{
+    int n = 1;
+    for (int l = 0; l < net->shape.n_convs; l++)
+        n += n_slices(net->shape.conv[l]);
+    return n;
 }
 
 static void finish_task(void *ctx, int task)
 {
     const learn_step *s = ctx;
-    if (task < N_SLICES1) {
-        finish_slice(s, 0, task * DQ_CONV_SLICE);
-    } else if (task < N_SLICES1 + N_SLICES2) {
-        finish_slice(s, 1, (task - N_SLICES1) * DQ_CONV_SLICE);
-    } else if (task < N_SLICES) {
-        finish_slice(s, 2, (task - N_SLICES1 - N_SLICES2) * DQ_CONV_SLICE);
-    } else {
-        for (int l = 0; l < DQ_N_CONVS; l++)
-            adam_range(s, dq_conv_bias_at[l], (size_t)dq_conv_shapes[l].out,
-                       s->net->grad + dq_conv_bias_at[l]);
-        adam_range(s, DQ_AT_B4, DQ_N_PARAMS - DQ_AT_B4, s->net->grad + DQ_AT_B4);
-    }
+    const dq_net_shape *shape = &s->net->shape;
+    const float *grad = s->net->grad;
+    for (int l = 0; l < shape->n_convs; task -= n_slices(shape->conv[l++]))
+        if (task < n_slices(shape->conv[l])) {
+            finish_slice(s, l, task * DQ_CONV_SLICE);
+            return;
+        }
+    for (int l = 0; l < shape->n_convs; l++)
+        adam_range(s, shape->conv_b[l], (size_t)shape->conv[l]->out, grad + shape->conv_b[l]);
+    adam_range(s, shape->fc_b, shape->n_params - shape->fc_b, grad + shape->fc_b);
 }
 
 static float run_step(learn_step *s, const uint8_t *obs)
@@ -168,10 +188,10 @@ static float run_step(learn_step *s, const uint8_t *obs)
     int n = net->cfg.batch;
     dq_net_forward(net, &net->online, obs, n, 1);
     float loss = output_gradients(s);
-    dq_pool_run(net->pool, DQ_FC_SLICES, hidden_task, s);
+    dq_pool_run(net->pool, net->shape.fc->in / net->shape.fc->slice, hidden_task, s);
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_back_task, s);
     dq_pool_run(net->pool, n_du_tasks(net), du_task, s);
-    dq_pool_run(net->pool, N_SLICES + 1, finish_task, s);
+    dq_pool_run(net->pool, n_finish_tasks(net), finish_task, s);
     return loss;
 }
 
@@ -203,12 +223,10 @@ float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, cons
     return run_step(&s, obs);
 }
 float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
-                       dq_tensor grads[DQ_NET_N_TENSORS])
+                       dq_tensor grads[DQ_NET_MAX_TENSORS])
 {
     learn_step s = {net, action, target, NULL};
     float loss = net->device ? dq_device_gradients(net, obs, action, target) : run_step(&s, obs);
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
-        for (size_t i = 0; i < dq_tensor_elements(&grads[t]); i++)
-            grads[t].data[i] = net->grad[dq_param_place(t, i)];
+    dq_net_copy_tensors(net, net->grad, grads);
     return loss;
 }

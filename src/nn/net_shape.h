@@ -1,71 +1,31 @@
-/** The layers of the Nature network and how they lie in memory inside deepq.
+/** The layers that the networks are made of (networks.h) and how they lie in memory inside deepq.
  *
  *  Pictures are channels last, [y][x][channel]. Convolution weights are [ky][kx][in][out], so that
  *  one input value meets a row of outputs. The first linear layer's weights are cut into blocks of
- *  DQ_FC_BLOCK outputs, [block][in][DQ_FC_BLOCK]; the second's are [in][outputs padded]. */
+ *  DQ_FC_BLOCK outputs, [block][in][DQ_FC_BLOCK]; the second's are [in][outputs padded].
+ *
+ *  The kernels are compiled for each layer, its sizes constants: a layer here is a row of a table,
+ *  its number in the list behind it, and code in every table of kernels. */
 #ifndef DEEPQ_NN_NET_SHAPE_H
 #define DEEPQ_NN_NET_SHAPE_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum {
-    DQ_CONV1_IN = 4,
-    DQ_CONV1_OUT = 32,
-    DQ_CONV1_K = 8,
-    DQ_CONV1_S = 4,
-    DQ_CONV2_IN = 32,
-    DQ_CONV2_OUT = 64,
-    DQ_CONV2_K = 4,
-    DQ_CONV2_S = 2,
-    DQ_CONV3_IN = 64,
-    DQ_CONV3_OUT = 64,
-    DQ_CONV3_K = 3,
-    DQ_CONV3_S = 1,
-    DQ_SIDE0 = 84,
-    DQ_SIDE1 = 20,
-    DQ_SIDE2 = 9,
-    DQ_SIDE3 = 7,
-    DQ_N_CONVS = 3,
-    DQ_N_BF16_CONVS = 2,  // the first ones: bf16 takes their products from rounded factors
-    DQ_BLOCK_MAX = 128,   // values in a block (dq_conv_block) and channels out, at most
+    DQ_SIDE0 = 84,  // the picture: pixels a side, and frames
+    DQ_FRAMES = 4,
+    DQ_X0 = DQ_SIDE0 * DQ_SIDE0 * DQ_FRAMES,  // floats in the scaled picture
+
+    DQ_CONVS_MAX = 3,    // convolutions of a network
+    DQ_BLOCK_MAX = 128,  // values in a block (dq_conv_block) and channels out, at most
     DQ_OUT_MAX = 64,
 
-    DQ_X0 = DQ_SIDE0 * DQ_SIDE0 * DQ_CONV1_IN,   // floats in the scaled picture
-    DQ_X1 = DQ_SIDE1 * DQ_SIDE1 * DQ_CONV1_OUT,  // floats in each layer's output
-    DQ_X2 = DQ_SIDE2 * DQ_SIDE2 * DQ_CONV2_OUT,
-    DQ_X3 = DQ_SIDE3 * DQ_SIDE3 * DQ_CONV3_OUT,
-    DQ_HIDDEN = 512,
-
-    DQ_W1 = DQ_CONV1_K * DQ_CONV1_K * DQ_CONV1_IN * DQ_CONV1_OUT,
-    DQ_W2 = DQ_CONV2_K * DQ_CONV2_K * DQ_CONV2_IN * DQ_CONV2_OUT,
-    DQ_W3 = DQ_CONV3_K * DQ_CONV3_K * DQ_CONV3_IN * DQ_CONV3_OUT,
-    DQ_W4 = DQ_X3 * DQ_HIDDEN,
-
-    DQ_FC_BLOCK = 32,  // outputs of the first linear layer in one block
-    DQ_FC_BLOCKS = DQ_HIDDEN / DQ_FC_BLOCK,
-    DQ_FC_SLICE = 64,  // inputs of the first linear layer in one task of its gradients
-    DQ_FC_SLICES = DQ_X3 / DQ_FC_SLICE,
-    DQ_OUT_PAD = 32  // outputs of the second linear layer, padded (18 actions at most)
+    DQ_FC_BLOCK = 32,      // outputs of the first linear layer in one block
+    DQ_FC_SLICE_MAX = 64,  // inputs in one task of its gradients, at most
+    DQ_HIDDEN_MAX = 512,   // its outputs, at most
+    DQ_OUT_PAD = 32        // outputs of the second linear layer, padded (18 actions at most)
 };
-
-/** Where each parameter starts in a flat array of DQ_N_PARAMS floats; PyTorch's order. */
-enum {
-    DQ_AT_W1 = 0,
-    DQ_AT_B1 = DQ_AT_W1 + DQ_W1,
-    DQ_AT_W2 = DQ_AT_B1 + DQ_CONV1_OUT,
-    DQ_AT_B2 = DQ_AT_W2 + DQ_W2,
-    DQ_AT_W3 = DQ_AT_B2 + DQ_CONV2_OUT,
-    DQ_AT_B3 = DQ_AT_W3 + DQ_W3,
-    DQ_AT_W4 = DQ_AT_B3 + DQ_CONV3_OUT,
-    DQ_AT_B4 = DQ_AT_W4 + DQ_W4,
-    DQ_AT_W5 = DQ_AT_B4 + DQ_HIDDEN,
-    DQ_AT_B5 = DQ_AT_W5 + DQ_HIDDEN * DQ_OUT_PAD,
-    DQ_N_PARAMS = DQ_AT_B5 + DQ_OUT_PAD
-};
-
-/** Samples in a row of gradients that is turned for fc1_dx: a whole number of vectors. */
-static inline int dq_fc_pad(int n)
-{
-    return (n + 31) / 32 * 32;
-}
 
 /** A convolution. Its kernel is a whole number of strides wide, so it is also a convolution of
  *  stride 1 over blocks of stride x stride pixels: `k / stride` taps a side, and in each block
@@ -73,14 +33,81 @@ static inline int dq_fc_pad(int n)
 typedef struct dq_conv_shape {
     int in_side, in;  // pixels, channels
     int k, stride;
-    int out_side, out;
+    int out_side, out;  // channels out are a multiple of 16
 } dq_conv_shape;
 
-static const dq_conv_shape dq_conv_shapes[DQ_N_CONVS] = {
-    {DQ_SIDE0, DQ_CONV1_IN, DQ_CONV1_K, DQ_CONV1_S, DQ_SIDE1, DQ_CONV1_OUT},
-    {DQ_SIDE1, DQ_CONV2_IN, DQ_CONV2_K, DQ_CONV2_S, DQ_SIDE2, DQ_CONV2_OUT},
-    {DQ_SIDE2, DQ_CONV3_IN, DQ_CONV3_K, DQ_CONV3_S, DQ_SIDE3, DQ_CONV3_OUT},
+enum { DQ_N_CONV_LAYERS = 7 };
+
+static const dq_conv_shape dq_conv_shapes[DQ_N_CONV_LAYERS] = {
+    {84, 4, 8, 4, 20, 32},  // 0
+    {20, 32, 4, 2, 9, 64},  // 1
+    {9, 64, 3, 1, 7, 64},   // 2
+    {84, 4, 8, 4, 20, 16},  // 3
+    {20, 16, 4, 2, 9, 32},  // 4
+    {20, 32, 4, 2, 9, 32},  // 5
+    {9, 32, 3, 1, 7, 32},   // 6
 };
+#define DQ_EACH_CONV(X, arg) X(0, arg) X(1, arg) X(2, arg) X(3, arg) X(4, arg) X(5, arg) X(6, arg)
+
+/** The linear layer behind the convolutions; the last one takes what it gives. */
+typedef struct dq_fc_shape {
+    int in, out;  // multiples of DQ_FC_BLOCK, out of two
+    int slice;    // inputs in one task of the gradients: a multiple of 32 that divides `in`
+} dq_fc_shape;
+
+enum { DQ_N_FC_LAYERS = 3 };
+
+static const dq_fc_shape dq_fc_shapes[DQ_N_FC_LAYERS] = {
+    {7 * 7 * 64, 512, 64},  // 0
+    {9 * 9 * 32, 256, 32},  // 1
+    {7 * 7 * 32, 256, 32},  // 2
+};
+#define DQ_EACH_FC(X, arg) X(0, arg) X(1, arg) X(2, arg)
+
+/** Samples in a row of gradients that is turned for fc1_dx: a whole number of vectors. */
+static inline int dq_fc_pad(int n)
+{
+    return (n + 31) / 32 * 32;
+}
+
+/** Floats in all weights of the first linear layer, and in one block of them. */
+static inline size_t dq_fc_weights(const dq_fc_shape *f)
+{
+    return (size_t)f->in * (size_t)f->out;
+}
+
+static inline size_t dq_fc_block_weights(const dq_fc_shape *f)
+{
+    return (size_t)f->in * DQ_FC_BLOCK;
+}
+
+/** Whether a layer's input is the picture, whose gradient nobody asks for. */
+static inline bool dq_conv_is_first(const dq_conv_shape *s)
+{
+    return s->in_side == DQ_SIDE0;
+}
+
+/** Whether bf16 takes the products of a layer from rounded factors: not those of a 3x3. */
+static inline bool dq_conv_is_rounded(const dq_conv_shape *s)
+{
+    return s->stride > 1;
+}
+
+/** Floats in one sample's input and output, and in the weights. */
+static inline size_t dq_conv_inputs(const dq_conv_shape *s)
+{
+    return (size_t)(s->in_side * s->in_side * s->in);
+}
+
+static inline size_t dq_conv_outputs(const dq_conv_shape *s)
+{
+    return (size_t)(s->out_side * s->out_side * s->out);
+}
+
+static inline size_t dq_conv_weights(const dq_conv_shape *s)
+{
+    return (size_t)(s->k * s->k * s->in * s->out);
+}
 
 /** Values in a block. */
 static inline int dq_conv_block(const dq_conv_shape *s)

@@ -32,52 +32,42 @@ enum { DQ_WINO_SUM = 1 };
         .at = {1, 1, 1, 0, 0, 1, -1, 0, 0, 1, 1, 1},                                               \
     }
 
-/** In bf16, for the first two layers: F(3, 2), whose small entries keep the error of products of
- *  rounded factors at that of a direct convolution. 20 = 7 * 3 - 1. */
-static const dq_winograd dq_winograds_bf16[DQ_N_BF16_CONVS] = {DQ_WINOGRAD_F32(7),
-                                                               DQ_WINOGRAD_F32(3)};
+/** F(4, 2), points 0, 1, -1, 2, infinity: 25 products instead of 64. */
+#define DQ_WINOGRAD_F42(n_tiles)                                                                   \
+    {                                                                                              \
+        .m = 4, .r = 2, .t = 5, .tiles = (n_tiles),                                                \
+        .bt = {2, -1, -2, 1, 0, 0, -2, -1, 1, 0, 0, 2, -3, 1, 0, 0, -1, 0, 1, 0, 0, 2, -1, -2, 1}, \
+        .g = {1.0f / 2, 0, -1.0f / 2, -1.0f / 2, -1.0f / 6, 1.0f / 6, 1.0f / 6, 1.0f / 3, 0, 1},   \
+        .at = {1, 1, 1, 1, 0, 0, 1, -1, 2, 0, 0, 1, 1, 4, 0, 0, 1, -1, 8, 1},                      \
+    }
 
-/** For each layer, over blocks (dq_conv_shape): 20 = 5 * 4, 9 = 3 * 3 and 7 = 2 * 4 - 1. */
-static const dq_winograd dq_winograds[DQ_N_CONVS] = {
-    {.m = 4,  // F(4, 2), points 0, 1, -1, 2, infinity: 25 products instead of 64
-     .r = 2,
-     .t = 5,
-     .tiles = 5,
-     .bt = {2, -1, -2, 1,  0,  //
-            0, -2, -1, 1,  0,  //
-            0, 2,  -3, 1,  0,  //
-            0, -1, 0,  1,  0,  //
-            0, 2,  -1, -2, 1},
-     .g = {1.0f / 2, 0,           //
-           -1.0f / 2, -1.0f / 2,  //
-           -1.0f / 6, 1.0f / 6,   //
-           1.0f / 6, 1.0f / 3,    //
-           0, 1},
-     .at = {1, 1, 1,  1, 0,  //
-            0, 1, -1, 2, 0,  //
-            0, 1, 1,  4, 0,  //
-            0, 1, -1, 8, 1}},
-    DQ_WINOGRAD_F32(3),
-    {.m = 4,  // F(4, 3), points 0, 1, -1, 2, -2, infinity: 36 products instead of 144
-     .r = 3,
-     .t = 6,
-     .tiles = 2,
-     .bt = {4, 0,  -5, 0,  1, 0,  //
-            0, -4, -4, 1,  1, 0,  //
-            0, 4,  -4, -1, 1, 0,  //
-            0, -2, -1, 2,  1, 0,  //
-            0, 2,  -1, -2, 1, 0,  //
-            0, 4,  0,  -5, 0, 1},
-     .g = {1.0f / 4, 0, 0,                   //
-           -1.0f / 6, -1.0f / 6, -1.0f / 6,  //
-           -1.0f / 6, 1.0f / 6, -1.0f / 6,   //
-           1.0f / 24, 1.0f / 12, 1.0f / 6,   //
-           1.0f / 24, -1.0f / 12, 1.0f / 6,  //
-           0, 0, 1},
-     .at = {1, 1, 1,  1, 1,  0,  //
-            0, 1, -1, 2, -2, 0,  //
-            0, 1, 1,  4, 4,  0,  //
-            0, 1, -1, 8, -8, 1}},
-};
+/** F(4, 3), points 0, 1, -1, 2, -2, infinity: 36 products instead of 144. */
+#define DQ_WINOGRAD_F43(n_tiles)                                                                   \
+    {                                                                                              \
+        .m = 4, .r = 3, .t = 6, .tiles = (n_tiles),                                                \
+        .bt = {4, 0,  -5, 0, 1, 0, 0, -4, -4, 1,  1, 0, 0, 4, -4, -1, 1, 0,                        \
+               0, -2, -1, 2, 1, 0, 0, 2,  -1, -2, 1, 0, 0, 4, 0,  -5, 0, 1},                       \
+        .g = {1.0f / 4,  0,          0,         -1.0f / 6, -1.0f / 6, -1.0f / 6,                   \
+              -1.0f / 6, 1.0f / 6,   -1.0f / 6, 1.0f / 24, 1.0f / 12, 1.0f / 6,                    \
+              1.0f / 24, -1.0f / 12, 1.0f / 6,  0,         0,         1},                          \
+        .at = {1, 1, 1, 1, 1, 0, 0, 1, -1, 2, -2, 0, 0, 1, 1, 4, 4, 0, 0, 1, -1, 8, -8, 1},        \
+    }
+
+/* Over blocks (dq_conv_shape): 20 = 5 * 4, 9 = 3 * 3 and 7 = 2 * 4 - 1. In bf16 20 = 7 * 3 - 1. */
+static const dq_winograd dq_winograd_8x8 = DQ_WINOGRAD_F42(5), dq_winograd_4x4 = DQ_WINOGRAD_F32(3),
+                         dq_winograd_3x3 = DQ_WINOGRAD_F43(2),
+                         dq_winograd_8x8_bf16 = DQ_WINOGRAD_F32(7);
+
+static inline const dq_winograd *dq_winograd_of(const dq_conv_shape *s)
+{
+    return s->stride == 4 ? &dq_winograd_8x8 : s->stride == 2 ? &dq_winograd_4x4 : &dq_winograd_3x3;
+}
+
+/** In bf16, for the layers that dq_conv_is_rounded(): F(3, 2), whose small entries keep the error
+ *  of products of rounded factors at that of a direct convolution. */
+static inline const dq_winograd *dq_winograd_of_bf16(const dq_conv_shape *s)
+{
+    return s->stride == 4 ? &dq_winograd_8x8_bf16 : dq_winograd_of(s);
+}
 
 #endif

@@ -66,15 +66,15 @@ static int below(step *s, int n)
 
 static void random_params(step *s)
 {
-    dq_tensor p[DQ_NET_N_TENSORS];
-    dq_net_param_shapes(s->n_actions, p);
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
+    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_net_param_shapes(NULL, s->n_actions, p);
+    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
         size_t n = dq_tensor_elements(&p[t]);
         p[t].data = floats(n);
         for (size_t i = 0; i < n; i++)
             p[t].data[i] = (float)(2 * dq_rng_unit(&s->rng) - 1) * 0.06f;
     }
-    assert_int_equal(dq_net_set_params(s->net, p, DQ_NET_N_TENSORS), DQ_OK);
+    assert_int_equal(dq_net_set_params(s->net, p, DQ_NET_MAX_TENSORS), DQ_OK);
     // Target and moments of their own: a step must not take one for another.
     for (size_t i = 0; i < DQ_N_PARAMS; i++) {
         bool is_used = s->net->online.params[i] != 0.0f;
@@ -83,7 +83,7 @@ static void random_params(step *s)
         s->net->v[i] = is_used ? (float)dq_rng_unit(&s->rng) * 1e-4f : 0.0f;
     }
     dq_device_send(s->net);
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
         free(p[t].data);
 }
 
@@ -203,7 +203,7 @@ static void convolutions(step *s, int net, const float *params)
         size_t ins = (size_t)(c->in_side * c->in_side * c->in), n = (size_t)s->n;
         size_t w_size = (size_t)(c->k * c->k * c->in * c->out);
         const float *x = (l ? s->y[l - 1] : s->x0) + (size_t)net * n * ins;
-        const float *w = params + dq_conv_weights_at[l], *b = params + dq_conv_bias_at[l];
+        const float *w = params + s->net->shape.conv_w[l], *b = params + s->net->shape.conv_b[l];
         float *v = floats(n * ins), *want = floats(n * outputs[l]), *size = floats(n * outputs[l]);
         float *aw = magnitudes(w, w_size), *ab = magnitudes(b, (size_t)c->out);
         dq_conv_part part = {0, s->n, s->n};  // inputs are positive: no magnitudes needed
@@ -227,14 +227,14 @@ static void linear_layers(step *s, int net, const float *params)
     float *want = floats(n * DQ_HIDDEN), *size = floats(n * DQ_HIDDEN);
     for (size_t b = 0; b < DQ_FC_BLOCKS; b++) {
         size_t at = DQ_AT_W4 + b * DQ_X3 * DQ_FC_BLOCK, first = b * DQ_FC_BLOCK;
-        ref->fc1(x, s->n, params + at, params + DQ_AT_B4 + first, want + first);
-        ref->fc1(x, s->n, size_of + at, size_of + DQ_AT_B4 + first, size + first);
+        ref->fc1(0, x, s->n, params + at, params + DQ_AT_B4 + first, want + first);
+        ref->fc1(0, x, s->n, size_of + at, size_of + DQ_AT_B4 + first, size + first);
     }
     check(s, "the hidden layer", h, want, size, n * DQ_HIDDEN, DQ_X3, false);
     const int precision = s->precision;
     s->precision = 0;  // the second is float32 always
-    ref->fc2(h, s->n, params + DQ_AT_W5, params + DQ_AT_B5, want);
-    ref->fc2(h, s->n, size_of + DQ_AT_W5, size_of + DQ_AT_B5, size);
+    ref->fc2(0, h, s->n, params + DQ_AT_W5, params + DQ_AT_B5, want);
+    ref->fc2(0, h, s->n, size_of + DQ_AT_W5, size_of + DQ_AT_B5, size);
     check(s, "the values", s->q + (size_t)net * n * DQ_OUT_PAD, want, size, n * DQ_OUT_PAD,
           DQ_HIDDEN, false);
     s->precision = precision;
@@ -294,12 +294,12 @@ static void hidden_gradients(step *s)
     float *want = floats(n * DQ_X3), *size = floats(n * DQ_X3);
     float *dw = floats(DQ_W4), *dw_size = floats(DQ_W4);
     for (int k = 0; k < DQ_X3; k += DQ_FC_SLICE) {
-        ref->fc1_dx(dht, s->n, s->params + DQ_AT_W4, k, want, NULL);
-        ref->fc1_dx(adht, s->n, aw, k, size, NULL);
+        ref->fc1_dx(0, dht, s->n, s->params + DQ_AT_W4, k, want, NULL);
+        ref->fc1_dx(0, adht, s->n, aw, k, size, NULL);
         for (size_t b = 0; b < DQ_FC_BLOCKS; b++) {
             size_t at = (b * DQ_X3 + (size_t)k) * DQ_FC_BLOCK;
-            ref->fc1_dw(s->y[2], s->n, s->dh + b * DQ_FC_BLOCK, k, dw + at, NULL);
-            ref->fc1_dw(s->y[2], s->n, adh + b * DQ_FC_BLOCK, k, dw_size + at, NULL);
+            ref->fc1_dw(0, s->y[2], s->n, s->dh + b * DQ_FC_BLOCK, k, dw + at, NULL);
+            ref->fc1_dw(0, s->y[2], s->n, adh + b * DQ_FC_BLOCK, k, dw_size + at, NULL);
         }
     }
     for (size_t i = 0; i < n * DQ_X3; i++)
@@ -316,7 +316,7 @@ static void input_gradient(step *s, int l)
 {
     const dq_conv_shape *c = &dq_conv_shapes[l];
     size_t n = (size_t)s->n, ins = (size_t)(c->in_side * c->in_side * c->in);
-    const float *w = s->params + dq_conv_weights_at[l], *x = s->y[l - 1];
+    const float *w = s->params + s->net->shape.conv_w[l], *x = s->y[l - 1];
     float *aw = magnitudes(w, (size_t)(c->k * c->k * c->in * c->out));
     float *adz = magnitudes(s->dz[l], n * outputs[l]), *z = floats(n * outputs[l]);
     float *want = floats(n * ins), *size = floats(n * ins);
@@ -338,10 +338,10 @@ static void weight_gradient(step *s, int l)
 {
     const dq_conv_shape *c = &dq_conv_shapes[l];
     size_t n = (size_t)s->n, w_size = (size_t)(c->k * c->k * c->in * c->out);
-    const float *x = l ? s->y[l - 1] : s->x0, *got = s->grad + dq_conv_weights_at[l];
+    const float *x = l ? s->y[l - 1] : s->x0, *got = s->grad + s->net->shape.conv_w[l];
     float *adz = magnitudes(s->dz[l], n * outputs[l]);
     float *dw = floats(w_size), *size = floats(w_size), db[64], db_size[64];
-    for (int task = 0; task < ref->conv_du_tasks[l]; task++) {
+    for (int task = 0; task < ref->conv_du_tasks(l); task++) {
         ref->conv_du(l, task, s->n, x, s->dz[l], dw, db);
         ref->conv_du(l, task, s->n, x, adz, size, db_size);
     }

@@ -1,8 +1,9 @@
-/** Every table of kernels of this machine against the reference that defines it. Shapes are the
- * network's; values, batches and how they are cut are random. The bound holds for any order of
- * summation (Higham 2002, section 3.1), with the sum of magnitudes taken from the reference itself
- * on absolute values. In bf16 both factors of a product are rounded as well, to 2^-8 of their size:
- * that is how far the bf16 reference may be from the float32 one, and both from the exact sum. */
+/** Every table of kernels of this machine against the reference that defines it. Layers are
+ * those of all networks; values, batches and how they are cut are random. The bound holds for any
+ * order of summation (Higham 2002, section 3.1), with the sum of magnitudes taken from the
+ * reference itself on absolute values. In bf16 both factors of a product are rounded as well, to
+ * 2^-8 of their size: that is how far the bf16 reference may be from the float32 one, and both from
+ * the exact sum. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -37,7 +38,7 @@ static double factors_of(const level *l)
 
 static double conv_factors(const level *l, int layer)
 {
-    return layer < DQ_N_BF16_CONVS ? factors_of(l) : 0;
+    return dq_conv_is_rounded(&dq_conv_shapes[layer]) ? factors_of(l) : 0;
 }
 
 static float *zeros(size_t n)
@@ -111,8 +112,9 @@ typedef struct bound {
 
 static const dq_winograd *winograd_of(const dq_kernels *k, int layer)
 {
-    bool is_bf16 = k->precision == DQ_BF16 && layer < DQ_N_BF16_CONVS;
-    return is_bf16 ? &dq_winograds_bf16[layer] : &dq_winograds[layer];
+    const dq_conv_shape *s = &dq_conv_shapes[layer];
+    bool is_bf16 = k->precision == DQ_BF16 && dq_conv_is_rounded(s);
+    return is_bf16 ? dq_winograd_of_bf16(s) : dq_winograd_of(s);
 }
 
 /** out [rows][rows] = |mat| in |mat|^T, in [cols][cols]. */
@@ -289,9 +291,9 @@ static conv_case conv_case_create(int layer, int n)
 {
     const dq_conv_shape *s = &dq_conv_shapes[layer];
     conv_case c = {.layer = layer, .n = n, .s = s, .n_out = (size_t)s->out};
-    c.n_x = (size_t)(s->in_side * s->in_side * s->in);
-    c.n_y = (size_t)(s->out_side * s->out_side * s->out);
-    c.n_w = (size_t)(s->k * s->k * s->in * s->out);
+    c.n_x = dq_conv_inputs(s);
+    c.n_y = dq_conv_outputs(s);
+    c.n_w = dq_conv_weights(s);
     c.x = random_values((size_t)n * c.n_x, 1);
     c.w = random_values(c.n_w, 0);
     c.bias = random_values(c.n_out, 0);
@@ -325,9 +327,9 @@ static conv_results run_conv(const dq_kernels *k, const conv_case *c, const floa
         size_t x = (size_t)at * c->n_x, y = (size_t)at * c->n_y;
         k->conv_forward(layer, part, c->x + x, u, c->bias, v, products, r.y + y);
         k->conv_backward(layer, part, c->dy + y, (mask ? mask : r.y) + y, ut, z, products,
-                         layer ? r.dx + x : NULL, c->x);
+                         dq_conv_is_first(c->s) ? NULL : r.dx + x, c->x);
     }
-    for (int task = 0; task < k->conv_du_tasks[layer]; task++)
+    for (int task = 0; task < k->conv_du_tasks(layer); task++)
         k->conv_du(layer, task, c->n, v, z, du, r.db);
     for (int at = 0; at < dq_conv_block(c->s); at += DQ_CONV_SLICE)
         k->conv_dw(layer, du, at, r.dw);
@@ -362,7 +364,8 @@ static void check_sample(const level *l, const conv_case *c, size_t i, const con
         size_y[j] += fabsf(c->bias[j % c->n_out]);
     }
     assert_close(got->y + y, want->y + y, size_y, c->n_y, dq_conv_block(c->s) + 8 * t, factors);
-    assert_close(got->dx + x, want->dx + x, size_x, layer ? c->n_x : 0, c->s->out + 8 * t, factors);
+    if (!dq_conv_is_first(c->s))
+        assert_close(got->dx + x, want->dx + x, size_x, c->n_x, c->s->out + 8 * t, factors);
     bound_destroy(&magnitude);
     free(size_y);
     free(size_x);
@@ -388,7 +391,7 @@ static void check_conv(const level *l, int layer, int n)
 
 static void convolutions(void **state)
 {
-    for (int layer = 0; layer < DQ_N_CONVS; layer++) {
+    for (int layer = 0; layer < DQ_N_CONV_LAYERS; layer++) {
         check_conv(*state, layer, 1);
         check_conv(*state, layer, 2 + (int)dq_rng_below(&rng, 5));
     }
@@ -422,13 +425,15 @@ static void bf16_is_as_accurate_as_without_winograd(void **state)
     const level *l = *state;
     if (l->k->precision != DQ_BF16)
         return;  // a property of bf16 alone
-    for (int layer = 0; layer < DQ_N_BF16_CONVS; layer++) {
+    for (int layer = 0; layer < DQ_N_CONV_LAYERS; layer++) {
+        if (!dq_conv_is_rounded(&dq_conv_shapes[layer]))
+            continue;
         conv_case c = conv_case_create(layer, 3);
         conv_results exact = run_conv(ref, &c, NULL);
         conv_results direct = run_conv(&dq_kernels_ref_bf16, &c, exact.y);
         conv_results got = run_conv(l->k, &c, exact.y);
         check_accuracy("outputs", got.y, direct.y, exact.y, 3 * c.n_y);
-        if (layer > 0)
+        if (!dq_conv_is_first(c.s))
             check_accuracy("input gradients", got.dx, direct.dx, exact.dx, 3 * c.n_x);
         check_accuracy("weight gradients", got.dw, direct.dw, exact.dw, c.n_w);
         check_accuracy("bias gradients", got.db, direct.db, exact.db, c.n_out);
@@ -445,28 +450,30 @@ typedef struct linear {
     float *w, *x, *slices, *dy, *dyt;  // the plain arrays where there is no size
 } linear;
 
-static linear linear_create(const dq_kernels *k, int n, int slice, float *x, float *w, float *dh)
+static linear linear_create(const dq_kernels *k, int layer, int n, int slice, float *x, float *w,
+                            float *dh)
 {
-    linear f = {k->fc_sizes(n), w, x, NULL, dh, NULL};
+    const dq_fc_shape *s = &dq_fc_shapes[layer];
+    linear f = {k->fc_sizes(layer, n), w, x, NULL, dh, NULL};
     if (f.size.w) {
         f.w = zeros(f.size.w);
-        for (int i = 0; i < DQ_X3; i += DQ_FC_SLICE)
-            k->fc1_prepare(w, i, f.w);
+        for (int i = 0; i < s->in; i += s->slice)
+            k->fc1_prepare(layer, w, i, f.w);
     }
     if (f.size.x) {
         f.x = zeros(f.size.x * (size_t)n);
         for (size_t i = 0; i < (size_t)n; i++)
-            k->fc1_input(x + i * DQ_X3, f.x + i * f.size.x);
+            k->fc1_input(layer, x + i * (size_t)s->in, f.x + i * f.size.x);
     }
     f.slices = f.x;
     if (f.size.slices) {
         f.slices = zeros(f.size.slices);
-        k->fc1_slice(f.x, n, slice, f.slices);
+        k->fc1_slice(layer, f.x, n, slice, f.slices);
     }
     if (f.size.dy)
         f.dy = zeros(f.size.dy);
     f.dyt = zeros(f.size.dyt);
-    k->fc1_turn(dh, n, f.dy, f.dyt);
+    k->fc1_turn(layer, dh, n, f.dy, f.dyt);
     return f;
 }
 
@@ -488,17 +495,18 @@ typedef struct linear_results {
 } linear_results;
 
 /** Block 0's outputs and a slice's gradients, by one table. */
-static linear_results run_linear(const dq_kernels *k, int n, int slice, float *x, float *w,
-                                 float *bias, float *dh)
+static linear_results run_linear(const dq_kernels *k, int layer, int n, int slice, float *x,
+                                 float *w, float *bias, float *dh)
 {
-    size_t count = (size_t)n;
-    linear f = linear_create(k, n, slice, x, w, dh);
-    linear_results r = {zeros(count * DQ_HIDDEN), zeros(DQ_FC_SLICE * DQ_FC_BLOCK),
-                        zeros(count * DQ_X3), zeros(count * DQ_OUT_PAD)};
-    k->fc1(f.x, n, f.w, bias, r.y);
-    k->fc1_dw(f.slices, n, f.dy, slice, r.dw, (const float *const[]){w, w, w});
-    k->fc1_dx(f.dyt, n, w, slice, r.dx, (const float *const[]){w, w});
-    k->fc2(dh, n, w, bias, r.q);
+    const dq_fc_shape *s = &dq_fc_shapes[layer];
+    size_t count = (size_t)n, in = (size_t)s->in, out = (size_t)s->out;
+    linear f = linear_create(k, layer, n, slice, x, w, dh);
+    linear_results r = {zeros(count * out), zeros((size_t)s->slice * DQ_FC_BLOCK),
+                        zeros(count * in), zeros(count * DQ_OUT_PAD)};
+    k->fc1(layer, f.x, n, f.w, bias, r.y);
+    k->fc1_dw(layer, f.slices, n, f.dy, slice, r.dw, (const float *const[]){w, w, w});
+    k->fc1_dx(layer, f.dyt, n, w, slice, r.dx, (const float *const[]){w, w});
+    k->fc2(layer, dh, n, w, bias, r.q);
     linear_destroy(&f);
     return r;
 }
@@ -511,22 +519,24 @@ static void free_linear(linear_results *r)
     free(r->q);
 }
 
-static void check_linear(const level *l, int n)
+static void check_linear(const level *l, int layer, int n)
 {
-    size_t count = (size_t)n, n_x = count * DQ_X3, n_h = count * DQ_HIDDEN;
-    int slice = DQ_FC_SLICE * (int)dq_rng_below(&rng, DQ_FC_SLICES);
-    float *x = random_values(n_x, 1), *w = random_values(DQ_W4, 0);
-    float *dh = random_values(n_h, 0), *bias = random_values(DQ_HIDDEN, 0);
-    float *ax = magnitudes(x, n_x), *aw = magnitudes(w, DQ_W4);
-    float *adh = magnitudes(dh, n_h), *abias = magnitudes(bias, DQ_HIDDEN);
-    linear_results got = run_linear(l->k, n, slice, x, w, bias, dh);
-    linear_results want = run_linear(l->want, n, slice, x, w, bias, dh);
-    linear_results size = run_linear(ref, n, slice, ax, aw, abias, adh);
+    const dq_fc_shape *s = &dq_fc_shapes[layer];
+    size_t count = (size_t)n, n_x = count * (size_t)s->in, n_h = count * (size_t)s->out;
+    size_t n_w = dq_fc_weights(s), n_bias = (size_t)s->out;
+    int slice = s->slice * (int)dq_rng_below(&rng, (uint32_t)(s->in / s->slice));
+    float *x = random_values(n_x, 1), *w = random_values(n_w, 0);
+    float *dh = random_values(n_h, 0), *bias = random_values(n_bias, 0);
+    float *ax = magnitudes(x, n_x), *aw = magnitudes(w, n_w);
+    float *adh = magnitudes(dh, n_h), *abias = magnitudes(bias, n_bias);
+    linear_results got = run_linear(l->k, layer, n, slice, x, w, bias, dh);
+    linear_results want = run_linear(l->want, layer, n, slice, x, w, bias, dh);
+    linear_results size = run_linear(ref, layer, n, slice, ax, aw, abias, adh);
     double factors = factors_of(l);
-    assert_close(got.y, want.y, size.y, n_h, DQ_X3 + 1, factors);
-    assert_close(got.dw, want.dw, size.dw, DQ_FC_SLICE * DQ_FC_BLOCK, n, factors);
-    assert_close(got.dx, want.dx, size.dx, n_x, DQ_HIDDEN, factors);  // beyond the slice: untouched
-    assert_close(got.q, want.q, size.q, count * DQ_OUT_PAD, DQ_HIDDEN + 1, 0);
+    assert_close(got.y, want.y, size.y, n_h, s->in + 1, factors);
+    assert_close(got.dw, want.dw, size.dw, (size_t)s->slice * DQ_FC_BLOCK, n, factors);
+    assert_close(got.dx, want.dx, size.dx, n_x, s->out, factors);  // beyond the slice: untouched
+    assert_close(got.q, want.q, size.q, count * DQ_OUT_PAD, s->out + 1, 0);
     free_linear(&got);
     free_linear(&want);
     free_linear(&size);
@@ -538,9 +548,11 @@ static void check_linear(const level *l, int n)
 static void linear_layers(void **state)
 {
     static const int sizes[] = {1, 2, 7, 14, 15, 32, 33};
-    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-        check_linear(*state, sizes[i]);
-    check_linear(*state, 3 + (int)dq_rng_below(&rng, 40));
+    for (int layer = 0; layer < DQ_N_FC_LAYERS; layer++) {
+        for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+            check_linear(*state, layer, sizes[i]);
+        check_linear(*state, layer, 3 + (int)dq_rng_below(&rng, 40));
+    }
 }
 
 static void adam_steps(void **state)

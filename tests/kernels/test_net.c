@@ -51,16 +51,16 @@ static dq_net *make_net(const char *isa, int n_threads, int batch)
     return net;
 }
 
-static void make_params(dq_tensor params[DQ_NET_N_TENSORS])
+static void make_params(dq_tensor params[DQ_NET_MAX_TENSORS])
 {
-    dq_net_param_shapes(N_ACTIONS, params);
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+    dq_net_param_shapes(NULL, N_ACTIONS, params);
+    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
         params[t].data = calloc(dq_tensor_elements(&params[t]), sizeof(float));
 }
 
-static void free_params(dq_tensor params[DQ_NET_N_TENSORS])
+static void free_params(dq_tensor params[DQ_NET_MAX_TENSORS])
 {
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
         free(params[t].data);
 }
 
@@ -73,14 +73,14 @@ typedef struct sample {
 /** The golden run's weights, put into the net, and its batch. */
 static sample golden_start(dq_net *net)
 {
-    dq_tensor params[DQ_NET_N_TENSORS];
+    dq_tensor params[DQ_NET_MAX_TENSORS];
     lcg = 1;
     make_params(params);
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
         for (size_t i = 0; i < dq_tensor_elements(&params[t]); i++)
             params[t].data[i] =
                 lcg_uniform() * (strncmp(params[t].name, "fc", 2) ? 0.125f : 0.0625f);
-    assert_int_equal(dq_net_set_params(net, params, DQ_NET_N_TENSORS), DQ_OK);
+    assert_int_equal(dq_net_set_params(net, params, DQ_NET_MAX_TENSORS), DQ_OK);
     free_params(params);
     sample s = {.obs = malloc((size_t)BATCH * DQ_NET_OBS_BYTES)};
     for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
@@ -118,10 +118,10 @@ static void check_q(FILE *f, dq_net *net, const sample *s, double tolerance)
 
 static void check_gradients(FILE *f, dq_net *net, const sample *s)
 {
-    dq_tensor g[DQ_NET_N_TENSORS];
+    dq_tensor g[DQ_NET_MAX_TENSORS];
     make_params(g);
     dq_net_gradients(net, s->obs, s->action, s->target, g);
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
+    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
         size_t n = dq_tensor_elements(&g[t]);
         double norm = 0;
         for (size_t i = 0; i < n; i++)
@@ -184,7 +184,7 @@ static double distance(const float *got, const float *want, size_t n)
 /** Action values and gradients of the golden batch. */
 typedef struct outcome {
     float q[BATCH * N_ACTIONS];
-    dq_tensor g[DQ_NET_N_TENSORS];
+    dq_tensor g[DQ_NET_MAX_TENSORS];
 } outcome;
 
 static void take_outcome(outcome *o, const char *isa)
@@ -217,7 +217,7 @@ static void bf16_is_as_near_as_pytorchs(void **state)
         char name[64], line[256];
         double limit, d = distance(got.q, exact.q, (size_t)BATCH * N_ACTIONS);
         assert_non_null(fgets(line, sizeof(line), f));  // "# torch ..."
-        for (int t = -1; t < DQ_NET_N_TENSORS; t++) {
+        for (int t = -1; t < DQ_NET_MAX_TENSORS; t++) {
             assert_int_equal(fscanf(f, "%63s %lf", name, &limit), 2);
             assert_string_equal(name, t < 0 ? "q" : exact.g[t].name);
             if (t >= 0)
@@ -238,13 +238,13 @@ static void finite_differences_agree(void **state)
     (void)state;
     dq_net *net = make_net(NULL, 0, BATCH);
     sample s = golden_start(net);
-    dq_tensor p[DQ_NET_N_TENSORS], g[DQ_NET_N_TENSORS], moved[DQ_NET_N_TENSORS];
+    dq_tensor p[DQ_NET_MAX_TENSORS], g[DQ_NET_MAX_TENSORS], moved[DQ_NET_MAX_TENSORS];
     make_params(p);
     make_params(g);
     make_params(moved);
     dq_net_get_params(net, p);
     dq_net_gradients(net, s.obs, s.action, s.target, g);
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
+    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
         size_t n = dq_tensor_elements(&g[t]);
         double norm = 0, loss[2];
         for (size_t i = 0; i < n; i++)
@@ -252,11 +252,11 @@ static void finite_differences_agree(void **state)
         norm = sqrt(norm);
         double h = 1e-3 / norm;  // the loss changes by about 1e-3 each way: curvature stays small
         for (int side = 0; side < 2; side++) {
-            for (int u = 0; u < DQ_NET_N_TENSORS; u++)
+            for (int u = 0; u < DQ_NET_MAX_TENSORS; u++)
                 memcpy(moved[u].data, p[u].data, dq_tensor_elements(&p[u]) * sizeof(float));
             for (size_t i = 0; i < n; i++)
                 moved[t].data[i] += (float)((side ? h : -h) * (double)g[t].data[i] / norm);
-            assert_int_equal(dq_net_set_params(net, moved, DQ_NET_N_TENSORS), DQ_OK);
+            assert_int_equal(dq_net_set_params(net, moved, DQ_NET_MAX_TENSORS), DQ_OK);
             float q[BATCH * N_ACTIONS];
             dq_net_q(net, s.obs, BATCH, q);
             loss[side] = 0;
@@ -278,12 +278,12 @@ static void finite_differences_agree(void **state)
 
 static void check_equal_params(dq_net *a, dq_net *b)
 {
-    dq_tensor p[DQ_NET_N_TENSORS], q[DQ_NET_N_TENSORS];
+    dq_tensor p[DQ_NET_MAX_TENSORS], q[DQ_NET_MAX_TENSORS];
     make_params(p);
     make_params(q);
     dq_net_get_params(a, p);
     dq_net_get_params(b, q);
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++)
+    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
         assert_memory_equal(p[t].data, q[t].data, dq_tensor_elements(&p[t]) * sizeof(float));
     free_params(p);
     free_params(q);
@@ -389,11 +389,11 @@ static void initial_values_are_pytorchs(void **state)
     dq_net *net = make_net(NULL, 1, BATCH);
     dq_rng rng = dq_rng_stream(1, "initialisation");
     dq_net_init(net, &rng);
-    dq_tensor p[DQ_NET_N_TENSORS];
+    dq_tensor p[DQ_NET_MAX_TENSORS];
     make_params(p);
     dq_net_get_params(net, p);
     size_t n_params = 0;
-    for (int t = 0; t < DQ_NET_N_TENSORS; t++) {
+    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
         size_t n = dq_tensor_elements(&p[t]);
         double bound = 1 / sqrt(fan_in[t]), sum = 0, squares = 0;
         for (size_t i = 0; i < n; i++) {
@@ -418,7 +418,7 @@ static void wrong_models_and_settings_are_refused(void **state)
 {
     (void)state;
     dq_net *net = make_net(NULL, 1, BATCH), *none;
-    dq_tensor p[DQ_NET_N_TENSORS];
+    dq_tensor p[DQ_NET_MAX_TENSORS];
     make_params(p);
     assert_int_equal(dq_net_set_params(net, p, 9), DQ_ERR_INPUT);
     assert_non_null(strstr(dq_errmsg(), "fc.2.bias"));

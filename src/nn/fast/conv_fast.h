@@ -194,7 +194,7 @@ DQ_INLINE void forward(const dq_conv_shape *s, const dq_winograd *f, int group, 
         int v_lines = begin + group < part.n ? n * tiles * block / ELINE : 0;
         int y_lines = n * (int)y_size / LINE / (f->t * f->t) + 1;
         for (int i = 0; i < f->t * f->t; i++)
-            product_rows(block, block,
+            product_rows(block_vectors(s->out), block, block,
                          &(product){.a = v_at + (size_t)i * v_step,
                                     .b = u + (size_t)(i * block * s->out),
                                     .c = products + (size_t)i * step,
@@ -228,7 +228,7 @@ DQ_INLINE void backward(const dq_conv_shape *s, const dq_winograd *f, dq_conv_pa
         return;
     int soon_lines = part.n * (int)x_size / LINE / (f->t * f->t) + 1;
     for (int i = 0; i < f->t * f->t; i++)
-        product_rows(s->out, s->out,
+        product_rows(block_vectors(block), s->out, s->out,
                      &(product){.a = z + (size_t)i * z_step,
                                 .b = ut + (size_t)(i * s->out * block),
                                 .c = products + (size_t)i * step,
@@ -255,7 +255,7 @@ DQ_INLINE void weight_segment(int block, int out, int count, const elem *a, cons
     a = pairs_a;
     b = pairs_b;
 #endif
-    product_turned(block, out, count, a, block, b, out, du, out, add, next);
+    product_turned(block_vectors(out), block, out, count, a, block, b, out, du, out, add, next);
 }
 
 /** One product's part of du: v^T z over all tiles of all samples. */

@@ -1,5 +1,6 @@
-/* The kernels in bf16 for AVX-512 processors that have its dot product: conv1, conv2 and fc1. All
- * else is the float32 table's. Products are those of the float32 kernels over other elements. */
+/* The kernels in bf16 for AVX-512 processors that have its dot product: the strided
+ * convolutions and fc1. All else is the float32 table's. Products are those of the float32 kernels
+ * over other elements. */
 #include "nn/fast/conv_fast.h"
 #include "nn/fast/linear_fast.h"
 #include "nn/kernels.h"
@@ -19,180 +20,196 @@ static size_t words(size_t n)
 
 static dq_conv_sizes conv_sizes_bf16(int layer, int n)
 {
-    if (layer >= DQ_N_BF16_CONVS)
-        return rest->conv_sizes(layer, n);
     const dq_conv_shape *s = &dq_conv_shapes[layer];
-    const dq_winograd *f = &dq_winograds_bf16[layer];
+    if (!dq_conv_is_rounded(s))
+        return rest->conv_sizes(layer, n);
+    const dq_winograd *f = dq_winograd_of_bf16(s);
     size_t t2 = (size_t)(f->t * f->t), block = (size_t)dq_conv_block(s);
     size_t u = t2 * block * (size_t)s->out;
     size_t wide = product_step(f, n, (int)block), narrow = product_step(f, n, s->out);
     return (dq_conv_sizes){.u = words(u),
-                           .ut = layer == 0 ? 0 : words(u),
+                           .ut = dq_conv_is_first(s) ? 0 : words(u),
                            .v = words(t2 * wide),
                            .z = words(t2 * narrow),
-                           .products = t2 * (layer == 0 ? narrow : wide),
+                           .products = t2 * (dq_conv_is_first(s) ? narrow : wide),
                            .du = u};
 }
 
 /* Each layer is compiled by itself, so that every size is a constant. */
-#define EACH_LAYER(layer, call, other)                                                             \
-    do {                                                                                           \
-        if ((layer) == 0) {                                                                        \
-            const dq_conv_shape *s = &dq_conv_shapes[0];                                           \
-            const dq_winograd *f = &dq_winograds_bf16[0];                                          \
+#define CONV_CASE(i, call)                                                                         \
+    case i: {                                                                                      \
+        const dq_conv_shape *s = &dq_conv_shapes[i];                                               \
+        const dq_winograd *f = dq_winograd_of_bf16(s);                                             \
+        if (dq_conv_is_rounded(s))                                                                 \
             call;                                                                                  \
-        } else if ((layer) == 1) {                                                                 \
-            const dq_conv_shape *s = &dq_conv_shapes[1];                                           \
-            const dq_winograd *f = &dq_winograds_bf16[1];                                          \
-            call;                                                                                  \
-        } else {                                                                                   \
-            other;                                                                                 \
-        }                                                                                          \
-    } while (0)
+        break;                                                                                     \
+    }
+#define EACH_CONV(layer, call, other)                                                              \
+    if (!dq_conv_is_rounded(&dq_conv_shapes[layer])) {                                             \
+        other;                                                                                     \
+        return;                                                                                    \
+    }                                                                                              \
+    switch (layer) {                                                                               \
+        DQ_EACH_CONV(CONV_CASE, call)                                                              \
+    default:                                                                                       \
+        break;                                                                                     \
+    }
 
 static void conv_prepare_bf16(int layer, const float *w, int c, void *u, void *ut)
 {
-    EACH_LAYER(layer, prepare(s, f, w, c, u, ut, f != &dq_winograds_bf16[0]),
-               rest->conv_prepare(layer, w, c, u, ut));
+    EACH_CONV(layer, prepare(s, f, w, c, u, ut, !dq_conv_is_first(s)),
+              rest->conv_prepare(layer, w, c, u, ut))
 }
 
 static void conv_forward_bf16(int layer, dq_conv_part part, const float *x, const void *u,
                               const float *bias, void *v, float *products, float *y)
 {
-    EACH_LAYER(layer,
-               forward(s, f, f == &dq_winograds_bf16[0] ? 1 : 4, part, x, u, bias, v, products, y),
-               rest->conv_forward(layer, part, x, u, bias, v, products, y));
+    EACH_CONV(layer, forward(s, f, dq_conv_is_first(s) ? 1 : 4, part, x, u, bias, v, products, y),
+              rest->conv_forward(layer, part, x, u, bias, v, products, y))
 }
 
 static void conv_backward_bf16(int layer, dq_conv_part part, const float *dy, const float *y,
                                const void *ut, void *z, float *products, float *dx,
                                const float *soon)
 {
-    EACH_LAYER(layer, backward(s, f, part, dy, y, ut, z, products, dx, soon),
-               rest->conv_backward(layer, part, dy, y, ut, z, products, dx, soon));
+    EACH_CONV(layer, backward(s, f, part, dy, y, ut, z, products, dx, soon),
+              rest->conv_backward(layer, part, dy, y, ut, z, products, dx, soon))
+}
+
+static int conv_du_tasks_bf16(int layer)
+{
+    const dq_conv_shape *s = &dq_conv_shapes[layer];
+    const dq_winograd *f = dq_winograd_of_bf16(s);
+    return dq_conv_is_rounded(s) ? f->t * f->t : rest->conv_du_tasks(layer);
 }
 
 static void conv_du_bf16(int layer, int task, int n, const void *v, const void *z, float *du,
                          float *db)
 {
-    EACH_LAYER(layer, weight_products(s, f, task, n, v, z, du, db),
-               rest->conv_du(layer, task, n, v, z, du, db));
+    EACH_CONV(layer, weight_products(s, f, task, n, v, z, du, db),
+              rest->conv_du(layer, task, n, v, z, du, db))
 }
 
 static void conv_dw_bf16(int layer, const float *du, int c, float *dw)
 {
-    EACH_LAYER(layer, weight_gradient(s, f, du, c, dw), rest->conv_dw(layer, du, c, dw));
+    EACH_CONV(layer, weight_gradient(s, f, du, c, dw), rest->conv_dw(layer, du, c, dw))
 }
 
-static dq_fc_sizes fc_sizes_bf16(int n)
+static dq_fc_sizes fc_sizes_bf16(int layer, int n)
 {
-    size_t pad = (size_t)dq_fc_pad(n);
-    return (dq_fc_sizes){.w = words((size_t)DQ_X3 * DQ_FC_BLOCK),
-                         .x = words(DQ_X3),
-                         .slices = words(pad * DQ_X3),
-                         .dy = words(pad * DQ_HIDDEN),
-                         .dyt = words(pad * DQ_HIDDEN)};
+    const dq_fc_shape *f = &dq_fc_shapes[layer];
+    size_t pad = (size_t)dq_fc_pad(n), in = (size_t)f->in, out = (size_t)f->out;
+    return (dq_fc_sizes){.w = words(dq_fc_block_weights(f)),
+                         .x = words(in),
+                         .slices = words(pad * in),
+                         .dy = words(pad * out),
+                         .dyt = words(pad * out)};
 }
 
 /** A block's weights are [k / 2][DQ_FC_BLOCK][2]. */
-static void fc1_prepare_bf16(const float *w, int k, void *to)
+static void fc1_prepare_bf16(int layer, const float *w, int k, void *to)
 {
-    _Alignas(64) elem rows[DQ_FC_SLICE * DQ_FC_BLOCK];
-    int at = k * DQ_FC_BLOCK;
-    round_floats(w + at, DQ_FC_SLICE * DQ_FC_BLOCK, rows);
-    pair_rows(rows, DQ_FC_BLOCK, DQ_FC_SLICE, DQ_FC_BLOCK, (elem *)to + at);
+    _Alignas(64) elem rows[DQ_FC_SLICE_MAX * DQ_FC_BLOCK];
+    int at = k * DQ_FC_BLOCK, slice = dq_fc_shapes[layer].slice;
+    round_floats(w + at, slice * DQ_FC_BLOCK, rows);
+    pair_rows(rows, DQ_FC_BLOCK, slice, DQ_FC_BLOCK, (elem *)to + at);
 }
 
-static void fc1_input_bf16(const float *x, void *to)
+static void fc1_input_bf16(int layer, const float *x, void *to)
 {
-    round_floats(x, DQ_X3, to);
+    round_floats(x, dq_fc_shapes[layer].in, to);
 }
 
-/** Each slice is [n / 2][DQ_FC_SLICE][2]. */
-static void fc1_slice_bf16(const void *x, int n, int k, void *to)
+/** Each slice is [n / 2][slice][2]. */
+static void fc1_slice_bf16(int layer, const void *x, int n, int k, void *to)
 {
-    pair_rows((const elem *)x + k, DQ_X3, n, DQ_FC_SLICE,
+    const dq_fc_shape *f = &dq_fc_shapes[layer];
+    pair_rows((const elem *)x + k, (size_t)f->in, n, f->slice,
               (elem *)to + (size_t)k * (size_t)dq_fc_pad(n));
 }
 
-/** dy [n / 2][DQ_HIDDEN][2], dyt [DQ_HIDDEN / 2][dq_fc_pad(n)][2]. */
-static void fc1_turn_bf16(const float *dh, int n, void *dy, void *dyt)
+/** dy [n / 2][out][2], dyt [out / 2][dq_fc_pad(n)][2]. */
+static void fc1_turn_bf16(int layer, const float *dh, int n, void *dy, void *dyt)
 {
-    int pad = dq_fc_pad(n);
+    int pad = dq_fc_pad(n), out = dq_fc_shapes[layer].out;
     uint16_t *turned = dyt;
     for (int i = 0; i < n; i += 2) {
-        _Alignas(64) elem rows[2 * DQ_HIDDEN];
+        _Alignas(64) elem rows[2 * DQ_HIDDEN_MAX];
         int count = n - i < 2 ? 1 : 2;
-        round_floats(dh + (size_t)i * DQ_HIDDEN, count * DQ_HIDDEN, rows);
-        pair_rows(rows, DQ_HIDDEN, count, DQ_HIDDEN, (elem *)dy + (size_t)i * DQ_HIDDEN);
+        round_floats(dh + (size_t)(i * out), count * out, rows);
+        pair_rows(rows, (size_t)out, count, out, (elem *)dy + (size_t)(i * out));
         for (int j = 0; j < count; j++)
-            for (int o = 0; o < DQ_HIDDEN; o += 2)
-                memcpy(turned + (size_t)(o * pad + (i + j) * 2), rows + j * DQ_HIDDEN + o,
+            for (int o = 0; o < out; o += 2)
+                memcpy(turned + (size_t)(o * pad + (i + j) * 2), rows + j * out + o,
                        2 * sizeof(elem));
     }
 }
 
-static void fc1_bf16(const void *x, int n, const void *w, const float *bias, float *y)
+static void fc1_bf16(int layer, const void *x, int n, const void *w, const float *bias,
+                     float *y){EACH_FC(layer, linear_forward(f, x, n, w, bias, y))}
+
+DQ_INLINE void weight_slice(const dq_fc_shape *f, const elem *x, int n, const elem *dy, int k,
+                            float *dw, const float *const next[3])
 {
-    linear_forward(x, n, w, bias, y);
+    int lines = f->slice * DQ_FC_BLOCK / LINE;
+    fetches s = {{next[0], next[1], next[2]}, {lines, lines, lines}};
+    product_turned(COLS, f->slice, DQ_FC_BLOCK, n, x + (size_t)k * (size_t)dq_fc_pad(n), f->slice,
+                   dy, f->out, dw, DQ_FC_BLOCK, 0, &s);
 }
 
-static void fc1_dw_bf16(const void *x, int n, const void *dy, int k, float *dw,
-                        const float *const next[3])
-{
-    enum { LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE };
-    fetches s = {{next[0], next[1], next[2]}, {LINES, LINES, LINES}};
-    product_turned(DQ_FC_SLICE, DQ_FC_BLOCK, n, (const elem *)x + (size_t)k * (size_t)dq_fc_pad(n),
-                   DQ_FC_SLICE, dy, DQ_HIDDEN, dw, DQ_FC_BLOCK, 0, &s);
-}
+static void fc1_dw_bf16(int layer, const void *x, int n, const void *dy, int k, float *dw,
+                        const float *const next[3]){
+    EACH_FC(layer, weight_slice(f, x, n, dy, k, dw, next))}
 
-/** rows [DQ_FC_SLICE][2 * DQ_FC_BLOCK]: the weights of two blocks, w and w + DQ_X3 * DQ_FC_BLOCK.
- */
-DQ_INLINE void round_two_blocks(const float *w, elem *rows)
+/** rows [slice][2 * DQ_FC_BLOCK]: the weights of two blocks, w and the one behind it. */
+DQ_INLINE void round_two_blocks(const dq_fc_shape *f, const float *w, elem *rows)
 {
-    for (int j = 0; j < DQ_FC_SLICE; j++, w += DQ_FC_BLOCK, rows += 2 * DQ_FC_BLOCK) {
+    for (int j = 0; j < f->slice; j++, w += DQ_FC_BLOCK, rows += 2 * DQ_FC_BLOCK) {
         round_floats(w, DQ_FC_BLOCK, rows);
-        round_floats(w + DQ_X3 * DQ_FC_BLOCK, DQ_FC_BLOCK, rows + DQ_FC_BLOCK);
+        round_floats(w + dq_fc_block_weights(f), DQ_FC_BLOCK, rows + DQ_FC_BLOCK);
     }
 }
 
 /** Vectors run along the samples, as in float32. The weights are rounded here, because Adam is
- * about to read them anyway. */
-static void fc1_dx_bf16(const void *dyt, int n, const float *w, int k, float *dx,
-                        const float *const soon[2])
+ *  about to read them anyway. */
+DQ_INLINE void input_slice(const dq_fc_shape *f, const elem *dyt, int n, const float *w, int k,
+                           float *dx, const float *const soon[2])
 {
-    enum {
-        DEPTH = 2 * DQ_FC_BLOCK,
-        BLOCK = DQ_X3 * DQ_FC_BLOCK,
-        LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE
-    };
-    size_t pad = (size_t)dq_fc_pad(n);
+    enum { DEPTH = 2 * DQ_FC_BLOCK };
+    size_t pad = (size_t)dq_fc_pad(n), block = dq_fc_block_weights(f);
+    int lines = f->slice * DQ_FC_BLOCK / LINE;
     for (int begin = 0; begin < n; begin += DX_SAMPLES) {
-        _Alignas(64) elem weights[DQ_FC_SLICE * DEPTH];
-        _Alignas(64) float turned[DQ_FC_SLICE * DX_SAMPLES];
+        _Alignas(64) elem weights[DQ_FC_SLICE_MAX * DEPTH];
+        _Alignas(64) float turned[DQ_FC_SLICE_MAX * DX_SAMPLES];
         size_t at = (size_t)(k * DQ_FC_BLOCK);
-        for (int o = 0; o < DQ_HIDDEN; o += DEPTH, at += 2 * BLOCK) {
-            const float *m = soon[0] + at, *v = soon[1] + at, *next = w + at + 2 * BLOCK;
-            round_two_blocks(w + at, weights);
-            product_rows(DEPTH, DEPTH,
+        for (int o = 0; o < f->out; o += DEPTH, at += 2 * block) {
+            const float *m = soon[0] + at, *v = soon[1] + at, *next = w + at + 2 * block;
+            round_two_blocks(f, w + at, weights);
+            product_rows(COLS, DEPTH, DEPTH,
                          &(product){.a = weights,
-                                    .b = (const elem *)dyt + (size_t)o * pad + begin * PAIR,
+                                    .b = dyt + (size_t)o * pad + begin * PAIR,
                                     .c = turned,
-                                    .rows = DQ_FC_SLICE,
+                                    .rows = f->slice,
                                     .cols = DX_SAMPLES,
                                     .b_row = pad,
                                     .c_row = DX_SAMPLES,
                                     .add = o > 0,
-                                    .soon = {{m, m + BLOCK, v, v + BLOCK, next, next + BLOCK},
-                                             {LINES, LINES, LINES, LINES, LINES, LINES}}});
+                                    .soon = {{m, m + block, v, v + block, next, next + block},
+                                             {lines, lines, lines, lines, lines, lines}}});
         }
-        store_turned(turned, begin, n, k, dx);
+        store_turned(f, turned, begin, n, k, dx);
     }
 }
 
-static void fc2_bf16(const float *x, int n, const float *w, const float *bias, float *y)
+static void fc1_dx_bf16(int layer, const void *dyt, int n, const float *w, int k, float *dx,
+                        const float *const soon[2])
 {
-    rest->fc2(x, n, w, bias, y);
+    EACH_FC(layer, input_slice(f, dyt, n, w, k, dx, soon))
+}
+
+static void fc2_bf16(int layer, const float *x, int n, const float *w, const float *bias, float *y)
+{
+    rest->fc2(layer, x, n, w, bias, y);
 }
 
 static void adam_bf16(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s)
@@ -213,7 +230,7 @@ const dq_kernels dq_kernels_avx512_bf16 = {
     .conv_prepare = conv_prepare_bf16,
     .conv_forward = conv_forward_bf16,
     .conv_backward = conv_backward_bf16,
-    .conv_du_tasks = {16, 16, 36},
+    .conv_du_tasks = conv_du_tasks_bf16,
     .conv_du = conv_du_bf16,
     .conv_dw = conv_dw_bf16,
     .fc_sizes = fc_sizes_bf16,

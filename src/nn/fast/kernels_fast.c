@@ -30,10 +30,10 @@ static void scale_fast(const uint8_t *obs, float *x)
 {
     enum { PIXELS = DQ_SIDE0 * DQ_SIDE0, GROUP = 16 };
     _Static_assert(PIXELS % GROUP == 0, "whole groups of pixels");
-    for (int i = 0; i < PIXELS; i += GROUP, x += GROUP * DQ_CONV1_IN) {
-        uint8_t pixels[GROUP * DQ_CONV1_IN];
+    for (int i = 0; i < PIXELS; i += GROUP, x += GROUP * DQ_FRAMES) {
+        uint8_t pixels[GROUP * DQ_FRAMES];
         interleave(obs + i, pixels);
-        for (int j = 0; j < GROUP * DQ_CONV1_IN; j += VL)
+        for (int j = 0; j < GROUP * DQ_FRAMES; j += VL)
             vstore(x + j, scaled(vload_bytes(pixels + j)));
     }
 }
@@ -41,128 +41,135 @@ static void scale_fast(const uint8_t *obs, float *x)
 static dq_conv_sizes conv_sizes_fast(int layer, int n)
 {
     const dq_conv_shape *s = &dq_conv_shapes[layer];
-    const dq_winograd *f = &dq_winograds[layer];
+    const dq_winograd *f = dq_winograd_of(s);
     size_t t2 = (size_t)(f->t * f->t), block = (size_t)dq_conv_block(s);
     size_t u = t2 * block * (size_t)s->out;
     size_t wide = product_step(f, n, (int)block), narrow = product_step(f, n, s->out);
     return (dq_conv_sizes){.u = u,
-                           .ut = layer == 0 ? 0 : u,  // nobody asks for the picture's gradient
+                           .ut = dq_conv_is_first(s) ? 0 : u,
                            .v = t2 * wide,
                            .z = t2 * narrow,
-                           .products = t2 * (layer == 0 ? narrow : wide),
+                           .products = t2 * (dq_conv_is_first(s) ? narrow : wide),
                            .du = u};
 }
 
 /* Each layer is compiled by itself, so that every size is a constant. */
-#define EACH_LAYER(layer, call)                                                                    \
-    do {                                                                                           \
-        if ((layer) == 0) {                                                                        \
-            const dq_conv_shape *s = &dq_conv_shapes[0];                                           \
-            const dq_winograd *f = &dq_winograds[0];                                               \
-            call;                                                                                  \
-        } else if ((layer) == 1) {                                                                 \
-            const dq_conv_shape *s = &dq_conv_shapes[1];                                           \
-            const dq_winograd *f = &dq_winograds[1];                                               \
-            call;                                                                                  \
-        } else {                                                                                   \
-            const dq_conv_shape *s = &dq_conv_shapes[2];                                           \
-            const dq_winograd *f = &dq_winograds[2];                                               \
-            call;                                                                                  \
-        }                                                                                          \
-    } while (0)
+#define CONV_CASE(i, call)                                                                         \
+    case i: {                                                                                      \
+        const dq_conv_shape *s = &dq_conv_shapes[i];                                               \
+        const dq_winograd *f = dq_winograd_of(s);                                                  \
+        call;                                                                                      \
+        break;                                                                                     \
+    }
+#define EACH_CONV(layer, call)                                                                     \
+    switch (layer) {                                                                               \
+        DQ_EACH_CONV(CONV_CASE, call)                                                              \
+    default:                                                                                       \
+        break;                                                                                     \
+    }
 
 static void conv_prepare_fast(int layer, const float *w, int c, void *u, void *ut)
 {
-    EACH_LAYER(layer, prepare(s, f, w, c, u, ut, f != &dq_winograds[0]));
+    EACH_CONV(layer, prepare(s, f, w, c, u, ut, !dq_conv_is_first(s)))
 }
 
 static void conv_forward_fast(int layer, dq_conv_part part, const float *x, const void *u,
                               const float *bias, void *v, float *products, float *y)
 {
-    EACH_LAYER(layer,
-               forward(s, f, f == &dq_winograds[0] ? 1 : 4, part, x, u, bias, v, products, y));
+    EACH_CONV(layer, forward(s, f, dq_conv_is_first(s) ? 1 : 4, part, x, u, bias, v, products, y))
 }
 
 static void conv_backward_fast(int layer, dq_conv_part part, const float *dy, const float *y,
                                const void *ut, void *z, float *products, float *dx,
                                const float *soon)
 {
-    EACH_LAYER(layer, backward(s, f, part, dy, y, ut, z, products, dx, soon));
+    EACH_CONV(layer, backward(s, f, part, dy, y, ut, z, products, dx, soon))
+}
+
+static int conv_du_tasks_fast(int layer)
+{
+    const dq_winograd *f = dq_winograd_of(&dq_conv_shapes[layer]);
+    return f->t * f->t;
 }
 
 static void conv_du_fast(int layer, int task, int n, const void *v, const void *z, float *du,
                          float *db)
 {
-    EACH_LAYER(layer, weight_products(s, f, task, n, v, z, du, db));
+    EACH_CONV(layer, weight_products(s, f, task, n, v, z, du, db))
 }
 
 static void conv_dw_fast(int layer, const float *du, int c, float *dw)
 {
-    EACH_LAYER(layer, weight_gradient(s, f, du, c, dw));
+    EACH_CONV(layer, weight_gradient(s, f, du, c, dw))
 }
 
-static dq_fc_sizes fc_sizes_fast(int n)
+static dq_fc_sizes fc_sizes_fast(int layer, int n)
 {
-    return (dq_fc_sizes){.dyt = (size_t)dq_fc_pad(n) * DQ_HIDDEN};
+    return (dq_fc_sizes){.dyt = (size_t)dq_fc_pad(n) * (size_t)dq_fc_shapes[layer].out};
 }
 
-/** dyt [DQ_HIDDEN][dq_fc_pad(n)], the samples padded with whatever is there. */
-static void fc1_turn_fast(const float *dh, int n, void *dy, void *dyt)
+/** dyt [out][dq_fc_pad(n)], the samples padded with whatever is there. */
+static void fc1_turn_fast(int layer, const float *dh, int n, void *dy, void *dyt)
 {
     (void)dy;
-    int whole = n / 4 * 4, pad = dq_fc_pad(n);
+    int whole = n / 4 * 4, pad = dq_fc_pad(n), out = dq_fc_shapes[layer].out;
     float *to = dyt;
-    transpose(dh, DQ_HIDDEN, whole, DQ_HIDDEN, to, (size_t)pad);
+    transpose(dh, (size_t)out, whole, out, to, (size_t)pad);
     for (int i = whole; i < n; i++)
-        for (int o = 0; o < DQ_HIDDEN; o++)
-            to[o * pad + i] = dh[i * DQ_HIDDEN + o];
+        for (int o = 0; o < out; o++)
+            to[o * pad + i] = dh[i * out + o];
 }
 
-static void fc1_fast(const void *x, int n, const void *w, const float *bias, float *y)
+static void fc1_fast(int layer, const void *x, int n, const void *w, const float *bias,
+                     float *y){EACH_FC(layer, linear_forward(f, x, n, w, bias, y))}
+
+DQ_INLINE void weight_slice(const dq_fc_shape *f, const float *x, int n, const float *dy, int k,
+                            float *dw, const float *const next[3])
 {
-    linear_forward(x, n, w, bias, y);
+    int lines = f->slice * DQ_FC_BLOCK / LINE;
+    fetches s = {{next[0], next[1], next[2]}, {lines, lines, lines}};
+    product_turned(COLS, f->slice, DQ_FC_BLOCK, n, x + k, f->in, dy, f->out, dw, DQ_FC_BLOCK, 0,
+                   &s);
 }
 
-static void fc1_dw_fast(const void *x, int n, const void *dy, int k, float *dw,
-                        const float *const next[3])
-{
-    enum { LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE };
-    fetches s = {{next[0], next[1], next[2]}, {LINES, LINES, LINES}};
-    product_turned(DQ_FC_SLICE, DQ_FC_BLOCK, n, (const float *)x + k, DQ_X3, dy, DQ_HIDDEN, dw,
-                   DQ_FC_BLOCK, 0, &s);
-}
+static void fc1_dw_fast(int layer, const void *x, int n, const void *dy, int k, float *dw,
+                        const float *const next[3]){
+    EACH_FC(layer, weight_slice(f, x, n, dy, k, dw, next))}
 
 /** Vectors run along the samples: their gradients, turned, are multiplied by single weights. */
-static void fc1_dx_fast(const void *dyt, int n, const float *w, int k, float *dx,
-                        const float *const soon[2])
+DQ_INLINE void input_slice(const dq_fc_shape *f, const float *dyt, int n, const float *w, int k,
+                           float *dx, const float *const soon[2])
 {
-    enum { LINES = DQ_FC_SLICE * DQ_FC_BLOCK / LINE };
-    size_t pad = (size_t)dq_fc_pad(n);
+    size_t pad = (size_t)dq_fc_pad(n), step = dq_fc_block_weights(f);
+    int lines = f->slice * DQ_FC_BLOCK / LINE, n_blocks = f->out / DQ_FC_BLOCK;
     for (int begin = 0; begin < n; begin += DX_SAMPLES) {
-        _Alignas(64) float turned[DQ_FC_SLICE * DX_SAMPLES];
+        _Alignas(64) float turned[DQ_FC_SLICE_MAX * DX_SAMPLES];
         const float *rows_w = w + (size_t)k * DQ_FC_BLOCK;
         size_t at = (size_t)k * DQ_FC_BLOCK;
-        for (size_t block = 0; block < DQ_FC_BLOCKS;
-             block++, rows_w += DQ_X3 * DQ_FC_BLOCK, at += DQ_X3 * DQ_FC_BLOCK)
-            product_rows(
-                DQ_FC_BLOCK, DQ_FC_BLOCK,
-                &(product){.a = rows_w,
-                           .b = (const float *)dyt + block * DQ_FC_BLOCK * pad + begin,
-                           .c = turned,
-                           .rows = DQ_FC_SLICE,
-                           .cols = DX_SAMPLES,
-                           .b_row = pad,
-                           .c_row = DX_SAMPLES,
-                           .add = block > 0,
-                           .soon = {{rows_w + DQ_X3 * DQ_FC_BLOCK, soon[0] + at, soon[1] + at},
-                                    {LINES, LINES, LINES}}});
-        store_turned(turned, begin, n, k, dx);
+        for (int block = 0; block < n_blocks; block++, rows_w += step, at += step)
+            product_rows(COLS, DQ_FC_BLOCK, DQ_FC_BLOCK,
+                         &(product){.a = rows_w,
+                                    .b = dyt + (size_t)(block * DQ_FC_BLOCK) * pad + begin,
+                                    .c = turned,
+                                    .rows = f->slice,
+                                    .cols = DX_SAMPLES,
+                                    .b_row = pad,
+                                    .c_row = DX_SAMPLES,
+                                    .add = block > 0,
+                                    .soon = {{rows_w + step, soon[0] + at, soon[1] + at},
+                                             {lines, lines, lines}}});
+        store_turned(f, turned, begin, n, k, dx);
     }
 }
 
-static void fc2_fast(const float *x, int n, const float *w, const float *bias, float *y)
+static void fc1_dx_fast(int layer, const void *dyt, int n, const float *w, int k, float *dx,
+                        const float *const soon[2]){
+    EACH_FC(layer, input_slice(f, dyt, n, w, k, dx, soon))}
+
+DQ_INLINE void output_layer(const dq_fc_shape *f, const float *x, int n, const float *w,
+                            const float *bias, float *y)
 {
-    product_rows(DQ_HIDDEN, DQ_HIDDEN,
+    product_rows(COLS, f->out, f->out,
                  &(product){.a = x,
                             .b = w,
                             .c = y,
@@ -172,6 +179,11 @@ static void fc2_fast(const float *x, int n, const float *w, const float *bias, f
                             .c_row = DQ_OUT_PAD});
     for (int i = 0; i < n * DQ_OUT_PAD; i += VL)
         vstore(y + i, vadd(vload(y + i), vload(bias + i % DQ_OUT_PAD)));
+}
+
+static void fc2_fast(int layer, const float *x, int n, const float *w, const float *bias, float *y)
+{
+    EACH_FC(layer, output_layer(f, x, n, w, bias, y))
 }
 
 /** Moments of what has no gradient any more fade towards zero through numbers below FLT_MIN, with
@@ -207,7 +219,7 @@ const dq_kernels DQ_ISA_TABLE = {
     .conv_prepare = conv_prepare_fast,
     .conv_forward = conv_forward_fast,
     .conv_backward = conv_backward_fast,
-    .conv_du_tasks = {25, 16, 36},
+    .conv_du_tasks = conv_du_tasks_fast,
     .conv_du = conv_du_fast,
     .conv_dw = conv_dw_fast,
     .fc_sizes = fc_sizes_fast,

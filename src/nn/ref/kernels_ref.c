@@ -11,34 +11,19 @@
 static void scale_ref(const uint8_t *obs, float *x)
 {
     enum { PIXELS = DQ_SIDE0 * DQ_SIDE0 };
-    for (int c = 0; c < DQ_CONV1_IN; c++)
+    for (int c = 0; c < DQ_FRAMES; c++)
         for (int i = 0; i < PIXELS; i++)
-            x[i * DQ_CONV1_IN + c] = (float)obs[c * PIXELS + i] / 255.0f;
-}
-
-static size_t x_size(const dq_conv_shape *s)
-{
-    return (size_t)(s->in_side * s->in_side * s->in);
-}
-
-static size_t y_size(const dq_conv_shape *s)
-{
-    return (size_t)(s->out_side * s->out_side * s->out);
-}
-
-static size_t w_size(const dq_conv_shape *s)
-{
-    return (size_t)(s->k * s->k * s->in * s->out);
+            x[i * DQ_FRAMES + c] = (float)obs[c * PIXELS + i] / 255.0f;
 }
 
 static dq_conv_sizes conv_sizes_ref(int layer, int n)
 {
     const dq_conv_shape *s = &dq_conv_shapes[layer];
-    return (dq_conv_sizes){.u = w_size(s),
-                           .ut = w_size(s),
-                           .v = (size_t)n * x_size(s),
-                           .z = (size_t)n * y_size(s),
-                           .du = w_size(s)};
+    return (dq_conv_sizes){.u = dq_conv_weights(s),
+                           .ut = dq_conv_weights(s),
+                           .v = (size_t)n * dq_conv_inputs(s),
+                           .z = (size_t)n * dq_conv_outputs(s),
+                           .du = dq_conv_weights(s)};
 }
 
 static void copy_rounded(const float *from, size_t n, float *to)
@@ -94,14 +79,15 @@ static void forward_from(int layer, dq_conv_part part, const float *u, const flo
 {
     const dq_conv_shape *s = &dq_conv_shapes[layer];
     for (int i = 0; i < part.n; i++)
-        forward_one(s, v + (size_t)(part.at + i) * x_size(s), u, bias, y + (size_t)i * y_size(s));
+        forward_one(s, v + (size_t)(part.at + i) * dq_conv_inputs(s), u, bias,
+                    y + (size_t)i * dq_conv_outputs(s));
 }
 
 static void conv_forward_ref(int layer, dq_conv_part part, const float *x, const void *u,
                              const float *bias, void *v, float *products, float *y)
 {
     (void)products;
-    size_t n = x_size(&dq_conv_shapes[layer]);
+    size_t n = dq_conv_inputs(&dq_conv_shapes[layer]);
     memcpy((float *)v + (size_t)part.at * n, x, (size_t)part.n * n * sizeof(*x));
     forward_from(layer, part, u, bias, v, y);
 }
@@ -109,7 +95,7 @@ static void conv_forward_ref(int layer, dq_conv_part part, const float *x, const
 static void input_gradient_one(const dq_conv_shape *s, const float *z, const float *w, float *dx)
 {
     int row = s->k * s->in;
-    memset(dx, 0, x_size(s) * sizeof(*dx));
+    memset(dx, 0, dq_conv_inputs(s) * sizeof(*dx));
     for (int oy = 0; oy < s->out_side; oy++)
         for (int ox = 0; ox < s->out_side; ox++, z += s->out)
             for (int ky = 0; ky < s->k; ky++)
@@ -126,8 +112,8 @@ static void backward_from(int layer, dq_conv_part part, const float *ut, const f
 {
     const dq_conv_shape *s = &dq_conv_shapes[layer];
     for (int i = 0; dx && i < part.n; i++)
-        input_gradient_one(s, z + (size_t)(part.at + i) * y_size(s), ut,
-                           dx + (size_t)i * x_size(s));
+        input_gradient_one(s, z + (size_t)(part.at + i) * dq_conv_outputs(s), ut,
+                           dx + (size_t)i * dq_conv_inputs(s));
 }
 
 static void conv_backward_ref(int layer, dq_conv_part part, const float *dy, const float *y,
@@ -136,11 +122,16 @@ static void conv_backward_ref(int layer, dq_conv_part part, const float *dy, con
 {
     (void)products;
     (void)soon;
-    size_t n = y_size(&dq_conv_shapes[layer]);
+    size_t n = dq_conv_outputs(&dq_conv_shapes[layer]);
     float *to = (float *)z + (size_t)part.at * n;
     for (size_t i = 0; i < (size_t)part.n * n; i++)
         to[i] = y[i] > 0.0f ? dy[i] : 0.0f;
     backward_from(layer, part, ut, z, dx);
+}
+
+static int conv_du_tasks_ref(int layer)
+{
+    return dq_conv_shapes[layer].k;
 }
 
 /** Task ky makes row ky of the kernels; the first task the bias too. */
@@ -154,7 +145,7 @@ static void conv_du_ref(int layer, int ky, int n, const void *all_v, const void 
     memset(du, 0, (size_t)(row * s->out) * sizeof(*du));
     if (ky == 0)
         memset(db, 0, (size_t)s->out * sizeof(*db));
-    for (int sample = 0; sample < n; sample++, v += x_size(s))
+    for (int sample = 0; sample < n; sample++, v += dq_conv_inputs(s))
         for (int oy = 0; oy < s->out_side; oy++)
             for (int ox = 0; ox < s->out_side; ox++, z += s->out) {
                 for (int i = 0; i < row; i++)
@@ -170,68 +161,79 @@ static void conv_dw_ref(int layer, const float *du, int c, float *dw)
     copy_rows(&dq_conv_shapes[layer], c, du, dw);
 }
 
-static dq_fc_sizes fc_sizes_ref(int n)
+static dq_fc_sizes fc_sizes_ref(int layer, int n)
 {
-    return (dq_fc_sizes){.dyt = (size_t)dq_fc_pad(n) * DQ_HIDDEN};
+    return (dq_fc_sizes){.dyt = (size_t)dq_fc_pad(n) * (size_t)dq_fc_shapes[layer].out};
 }
 
-/** dyt [DQ_HIDDEN][dq_fc_pad(n)] */
-static void fc1_turn_ref(const float *dh, int n, void *dy, void *dyt)
+/** dyt [out][dq_fc_pad(n)] */
+static void fc1_turn_ref(int layer, const float *dh, int n, void *dy, void *dyt)
 {
     (void)dy;
+    int out = dq_fc_shapes[layer].out;
     float *to = dyt;
     for (int i = 0; i < n; i++)
-        for (int o = 0; o < DQ_HIDDEN; o++)
-            to[o * dq_fc_pad(n) + i] = dh[i * DQ_HIDDEN + o];
+        for (int o = 0; o < out; o++)
+            to[o * dq_fc_pad(n) + i] = dh[i * out + o];
 }
 
-static void fc1_ref(const void *inputs, int n, const void *weights, const float *bias, float *y)
+static void fc1_ref(int layer, const void *inputs, int n, const void *weights, const float *bias,
+                    float *y)
 {
+    const dq_fc_shape *f = &dq_fc_shapes[layer];
     const float *x = inputs, *w = weights;
     for (int i = 0; i < n; i++)
         for (int o = 0; o < DQ_FC_BLOCK; o++) {
             float sum = 0.0f;
-            for (int k = 0; k < DQ_X3; k++)
-                sum += x[i * DQ_X3 + k] * w[k * DQ_FC_BLOCK + o];
+            for (int k = 0; k < f->in; k++)
+                sum += x[i * f->in + k] * w[k * DQ_FC_BLOCK + o];
             sum += bias[o];
-            y[i * DQ_HIDDEN + o] = sum > 0.0f ? sum : 0.0f;
+            y[i * f->out + o] = sum > 0.0f ? sum : 0.0f;
         }
 }
 
-static void fc1_dw_ref(const void *inputs, int n, const void *gradients, int k, float *dw,
-                       const float *const soon[3])
+static void fc1_dw_ref(int layer, const void *inputs, int n, const void *gradients, int k,
+                       float *dw, const float *const soon[3])
 {
     (void)soon;
+    const dq_fc_shape *f = &dq_fc_shapes[layer];
     const float *x = inputs, *dy = gradients;
-    memset(dw, 0, (size_t)DQ_FC_SLICE * DQ_FC_BLOCK * sizeof(*dw));
+    memset(dw, 0, (size_t)(f->slice * DQ_FC_BLOCK) * sizeof(*dw));
     for (int i = 0; i < n; i++)
-        for (int j = 0; j < DQ_FC_SLICE; j++)
+        for (int j = 0; j < f->slice; j++)
             for (int o = 0; o < DQ_FC_BLOCK; o++)
-                dw[j * DQ_FC_BLOCK + o] += x[i * DQ_X3 + k + j] * dy[i * DQ_HIDDEN + o];
+                dw[j * DQ_FC_BLOCK + o] += x[i * f->in + k + j] * dy[i * f->out + o];
 }
 
-static void fc1_dx_ref(const void *turned, int n, const float *w, int k, float *dx,
+/** Where the weight of input j and output o lies. */
+static int weight_place(const dq_fc_shape *f, int j, int o)
+{
+    return (o / DQ_FC_BLOCK * f->in + j) * DQ_FC_BLOCK + o % DQ_FC_BLOCK;
+}
+
+static void fc1_dx_ref(int layer, const void *turned, int n, const float *w, int k, float *dx,
                        const float *const soon[2])
 {
     (void)soon;
+    const dq_fc_shape *f = &dq_fc_shapes[layer];
     const float *dyt = turned;
     for (int i = 0; i < n; i++)
-        for (int j = k; j < k + DQ_FC_SLICE; j++) {
+        for (int j = k; j < k + f->slice; j++) {
             float sum = 0.0f;
-            for (int o = 0; o < DQ_HIDDEN; o++)
-                sum += dyt[o * dq_fc_pad(n) + i] *
-                       w[(o / DQ_FC_BLOCK * DQ_X3 + j) * DQ_FC_BLOCK + o % DQ_FC_BLOCK];
-            dx[i * DQ_X3 + j] = sum;
+            for (int o = 0; o < f->out; o++)
+                sum += dyt[o * dq_fc_pad(n) + i] * w[weight_place(f, j, o)];
+            dx[i * f->in + j] = sum;
         }
 }
 
-static void fc2_ref(const float *x, int n, const float *w, const float *bias, float *y)
+static void fc2_ref(int layer, const float *x, int n, const float *w, const float *bias, float *y)
 {
+    int in = dq_fc_shapes[layer].out;
     for (int i = 0; i < n; i++)
         for (int o = 0; o < DQ_OUT_PAD; o++) {
             float sum = 0.0f;
-            for (int k = 0; k < DQ_HIDDEN; k++)
-                sum += x[i * DQ_HIDDEN + k] * w[k * DQ_OUT_PAD + o];
+            for (int k = 0; k < in; k++)
+                sum += x[i * in + k] * w[k * DQ_OUT_PAD + o];
             y[i * DQ_OUT_PAD + o] = sum + bias[o];
         }
 }
@@ -267,7 +269,7 @@ const dq_kernels dq_kernels_ref = {
     .conv_prepare = conv_prepare_ref,
     .conv_forward = conv_forward_ref,
     .conv_backward = conv_backward_ref,
-    .conv_du_tasks = {DQ_CONV1_K, DQ_CONV2_K, DQ_CONV3_K},
+    .conv_du_tasks = conv_du_tasks_ref,
     .conv_du = conv_du_ref,
     .conv_dw = conv_dw_ref,
     .fc_sizes = fc_sizes_ref,
@@ -281,14 +283,14 @@ const dq_kernels dq_kernels_ref = {
     .adam = adam_ref,
 };
 
-/* bf16: the same with the factors of conv1, conv2 and fc1 rounded. */
+/* bf16: the same with the factors of the strided convolutions and fc1 rounded. */
 
 static void conv_prepare_bf16(int layer, const float *w, int c, void *u, void *ut)
 {
     const dq_conv_shape *s = &dq_conv_shapes[layer];
     int taps = s->k / s->stride;
     conv_prepare_ref(layer, w, c, u, ut);
-    for (int tap = 0; layer < DQ_N_BF16_CONVS && tap < taps * taps; tap++)
+    for (int tap = 0; dq_conv_is_rounded(s) && tap < taps * taps; tap++)
         for (int v = c; v < c + DQ_CONV_SLICE; v++) {
             size_t at = (size_t)dq_conv_row(s, tap / taps, tap % taps, v) * (size_t)s->out;
             copy_rounded(w + at, (size_t)s->out, (float *)u + at);
@@ -299,8 +301,8 @@ static void conv_prepare_bf16(int layer, const float *w, int c, void *u, void *u
 static void conv_forward_bf16(int layer, dq_conv_part part, const float *x, const void *u,
                               const float *bias, void *v, float *products, float *y)
 {
-    size_t n = x_size(&dq_conv_shapes[layer]);
-    if (layer >= DQ_N_BF16_CONVS) {
+    size_t n = dq_conv_inputs(&dq_conv_shapes[layer]);
+    if (!dq_conv_is_rounded(&dq_conv_shapes[layer])) {
         conv_forward_ref(layer, part, x, u, bias, v, products, y);
         return;
     }
@@ -312,9 +314,9 @@ static void conv_backward_bf16(int layer, dq_conv_part part, const float *dy, co
                                const void *ut, void *z, float *products, float *dx,
                                const float *soon)
 {
-    size_t n = y_size(&dq_conv_shapes[layer]);
+    size_t n = dq_conv_outputs(&dq_conv_shapes[layer]);
     float *to = (float *)z + (size_t)part.at * n;
-    if (layer >= DQ_N_BF16_CONVS) {
+    if (!dq_conv_is_rounded(&dq_conv_shapes[layer])) {
         conv_backward_ref(layer, part, dy, y, ut, z, products, dx, soon);
         return;
     }
@@ -323,44 +325,44 @@ static void conv_backward_bf16(int layer, dq_conv_part part, const float *dy, co
     backward_from(layer, part, ut, z, dx);
 }
 
-static dq_fc_sizes fc_sizes_bf16(int n)
+static dq_fc_sizes fc_sizes_bf16(int layer, int n)
 {
-    return (dq_fc_sizes){.w = (size_t)DQ_X3 * DQ_FC_BLOCK,
-                         .x = DQ_X3,
-                         .dy = (size_t)n * DQ_HIDDEN,
-                         .dyt = (size_t)dq_fc_pad(n) * DQ_HIDDEN};
+    const dq_fc_shape *f = &dq_fc_shapes[layer];
+    return (dq_fc_sizes){.w = dq_fc_block_weights(f),
+                         .x = (size_t)f->in,
+                         .dy = (size_t)n * (size_t)f->out,
+                         .dyt = (size_t)dq_fc_pad(n) * (size_t)f->out};
 }
 
-static void fc1_prepare_bf16(const float *w, int k, void *to)
+static void fc1_prepare_bf16(int layer, const float *w, int k, void *to)
 {
     size_t at = (size_t)k * DQ_FC_BLOCK;
-    copy_rounded(w + at, (size_t)DQ_FC_SLICE * DQ_FC_BLOCK, (float *)to + at);
+    copy_rounded(w + at, (size_t)dq_fc_shapes[layer].slice * DQ_FC_BLOCK, (float *)to + at);
 }
 
-static void fc1_input_bf16(const float *x, void *to)
+static void fc1_input_bf16(int layer, const float *x, void *to)
 {
-    copy_rounded(x, DQ_X3, to);
+    copy_rounded(x, (size_t)dq_fc_shapes[layer].in, to);
 }
 
-static void fc1_turn_bf16(const float *dh, int n, void *dy, void *dyt)
+static void fc1_turn_bf16(int layer, const float *dh, int n, void *dy, void *dyt)
 {
-    copy_rounded(dh, (size_t)n * DQ_HIDDEN, dy);
-    fc1_turn_ref(dy, n, NULL, dyt);
+    copy_rounded(dh, (size_t)n * (size_t)dq_fc_shapes[layer].out, dy);
+    fc1_turn_ref(layer, dy, n, NULL, dyt);
 }
 
-static void fc1_dx_bf16(const void *turned, int n, const float *w, int k, float *dx,
+static void fc1_dx_bf16(int layer, const void *turned, int n, const float *w, int k, float *dx,
                         const float *const soon[2])
 {
     (void)soon;
+    const dq_fc_shape *f = &dq_fc_shapes[layer];
     const float *dyt = turned;
     for (int i = 0; i < n; i++)
-        for (int j = k; j < k + DQ_FC_SLICE; j++) {
+        for (int j = k; j < k + f->slice; j++) {
             float sum = 0.0f;
-            for (int o = 0; o < DQ_HIDDEN; o++) {
-                int at = (o / DQ_FC_BLOCK * DQ_X3 + j) * DQ_FC_BLOCK + o % DQ_FC_BLOCK;
-                sum += dyt[o * dq_fc_pad(n) + i] * dq_bf16_round(w[at]);
-            }
-            dx[i * DQ_X3 + j] = sum;
+            for (int o = 0; o < f->out; o++)
+                sum += dyt[o * dq_fc_pad(n) + i] * dq_bf16_round(w[weight_place(f, j, o)]);
+            dx[i * f->in + j] = sum;
         }
 }
 
@@ -372,7 +374,7 @@ const dq_kernels dq_kernels_ref_bf16 = {
     .conv_prepare = conv_prepare_bf16,
     .conv_forward = conv_forward_bf16,
     .conv_backward = conv_backward_bf16,
-    .conv_du_tasks = {DQ_CONV1_K, DQ_CONV2_K, DQ_CONV3_K},
+    .conv_du_tasks = conv_du_tasks_ref,
     .conv_du = conv_du_ref,
     .conv_dw = conv_dw_ref,
     .fc_sizes = fc_sizes_bf16,
