@@ -20,6 +20,8 @@ enum { N_ACTIONS = 6, BATCH = 32 };
 
 static const char *const levels[] = {"ref", "avx2", "avx512"};
 static const char *precision = "fp32";  // of the nets: the tests run once for each
+static const char *network = "nature";
+static int n_tensors = DQ_NET_MAX_TENSORS;  // of this network
 
 /** $DEEPQ_TEST_DEVICE: where the nets compute; tests/cuda sets it. */
 static const char *device(void)
@@ -45,7 +47,9 @@ static dq_net *make_net(const char *isa, int n_threads, int batch)
     cfg.batch = batch;
     cfg.device = device();
     cfg.precision = precision;
+    cfg.network = network;
     assert_int_equal(dq_net_create(&net, &cfg), DQ_OK);
+    assert_string_equal(dq_net_network(net), network);
     if (!device())
         assert_string_equal(dq_net_precision(net), precision);
     return net;
@@ -53,14 +57,14 @@ static dq_net *make_net(const char *isa, int n_threads, int batch)
 
 static void make_params(dq_tensor params[DQ_NET_MAX_TENSORS])
 {
-    dq_net_param_shapes(NULL, N_ACTIONS, params);
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
+    n_tensors = dq_net_param_shapes(network, N_ACTIONS, params);
+    for (int t = 0; t < n_tensors; t++)
         params[t].data = calloc(dq_tensor_elements(&params[t]), sizeof(float));
 }
 
 static void free_params(dq_tensor params[DQ_NET_MAX_TENSORS])
 {
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
+    for (int t = 0; t < n_tensors; t++)
         free(params[t].data);
 }
 
@@ -74,13 +78,13 @@ typedef struct sample {
 static sample golden_start(dq_net *net)
 {
     dq_tensor params[DQ_NET_MAX_TENSORS];
-    lcg = 1;
+    lcg = strcmp(network, "nature") == 0 ? 1 : 2;  // why: make_nn_golden.py
     make_params(params);
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
+    for (int t = 0; t < n_tensors; t++)
         for (size_t i = 0; i < dq_tensor_elements(&params[t]); i++)
             params[t].data[i] =
                 lcg_uniform() * (strncmp(params[t].name, "fc", 2) ? 0.125f : 0.0625f);
-    assert_int_equal(dq_net_set_params(net, params, DQ_NET_MAX_TENSORS), DQ_OK);
+    assert_int_equal(dq_net_set_params(net, params, (size_t)n_tensors), DQ_OK);
     free_params(params);
     sample s = {.obs = malloc((size_t)BATCH * DQ_NET_OBS_BYTES)};
     for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
@@ -90,6 +94,17 @@ static sample golden_start(dq_net *net)
     for (int i = 0; i < BATCH; i++)
         s.target[i] = lcg_uniform();
     return s;
+}
+
+/** The oracle's numbers for this network, behind their first line: "# torch ..." */
+static FILE *open_golden(const char *kind)
+{
+    char path[512], line[256];
+    snprintf(path, sizeof(path), DEEPQ_TEST_DATA "/nn/%s_%s.txt", kind, network);
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof(line), f));
+    return f;
 }
 
 static void next_word(FILE *f, const char *want)
@@ -121,7 +136,7 @@ static void check_gradients(FILE *f, dq_net *net, const sample *s)
     dq_tensor g[DQ_NET_MAX_TENSORS];
     make_params(g);
     dq_net_gradients(net, s->obs, s->action, s->target, g);
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
+    for (int t = 0; t < n_tensors; t++) {
         size_t n = dq_tensor_elements(&g[t]);
         double norm = 0;
         for (size_t i = 0; i < n; i++)
@@ -140,10 +155,7 @@ static void check_against_pytorch(const char *isa)
 {
     dq_net *net = make_net(isa, 2, BATCH);
     sample s = golden_start(net);
-    FILE *f = fopen(DEEPQ_TEST_DATA "/nn/golden.txt", "r");
-    assert_non_null(f);
-    char line[256];
-    assert_non_null(fgets(line, sizeof(line), f));  // "# torch ..."
+    FILE *f = open_golden("golden");
     for (int step = 0; step < 5; step++) {
         double want;
         next_word(f, "loss");
@@ -212,12 +224,10 @@ static void bf16_is_as_near_as_pytorchs(void **state)
         if (!has_level(level))
             continue;
         take_outcome(&got, levels[level]);
-        FILE *f = fopen(DEEPQ_TEST_DATA "/nn/bf16.txt", "r");
-        assert_non_null(f);
-        char name[64], line[256];
+        FILE *f = open_golden("bf16");
+        char name[64];
         double limit, d = distance(got.q, exact.q, (size_t)BATCH * N_ACTIONS);
-        assert_non_null(fgets(line, sizeof(line), f));  // "# torch ..."
-        for (int t = -1; t < DQ_NET_MAX_TENSORS; t++) {
+        for (int t = -1; t < n_tensors; t++) {
             assert_int_equal(fscanf(f, "%63s %lf", name, &limit), 2);
             assert_string_equal(name, t < 0 ? "q" : exact.g[t].name);
             if (t >= 0)
@@ -244,7 +254,7 @@ static void finite_differences_agree(void **state)
     make_params(moved);
     dq_net_get_params(net, p);
     dq_net_gradients(net, s.obs, s.action, s.target, g);
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
+    for (int t = 0; t < n_tensors; t++) {
         size_t n = dq_tensor_elements(&g[t]);
         double norm = 0, loss[2];
         for (size_t i = 0; i < n; i++)
@@ -252,11 +262,11 @@ static void finite_differences_agree(void **state)
         norm = sqrt(norm);
         double h = 1e-3 / norm;  // the loss changes by about 1e-3 each way: curvature stays small
         for (int side = 0; side < 2; side++) {
-            for (int u = 0; u < DQ_NET_MAX_TENSORS; u++)
+            for (int u = 0; u < n_tensors; u++)
                 memcpy(moved[u].data, p[u].data, dq_tensor_elements(&p[u]) * sizeof(float));
             for (size_t i = 0; i < n; i++)
                 moved[t].data[i] += (float)((side ? h : -h) * (double)g[t].data[i] / norm);
-            assert_int_equal(dq_net_set_params(net, moved, DQ_NET_MAX_TENSORS), DQ_OK);
+            assert_int_equal(dq_net_set_params(net, moved, (size_t)n_tensors), DQ_OK);
             float q[BATCH * N_ACTIONS];
             dq_net_q(net, s.obs, BATCH, q);
             loss[side] = 0;
@@ -283,7 +293,7 @@ static void check_equal_params(dq_net *a, dq_net *b)
     make_params(q);
     dq_net_get_params(a, p);
     dq_net_get_params(b, q);
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
+    for (int t = 0; t < n_tensors; t++)
         assert_memory_equal(p[t].data, q[t].data, dq_tensor_elements(&p[t]) * sizeof(float));
     free_params(p);
     free_params(q);
@@ -382,10 +392,17 @@ static void a_loaded_net_learns_on_bit_for_bit(void **state)
     dq_net_destroy(b);
 }
 
+/** Inputs of one output of tensor t's layer: what is behind the first place of its weight's shape.
+ */
+static double fan_in(const dq_tensor *p, int t)
+{
+    const dq_tensor *weight = &p[t - t % 2];
+    return (double)dq_tensor_elements(weight) / weight->shape[0];
+}
+
 static void initial_values_are_pytorchs(void **state)
 {
     (void)state;
-    static const double fan_in[] = {256, 256, 512, 512, 576, 576, 3136, 3136, 512, 512};
     dq_net *net = make_net(NULL, 1, BATCH);
     dq_rng rng = dq_rng_stream(1, "initialisation");
     dq_net_init(net, &rng);
@@ -393,9 +410,9 @@ static void initial_values_are_pytorchs(void **state)
     make_params(p);
     dq_net_get_params(net, p);
     size_t n_params = 0;
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
+    for (int t = 0; t < n_tensors; t++) {
         size_t n = dq_tensor_elements(&p[t]);
-        double bound = 1 / sqrt(fan_in[t]), sum = 0, squares = 0;
+        double bound = 1 / sqrt(fan_in(p, t)), sum = 0, squares = 0;
         for (size_t i = 0; i < n; i++) {
             double v = (double)p[t].data[i];
             assert_true(fabs(v) <= bound * (1 + 1e-6));
@@ -409,9 +426,76 @@ static void initial_values_are_pytorchs(void **state)
         assert_true(fabs(sum / (double)n) < 6 * sd / sqrt((double)n));
         assert_true(fabs(sqrt(squares / (double)n) / sd - 1) < 0.05);
     }
-    assert_int_equal(n_params, 1687206);
+    // as PyTorch counts them: sum(p.numel() for p in net.parameters())
+    bool is_nature = strcmp(network, "nature") == 0, is_nips = strcmp(network, "nips") == 0;
+    assert_int_equal(n_params, is_nature ? 1687206 : is_nips ? 677686 : 437094);
     free_params(p);
     dq_net_destroy(net);
+}
+
+/** Every network's tensors, by way of a model file's: recognised, taken, and by no other net. */
+static void networks_are_told_apart(void **state)
+{
+    (void)state;
+    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_writer *w;
+    dq_reader *r;
+    size_t n_bytes;
+    dq_net *net = make_net("ref", 1, 1);
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    assert_int_equal(dq_net_save(net, w), DQ_OK);
+    const void *bytes = dq_writer_bytes(w, &n_bytes);
+    make_params(p);
+    size_t n = (size_t)n_tensors;
+    assert_string_equal(dq_net_recognise(p, n), network);
+    assert_null(dq_net_recognise(p, n - 1));
+    assert_null(dq_net_recognise(p, 0));
+    for (size_t i = 0; dq_net_network_name(i); i++) {
+        dq_net *other;
+        dq_net_config cfg = dq_net_config_default(N_ACTIONS);
+        cfg.network = dq_net_network_name(i);
+        cfg.n_threads = 1;
+        assert_int_equal(dq_net_create(&other, &cfg), DQ_OK);
+        bool same = strcmp(cfg.network, network) == 0;
+        assert_int_equal(dq_net_set_params(other, p, n), same ? DQ_OK : DQ_ERR_INPUT);
+        assert_true(same || strstr(dq_errmsg(), network));
+        assert_int_equal(dq_reader_create(&r, bytes, n_bytes), DQ_OK);
+        assert_int_equal(dq_net_load(other, r), same ? DQ_OK : DQ_ERR_INPUT);
+        assert_true(same || strstr(dq_errmsg(), network));
+        dq_reader_destroy(r);
+        dq_net_destroy(other);
+    }
+    p[n - 1].shape[0]++;  // one action more than weights
+    assert_null(dq_net_recognise(p, n));
+    p[n - 1].shape[0]--;
+    free_params(p);
+    dq_writer_destroy(w);
+    dq_net_destroy(net);
+}
+
+static void networks_are_printed_as_pytorch_does(void **state)
+{
+    (void)state;
+    char text[1024], cut[40];
+    dq_net_describe("nips", 4, text, sizeof(text));
+    assert_string_equal(text, "DQN(\n"
+                              "  (conv): Sequential(\n"
+                              "    (0): Conv2d(4, 16, kernel_size=(8, 8), stride=(4, 4))\n"
+                              "    (1): ReLU()\n"
+                              "    (2): Conv2d(16, 32, kernel_size=(4, 4), stride=(2, 2))\n"
+                              "    (3): ReLU()\n"
+                              "  )\n"
+                              "  (fc): Sequential(\n"
+                              "    (0): Linear(in_features=2592, out_features=256, bias=True)\n"
+                              "    (1): ReLU()\n"
+                              "    (2): Linear(in_features=256, out_features=4, bias=True)\n"
+                              "  )\n"
+                              ")");
+    dq_net_describe("nips", 4, cut, sizeof(cut));
+    assert_memory_equal(cut, text, sizeof(cut) - 1);
+    assert_int_equal(strlen(cut), sizeof(cut) - 1);
+    dq_net_describe("no such", 4, text, sizeof(text));
+    assert_string_equal(text, "");
 }
 
 static void wrong_models_and_settings_are_refused(void **state)
@@ -436,6 +520,15 @@ static void wrong_models_and_settings_are_refused(void **state)
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.batch = 0;
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_net_config_default(N_ACTIONS);
+    cfg.network = "resnet";
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "nature, nips or small"));
+    assert_int_equal(dq_net_param_shapes("resnet", N_ACTIONS, p), 0);
+    cfg.network = "nips";
+    cfg.device = "cuda";
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "network nips is not there on a GPU"));
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.device = "tpu";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
@@ -484,11 +577,26 @@ int main(void)
         cmocka_unit_test(the_target_changes_only_when_it_is_copied),
         cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
         cmocka_unit_test(initial_values_are_pytorchs),
+        cmocka_unit_test(networks_are_told_apart),
+        cmocka_unit_test(networks_are_printed_as_pytorch_does),
         cmocka_unit_test(wrong_models_and_settings_are_refused),
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
-    if (device())
+    if (device())  // it has nature alone, in its own precisions
         return n_failed;
+    const struct CMUnitTest of_others[] = {
+        cmocka_unit_test(pytorch_agrees),
+        cmocka_unit_test(finite_differences_agree),
+        cmocka_unit_test(the_number_of_threads_changes_no_bit),
+        cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
+        cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
+        cmocka_unit_test(initial_values_are_pytorchs),
+        cmocka_unit_test(networks_are_told_apart),
+    };
+    for (size_t i = 1; (network = dq_net_network_name(i)); i++) {
+        print_message("%s:\n", network);
+        n_failed += cmocka_run_group_tests(of_others, NULL, NULL);
+    }
     const struct CMUnitTest in_bf16[] = {
         cmocka_unit_test(bf16_is_as_near_as_pytorchs),
         cmocka_unit_test(the_number_of_threads_changes_no_bit),
@@ -496,11 +604,15 @@ int main(void)
         cmocka_unit_test(the_target_changes_only_when_it_is_copied),
         cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
     };
-    precision = "bf16";
     const dq_kernels *k;
     if (dq_kernels_choose(NULL, DQ_BF16, &k) != DQ_OK) {
         print_message("%s: its reference alone is tested\n", dq_errmsg());
         setenv("DEEPQ_ISA", "ref", 1);
     }
-    return n_failed + cmocka_run_group_tests(in_bf16, NULL, NULL);
+    for (size_t i = 0; (network = dq_net_network_name(i)); i++) {
+        precision = "bf16";
+        print_message("%s in bf16:\n", network);
+        n_failed += cmocka_run_group_tests(in_bf16, NULL, NULL);
+    }
+    return n_failed;
 }

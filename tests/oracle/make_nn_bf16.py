@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Writes tests/data/nn/bf16.txt: how far bfloat16 takes PyTorch from its own float32.
+"""Writes tests/data/nn/bf16_NETWORK.txt: how far bfloat16 takes PyTorch from its own float32.
 
-The network, batch and weights of make_nn_golden.py, once in float32 and once under PyTorch's autocast
+The networks, batch and weights of make_nn_golden.py, once in float32 and once under PyTorch's autocast
 to bfloat16 on the processor. For the action values and every tensor's gradient: the root of the mean
 square of the difference, relative to that of the float32 values.
 
-    python make_nn_bf16.py > ../data/nn/bf16.txt        (needs torch and numpy)
+    for n in nature nips small; do                          (needs torch and numpy)
+        python make_nn_bf16.py $n > ../data/nn/bf16_$n.txt; done
 """
+import sys
+
 import torch
 import torch.nn as nn
 
@@ -24,7 +27,7 @@ def run(net, x, action, target, is_bf16):
 
 def main():
     torch.set_num_threads(1)
-    net, x, action, target = sample()
+    net, x, action, target = sample(sys.argv[1])
     exact = run(net, x, action, target, False)
     rounded = run(net, x, action, target, True)
     print("# torch", torch.__version__)
