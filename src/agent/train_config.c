@@ -166,8 +166,8 @@ static dq_status set_loss(const field *f, void *to, const char *text)
 static dq_status set_network(const field *f, void *to, const char *text)
 {
     const dq_network *network;
-    if (dq_network_find(text, &network) != DQ_OK)
-        return dq_fail_within(DQ_ERR_CONFIG, "%s", f->key);
+    (void)f;
+    DQ_TRY(dq_network_find(text, &network));
     memcpy(to, &network->name, sizeof(network->name));
     return DQ_OK;
 }

@@ -236,10 +236,12 @@ static void print_row(layers *l, const row *r)
     if (*l->stop)
         return;
     if (l->json) {
-        json_t *o = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:s, s:s}", "layer", r->name, "us",
-                              s * 1e6, "plain_gflops", plain, "done_gflops", done, "peak_gflops",
-                              peak, "bytes", 4.0 * (double)r->words, "isa", l->k->isa, "precision",
-                              dq_precision_name(r->is_fp32 ? DQ_FP32 : l->k->precision));
+        json_t *o =
+            json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:s, s:s, s:s}", "layer", r->name, "us",
+                      s * 1e6, "plain_gflops", plain, "done_gflops", done, "peak_gflops", peak,
+                      "bytes", 4.0 * (double)r->words, "isa", l->k->isa, "precision",
+                      dq_precision_name(r->is_fp32 ? DQ_FP32 : l->k->precision), "network",
+                      l->net.network->name);
         json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
         json_decref(o);
         printf("\n");
@@ -347,10 +349,10 @@ dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *s
         l->peak[0] = peak_gflops(fp32);
         l->peak[1] = peak_gflops(l->k);
         if (!json)
-            printf("  %s, one thread, batch %d; peak %.0f GFLOP/s in fp32, %.0f in %s\n"
+            printf("  %s, %s, one thread, batch %d; peak %.0f GFLOP/s in fp32, %.0f in %s\n"
                    "  %-24s %8s %8s %8s %9s\n",
-                   l->k->isa, N, l->peak[0], l->peak[1], dq_precision_name(precision), "layer",
-                   "us", "plain", "done", "of peak");
+                   l->net.network->name, l->k->isa, N, l->peak[0], l->peak[1],
+                   dq_precision_name(precision), "layer", "us", "plain", "done", "of peak");
         print_rows(l);
         if (*stop)
             st = dq_fail(DQ_ERR_INTERRUPTED, "layers: interrupted");

@@ -234,6 +234,14 @@ static dq_status create_parts(learner *l, const parts *p, const bench_settings *
     return p->replay || (l->net && dq_net_is_on_device(l->net)) ? create_replay(l) : DQ_OK;
 }
 
+/** The default network is not named. */
+static void name_case(bench_case *c, const char *name, const dq_net *net)
+{
+    bool other = net && strcmp(dq_net_network(net), dq_net_network_name(0)) != 0;
+    snprintf(c->name, sizeof(c->name), "%s%s%s", name, other ? "/" : "",
+             other ? dq_net_network(net) : "");
+}
+
 static dq_status make_learner(bench_case *c, const bench_settings *s, const parts *p)
 {
     learner *l;
@@ -244,7 +252,7 @@ static dq_status make_learner(bench_case *c, const bench_settings *s, const part
         destroy_learner(l);
         return st;
     }
-    snprintf(c->name, sizeof(c->name), "%s", p->name);
+    name_case(c, p->name, l->net);
     c->unit = p->unit;
     c->device = l->net && dq_net_is_on_device(l->net) ? dq_net_device(l->net) : NULL;
     c->precision = l->net ? dq_net_precision(l->net) : NULL;
@@ -349,9 +357,9 @@ dq_status bench_make_train(bench_case *c, const bench_settings *s, int variant)
         destroy_loop(l);
         return st;
     }
-    snprintf(c->name, sizeof(c->name), "train/book");
-    c->unit = "steps/s";
     const dq_net *net = dq_trainer_net(l->trainer);
+    name_case(c, "train/book", net);
+    c->unit = "steps/s";
     c->isa = dq_net_isa(net);
     c->device = dq_net_is_on_device(net) ? dq_net_device(net) : NULL;
     c->precision = dq_net_precision(net);

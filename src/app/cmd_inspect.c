@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "deepq/atari.h"
 #include "deepq/model.h"
+#include "deepq/net.h"
 #include "env/observation_check.h"
 #include "env/rom_store.h"
 
@@ -35,6 +36,8 @@ static dq_status inspect_model(const char *path)
             printf("  %-16s%d\n", "actions", t->shape[0]);
     }
     printf("  %-16s%zu\n", "parameters", n_parameters);
+    const char *network = dq_net_recognise(m->tensors, m->n);
+    printf("  %-16s%s\n", "network", network ? network : "none that deepq knows");
     dq_model_destroy(m);
     return DQ_OK;
 }

@@ -232,6 +232,7 @@ int cmd_train(int argc, char **argv)
         .examples = "  deepq train\n"
                     "  deepq train --env BreakoutNoFrameskip-v4 --seed 1 --frames 2000000\n"
                     "  deepq train --set learning_rate=2.5e-4 --set batch=64 --out runs/try\n"
+                    "  deepq train --set network=nips\n"
                     "  deepq train --resume runs/try\n",
         .options = options,
         .n_options = DQ_COUNT(options),

@@ -54,6 +54,23 @@ class Bench(Case):
         for word in ["us a step: sample", "2.18 GFLOP a step", "conv2 backward", "of peak"]:
             self.assertIn(word, text)
 
+    def test_the_network_is_chosen(self):
+        few = ["--env", OWN_PONG, "--threads", "1"]
+        for network in ["nips", "small"]:
+            figures = self.figures("act", "learn", "train", *few, "--network", network)
+            self.assertEqual([f["name"] for f in figures],
+                             [f"act/{network}", f"learn/book/{network}", f"train/book/{network}"])
+        for precision in ["fp32", "bf16"]:
+            rows = self.figures("layers", "--network", "nips", "--precision", precision)
+            self.assertEqual({row["network"] for row in rows}, {"nips"})
+            names = [row["layer"] for row in rows]
+            self.assertIn("conv2 backward", names)
+            self.assertNotIn("conv3 backward", names)
+        self.check(run("bench", "learn", "--network", "small", *few, *FAST), 0, "1.19 GFLOP a step")
+        for what in ["act", "layers"]:
+            self.check(run("bench", what, "--network", "resnet"), 2, "resnet",
+                       "nature, nips or small")
+
     def test_the_precision_is_chosen(self):
         self.assertEqual(self.figures("act", "--isa", "ref", "--precision", "bf16")[0]["precision"],
                          "bf16")

@@ -116,6 +116,37 @@ class Precision(Case):
         self.assertIn("precision = fp32\n", (out / "config").read_text())
 
 
+class Networks(Case):
+    def test_in_two_parts_and_played(self):
+        for network, layer in [("nips", "Conv2d(4, 16,"), ("small", "Conv2d(32, 32,")]:
+            whole, parts = self.dir / network, self.dir / (network + "-parts")
+            net = [*SMALL, "--set", f"network={network}"]
+            done = self.check(run("train", *net, "--frames", "300", "--out", whole), 0)
+            self.assertIn(layer, done.stdout)
+            self.check(run("train", *net, "--frames", "130", "--out", parts), 0)
+            self.check(run("train", "--resume", parts, "--frames", "300", "--threads", "1"), 0)
+            self.assertEqual(state(whole), state(parts))
+            config = (parts / "config").read_text()
+            self.assertIn(f"network = {network}\n", config)
+            self.check(run("train", "--resume", parts, "--set", "network=nature"), 2, "network")
+            other = "small" if network == "nips" else "nature"
+            (parts / "config").write_text(config.replace(network, other))
+            self.check(run("train", "--resume", parts, "--frames", "310"), 2,
+                       f"saved net is a {network} network, this one is {other}")
+        self.check(run("train", *SMALL, "--set", "network=resnet"), 2, "resnet",
+                   "nature, nips or small")
+
+    def test_a_model_is_recognised(self):
+        for network, size in [("nips", 677686), ("small", 437094)]:
+            out = self.dir / network
+            self.check(run("train", "--env", OWN_PONG, "--set", f"network={network}",
+                           "--reward-bound", "-22", "--out", out), 0)
+            model = next(out.glob("*.dat"))
+            self.check(run("inspect", model), 0, f"network         {network}", f"{size}")
+            self.check(run("play", "-m", model, "-e", OWN_PONG, "--no-vis"), 0, "Total reward: ")
+            self.check(run("eval", "-m", model, "-e", OWN_PONG, "--episodes", "1"), 0, "1 games")
+
+
 class Terminal(Case):
     """On a terminal a live line stands below the book's lines and never breaks them."""
 

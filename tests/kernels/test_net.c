@@ -15,6 +15,8 @@
 #include "deepq/net.h"
 #include "golden_numbers.h"
 #include "nn/kernels.h"
+#include "nn/nature_shape.h"
+#include "nn/networks.h"
 
 enum { N_ACTIONS = 6, BATCH = 32 };
 
@@ -473,6 +475,24 @@ static void networks_are_told_apart(void **state)
     dq_net_destroy(net);
 }
 
+/** What the GPU module is compiled for. */
+static void natures_constants_are_the_tables(void **state)
+{
+    (void)state;
+    const dq_network *nature;
+    assert_int_equal(dq_network_find(NULL, &nature), DQ_OK);
+    dq_net_shape s = dq_net_shape_of(nature);
+    const size_t w[] = {DQ_AT_W1, DQ_AT_W2, DQ_AT_W3}, b[] = {DQ_AT_B1, DQ_AT_B2, DQ_AT_B3};
+    const size_t x[] = {DQ_X1, DQ_X2, DQ_X3};
+    assert_string_equal(nature->name, "nature");
+    assert_int_equal(s.n_convs, DQ_N_CONVS);
+    for (int i = 0; i < DQ_N_CONVS; i++)
+        assert_true(s.conv_w[i] == w[i] && s.conv_b[i] == b[i] && s.x[i] == x[i]);
+    assert_true(s.fc_w == DQ_AT_W4 && s.fc_b == DQ_AT_B4 && s.hidden == DQ_HIDDEN);
+    assert_true(s.out_w == DQ_AT_W5 && s.out_b == DQ_AT_B5 && s.n_params == DQ_N_PARAMS);
+    assert_int_equal(s.fc->slice, DQ_FC_SLICE);
+}
+
 static void networks_are_printed_as_pytorch_does(void **state)
 {
     (void)state;
@@ -579,6 +599,7 @@ int main(void)
         cmocka_unit_test(initial_values_are_pytorchs),
         cmocka_unit_test(networks_are_told_apart),
         cmocka_unit_test(networks_are_printed_as_pytorch_does),
+        cmocka_unit_test(natures_constants_are_the_tables),
         cmocka_unit_test(wrong_models_and_settings_are_refused),
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -420,7 +420,7 @@ static void double_targets_change_the_run(void **state)
     assert_true(hash[0][0] == hash[1][0] && hash[0][1] != hash[1][1]);
 }
 
-static void a_gpu_has_no_double_targets_and_no_huber_loss(void **state)
+static void a_gpu_has_no_double_targets_no_huber_loss_and_one_network(void **state)
 {
     (void)state;
     dq_train_config cfg = small_config();
@@ -434,6 +434,10 @@ static void a_gpu_has_no_double_targets_and_no_huber_loss(void **state)
     cfg.loss = DQ_LOSS_HUBER;
     assert_int_equal(dq_trainer_create(&t, &cfg, env), DQ_ERR_CONFIG);
     assert_non_null(strstr(dq_errmsg(), "huber"));
+    cfg.loss = DQ_LOSS_MSE;
+    cfg.network = "nips";
+    assert_int_equal(dq_trainer_create(&t, &cfg, env), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "network nips is not there on a GPU"));
     dq_env_destroy(env);
 }
 
@@ -561,19 +565,22 @@ static void hyperparameters_are_read_written_and_checked(void **state)
     assert_int_equal(dq_train_config_set(&cfg, "seed", "18446744073709551615"), DQ_OK);
     assert_int_equal(dq_train_config_set(&cfg, "double_dqn", "true"), DQ_OK);
     assert_int_equal(dq_train_config_set(&cfg, "loss", "huber"), DQ_OK);
+    char small[] = "small";
+    assert_int_equal(dq_train_config_set(&cfg, "network", small), DQ_OK);
+    small[0] = '\0';  // need not live on
     assert_int_equal(dq_train_preset(&copy, "book"), DQ_OK);
     const char *key;
     char value[64];
     for (size_t i = 0; dq_train_config_get(&cfg, i, &key, value, sizeof(value)); i++)
         assert_int_equal(dq_train_config_set(&copy, key, value), DQ_OK);
     assert_true(copy.learning_rate == 0.00025 && copy.seed == UINT64_MAX && copy.double_dqn &&
-                copy.loss == DQ_LOSS_HUBER);
+                copy.loss == DQ_LOSS_HUBER && strcmp(copy.network, "small") == 0);
 
     static const char *const wrong[][2] = {
-        {"gamma", "1.5"}, {"gamma", "nan"},  {"gamma", ""},          {"batch", "0"},
-        {"batch", "3x"},  {"seed", "-1"},    {"nothing", "1"},       {"target_sync", "0"},
-        {"batch", "1.5"}, {"batch", "1e99"}, {"epsilon_start", "2"}, {"double_dqn", "1"},
-        {"loss", "l1"}};
+        {"gamma", "1.5"}, {"gamma", "nan"},     {"gamma", ""},          {"batch", "0"},
+        {"batch", "3x"},  {"seed", "-1"},       {"nothing", "1"},       {"target_sync", "0"},
+        {"batch", "1.5"}, {"batch", "1e99"},    {"epsilon_start", "2"}, {"double_dqn", "1"},
+        {"loss", "l1"},   {"network", "resnet"}};
     for (size_t i = 0; i < DQ_COUNT(wrong); i++) {
         assert_int_equal(dq_train_config_set(&cfg, wrong[i][0], wrong[i][1]), DQ_ERR_CONFIG);
         assert_non_null(strstr(dq_errmsg(), wrong[i][0]));
@@ -632,7 +639,7 @@ int main(void)
         cmocka_unit_test(a_loaded_run_goes_on_bit_for_bit),
         cmocka_unit_test(threads_do_not_change_the_run),
         cmocka_unit_test(double_targets_change_the_run),
-        cmocka_unit_test(a_gpu_has_no_double_targets_and_no_huber_loss),
+        cmocka_unit_test(a_gpu_has_no_double_targets_no_huber_loss_and_one_network),
         cmocka_unit_test(it_learns_to_solve_its_world),
         cmocka_unit_test(it_learns_from_returns_of_two_steps),
         cmocka_unit_test(it_learns_from_double_targets),
