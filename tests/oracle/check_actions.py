@@ -33,7 +33,8 @@ class Config(ctypes.Structure):
     _fields_ = [("n_actions", ctypes.c_int), ("batch", ctypes.c_int), ("n_threads", ctypes.c_int),
                 ("isa", ctypes.c_char_p), ("device", ctypes.c_char_p)] + [
                     (name, ctypes.c_double) for name in ("lr", "beta1", "beta2", "epsilon")] + [
-                    ("loss", ctypes.c_int), ("precision", ctypes.c_char_p)]
+                    ("loss", ctypes.c_int), ("precision", ctypes.c_char_p),
+                    ("n_states", ctypes.c_int), ("network", ctypes.c_char_p)]
 
 
 class Model(ctypes.Structure):
