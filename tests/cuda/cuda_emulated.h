@@ -24,7 +24,7 @@
 #define __device__
 #define __shared__ static
 #define __align__(n) __attribute__((aligned(n)))
-#define __launch_bounds__(n)
+#define __launch_bounds__(...)
 
 struct dim3 {
     unsigned x, y, z;
@@ -39,6 +39,9 @@ extern emulated_index threadIdx, blockIdx;
 
 struct alignas(16) float4 {
     float x, y, z, w;
+};
+struct alignas(8) float2 {
+    float x, y;
 };
 struct alignas(4) uchar4 {
     unsigned char x, y, z, w;
@@ -94,6 +97,7 @@ cudaError_t cudaFree(void *p);
 cudaError_t cudaMallocHost(void **p, size_t n);
 cudaError_t cudaFreeHost(void *p);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *s, unsigned flags);
+cudaError_t cudaStreamCreateWithPriority(cudaStream_t *s, unsigned flags, int priority);
 cudaError_t cudaStreamDestroy(cudaStream_t s);
 cudaError_t cudaStreamSynchronize(cudaStream_t s);
 cudaError_t cudaStreamWaitEvent(cudaStream_t s, cudaEvent_t e, unsigned flags);
@@ -184,10 +188,10 @@ static inline float emulated_value(__nv_bfloat16 x)
  *  B; that mapping is not the hardware's, and nobody may look into a fragment. */
 enum { EMULATED_HALF = 8 };
 template <class Use, int M, int N, int K, class T, class Layout = void> struct fragment;
-template <int K, class T> struct fragment<matrix_a, 16, 16, K, T, col_major> {
+template <int K, class T, class Layout> struct fragment<matrix_a, 16, 16, K, T, Layout> {
     float row[K];
 };
-template <int K, class T> struct fragment<matrix_b, 16, 16, K, T, row_major> {
+template <int K, class T, class Layout> struct fragment<matrix_b, 16, 16, K, T, Layout> {
     float half[K][EMULATED_HALF];
 };
 template <int K, class T> struct fragment<accumulator, 16, 16, K, T> {
@@ -205,32 +209,40 @@ static inline int emulated_column()
 /** What the hardware asks of an address: 32 bytes for the first, 16 between rows. */
 void emulated_check_matrix(const void *p, size_t row_bytes);
 
-template <int K, class T, class E>
-inline void load_matrix_sync(fragment<matrix_a, 16, 16, K, T, col_major> &f, const E *p,
-                             unsigned stride)
+/** Where value (row, column) is. */
+static inline size_t emulated_place(row_major, int row, int column, unsigned stride)
+{
+    return (size_t)row * stride + (size_t)column;
+}
+static inline size_t emulated_place(col_major, int row, int column, unsigned stride)
+{
+    return (size_t)column * stride + (size_t)row;
+}
+
+template <int K, class T, class L, class E>
+inline void load_matrix_sync(fragment<matrix_a, 16, 16, K, T, L> &f, const E *p, unsigned stride)
 {
     emulated_check_matrix(p, stride * sizeof(E));
     for (int k = 0; k < K; k++)
-        f.row[k] = emulated_value(p[(size_t)k * stride + (size_t)emulated_row()]);
+        f.row[k] = emulated_value(p[emulated_place(L(), emulated_row(), k, stride)]);
 }
-template <int K, class T, class E>
-inline void load_matrix_sync(fragment<matrix_b, 16, 16, K, T, row_major> &f, const E *p,
-                             unsigned stride)
+template <int K, class T, class L, class E>
+inline void load_matrix_sync(fragment<matrix_b, 16, 16, K, T, L> &f, const E *p, unsigned stride)
 {
     emulated_check_matrix(p, stride * sizeof(E));
     for (int k = 0; k < K; k++)
         for (int j = 0; j < EMULATED_HALF; j++)
-            f.half[k][j] = emulated_value(p[(size_t)k * stride + (size_t)(emulated_column() + j)]);
+            f.half[k][j] = emulated_value(p[emulated_place(L(), k, emulated_column() + j, stride)]);
 }
 template <int K, class T> inline void fill_fragment(fragment<accumulator, 16, 16, K, T> &f, float v)
 {
     for (int j = 0; j < EMULATED_HALF; j++)
         f.half[j] = v;
 }
-template <int K, class T, class C>
+template <int K, class T, class LA, class LB, class C>
 inline void mma_sync(fragment<accumulator, 16, 16, K, C> &d,
-                     const fragment<matrix_a, 16, 16, K, T, col_major> &a,
-                     const fragment<matrix_b, 16, 16, K, T, row_major> &b,
+                     const fragment<matrix_a, 16, 16, K, T, LA> &a,
+                     const fragment<matrix_b, 16, 16, K, T, LB> &b,
                      const fragment<accumulator, 16, 16, K, C> &c)
 {
     for (int j = 0; j < EMULATED_HALF; j++) {

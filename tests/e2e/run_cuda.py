@@ -110,7 +110,7 @@ class Emulated(Case):
         self.check(run("train", "--resume", out, "--frames", "61", env=emulated()), 0)
 
     def test_a_gpu_lost_at_the_start_leaves_nothing(self):
-        for when in [2, 40, 75]:
+        for when in [2, 30, 60]:
             self.check(run(*GPU, "--out", self.dir / "run", env=emulated(f"lost={when}")), 1,
                        "the GPU failed", "illegal memory access")
             self.assertFalse((self.dir / "run").exists())

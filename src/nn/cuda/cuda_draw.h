@@ -23,23 +23,47 @@ static __device__ inline uint32_t draw_slot(const dq_device_draw *d, uint32_t ag
     return d->newest >= age ? d->newest - age : d->newest + d->n_slots - age;
 }
 
-/** n different slots by Floyd's sampling; all threads of one block. @param[out] slots [n] */
+/** Whether sample i's age, or what it would be replaced by, can be one of the samples before. */
+static __device__ inline int may_collide(const uint32_t *ages, uint32_t i, uint32_t first_last)
+{
+    int collides = ages[i] >= first_last;
+    for (uint32_t j = 0; j < i; j++)
+        collides |= ages[j] == ages[i];
+    return collides;
+}
+
+/** Floyd's rule, one sample after the other: an age that is taken becomes the last one possible. */
+static __device__ inline void resolve(uint32_t *ages, uint32_t n, uint32_t first_last)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        int is_taken = 0;
+        for (uint32_t j = threadIdx.x; j < i; j += DRAW_THREADS)
+            is_taken |= ages[j] == ages[i];
+        is_taken = __syncthreads_or(is_taken);
+        if (threadIdx.x == 0 && is_taken)
+            ages[i] = first_last + i;
+        __syncthreads();
+    }
+}
+
+/** n different slots by Floyd's sampling; all threads of one block. Mostly no two of the numbers
+ *  are equal, and nothing has to be done in order. @param[out] slots [n] */
 static __device__ inline void draw_slots(const dq_device_draw *d, uint32_t n, uint32_t *slots)
 {
-    __shared__ uint32_t candidate;
-    uint64_t s[4] = {d->rng[0], d->rng[1], d->rng[2], d->rng[3]};  // the first thread's counts
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t last = d->n_drawable - n + i;
-        if (threadIdx.x == 0)
-            candidate = draw_slot(d, dq_rng_bits_below(s, last + 1));
-        __syncthreads();
-        int is_drawn = 0;
-        for (uint32_t j = threadIdx.x; j < i; j += DRAW_THREADS)
-            is_drawn |= slots[j] == candidate;
-        is_drawn = __syncthreads_or(is_drawn);
-        if (threadIdx.x == 0)
-            slots[i] = is_drawn ? draw_slot(d, last) : candidate;
+    const uint32_t first_last = d->n_drawable - n;
+    if (threadIdx.x == 0) {
+        uint64_t s[4] = {d->rng[0], d->rng[1], d->rng[2], d->rng[3]};
+        for (uint32_t i = 0; i < n; i++)
+            slots[i] = dq_rng_bits_below(s, first_last + i + 1);
     }
+    __syncthreads();
+    int collides = 0;
+    for (uint32_t i = threadIdx.x; i < n; i += DRAW_THREADS)
+        collides |= may_collide(slots, i, first_last);
+    if (__syncthreads_or(collides))
+        resolve(slots, n, first_last);
+    for (uint32_t i = threadIdx.x; i < n; i += DRAW_THREADS)
+        slots[i] = draw_slot(d, slots[i]);
     __syncthreads();
 }
 

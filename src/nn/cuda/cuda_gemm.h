@@ -2,7 +2,9 @@
  *
  *  A job says what A and B are (a picture's patches, weights, gradients; never made in memory) and
  *  where a value of C goes. It has
- *    BM, BN                  rows and columns of C that one block makes
+ *    BM, BN                  rows and columns of C that one block makes; BN is 32
+ *    GROUPS                  groups of 128 threads in a block, each with its share of k
+ *    AT_ONCE                 blocks that a multiprocessor has room for, at least (of registers)
  *    A_ALONG_K, B_ALONG_K    whether four values that lie together are of four k, or of four rows
  *                            of A (columns of B)
  *    BIAS                    whether the sums of B's columns over k are wanted as well
@@ -11,7 +13,9 @@
  *    store(row, column, v)   takes a value of C; looks at the edges itself
  *    store_bias(column, v)   where BIAS
  *
- *  One value of C is one sum over k0..k1-1 in order, whatever the other rows are. */
+ *  One value of C is a sum over each group's k in order, then over the groups in order, whatever
+ *  the other rows are. The groups are there to hide latency: a product here has few blocks, and a
+ *  multiprocessor with one of 128 threads waits most of the time. */
 #ifndef DEEPQ_NN_CUDA_GEMM_H
 #define DEEPQ_NN_CUDA_GEMM_H
 
@@ -19,18 +23,20 @@
 #include "nn/device.h"
 
 enum {
-    GEMM_THREADS = 128,
-    GEMM_BK = 32,   // k in one tile
-    GEMM_PAD = 8,   // keeps rows of a tile aligned as the tensor cores want them
-    GEMM_BIAS = 16  // threads that share a column's sum
+    GEMM_GROUP = 128,            // threads
+    GEMM_BK = 32,                // k in one tile
+    GEMM_BN = 32,                // columns in one
+    GEMM_COLUMNS = GEMM_BN / 4,  // threads side by side
+    GEMM_ROWS = GEMM_GROUP / GEMM_COLUMNS,
+    GEMM_C_STRIDE = GEMM_BN + 4
 };
 
 /** How values lie in a tile, and how four of them get there. */
 template <dq_precision P> struct gemm_element {
     typedef float type;
-    static __device__ inline float from(float x)
+    static __device__ inline void put(float *to, float4 v)
     {
-        return x;
+        *(float4 *)to = v;
     }
 };
 
@@ -39,49 +45,102 @@ template <dq_precision P> struct gemm_element {
 
 template <> struct gemm_element<DQ_TF32> {
     typedef float type;
-    static __device__ inline float from(float x)
+    static __device__ inline void put(float *to, float4 v)
     {
-        return nvcuda::wmma::__float_to_tf32(x);
+        using nvcuda::wmma::__float_to_tf32;
+        *(float4 *)to = make_float4(__float_to_tf32(v.x), __float_to_tf32(v.y),
+                                    __float_to_tf32(v.z), __float_to_tf32(v.w));
     }
 };
 template <> struct gemm_element<DQ_BF16> {
     typedef __nv_bfloat16 type;
-    static __device__ inline __nv_bfloat16 from(float x)
+    struct alignas(8) quad {
+        __nv_bfloat16 v[4];
+    };
+    static __device__ inline void put(__nv_bfloat16 *to, float4 v)
     {
-        return __float2bfloat16(x);
+        quad four;
+        four.v[0] = __float2bfloat16(v.x);
+        four.v[1] = __float2bfloat16(v.y);
+        four.v[2] = __float2bfloat16(v.z);
+        four.v[3] = __float2bfloat16(v.w);
+        *(quad *)to = four;
     }
 };
 #endif
 
-/** Four values into a tile [GEMM_BK][WIDTH + GEMM_PAD] at (k, row); ALONG_K: of four k. */
-template <dq_precision P, int WIDTH, bool ALONG_K>
-static __device__ inline void put_quad(typename gemm_element<P>::type *tile, int quad, float4 v)
-{
-    typedef gemm_element<P> element;
-    const int stride = WIDTH + GEMM_PAD;
-    const int step = ALONG_K ? stride : 1;
-    const int row = ALONG_K ? quad % WIDTH : quad % (WIDTH / 4) * 4;
-    const int k = ALONG_K ? quad / WIDTH * 4 : quad / (WIDTH / 4);
-    typename element::type *to = tile + k * stride + row;
-    to[0] = element::from(v.x);
-    to[step] = element::from(v.y);
-    to[2 * step] = element::from(v.z);
-    to[3 * step] = element::from(v.w);
-}
+/** A tile of WIDTH rows of A (columns of B) and GEMM_BK k: [WIDTH][k] where four k lie together in
+ *  memory, else [k][WIDTH]. Rows are 16 bytes longer than they need be, so that few of them begin
+ *  in the same bank, and aligned as the tensor cores want them. */
+template <dq_precision P, int WIDTH, bool ALONG_K> struct gemm_tile {
+    typedef typename gemm_element<P>::type element;
+    enum {
+        STRIDE = (ALONG_K ? GEMM_BK : WIDTH) + 16 / (int)sizeof(element),
+        SIZE = (ALONG_K ? WIDTH : GEMM_BK) * STRIDE,
+        LANES = (ALONG_K ? GEMM_BK : WIDTH) / 4,  // quads that lie together
+        QUADS = WIDTH * GEMM_BK / 4 / GEMM_GROUP  // of each thread
+    };
+    static_assert(GEMM_GROUP % LANES == 0, "a thread's quads have the same place in a row");
 
-template <int WIDTH, bool ALONG_K> static __device__ inline int quad_row(int quad)
-{
-    return ALONG_K ? quad % WIDTH : quad % (WIDTH / 4) * 4;
-}
+    static __device__ inline int quad_row(int thread, int i)
+    {
+        return ALONG_K ? thread / LANES + i * (GEMM_GROUP / LANES) : thread % LANES * 4;
+    }
+    static __device__ inline int quad_k(int thread, int i)
+    {
+        return ALONG_K ? thread % LANES * 4 : thread / LANES + i * (GEMM_GROUP / LANES);
+    }
+    static __device__ inline void put(element *tile, int thread, int i, float4 v)
+    {
+        int row = quad_row(thread, i), k = quad_k(thread, i);
+        gemm_element<P>::put(tile + (ALONG_K ? row * STRIDE + k : k * STRIDE + row), v);
+    }
+};
 
-template <int WIDTH, bool ALONG_K> static __device__ inline int quad_k(int quad)
-{
-    return ALONG_K ? quad / WIDTH * 4 : quad / (WIDTH / 4);
-}
+/** N rows of a tile of floats at four k: the rows of thread `place`, of `places`. */
+template <int N, int PLACES, bool ALONG_K> struct gemm_strip {
+    float v[N][4];
 
-/** A block's share of C. The plain one: each thread has a patch of it in registers. */
-template <dq_precision P, int BM, int BN> struct gemm_block {
-    enum { TN = 4, COLUMNS = BN / TN, TM = BM / (GEMM_THREADS / COLUMNS) };
+    /** Far apart where each has its own place in the tile, else side by side. */
+    static __device__ inline int row(int place, int i)
+    {
+        return ALONG_K ? place + i * PLACES : place * N + i;
+    }
+    __device__ inline void load(const float *tile, int stride, int place, int k)
+    {
+        if (ALONG_K) {
+#pragma unroll
+            for (int i = 0; i < N; i++) {
+                float4 four = *(const float4 *)(tile + row(place, i) * stride + k);
+                v[i][0] = four.x;
+                v[i][1] = four.y;
+                v[i][2] = four.z;
+                v[i][3] = four.w;
+            }
+        } else {
+#pragma unroll
+            for (int j = 0; j < 4; j++)
+                load_across(tile + (k + j) * stride + place * N, j);
+        }
+    }
+    __device__ inline void load_across(const float *from, int j)
+    {
+#pragma unroll
+        for (int i = 0; i < N; i += 2) {
+            float2 two = *(const float2 *)(from + i);
+            v[i][j] = two.x;
+            v[i + 1][j] = two.y;
+        }
+    }
+};
+
+/** A group's share of C. The plain one: each thread has some values of it in registers. */
+template <class Job, dq_precision P> struct gemm_block {
+    enum { TM = Job::BM / GEMM_ROWS, TN = 4 };
+    typedef gemm_tile<P, Job::BM, Job::A_ALONG_K> a_tile;
+    typedef gemm_tile<P, GEMM_BN, Job::B_ALONG_K> b_tile;
+    typedef gemm_strip<TM, GEMM_ROWS, Job::A_ALONG_K> a_strip;
+    typedef gemm_strip<TN, GEMM_COLUMNS, Job::B_ALONG_K> b_strip;
     float c[TM][TN];
 
     __device__ inline void clear()
@@ -91,23 +150,31 @@ template <dq_precision P, int BM, int BN> struct gemm_block {
                 c[i][j] = 0.0f;
     }
 
-    __device__ inline void multiply(const float *a, const float *b)
+    __device__ inline void multiply(int thread, const float *a, const float *b)
     {
-        int row = threadIdx.x / COLUMNS * TM, column = threadIdx.x % COLUMNS * TN;
-#pragma unroll 8
-        for (int k = 0; k < GEMM_BK; k++)
-            for (int i = 0; i < TM; i++)
-                for (int j = 0; j < TN; j++)
-                    c[i][j] = fmaf(a[k * (BM + GEMM_PAD) + row + i],
-                                   b[k * (BN + GEMM_PAD) + column + j], c[i][j]);
+#pragma unroll 2
+        for (int k = 0; k < GEMM_BK; k += 4) {
+            a_strip as;
+            b_strip bs;
+            as.load(a, a_tile::STRIDE, thread / GEMM_COLUMNS, k);
+            bs.load(b, b_tile::STRIDE, thread % GEMM_COLUMNS, k);
+#pragma unroll
+            for (int kk = 0; kk < 4; kk++)
+#pragma unroll
+                for (int i = 0; i < TM; i++)
+#pragma unroll
+                    for (int j = 0; j < TN; j++)
+                        c[i][j] = fmaf(as.v[i][kk], bs.v[j][kk], c[i][j]);
+        }
     }
 
-    template <class Job> __device__ inline void finish(const Job &job, int m0, int n0, float *)
+    /** To [BM][GEMM_C_STRIDE]. */
+    __device__ inline void put(int thread, float *to) const
     {
-        int row = threadIdx.x / COLUMNS * TM, column = threadIdx.x % COLUMNS * TN;
         for (int i = 0; i < TM; i++)
             for (int j = 0; j < TN; j++)
-                job.store(m0 + row + i, n0 + column + j, c[i][j]);
+                to[a_strip::row(thread / GEMM_COLUMNS, i) * GEMM_C_STRIDE +
+                   b_strip::row(thread % GEMM_COLUMNS, j)] = c[i][j];
     }
 };
 
@@ -123,14 +190,29 @@ template <> struct tensor_types<DQ_BF16> {
     enum { K = 16 };
 };
 
+template <bool ROWS> struct tensor_layout {
+    typedef nvcuda::wmma::row_major type;
+};
+template <> struct tensor_layout<false> {
+    typedef nvcuda::wmma::col_major type;
+};
+
 /** On tensor cores: each of the four warps has 16 rows of C and some patches of 16 columns. */
-template <dq_precision P, int BM, int BN> struct tensor_block {
+template <class Job, dq_precision P> struct tensor_block {
     typedef tensor_types<P> types;
     typedef typename gemm_element<P>::type element;
+    typedef gemm_tile<P, Job::BM, Job::A_ALONG_K> a_tile;
+    typedef gemm_tile<P, GEMM_BN, Job::B_ALONG_K> b_tile;
+    typedef nvcuda::wmma::fragment<nvcuda::wmma::matrix_a, 16, 16, types::K, typename types::type,
+                                   typename tensor_layout<Job::A_ALONG_K>::type>
+        a_patch;
+    typedef nvcuda::wmma::fragment<nvcuda::wmma::matrix_b, 16, 16, types::K, typename types::type,
+                                   typename tensor_layout<!Job::B_ALONG_K>::type>
+        b_patch;
     enum {
-        ROWS = BM / 16,
-        WARPS_A_ROW = GEMM_THREADS / 32 / ROWS,
-        PATCHES = BN / 16 / WARPS_A_ROW
+        ROWS = Job::BM / 16,
+        WARPS_A_ROW = GEMM_GROUP / 32 / ROWS,
+        PATCHES = GEMM_BN / 16 / WARPS_A_ROW
     };
     nvcuda::wmma::fragment<nvcuda::wmma::accumulator, 16, 16, types::K, float> c[PATCHES];
 
@@ -140,47 +222,47 @@ template <dq_precision P, int BM, int BN> struct tensor_block {
             nvcuda::wmma::fill_fragment(c[p], 0.0f);
     }
 
-    static __device__ inline int first_row()
+    static __device__ inline int first_row(int thread)
     {
-        return threadIdx.x / 32 % ROWS * 16;
+        return thread / 32 % ROWS * 16;
     }
-    static __device__ inline int first_column()
+    static __device__ inline int column(int thread, int patch)
     {
-        return threadIdx.x / 32 / ROWS * PATCHES * 16;
+        return (thread / 32 / ROWS * PATCHES + patch) * 16;
     }
 
-    __device__ inline void multiply(const element *a, const element *b)
+    __device__ inline void multiply(int thread, const element *a, const element *b)
     {
-        using namespace nvcuda::wmma;
-        const int a_stride = BM + GEMM_PAD, b_stride = BN + GEMM_PAD;
+        const int a_step = Job::A_ALONG_K ? 1 : a_tile::STRIDE;  // from k to k
+        const int a_row = Job::A_ALONG_K ? a_tile::STRIDE : 1;
+        const int b_step = Job::B_ALONG_K ? 1 : b_tile::STRIDE;
+        const int b_column = Job::B_ALONG_K ? b_tile::STRIDE : 1;
+#pragma unroll
         for (int k = 0; k < GEMM_BK; k += types::K) {
-            fragment<matrix_a, 16, 16, types::K, typename types::type, col_major> fa;
-            load_matrix_sync(fa, a + k * a_stride + first_row(), a_stride);
+            a_patch fa;
+            nvcuda::wmma::load_matrix_sync(fa, a + k * a_step + first_row(thread) * a_row,
+                                           a_tile::STRIDE);
             for (int p = 0; p < PATCHES; p++) {
-                fragment<matrix_b, 16, 16, types::K, typename types::type, row_major> fb;
-                load_matrix_sync(fb, b + k * b_stride + first_column() + p * 16, b_stride);
-                mma_sync(c[p], fa, fb, c[p]);
+                b_patch fb;
+                nvcuda::wmma::load_matrix_sync(fb, b + k * b_step + column(thread, p) * b_column,
+                                               b_tile::STRIDE);
+                nvcuda::wmma::mma_sync(c[p], fa, fb, c[p]);
             }
         }
     }
 
-    template <class Job> __device__ inline void finish(const Job &job, int m0, int n0, float *room)
+    __device__ inline void put(int thread, float *to) const
     {
-        const int stride = BN + GEMM_PAD;
         for (int p = 0; p < PATCHES; p++)
-            nvcuda::wmma::store_matrix_sync(room + first_row() * stride + first_column() + p * 16,
-                                            c[p], stride, nvcuda::wmma::mem_row_major);
-        __syncthreads();
-        for (int i = threadIdx.x; i < BM * BN; i += GEMM_THREADS)
-            job.store(m0 + i / BN, n0 + i % BN, room[i / BN * stride + i % BN]);
+            nvcuda::wmma::store_matrix_sync(to + first_row(thread) * GEMM_C_STRIDE +
+                                                column(thread, p),
+                                            c[p], GEMM_C_STRIDE, nvcuda::wmma::mem_row_major);
     }
 };
 
-template <int BM, int BN>
-struct gemm_block<DQ_TF32, BM, BN> : public tensor_block<DQ_TF32, BM, BN> {
+template <class Job> struct gemm_block<Job, DQ_TF32> : public tensor_block<Job, DQ_TF32> {
 };
-template <int BM, int BN>
-struct gemm_block<DQ_BF16, BM, BN> : public tensor_block<DQ_BF16, BM, BN> {
+template <class Job> struct gemm_block<Job, DQ_BF16> : public tensor_block<Job, DQ_BF16> {
 };
 #endif
 
@@ -196,16 +278,12 @@ static __device__ inline void add_quad(float4 &sum, float4 v)
 template <class Job>
 static __device__ inline void finish_bias(const Job &job, float4 sum, int n0, float *room)
 {
-    float *mine = room + threadIdx.x * 4;
-    mine[0] = sum.x;
-    mine[1] = sum.y;
-    mine[2] = sum.z;
-    mine[3] = sum.w;
+    *(float4 *)(room + threadIdx.x * 4) = sum;
     __syncthreads();
-    if (blockIdx.x == 0 && threadIdx.x < Job::BN) {
+    if (blockIdx.x == 0 && threadIdx.x < GEMM_BN) {
         float total = 0.0f;
-        for (int i = 0; i < GEMM_BIAS; i++)
-            total += room[i * Job::BN + threadIdx.x];
+        for (int i = 0; i < Job::GROUPS * GEMM_ROWS; i++)
+            total += room[i * GEMM_BN + threadIdx.x];
         job.store_bias(n0 + (int)threadIdx.x, total);
     }
     __syncthreads();
@@ -213,80 +291,90 @@ static __device__ inline void finish_bias(const Job &job, float4 sum, int n0, fl
 
 /** What a thread carries from memory to the tiles: its quads of A and B. */
 template <class Job, dq_precision P> struct gemm_load {
-    enum {
-        A_QUADS = Job::BM * GEMM_BK / 4 / GEMM_THREADS,
-        B_QUADS = Job::BN * GEMM_BK / 4 / GEMM_THREADS
-    };
+    typedef gemm_tile<P, Job::BM, Job::A_ALONG_K> a_tile;
+    typedef gemm_tile<P, GEMM_BN, Job::B_ALONG_K> b_tile;
     typedef typename gemm_element<P>::type element;
-    float4 a[A_QUADS], b[B_QUADS];
+    float4 a[a_tile::QUADS], b[b_tile::QUADS];
 
-    __device__ inline void fetch(const Job &job, int m0, int n0, int k, float4 &bias)
+    __device__ inline void fetch(const Job &job, int thread, int m0, int n0, int k)
     {
-        const int thread = threadIdx.x;
 #pragma unroll
-        for (int i = 0; i < A_QUADS; i++)
-            a[i] = job.a(m0 + quad_row<Job::BM, Job::A_ALONG_K>(thread + i * GEMM_THREADS),
-                         k + quad_k<Job::BM, Job::A_ALONG_K>(thread + i * GEMM_THREADS));
+        for (int i = 0; i < a_tile::QUADS; i++)
+            a[i] = job.a(m0 + a_tile::quad_row(thread, i), k + a_tile::quad_k(thread, i));
 #pragma unroll
-        for (int i = 0; i < B_QUADS; i++) {
-            b[i] = job.b(n0 + quad_row<Job::BN, Job::B_ALONG_K>(thread + i * GEMM_THREADS),
-                         k + quad_k<Job::BN, Job::B_ALONG_K>(thread + i * GEMM_THREADS));
+        for (int i = 0; i < b_tile::QUADS; i++)
+            b[i] = job.b(n0 + b_tile::quad_row(thread, i), k + b_tile::quad_k(thread, i));
+    }
+
+    __device__ inline void put(int thread, element *a_to, element *b_to, float4 &bias) const
+    {
+#pragma unroll
+        for (int i = 0; i < a_tile::QUADS; i++)
+            a_tile::put(a_to, thread, i, a[i]);
+#pragma unroll
+        for (int i = 0; i < b_tile::QUADS; i++) {
+            b_tile::put(b_to, thread, i, b[i]);
             if (Job::BIAS)
                 add_quad(bias, b[i]);
         }
     }
-
-    __device__ inline void put(element *a_tile, element *b_tile) const
-    {
-        const int thread = threadIdx.x;
-#pragma unroll
-        for (int i = 0; i < A_QUADS; i++)
-            put_quad<P, Job::BM, Job::A_ALONG_K>(a_tile, thread + i * GEMM_THREADS, a[i]);
-#pragma unroll
-        for (int i = 0; i < B_QUADS; i++)
-            put_quad<P, Job::BN, Job::B_ALONG_K>(b_tile, thread + i * GEMM_THREADS, b[i]);
-    }
 };
 
+/** Every group's share of C from shared memory, added up, to where it goes. */
+template <class Job>
+static __device__ inline void finish_sums(const Job &job, int m0, int n0, const float *room)
+{
+    for (int i = threadIdx.x; i < Job::BM * GEMM_BN; i += Job::GROUPS * GEMM_GROUP) {
+        int row = i / GEMM_BN, column = i % GEMM_BN;
+        float sum = room[row * GEMM_C_STRIDE + column];
+        for (int g = 1; g < Job::GROUPS; g++)
+            sum += room[(g * Job::BM + row) * GEMM_C_STRIDE + column];
+        job.store(m0 + row, n0 + column, sum);
+    }
+}
+
 template <class Job, dq_precision P>
-__global__ void __launch_bounds__(GEMM_THREADS) gemm_kernel(Job job)
+__global__ void __launch_bounds__(Job::GROUPS *GEMM_GROUP, Job::AT_ONCE) gemm_kernel(Job job)
 {
     typedef typename gemm_element<P>::type element;
+    typedef gemm_tile<P, Job::BM, Job::A_ALONG_K> a_tile;
+    typedef gemm_tile<P, GEMM_BN, Job::B_ALONG_K> b_tile;
     enum {
-        BM = Job::BM,
-        BN = Job::BN,
-        A_TILE = GEMM_BK * (BM + GEMM_PAD),
-        B_TILE = GEMM_BK * (BN + GEMM_PAD),
-        TILES_BYTES = 2 * (A_TILE + B_TILE) * (int)sizeof(element),
-        C_BYTES = BM * (BN + GEMM_PAD) * (int)sizeof(float)
+        TILES_BYTES = Job::GROUPS * (a_tile::SIZE + b_tile::SIZE) * (int)sizeof(element),
+        C_BYTES = Job::GROUPS * Job::BM * GEMM_C_STRIDE * (int)sizeof(float)
     };
-    static_assert(GEMM_THREADS / (BN / 4) == GEMM_BIAS, "finish_bias counts on it");
+    static_assert((int)Job::BN == (int)GEMM_BN, "threads are shared out for 32 columns");
     __shared__ __align__(
         128) unsigned char room[(int)TILES_BYTES > (int)C_BYTES ? (int)TILES_BYTES : (int)C_BYTES];
-    element *a_tile = (element *)room, *b_tile = a_tile + 2 * A_TILE;
-    const int m0 = blockIdx.x * BM, n0 = blockIdx.y * BN;
+    const int group = threadIdx.x / GEMM_GROUP, thread = threadIdx.x % GEMM_GROUP;
+    element *a = (element *)room + group * (a_tile::SIZE + b_tile::SIZE), *b = a + a_tile::SIZE;
+    const int m0 = blockIdx.x * Job::BM, n0 = blockIdx.y * GEMM_BN;
     float4 bias = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
     gemm_load<Job, P> load;
-    gemm_block<P, BM, BN> block;
+    gemm_block<Job, P> block;
     job.begin(blockIdx.z);
     block.clear();
-    load.fetch(job, m0, n0, job.k0, bias);
-    load.put(a_tile, b_tile);
-    __syncthreads();
-    // While one pair of tiles is multiplied, the next is on its way from memory to registers.
-    int side = 0;
-    for (int k = job.k0; k < job.k1; k += GEMM_BK, side ^= 1) {
-        bool more = k + GEMM_BK < job.k1;
-        if (more)
-            load.fetch(job, m0, n0, k + GEMM_BK, bias);
-        block.multiply(a_tile + side * A_TILE, b_tile + side * B_TILE);
-        if (more)
-            load.put(a_tile + (side ^ 1) * A_TILE, b_tile + (side ^ 1) * B_TILE);
+    // Groups of whole tiles; while one is multiplied, the next is on its way from memory.
+    const int share = ((job.k1 - job.k0 + GEMM_BK - 1) / GEMM_BK + Job::GROUPS - 1) / Job::GROUPS;
+    const int first = job.k0 + group * share * GEMM_BK;
+    const int end = first + share * GEMM_BK < job.k1 ? first + share * GEMM_BK : job.k1;
+    if (first < end)
+        load.fetch(job, thread, m0, n0, first);
+    for (int i = 0, k = first; i < share; i++, k += GEMM_BK) {
+        if (k < end)
+            load.put(thread, a, b, bias);
+        __syncthreads();
+        if (k + GEMM_BK < end)
+            load.fetch(job, thread, m0, n0, k + GEMM_BK);
+        if (k < end)
+            block.multiply(thread, a, b);
         __syncthreads();
     }
     if (Job::BIAS)
         finish_bias(job, bias, n0, (float *)room);
-    block.finish(job, m0, n0, (float *)room);
+    block.put(thread, (float *)room + group * Job::BM * GEMM_C_STRIDE);
+    __syncthreads();
+    finish_sums(job, m0, n0, (const float *)room);
 }
 
 #endif

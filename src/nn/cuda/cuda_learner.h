@@ -7,7 +7,7 @@
 
 enum {
     STAGES = 4,       // host buffers that copies leave from, in turn
-    MIN_CHUNK = 256,  // output pixels in one part of a convolution's weight gradient, at least
+    MIN_CHUNK = 512,  // output pixels in one part of a convolution's weight gradient, at least
     MAX_PARTS = 64,
     FRAME_PIXELS = DQ_SIDE0 * DQ_SIDE0
 };
@@ -49,10 +49,20 @@ typedef struct cuda_stages {
     unsigned next;
 } cuda_stages;
 
+/** What a forward pass writes: rows are states, the next ones behind the first. */
+typedef struct forward_room {
+    unsigned char *x0;
+    float *y[DQ_N_CONVS];
+    float *hidden_parts, *h, *q;
+} forward_room;
+
 struct cuda_learner {
     dq_device_config cfg;
-    cudaStream_t stream, side;  // everything; what a captured step does beside it
+    cudaStream_t stream;  // everything but
+    cudaStream_t side;    // what a captured step does beside it,
+    cudaStream_t acting;  // and decisions, beside the gradients; between packets and Adam
     cudaEvent_t fork, join;
+    cudaEvent_t arrived;  // a packet's news are in the replay
 
     unsigned char *arena;  // all of the below but the frames, in one block
     size_t arena_bytes;
@@ -65,10 +75,9 @@ struct cuda_learner {
     step_header *q_header;
     uint32_t *slots;                // [batch] drawn
     unsigned char *scratch_frames;  // [4 * batch] of states that come as bytes
-    unsigned char *x0;
-    float *y[DQ_N_CONVS], *dz[DQ_N_CONVS];
-    float *h, *dh, *q, *loss;
-    float *hidden_parts, *conv_parts[DQ_N_CONVS];
+    forward_room learn, act;        // act.q: pinned [n_states][DQ_OUT_PAD], written by the GPU
+    float *dz[DQ_N_CONVS], *dh, *loss;
+    float *conv_parts[DQ_N_CONVS];
     int chunk[DQ_N_CONVS], n_parts[DQ_N_CONVS];
 
     unsigned char *frames;  // [n_slots], the replay
@@ -79,19 +88,17 @@ struct cuda_learner {
     unsigned char *filling;  // the packet that news go into, or NULL
     int n_frames, n_samples;
     unsigned char *q_staging;  // pinned, the header of a pass that is waited for
-    float *act_q;              // pinned [n_states][DQ_OUT_PAD], what the act graph copies back
-    cudaEvent_t decided;       // it did
-    cudaGraphExec_t gradients_graph, apply_graph, step_graph, act_graph;
+    cudaEvent_t decided;       // the last decision's values are there
+    cudaGraphExec_t gradients_graph, apply_graph, act_graph;
 };
 
-/** Queue what puts the packet's news into the replay. */
-void cuda_news(cuda_learner *l);
+/** Queue what puts the packet's news into the replay. step: and draws its batch; or NULL. */
+void cuda_news(cuda_learner *l, step_header *step);
 /** Queue a forward pass of n states whose header is in device memory. n_nets 2: the next states by
  *  the target net as well. */
-void cuda_forward(cuda_learner *l, const step_header *header, int n, int n_nets,
-                  const float *params);
-/** Queue the whole first half of a learning step, the news and the draw before it; on two streams
- *  where that is possible. */
+void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room,
+                  const step_header *header, int n, int n_nets, const float *params);
+/** Queue the first half of a learning step, on two streams where that is possible. */
 void cuda_gradients(cuda_learner *l);
 void cuda_apply(cuda_learner *l);
 

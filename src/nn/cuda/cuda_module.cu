@@ -12,6 +12,7 @@
 #endif
 
 enum { FRAME_BYTES = FRAME_PIXELS, MIN_CAPABILITY = 75, TENSOR_CAPABILITY = 80 };
+enum { FIRST_PRIORITY = -100 };  // CUDA takes the highest there is
 
 /* Failures */
 
@@ -155,14 +156,24 @@ static void plan_packet(cuda_learner *l)
     l->at.bytes = used;
 }
 
+/** Of `rows` states in all, next ones and others. */
+static void plan_room(forward_room *room, unsigned char *base, size_t *used, size_t rows)
+{
+    static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
+    room->x0 = (unsigned char *)take(base, used, rows * DQ_X0);
+    for (int i = 0; i < DQ_N_CONVS; i++)
+        room->y[i] = take_floats(base, used, rows * outputs[i]);
+    room->hidden_parts = take_floats(base, used, (size_t)HIDDEN_PARTS * rows * DQ_HIDDEN);
+    room->h = take_floats(base, used, rows * DQ_HIDDEN);
+}
+
 /** Lay everything out in one block; called twice, first for the size. */
 static size_t plan(cuda_learner *l, unsigned char *base)
 {
     static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
     static const size_t parts[DQ_N_CONVS] = {conv_weights<0>::PART, conv_weights<1>::PART,
                                              conv_weights<2>::PART};
-    size_t used = 0, n = (size_t)l->cfg.batch, n_states = (size_t)l->cfg.n_states;
-    size_t rows = 2 * n > n_states ? 2 * n : n_states;  // pictures in one pass
+    size_t used = 0, n = (size_t)l->cfg.batch;
     float **params[] = {&l->online, &l->target, &l->m, &l->v, &l->grad};
     for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
         *params[i] = take_floats(base, &used, DQ_N_PARAMS);
@@ -170,16 +181,14 @@ static size_t plan(cuda_learner *l, unsigned char *base)
     l->q_header = (step_header *)take(base, &used, header_bytes(l->cfg.batch));
     l->slots = (uint32_t *)take(base, &used, n * sizeof(*l->slots));
     l->scratch_frames = (unsigned char *)take(base, &used, n * DQ_NET_OBS_BYTES);
-    l->x0 = (unsigned char *)take(base, &used, rows * DQ_X0);
+    plan_room(&l->learn, base, &used, 2 * n);
+    l->learn.q = take_floats(base, &used, 2 * n * DQ_OUT_PAD);
+    plan_room(&l->act, base, &used, (size_t)l->cfg.n_states);
     for (int i = 0; i < DQ_N_CONVS; i++) {
-        l->y[i] = take_floats(base, &used, rows * outputs[i]);
         l->dz[i] = take_floats(base, &used, n * outputs[i]);
         l->conv_parts[i] = take_floats(base, &used, (size_t)l->n_parts[i] * parts[i]);
     }
-    l->hidden_parts = take_floats(base, &used, (size_t)HIDDEN_PARTS * rows * DQ_HIDDEN);
-    l->h = take_floats(base, &used, rows * DQ_HIDDEN);
     l->dh = take_floats(base, &used, n * DQ_HIDDEN);
-    l->q = take_floats(base, &used, rows * DQ_OUT_PAD);
     l->loss = take_floats(base, &used, 2);
     return used;
 }
@@ -218,7 +227,7 @@ static dq_status create_memory(cuda_learner *l, char *error)
     TRY_CUDA(cudaMemsetAsync(l->arena, 0, l->arena_bytes, l->stream), "clearing memory");
     TRY_STATUS(create_stages(&l->packets, l->at.bytes, error));
     TRY_CUDA(
-        cudaMallocHost((void **)&l->act_q, (size_t)l->cfg.n_states * DQ_OUT_PAD * sizeof(float)),
+        cudaMallocHost((void **)&l->act.q, (size_t)l->cfg.n_states * DQ_OUT_PAD * sizeof(float)),
         "pinned memory");
     TRY_CUDA(cudaMallocHost((void **)&l->q_staging, header_bytes(l->cfg.batch)), "pinned memory");
     return DQ_OK;
@@ -266,13 +275,15 @@ static void fill_news(cuda_learner *l)
     memcpy(l->filling + l->at.news, &news, sizeof(news));
 }
 
-/** Copy the packet over in the queue's order, up to `end`; who queues work that looks at the news
- *  does this before, always: else it would find the news before these. */
+/** Copy the packet over in the queue's order, up to `end`, when nobody decides by the one before;
+ *  who queues work that looks at the news does this before, always: else it would find the news
+ *  before these. */
 static dq_status send_packet(cuda_learner *l, size_t end, char *error)
 {
     cuda_stages *s = &l->packets;
     size_t first = l->n_frames ? (size_t)(l->cfg.n_states - l->n_frames) * FRAME_BYTES : l->at.news;
     fill_news(l);
+    TRY_CUDA(cudaStreamWaitEvent(l->stream, l->decided, 0), "an event");
     TRY_CUDA(cudaMemcpyAsync(l->packet + first, l->filling + first, end - first,
                              cudaMemcpyHostToDevice, l->stream),
              "a copy to it");
@@ -285,27 +296,16 @@ static dq_status send_packet(cuda_learner *l, size_t end, char *error)
 
 static void queue_act(cuda_learner *l)
 {
-    int n = l->cfg.n_states;
-    cuda_news(l);
-    cuda_forward(l, l->act_header, n, 1, l->online);
-    cudaMemcpyAsync(l->act_q, l->q, (size_t)n * DQ_OUT_PAD * sizeof(float), cudaMemcpyDeviceToHost,
-                    l->stream);
+    cuda_forward(l, l->acting, &l->act, l->act_header, l->cfg.n_states, 1, l->online);
 }
 
-static void queue_step(cuda_learner *l)
-{
-    cuda_gradients(l);
-    cuda_apply(l);
-}
-
-static dq_status capture(cuda_learner *l, void (*queue)(cuda_learner *), cudaGraphExec_t *exec,
-                         char *error)
+static dq_status capture(cuda_learner *l, cudaStream_t stream, void (*queue)(cuda_learner *),
+                         cudaGraphExec_t *exec, char *error)
 {
     cudaGraph_t graph = NULL;
-    TRY_CUDA(cudaStreamBeginCapture(l->stream, cudaStreamCaptureModeThreadLocal),
-             "beginning a graph");
+    TRY_CUDA(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "beginning a graph");
     queue(l);
-    TRY_CUDA(cudaStreamEndCapture(l->stream, &graph), "capturing a graph");
+    TRY_CUDA(cudaStreamEndCapture(stream, &graph), "capturing a graph");
     cudaError_t e = cudaGraphInstantiateWithFlags(exec, graph, 0);
     cudaGraphDestroy(graph);
     TRY_CUDA(e, "making a graph");
@@ -321,16 +321,18 @@ static dq_status capture_all(cuda_learner *l, char *error)
     fill_header(l->filling + l->at.act, l->scratch_frames, NULL, NULL, NULL, 0);
     fill_header(l->filling + l->at.step, l->scratch_frames, NULL, NULL, NULL, 0);
     TRY_STATUS(send_packet(l, l->at.bytes, error));  // samples of zeros: a frame that is black
+    cuda_news(l, l->header);
     cuda_gradients(l);
     cuda_apply(l);
+    TRY_CUDA(cudaStreamSynchronize(l->stream), "the first step");
     queue_act(l);
     TRY_CUDA(cudaGetLastError(), "starting the kernels");
+    TRY_CUDA(cudaStreamSynchronize(l->acting), "the first decision");
     TRY_CUDA(cudaMemsetAsync(l->arena, 0, l->arena_bytes, l->stream), "clearing memory");
-    TRY_CUDA(cudaStreamSynchronize(l->stream), "the first step");
-    TRY_STATUS(capture(l, cuda_gradients, &l->gradients_graph, error));
-    TRY_STATUS(capture(l, cuda_apply, &l->apply_graph, error));
-    TRY_STATUS(capture(l, queue_step, &l->step_graph, error));
-    return capture(l, queue_act, &l->act_graph, error);
+    TRY_CUDA(cudaStreamSynchronize(l->stream), "clearing memory");
+    TRY_STATUS(capture(l, l->stream, cuda_gradients, &l->gradients_graph, error));
+    TRY_STATUS(capture(l, l->stream, cuda_apply, &l->apply_graph, error));
+    return capture(l, l->acting, queue_act, &l->act_graph, error);
 }
 
 /* Operations */
@@ -341,28 +343,29 @@ static void destroy(void *self)
     if (!l)
         return;
     cudaSetDevice(0);
-    if (l->stream)
-        cudaStreamSynchronize(l->stream);
-    cudaGraphExec_t graphs[] = {l->gradients_graph, l->apply_graph, l->step_graph, l->act_graph};
+    cudaStream_t streams[] = {l->stream, l->acting, l->side};
+    for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+        if (streams[i])
+            cudaStreamSynchronize(streams[i]);
+    cudaGraphExec_t graphs[] = {l->gradients_graph, l->apply_graph, l->act_graph};
     for (size_t i = 0; i < sizeof(graphs) / sizeof(graphs[0]); i++)
         if (graphs[i])
             cudaGraphExecDestroy(graphs[i]);
     destroy_stages(&l->packets);
-    void *pinned[] = {l->act_q, l->q_staging}, *device[] = {l->frames, l->table, l->arena};
+    void *pinned[] = {l->act.q, l->q_staging}, *device[] = {l->frames, l->table, l->arena};
     for (size_t i = 0; i < sizeof(pinned) / sizeof(pinned[0]); i++)
         if (pinned[i])
             cudaFreeHost(pinned[i]);
     for (size_t i = 0; i < sizeof(device) / sizeof(device[0]); i++)
         if (device[i])
             cudaFree(device[i]);
-    cudaEvent_t events[] = {l->fork, l->join, l->decided};
+    cudaEvent_t events[] = {l->fork, l->join, l->arrived, l->decided};
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++)
         if (events[i])
             cudaEventDestroy(events[i]);
-    if (l->side)
-        cudaStreamDestroy(l->side);
-    if (l->stream)
-        cudaStreamDestroy(l->stream);
+    for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+        if (streams[i])
+            cudaStreamDestroy(streams[i]);
     delete l;
 }
 
@@ -370,8 +373,13 @@ static dq_status create_all(cuda_learner *l, char *error)
 {
     TRY_CUDA(cudaStreamCreateWithFlags(&l->stream, cudaStreamNonBlocking), "a stream");
     TRY_CUDA(cudaStreamCreateWithFlags(&l->side, cudaStreamNonBlocking), "a stream");
+    // Somebody waits for a decision: its blocks come first, however many of the gradients' there
+    // are.
+    TRY_CUDA(cudaStreamCreateWithPriority(&l->acting, cudaStreamNonBlocking, FIRST_PRIORITY),
+             "a stream");
     TRY_CUDA(cudaEventCreateWithFlags(&l->fork, cudaEventDisableTiming), "an event");
     TRY_CUDA(cudaEventCreateWithFlags(&l->join, cudaEventDisableTiming), "an event");
+    TRY_CUDA(cudaEventCreateWithFlags(&l->arrived, cudaEventDisableTiming), "an event");
     TRY_CUDA(cudaEventCreateWithFlags(&l->decided, cudaEventDisableTiming), "an event");
     TRY_STATUS(create_memory(l, error));
     return capture_all(l, error);
@@ -471,8 +479,8 @@ static dq_status q_values(void *self, int of_target, const uint8_t *obs, int n, 
     TRY_CUDA(cudaMemcpyAsync(l->q_header, l->q_staging, header_bytes(n), cudaMemcpyHostToDevice,
                              l->stream),
              "a copy to it");
-    cuda_forward(l, l->q_header, n, 1, of_target ? l->target : l->online);
-    TRY_CUDA(cudaMemcpyAsync(q, l->q, (size_t)n * DQ_OUT_PAD * sizeof(float),
+    cuda_forward(l, l->stream, &l->learn, l->q_header, n, 1, of_target ? l->target : l->online);
+    TRY_CUDA(cudaMemcpyAsync(q, l->learn.q, (size_t)n * DQ_OUT_PAD * sizeof(float),
                              cudaMemcpyDeviceToHost, l->stream),
              "a copy from it");
     return wait_for(l, error);
@@ -526,7 +534,7 @@ static dq_status flush_news(cuda_learner *l, char *error)
     if (!l->n_frames && !l->n_samples)
         return DQ_OK;
     TRY_STATUS(send_packet(l, l->at.act, error));
-    cuda_news(l);
+    cuda_news(l, NULL);
     TRY_CUDA(cudaGetLastError(), "starting a kernel");
     return DQ_OK;
 }
@@ -585,8 +593,25 @@ static void fill_states(cuda_learner *l, const int32_t *states)
         memcpy(samples[i].state, states + (size_t)i * DQ_NET_STACK, sizeof(samples[i].state));
 }
 
-/** One copy, then a graph for each half: the device decides before it learns, so that who waits for
- *  the decision does not wait for the rest. */
+/** The decision about the states that came, beside what the stream does from here to Adam. */
+static dq_status decide(cuda_learner *l, char *error)
+{
+    TRY_CUDA(cudaEventRecord(l->arrived, l->stream), "an event");
+    TRY_CUDA(cudaStreamWaitEvent(l->acting, l->arrived, 0), "an event");
+    TRY_CUDA(cudaGraphLaunch(l->act_graph, l->acting), "starting a decision");
+    TRY_CUDA(cudaEventRecord(l->decided, l->acting), "an event");
+    return DQ_OK;
+}
+
+/** Adam, when the decision by the weights before it is made. */
+static dq_status adam(cuda_learner *l, char *error)
+{
+    TRY_CUDA(cudaStreamWaitEvent(l->stream, l->decided, 0), "an event");
+    TRY_CUDA(cudaGraphLaunch(l->apply_graph, l->stream), "starting Adam");
+    return DQ_OK;
+}
+
+/** One copy, then the decision, which somebody waits for, and beside it the step. */
 static dq_status turn(void *self, const dq_device_turn *t, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
@@ -597,14 +622,13 @@ static dq_status turn(void *self, const dq_device_turn *t, char *error)
     if (t->step)
         fill_header(l->filling + l->at.step, l->frames, t->step, t->draw, NULL, 0);
     TRY_STATUS(send_packet(l, t->step ? l->at.step + HEADER_BYTES : l->at.step, error));
-    if (t->states) {
-        TRY_CUDA(cudaGraphLaunch(l->act_graph, l->stream), "starting a decision");
-        TRY_CUDA(cudaEventRecord(l->decided, l->stream), "an event");
-    }
+    cuda_news(l, t->step ? l->header : NULL);
+    TRY_CUDA(cudaGetLastError(), "starting a kernel");
+    if (t->states)
+        TRY_STATUS(decide(l, error));
     if (t->step)
-        TRY_CUDA(cudaGraphLaunch(t->whole ? l->step_graph : l->gradients_graph, l->stream),
-                 "starting a learning step");
-    return DQ_OK;
+        TRY_CUDA(cudaGraphLaunch(l->gradients_graph, l->stream), "starting a learning step");
+    return t->step && t->whole ? adam(l, error) : DQ_OK;
 }
 
 static dq_status values(void *self, float *q, char *error)
@@ -612,7 +636,7 @@ static dq_status values(void *self, float *q, char *error)
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_CUDA(cudaEventSynchronize(l->decided), "waiting for a decision");
-    memcpy(q, l->act_q, (size_t)l->cfg.n_states * DQ_OUT_PAD * sizeof(*q));
+    memcpy(q, l->act.q, (size_t)l->cfg.n_states * DQ_OUT_PAD * sizeof(*q));
     return DQ_OK;
 }
 
@@ -627,6 +651,7 @@ static dq_status gradients(void *self, const dq_device_step *step, const dq_devi
     fill_header(l->filling + l->at.step, obs ? l->scratch_frames : l->frames, step, NULL, samples,
                 l->cfg.batch);
     TRY_STATUS(send_packet(l, l->at.bytes, error));
+    cuda_news(l, NULL);
     TRY_CUDA(cudaGraphLaunch(l->gradients_graph, l->stream), "starting a learning step");
     return DQ_OK;
 }
@@ -635,8 +660,7 @@ static dq_status apply(void *self, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
-    TRY_CUDA(cudaGraphLaunch(l->apply_graph, l->stream), "starting Adam");
-    return DQ_OK;
+    return adam(l, error);
 }
 
 static dq_status losses(void *self, float values[2], char *error)
@@ -653,8 +677,9 @@ static dq_status read_array(void *self, dq_device_array array, void *to, size_t 
 {
     cuda_learner *l = (cuda_learner *)self;
     const void *const arrays[DQ_DEVICE_N_ARRAYS] = {
-        l->x0, l->y[0],  l->y[1],  l->y[2],  l->h,    l->q,
-        l->dh, l->dz[2], l->dz[1], l->dz[0], l->grad, (const char *)l->header + HEADER_BYTES};
+        l->learn.x0, l->learn.y[0], l->learn.y[1], l->learn.y[2],
+        l->learn.h,  l->learn.q,    l->dh,         l->dz[2],
+        l->dz[1],    l->dz[0],      l->grad,       (const char *)l->header + HEADER_BYTES};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_CUDA(cudaMemcpyAsync(to, arrays[array], n, cudaMemcpyDeviceToHost, l->stream),
              "a copy from it");

@@ -12,7 +12,7 @@ enum {
     STACK_BLOCKS = (FRAME_PIXELS + STEP_THREADS - 1) / STEP_THREADS,  // for one state
     COPY_BLOCKS = 256,
     LOSS_HIDDEN = STEP_THREADS / 32,  // hidden units of one block of loss_kernel
-    LOSS_CHUNK = 256,                 // samples at a time
+    LOSS_CHUNK = 32,                  // samples at a time
     CONV_PARAMS = DQ_AT_W4            // parameters of the convolutions: the first in the flat array
 };
 
@@ -98,48 +98,58 @@ static __device__ inline float q_error(const step_header *h, const float *q, int
     return q[(size_t)i * DQ_OUT_PAD + s->action] - target;
 }
 
+/** What a block of loss_kernel knows of some samples. */
+struct loss_chunk {
+    float error[LOSS_CHUNK], dq[LOSS_CHUNK];
+    int action[LOSS_CHUNK];
+    // [hidden unit][sample], each row in banks of its own
+    float to_weight[LOSS_HIDDEN][LOSS_CHUNK + 1], to_hidden[LOSS_HIDDEN][LOSS_CHUNK + 1];
+};
+
 /** Mean squared error and its gradients through the second linear layer. A block has LOSS_HIDDEN
- *  hidden units and all actions; the first block also the loss and the biases. */
+ *  hidden units and all actions; the first block also the loss and the biases. A warp is a unit:
+ *  its lanes are first samples, then actions. */
 static __global__ void __launch_bounds__(STEP_THREADS)
     loss_kernel(const step_header *header, int n, int n_actions, const float *params,
                 const float *hidden, const float *q, float *dh, float *grad, float *loss)
 {
-    __shared__ float error[LOSS_CHUNK];
-    __shared__ int action[LOSS_CHUNK];
-    int unit = (int)blockIdx.x * LOSS_HIDDEN + (int)threadIdx.x / 32, out = threadIdx.x % 32;
+    __shared__ loss_chunk s;
+    const int of_block = threadIdx.x / 32, lane = threadIdx.x % 32;
+    const int unit = (int)blockIdx.x * LOSS_HIDDEN + of_block;
     float dw = 0.0f, db_hidden = 0.0f, db_out = 0.0f;
     double squares = 0.0;
     for (int first = 0; first < n; first += LOSS_CHUNK) {
         int some = n - first < LOSS_CHUNK ? n - first : LOSS_CHUNK;
-        for (int i = threadIdx.x; i < some; i += STEP_THREADS) {
-            error[i] = q_error(header, q, n, first + i, n_actions);
-            action[i] = header_samples(header)[first + i].action;
+        if ((int)threadIdx.x < some) {
+            s.error[lane] = q_error(header, q, n, first + lane, n_actions);
+            s.dq[lane] = 2.0f * s.error[lane] / (float)n;
+            s.action[lane] = header_samples(header)[first + lane].action;
+        }
+        __syncthreads();
+        if (lane < some) {
+            size_t at = (size_t)(first + lane) * DQ_HIDDEN + unit;
+            float x = hidden[at];
+            float w = params[DQ_AT_W5 + unit * DQ_OUT_PAD + s.action[lane]];
+            s.to_weight[of_block][lane] = x * s.dq[lane];
+            s.to_hidden[of_block][lane] = x > 0.0f ? w * s.dq[lane] : 0.0f;
+            dh[at] = s.to_hidden[of_block][lane];
         }
         __syncthreads();
         for (int i = 0; i < some; i++) {
-            float dq = 2.0f * error[i] / (float)n;
-            size_t at = (size_t)(first + i) * DQ_HIDDEN + unit;
-            float x = hidden[at];
-            if (action[i] == out) {
-                dw += x * dq;
-                db_out += dq;
-            }
-            if (out == 0) {
-                float d = x > 0.0f ? params[DQ_AT_W5 + unit * DQ_OUT_PAD + action[i]] * dq : 0.0f;
-                dh[at] = d;
-                db_hidden += d;
-            }
-            if (unit == 0 && out == 0)
-                squares += (double)error[i] * (double)error[i];
+            dw += s.action[i] == lane ? s.to_weight[of_block][i] : 0.0f;
+            db_out += s.action[i] == lane ? s.dq[i] : 0.0f;
+            db_hidden += s.to_hidden[of_block][i];
+            if (unit == 0 && lane == 0)
+                squares += (double)s.error[i] * (double)s.error[i];
         }
         __syncthreads();
     }
-    grad[DQ_AT_W5 + unit * DQ_OUT_PAD + out] = dw;
-    if (out == 0)
+    grad[DQ_AT_W5 + unit * DQ_OUT_PAD + lane] = dw;
+    if (lane == 0)
         grad[DQ_AT_B4 + unit] = db_hidden;
     if (unit == 0)
-        grad[DQ_AT_B5 + out] = db_out;
-    if (unit == 0 && out == 0) {
+        grad[DQ_AT_B5 + lane] = db_out;
+    if (unit == 0 && lane == 0) {
         loss[1] = loss[0];  // of the step before
         loss[0] = (float)(squares / n);
     }
@@ -167,6 +177,7 @@ static __global__ void __launch_bounds__(STEP_THREADS)
         n = n2;
     }
     float sum = 0.0f;
+#pragma unroll 8
     for (int part = 0; part < n; part++)
         sum += parts[(size_t)part * stride + at];
     grad[i] = sum;
