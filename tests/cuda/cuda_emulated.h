@@ -53,6 +53,11 @@ static inline float4 make_float4(float x, float y, float z, float w)
 
 /** The barrier of a block. */
 void __syncthreads();
+/** Of a part of it, here of all: every part must come as often as the others. */
+static inline void cuda_barrier(int, int)
+{
+    __syncthreads();
+}
 /** The same; whether any thread came with something else than 0. */
 int __syncthreads_or(int mine);
 

@@ -363,13 +363,14 @@ __global__ void __launch_bounds__(Job::GROUPS *GEMM_GROUP, Job::AT_ONCE) gemm_ke
     for (int i = 0, k = first; i < share; i++, k += GEMM_BK) {
         if (k < end)
             load.put(thread, a, b, bias);
-        __syncthreads();
+        cuda_barrier(1 + group, GEMM_GROUP);
         if (k + GEMM_BK < end)
             load.fetch(job, thread, m0, n0, k + GEMM_BK);
         if (k < end)
             block.multiply(thread, a, b);
-        __syncthreads();
+        cuda_barrier(1 + group, GEMM_GROUP);
     }
+    __syncthreads();
     if (Job::BIAS)
         finish_bias(job, bias, n0, (float *)room);
     block.put(thread, (float *)room + group * Job::BM * GEMM_C_STRIDE);

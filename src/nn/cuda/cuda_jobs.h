@@ -71,7 +71,7 @@ static __device__ inline float4 patch_quad(const typename picture<L>::type *x, i
 
 /** y = max(0, patches * weights + bias). z: 0 the first net, 1 the second on the next n samples. */
 template <int L> struct conv_forward {
-    enum { BM = L == 0 ? 64 : 32, BN = 32, GROUPS = L == 0 ? 2 : 4, AT_ONCE = L == 0 ? 3 : 2 };
+    enum { BM = 32, BN = 32, GROUPS = L == 0 ? 2 : 4, AT_ONCE = L == 0 ? 4 : 2 };
     enum { A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
     typedef conv<L> shape;
     const typename picture<L>::type *x;

@@ -11,6 +11,12 @@
 #include <cuda_runtime.h>
 #include <mma.h>
 
+/** The barrier of `threads` of a block, whole warps, that gave the same id, 1..15. */
+static __device__ inline void cuda_barrier(int id, int threads)
+{
+    asm volatile("bar.sync %0, %1;" ::"r"(id), "r"(threads) : "memory");
+}
+
 /** Queue a kernel; its failure to start is the runtime's last error. */
 template <class... Parameters, class... Arguments>
 inline void cuda_launch(void (*kernel)(Parameters...), dim3 grid, int threads, cudaStream_t stream,
