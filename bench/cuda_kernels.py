@@ -4,17 +4,21 @@
 Bytes count every array once (what several blocks read again is the cache's affair), operations are
 multiplications and additions; both follow from the network and src/nn/cuda, not from a measurement.
 The least time is the larger of bytes / bandwidth and operations / rate. Prints a Markdown table; with
---nsys the times measured on a GPU beside it:
+--ncu the times measured on a GPU beside it, of kernels one after the other:
 
-    nsys profile --cuda-graph-trace=node -o step build/bin/deepq bench learn --device cuda
-    nsys stats --report cuda_gpu_kern_sum --format csv step.nsys-rep > kernels.csv
-    python bench/cuda_kernels.py --nsys kernels.csv
+    ncu --csv --cache-control none --clock-control none --metrics gpu__time_duration.sum \\
+        -k 'regex:gemm_kernel|stack|head|loss|sum|adam' --launch-count 40 --kill yes \\
+        --log-file kernels.csv build/bin/deepq bench learn --device cuda --repeats 1
+    python bench/cuda_kernels.py --ncu kernels.csv
 
 The limits default to NVIDIA's data sheet of the H200 SXM: 4.8 TB/s, float32 67, TF32 494 and bfloat16
 989 Tflop/s (dense).
 """
 import argparse
+import collections
 import csv
+import math
+import statistics
 
 F32 = 4
 FRAME = 84 * 84
@@ -22,7 +26,7 @@ SAMPLE = 44
 # in, out, kernel, stride, side, output side
 CONVS = [(4, 32, 8, 4, 84, 20), (32, 64, 4, 2, 20, 9), (64, 64, 3, 1, 9, 7)]
 X3, HIDDEN, PAD = 3136, 512, 32
-HIDDEN_PARTS, MIN_CHUNK, MAX_PARTS, BK = 14, 256, 64, 32
+HIDDEN_PARTS, MIN_CHUNK, MAX_PARTS, BK = 7, 512, 64, 32
 RATES = {"fp32": 67.0, "tf32": 494.0, "bf16": 989.0}
 
 
@@ -90,10 +94,16 @@ def kernels(n):
 
 
 def measured(path):
-    """Median time of a kernel in microseconds by its name, from nsys."""
+    """Median time of a kernel in microseconds by its name, from ncu; of a kernel that a decision has
+    as well, in its larger grid."""
     with open(path, newline="") as f:
-        lines = [line for line in f if "," in line]
-    return {row["Name"]: float(row["Med (ns)"]) / 1000 for row in csv.DictReader(lines)}
+        rows = list(csv.DictReader(line for line in f if line.startswith('"')))
+    times = collections.defaultdict(lambda: collections.defaultdict(list))
+    for row in rows:
+        if row["Metric Name"] == "gpu__time_duration.sum":
+            blocks = math.prod(int(n) for n in row["Grid Size"].strip("()").split(","))
+            times[row["Kernel Name"]][blocks].append(float(row["Metric Value"].replace(",", "")))
+    return {name: statistics.median(grids[max(grids)]) / 1000 for name, grids in times.items()}
 
 
 def main():
@@ -103,9 +113,9 @@ def main():
     parser.add_argument("--bandwidth", type=float, default=4.8, metavar="TB/S")
     parser.add_argument("--rate", type=float, metavar="TFLOP/S", help="of the precision's products")
     parser.add_argument("--rate-fp32", type=float, default=RATES["fp32"], metavar="TFLOP/S")
-    parser.add_argument("--nsys", metavar="CSV", help="times that were measured")
+    parser.add_argument("--ncu", metavar="CSV", help="times that were measured")
     args = parser.parse_args()
-    times = measured(args.nsys) if args.nsys else {}
+    times = measured(args.ncu) if args.ncu else {}
     rate = args.rate or RATES[args.precision]
     head = ["kernel", "MB", "Mflop", "memory, µs", "products, µs"] + (["measured, µs"] if times else [])
     print("| " + " | ".join(head) + " |\n|---|" + "---:|" * (len(head) - 1))

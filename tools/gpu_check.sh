@@ -70,10 +70,11 @@ bench() {
 }
 
 profile() {
-    say profile nsys profile --force-overwrite true --cuda-graph-trace=node -o "$out/step" \
+    say profile ncu --csv --cache-control none --clock-control none \
+        --metrics gpu__time_duration.sum -k 'regex:gemm_kernel|stack|head|loss|sum|adam' \
+        --launch-count 40 --kill yes --log-file "$out/kernels.csv" \
         "$deepq" bench learn --device cuda --repeats 1
-    say kernels nsys stats --report cuda_gpu_kern_sum --format csv "$out/step.nsys-rep"
-    say table "$python" bench/cuda_kernels.py --nsys "$out/kernels.txt"
+    say table "$python" bench/cuda_kernels.py --ncu "$out/kernels.csv"
     cat "$out/table.txt"
 }
 

@@ -49,7 +49,8 @@ typedef struct dq_train_config {
     const char *precision;  // of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32"
 } dq_train_config;
 
-/** Fill a configuration from a preset. "book": Lapan 2020, chapter 6, 02_dqn_pong.py.
+/** Fill a configuration from a preset. "book": Lapan 2020, chapter 6, 02_dqn_pong.py. "fast": Pong
+ *  sooner on two cores, on the processor alone (docs/fast.md).
  *  DQ_ERR_NOT_FOUND names the presets there are. */
 DQ_API
 DQ_NODISCARD dq_status dq_train_preset(dq_train_config *cfg, const char *name);

@@ -12,7 +12,7 @@ static const char *yes_no(int with)
     return with ? "yes" : "no";
 }
 
-/** The GPU module, and whether it has found a GPU. Nothing has been proven on one so far. */
+/** The GPU module, and whether it has found a GPU. */
 static void print_devices(void)
 {
     char name[DQ_DEVICE_TEXT];

@@ -89,6 +89,15 @@ class Book(Case):
         self.check(run("train", "--config", self.dir / "bad"), 2, "bad:2")
 
 
+    def test_the_fast_preset(self):
+        """Its network and its environments are in the run's config; one learning step in eight."""
+        out = self.dir / "run"
+        self.check(run("train", "--preset", "fast", *SMALL, "--frames", "80", "--out", out), 0)
+        settings = (out / "config").read_text().splitlines()
+        for line in ["preset = fast", "network = small", "n_envs = 8", "train_every = 8"]:
+            self.assertIn(line, settings)
+
+
 class Precision(Case):
     """bf16 by its reference, which every machine has: few frames, because it is slow."""
 
