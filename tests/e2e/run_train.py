@@ -92,7 +92,8 @@ class Book(Case):
     def test_the_fast_preset(self):
         """Its network and its environments are in the run's config; one learning step in eight."""
         out = self.dir / "run"
-        self.check(run("train", "--preset", "fast", *SMALL, "--frames", "80", "--out", out), 0)
+        self.check(run("train", "--preset", "fast", *SMALL, "--set", "replay_start=80", "--frames",
+                       "120", "--out", out), 0)
         settings = (out / "config").read_text().splitlines()
         for line in ["preset = fast", "network = small", "n_envs = 8", "train_every = 8"]:
             self.assertIn(line, settings)
