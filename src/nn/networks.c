@@ -121,7 +121,7 @@ dq_net_shape dq_net_shape_of(const dq_network *network)
                       .n_convs = network->n_convs,
                       .fc = &dq_fc_shapes[network->fc],
                       .fc_layer = network->fc};
-    for (int i = 0; i < s.n_convs; i++)
+    for (int i = 0; i < s.n_convs && i < DQ_CONVS_MAX; i++)
         add_conv(&s, i, network->convs[i]);
     assert(s.x[s.n_convs - 1] == (size_t)s.fc->in);
     add_linear(&s);
