@@ -53,7 +53,7 @@ typedef struct dq_device_step {
 } dq_device_step;
 
 /** A turn of the trainer's loop: what is new goes over in one copy, then the states are decided
- * about, then a step is begun or done. */
+ * about, by the weights as they are, and beside that a step is begun or done. */
 typedef struct dq_device_turn {
     const int32_t *states;       // [n_states] by their frames, or NULL
     const dq_device_step *step;  // or NULL: no learning

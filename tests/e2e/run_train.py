@@ -88,9 +88,8 @@ class Book(Case):
         (self.dir / "bad").write_text("gamma = 0.5\nbatch: 3\n")
         self.check(run("train", "--config", self.dir / "bad"), 2, "bad:2")
 
-
     def test_the_fast_preset(self):
-        """Its network and its environments are in the run's config; one learning step in eight."""
+        """It begins, and what makes it fast is in the run's config."""
         out = self.dir / "run"
         self.check(run("train", "--preset", "fast", *SMALL, "--set", "replay_start=80", "--frames",
                        "120", "--out", out), 0)

@@ -2,7 +2,7 @@
  *
  *  A job says what A and B are (a picture's patches, weights, gradients; never made in memory) and
  *  where a value of C goes. It has
- *    BM, BN                  rows and columns of C that one block makes; BN is 32
+ *    BM                      rows of C that one block makes; of columns it makes GEMM_BN
  *    GROUPS                  groups of 128 threads in a block, each with its share of k
  *    AT_ONCE                 blocks that a multiprocessor has room for, at least (of registers)
  *    A_ALONG_K, B_ALONG_K    whether four values that lie together are of four k, or of four rows
@@ -343,7 +343,6 @@ __global__ void __launch_bounds__(Job::GROUPS *GEMM_GROUP, Job::AT_ONCE) gemm_ke
         TILES_BYTES = Job::GROUPS * (a_tile::SIZE + b_tile::SIZE) * (int)sizeof(element),
         C_BYTES = Job::GROUPS * Job::BM * GEMM_C_STRIDE * (int)sizeof(float)
     };
-    static_assert((int)Job::BN == (int)GEMM_BN, "threads are shared out for 32 columns");
     __shared__ __align__(
         128) unsigned char room[(int)TILES_BYTES > (int)C_BYTES ? (int)TILES_BYTES : (int)C_BYTES];
     const int group = threadIdx.x / GEMM_GROUP, thread = threadIdx.x % GEMM_GROUP;

@@ -71,7 +71,7 @@ static __device__ inline float4 patch_quad(const typename picture<L>::type *x, i
 
 /** y = max(0, patches * weights + bias). z: 0 the first net, 1 the second on the next n samples. */
 template <int L> struct conv_forward {
-    enum { BM = 32, BN = 32, GROUPS = L == 0 ? 2 : 4, AT_ONCE = L == 0 ? 4 : 2 };
+    enum { BM = 32, GROUPS = L == 0 ? 2 : 4, AT_ONCE = L == 0 ? 4 : 2 };
     enum { A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
     typedef conv<L> shape;
     const typename picture<L>::type *x;
@@ -115,7 +115,7 @@ template <int L> struct conv_forward {
  * the pixels are sorted by y mod S and x mod S (the grid's z), and each kind is a convolution of
  * its own with K / S taps a side. */
 template <int L> struct conv_backward {
-    enum { BM = 32, BN = 32, GROUPS = L == 1 ? 2 : 4, AT_ONCE = L == 1 ? 3 : 2 };
+    enum { BM = 32, GROUPS = L == 1 ? 2 : 4, AT_ONCE = L == 1 ? 3 : 2 };
     enum { A_ALONG_K = 1, B_ALONG_K = 1, BIAS = 0 };
     typedef conv<L> shape;
     enum {
@@ -168,7 +168,7 @@ template <int L> struct conv_backward {
 /** Part z of the gradient of the weights: patches^T * dz over `chunk` of the batch's output pixels.
  *  A part is [DEPTH + 1][OUT], the biases last: as parameters lie in the flat array. */
 template <int L> struct conv_weights {
-    enum { BM = 32, BN = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 0, B_ALONG_K = 0, BIAS = 1 };
+    enum { BM = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 0, B_ALONG_K = 0, BIAS = 1 };
     typedef conv<L> shape;
     enum { PART = (shape::DEPTH + 1) * shape::OUT };
     const typename picture<L>::type *x;
@@ -213,7 +213,7 @@ enum { HIDDEN_PARTS = 7, HIDDEN_DEPTH = DQ_X3 / HIDDEN_PARTS };
 /** Part of the first linear layer's sums: parts[z % HIDDEN_PARTS][net][sample][512]; z counts the
  *  parts of the first net, then those of the second. */
 struct hidden_forward {
-    enum { BM = 32, BN = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
+    enum { BM = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
     const float *x, *params, *params1;
     float *parts;
     int n, n_nets, k0, k1;
@@ -249,7 +249,7 @@ struct hidden_forward {
 
 /** The gradient of the first linear layer's input, and through the ReLU before it. */
 struct hidden_backward {
-    enum { BM = 32, BN = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 1, BIAS = 0 };
+    enum { BM = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 1, BIAS = 0 };
     const float *dh, *params, *x;
     float *dx;
     int n, k0, k1;
@@ -280,7 +280,7 @@ struct hidden_backward {
 
 /** The gradient of the first linear layer's weights. */
 struct hidden_weights {
-    enum { BM = 64, BN = 32, GROUPS = 1, AT_ONCE = 5, A_ALONG_K = 0, B_ALONG_K = 0, BIAS = 0 };
+    enum { BM = 64, GROUPS = 1, AT_ONCE = 5, A_ALONG_K = 0, B_ALONG_K = 0, BIAS = 0 };
     const float *x, *dh;
     float *grad;
     int n, k0, k1;

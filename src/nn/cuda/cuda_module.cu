@@ -156,13 +156,14 @@ static void plan_packet(cuda_learner *l)
     l->at.bytes = used;
 }
 
+static const size_t conv_outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};  // of one state
+
 /** Of `rows` states in all, next ones and others. */
 static void plan_room(forward_room *room, unsigned char *base, size_t *used, size_t rows)
 {
-    static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
     room->x0 = (unsigned char *)take(base, used, rows * DQ_X0);
     for (int i = 0; i < DQ_N_CONVS; i++)
-        room->y[i] = take_floats(base, used, rows * outputs[i]);
+        room->y[i] = take_floats(base, used, rows * conv_outputs[i]);
     room->hidden_parts = take_floats(base, used, (size_t)HIDDEN_PARTS * rows * DQ_HIDDEN);
     room->h = take_floats(base, used, rows * DQ_HIDDEN);
 }
@@ -170,7 +171,6 @@ static void plan_room(forward_room *room, unsigned char *base, size_t *used, siz
 /** Lay everything out in one block; called twice, first for the size. */
 static size_t plan(cuda_learner *l, unsigned char *base)
 {
-    static const size_t outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};
     static const size_t parts[DQ_N_CONVS] = {conv_weights<0>::PART, conv_weights<1>::PART,
                                              conv_weights<2>::PART};
     size_t used = 0, n = (size_t)l->cfg.batch;
@@ -185,7 +185,7 @@ static size_t plan(cuda_learner *l, unsigned char *base)
     l->learn.q = take_floats(base, &used, 2 * n * DQ_OUT_PAD);
     plan_room(&l->act, base, &used, (size_t)l->cfg.n_states);
     for (int i = 0; i < DQ_N_CONVS; i++) {
-        l->dz[i] = take_floats(base, &used, n * outputs[i]);
+        l->dz[i] = take_floats(base, &used, n * conv_outputs[i]);
         l->conv_parts[i] = take_floats(base, &used, (size_t)l->n_parts[i] * parts[i]);
     }
     l->dh = take_floats(base, &used, n * DQ_HIDDEN);

@@ -6,7 +6,7 @@
 
 template <class Job> static dim3 gemm_grid(int rows, int columns, int depth)
 {
-    return dim3((unsigned)((rows + Job::BM - 1) / Job::BM), (unsigned)(columns / Job::BN),
+    return dim3((unsigned)((rows + Job::BM - 1) / Job::BM), (unsigned)(columns / GEMM_BN),
                 (unsigned)depth);
 }
 
