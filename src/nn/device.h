@@ -110,7 +110,8 @@ typedef struct dq_device_ops {
     /** Queue a turn; waits for nothing. */
     dq_status (*turn)(void *self, const dq_device_turn *turn, char *error);
     /** Action values of the last turn's states; waits for them, not for the learning behind them;
-     *  to be called once for each turn with states. @param[out] q [n_states][DQ_OUT_PAD] */
+     *  to be called once after each turn with states, before anything else. @param[out] q
+     * [n_states][DQ_OUT_PAD] */
     dq_status (*values)(void *self, float *q, char *error);
 
     /** First half of a learning step with these transitions: targets, loss, gradients; the weights

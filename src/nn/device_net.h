@@ -69,7 +69,8 @@ typedef struct dq_device_learning {
  *  @param states int32 [dq_device_states()][DQ_NET_STACK], NULL to ask nothing @param learning NULL
  * to learn nothing */
 void dq_device_take_turn(dq_net *net, const int32_t *states, const dq_device_learning *learning);
-/** The answer, once for each question. @param[out] q [dq_device_states()][n_actions] */
+/** The answer, once after each question and before anything else. @param[out] q
+ * [dq_device_states()][n_actions] */
 void dq_device_values(dq_net *net, float *q);
 /** Begin a learning step with these transitions: queue targets, loss and gradients. The online
  *  weights stay as they are until dq_device_finish(). */

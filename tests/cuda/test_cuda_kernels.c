@@ -450,6 +450,28 @@ static void deciding_is_the_same_state_by_state(void **state)
     end(&s);
 }
 
+/** A question with a whole step behind it is answered by the weights before that step. */
+static void a_decision_comes_before_adam(void **state)
+{
+    (void)state;
+    step s;
+    start(&s, 2, 6, 0, 8);
+    float before[6], beside[6], after[6];
+    dq_device_load(s.net, 0, 2, NULL, s.samples);
+    decide(&s, 1, before);
+    dq_device_learning learning = {
+        .draw = {.rng = {1, 2, 3, 4}, .n_slots = N_FRAMES, .newest = 1, .n_drawable = 2},
+        .gamma = 0.5f,
+        .whole = true};
+    dq_device_take_turn(s.net, s.samples[1].state, &learning);
+    dq_device_values(s.net, beside);
+    decide(&s, 1, after);
+    assert_memory_equal(beside, before, sizeof(before));
+    assert_memory_not_equal(after, before, sizeof(before));
+    assert_int_equal(dq_net_status(s.net), DQ_OK);
+    end(&s);
+}
+
 /** Who asks for values while a step waits for Adam must not change that step. */
 static void asking_between_the_halves_changes_nothing(void **state)
 {
@@ -471,6 +493,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_is_the_reference),
         cmocka_unit_test(deciding_is_the_same_state_by_state),
+        cmocka_unit_test(a_decision_comes_before_adam),
         cmocka_unit_test(asking_between_the_halves_changes_nothing),
     };
     return gpu_is_there() ? cmocka_run_group_tests(tests, NULL, NULL) : GPU_SKIPPED;

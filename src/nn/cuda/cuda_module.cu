@@ -275,15 +275,14 @@ static void fill_news(cuda_learner *l)
     memcpy(l->filling + l->at.news, &news, sizeof(news));
 }
 
-/** Copy the packet over in the queue's order, up to `end`, when nobody decides by the one before;
- *  who queues work that looks at the news does this before, always: else it would find the news
- *  before these. */
+/** Copy the packet over in the queue's order, up to `end`; who queues work that looks at the news
+ *  does this before, always: else it would find the news before these. Nobody decides by the packet
+ *  before any more: values() has waited for it. */
 static dq_status send_packet(cuda_learner *l, size_t end, char *error)
 {
     cuda_stages *s = &l->packets;
     size_t first = l->n_frames ? (size_t)(l->cfg.n_states - l->n_frames) * FRAME_BYTES : l->at.news;
     fill_news(l);
-    TRY_CUDA(cudaStreamWaitEvent(l->stream, l->decided, 0), "an event");
     TRY_CUDA(cudaMemcpyAsync(l->packet + first, l->filling + first, end - first,
                              cudaMemcpyHostToDevice, l->stream),
              "a copy to it");
