@@ -95,6 +95,12 @@ void dq_net_sync_target(dq_net *net);
  * @return the loss before the step. */
 DQ_API
 float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target);
+/** The same with each transition's part of the loss times its weight, as prioritized replay wants
+ *  it; on the processor alone. @param weight float [batch]
+ *  @param[out] error float [batch], q[action] - target before the step */
+DQ_API
+float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *action,
+                             const float *target, const float *weight, float *error);
 /** The gradients of that loss alone, for tests: weights stay. Fills the network's tensors, whose
  *  `data` the caller provides (each dq_tensor_elements long, PyTorch's layout). */
 DQ_API

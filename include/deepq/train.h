@@ -28,19 +28,24 @@ typedef struct dq_train_config {
     double learning_rate_final;   // reached in a line when
     int64_t learning_rate_decay;  // so many steps are done, and kept; 0: learning_rate all the time
     double adam_beta1, adam_beta2, adam_epsilon;
-    dq_loss loss;         // "mse" or "huber" (see net.h), this on the processor alone
-    int n_step;           // rewards summed before the target net takes over (Sutton 1988)
-    bool double_dqn;      // the online net chooses the action whose target value counts (van
-                          // Hasselt 2016); on the processor alone
+    dq_loss loss;                // "mse" or "huber" (see net.h), this on the processor alone
+    int n_step;                  // rewards summed before the target net takes over (Sutton 1988)
+    bool double_dqn;             // the online net chooses the action whose target value counts (van
+                                 // Hasselt 2016); on the processor alone
+    double priority_alpha;       // how far errors decide what is drawn, 0: not at all (Schaul 2016)
+    double priority_beta;        // how far weights make up for it, ...
+    int64_t priority_beta_rise;  // ... in a line to wholly when so many steps are done; 0: as it is
     int n_envs;           // environments side by side; whatever their number, a step is one of one
                           // environment, and all that is counted in steps stays so
     int train_every;      // steps from one update to the next
     int64_t target_sync;  // steps between two copies to the target net
     int64_t epsilon_decay;  // steps from epsilon_start down to 0, cut at epsilon_final
     double epsilon_start, epsilon_final;
-    double reward_bound;       // solved when the mean of the last 100 games is above it
-    int64_t max_steps;         // stop after so many, 0: never
-    int64_t checkpoint_every;  // steps
+    double epsilon_last;  // from where it was cut it falls on in a line to this, reached when
+    int64_t epsilon_last_decay;  // so many steps are done, and kept; 0: epsilon_final is kept
+    double reward_bound;         // solved when the mean of the last 100 games is above it
+    int64_t max_steps;           // stop after so many, 0: never
+    int64_t checkpoint_every;    // steps
     uint64_t seed;
     int n_threads;          // 0: all cores
     const char *network;    // "nature", "nips" or "small" (see net.h); NULL: "nature"

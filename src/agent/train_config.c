@@ -52,12 +52,17 @@ static const field fields[] = {
     FIELD(loss, FIELD_LOSS, 0, 0),
     FIELD(n_step, FIELD_INT, 1, 1000),
     FIELD(double_dqn, FIELD_BOOL, 0, 0),
+    FIELD(priority_alpha, FIELD_DOUBLE, 0, 1),
+    FIELD(priority_beta, FIELD_DOUBLE, 0, 1),
+    FIELD(priority_beta_rise, FIELD_INT64, 0, HUGE_STEPS),
     FIELD(n_envs, FIELD_INT, 1, DQ_VECTOR_MAX),
     FIELD(train_every, FIELD_INT, 1, 1000000),
     FIELD(target_sync, FIELD_INT64, 1, HUGE_STEPS),
     FIELD(epsilon_decay, FIELD_INT64, 1, HUGE_STEPS),
     FIELD(epsilon_start, FIELD_DOUBLE, 0, 1),
     FIELD(epsilon_final, FIELD_DOUBLE, 0, 1),
+    FIELD(epsilon_last, FIELD_DOUBLE, 0, 1),
+    FIELD(epsilon_last_decay, FIELD_INT64, 0, HUGE_STEPS),
     FIELD(reward_bound, FIELD_DOUBLE, -1e12, 1e12),
     FIELD(max_steps, FIELD_INT64, 0, HUGE_STEPS),
     FIELD(checkpoint_every, FIELD_INT64, 1, HUGE_STEPS),
@@ -93,19 +98,24 @@ static dq_train_config fast(void)
     dq_train_config cfg = book();
     cfg.network = "small";
     cfg.gamma = 0.98;
-    cfg.n_step = 5;
+    cfg.n_step = 10;
     cfg.loss = DQ_LOSS_HUBER;
     cfg.learning_rate = 2.5e-4;
     cfg.learning_rate_final = 5e-5;
-    cfg.learning_rate_decay = 700000;
+    cfg.learning_rate_decay = 1000000;
     cfg.adam_epsilon = 1.5e-4;
     cfg.replay_size = 100000;
     cfg.replay_start = 5000;
+    cfg.priority_alpha = 0.6;
+    cfg.priority_beta = 0.4;
+    cfg.priority_beta_rise = 600000;
     cfg.n_envs = 8;
     cfg.train_every = 8;
     cfg.target_sync = 4000;
     cfg.epsilon_decay = 100000;
-    cfg.epsilon_final = 0.005;
+    cfg.epsilon_final = 0.05;
+    cfg.epsilon_last = 0.005;
+    cfg.epsilon_last_decay = 500000;
     cfg.checkpoint_every = 100000;
     return cfg;
 }
@@ -223,7 +233,7 @@ dq_status dq_train_config_set(dq_train_config *cfg, const char *key, const char 
         if (strcmp(f->key, key) == 0)
             return set_field(f, (char *)cfg + f->offset, value);
     }
-    char known[512] = "";
+    char known[1024] = "";
     size_t used = 0;
     for (size_t i = 0; i < DQ_COUNT(fields) && used < sizeof(known); i++)
         used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
@@ -299,5 +309,10 @@ dq_status dq_train_config_check(const dq_train_config *cfg)
     if (cfg->epsilon_final > cfg->epsilon_start)
         return dq_fail(DQ_ERR_CONFIG, "epsilon_final %g is more than epsilon_start %g",
                        cfg->epsilon_final, cfg->epsilon_start);
+    double first = (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
+    if (cfg->epsilon_last_decay > 0 && (double)cfg->epsilon_last_decay <= first)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "epsilon_last_decay %lld is before epsilon_final is reached, at %.0f",
+                       (long long)cfg->epsilon_last_decay, first);
     return DQ_OK;
 }

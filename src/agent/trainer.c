@@ -30,6 +30,9 @@ static dq_status check_device(const dq_train_config *cfg)
         return dq_fail(DQ_ERR_CONFIG, "double_dqn is not there on a GPU: choose the device cpu");
     if (cfg->loss == DQ_LOSS_HUBER && dq_device_is_gpu(cfg->device))
         return dq_fail(DQ_ERR_CONFIG, "loss huber is not there on a GPU: choose the device cpu");
+    if (cfg->priority_alpha > 0 && dq_device_is_gpu(cfg->device))
+        return dq_fail(DQ_ERR_CONFIG,
+                       "priority_alpha is not there on a GPU: choose 0, or the device cpu");
     return DQ_OK;
 }
 
@@ -75,12 +78,17 @@ static dq_status create_memory(dq_trainer *t)
     DQ_TRY(dq_replay_create(&t->replay, &replay));
     DQ_TRY(dq_device_learner_init(&t->device, t->net, t->replay, t->cfg.batch));
     DQ_TRY(create_targets(t));
+    if (t->cfg.priority_alpha > 0)
+        DQ_TRY(dq_priorities_create(&t->priorities, dq_replay_slots(t->replay),
+                                    t->cfg.priority_alpha));
     size_t batch = (size_t)t->cfg.batch;
     t->batch_obs = calloc(batch, DQ_NET_OBS_BYTES);
     t->transitions = calloc(batch, sizeof(*t->transitions));
     t->actions = calloc(batch, sizeof(*t->actions));
     t->target = calloc(batch, sizeof(*t->target));
-    if (!t->batch_obs || !t->transitions || !t->actions || !t->target)
+    t->weight = calloc(batch, sizeof(*t->weight));
+    t->error = calloc(batch, sizeof(*t->error));
+    if (!t->batch_obs || !t->transitions || !t->actions || !t->target || !t->weight || !t->error)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", batch);
     return DQ_OK;
 }
@@ -160,6 +168,7 @@ void dq_trainer_destroy(dq_trainer *t)
     dq_vector_destroy(t->envs);
     dq_net_destroy(t->net);
     dq_replay_destroy(t->replay);
+    dq_priorities_destroy(t->priorities);
     dq_target_memory_free(&t->targets);
     dq_device_learner_free(&t->device);
     free(t->obs);
@@ -172,13 +181,23 @@ void dq_trainer_destroy(dq_trainer *t)
     free(t->transitions);
     free(t->actions);
     free(t->target);
+    free(t->weight);
+    free(t->error);
     free(t);
 }
 
+/** Falls from epsilon_start to epsilon_final, from there slower to epsilon_last. */
 static double epsilon_at(const dq_train_config *cfg, int64_t step)
 {
     double epsilon = cfg->epsilon_start - (double)step / (double)cfg->epsilon_decay;
-    return epsilon > cfg->epsilon_final ? epsilon : cfg->epsilon_final;
+    if (epsilon > cfg->epsilon_final)
+        return epsilon;
+    if (cfg->epsilon_last_decay == 0)
+        return cfg->epsilon_final;
+    double from = (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
+    double done = ((double)step - from) / ((double)cfg->epsilon_last_decay - from);
+    done = done < 1 ? done : 1;
+    return cfg->epsilon_final + done * (cfg->epsilon_last - cfg->epsilon_final);
 }
 
 static double learning_rate_at(const dq_train_config *cfg, int64_t step)
@@ -357,6 +376,8 @@ static void remember(dq_trainer *t, int env, bool done)
                                 newest_frame(t, env));
     if (!t->device.net) {
         dq_target_memory_forget(&t->targets, slot);
+        if (t->priorities)
+            dq_priorities_added(t->priorities, t->replay);
         return;
     }
     dq_device_learner_added(&t->device);
@@ -398,10 +419,35 @@ static dq_status device_learn_step(dq_trainer *t)
     return dq_device_learner_learn(&t->device, &t->sampling, discount(t), is_sync_due(t));
 }
 
+static double priority_beta_at(const dq_train_config *cfg, int64_t step)
+{
+    double done = cfg->priority_beta_rise > 0 ? (double)step / (double)cfg->priority_beta_rise : 0;
+    return cfg->priority_beta + (done < 1 ? done : 1) * (1 - cfg->priority_beta);
+}
+
+static dq_status draw_batch(dq_trainer *t)
+{
+    size_t n = (size_t)t->cfg.batch;
+    if (!t->priorities)
+        return dq_replay_sample(t->replay, n, &t->sampling, t->transitions);
+    return dq_priorities_sample(t->priorities, t->replay, n, priority_beta_at(&t->cfg, t->step),
+                                &t->sampling, t->transitions, t->weight);
+}
+
+static double update(dq_trainer *t)
+{
+    if (!t->priorities)
+        return (double)dq_net_update(t->net, t->batch_obs, t->actions, t->target);
+    float loss =
+        dq_net_update_weighted(t->net, t->batch_obs, t->actions, t->target, t->weight, t->error);
+    dq_priorities_update(t->priorities, t->transitions, (size_t)t->cfg.batch, t->error);
+    return (double)loss;
+}
+
 static dq_status learn_step(dq_trainer *t)
 {
     int batch = t->cfg.batch;
-    DQ_TRY(dq_replay_sample(t->replay, (size_t)batch, &t->sampling, t->transitions));
+    DQ_TRY(draw_batch(t));
     dq_target_memory_targets(&t->targets, t->net, t->replay, t->transitions,
                              pow(t->cfg.gamma, t->cfg.n_step), t->target);
     for (int i = 0; i < batch; i++) {
@@ -409,7 +455,7 @@ static dq_status learn_step(dq_trainer *t)
         dq_replay_state(t->replay, t->transitions[i].slot,
                         t->batch_obs + (size_t)i * DQ_NET_OBS_BYTES);
     }
-    t->loss = (double)dq_net_update(t->net, t->batch_obs, t->actions, t->target);
+    t->loss = update(t);
     t->n_updates++;
     return DQ_OK;
 }

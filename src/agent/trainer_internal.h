@@ -4,6 +4,7 @@
 
 #include "agent/device_learner.h"
 #include "agent/target_memory.h"
+#include "deepq/priorities.h"
 #include "deepq/replay.h"
 #include "deepq/rng.h"
 #include "deepq/train.h"
@@ -16,6 +17,7 @@ struct dq_trainer {
     dq_vector *envs;
     dq_net *net;
     dq_replay *replay;
+    dq_priorities *priorities;     // NULL: all transitions are alike
     dq_target_memory targets;      // where the net is on the processor
     dq_device_learner device;      // where it is on a GPU
     dq_rng exploration, sampling;  // streams "exploration" and "replay" of the seed
@@ -48,6 +50,7 @@ struct dq_trainer {
     dq_transition *transitions;  // [batch]
     int32_t *actions;            // [batch]
     float *target;               // [batch]
+    float *weight, *error;       // [batch] of prioritized replay
 };
 
 /** Have t->loss be the last update's. */

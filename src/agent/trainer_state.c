@@ -117,7 +117,8 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
     DQ_TRY(dq_write(w, t->obs, (size_t)t->n_envs * DQ_NET_OBS_BYTES));
     DQ_TRY(save_envs(t, w));
     DQ_TRY(dq_net_save(t->net, w));
-    return dq_replay_save(t->replay, w);
+    dq_status st = dq_replay_save(t->replay, w);
+    return t->priorities ? dq_priorities_save(t->priorities, w) : st;
 }
 
 dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
@@ -135,6 +136,8 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     DQ_TRY(load_envs(t, r));
     DQ_TRY(dq_net_load(t->net, r));
     DQ_TRY(dq_replay_load(t->replay, r));
+    if (t->priorities)
+        DQ_TRY(dq_priorities_load(t->priorities, r));
     t->loss_is_old = false;
     if (t->device.net)
         DQ_TRY(dq_device_learner_load(&t->device));

@@ -1,5 +1,6 @@
 /* One learning step: six parallel rounds. What a task does depends on its number alone, or cuts the
  * work where no sum runs across, so that the result is the same for any number of threads. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -10,6 +11,8 @@ typedef struct learn_step {
     const int32_t *action;
     const float *target;
     const dq_adam_step *adam;  // NULL: gradients alone
+    const float *weight;       // [batch] NULL: all 1
+    float *error;              // [batch] out, NULL: not wanted
 } learn_step;
 
 static void adam_range(const learn_step *s, size_t at, size_t n, const float *grad)
@@ -50,8 +53,11 @@ static float output_gradients(const learn_step *s)
         float *dh = net->dh + (size_t)i * shape->hidden;
         float error = net->q[(size_t)i * DQ_OUT_PAD + (size_t)a] - s->target[i];
         float dq;
-        loss += loss_of(net->cfg.loss, error, &dq);
-        dq /= (float)n;
+        double part = loss_of(net->cfg.loss, error, &dq);
+        loss += s->weight ? part * (double)s->weight[i] : part;
+        dq = s->weight ? dq * s->weight[i] / (float)n : dq / (float)n;
+        if (s->error)
+            s->error[i] = error;
         db5[a] += dq;
         for (int k = 0; k < hidden; k++) {
             dw5[k * DQ_OUT_PAD + a] += h[k] * dq;
@@ -217,15 +223,23 @@ float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, cons
 {
     if (net->device)
         return dq_device_update(net, obs, action, target);
+    return dq_net_update_weighted(net, obs, action, target, NULL, NULL);
+}
+
+float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *action,
+                             const float *target, const float *weight, float *error)
+{
+    assert(!net->device);
     dq_adam_step adam = dq_net_adam_step(net);
     net->n_updates++;
-    learn_step s = {net, action, target, &adam};
+    learn_step s = {net, action, target, &adam, weight, error};
     return run_step(&s, obs);
 }
+
 float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
                        dq_tensor grads[DQ_NET_MAX_TENSORS])
 {
-    learn_step s = {net, action, target, NULL};
+    learn_step s = {.net = net, .action = action, .target = target};
     float loss = net->device ? dq_device_gradients(net, obs, action, target) : run_step(&s, obs);
     dq_net_copy_tensors(net, net->grad, grads);
     return loss;

@@ -97,6 +97,27 @@ static void check_gradients(sample *s, FILE *f)
     }
 }
 
+/** Each transition's part of the loss with its weight, and the errors told. */
+static void check_weighted(const char *isa, FILE *f)
+{
+    enum { N_UPDATES = 3 };
+    float weight[BATCH], error[BATCH];
+    sample s;
+    open_sample(&s, isa, DQ_LOSS_HUBER);
+    for (int i = 0; i < BATCH; i++)
+        weight[i] = (float)(i + 1) / BATCH;
+    for (int step = 0; step < N_UPDATES; step++) {
+        next_word(f, "weighted");
+        double want = next_number(f);
+        double loss =
+            (double)dq_net_update_weighted(s.net, s.obs, s.action, s.target, weight, error);
+        check_near(loss, want, 1e-4 * want);
+        for (int i = 0; i < BATCH; i++)
+            check_near((double)error[i], next_number(f), 1e-3);
+    }
+    close_sample(&s);
+}
+
 static void check_against_pytorch(const char *isa)
 {
     static const char *const names[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber"};
@@ -116,6 +137,7 @@ static void check_against_pytorch(const char *isa)
         }
         close_sample(&s);
     }
+    check_weighted(isa, f);
     fclose(f);
 }
 

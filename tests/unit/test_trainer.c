@@ -1,5 +1,6 @@
 /** The training loop on a small world of our own: what the book's loop does, in its order; and a
  * run that is saved and loaded goes on bit for bit. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -363,6 +364,19 @@ static void so_does_one_with_double_targets(void **state)
     check_loaded_run(&cfg);
 }
 
+static void so_does_one_with_priorities(void **state)
+{
+    (void)state;
+    skip_on_a_gpu();
+    dq_train_config cfg = small_config();
+    cfg.priority_alpha = 0.6;
+    cfg.priority_beta = 0.4;
+    cfg.priority_beta_rise = 90;
+    cfg.n_envs = 3;
+    cfg.n_step = 2;
+    check_loaded_run(&cfg);
+}
+
 static void so_does_one_in_the_middle_of_a_round(void **state)
 {
     (void)state;
@@ -502,14 +516,10 @@ static dq_status note_solved(void *ctx, const dq_progress *p)
     return DQ_OK;
 }
 
-static void solve_thirds(int n_step, bool double_dqn, int n_envs)
+static void solve_thirds_so(dq_train_config cfg)
 {
-    dq_train_config cfg = small_config();
-    cfg.n_envs = n_envs;
-    cfg.double_dqn = double_dqn;
     cfg.replay_size = 500;
     cfg.gamma = 0.5;
-    cfg.n_step = n_step;
     cfg.epsilon_decay = 300;
     cfg.learning_rate = 1e-3;
     cfg.reward_bound = 5.5;  // of seven; chance gives 2.3
@@ -521,6 +531,56 @@ static void solve_thirds(int n_step, bool double_dqn, int n_envs)
     assert_int_equal(dq_trainer_run(t, &events, NULL, &solved), DQ_OK);
     assert_true(solved);
     assert_true(end.mean_reward > 5.5);
+    dq_trainer_destroy(t);
+}
+
+static void solve_thirds(int n_step, bool double_dqn, int n_envs)
+{
+    dq_train_config cfg = small_config();
+    cfg.n_envs = n_envs;
+    cfg.double_dqn = double_dqn;
+    cfg.n_step = n_step;
+    solve_thirds_so(cfg);
+}
+
+static void it_learns_from_the_errors_that_are_largest(void **state)
+{
+    (void)state;
+    skip_on_a_gpu();
+    dq_train_config cfg = small_config();
+    cfg.priority_alpha = 0.6;
+    cfg.priority_beta = 0.4;
+    cfg.priority_beta_rise = 1000;
+    solve_thirds_so(cfg);
+}
+
+static dq_status note_epsilon(void *ctx, const dq_progress *p)
+{
+    ((double *)ctx)[p->step] = p->epsilon;
+    return DQ_OK;
+}
+
+static void epsilon_falls_in_two_lines(void **state)
+{
+    (void)state;
+    double epsilon[101] = {0};
+    dq_train_config cfg = small_config();
+    cfg.replay_start = 60;
+    cfg.max_steps = 100;
+    cfg.epsilon_decay = 50;
+    cfg.epsilon_final = 0.2;
+    cfg.epsilon_last = 0.1;
+    cfg.epsilon_last_decay = 80;
+    dq_train_events events = {.ctx = epsilon, .step = note_epsilon};
+    dq_trainer *t = make_trainer(&cfg);
+    bool solved;
+    assert_int_equal(dq_trainer_run(t, &events, NULL, &solved), DQ_OK);
+    static const struct {
+        int step;
+        double epsilon;
+    } want[] = {{10, 0.8}, {40, 0.2}, {60, 0.15}, {80, 0.1}, {100, 0.1}};
+    for (size_t i = 0; i < DQ_COUNT(want); i++)
+        assert_true(fabs(epsilon[want[i].step] - want[i].epsilon) < 1e-12);
     dq_trainer_destroy(t);
 }
 
@@ -655,6 +715,9 @@ int main(void)
         cmocka_unit_test(it_learns_from_double_targets),
         cmocka_unit_test(it_learns_from_games_side_by_side),
         cmocka_unit_test(so_does_one_with_double_targets),
+        cmocka_unit_test(so_does_one_with_priorities),
+        cmocka_unit_test(it_learns_from_the_errors_that_are_largest),
+        cmocka_unit_test(epsilon_falls_in_two_lines),
         cmocka_unit_test(the_learning_rate_falls_to_its_end),
         cmocka_unit_test(a_stop_flag_ends_the_run_and_it_can_go_on),
         cmocka_unit_test(hyperparameters_are_read_written_and_checked),

@@ -1,0 +1,136 @@
+#include "deepq/priorities.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+
+/* A binary tree in an array: the root is node 1, the children of node i are 2i and 2i + 1, and the
+ * leaves are the slots. A node is always the sum of its children as they are now, never changed by
+ * a difference: so no rounding gathers, and the leaves alone say all. */
+struct dq_priorities {
+    size_t n_slots;
+    size_t n_leaves;  // a power of two
+    double alpha;
+    double highest;  // priority given so far
+    double *node;    // [2 * n_leaves]
+};
+
+dq_status dq_priorities_create(dq_priorities **out, size_t n_slots, double alpha)
+{
+    assert(out && n_slots > 0 && alpha >= 0 && alpha <= 1);
+    *out = NULL;
+    dq_priorities *p = calloc(1, sizeof(*p));
+    if (!p)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for priorities");
+    p->n_slots = n_slots;
+    p->alpha = alpha;
+    p->highest = 1;
+    for (p->n_leaves = 1; p->n_leaves < n_slots;)
+        p->n_leaves *= 2;
+    p->node = calloc(2 * p->n_leaves, sizeof(*p->node));
+    if (!p->node) {
+        free(p);
+        return dq_fail(DQ_ERR_NOMEM, "no memory for the priorities of %zu transitions", n_slots);
+    }
+    *out = p;
+    return DQ_OK;
+}
+
+void dq_priorities_destroy(dq_priorities *p)
+{
+    if (!p)
+        return;
+    free(p->node);
+    free(p);
+}
+
+static void set_priority(dq_priorities *p, size_t slot, double priority)
+{
+    size_t i = p->n_leaves + slot;
+    p->node[i] = priority;
+    for (i /= 2; i > 0; i /= 2)
+        p->node[i] = p->node[2 * i] + p->node[2 * i + 1];
+}
+
+void dq_priorities_added(dq_priorities *p, const dq_replay *replay)
+{
+    dq_replay_range drawable = dq_replay_drawable(replay, false);
+    if (drawable.n == 0)
+        return;
+    set_priority(p, (drawable.newest + p->n_slots - drawable.n) % p->n_slots, 0);
+    set_priority(p, drawable.newest, p->highest);
+}
+
+/** The slot at which the sum of the priorities up to it passes `at`; one that can be drawn. */
+static size_t find(const dq_priorities *p, double at)
+{
+    size_t i = 1;
+    while (i < p->n_leaves) {
+        double left = p->node[2 * i];
+        bool goes_left = at < left || p->node[2 * i + 1] <= 0;  // rounding may have passed the end
+        at -= goes_left ? 0 : left;
+        i = 2 * i + !goes_left;
+    }
+    return i - p->n_leaves;
+}
+
+dq_status dq_priorities_sample(const dq_priorities *p, const dq_replay *replay, size_t n,
+                               double beta, dq_rng *rng, dq_transition *batch, float *weight)
+{
+    size_t stored = dq_replay_drawable(replay, false).n;
+    if (n > stored)
+        return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions to draw, %zu asked for", stored,
+                       n);
+    double total = p->node[1], least = INFINITY;
+    for (size_t i = 0; i < n; i++) {
+        double at = ((double)i + dq_rng_unit(rng)) / (double)n * total;
+        batch[i] = dq_replay_transition(replay, find(p, at));
+        least = fmin(least, p->node[p->n_leaves + batch[i].slot]);
+    }
+    for (size_t i = 0; i < n; i++)
+        weight[i] = (float)pow(least / p->node[p->n_leaves + batch[i].slot], beta);
+    return DQ_OK;
+}
+
+void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n,
+                          const float *error)
+{
+    static const double never_zero = 1e-3;
+    for (size_t i = 0; i < n; i++) {
+        double priority = pow(fabs((double)error[i]) + never_zero, p->alpha);
+        p->highest = fmax(p->highest, priority);
+        set_priority(p, batch[i].slot, priority);
+    }
+}
+
+dq_status dq_priorities_save(const dq_priorities *p, dq_writer *w)
+{
+    dq_write_tag(w, "PRIO", 1);
+    dq_write_u64(w, p->n_slots);
+    dq_status st = dq_write_f64(w, p->highest);
+    for (size_t i = 0; i < p->n_slots; i++)
+        st = dq_write_f64(w, p->node[p->n_leaves + i]);
+    return st;
+}
+
+dq_status dq_priorities_load(dq_priorities *p, dq_reader *r)
+{
+    uint64_t n_slots;
+    DQ_TRY(dq_read_tag(r, "PRIO", 1));
+    dq_read_u64(r, &n_slots);
+    DQ_TRY(dq_read_f64(r, &p->highest));
+    if (n_slots != p->n_slots)
+        return dq_fail(DQ_ERR_INPUT, "saved priorities are of %llu transitions, this run has %zu",
+                       (unsigned long long)n_slots, p->n_slots);
+    for (size_t i = 0; i < p->n_slots; i++) {
+        double *leaf = &p->node[p->n_leaves + i];
+        DQ_TRY(dq_read_f64(r, leaf));
+        if (!(*leaf >= 0 && *leaf <= p->highest && isfinite(p->highest)))
+            return dq_fail(DQ_ERR_INPUT, "saved priorities: that of slot %zu is impossible", i);
+    }
+    for (size_t i = p->n_leaves - 1; i > 0; i--)
+        p->node[i] = p->node[2 * i] + p->node[2 * i + 1];
+    return DQ_OK;
+}
