@@ -785,7 +785,8 @@ static bool find_window(dq_machine *m)
     if ((uintptr_t)page - (uintptr_t)m->rom >= m->rom_bytes)
         return false;
     const uint8_t *end = page + DQ_PAGE_BYTES;
-    while (first % PAGES_OF_4K && code_page(m, first - 1) == page - DQ_PAGE_BYTES) {
+    while (first % PAGES_OF_4K && page > m->rom &&
+           code_page(m, first - 1) == page - DQ_PAGE_BYTES) {
         first--;
         page -= DQ_PAGE_BYTES;
     }

@@ -195,7 +195,7 @@ static void borrow_rules(dq_atari *a, const dq_game *from)
 
 static dq_status choose_rules(dq_atari *a, const char *game_id)
 {
-    (void)MD5Data(a->rom, a->rom_bytes, a->md5);
+    (void)MD5Data(a->image->rom, a->image->n, a->md5);
     a->game = dq_game_by_md5(a->md5);
     if (a->game)
         return DQ_OK;
@@ -219,21 +219,16 @@ static dq_status insert_cartridge(dq_atari *a, const void *rom, size_t n)
             "%zu bytes are no cartridge that is known: images have 2, 4, 8, 12, 16 or 32 "
             "KiB, 10495 bytes, or 2 KiB slices switched by STA $3F",
             n);
-    enum { ALIGN = 256 };
     size_t ram = type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0;
-    size_t bytes = (2 * n + ram + ALIGN - 1) / ALIGN * ALIGN;
-    a->rom = aligned_alloc(ALIGN, bytes);
-    if (!a->rom)
+    dq_machine *m = a->machine;
+    a->image = dq_image_take(rom, n, type);
+    m->big_ram = ram ? calloc(1, ram) : NULL;
+    if (!a->image || (ram && !m->big_ram))
         return dq_fail(DQ_ERR_NOMEM, "no memory for a cartridge of %zu bytes", n);
-    memset(a->rom, 0, bytes);
-    memcpy(a->rom, rom, n);
-    dq_cart_prepare(a->rom + n, a->rom, n, type);
-    a->rom_bytes = n;
-    a->machine->rom = a->rom;
-    a->machine->ops = a->rom + n;
-    a->machine->big_ram = ram ? a->rom + 2 * n : NULL;
-    a->machine->rom_bytes = n;
-    a->machine->cart_type = type;
+    m->rom = a->image->rom;
+    m->ops = a->image->ops;
+    m->rom_bytes = n;
+    m->cart_type = type;
     return DQ_OK;
 }
 
@@ -294,8 +289,10 @@ void dq_atari_destroy(dq_atari *a)
         return;
     for (int i = 0; a->machine && i < 2; i++)
         free(a->machine->picture[i]);
+    if (a->machine)
+        free(a->machine->big_ram);
     free(a->machine);
-    free(a->rom);
+    dq_image_give_back(a->image);
     free(a);
 }
 

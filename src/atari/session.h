@@ -4,6 +4,7 @@
 
 #include "atari/console.h"
 #include "atari/games.h"
+#include "atari/image.h"
 #include "deepq/atari.h"
 
 enum {
@@ -28,8 +29,7 @@ struct dq_atari {
     const dq_game *game;  // dq_game_unknown without rules
     dq_game borrowed;     // what `game` points to when the rules are another cartridge's
     dq_atari_config cfg;
-    uint8_t *rom;  // the image, and what dq_machine wants after it
-    size_t rom_bytes;
+    const dq_image_shared *image;
     char md5[33];
     dq_play play;
     dq_machine *machine;

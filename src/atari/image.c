@@ -1,0 +1,76 @@
+#include "atari/image.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct entry {
+    dq_image_shared image;  // first: what is handed out
+    uint8_t *bytes;         // rom and ops
+    size_t n_users;
+    struct entry *next;
+} entry;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static entry *entries;  // of the images in use
+
+static entry *find(const void *rom, size_t n, dq_cart_type type)
+{
+    for (entry *e = entries; e; e = e->next)
+        if (e->image.n == n && e->image.type == type && memcmp(e->image.rom, rom, n) == 0)
+            return e;
+    return NULL;
+}
+
+static entry *make(const void *rom, size_t n, dq_cart_type type)
+{
+    enum { ALIGN = 256 };
+    size_t bytes = (2 * n + ALIGN - 1) / ALIGN * ALIGN;
+    entry *e = calloc(1, sizeof(*e));
+    uint8_t *both = aligned_alloc(ALIGN, bytes);
+    if (!e || !both) {
+        free(e);
+        free(both);
+        return NULL;
+    }
+    memset(both, 0, bytes);
+    memcpy(both, rom, n);
+    dq_cart_prepare(both + n, both, n, type);
+    *e = (entry){.image = {both, both + n, n, type}, .bytes = both, .next = entries};
+    entries = e;
+    return e;
+}
+
+const dq_image_shared *dq_image_take(const void *rom, size_t n, dq_cart_type type)
+{
+    pthread_mutex_lock(&mutex);
+    entry *e = find(rom, n, type);
+    if (!e)
+        e = make(rom, n, type);
+    if (e)
+        e->n_users++;
+    pthread_mutex_unlock(&mutex);
+    return e ? &e->image : NULL;
+}
+
+static void drop(const dq_image_shared *image)
+{
+    entry **at = &entries;
+    while (&(*at)->image != image)
+        at = &(*at)->next;
+    entry *e = *at;
+    if (--e->n_users > 0)
+        return;
+    *at = e->next;
+    free(e->bytes);
+    free(e);
+}
+
+void dq_image_give_back(const dq_image_shared *image)
+{
+    if (!image)
+        return;
+    pthread_mutex_lock(&mutex);
+    drop(image);
+    pthread_mutex_unlock(&mutex);
+}
