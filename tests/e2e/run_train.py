@@ -91,8 +91,8 @@ class Book(Case):
     def test_the_fast_preset(self):
         """It begins, and what makes it fast is in the run's config."""
         out = self.dir / "run"
-        self.check(run("train", "--preset", "fast", *SMALL, "--set", "replay_start=80", "--frames",
-                       "120", "--out", out), 0)
+        self.check(run("train", "--preset", "fast", *SMALL, "--set", "replay_start=120", "--frames",
+                       "150", "--out", out), 0)
         settings = (out / "config").read_text().splitlines()
         for line in ["preset = fast", "network = small", "n_envs = 8", "train_every = 8"]:
             self.assertIn(line, settings)

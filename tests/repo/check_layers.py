@@ -22,8 +22,8 @@ ALLOWED = {
 LAYER_OF_HEADER = {
     "status": "base", "stream": "base", "rng": "base", "version": "base", "tensor": "base",
     "atari": "atari", "roms": "atari", "env": "env", "atari_env": "env", "vector": "env",
-    "toy_text": "env", "tabular": "tabular", "net": "nn", "replay": "replay", "model": "record",
-    "train": "agent", "deepq": "app",
+    "toy_text": "env", "tabular": "tabular", "net": "nn", "replay": "replay",
+    "priorities": "replay", "model": "record", "train": "agent", "deepq": "app",
 }
 LIBC = set("""assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp
     signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath
