@@ -1,14 +1,16 @@
 #!/usr/bin/env python3
-"""Draws the learning curves of training runs from their log.jsonl.
+"""Draws the learning curves of training runs.
 
     python tools/plot_run.py RUN [RUN ...] -o docs/results/pong-book.png      (needs matplotlib)
 
-RUN is a run folder. The upper plot has each game's reward and the mean of the last 100 games; the
-lower one epsilon and the speed.
+RUN is a run folder or a file of what `deepq train --plain` printed, NAME=RUN to call it NAME in the
+legend. The upper plot has the mean of the last 100 games (and, of a run folder drawn alone, each
+game's reward); the lower one the speed.
 """
 import argparse
 import json
 import os
+import re
 
 import matplotlib
 
@@ -16,17 +18,26 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
 
+PRINTED = re.compile(r"(?P<frame>\d+): done \d+ games, reward (?P<reward_100>\S+), eps \S+, "
+                     r"speed (?P<speed>\S+) f/s")
+
+
 def read_games(run):
-    with open(os.path.join(run, "log.jsonl")) as f:
-        return [json.loads(line) for line in f]
+    if os.path.isdir(run):
+        with open(os.path.join(run, "log.jsonl")) as f:
+            return [json.loads(line) for line in f]
+    with open(run) as f:
+        lines = filter(None, map(PRINTED.match, f))
+        return [{key: float(text) for key, text in m.groupdict().items()} for m in lines]
 
 
 def draw(run, axes, alone):
-    games = read_games(run)
+    name, _, path = run.rpartition("=")
+    games = read_games(path)
     frame = [g["frame"] / 1000 for g in games]
-    name = os.path.basename(os.path.normpath(run))
+    name = name or os.path.basename(os.path.normpath(path)).removesuffix(".log")
     reward, settings = axes
-    if alone:
+    if alone and "reward" in games[0]:
         reward.plot(frame, [g["reward"] for g in games], ".", ms=2, color="0.7", label="each game")
     reward.plot(frame, [g["reward_100"] for g in games], label=name)
     settings.plot(frame, [g["speed"] for g in games], lw=0.8, label=name)
