@@ -82,7 +82,7 @@ typedef struct dq_progress {
     double best_mean;      // best mean so far
     double previous_best;  // the best mean before this one, in `best` events
     double epsilon;
-    double speed;  // agent steps a second since the last game ended
+    double speed;  // agent steps a second since a game ended in a round before
     double loss;   // of the last update; on a GPU `step` tells an older one, not to wait for it
 } dq_progress;
 

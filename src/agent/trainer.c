@@ -216,9 +216,22 @@ static double mean_of_recent(const dq_trainer *t)
     return n > 0 ? sum / (double)n : 0;
 }
 
-void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
+/** A round's steps are played when it begins: fewer of them than that tell nothing. */
+static bool tells_speed(const dq_trainer *t)
+{
+    return t->step - t->game_start_step >= t->n_envs;
+}
+
+static double speed(const dq_trainer *t)
 {
     double seconds = dq_clock_s() - t->game_start_s;
+    if (!tells_speed(t) || seconds <= 0)
+        return t->speed;
+    return (double)(t->step - t->game_start_step) / seconds;
+}
+
+void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
+{
     *p = (dq_progress){
         .step = t->step,
         .n_updates = t->n_updates,
@@ -228,7 +241,7 @@ void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
         .best_mean = t->best_mean,
         .previous_best = t->best_mean,
         .epsilon = epsilon_at(&t->cfg, t->step),
-        .speed = seconds > 0 ? (double)(t->step - t->game_start_step) / seconds : 0,
+        .speed = speed(t),
         .loss = t->loss,
     };
 }
@@ -255,6 +268,9 @@ static void begin_game(dq_trainer *t, int env)
     if (t->device.net)
         dq_device_learner_remember_lane(&t->device, env);
     t->game_reward[env] = 0;
+    if (!tells_speed(t))
+        return;
+    t->speed = speed(t);
     t->game_start_s = dq_clock_s();
     t->game_start_step = t->step;
 }

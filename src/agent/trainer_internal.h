@@ -35,6 +35,7 @@ struct dq_trainer {
 
     double game_start_s;  // wall clock when this game began, for the speed
     int64_t game_start_step;
+    double speed;  // when a game began last
 
     /* A round: each environment's step is played when it begins, and counts when it is its turn. */
     int n_envs;

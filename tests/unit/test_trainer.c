@@ -157,6 +157,7 @@ typedef struct diary {
     int n_envs;
     int n_games, n_best, n_steps, n_checkpoints;
     int64_t first_update_step;
+    double speed;  // of the last game
     dq_progress last;
     dq_trainer *trainer;
     dq_writer *checkpoint;  // the state at step 50
@@ -169,6 +170,9 @@ static dq_status note_game(void *ctx, const dq_progress *p)
     int64_t before = (d->n_games - 1) / d->n_envs, turn = (d->n_games - 1) % d->n_envs;
     assert_int_equal(p->n_games, d->n_games);  // all games of a round end in it, in turns
     assert_int_equal(p->step, (before * GAME_STEPS + GAME_STEPS - 1) * d->n_envs + turn + 1);
+    if (turn > 0)  // one step of many that were played at once tells no speed
+        assert_true(p->speed == d->speed);
+    d->speed = p->speed;
     return DQ_OK;
 }
 
