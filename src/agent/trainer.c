@@ -216,18 +216,25 @@ static double mean_of_recent(const dq_trainer *t)
     return n > 0 ? sum / (double)n : 0;
 }
 
+/** Speed counts from here, not from before a pause. */
+static void begin_to_count(dq_trainer *t)
+{
+    t->counts_from_s = dq_clock_s();
+    t->counts_from_step = t->step;
+}
+
 /** A round's steps are played when it begins: fewer of them than that tell nothing. */
 static bool tells_speed(const dq_trainer *t)
 {
-    return t->step - t->game_start_step >= t->n_envs;
+    return t->step - t->counts_from_step >= t->n_envs;
 }
 
 static double speed(const dq_trainer *t)
 {
-    double seconds = dq_clock_s() - t->game_start_s;
+    double seconds = dq_clock_s() - t->counts_from_s;
     if (!tells_speed(t) || seconds <= 0)
         return t->speed;
-    return (double)(t->step - t->game_start_step) / seconds;
+    return (double)(t->step - t->counts_from_step) / seconds;
 }
 
 void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
@@ -268,11 +275,6 @@ static void begin_game(dq_trainer *t, int env)
     if (t->device.net)
         dq_device_learner_remember_lane(&t->device, env);
     t->game_reward[env] = 0;
-    if (!tells_speed(t))
-        return;
-    t->speed = speed(t);
-    t->game_start_s = dq_clock_s();
-    t->game_start_step = t->step;
 }
 
 static dq_status begin_all_games(dq_trainer *t)
@@ -361,6 +363,10 @@ static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *e
     t->n_games++;
     dq_progress p;
     dq_trainer_fetch_loss(t);
+    if (tells_speed(t)) {
+        t->speed = speed(t);
+        begin_to_count(t);
+    }
     dq_trainer_progress(t, &p);
     if (events->game_over)
         DQ_TRY(events->game_over(events->ctx, &p));
@@ -535,8 +541,7 @@ dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events, const vol
     }
     t->solved =
         t->solved && mean_of_recent(t) > t->cfg.reward_bound;  // the bound may be higher now
-    t->game_start_s = dq_clock_s();  // speed counts from here, not from before a pause
-    t->game_start_step = t->step;
+    begin_to_count(t);
     dq_status st = run_steps(t, events, stop);
     dq_trainer_fetch_loss(t);  // waits for the GPU: from here on nothing of it is under way
     *solved = t->solved;

@@ -33,9 +33,9 @@ struct dq_trainer {
     bool started;      // the first game was begun
     bool solved;
 
-    double game_start_s;  // wall clock when this game began, for the speed
-    int64_t game_start_step;
-    double speed;  // when a game began last
+    double counts_from_s;  // wall clock when a game ended, for the speed
+    int64_t counts_from_step;
+    double speed;  // up to there
 
     /* A round: each environment's step is played when it begins, and counts when it is its turn. */
     int n_envs;
