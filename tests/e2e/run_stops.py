@@ -10,8 +10,8 @@ import unittest
 from program import DEEPQ, OWN_PONG, Case, main, run
 
 SMALL = ["--env", OWN_PONG, "--set", "replay_size=150", "--set", "replay_start=50",
-         "--set", "checkpoint_every=40"]
-FRAMES = 200
+         "--set", "checkpoint_every=40", "--set", "network=small"]
+FRAMES = 300
 
 
 def state(folder):
@@ -122,7 +122,7 @@ class FullDisk(Case):
     def test_a_small_disk(self):
         small = self.dir / "small"
         small.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", small],
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small],
                                  stderr=subprocess.DEVNULL)
         if mounted.returncode:
             self.skipTest("no tmpfs can be mounted here")

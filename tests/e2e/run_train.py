@@ -12,7 +12,7 @@ import termios
 from program import DEEPQ, OWN_PONG, Case, main, run
 
 SMALL = ["--env", OWN_PONG, "--set", "replay_size=150", "--set", "replay_start=50",
-         "--set", "checkpoint_every=40"]
+         "--set", "checkpoint_every=40", "--set", "network=small"]
 BOOK_LINE = re.compile(r"^\d+: done \d+ games, reward -?\d+\.\d{3}, eps \d\.\d\d, "
                        r"speed \d+\.\d\d f/s$")
 
@@ -205,8 +205,9 @@ class Terminal(Case):
 class Resume(Case):
     def test_in_two_parts_as_in_one(self):
         whole, parts = self.dir / "whole", self.dir / "parts"
-        self.check(run("train", *SMALL, "--frames", "170", "--out", whole, "--threads", "1"), 0)
-        self.check(run("train", *SMALL, "--frames", "90", "--out", parts), 0)
+        nature = [*SMALL, "--set", "network=nature"]
+        self.check(run("train", *nature, "--frames", "170", "--out", whole, "--threads", "1"), 0)
+        self.check(run("train", *nature, "--frames", "90", "--out", parts), 0)
         self.assertNotEqual(state(whole), state(parts))
         self.check(run("train", "--resume", parts), 0, "finished", "--frames")
         self.check(run("train", "--resume", parts, "--frames", "170", "--threads", "2"), 0)

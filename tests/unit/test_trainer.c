@@ -99,6 +99,12 @@ static dq_env *make_thirds(void)
     return make_some_thirds(false);
 }
 
+/** The cheapest that is there; a GPU has one alone. */
+static const char *network(void)
+{
+    return getenv("DEEPQ_TEST_DEVICE") ? "nature" : "small";
+}
+
 static dq_train_config small_config(void)
 {
     dq_train_config cfg;
@@ -112,6 +118,7 @@ static dq_train_config small_config(void)
     cfg.max_steps = 100;
     cfg.seed = 5;
     cfg.device = getenv("DEEPQ_TEST_DEVICE");  // tests/cuda sets them
+    cfg.network = network();
     if (getenv("DEEPQ_TEST_QUICK"))
         cfg.batch = 2;
     return cfg;
@@ -137,7 +144,7 @@ static dq_trainer *make_trainer(const dq_train_config *cfg)
 static uint64_t weights_hash(const dq_trainer *t)
 {
     dq_tensor p[DQ_NET_MAX_TENSORS];
-    dq_net_param_shapes(NULL, N_ACTIONS, p);
+    dq_net_param_shapes(network(), N_ACTIONS, p);
     for (int i = 0; i < DQ_NET_MAX_TENSORS; i++)
         p[i].data = malloc(dq_tensor_elements(&p[i]) * sizeof(float));
     dq_net_get_params(dq_trainer_net(t), p);
