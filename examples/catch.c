@@ -105,7 +105,8 @@ static dq_status create_trainer(dq_trainer **out)
     dq_status st = dq_train_preset(&cfg, "book");
     if (st != DQ_OK)
         return st;
-    cfg.batch = 8;  // a small game needs less of everything than Atari
+    cfg.network = "small";  // a small game needs less of everything than Atari
+    cfg.batch = 8;
     cfg.n_threads = 1;
     cfg.replay_size = 2000;
     cfg.replay_start = 100;
