@@ -60,49 +60,30 @@ static uint64_t eight(uint8_t color)
     return color * UINT64_C(0x0101010101010101);
 }
 
-/* A stretch of a line, x0 .. x1-1, and what is to be painted over background and playfield there.
- */
+/* A stretch of a line, x0 .. x1-1, and the object that is painted there. */
 typedef struct stretch {
-    int x0, x1, w0, w1;          // it lies in the words w0 .. w1
-    unsigned present;            // 1 << object
-    uint64_t of[DQ_OBJECTS][3];  // pixels of the objects that are present
+    int x0, x1;
+    uint64_t color;  // eight pixels of it
+    bool is_covered;
+    uint64_t cover[3];  // pixels where the object is not seen
 } stretch;
 
-static void cut_out(dq_machine *m, stretch *s, int object)
+/* Paint those of 64 pixels, the first at x, that lie in the row; a pixel at a time is 8 bytes wide.
+ */
+static void paint(uint8_t *row, int x, uint64_t pixels, uint64_t color)
 {
-    const uint64_t *mask = dq_tia_mask(m, object);
-    for (int w = s->w0; w <= s->w1; w++)
-        s->of[object][w] = mask[w] & range_word(s->x0, s->x1, w);
-    s->present |= 1u << object;
-}
-
-/* The playfield is only cut out where an object may be hidden by it. */
-static void find_objects(dq_machine *m, stretch *s)
-{
-    const uint64_t cells = range_cells(s->x0, s->x1);
-    unsigned left = m->masks.enabled & ~(1u << DQ_PF);
-    for (; left; left &= left - 1) {
-        int i = __builtin_ctz(left);
-        if (dq_tia_place(m, i) & cells)
-            cut_out(m, s, i);
+    while (pixels) {
+        int gap = __builtin_ctzll(pixels);
+        x += gap;
+        pixels >>= gap;
+        int over = x > DQ_PICTURE_WIDTH - 8 ? x - (DQ_PICTURE_WIDTH - 8) : 0;
+        uint64_t cover = bits_to_bytes((pixels & 255) << over & 255), dots;
+        memcpy(&dots, row + x - over, 8);
+        dots = (dots & ~cover) | (cover & color);
+        memcpy(row + x - over, &dots, 8);
+        pixels >>= 8;
+        x += 8;
     }
-    if (s->present && m->masks.enabled & 1 << DQ_PF)
-        cut_out(m, s, DQ_PF);
-}
-
-/* Paint pixels of an object over what is there. */
-static void paint(uint8_t *row, const stretch *s, const uint64_t pixels[3], uint8_t color)
-{
-    for (int w = s->w0; w <= s->w1; w++)
-        for (uint64_t bits = pixels[w]; bits;) {
-            int byte = __builtin_ctzll(bits) / 8;
-            uint8_t *at = row + 64 * w + 8 * byte;
-            uint64_t cover = bits_to_bytes(bits >> (8 * byte) & 255), dots;
-            memcpy(&dots, at, 8);
-            dots = (dots & ~cover) | (cover & eight(color));
-            memcpy(at, &dots, 8);
-            bits &= ~(UINT64_C(255) << (8 * byte));
-        }
 }
 
 /* Two playfield cells of four pixels each, for all four settings of two bits. */
@@ -151,36 +132,72 @@ static void paint_field(dq_machine *m, uint8_t *row, int x0, int x1)
         mend(row + 8 * g1, last, 0, x1 - 8 * g1);
 }
 
-/* What of an object is not hidden behind playfield or ball, or, in score colours, behind the left
- * half of the playfield, over which player 1 is seen in player 0's colour. */
-static void hide(stretch *s, int object, int behind, bool left_half_only)
+/* Pixels that hide an object: those of playfield and ball, or, in score colours, those of the left
+ * half of the playfield, over which player 1 is seen in player 0's colour. False: none. */
+static bool find_cover(dq_machine *m, int object, uint64_t cover[3])
 {
     static const uint64_t left[3] = {~UINT64_C(0), 0xFFFF, 0};
-    if (!(s->present >> object & s->present >> behind & 1))
+    static const uint64_t all[3] = {~UINT64_C(0), ~UINT64_C(0), ~UINT64_C(0)};
+    const unsigned enabled = m->masks.enabled;
+    const bool priority = m->c.tia.ctrlpf & CTRLPF_PRIORITY, score = m->c.tia.ctrlpf & CTRLPF_SCORE;
+    bool behind_ball = priority && object != DQ_BL && enabled & 1 << DQ_BL;
+    bool behind_field =
+        (priority ? object != DQ_BL : score && object != DQ_P0 && object != DQ_M0) &&
+        enabled & 1 << DQ_PF;
+    if (!behind_ball && !behind_field)
+        return false;
+    const uint64_t *part = priority || object == DQ_BL ? all : left;
+    const uint64_t *ball = behind_ball ? dq_tia_mask(m, DQ_BL) : NULL;
+    const uint64_t *field = behind_field ? dq_tia_mask(m, DQ_PF) : NULL;
+    for (int w = 0; w < 3; w++)
+        cover[w] = (ball ? ball[w] : 0) | (field ? field[w] & part[w] : 0);
+    return true;
+}
+
+/* 64 pixels from x on. */
+static uint64_t pixels_from(const uint64_t line[3], int x)
+{
+    int word = x / 64, shift = x % 64;
+    uint64_t next = word < 2 ? line[word + 1] : 0;
+    return line[word] >> shift | next << 1 << (63 - shift);
+}
+
+/* Paint a pattern whose leftmost pixel is at x, as far as it lies in x0 .. x1-1. */
+static void paint_pattern(uint8_t *row, const stretch *s, uint64_t pattern, int x)
+{
+    if (x >= s->x1 || x + 64 <= s->x0)
         return;
-    for (int w = s->w0; w <= s->w1; w++) {
-        uint64_t hiding = s->of[behind][w];  // NOLINT(clang-analyzer-*): both are present
-        s->of[object][w] &= ~(hiding & (left_half_only ? left[w] : ~UINT64_C(0)));  // NOLINT
+    if (x < s->x0)
+        pattern &= ~UINT64_C(0) << (s->x0 - x);
+    if (s->x1 - x < 64)
+        pattern &= (UINT64_C(1) << (s->x1 - x)) - 1;
+    if (s->is_covered)
+        pattern &= ~pixels_from(s->cover, x);
+    paint(row, x, pattern, s->color);
+}
+
+static void paint_object(dq_machine *m, uint8_t *row, int object, stretch *s)
+{
+    static const uint8_t color_of[DQ_OBJECTS] = {0, 1, 0, 1, 2, 2};
+    const dq_tia_sprite sprite = dq_tia_sprite_of(&m->c.tia, object);
+    s->is_covered = find_cover(m, object, s->cover);
+    s->color = eight(m->c.tia.color[color_of[object]]);
+    for (int k = sprite.first; k < sprite.n; k++) {
+        int x = (int)dq_tia_copy_at(&sprite, k);
+        paint_pattern(row, s, sprite.pattern, x);
+        if (x > DQ_PICTURE_WIDTH - DQ_WIDEST_SPRITE)
+            paint_pattern(row, s, sprite.pattern >> (DQ_PICTURE_WIDTH - x), 0);
     }
 }
 
-static void paint_objects(const dq_tia *tia, uint8_t *row, stretch *s)
+static void paint_objects(dq_machine *m, uint8_t *row, int x0, int x1)
 {
-    static const uint8_t color_of[DQ_OBJECTS] = {0, 1, 0, 1, 2, 2};
     static const uint8_t order[5] = {DQ_BL, DQ_P1, DQ_M1, DQ_P0, DQ_M0};
-    if (tia->ctrlpf & CTRLPF_PRIORITY) {
-        for (int i = DQ_P0; i <= DQ_M1; i++) {
-            hide(s, i, DQ_PF, false);
-            hide(s, i, DQ_BL, false);
-        }
-    } else if (tia->ctrlpf & CTRLPF_SCORE) {
-        hide(s, DQ_BL, DQ_PF, false);
-        hide(s, DQ_P1, DQ_PF, true);
-        hide(s, DQ_M1, DQ_PF, true);
-    }
+    const uint64_t cells = range_cells(x0, x1);
+    stretch s = {.x0 = x0, .x1 = x1};
     for (int i = 0; i < 5; i++)
-        if (s->present >> order[i] & 1)
-            paint(row, s, s->of[order[i]], tia->color[color_of[order[i]]]);
+        if (m->masks.enabled >> order[i] & 1 && dq_tia_place(m, order[i]) & cells)
+            paint_object(m, row, order[i], &s);
 }
 
 /* Is the row that is being drawn to be painted? */
@@ -225,9 +242,8 @@ static void note_changes(dq_machine *m)
 
 static void draw_stretch(dq_machine *m, int x0, int x1)
 {
-    dq_tia *tia = &m->c.tia;
     bool paints = paints_row(m);
-    if (tia->vblank & 2) {
+    if (m->c.tia.vblank & 2) {
         if (paints)
             memset(row_to_paint(m) + x0, 0, (size_t)(x1 - x0));
         return;
@@ -238,16 +254,9 @@ static void draw_stretch(dq_machine *m, int x0, int x1)
     if (!paints)
         return;
     uint8_t *row = row_to_paint(m);
-    stretch s;  // `of` is only there for objects that are present
-    s.x0 = x0;
-    s.x1 = x1;
-    s.w0 = x0 / 64;
-    s.w1 = (x1 - 1) / 64;
-    s.present = 0;
-    find_objects(m, &s);
     paint_field(m, row, x0, x1);
-    if (s.present)
-        paint_objects(tia, row, &s);
+    if (m->masks.enabled & ~(1u << DQ_PF))
+        paint_objects(m, row, x0, x1);
 }
 
 /* ---------------------------------------------------------------- lines and frames */
@@ -370,6 +379,9 @@ void dq_tia_draw_to(dq_machine *m, int32_t clock)
     if (clock > m->window_end)
         clock = m->window_end;
     if (tia->drawn_to >= clock)
+        return;
+    // Up to the first visible pixel of a line that is begun there is nothing to draw.
+    if (clock <= tia->drawn_to + tia->line_left - DQ_PICTURE_WIDTH && !m->strict)
         return;
     if (m->clear_to > tia->drawn_to)
         pass(m, m->clear_to < clock ? m->clear_to : clock);

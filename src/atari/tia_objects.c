@@ -47,38 +47,54 @@ static uint64_t widen_word(uint64_t v)
     return widen_byte(v & 0xFF) | widen_byte(v >> 8) << 16;
 }
 
-static void mask_player(const dq_tia *tia, int i, uint64_t line[4])
+static uint64_t player_pattern(const dq_tia *tia, int i)
 {
-    int mode = tia->nusiz[i] & 7;
     uint64_t pattern = dq_tia_graphics(tia, i);
-    unsigned at = tia->position[i];
     if (!tia->reflect[i])
         pattern = reverse_byte(pattern);
-    if (mode == 5 || mode == 7) {  // wide players start a pixel late
-        pattern = widen_byte(pattern);
-        if (mode == 7)
-            pattern = widen_word(pattern);
-        at++;
+    switch (tia->nusiz[i] & 7) {
+    case 5:
+        return widen_byte(pattern);
+    case 7:
+        return widen_word(widen_byte(pattern));
+    default:
+        return pattern;
     }
-    for (int k = tia->skip_first[i]; k < copies[mode].n; k++)
-        put(line, pattern, (at + copies[mode].offset[k]) % DQ_PICTURE_WIDTH);
 }
 
-static void mask_missile(const dq_tia *tia, int i, uint64_t line[4])
+static uint64_t missile_pattern(const dq_tia *tia, int i)
 {
-    int mode = tia->nusiz[i] & 7, size = tia->nusiz[i] >> 4 & 3;
+    int size = tia->nusiz[i] >> 4 & 3;
     if (i == 0 && tia->star_shape == DQ_STAR_HIDDEN)
-        return;
+        return 0;
     if (i == 0 && tia->star_shape == DQ_STAR_WIDE)
         size |= 1;
-    uint64_t pattern = (1u << (1 << size)) - 1;
-    for (int k = 0; k < copies[mode].n; k++)
-        put(line, pattern, (tia->position[DQ_M0 + i] + copies[mode].offset[k]) % DQ_PICTURE_WIDTH);
+    return (1u << (1 << size)) - 1;
 }
 
-static void mask_ball(const dq_tia *tia, uint64_t line[4])
+dq_tia_sprite dq_tia_sprite_of(const dq_tia *tia, int object)
 {
-    put(line, (1u << (1 << (tia->ctrlpf >> 4 & 3))) - 1, tia->position[DQ_BL]);
+    int i = object % 2, mode = object == DQ_BL ? 0 : tia->nusiz[i] & 7;
+    bool is_player = object <= DQ_P1;
+    dq_tia_sprite s = {
+        .at = tia->position[object], .n = copies[mode].n, .offset = copies[mode].offset};
+    if (is_player) {
+        s.pattern = player_pattern(tia, i);
+        s.first = tia->skip_first[i];
+        s.at += mode == 5 || mode == 7;  // wide players start a pixel late
+    } else if (object == DQ_BL) {
+        s.pattern = (1u << (1 << (tia->ctrlpf >> 4 & 3))) - 1;
+    } else {
+        s.pattern = missile_pattern(tia, i);
+    }
+    return s;
+}
+
+static void mask_sprite(const dq_tia *tia, int object, uint64_t line[4])
+{
+    const dq_tia_sprite s = dq_tia_sprite_of(tia, object);
+    for (int k = s.first; k < s.n; k++)
+        put(line, s.pattern, dq_tia_copy_at(&s, k));
 }
 
 /* 20 cells from left to right, then as many for the right half. */
@@ -108,18 +124,13 @@ static void mask_playfield(dq_machine *m, uint64_t line[4])
 
 const uint64_t *dq_tia_mask(dq_machine *m, int object)
 {
-    const dq_tia *tia = &m->c.tia;
     uint64_t line[4] = {0};
     if (!(m->masks.dirty & 1 << object))
         return m->masks.word[object];
-    if (object <= DQ_P1)
-        mask_player(tia, object, line);
-    else if (object <= DQ_M1)
-        mask_missile(tia, object - DQ_M0, line);
-    else if (object == DQ_BL)
-        mask_ball(tia, line);
-    else
+    if (object == DQ_PF)
         mask_playfield(m, line);
+    else
+        mask_sprite(&m->c.tia, object, line);
     wrap_around(line);
     memcpy(m->masks.word[object], line, sizeof(m->masks.word[object]));
     m->masks.dirty &= (uint8_t) ~(1 << object);

@@ -10,6 +10,26 @@ const uint64_t *dq_tia_mask(dq_machine *m, int object);
 uint64_t dq_tia_cells(dq_machine *m);
 uint64_t dq_tia_find_place(dq_machine *m, int object);
 
+enum { DQ_WIDEST_SPRITE = 33 };
+
+/** What a player, a missile or the ball shows: a pattern, the leftmost pixel in bit 0, and the
+ *  copies first..n-1 of it. */
+typedef struct dq_tia_sprite {
+    uint64_t pattern;
+    unsigned at;  // of the first copy's leftmost pixel, 0..160
+    int first, n;
+    const uint8_t *offset;  // [n] of each copy from the first one
+} dq_tia_sprite;
+
+dq_tia_sprite dq_tia_sprite_of(const dq_tia *tia, int object);
+
+/** Where a copy begins, 0..159; it goes on at the left edge. */
+static inline unsigned dq_tia_copy_at(const dq_tia_sprite *s, int copy)
+{
+    unsigned at = s->at + s->offset[copy];
+    return at < DQ_PICTURE_WIDTH ? at : at - DQ_PICTURE_WIDTH;
+}
+
 /** All cells that a player, a missile or the ball can touch where it is now. */
 static inline uint64_t dq_tia_place(dq_machine *m, int object)
 {
