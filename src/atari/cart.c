@@ -4,7 +4,7 @@
 
 #include "atari/cart_dpc.h"
 #include "atari/console.h"
-#include "atari/m6507.h"
+#include "atari/m6507_quick.h"
 
 enum { KIB = 1024 };
 
@@ -292,13 +292,6 @@ void dq_cart_map(dq_machine *m)
     }
 }
 
-/* From this many bytes before the end of each part of the image. */
-static void fence_ends(uint8_t *ops, size_t n, size_t part, size_t before_end)
-{
-    for (size_t end = part; end <= n; end += part)
-        memset(ops + end - before_end, 0, before_end);
-}
-
 /* The parts of an image that are mapped apart. */
 static size_t part_bytes(dq_cart_type type)
 {
@@ -314,36 +307,23 @@ static size_t part_bytes(dq_cart_type type)
     }
 }
 
-static void fence(uint8_t *ops, size_t n, dq_cart_type type)
+/* The quick engine stops before the end of each part, at hot spots and at ports of RAM. */
+static void fence(dq_op *ops, size_t n, dq_cart_type type, dq_op stop)
 {
     size_t part = part_bytes(type);
     size_t margin = DQ_WINDOW_MARGIN + (has_spots(type) ? DQ_PAGE_BYTES - tail_bytes(type) : 0);
-    fence_ends(ops, n, part, margin);
-    for (size_t bank = 0; bank + part <= n; bank += part)
-        memset(ops + bank, 0, port_bytes(type));
-    for (size_t i = 0; i < n; i++)
-        if (dq_m6507_stops(ops[i]))
-            ops[i] = 0;
+    for (size_t at = 0; at < n; at++)
+        if (at % part < port_bytes(type) || at % part >= part - margin)
+            ops[at] = stop;
 }
 
-/* Where the next instruction was fenced off the first one goes alone. */
-static void fuse(uint8_t *ops, const uint8_t *rom, size_t n)
+void dq_cart_prepare(dq_op *ops, const uint8_t *rom, size_t n, dq_cart_type type)
 {
-    for (size_t i = 0; i < n; i++) {
-        size_t bytes = ops[i] ? (size_t)dq_m6507_fused_bytes(ops[i]) : 0;
-        if (!bytes || i + bytes >= n || !ops[i + bytes])
-            continue;
-        uint8_t fused = dq_m6507_fuse(rom + i, rom[i + bytes]);
-        if (fused)
-            ops[i] = fused;
-    }
-}
-
-void dq_cart_prepare(uint8_t *ops, const uint8_t *rom, size_t n, dq_cart_type type)
-{
-    memcpy(ops, rom, n);
-    fence(ops, n, type);
-    fuse(ops, rom, n);
+    const dq_op *plain = dq_m6507_plain_ops();
+    for (size_t at = 0; at < n; at++)
+        ops[at] = plain[dq_m6507_stops(rom[at]) ? 0 : rom[at]];
+    fence(ops, n, type, plain[0]);
+    dq_m6507_shorten(ops, rom, n, part_bytes(type));
 }
 
 /* ---------------------------------------------------------------- life */

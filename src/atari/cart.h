@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "atari/m6507.h"
 #include "atari/mt19937.h"
 
 typedef enum dq_cart_type {
@@ -58,11 +59,11 @@ struct dq_machine;
 dq_cart_type dq_cart_detect(const uint8_t *rom, size_t n);
 /** "F8", "2K", ... */
 const char *dq_cart_name(dq_cart_type type);
-/** Make the opcodes that the quick engine takes, [n], of an image: BRK (0) where it has to stop, in
- *  place of opcodes that stop the processor, and where straight code would run off the memory that
- *  can be fetched without looking, from DQ_WINDOW_MARGIN bytes before hot spots and the end of each
- *  part on; and pairs of instructions fused to one, dq_m6507_fuse(). */
-void dq_cart_prepare(uint8_t *ops, const uint8_t *rom, size_t n, dq_cart_type type);
+/** Translate an image for the quick engine: ops [n] is what does the instruction at each place. It
+ *  stops at opcodes that stop the processor, where straight code would run off the memory that can be
+ *  fetched without looking, from DQ_WINDOW_MARGIN bytes before hot spots and the end of each part on,
+ *  and at ports of RAM. */
+void dq_cart_prepare(dq_op *ops, const uint8_t *rom, size_t n, dq_cart_type type);
 /** Once, when the image is loaded. */
 void dq_cart_load(struct dq_machine *m);
 /** Power-on: start banks, Superchip RAM from `random`. */

@@ -49,7 +49,6 @@ typedef struct dq_console {
 /** Where the processor may fetch without looking. */
 typedef struct dq_window {
     const uint8_t *code;      // in the image: code[pc - from] for pc = from .. from + n - 1
-    ptrdiff_t to_breaks;      // from `code` to a page of BRKs
     uint16_t from, first, n;  // `from` begins a page of 256 bytes, `first` of which are not there;
                               // n 0: nowhere, after a change of the address map
 } dq_window;
@@ -63,7 +62,7 @@ typedef struct dq_machine {
     dq_window window;
     // Of the session's image, one block, so that there is a distance between its parts:
     const uint8_t *rom;  // [rom_bytes], 256-byte pages on such addresses
-    const uint8_t *ops;  // the same with other opcodes, dq_cart_prepare()
+    const dq_op *ops;    // [rom_bytes] what does the instruction at each place
     size_t rom_bytes;
     dq_cart_type cart_type;
     dq_display display;

@@ -6,7 +6,8 @@
 
 typedef struct entry {
     dq_image_shared image;  // first: what is handed out
-    uint8_t *bytes;         // rom and ops
+    uint8_t *rom;           // as the image has them
+    dq_op *ops;
     size_t n_users;
     struct entry *next;
 } entry;
@@ -24,19 +25,19 @@ static entry *find(const void *rom, size_t n, dq_cart_type type)
 
 static entry *make(const void *rom, size_t n, dq_cart_type type)
 {
-    enum { ALIGN = 256 };
-    size_t bytes = (2 * n + ALIGN - 1) / ALIGN * ALIGN;
+    enum { PAGE = 256 };
     entry *e = calloc(1, sizeof(*e));
-    uint8_t *both = aligned_alloc(ALIGN, bytes);
-    if (!e || !both) {
+    uint8_t *copy = aligned_alloc(PAGE, (n + PAGE - 1) / PAGE * PAGE);
+    dq_op *ops = malloc(n * sizeof(*ops));
+    if (!e || !copy || !ops) {
         free(e);
-        free(both);
+        free(copy);
+        free(ops);
         return NULL;
     }
-    memset(both, 0, bytes);
-    memcpy(both, rom, n);
-    dq_cart_prepare(both + n, both, n, type);
-    *e = (entry){.image = {both, both + n, n, type}, .bytes = both, .next = entries};
+    memcpy(copy, rom, n);
+    dq_cart_prepare(ops, copy, n, type);
+    *e = (entry){.image = {copy, ops, n, type}, .rom = copy, .ops = ops, .next = entries};
     entries = e;
     return e;
 }
@@ -62,7 +63,8 @@ static void drop(const dq_image_shared *image)
     if (--e->n_users > 0)
         return;
     *at = e->next;
-    free(e->bytes);
+    free(e->rom);
+    free(e->ops);
     free(e);
 }
 

@@ -1,5 +1,5 @@
 /** Cartridge images. Sessions that play the same bytes share one image, whichever thread they are
- * on: an image takes its size twice, which of 16 KiB is more than the rest of a console. */
+ * on: an image takes its size nine times, which of 16 KiB is more than the rest of a console. */
 #ifndef DEEPQ_ATARI_IMAGE_H
 #define DEEPQ_ATARI_IMAGE_H
 
@@ -10,7 +10,7 @@
 
 typedef struct dq_image_shared {
     const uint8_t *rom;  // [n], 256-byte pages on such addresses
-    const uint8_t *ops;  // [n], right after it: dq_cart_prepare()
+    const dq_op *ops;    // [n], dq_cart_prepare()
     size_t n;
     dq_cart_type type;
 } dq_image_shared;

@@ -40,12 +40,8 @@ static inline bool dq_m6507_stops(uint8_t opcode)
     return (opcode & 0x1F) == 0x12 || (opcode & 0x9F) == 0x02;
 }
 
-/** In dq_machine.ops opcodes that stop the processor mean other things: an instruction and the one
- *  after it together, to be done without looking for the second one.
- *  @return what may stand for this instruction when this one follows; 0: nothing */
-uint8_t dq_m6507_fuse(const uint8_t *instruction, uint8_t next_opcode);
-/** Bytes of an instruction that can be fused; 0: no other byte begins one. */
-int dq_m6507_fused_bytes(uint8_t opcode);
+/** The address of the code that does an instruction, or several, in the quick engine. */
+typedef const void *dq_op;
 
 /** Registers at power-on; the program counter comes from the vector at FFFC. */
 void dq_m6507_reset(struct dq_machine *m);

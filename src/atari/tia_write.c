@@ -1,12 +1,7 @@
 #include <string.h>
 
 #include "atari/tia_objects.h"
-
-/* Registers. */
-enum { VSYNC, VBLANK, WSYNC, RSYNC, NUSIZ0, NUSIZ1, COLUP0, COLUP1, COLUPF, COLUBK, CTRLPF };
-enum { REFP0 = 0x0B, REFP1, PF0, PF1, PF2, RESP0, RESP1, RESM0, RESM1, RESBL };
-enum { GRP0 = 0x1B, GRP1, ENAM0, ENAM1, ENABL, HMP0, HMP1, HMM0, HMM1, HMBL };
-enum { VDELP0 = 0x25, VDELP1, VDELBL, RESMP0, RESMP1, HMOVE, HMCLR, CXCLR };
+#include "atari/tia_registers.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)

@@ -1,0 +1,10 @@
+/** The TIA's registers for writing, by the names of the Stella Programmer's Guide. */
+#ifndef DEEPQ_ATARI_TIA_REGISTERS_H
+#define DEEPQ_ATARI_TIA_REGISTERS_H
+
+enum { VSYNC, VBLANK, WSYNC, RSYNC, NUSIZ0, NUSIZ1, COLUP0, COLUP1, COLUPF, COLUBK, CTRLPF };
+enum { REFP0 = 0x0B, REFP1, PF0, PF1, PF2, RESP0, RESP1, RESM0, RESM1, RESBL };
+enum { GRP0 = 0x1B, GRP1, ENAM0, ENAM1, ENABL, HMP0, HMP1, HMM0, HMM1, HMBL };
+enum { VDELP0 = 0x25, VDELP1, VDELBL, RESMP0, RESMP1, HMOVE, HMCLR, CXCLR };
+
+#endif
