@@ -527,5 +527,4 @@ ALWAYS_INLINE int regs_store(dq_machine *m, const regs *r)
 
 #define HIGH_PLUS_1 (unsigned)((ea >> 8) + 1)
 
-
 #endif

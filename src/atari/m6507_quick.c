@@ -24,10 +24,10 @@ ALWAYS_INLINE void write_register(dq_machine *m, regs *r, size_t reg, unsigned v
 }
 
 /* What each of them does. */
+#define r (*registers)
 #define SHORT(name, opcode, operand, n_bytes, cycles, ...)                                         \
     ALWAYS_INLINE void do_##name(dq_machine *m, regs *registers)                                   \
     {                                                                                              \
-        regs r = *registers;                                                                       \
         size_t ea = 0, zp = 0;                                                                     \
         uint8_t *ram = m->c.riot.ram;                                                              \
         r.next++;                                                                                  \
@@ -35,17 +35,16 @@ ALWAYS_INLINE void write_register(dq_machine *m, regs *r, size_t reg, unsigned v
         r.time += CYCLES(cycles) + 1;                                                              \
         __VA_ARGS__;                                                                               \
         (void)ea, (void)zp, (void)ram;                                                             \
-        *registers = r;                                                                            \
     }
 #define PART SHORT
 #define GO(name, opcode, condition)                                                                \
     ALWAYS_INLINE bool goes_##name(const dq_machine *m, const regs *registers)                     \
     {                                                                                              \
-        const regs r = *registers;                                                                 \
-        (void)m, (void)r;                                                                          \
+        (void)m, (void)registers;                                                                  \
         return condition;                                                                          \
     }
 #include "atari/m6507_shortcuts.inc"
+#undef r
 
 /* Their numbers. */
 enum {
@@ -84,7 +83,8 @@ static const struct {
 } combined[N_SHORTCUTS - N_SINGLE] = {
 #define LOOP(name, opcode, branch, reg, turns) [OF_##name - N_SINGLE] = {opcode, branch, true},
 #define PAIR(first, second) [OF_##first##_##second - N_SINGLE] = {OF_##first, OF_##second, false},
-#define PAIR_GO(first, branch) [OF_##first##_##branch - N_SINGLE] = {OF_##first, OF_##branch, false},
+#define PAIR_GO(first, branch)                                                                     \
+    [OF_##first##_##branch - N_SINGLE] = {OF_##first, OF_##branch, false},
 #include "atari/m6507_shortcuts.inc"
 };
 
