@@ -47,15 +47,26 @@ static size_t rows_bytes(const book_env *e)
     return (size_t)(e->frame.plan.end_row - e->frame.plan.first_row) * DQ_FRAME84_WIDTH;
 }
 
-/** One console frame; returns the reward. A picture that it may draw over is held: until the step's
- *  observation is there, in its place. */
-static int tick(book_env *e, uint8_t ale_action, bool draw, void *obs)
+/** Few games ever need it, so its memory is not taken before. */
+static dq_status hold_picture(book_env *e, void *obs)
+{
+    bool has_room = rows_bytes(e) <= (size_t)STACK * FRAME_BYTES;  // a PAL picture does not
+    if (!has_room && !e->held && !(e->held = malloc(rows_bytes(e))))
+        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for a picture", e->session.cfg.id);
+    memcpy(e->held ? e->held : obs, rows(e), rows_bytes(e));
+    return DQ_OK;
+}
+
+/** One console frame, whose reward is added. A picture that it may draw over is held: until the
+ *  step's observation is there, in its place. */
+static dq_status tick(book_env *e, uint8_t ale_action, bool draw, void *obs, int *reward)
 {
     dq_atari *atari = e->session.atari;
     e->went_on = dq_session_is_partial(atari);
     if (e->went_on)
-        memcpy(e->held ? e->held : obs, rows(e), rows_bytes(e));
-    return dq_atari_act(atari, ale_action, draw);
+        DQ_TRY(hold_picture(e, obs));
+    *reward += dq_atari_act(atari, ale_action, draw);
+    return DQ_OK;
 }
 
 /** Make the frame of the last two pictures. */
@@ -71,16 +82,17 @@ static void look(book_env *e, const void *obs)
     e->paired = pair;
 }
 
-/** MaxAndSkip's step; returns the reward. */
-static int skip(book_env *e, int action, void *obs)
+/** MaxAndSkip's step. */
+static dq_status skip(book_env *e, int action, void *obs, int *reward)
 {
     dq_atari *atari = e->session.atari;
     uint8_t ale_action = e->session.actions[action];
-    int reward = 0, n = 0;
+    int n = 0;
+    *reward = 0;
     do
-        reward += tick(e, ale_action, n >= SKIP - 2, obs);
+        DQ_TRY(tick(e, ale_action, n >= SKIP - 2, obs, reward));
     while (++n < SKIP && !is_over(atari));
-    return reward;
+    return DQ_OK;
 }
 
 /** Buffer: the newest frame to the end, and all of them to the caller. */
@@ -107,10 +119,11 @@ static dq_status book_reset(void *self, void *obs)
     memset(e->frame.frame, 0, FRAME_BYTES);
     e->paired = false;
     restart(e);
-    skip(e, 1, obs);
+    int reward;
+    DQ_TRY(skip(e, 1, obs, &reward));
     if (is_over(e->session.atari))
         restart(e);
-    skip(e, 2, obs);
+    DQ_TRY(skip(e, 2, obs, &reward));
     observe(e, obs);  // also when the next line plays on from another picture
     if (is_over(e->session.atari))
         restart(e);
@@ -120,7 +133,9 @@ static dq_status book_reset(void *self, void *obs)
 static dq_status book_step(void *self, int action, void *obs, dq_step *result)
 {
     book_env *e = self;
-    result->reward = (float)skip(e, action, obs);
+    int reward;
+    DQ_TRY(skip(e, action, obs, &reward));
+    result->reward = (float)reward;
     result->terminated = dq_atari_game_over(e->session.atari);
     result->truncated = dq_atari_truncated(e->session.atari);
     result->lives = dq_atari_lives(e->session.atari);
@@ -222,16 +237,11 @@ static dq_status check_game(const dq_atari_session *s)
     return DQ_OK;
 }
 
-static dq_status prepare(book_env *e)
+static void prepare(book_env *e)
 {
     const dq_atari *atari = e->session.atari;
     dq_book_frame_init(&e->frame, dq_atari_palette(atari), dq_atari_height(atari));
     crop(e);
-    if (rows_bytes(e) > (size_t)STACK * FRAME_BYTES)  // PAL
-        e->held = malloc(rows_bytes(e));
-    if (rows_bytes(e) > (size_t)STACK * FRAME_BYTES && !e->held)
-        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for a picture", e->session.cfg.id);
-    return DQ_OK;
 }
 
 dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
@@ -244,9 +254,8 @@ dq_status dq_book_env_create(dq_env **out, const void *rom, size_t rom_bytes,
     dq_status st = dq_atari_session_open(&e->session, rom, rom_bytes, cfg);
     if (st == DQ_OK)
         st = check_game(&e->session);
-    if (st == DQ_OK)
-        st = prepare(e);
     if (st == DQ_OK) {
+        prepare(e);
         dq_space obs = {DQ_U8, 3, {STACK, DQ_FRAME84, DQ_FRAME84}, 0.0f, 255.0f};
         dq_env_spec spec = dq_atari_session_spec(&e->session, &obs);
         st = dq_env_create(out, &book_ops, &spec, e);

@@ -12,6 +12,7 @@
 
 #include "env/atari_session.h"
 #include "env/homebrew.h"
+#include "testroms.h"
 
 enum { KIB = 1024 };
 
@@ -90,6 +91,20 @@ static void the_books_pipeline_takes_less_than_128_kib(void **state)
     }
 }
 
+static void so_does_a_pal_picture(void **state)
+{
+    (void)state;
+    skip_without_count();
+    size_t n;
+    void *rom = testrom_read("pal0", "bin", &n);
+    dq_atari *first;
+    assert_int_equal(dq_atari_create(&first, rom, n, NULL), DQ_OK);
+    assert_int_equal(dq_atari_height(first), 250);
+    assert_true(cost("book", rom, n) < 128 * KIB);
+    dq_atari_destroy(first);
+    free(rom);
+}
+
 /** Whoever goes first, the others play on; the last one takes the image along. */
 static void an_image_is_there_as_long_as_someone_plays_it(void **state)
 {
@@ -139,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_books_pipeline_takes_less_than_128_kib),
+        cmocka_unit_test(so_does_a_pal_picture),
         cmocka_unit_test(an_image_is_there_as_long_as_someone_plays_it),
         cmocka_unit_test(other_dialects_keep_two_pictures_more),
     };
