@@ -68,8 +68,7 @@ typedef struct stretch {
     uint64_t cover[3];  // pixels where the object is not seen
 } stretch;
 
-/* Paint those of 64 pixels, the first at x, that lie in the row; a pixel at a time is 8 bytes wide.
- */
+/* Paint those of 64 pixels, the first at x, that lie in the row: eight at a time. */
 static void paint(uint8_t *row, int x, uint64_t pixels, uint64_t color)
 {
     while (pixels) {
