@@ -5,6 +5,7 @@
 
 #include "atari/console.h"
 #include "atari/m6507.h"
+#include "atari/tia_registers.h"
 
 /* There are two engines made from the same instructions. The quick one runs while the program
  * counter is in a window of plain cartridge memory, where it fetches without looking. The exact one
@@ -127,7 +128,7 @@ ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t reg, unsigned value,
         dq_tia_writers[reg % DQ_TIA_WRITES](m, (uint8_t)value);
     else
         dq_tia_write(m, (unsigned)reg, (uint8_t)value, how);
-    if (reg % DQ_TIA_WRITES == DQ_TIA_WSYNC)
+    if (reg % DQ_TIA_WRITES == WSYNC)
         r->time += CYCLES(m->c.cycle - cycle_of(r));
     look_up(m, r);
 }
@@ -411,7 +412,7 @@ ALWAYS_INLINE void sleep_until_next_line(dq_machine *m, regs *r, unsigned value)
 {
     uint32_t past = (uint32_t)(cycle_of(r) - m->line_cycle);
     if (UNLIKELY(r->time >= m->alert_time || past >= DQ_LINE_CYCLES)) {
-        write_tia(m, r, DQ_TIA_WSYNC, value, DQ_ACCESS_STORE);
+        write_tia(m, r, WSYNC, value, DQ_ACCESS_STORE);
     } else if (past) {
         r->time += CYCLES(DQ_LINE_CYCLES - past);
         m->line_cycle += DQ_LINE_CYCLES;

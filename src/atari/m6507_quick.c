@@ -4,7 +4,6 @@
 
 #include "atari/console.h"
 #include "atari/m6507_engine.h"
-#include "atari/tia_registers.h"
 
 /* ---------------------------------------------------------------- shortcuts */
 
@@ -240,7 +239,8 @@ typedef struct translation {
 static bool operand_fits(const translation *t, size_t at, int operand)
 {
     size_t next = at + 2, target = next + (size_t)(int8_t)t->rom[at + 1];
-    bool in_part = at / t->part == target / t->part, near = (next ^ target) <= 0xFF;
+    bool in_part = target < t->n && target / t->part == at / t->part;
+    bool near = (next ^ target) <= 0xFF;
     switch (operand) {
     case ANY:
         return true;

@@ -86,7 +86,6 @@ typedef struct dq_tia {
 
 enum {
     DQ_TIA_WRITES = 64,  // registers that can be written
-    DQ_TIA_WSYNC = 2,
     DQ_TIA_ANEW = 0x100  // no byte
 };
 
