@@ -318,6 +318,36 @@ static void cartridges_with_odd_frames_are_the_same(void **state)
     play_cartridge("odd4", "phoenix");
 }
 
+/** PAL frames of 312 lines; from the 200th on there are up to 130,000 instructions in the middle of
+ * them, so that a frame goes on in the picture that the one before it is shown in, and makes it
+ * darker. */
+static void a_pal_frame_that_goes_on_is_the_same(void **state)
+{
+    (void)state;
+    static const uint8_t code[] = {
+        0xA9, 0x00, 0x85, 0x80,                    // F000 LDA #0; STA 80
+        0xA9, 0x02, 0x85, 0x00,                    // F004 LDA #2; STA VSYNC
+        0x85, 0x02, 0x85, 0x02, 0x85, 0x02,        // F008 STA WSYNC, three times
+        0xA9, 0x00, 0x85, 0x00, 0xE6, 0x81,        // F00E LDA #0; STA VSYNC; INC 81
+        0xA2, 0x9B,                                // F014 LDX #155
+        0x85, 0x02, 0x8A, 0x45, 0x81, 0x85, 0x09,  // F016 STA WSYNC; TXA; EOR 81; STA COLUBK
+        0xCA, 0xD0, 0xF6,                          // F01D DEX; BNE F016
+        0xE6, 0x80, 0xA5, 0x80, 0xC9, 0xC8,        // F020 INC 80; LDA 80; CMP #200
+        0x90, 0x10, 0xC6, 0x80,                    // F026 BCC F038; DEC 80
+        0xA9, 0x00, 0x85, 0x09,                    // F02A LDA #0; STA COLUBK
+        0xA2, 0x00, 0xA4, 0x81,                    // F02E LDX #0; LDY 81
+        0xCA, 0xD0, 0xFD, 0x88, 0xD0, 0xFA,        // F032 DEX; BNE F032; DEY; BNE F032
+        0xA2, 0x9A,                                // F038 LDX #154
+        0x85, 0x02, 0x8A, 0x45, 0x81, 0x85, 0x09,  // F03A STA WSYNC; TXA; EOR 81; STA COLUBK
+        0xCA, 0xD0, 0xF6,                          // F041 DEX; BNE F03A
+        0x4C, 0x04, 0xF0};                         // F044 JMP F004
+    static uint8_t rom[4096];
+    memcpy(rom, code, sizeof(code));
+    rom[0xFFD] = 0xF0;
+    dq_atari_env_config cfg = config("phoenix");
+    play_rom(rom, sizeof(rom), &cfg, 120, 0);
+}
+
 /* Real games */
 
 static void play_game(const char *game, int n_steps)
@@ -386,6 +416,7 @@ int main(void)
         cmocka_unit_test(same_seed_same_run),
         cmocka_unit_test(test_cartridges_are_the_same),
         cmocka_unit_test(cartridges_with_odd_frames_are_the_same),
+        cmocka_unit_test(a_pal_frame_that_goes_on_is_the_same),
         cmocka_unit_test(real_games_are_the_same),
         cmocka_unit_test(games_without_fire_are_refused),
         cmocka_unit_test(other_resolutions_are_refused),
