@@ -308,21 +308,20 @@ static size_t part_bytes(dq_cart_type type)
 }
 
 /* The quick engine stops before the end of each part, at hot spots and at ports of RAM. */
-static void fence(dq_op *ops, size_t n, dq_cart_type type, dq_op stop)
+static void fence(dq_op *ops, size_t n, dq_cart_type type)
 {
     size_t part = part_bytes(type);
     size_t margin = DQ_WINDOW_MARGIN + (has_spots(type) ? DQ_PAGE_BYTES - tail_bytes(type) : 0);
     for (size_t at = 0; at < n; at++)
         if (at % part < port_bytes(type) || at % part >= part - margin)
-            ops[at] = stop;
+            ops[at] = dq_m6507_stop_op();
 }
 
 void dq_cart_prepare(dq_op *ops, const uint8_t *rom, size_t n, dq_cart_type type)
 {
-    const dq_op *plain = dq_m6507_plain_ops();
     for (size_t at = 0; at < n; at++)
-        ops[at] = plain[dq_m6507_stops(rom[at]) ? 0 : rom[at]];
-    fence(ops, n, type, plain[0]);
+        ops[at] = dq_m6507_plain_op(rom[at]);
+    fence(ops, n, type);
     dq_m6507_shorten(ops, rom, n, part_bytes(type));
 }
 

@@ -60,7 +60,7 @@ typedef struct dq_machine {
         *tail;       // 1F80 and up when there are hot spots: plain memory for fetching, of which
     uint8_t n_tail;  // so many bytes are before them; else NULL, 0
     dq_window window;
-    // Of the session's image, one block, so that there is a distance between its parts:
+    // Of the session's image:
     const uint8_t *rom;  // [rom_bytes], 256-byte pages on such addresses
     const dq_op *ops;    // [rom_bytes] what does the instruction at each place
     size_t rom_bytes;

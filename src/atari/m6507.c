@@ -134,7 +134,7 @@ static bool find_window(dq_machine *m)
     }
     if (m->n_tail && last % PAGES_OF_4K == PAGES_OF_4K - 1)
         end -= DQ_PAGE_BYTES - m->n_tail;
-    unsigned n_missing = first % 2;  // there m->ops has BRK
+    unsigned n_missing = first % 2;  // there m->ops stops
     first -= n_missing;
     page -= n_missing * DQ_PAGE_BYTES;
     m->window = (dq_window){.code = page,
@@ -142,8 +142,7 @@ static bool find_window(dq_machine *m)
                             .first = (uint16_t)(n_missing * DQ_PAGE_BYTES),
                             .n = (uint16_t)(end - page - DQ_WINDOW_MARGIN)};
     return in_window(m, m->c.cpu.pc) &&
-           m->ops[page - m->rom + (uint16_t)(m->c.cpu.pc - m->window.from)] !=
-               dq_m6507_plain_ops()[0];
+           m->ops[page - m->rom + (uint16_t)(m->c.cpu.pc - m->window.from)] != dq_m6507_stop_op();
 }
 
 void dq_m6507_run(dq_machine *m)

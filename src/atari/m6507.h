@@ -34,12 +34,6 @@ struct dq_machine;
 
 /** The flags as one byte, without B and the unused bit, which are only set when pushed. */
 uint8_t dq_m6507_flags(const dq_m6507 *cpu);
-/** Is this one of the twelve opcodes that stop the processor? */
-static inline bool dq_m6507_stops(uint8_t opcode)
-{
-    return (opcode & 0x1F) == 0x12 || (opcode & 0x9F) == 0x02;
-}
-
 /** The address of the code that does an instruction, or several, in the quick engine. */
 typedef const void *dq_op;
 

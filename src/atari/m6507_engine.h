@@ -117,7 +117,8 @@ ALWAYS_INLINE void write_at(dq_machine *m, regs *r, size_t address, unsigned val
     r->bus = (uint8_t)value;
 }
 
-/* In the zero page and on the stack: only the TIA and RAM are there. */
+/* In the zero page and on the stack: only the TIA and RAM are there. Before m->alert_time no write
+ * but to VSYNC can end the frame. */
 ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t reg, unsigned value, dq_access how)
 {
     bool early = how == DQ_ACCESS_STORE && r->time < m->alert_time;
@@ -130,7 +131,8 @@ ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t reg, unsigned value,
         dq_tia_write(m, (unsigned)reg, (uint8_t)value, how);
     if (reg % DQ_TIA_WRITES == WSYNC)
         r->time += CYCLES(m->c.cycle - cycle_of(r));
-    look_up(m, r);
+    if (!early || reg % DQ_TIA_WRITES == VSYNC)
+        look_up(m, r);
 }
 
 ALWAYS_INLINE void write_zero_page(dq_machine *m, regs *r, size_t address, unsigned value)
@@ -190,11 +192,6 @@ ALWAYS_INLINE void push(dq_machine *m, regs *r, unsigned value, dq_access how)
     else
         write_tia(m, r, 0x100 + sp, value, how);
     r->bus = (uint8_t)value;
-}
-
-ALWAYS_INLINE bool crosses_page(const uint8_t *from, const uint8_t *to)
-{
-    return ((uintptr_t)from ^ (uintptr_t)to) > 0xFF;
 }
 
 /* One cycle more across a page. */
@@ -405,18 +402,6 @@ ALWAYS_INLINE unsigned read_polled(dq_machine *m, regs *r, unsigned address)
         r->time += CYCLES(n * turn) + 2 * n;
     }
     return read_at(m, r, address);
-}
-
-/* A write to WSYNC. */
-ALWAYS_INLINE void sleep_until_next_line(dq_machine *m, regs *r, unsigned value)
-{
-    uint32_t past = (uint32_t)(cycle_of(r) - m->line_cycle);
-    if (UNLIKELY(r->time >= m->alert_time || past >= DQ_LINE_CYCLES)) {
-        write_tia(m, r, WSYNC, value, DQ_ACCESS_STORE);
-    } else if (past) {
-        r->time += CYCLES(DQ_LINE_CYCLES - past);
-        m->line_cycle += DQ_LINE_CYCLES;
-    }
 }
 
 ALWAYS_INLINE regs regs_load(const dq_machine *m, int count, bool exact)

@@ -7,19 +7,21 @@
 
 /* ---------------------------------------------------------------- shortcuts */
 
-/* A store to a known register of the TIA. Before m->alert_time only VSYNC can end a frame. */
-ALWAYS_INLINE void write_register(dq_machine *m, regs *r, size_t reg, unsigned value)
+/* A write to WSYNC. */
+ALWAYS_INLINE void sleep_until_next_line(dq_machine *m, regs *r, unsigned value)
 {
-    bool early = r->time < m->alert_time;
-    if (early && dq_tia_is_idle_write(m, reg, value))
-        return;
-    m->c.cycle = cycle_of(r);
-    if (UNLIKELY(!early))
-        dq_tia_write(m, (unsigned)reg, (uint8_t)value, DQ_ACCESS_STORE);
-    else
-        dq_tia_writers[reg](m, (uint8_t)value);
-    if (!early || reg == VSYNC)
-        look_up(m, r);
+    uint32_t past = (uint32_t)(cycle_of(r) - m->line_cycle);
+    if (UNLIKELY(r->time >= m->alert_time || past >= DQ_LINE_CYCLES)) {
+        write_tia(m, r, WSYNC, value, DQ_ACCESS_STORE);
+    } else if (past) {
+        r->time += CYCLES(DQ_LINE_CYCLES - past);
+        m->line_cycle += DQ_LINE_CYCLES;
+    }
+}
+
+ALWAYS_INLINE bool crosses_page(const uint8_t *from, const uint8_t *to)
+{
+    return ((uintptr_t)from ^ (uintptr_t)to) > 0xFF;
 }
 
 /* What each of them does. */
@@ -53,9 +55,9 @@ enum {
 #include "atari/m6507_shortcuts.inc"
     N_SINGLE,
     BEFORE_COMBINED = N_SINGLE - 1,
-#define LOOP(name, opcode, branch, reg, turns) OF_##name,
+#define LOOP(first, branch, reg, turns) OF_LOOP_##first##_##branch,
 #define PAIR(first, second) OF_##first##_##second,
-#define PAIR_GO(first, branch) OF_##first##_##branch,
+#define PAIR_GO PAIR
 #include "atari/m6507_shortcuts.inc"
     N_SHORTCUTS
 };
@@ -75,15 +77,14 @@ static const struct {
 #include "atari/m6507_shortcuts.inc"
 };
 
-/* Of which two a combined one consists, or the opcodes of a loop. */
+/* Of which two a combined one consists. */
 static const struct {
     int16_t first, second;
-    bool is_loop;
 } combined[N_SHORTCUTS - N_SINGLE] = {
-#define LOOP(name, opcode, branch, reg, turns) [OF_##name - N_SINGLE] = {opcode, branch, true},
-#define PAIR(first, second) [OF_##first##_##second - N_SINGLE] = {OF_##first, OF_##second, false},
-#define PAIR_GO(first, branch)                                                                     \
-    [OF_##first##_##branch - N_SINGLE] = {OF_##first, OF_##branch, false},
+#define LOOP(first, branch, reg, turns)                                                            \
+    [OF_LOOP_##first##_##branch - N_SINGLE] = {OF_##first, OF_##branch##_BACK_3},
+#define PAIR(first, second) [OF_##first##_##second - N_SINGLE] = {OF_##first, OF_##second},
+#define PAIR_GO PAIR
 #include "atari/m6507_shortcuts.inc"
 };
 
@@ -111,9 +112,9 @@ static int engine(dq_machine *m, int n_done, const dq_op **plain, const dq_op **
 #define SHORT(name, opcode, operand, n_bytes, cycles, ...) [OF_##name] = &&short_##name,
 #define PART(name, opcode, operand, n_bytes, cycles, ...) [OF_##name] = NULL,
 #define GO(name, opcode, condition) [OF_##name] = &&short_##name, [OF_##name##_FAR] = &&short_##name##_FAR,
-#define LOOP(name, opcode, branch, reg, turns) [OF_##name] = &&short_##name,
+#define LOOP(first, branch, reg, turns) [OF_LOOP_##first##_##branch] = &&loop_##first##_##branch,
 #define PAIR(first, second) [OF_##first##_##second] = &&short_##first##_##second,
-#define PAIR_GO(first, branch) [OF_##first##_##branch] = &&short_##first##_##branch,
+#define PAIR_GO PAIR
 #include "atari/m6507_shortcuts.inc"
     };
     if (!m) {
@@ -160,7 +161,7 @@ static int engine(dq_machine *m, int n_done, const dq_op **plain, const dq_op **
 #define ALSO(code) LABEL(code)
 #include "atari/m6507_instructions.inc"
     LABEL(0x02) LABEL(0x12) LABEL(0x22) LABEL(0x32) LABEL(0x42) LABEL(0x52) LABEL(0x62)
-    LABEL(0x72) LABEL(0x92) LABEL(0xB2) LABEL(0xD2) LABEL(0xF2)
+    LABEL(0x72) LABEL(0x92) LABEL(0xB2) LABEL(0xD2) LABEL(0xF2)  // stops(), for the table's sake
     goto stop;
 
 #define SHORT(name, opcode, operand, n_bytes, cycles, ...)                                         \
@@ -182,30 +183,31 @@ static int engine(dq_machine *m, int n_done, const dq_op **plain, const dq_op **
 #define GO(name, opcode, condition)                                                                \
     short_##name: TAKE(name, 3)                                                                    \
     short_##name##_FAR: TAKE(name, 4)
-#define LOOP(name, opcode, branch, reg, turns)                                                     \
-    short_##name:                                                                                  \
-    t = turns;                                                                                     \
-    if (UNLIKELY(count_of(&r) + 2 * (int)t > QUICK_LIMIT))                                         \
-        goto op_##opcode;                                                                          \
-    r.time += CYCLES(4 * t) + 2 * t + CYCLES((t - 1) * (crosses_page(r.next, r.next + 3) ? 2 : 1)); \
-    (reg) = r.nz = ((reg) - t) & 0xFF;                                                             \
-    r.next += 3;                                                                                   \
-    NEXT;
-#define PAIR(first, second)                                                                        \
-    short_##first##_##second:                                                                      \
+#define DO_FIRST(first)                                                                            \
     r.stops = false;                                                                               \
     do_##first(m, &r);                                                                             \
     if (r.stops)                                                                                   \
-        NEXT;                                                                                      \
+        NEXT;
+#define PAIR(first, second)                                                                        \
+    short_##first##_##second:                                                                      \
+    DO_FIRST(first)                                                                                \
     do_##second(m, &r);                                                                            \
     NEXT;
 #define PAIR_GO(first, branch)                                                                     \
     short_##first##_##branch:                                                                      \
-    r.stops = false;                                                                               \
-    do_##first(m, &r);                                                                             \
-    if (r.stops)                                                                                   \
-        NEXT;                                                                                      \
+    DO_FIRST(first)                                                                                \
     TAKE(branch, 3)
+#define LOOP(first, branch, reg, turns)                                                            \
+    loop_##first##_##branch:                                                                       \
+    t = turns;                                                                                     \
+    if (UNLIKELY(count_of(&r) + 2 * (int)t > QUICK_LIMIT)) {                                       \
+        do_##first(m, &r);                                                                         \
+        NEXT;                                                                                      \
+    }                                                                                              \
+    r.time += CYCLES(4 * t) + 2 * t + CYCLES((t - 1) * (crosses_page(r.next, r.next + 3) ? 2 : 1)); \
+    (reg) = r.nz = ((reg) - t) & 0xFF;                                                             \
+    r.next += 3;                                                                                   \
+    NEXT;
 #include "atari/m6507_shortcuts.inc"
 stop:
     m->c.cpu.pc = (uint16_t)get_pc(m, &r);
@@ -222,11 +224,22 @@ int dq_m6507_run_quick(dq_machine *m, int n_done)
 
 /* ---------------------------------------------------------------- translation */
 
-const dq_op *dq_m6507_plain_ops(void)
+/* Is this one of the twelve opcodes that stop the processor? */
+static bool stops(uint8_t opcode)
+{
+    return (opcode & 0x1F) == 0x12 || (opcode & 0x9F) == 0x02;
+}
+
+dq_op dq_m6507_plain_op(uint8_t opcode)
 {
     const dq_op *plain, *shortcuts;
     (void)engine(NULL, 0, &plain, &shortcuts);
-    return plain;
+    return plain[stops(opcode) ? 0 : opcode];
+}
+
+dq_op dq_m6507_stop_op(void)
+{
+    return dq_m6507_plain_op(0);
 }
 
 typedef struct translation {
@@ -261,29 +274,12 @@ static bool single_fits(const translation *t, size_t at, int i)
            operand_fits(t, at, singles[i].operand);
 }
 
-static bool loop_fits(const translation *t, size_t at, int branch)
-{
-    enum { BACK_3 = 0xFD };
-    return at + 3 <= t->n && t->ops[at] != t->stop && t->ops[at + 1] != t->stop &&
-           t->rom[at + 1] == branch && t->rom[at + 2] == BACK_3;
-}
-
 static bool fits(const translation *t, size_t at, int i)
 {
     if (i < N_SINGLE)
         return single_fits(t, at, i);
     int first = combined[i - N_SINGLE].first, second = combined[i - N_SINGLE].second;
-    if (combined[i - N_SINGLE].is_loop)
-        return loop_fits(t, at, second);
     return single_fits(t, at, first) && single_fits(t, at + singles[first].n_bytes, second);
-}
-
-static int first_opcode(int i)
-{
-    if (i < N_SINGLE)
-        return singles[i].opcode;
-    int first = combined[i - N_SINGLE].first;
-    return combined[i - N_SINGLE].is_loop ? first : singles[first].opcode;
 }
 
 void dq_m6507_shorten(dq_op *ops, const uint8_t *rom, size_t n, size_t part)
@@ -292,8 +288,10 @@ void dq_m6507_shorten(dq_op *ops, const uint8_t *rom, size_t n, size_t part)
     (void)engine(NULL, 0, &plain, &shortcuts);
     const translation t = {ops, rom, n, part, plain[0]};
     const uint8_t *end = rom + n, *at;
-    for (int i = 0; i < N_SHORTCUTS; i++)
-        for (at = rom; shortcuts[i] && (at = memchr(at, first_opcode(i), (size_t)(end - at))); at++)
+    for (int i = 0; i < N_SHORTCUTS; i++) {
+        int opcode = singles[i < N_SINGLE ? i : combined[i - N_SINGLE].first].opcode;
+        for (at = rom; shortcuts[i] && (at = memchr(at, opcode, (size_t)(end - at))); at++)
             if (fits(&t, (size_t)(at - rom), i))
                 ops[at - rom] = shortcuts[i];
+    }
 }

@@ -12,9 +12,10 @@
  *  @return the count of instructions, of which n_done were done before */
 int dq_m6507_run_quick(struct dq_machine *m, int n_done);
 
-/** What does the instruction with an opcode, by opcode: [256]. The first one, of BRK, does nothing
- *  but stop the engine; those that stop a processor are not used. */
-const dq_op *dq_m6507_plain_ops(void);
+/** What does the instruction with an opcode. */
+dq_op dq_m6507_plain_op(uint8_t opcode);
+/** What does nothing but stop the engine; also for BRK and for opcodes that stop the processor. */
+dq_op dq_m6507_stop_op(void);
 
 /** Where an instruction, or two at once, can be done in a shorter way, replace what does it.
  *  @param ops [n] what does each instruction of the image; those that stop the engine stay

@@ -10,7 +10,7 @@ const uint64_t *dq_tia_mask(dq_machine *m, int object);
 uint64_t dq_tia_cells(dq_machine *m);
 uint64_t dq_tia_find_place(dq_machine *m, int object);
 
-enum { DQ_WIDEST_SPRITE = 33 };
+enum { DQ_WIDEST_SPRITE = 32 };
 
 /** What a player, a missile or the ball shows: a pattern, the leftmost pixel in bit 0, and the
  *  copies first..n-1 of it. */

@@ -166,7 +166,7 @@ static void compare_engines(const uint8_t *rom)
 {
     static dq_op nowhere[ROM_BYTES];  // the quick one never starts
     for (size_t i = 0; i < ROM_BYTES; i++)
-        nowhere[i] = dq_m6507_plain_ops()[0];
+        nowhere[i] = dq_m6507_stop_op();
     dq_atari *quick = play(rom), *exact = play(rom);
     exact->machine->ops = nowhere;
     for (int frame = 0; frame < FRAMES; frame++) {
