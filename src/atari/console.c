@@ -27,6 +27,7 @@ void dq_machine_refresh(dq_machine *m)
     map_memory(m);
     note_all_changed(m);
     m->stale[0] = m->stale[1] = false;
+    m->again[0] = m->again[1] = false;
     m->has_rows[0] = m->has_rows[1] = true;
     m->careful = CAREFUL_AT_FIRST;  // until both pictures can be painted again
 }
@@ -169,10 +170,16 @@ static void paint_short_frame(dq_machine *m)
     run(m, true, true);
 }
 
+/* Is what m->start has all that a frame depends on? */
+static bool begin_is_all(const dq_machine *m)
+{
+    return m->cart_type != DQ_CART_E7;  // whose RAM is too much to keep
+}
+
 void dq_machine_frame(dq_machine *m, bool draw)
 {
     bool begins = !m->c.tia.partial;
-    bool careful = m->careful > 0 || m->cart_type == DQ_CART_E7;  // its RAM is not in m->start
+    bool careful = m->careful > 0 || !begin_is_all(m);
     draw = draw || careful;
     if (begins) {
         start_frame(m);
@@ -186,12 +193,14 @@ void dq_machine_frame(dq_machine *m, bool draw)
     int picture = m->c.tia.picture;
     if (m->c.tia.drawn_to == m->window_end) {
         copy_console(m, &m->shown[picture], &m->start);
+        m->again[picture] = begin_is_all(m);
         m->stale[picture] = !draw || (!careful && is_cropped(m));
         m->has_rows[picture] = draw;
         m->careful -= m->careful > 0;
     } else {
         if (!careful)
             paint_short_frame(m);
+        m->again[picture] = false;
         m->careful = CAREFUL_AFTER_SHORT;
     }
 }
@@ -217,6 +226,20 @@ const uint8_t *dq_machine_rows(dq_machine *m)
 const uint8_t *dq_machine_rows_before(dq_machine *m)
 {
     return rows_of(m, !m->c.tia.picture);
+}
+
+const dq_console *dq_machine_begin_of(const dq_machine *m, bool older)
+{
+    int picture = m->c.tia.picture ^ older;
+    return m->again[picture] ? &m->shown[picture] : NULL;
+}
+
+void dq_machine_paint(dq_machine *m, const dq_console *from, uint8_t *picture)
+{
+    uint8_t *own = m->picture[from->tia.picture];
+    m->picture[from->tia.picture] = picture;
+    paint_again(m, from);
+    m->picture[from->tia.picture] = own;
 }
 
 void dq_machine_settle(dq_machine *m)

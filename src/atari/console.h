@@ -86,6 +86,7 @@ typedef struct dq_machine {
     int careful;       // so many more frames are painted strictly, wanted or not
     dq_console start;  // how this frame began
     dq_console shown[2];  // how the frames of the two pictures began, to paint them when asked for
+    bool again[2];        // they can be painted from that at all
     bool stale[2];        // not painted yet
     bool has_rows[2];     // but these rows are:
     int first_row,
@@ -127,6 +128,12 @@ void dq_machine_crop(dq_machine *m, int first, int end);
 const uint8_t *dq_machine_rows(dq_machine *m);
 /** The same of the frame before it. */
 const uint8_t *dq_machine_rows_before(dq_machine *m);
+/** How the frame of the newer or the older picture began, for dq_machine_paint(); NULL when it
+ * cannot be painted from that alone: it left part of an older picture as it was, or came from
+ * outside. */
+const dq_console *dq_machine_begin_of(const dq_machine *m, bool older);
+/** Paint the frame that began so into another picture, [display.height][DQ_PICTURE_WIDTH]. */
+void dq_machine_paint(dq_machine *m, const dq_console *from, uint8_t *picture);
 /** Paint what is not painted yet, so that both pictures are what ALE's frame buffers are. */
 void dq_machine_settle(dq_machine *m);
 /** Lines that the current frame has had. */

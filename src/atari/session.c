@@ -395,6 +395,30 @@ const uint8_t *dq_session_rows_before(const dq_atari *a)
     return dq_machine_rows_before(a->machine);
 }
 
+dq_status dq_session_keep(dq_atari *a, bool older, dq_kept_picture *kept)
+{
+    const dq_console *begin = dq_machine_begin_of(a->machine, older);
+    if (begin) {
+        free(kept->copy);
+        kept->copy = NULL;
+        kept->begin = *begin;
+        return DQ_OK;
+    }
+    size_t n = dq_machine_picture_bytes(a->machine);
+    if (!kept->copy && !(kept->copy = malloc(n)))
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
+    memcpy(kept->copy, older ? dq_atari_screen_before(a) : dq_atari_screen(a), n);
+    return DQ_OK;
+}
+
+const uint8_t *dq_session_kept(dq_atari *a, const dq_kept_picture *kept, uint8_t *space)
+{
+    if (kept->copy)
+        return kept->copy;
+    dq_machine_paint(a->machine, &kept->begin, space);
+    return space;
+}
+
 const uint32_t *dq_session_changes(const dq_atari *a)
 {
     return a->machine->changed;

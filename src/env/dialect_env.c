@@ -8,23 +8,20 @@
 #include "atari/session.h"
 #include "base/error.h"
 #include "env/atari_session.h"
-#include "env/small_frame.h"
+#include "env/obs_buffer.h"
 
 enum { FRAME_BYTES = DQ_FRAME84 * DQ_FRAME84, ENVPOOL_ROWS = 210, ALE_FIRE = 1 };
 
 typedef struct dialect_env {
     dq_atari_session session;
     dq_preprocessing p;
-    dq_small_frame *frame;
-    uint8_t *stack;  // oldest first
-    size_t screen_bytes;
-    uint8_t *held;       // the last but one frame of a skip, when the last one is drawn over it
-    bool went_on;        // it was
-    dq_mt19937 noops;    // of the originals in C++
-    uint32_t max_ticks;  // of the originals that count themselves
-    bool has_fire;       // and it is to be pressed
-    bool repeats;        // the stack is filled with an episode's first frame, else with zeros
-    bool game_over;      // the next reset starts a game
+    dq_obs_buffer buffer;  // and the newest frame of the stack
+    uint8_t *older;        // the others, oldest first
+    dq_mt19937 noops;      // of the originals in C++
+    uint32_t max_ticks;    // of the originals that count themselves
+    bool has_fire;         // and it is to be pressed
+    bool repeats;          // the stack is filled with an episode's first frame, else with zeros
+    bool game_over;        // the next reset starts a game
     int lives;
     uint32_t n_steps, n_ticks;  // since the last reset
 } dialect_env;
@@ -41,21 +38,40 @@ static bool is_one_of_baselines(const dialect_env *e)
 
 /* ---------------------------------------------------------------- the stack */
 
-static void push(dialect_env *e, const uint8_t *frame)
+static uint8_t *newest(dialect_env *e)
 {
-    size_t older = (size_t)(e->p.stack - 1) * FRAME_BYTES;
-    memmove(e->stack, e->stack + FRAME_BYTES, older);
-    memcpy(e->stack + older, frame, FRAME_BYTES);
+    return e->buffer.small.frame[0];
 }
 
-static void push_first(dialect_env *e, const uint8_t *frame)
+static size_t older_bytes(const dialect_env *e)
 {
-    for (int i = 0; i < e->p.stack - 1; i++)
+    return (size_t)(e->p.stack - 1) * FRAME_BYTES;
+}
+
+/** The newest frame becomes an older one; what it is next is about to be made. */
+static void shift(dialect_env *e)
+{
+    if (e->p.stack == 1)
+        return;
+    size_t rest = older_bytes(e) - FRAME_BYTES;
+    memmove(e->older, e->older + FRAME_BYTES, rest);
+    memcpy(e->older + rest, newest(e), FRAME_BYTES);
+}
+
+/** The newest frame is an episode's first. */
+static void fill(dialect_env *e)
+{
+    for (size_t at = 0; at < older_bytes(e); at += FRAME_BYTES)
         if (e->repeats)
-            memcpy(e->stack + (size_t)i * FRAME_BYTES, frame, FRAME_BYTES);
+            memcpy(e->older + at, newest(e), FRAME_BYTES);
         else
-            memset(e->stack + (size_t)i * FRAME_BYTES, 0, FRAME_BYTES);
-    memcpy(e->stack + (size_t)(e->p.stack - 1) * FRAME_BYTES, frame, FRAME_BYTES);
+            memset(e->older + at, 0, FRAME_BYTES);
+}
+
+static void observe(dialect_env *e, uint8_t *obs)
+{
+    memcpy(obs, e->older, older_bytes(e));
+    memcpy(obs + older_bytes(e), newest(e), FRAME_BYTES);
 }
 
 /* ---------------------------------------------------------------- holding an action */
@@ -64,7 +80,6 @@ typedef struct played {
     int reward, n_ticks;
     bool life_lost;  // the last frame lost one
     bool ended;      // before another frame was wanted, or with the last one
-    const uint8_t *frame;
 } played;
 
 /** Gymnasium, Dopamine and ALE leave the loop over frames when a life is lost. */
@@ -86,102 +101,116 @@ static bool is_cut_off(const dialect_env *e)
     return e->max_ticks && e->p.dialect == DQ_DIALECT_ALE_VECTOR && e->n_ticks >= e->max_ticks;
 }
 
-static void set_both(dialect_env *e, const uint8_t *older, const uint8_t *newer)
+static void set_both(dialect_env *e, dq_obs_picture first, dq_obs_picture second)
 {
-    dq_small_frame_set(e->frame, 0, older);
-    dq_small_frame_set(e->frame, 1, newer);
+    dq_obs_buffer_set(&e->buffer, DQ_OBS_FIRST, first);
+    dq_obs_buffer_set(&e->buffer, DQ_OBS_SECOND, second);
 }
 
-/** Of a whole skip. */
-static const uint8_t *last_but_one(const dialect_env *e)
+/** The last two frames of a whole skip; of one frame, that one twice. */
+static void set_last_two(dialect_env *e)
 {
-    return e->went_on ? e->held : dq_atari_screen_before(e->session.atari);
+    dq_obs_buffer_set(&e->buffer, DQ_OBS_SECOND, DQ_OBS_NEWER);
+    if (e->p.skip == 1)
+        dq_obs_buffer_set(&e->buffer, DQ_OBS_FIRST, DQ_OBS_NEWER);
+    else
+        dq_obs_buffer_move(&e->buffer, DQ_OBS_FIRST, DQ_OBS_LAST_BUT_ONE);
 }
 
 /** MaxAndSkipEnv and Dopamine: the last two frames of a skip each have a place; a skip that ends
  *  early leaves what is in the places that it does not come to. */
-static const uint8_t *pool_places(dialect_env *e, const played *s)
+static dq_status pool_places(dialect_env *e, const played *s)
 {
-    const dq_atari *atari = e->session.atari;
-    if (e->p.skip == 1)
-        set_both(e, dq_atari_screen(atari), dq_atari_screen(atari));
-    else if (s->n_ticks == e->p.skip)
-        set_both(e, last_but_one(e), dq_atari_screen(atari));
+    if (s->n_ticks == e->p.skip)
+        set_last_two(e);
     else if (s->n_ticks == e->p.skip - 1)
-        dq_small_frame_set(e->frame, 0, dq_atari_screen(atari));
-    return dq_small_frame_make(e->frame);
+        dq_obs_buffer_set(&e->buffer, DQ_OBS_FIRST, DQ_OBS_NEWER);
+    return dq_obs_buffer_make(&e->buffer, 2);
 }
 
 /** AtariPreprocessing and ALE: the frame that ends an episode is not looked at, and the maximum is
  *  taken in place, so that the one of the step before goes into it. */
-static const uint8_t *pool_unless_ended(dialect_env *e, const played *s)
+static dq_status pool_unless_ended(dialect_env *e, const played *s)
 {
-    const dq_atari *atari = e->session.atari;
-    if (!s->ended && e->p.skip == 1)
-        set_both(e, dq_atari_screen(atari), dq_atari_screen(atari));
-    else if (!s->ended)
-        set_both(e, last_but_one(e), dq_atari_screen(atari));
-    else if (s->n_ticks == e->p.skip && e->p.skip > 1)
-        return dq_small_frame_make_three(e->frame, last_but_one(e));
-    return dq_small_frame_make(e->frame);
+    if (!s->ended)
+        set_last_two(e);
+    bool goes_into = s->ended && s->n_ticks == e->p.skip && e->p.skip > 1;
+    return dq_obs_buffer_make(&e->buffer, goes_into ? 3 : 2);
 }
 
 /** EnvPool: a skip that ends early is not pooled. */
-static const uint8_t *pool_if_whole(dialect_env *e, const played *s)
+static dq_status pool_if_whole(dialect_env *e, const played *s)
 {
-    const dq_atari *atari = e->session.atari;
-    if (s->n_ticks == e->p.skip && e->p.skip > 1)
-        set_both(e, last_but_one(e), dq_atari_screen(atari));
-    else if (s->n_ticks >= e->p.skip - 1)
-        set_both(e, dq_atari_screen(atari), dq_atari_screen(atari));
-    return dq_small_frame_make(e->frame);
+    if (s->n_ticks == e->p.skip)
+        set_last_two(e);
+    else if (s->n_ticks == e->p.skip - 1)
+        set_both(e, DQ_OBS_NEWER, DQ_OBS_NEWER);
+    return dq_obs_buffer_make(&e->buffer, 2);
 }
 
-static played hold(dialect_env *e, int ale_action)
+static dq_status pool(dialect_env *e, const played *s)
+{
+    if (e->p.dialect == DQ_DIALECT_GYMNASIUM || e->p.dialect == DQ_DIALECT_ALE_VECTOR)
+        return pool_unless_ended(e, s);
+    return e->p.dialect == DQ_DIALECT_ENVPOOL ? pool_if_whole(e, s) : pool_places(e, s);
+}
+
+/** One console frame of a skip. */
+static dq_status tick(dialect_env *e, int ale_action, played *s)
 {
     dq_atari *atari = e->session.atari;
-    played s = {0};
+    bool is_second = s->n_ticks > 0 && s->n_ticks == e->p.skip - 1;
+    bool draws_over = dq_session_is_partial(atari);
+    if (is_second && draws_over)
+        dq_obs_buffer_set(&e->buffer, DQ_OBS_LAST_BUT_ONE, DQ_OBS_NEWER);
+    DQ_TRY(dq_obs_buffer_keep(&e->buffer));
+    s->reward += dq_atari_act(atari, ale_action, s->n_ticks >= e->p.skip - 2);
+    if (is_second && !draws_over)
+        dq_obs_buffer_set(&e->buffer, DQ_OBS_LAST_BUT_ONE, DQ_OBS_OLDER);
+    s->n_ticks++;
+    e->n_ticks++;
+    return DQ_OK;
+}
+
+/** Hold an action for a skip and make the frame of it. */
+static dq_status hold(dialect_env *e, int ale_action, played *s)
+{
+    dq_atari *atari = e->session.atari;
     bool breaks = life_breaks(e);
+    *s = (played){0};
     do {
-        e->went_on = dq_session_is_partial(atari);
-        if (e->went_on && s.n_ticks > 0 && s.n_ticks == e->p.skip - 1)
-            memcpy(e->held, dq_atari_screen(atari), e->screen_bytes);
-        s.reward += dq_atari_act(atari, ale_action, s.n_ticks >= e->p.skip - 2);
-        s.n_ticks++;
-        e->n_ticks++;
+        DQ_TRY(tick(e, ale_action, s));
         int lives = dq_atari_lives(atari);
-        s.life_lost = lost_life(e, lives);
+        s->life_lost = lost_life(e, lives);
         if (e->p.dialect != DQ_DIALECT_ALE_VECTOR && breaks)
             e->lives = lives;
-        s.ended = is_over(e) || (breaks && s.life_lost) || is_cut_off(e);
-    } while (!s.ended && s.n_ticks < e->p.skip);
-    if (e->p.dialect == DQ_DIALECT_GYMNASIUM || e->p.dialect == DQ_DIALECT_ALE_VECTOR)
-        s.frame = pool_unless_ended(e, &s);
-    else
-        s.frame = e->p.dialect == DQ_DIALECT_ENVPOOL ? pool_if_whole(e, &s) : pool_places(e, &s);
+        s->ended = is_over(e) || (breaks && s->life_lost) || is_cut_off(e);
+    } while (!s->ended && s->n_ticks < e->p.skip);
     e->lives = dq_atari_lives(atari);
-    return s;
+    return pool(e, s);
 }
 
 /* ---------------------------------------------------------------- resets */
 
-static void start_game(dialect_env *e)
+static dq_status start_game(dialect_env *e)
 {
+    DQ_TRY(dq_obs_buffer_keep(&e->buffer));
     dq_atari_reset(e->session.atari);
+    return DQ_OK;
 }
 
-/** Press one action for n frames; a game that ends with that starts anew. Did one? */
-static bool press(dialect_env *e, int ale_action, int n)
+/** Press one action for n frames; a game that ends with that starts anew, and `*anew` says so. */
+static dq_status press(dialect_env *e, int ale_action, int n, bool *anew)
 {
-    bool anew = false;
+    DQ_TRY(dq_obs_buffer_keep(&e->buffer));
     for (int i = 0; i < n; i++) {
         (void)dq_atari_act(e->session.atari, ale_action, i == n - 1);
         if (!is_over(e))
             continue;
-        start_game(e);
-        anew = true;
+        DQ_TRY(start_game(e));
+        *anew = true;
     }
-    return anew;
+    return DQ_OK;
 }
 
 static int numpy_noops(dialect_env *e)
@@ -199,98 +228,126 @@ static int draw_below(dq_mt19937 *mt, int n)
     return (int)(product >> 32);
 }
 
-/** NoopResetEnv: what it shows is not pooled. */
-static const uint8_t *noop_reset(dialect_env *e)
+/** A game and its no-ops, as far as they are drawn from NumPy's generator. */
+static dq_status start_with_noops(dialect_env *e)
 {
-    start_game(e);
-    press(e, 0, numpy_noops(e));
-    return dq_small_frame_make_alone(e->frame, dq_atari_screen(e->session.atari));
+    bool anew;
+    DQ_TRY(start_game(e));
+    return press(e, 0, numpy_noops(e), &anew);
+}
+
+/** NoopResetEnv: what it shows is not pooled. */
+static dq_status noop_reset(dialect_env *e)
+{
+    DQ_TRY(start_with_noops(e));
+    dq_obs_buffer_make_alone(&e->buffer);
+    return DQ_OK;
 }
 
 /** EpisodicLifeEnv: after a lost life a no-op plays on. */
-static const uint8_t *life_reset(dialect_env *e)
+static dq_status life_reset(dialect_env *e)
 {
-    const uint8_t *frame = NULL;
-    if (!e->game_over && e->p.episodic_life)
-        frame = hold(e, 0).frame;
-    if (!frame || is_over(e))
-        frame = noop_reset(e);
+    bool plays_on = !e->game_over && e->p.episodic_life;
+    played s;
+    if (plays_on)
+        DQ_TRY(hold(e, 0, &s));
+    if (!plays_on || is_over(e))
+        DQ_TRY(noop_reset(e));
     e->game_over = false;
     e->lives = dq_atari_lives(e->session.atari);
-    return frame;
+    return DQ_OK;
 }
 
 /** FireResetEnv: what it shows is that of the second press, even if another reset follows. */
-static void baselines_reset(dialect_env *e)
+static dq_status fire(dialect_env *e)
 {
-    const uint8_t *frame = life_reset(e);
     uint8_t shown[FRAME_BYTES];
-    for (int action = 1; e->has_fire && action <= 2; action++) {
-        played s = hold(e, e->session.actions[action]);
-        memcpy(shown, s.frame, FRAME_BYTES);
-        frame = shown;
+    for (int action = 1; action <= 2; action++) {
+        played s;
+        DQ_TRY(hold(e, e->session.actions[action], &s));
+        memcpy(shown, newest(e), FRAME_BYTES);
         e->game_over = is_over(e);
         if (e->game_over || (e->p.episodic_life && s.life_lost))
-            (void)life_reset(e);
+            DQ_TRY(life_reset(e));
     }
-    push_first(e, frame);
+    memcpy(newest(e), shown, FRAME_BYTES);
+    dq_obs_buffer_forget_frame(&e->buffer);
+    return DQ_OK;
+}
+
+static dq_status baselines_reset(dialect_env *e)
+{
+    DQ_TRY(life_reset(e));
+    if (e->has_fire)
+        DQ_TRY(fire(e));
+    fill(e);
+    return DQ_OK;
+}
+
+/** The buffer of an episode that has one frame so far. */
+static dq_status show_first(dialect_env *e)
+{
+    set_both(e, DQ_OBS_NEWER, DQ_OBS_BLACK);
+    DQ_TRY(dq_obs_buffer_make(&e->buffer, 2));
+    fill(e);
+    return DQ_OK;
 }
 
 /** AtariPreprocessing of Gymnasium and Dopamine. */
-static void gymnasium_reset(dialect_env *e)
+static dq_status gymnasium_reset(dialect_env *e)
 {
-    start_game(e);
-    press(e, 0, numpy_noops(e));
-    set_both(e, dq_atari_screen(e->session.atari), NULL);
-    push_first(e, dq_small_frame_make(e->frame));
+    DQ_TRY(start_with_noops(e));
+    return show_first(e);
 }
 
-static void envpool_reset(dialect_env *e)
+static dq_status envpool_reset(dialect_env *e)
 {
     bool anew = e->game_over || !e->p.episodic_life;
     int n = e->p.noop_max > 0 ? draw_below(&e->noops, e->p.noop_max) + 1 - e->has_fire : 0;
     if (anew) {
-        start_game(e);
+        DQ_TRY(start_game(e));
         e->n_steps = 0;
     }
-    anew |= press(e, 0, n);
+    DQ_TRY(press(e, 0, n, &anew));
     if (e->has_fire)
         (void)dq_atari_act(e->session.atari, ALE_FIRE, true);
-    const uint8_t *screen = dq_atari_screen(e->session.atari);
-    set_both(e, screen, screen);
-    const uint8_t *frame = dq_small_frame_make(e->frame);
+    set_both(e, DQ_OBS_NEWER, DQ_OBS_NEWER);
+    if (!anew)
+        shift(e);
+    DQ_TRY(dq_obs_buffer_make(&e->buffer, 2));
     if (anew)
-        push_first(e, frame);
-    else
-        push(e, frame);
+        fill(e);
+    return DQ_OK;
 }
 
-static void ale_vector_reset(dialect_env *e)
+static dq_status ale_vector_reset(dialect_env *e)
 {
-    start_game(e);
+    bool anew;
+    DQ_TRY(start_game(e));
     if (e->has_fire)
         (void)dq_atari_act(e->session.atari, ALE_FIRE, true);
     int n = e->p.noop_max > 0 ? draw_below(&e->noops, e->p.noop_max) : 0;
-    press(e, 0, n - e->has_fire);
-    set_both(e, dq_atari_screen(e->session.atari), NULL);
-    push_first(e, dq_small_frame_make(e->frame));
+    DQ_TRY(press(e, 0, n - e->has_fire, &anew));
+    return show_first(e);
+}
+
+static dq_status start_episode(dialect_env *e)
+{
+    if (is_one_of_baselines(e))
+        return baselines_reset(e);
+    if (e->p.dialect == DQ_DIALECT_ENVPOOL)
+        return envpool_reset(e);
+    return e->p.dialect == DQ_DIALECT_ALE_VECTOR ? ale_vector_reset(e) : gymnasium_reset(e);
 }
 
 static dq_status dialect_reset(void *self, void *obs)
 {
     dialect_env *e = self;
-    if (is_one_of_baselines(e))
-        baselines_reset(e);
-    else if (e->p.dialect == DQ_DIALECT_ENVPOOL)
-        envpool_reset(e);
-    else if (e->p.dialect == DQ_DIALECT_ALE_VECTOR)
-        ale_vector_reset(e);
-    else
-        gymnasium_reset(e);
+    DQ_TRY(start_episode(e));
     e->lives = dq_atari_lives(e->session.atari);
     e->game_over = false;
     e->n_ticks = 0;
-    memcpy(obs, e->stack, (size_t)e->p.stack * FRAME_BYTES);
+    observe(e, obs);
     return DQ_OK;
 }
 
@@ -307,7 +364,9 @@ static bool reached_cap(const dialect_env *e)
 static dq_status dialect_step(void *self, int action, void *obs, dq_step *result)
 {
     dialect_env *e = self;
-    played s = hold(e, e->session.actions[action]);
+    played s;
+    shift(e);
+    DQ_TRY(hold(e, e->session.actions[action], &s));
     bool lost = e->p.episodic_life && s.life_lost;
     e->n_steps++;
     bool over = dq_atari_game_over(e->session.atari), cut = reached_cap(e);
@@ -320,8 +379,7 @@ static dq_status dialect_step(void *self, int action, void *obs, dq_step *result
     e->game_over = over || result->truncated;
     result->reward = (float)(e->p.clip_reward ? (s.reward > 0) - (s.reward < 0) : s.reward);
     result->lives = e->lives;
-    push(e, s.frame);
-    memcpy(obs, e->stack, (size_t)e->p.stack * FRAME_BYTES);
+    observe(e, obs);
     return DQ_OK;
 }
 
@@ -333,6 +391,7 @@ static void seed_noops(dialect_env *e, uint64_t seed)
 static dq_status dialect_seed(void *self, uint64_t seed)
 {
     dialect_env *e = self;
+    DQ_TRY(dq_obs_buffer_keep(&e->buffer));
     seed_noops(e, seed);
     e->game_over = true;
     return dq_atari_session_seed(&e->session, seed);
@@ -364,8 +423,9 @@ static dq_status dialect_save(void *self, dq_writer *w)
     for (int i = 0; i < 624; i++)
         dq_write_u32(w, e->noops.word[i]);
     dq_write_u32(w, e->noops.next);
-    dq_write(w, e->stack, (size_t)e->p.stack * FRAME_BYTES);
-    dq_small_frame_save(e->frame, w);
+    dq_write(w, e->older, older_bytes(e));
+    dq_write(w, newest(e), FRAME_BYTES);
+    DQ_TRY(dq_obs_buffer_save(&e->buffer, w));
     return dq_atari_session_save(&e->session, w);
 }
 
@@ -392,8 +452,9 @@ static dq_status dialect_load(void *self, dq_reader *r)
     DQ_TRY(dq_read_u32(r, &e->n_steps));
     DQ_TRY(dq_read_u32(r, &e->n_ticks));
     DQ_TRY(load_noops(e, r));
-    DQ_TRY(dq_read(r, e->stack, (size_t)e->p.stack * FRAME_BYTES));
-    DQ_TRY(dq_small_frame_load(e->frame, r));
+    DQ_TRY(dq_read(r, e->older, older_bytes(e)));
+    DQ_TRY(dq_read(r, newest(e), FRAME_BYTES));
+    DQ_TRY(dq_obs_buffer_load(&e->buffer, r));
     e->lives = (int)lives;
     e->game_over = over != 0;
     return dq_atari_session_restore(&e->session, r);
@@ -405,9 +466,8 @@ static void dialect_destroy(void *self)
 {
     dialect_env *e = self;
     dq_atari_session_close(&e->session);
-    dq_small_frame_destroy(e->frame);
-    free(e->stack);
-    free(e->held);
+    dq_obs_buffer_free(&e->buffer);
+    free(e->older);
     free(e);
 }
 
@@ -452,16 +512,14 @@ static dq_small_grey grey_of(dq_dialect dialect)
 
 static dq_status prepare(dialect_env *e)
 {
-    const dq_atari *atari = e->session.atari;
+    dq_atari *atari = e->session.atari;
     int rows = e->p.dialect == DQ_DIALECT_ENVPOOL ? ENVPOOL_ROWS : dq_atari_height(atari);
     DQ_TRY(check_game(e));
-    e->screen_bytes = (size_t)dq_atari_height(atari) * DQ_ATARI_WIDTH;
-    e->stack = calloc((size_t)e->p.stack, FRAME_BYTES);
-    e->held = calloc(1, e->screen_bytes);
-    if (!e->stack || !e->held)
+    dq_obs_buffer_init(&e->buffer, atari, grey_of(e->p.dialect), e->p.linear_resize, rows);
+    e->older = calloc(1, older_bytes(e) + 1);  // there even if empty
+    if (!e->older)
         return dq_fail(DQ_ERR_NOMEM, "%s: no memory for %d frames", e->session.cfg.id, e->p.stack);
-    return dq_small_frame_create(&e->frame, grey_of(e->p.dialect), e->p.linear_resize,
-                                 dq_atari_palette(atari), dq_atari_grey(atari), rows);
+    return DQ_OK;
 }
 
 dq_status dq_dialect_env_create(dq_env **out, const void *rom, size_t rom_bytes,

@@ -2,30 +2,9 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-
 enum { WIDTH = DQ_FRAME84_WIDTH, SIDE = DQ_FRAME84, WEIGHT_ONE = 1 << 11, RING = 4 };
-
-/* INTER_LINEAR: a target sample is `a` parts of one source sample and `b` of the next. */
-typedef struct linear_cell {
-    int first, second, a, b;
-} linear_cell;
-
-struct dq_small_frame {
-    dq_small_grey how;
-    bool linear;
-    int rows, n_channels;
-    const uint8_t *palette, *grey;
-    uint8_t rgb_level[256];  // DQ_SMALL_RGB: grey of one colour
-    dq_frame84_plan plan;
-    linear_cell *cells;  // with `linear`: 84 for columns, 84 for rows
-    uint8_t (*seen[2])[WIDTH];
-    uint8_t frame[SIDE][SIDE];
-    uint32_t changed[DQ_FRAME84_MAX_HEIGHT];  // by row: groups in which `frame` is behind `seen`
-};
 
 /* ---------------------------------------------------------------- colours */
 
@@ -40,10 +19,23 @@ static uint8_t rgb_grey(int r, int g, int b)
     return (uint8_t)((r * 9798 + g * 19235 + b * 3735 + (1 << 14)) >> 15);
 }
 
-/** The pictures whose maximum is taken: two, or one twice, or three. */
+/** The pictures whose maximum is taken, some of them perhaps the same, and where there is anything
+ * to do: by row, groups of eight pixels. */
 typedef struct pictures {
-    const uint8_t *a, *b, *c;
+    const uint8_t *a, *b, *c;  // NULL: black
+    const uint32_t *changed;   // NULL: everywhere
 } pictures;
+
+static uint32_t groups_of(const pictures *p, int y)
+{
+    return p->changed ? p->changed[y] & DQ_FRAME84_ALL_GROUPS : DQ_FRAME84_ALL_GROUPS;
+}
+
+static const uint8_t *row_of(const uint8_t *picture, int y)
+{
+    static const uint8_t black[WIDTH];
+    return picture ? picture + (size_t)y * WIDTH : black;
+}
 
 static uint8_t rgb_pair_level(const dq_small_frame *f, size_t a, size_t b)
 {
@@ -57,8 +49,8 @@ static uint8_t rgb_pair_level(const dq_small_frame *f, size_t a, size_t b)
 static void find_levels(const dq_small_frame *f, const pictures *p, int y, int channel, int from,
                         int end, uint8_t *levels)
 {
-    const uint8_t *a = p->a + (size_t)y * WIDTH, *b = p->b + (size_t)y * WIDTH;
-    const uint8_t *c = p->c ? p->c + (size_t)y * WIDTH : a, *palette = f->palette + channel;
+    const uint8_t *a = row_of(p->a, y), *b = row_of(p->b, y), *c = row_of(p->c, y);
+    const uint8_t *palette = f->palette + channel;
     if (f->how == DQ_SMALL_RGB)
         for (int x = from; x < end; x++)
             levels[x] = rgb_pair_level(f, a[x], b[x]);
@@ -154,7 +146,7 @@ static void make_area(dq_small_frame *f, const pictures *p)
         uint32_t groups = 0;
         int from, to;
         for (int k = 0; k < cell->n; k++)
-            groups |= f->changed[cell->first + k];
+            groups |= groups_of(p, cell->first + k);
         for (int k = 0; k < cell->n && groups; k++)
             shrink_row(f, p, &s, cell->first + k, groups);
         while (groups) {
@@ -166,7 +158,7 @@ static void make_area(dq_small_frame *f, const pictures *p)
 
 /* ---------------------------------------------------------------- INTER_LINEAR */
 
-static linear_cell linear_cell_of(int i, int n_source)
+static dq_linear_cell linear_cell_of(int i, int n_source)
 {
     float at = (float)((i + 0.5) * ((double)n_source / SIDE) - 0.5);
     int first = (int)floorf(at);
@@ -175,8 +167,9 @@ static linear_cell linear_cell_of(int i, int n_source)
         first = n_source - 1;
         part = 0.0f;
     }
-    return (linear_cell){first, first < n_source - 1 ? first + 1 : first,
-                         (int)lrintf((1.0f - part) * WEIGHT_ONE), (int)lrintf(part * WEIGHT_ONE)};
+    return (dq_linear_cell){(uint8_t)first, (uint8_t)(first < n_source - 1 ? first + 1 : first),
+                            (int16_t)lrintf((1.0f - part) * WEIGHT_ONE),
+                            (int16_t)lrintf(part * WEIGHT_ONE)};
 }
 
 static void mix_row(const dq_small_frame *f, const pictures *p, int y, int32_t *mixed)
@@ -184,7 +177,7 @@ static void mix_row(const dq_small_frame *f, const pictures *p, int y, int32_t *
     uint8_t levels[WIDTH];
     find_levels(f, p, y, 0, 0, WIDTH, levels);
     for (int i = 0; i < SIDE; i++) {
-        const linear_cell *c = &f->cells[i];
+        const dq_linear_cell *c = &f->columns[i];
         mixed[i] = levels[c->first] * c->a + levels[c->second] * c->b;
     }
 }
@@ -193,8 +186,8 @@ static void make_linear(dq_small_frame *f, const pictures *p)
 {
     int32_t a[SIDE], b[SIDE];
     for (int row = 0; row < SIDE; row++) {
-        const linear_cell *c = &f->cells[SIDE + row];
-        if (!(f->changed[c->first] | f->changed[c->second]))
+        const dq_linear_cell *c = &f->lines[row];
+        if (!(groups_of(p, c->first) | groups_of(p, c->second)))
             continue;
         mix_row(f, p, c->first, a);
         mix_row(f, p, c->second, b);
@@ -204,130 +197,34 @@ static void make_linear(dq_small_frame *f, const pictures *p)
     }
 }
 
-/* ---------------------------------------------------------------- pictures and frames */
+/* ---------------------------------------------------------------- all of it */
 
-void dq_small_frame_set(dq_small_frame *f, int which, const uint8_t *picture)
+void dq_small_frame_make(dq_small_frame *f, const uint8_t *const *pictures_of, int n,
+                         const uint32_t *changed)
 {
-    static const uint8_t black[WIDTH];
-    for (int y = 0; y < f->rows; y++) {
-        const uint8_t *row = picture ? picture + (size_t)y * WIDTH : black;
-        if (memcmp(f->seen[which][y], row, WIDTH) == 0)
-            continue;
-        f->changed[y] |= dq_frame84_differences(f->seen[which][y], row);
-        memcpy(f->seen[which][y], row, WIDTH);
-    }
-}
-
-/** All of it may be behind. */
-static void change_all(dq_small_frame *f)
-{
-    for (int y = 0; y < f->rows; y++)
-        f->changed[y] = DQ_FRAME84_ALL_GROUPS;
-}
-
-static const uint8_t *make(dq_small_frame *f, const pictures *p)
-{
+    assert(n >= 1 && n <= 2 + (f->how == DQ_SMALL_ALE));
+    const pictures p = {pictures_of[0], pictures_of[n > 1], pictures_of[n > 2 ? 2 : 0], changed};
     if (f->linear)
-        make_linear(f, p);
+        make_linear(f, &p);
     else
-        make_area(f, p);
-    memset(f->changed, 0, sizeof(f->changed));
-    return f->frame[0];
+        make_area(f, &p);
 }
 
-const uint8_t *dq_small_frame_make(dq_small_frame *f)
-{
-    const pictures two = {f->seen[0][0], f->seen[1][0], NULL};
-    return make(f, &two);
-}
-
-/** The frame of pictures that are not the two: afterwards it is not theirs. */
-static const uint8_t *make_other(dq_small_frame *f, const pictures *p)
-{
-    change_all(f);
-    const uint8_t *frame = make(f, p);
-    change_all(f);
-    return frame;
-}
-
-const uint8_t *dq_small_frame_make_alone(dq_small_frame *f, const uint8_t *picture)
-{
-    const pictures one = {picture, picture, NULL};
-    return make_other(f, &one);
-}
-
-const uint8_t *dq_small_frame_make_three(dq_small_frame *f, const uint8_t *picture)
-{
-    assert(f->how == DQ_SMALL_ALE);
-    const pictures three = {f->seen[0][0], f->seen[1][0], picture};
-    return make_other(f, &three);
-}
-
-/* ---------------------------------------------------------------- create, state */
-
-static dq_status allocate(dq_small_frame *f)
-{
-    size_t rows = (size_t)f->rows;
-    bool good = true;
-    for (int i = 0; i < 2; i++)
-        good = (f->seen[i] = calloc(rows, sizeof(*f->seen[i]))) && good;
-    if (f->linear)
-        good = (f->cells = calloc(2 * SIDE, sizeof(*f->cells))) && good;
-    return good ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for pictures of %d rows", f->rows);
-}
-
-dq_status dq_small_frame_create(dq_small_frame **out, dq_small_grey how, bool linear,
-                                const uint8_t *palette, const uint8_t *grey, int rows)
+void dq_small_frame_init(dq_small_frame *f, dq_small_grey how, bool linear, const uint8_t *palette,
+                         const uint8_t *grey, int rows)
 {
     assert(rows >= SIDE && rows <= DQ_FRAME84_MAX_HEIGHT && !(linear && how == DQ_SMALL_RGB_FIRST));
-    *out = NULL;
-    dq_small_frame *f = calloc(1, sizeof(*f));
-    if (!f)
-        return dq_fail(DQ_ERR_NOMEM, "no memory for a frame");
+    memset(f, 0, sizeof(*f));
     f->how = how;
     f->linear = linear;
-    f->rows = rows;
     f->n_channels = how == DQ_SMALL_RGB_FIRST ? 3 : 1;
     f->palette = palette;
     f->grey = grey;
     dq_frame84_plan_init_whole(&f->plan, rows);
-    change_all(f);
     for (int i = 0; i < 256; i++)
         f->rgb_level[i] = rgb_grey(palette[3 * i], palette[3 * i + 1], palette[3 * i + 2]);
-    dq_status st = allocate(f);
-    if (st != DQ_OK) {
-        dq_small_frame_destroy(f);
-        return st;
-    }
     for (int i = 0; linear && i < SIDE; i++) {
-        f->cells[i] = linear_cell_of(i, WIDTH);
-        f->cells[SIDE + i] = linear_cell_of(i, rows);
+        f->columns[i] = linear_cell_of(i, WIDTH);
+        f->lines[i] = linear_cell_of(i, rows);
     }
-    *out = f;
-    return DQ_OK;
-}
-
-void dq_small_frame_destroy(dq_small_frame *f)
-{
-    if (!f)
-        return;
-    for (int i = 0; i < 2; i++)
-        free(f->seen[i]);
-    free(f->cells);
-    free(f);
-}
-
-dq_status dq_small_frame_save(const dq_small_frame *f, dq_writer *w)
-{
-    dq_write_tag(w, "SMAL", 1);
-    dq_write(w, f->seen[0], (size_t)f->rows * WIDTH);
-    return dq_write(w, f->seen[1], (size_t)f->rows * WIDTH);
-}
-
-dq_status dq_small_frame_load(dq_small_frame *f, dq_reader *r)
-{
-    change_all(f);
-    DQ_TRY(dq_read_tag(r, "SMAL", 1));
-    DQ_TRY(dq_read(r, f->seen[0], (size_t)f->rows * WIDTH));
-    return dq_read(r, f->seen[1], (size_t)f->rows * WIDTH);
 }

@@ -1,17 +1,15 @@
-/** From two palette pictures to an 84x84 frame of bytes, as OpenCV resizes bytes.
+/** From palette pictures to an 84x84 frame of bytes, as OpenCV resizes bytes, doing only the work
+ * that changed.
  *
- *  Holds the last two pictures seen. A source row is resized again only when one of them changed
- *  there, and a frame row is made again only when one of its source rows was. The result is bit for
- *  bit that of maximum, grey and cv2.resize() over the whole picture. Behaviour of OpenCV 4.5 to
- *  5.0: INTER_AREA works in float32 and rounds to the nearest even byte, INTER_LINEAR in integers
- *  with weights of 11 bits, RGB to grey with weights of 15 bits. */
+ *  The result is bit for bit that of maximum, grey and cv2.resize() over the whole pictures.
+ * Behaviour of OpenCV 4.5 to 5.0: INTER_AREA works in float32 and rounds to the nearest even byte,
+ *  INTER_LINEAR in integers with weights of 11 bits, RGB to grey with weights of 15 bits. */
 #ifndef DEEPQ_ENV_SMALL_FRAME_H
 #define DEEPQ_ENV_SMALL_FRAME_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "deepq/stream.h"
 #include "env/frame84.h"
 
 typedef enum dq_small_grey {
@@ -20,26 +18,32 @@ typedef enum dq_small_grey {
     DQ_SMALL_RGB_FIRST  // the brighter of two colours, resized in three channels, then grey
 } dq_small_grey;
 
-typedef struct dq_small_frame dq_small_frame;
+/** INTER_LINEAR: a target sample is `a` parts of one source sample and `b` of the next. */
+typedef struct dq_linear_cell {
+    uint8_t first, second;
+    int16_t a, b;
+} dq_linear_cell;
+
+typedef struct dq_small_frame {
+    dq_small_grey how;
+    bool linear;
+    int n_channels;
+    const uint8_t *palette, *grey;
+    uint8_t rgb_level[256];  // DQ_SMALL_RGB: grey of one colour
+    dq_frame84_plan plan;
+    dq_linear_cell columns[DQ_FRAME84], lines[DQ_FRAME84];  // with `linear`
+    uint8_t frame[DQ_FRAME84][DQ_FRAME84];
+} dq_small_frame;
 
 /** palette: RGB of all indices, [256][3]; grey: ALE's levels of them, [256]; both are the caller's
  *  and stay. `rows` of a picture are looked at, from the top, 84 to 250. `linear` resizes by
- *  INTER_LINEAR, not with DQ_SMALL_RGB_FIRST. Both pictures are black. */
-DQ_NODISCARD dq_status dq_small_frame_create(dq_small_frame **out, dq_small_grey how, bool linear,
-                                             const uint8_t *palette, const uint8_t *grey, int rows);
-void dq_small_frame_destroy(dq_small_frame *f);
-
-/** Replace picture 0 or 1 by palette indices [rows][160]; NULL: black. */
-void dq_small_frame_set(dq_small_frame *f, int which, const uint8_t *picture);
-/** The frame of the two pictures, [84][84]; valid until the next call. */
-const uint8_t *dq_small_frame_make(dq_small_frame *f);
-/** That of one picture alone; the two stay what they are. */
-const uint8_t *dq_small_frame_make_alone(dq_small_frame *f, const uint8_t *picture);
-/** That of the two and a third one; only with DQ_SMALL_ALE. */
-const uint8_t *dq_small_frame_make_three(dq_small_frame *f, const uint8_t *picture);
-
-/** Only what the next frames depend on: the two pictures. */
-dq_status dq_small_frame_save(const dq_small_frame *f, dq_writer *w);
-DQ_NODISCARD dq_status dq_small_frame_load(dq_small_frame *f, dq_reader *r);
+ *  INTER_LINEAR, not with DQ_SMALL_RGB_FIRST. */
+void dq_small_frame_init(dq_small_frame *f, dq_small_grey how, bool linear, const uint8_t *palette,
+                         const uint8_t *grey, int rows);
+/** The frame of the maximum of n pictures, 1, 2 or (with DQ_SMALL_ALE) 3: palette indices
+ *  [rows][160]; NULL: a black one. `changed` has, by row, bit x when the pixels 8x..8x+7 of one of
+ *  them are not what they were for the frame before; NULL: all of them. The result is f->frame. */
+void dq_small_frame_make(dq_small_frame *f, const uint8_t *const *pictures, int n,
+                         const uint32_t *changed);
 
 #endif

@@ -26,11 +26,17 @@ static size_t used_bytes(void)
 static size_t play(dq_env *env)
 {
     static uint8_t obs[4 * 84 * 84];
-    dq_step step;
-    assert_int_equal(dq_env_reset(env, obs), DQ_OK);
-    for (int i = 0; i < 50; i++)
-        assert_int_equal(dq_env_step(env, i % dq_env_get_spec(env)->n_actions, obs, &step), DQ_OK);
-    return used_bytes();
+    const int n_actions = dq_env_get_spec(env)->n_actions;
+    dq_step step = {.terminated = true};
+    size_t most = 0;
+    for (int i = 0; i < 50; i++) {
+        if (step.terminated || step.truncated)
+            assert_int_equal(dq_env_reset(env, obs), DQ_OK);
+        assert_int_equal(dq_env_step(env, i % n_actions, obs, &step), DQ_OK);
+        if (used_bytes() > most)
+            most = used_bytes();
+    }
+    return most;
 }
 
 /** The most that an environment takes, created or playing. */
@@ -75,33 +81,38 @@ static void skip_without_count(void)
     }
 }
 
-/** Of many, whose cartridge is there once. */
-static void the_books_pipeline_takes_less_than_128_kib(void **state)
+/** Every dialect's, for many environments, whose cartridge is there once. */
+static void check_pipelines(const void *rom, size_t n, int height)
+{
+    size_t n_names;
+    const char *const *names = dq_dialect_names(&n_names);
+    dq_atari *first;
+    assert_int_equal(dq_atari_create(&first, rom, n, NULL), DQ_OK);
+    assert_int_equal(dq_atari_height(first), height);
+    for (size_t i = 0; i < n_names; i++)
+        assert_true(cost(names[i], rom, n) < 128 * KIB);
+    dq_atari_destroy(first);
+}
+
+static void a_pipeline_takes_less_than_128_kib(void **state)
 {
     (void)state;
-    static const size_t sizes[] = {2 * KIB, 4 * KIB, 8 * KIB, 16 * KIB, 32 * KIB};
+    static const size_t sizes[] = {2 * KIB, 4 * KIB, 32 * KIB};
     skip_without_count();
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         uint8_t *image = image_of(sizes[i]);
-        dq_atari *first;
-        assert_int_equal(dq_atari_create(&first, image, sizes[i], NULL), DQ_OK);
-        assert_true(cost("book", image, sizes[i]) < 128 * KIB);
-        dq_atari_destroy(first);
+        check_pipelines(image, sizes[i], 210);
         free(image);
     }
 }
 
-static void so_does_a_pal_picture(void **state)
+static void so_does_one_of_pal_pictures(void **state)
 {
     (void)state;
     skip_without_count();
     size_t n;
     void *rom = testrom_read("pal0", "bin", &n);
-    dq_atari *first;
-    assert_int_equal(dq_atari_create(&first, rom, n, NULL), DQ_OK);
-    assert_int_equal(dq_atari_height(first), 250);
-    assert_true(cost("book", rom, n) < 128 * KIB);
-    dq_atari_destroy(first);
+    check_pipelines(rom, n, 250);
     free(rom);
 }
 
@@ -133,30 +144,12 @@ static void an_image_is_there_as_long_as_someone_plays_it(void **state)
     free(image);
 }
 
-/** Their maximum is taken with pictures of steps before, which the console may have drawn over. */
-static void other_dialects_keep_two_pictures_more(void **state)
-{
-    (void)state;
-    size_t n;
-    const char *const *names = dq_dialect_names(&n);
-    skip_without_count();
-    uint8_t *image = image_of(4 * KIB);
-    dq_atari *first;
-    assert_int_equal(dq_atari_create(&first, image, 4 * KIB, NULL), DQ_OK);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(names[i], "book") != 0)
-            assert_true(cost(names[i], image, 4 * KIB) < 220 * KIB);
-    dq_atari_destroy(first);
-    free(image);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_books_pipeline_takes_less_than_128_kib),
-        cmocka_unit_test(so_does_a_pal_picture),
+        cmocka_unit_test(a_pipeline_takes_less_than_128_kib),
+        cmocka_unit_test(so_does_one_of_pal_pictures),
         cmocka_unit_test(an_image_is_there_as_long_as_someone_plays_it),
-        cmocka_unit_test(other_dialects_keep_two_pictures_more),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
