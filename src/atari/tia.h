@@ -97,7 +97,6 @@ typedef struct dq_tia_masks {
     uint64_t word[DQ_OBJECTS][3];  // bit x of 160: pixel x is covered
     uint64_t cells;                // the same for the playfield in cells of four pixels, 40 bits
     uint64_t place[DQ_OBJECTS];    // cells that an object can touch at all, not for the playfield
-    uint64_t span[DQ_OBJECTS][3];  // the same as pixels
     uint8_t dirty;                 // 1 << object: `word` is to be computed again; DQ_CELLS_DIRTY
     uint8_t moved;                 // 1 << object: `place` is to be computed again
     uint8_t enabled;               // 1 << object: switched on, always up to date

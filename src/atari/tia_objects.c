@@ -139,40 +139,40 @@ const uint64_t *dq_tia_mask(dq_machine *m, int object)
 
 /* ---------------------------------------------------------------- places */
 
-/* The cells that pixels at..at+width-1, around the edge, belong to. */
-static uint64_t touched_cells(unsigned at, unsigned width)
+/* The cells of four pixels that a copy of `width` pixels touches, from the one that its first pixel is
+ * in: by how many pixels it begins after that one's. Then those of all copies. */
+#define CELLS(width, after) ((UINT32_C(1) << ((after) + (width) + 3) / 4) - 1)
+#define ONE(width) {CELLS(width, 0), CELLS(width, 1), CELLS(width, 2), CELLS(width, 3)}
+#define COPIES(width, after, o, p)                                                                 \
+    (CELLS(width, after) | CELLS(width, after) << (o) / 4 | CELLS(width, after) << (p) / 4)
+#define THREE(width, o, p)                                                                         \
+    {COPIES(width, 0, o, p), COPIES(width, 1, o, p), COPIES(width, 2, o, p), COPIES(width, 3, o, p)}
+#define COPIES_OF_8 ONE(8), THREE(8, 0, 16), THREE(8, 0, 32), THREE(8, 16, 32), THREE(8, 0, 64)
+static const uint32_t player_cells[8][4] = {COPIES_OF_8, ONE(17), THREE(8, 32, 64), ONE(33)};
+static const uint32_t missile_cells[8][4] = {COPIES_OF_8, ONE(8), THREE(8, 32, 64), ONE(8)};
+static const uint32_t ball_cells[4][4] = {ONE(1), ONE(2), ONE(4), ONE(8)};
+
+uint64_t dq_tia_find_place(dq_machine *m, int object)
 {
-    unsigned n = (at % 4 + width + 3) / 4;
-    uint64_t cells = ((UINT64_C(1) << n) - 1) << at / 4;
-    return (cells | cells >> 40) & ((UINT64_C(1) << 40) - 1);
+    const dq_tia *tia = &m->c.tia;
+    unsigned at = tia->position[object], mode = tia->nusiz[object % 2] & 7;
+    const uint32_t *cells = object == DQ_BL   ? ball_cells[tia->ctrlpf >> 4 & 3]
+                            : object <= DQ_P1 ? player_cells[mode]
+                                              : missile_cells[mode];
+    uint64_t place = (uint64_t)cells[at % 4] << at / 4;
+    place = (place | place >> 40) & ((UINT64_C(1) << 40) - 1);
+    m->masks.moved &= (uint8_t) ~(1 << object);
+    m->masks.place[object] = place;
+    return place;
 }
 
+/* Of the pixels that an object can touch at all. */
 static unsigned widest(const dq_tia *tia, int object)
 {
     static const uint8_t player[8] = {8, 8, 8, 8, 8, 17, 8, 33};
     if (object <= DQ_P1)
         return player[tia->nusiz[object] & 7];
-    if (object == DQ_BL)
-        return 1u << (tia->ctrlpf >> 4 & 3);
-    return 8;
-}
-
-uint64_t dq_tia_find_place(dq_machine *m, int object)
-{
-    const dq_tia *tia = &m->c.tia;
-    int mode = object == DQ_BL ? 0 : tia->nusiz[object % 2] & 7;
-    uint64_t cells = 0, line[4] = {0};
-    unsigned width = widest(tia, object);
-    for (int k = 0; k < copies[mode].n; k++) {
-        unsigned at = (tia->position[object] + copies[mode].offset[k]) % DQ_PICTURE_WIDTH;
-        cells |= touched_cells(at, width);
-        put(line, (UINT64_C(1) << width) - 1, at);
-    }
-    wrap_around(line);
-    memcpy(m->masks.span[object], line, sizeof(m->masks.span[object]));
-    m->masks.moved &= (uint8_t) ~(1 << object);
-    m->masks.place[object] = cells;
-    return cells;
+    return object == DQ_BL ? 1u << (tia->ctrlpf >> 4 & 3) : 8;
 }
 
 /* ---------------------------------------------------------------- collisions */
@@ -207,12 +207,27 @@ static bool near_field(dq_machine *m, int object)
     return tia->mirrored != (tia->ctrlpf & 1) || dq_tia_place(m, object) & dq_tia_cells(m);
 }
 
+/* Do two stretches of a line, around its edge, have a pixel in common? */
+static bool meet(unsigned at, unsigned width, unsigned other_at, unsigned other_width)
+{
+    unsigned right = (other_at + 2 * DQ_PICTURE_WIDTH - at) % DQ_PICTURE_WIDTH;
+    return right < width || right + other_width > DQ_PICTURE_WIDTH;
+}
+
 static bool near_each_other(dq_machine *m, int a, int b)
 {
-    (void)dq_tia_place(m, a);
-    (void)dq_tia_place(m, b);
-    const uint64_t *p = m->masks.span[a], *q = m->masks.span[b];
-    return (p[0] & q[0]) | (p[1] & q[1]) | (p[2] & q[2]);
+    const dq_tia *tia = &m->c.tia;
+    if (!(dq_tia_place(m, a) & dq_tia_place(m, b)))
+        return false;
+    const int mode_a = a == DQ_BL ? 0 : tia->nusiz[a % 2] & 7;
+    const int mode_b = b == DQ_BL ? 0 : tia->nusiz[b % 2] & 7;
+    const unsigned width_a = widest(tia, a), width_b = widest(tia, b);
+    for (int i = 0; i < copies[mode_a].n; i++)
+        for (int k = 0; k < copies[mode_b].n; k++)
+            if (meet(tia->position[a] + copies[mode_a].offset[i], width_a,
+                     tia->position[b] + copies[mode_b].offset[k], width_b))
+                return true;
+    return false;
 }
 
 void dq_tia_find_near(dq_machine *m, unsigned unknown)
