@@ -3,9 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-/* Frames that end before the window is full leave older pictures in the rest of it; after one, the
- * next ones are expected to do so too. */
-enum { CAREFUL_AT_FIRST = 2, CAREFUL_AFTER_SHORT = 8 };
+/* After a frame that ended within the window the next ones are expected to do so too. */
+enum { SOON = 8 };
 
 static void map_memory(dq_machine *m)
 {
@@ -29,7 +28,7 @@ void dq_machine_refresh(dq_machine *m)
     m->stale[0] = m->stale[1] = false;
     m->again[0] = m->again[1] = false;
     m->has_rows[0] = m->has_rows[1] = true;
-    m->careful = CAREFUL_AT_FIRST;  // until both pictures can be painted again
+    m->short_soon = m->partial_soon = 0;
 }
 
 void dq_machine_copy(dq_machine *to, const dq_machine *from)
@@ -109,9 +108,31 @@ void dq_machine_crop(dq_machine *m, int first, int end)
     m->end_row = end;
 }
 
+/* Has the frame come to the end of its picture? */
+static bool fills_window(const dq_machine *m)
+{
+    return m->c.tia.drawn_to == m->window_end;
+}
+
 static bool is_cropped(const dq_machine *m)
 {
     return m->first_row > 0 || m->end_row < m->display.height;
+}
+
+/* Drawing ends with the last access to the TIA: that to VSYNC, or in a partial frame one that only
+ * a strict run knows. */
+static void finish_picture(dq_machine *m)
+{
+    if (3 * m->tia_cycle >= m->window_end)
+        dq_tia_draw_to(m, m->window_end);
+    else if (!m->c.tia.partial)
+        dq_tia_draw_just_to(m, 3 * m->c.cycle);
+    if (m->draw)
+        dq_tia_note_row(m);
+    if (m->c.tia.partial && !m->c.tia.greyed && (m->strict || fills_window(m))) {
+        dq_tia_grey_out(m);
+        note_all_changed(m);
+    }
 }
 
 static void run(dq_machine *m, bool draw, bool strict)
@@ -128,12 +149,7 @@ static void run(dq_machine *m, bool draw, bool strict)
     m->c.tia.partial = 1;
     dq_m6507_run(m);
     m->c.tia.lines = dq_machine_lines(m);
-    if (3 * m->tia_cycle >= m->window_end)
-        dq_tia_draw_to(m, m->window_end);
-    if (m->c.tia.partial && !m->c.tia.greyed)
-        dq_tia_grey_out(m);
-    if (draw && (strict || m->c.tia.drawn_to != m->window_end))
-        note_all_changed(m);
+    finish_picture(m);
 }
 
 /* Run a frame again for its picture alone. */
@@ -156,53 +172,89 @@ static void paint_if_stale(dq_machine *m, int picture)
     m->has_rows[picture] = true;
 }
 
-/* A frame that left part of the window as it was has to be painted on top of its predecessor in the
- * same picture, pixel by pixel as ALE does it. */
-static void paint_short_frame(dq_machine *m)
-{
-    int picture = m->c.tia.picture;
-    paint_if_stale(m, !picture);
-    paint_again(m, &m->shown[picture]);
-    m->stale[picture] = false;
-    m->has_rows[picture] = true;
-    copy_console(m, &m->c, &m->start);
-    map_memory(m);
-    run(m, true, true);
-}
-
 /* Is what m->start has all that a frame depends on? */
 static bool begin_is_all(const dq_machine *m)
 {
     return m->cart_type != DQ_CART_E7;  // whose RAM is too much to keep
 }
 
+/* A frame was drawn over one of which nobody has seen what it leaves: paint both. */
+static void paint_both(dq_machine *m, int picture)
+{
+    paint_if_stale(m, picture);
+    paint_again(m, &m->start);
+    m->has_rows[picture] = true;
+}
+
+/* Up to where a frame may have painted. In ALE a comb begins where drawing stops before the line,
+ * not at its first pixel, so that it may go far into the line that the frame ends in. */
+static int32_t painted_to(const dq_machine *m)
+{
+    const dq_tia *tia = &m->c.tia;
+    int32_t line_end = tia->drawn_to + tia->line_left;
+    bool may_have_comb =
+        tia->blank_comb || tia->row == 0 || m->comb_clock >= line_end - 2 * DQ_LINE_CLOCKS;
+    return may_have_comb ? line_end : tia->drawn_to;
+}
+
+/* A frame was run: how it began stands for its picture until it is painted. Where it ends within a
+ * line, only a strict run leaves in the rest of it what ALE does. */
+static void note_frame(dq_machine *m, bool draw)
+{
+    int picture = m->c.tia.picture;
+    bool has_rows = draw && (m->strict || fills_window(m));
+    bool is_painted = has_rows && (m->strict || !is_cropped(m));
+    bool leaves_unseen = m->stale[picture] && m->c.tia.drawn_to < m->shown_to[picture];
+    if (leaves_unseen)
+        paint_both(m, picture);
+    m->has_rows[picture] = has_rows || leaves_unseen;
+    m->stale[picture] = !is_painted && !leaves_unseen;
+    copy_console(m, &m->shown[picture], &m->start);
+    m->shown_to[picture] = painted_to(m);
+    m->again[picture] = fills_window(m) && begin_is_all(m);
+}
+
+static void expect_the_same(dq_machine *m)
+{
+    bool is_short = !fills_window(m);
+    m->short_soon = is_short ? SOON : m->short_soon - (m->short_soon > 0);
+    m->partial_soon = is_short && m->c.tia.partial ? SOON : m->partial_soon - (m->partial_soon > 0);
+}
+
+/* Is the next frame, or the rest of this one, to be painted as ALE does it, access by access? */
+static bool wants_care(const dq_machine *m, bool begins, bool draw)
+{
+    return !begin_is_all(m) || m->partial_soon > 0 || (draw && m->short_soon > 0) ||
+           (!begins && !fills_window(m));
+}
+
+/* A frame ran out of instructions within the window: where its last access was only shows so. */
+static void run_again_strictly(dq_machine *m)
+{
+    copy_console(m, &m->c, &m->start);
+    map_memory(m);
+    run(m, true, true);
+}
+
 void dq_machine_frame(dq_machine *m, bool draw)
 {
-    bool begins = !m->c.tia.partial;
-    bool careful = m->careful > 0 || !begin_is_all(m);
-    draw = draw || careful;
+    bool begins = !m->c.tia.partial, strict = wants_care(m, begins, draw);
+    draw = draw || strict;
     if (begins) {
         start_frame(m);
         copy_console(m, &m->start, &m->c);
     } else {
         fold_time(m);
     }
-    run(m, draw, careful);
+    run(m, draw, strict);
     if (!begins)
         return;
-    int picture = m->c.tia.picture;
-    if (m->c.tia.drawn_to == m->window_end) {
-        copy_console(m, &m->shown[picture], &m->start);
-        m->again[picture] = begin_is_all(m);
-        m->stale[picture] = !draw || (!careful && is_cropped(m));
-        m->has_rows[picture] = draw;
-        m->careful -= m->careful > 0;
-    } else {
-        if (!careful)
-            paint_short_frame(m);
-        m->again[picture] = false;
-        m->careful = CAREFUL_AFTER_SHORT;
+    if (m->c.tia.partial && !fills_window(m) && !strict) {
+        run_again_strictly(m);
+        draw = true;
     }
+    expect_the_same(m);
+    note_frame(m, draw);
 }
 
 const uint8_t *dq_machine_picture(dq_machine *m)

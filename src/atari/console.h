@@ -83,10 +83,12 @@ typedef struct dq_machine {
     bool stop;         // the memory map changed or the frame is over: the processor has to look up
     bool draw;         // paint this frame, not only look for collisions
     bool strict;       // draw at every access to the TIA, as ALE does, not only where it matters
-    int careful;       // so many more frames are painted strictly, wanted or not
+    int short_soon;    // so many more frames are expected to end within the window,
+    int partial_soon;  // or to run out of instructions there
     dq_console start;  // how this frame began
     dq_console shown[2];  // how the frames of the two pictures began, to paint them when asked for
-    bool again[2];        // they can be painted from that at all
+    int32_t shown_to[2];  // clock up to which they go; below is what was there before
+    bool again[2];        // that is all of the picture
     bool stale[2];        // not painted yet
     bool has_rows[2];     // but these rows are:
     int first_row,

@@ -130,5 +130,9 @@ extern dq_tia_writer *const dq_tia_writers[DQ_TIA_WRITES];
 
 /** Draw up to a clock, latching collisions. */
 void dq_tia_draw_to(struct dq_machine *m, int32_t clock);
+/** The same even where nothing is to be seen, so that `drawn_to` is that clock. */
+void dq_tia_draw_just_to(struct dq_machine *m, int32_t clock);
+/** Take down what has changed in the row that is being painted. */
+void dq_tia_note_row(struct dq_machine *m);
 
 #endif

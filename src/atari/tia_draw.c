@@ -230,9 +230,10 @@ static uint32_t differences(const uint8_t *a, const uint8_t *b)
     return groups;
 }
 
-/* The row that was being drawn is complete. */
-static void note_changes(dq_machine *m)
+void dq_tia_note_row(dq_machine *m)
 {
+    if (m->old_row_of != m->c.tia.row)
+        return;
     int y = m->c.tia.row;
     const uint8_t *row = m->picture[m->c.tia.picture] + y * DQ_PICTURE_WIDTH;
     if (memcmp(row, m->old_row, DQ_PICTURE_WIDTH) != 0)
@@ -274,7 +275,8 @@ static void draw_comb(dq_machine *m, int at, int to)
         int x = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
         memset(row_to_paint(m) + x, 0, (size_t)(end - at));
     }
-    if (to >= end)
+    bool was_before = tia->drawn_to - to + end > m->comb_clock;  // drawing may lag behind
+    if (to >= end && was_before)
         tia->blank_comb = 0;
 }
 
@@ -344,8 +346,8 @@ static void draw_line_end(dq_machine *m, int at, int32_t clock)
         draw_stretch(m, x0, DQ_PICTURE_WIDTH);
     if (tia->blank_comb)
         draw_comb(m, at, DQ_LINE_CLOCKS);
-    if (x0 < DQ_PICTURE_WIDTH && paints_row(m))
-        note_changes(m);
+    if (x0 < DQ_PICTURE_WIDTH)
+        dq_tia_note_row(m);
     end_line(m);
     if (same_again && clock > tia->drawn_to + DQ_LINE_CLOCKS)
         repeat_line(m, (clock - tia->drawn_to - 1) / DQ_LINE_CLOCKS);
@@ -372,15 +374,12 @@ static void pass(dq_machine *m, int32_t clock)
     tia->line_left = (n_ends + 1) * DQ_LINE_CLOCKS - (clock - line_start);
 }
 
-void dq_tia_draw_to(dq_machine *m, int32_t clock)
+void dq_tia_draw_just_to(dq_machine *m, int32_t clock)
 {
     dq_tia *tia = &m->c.tia;
     if (clock > m->window_end)
         clock = m->window_end;
     if (tia->drawn_to >= clock)
-        return;
-    // Up to the first visible pixel of a line that is begun there is nothing to draw.
-    if (clock <= tia->drawn_to + tia->line_left - DQ_PICTURE_WIDTH && !m->strict)
         return;
     if (m->clear_to > tia->drawn_to)
         pass(m, m->clear_to < clock ? m->clear_to : clock);
@@ -396,6 +395,14 @@ void dq_tia_draw_to(dq_machine *m, int32_t clock)
         draw_stretch(m, x0, to - DQ_BLANK_CLOCKS);
     if (tia->blank_comb)
         draw_comb(m, at, to);
-    if (to == DQ_LINE_CLOCKS && paints_row(m))
-        note_changes(m);
+    if (to == DQ_LINE_CLOCKS)
+        dq_tia_note_row(m);
+}
+
+void dq_tia_draw_to(dq_machine *m, int32_t clock)
+{
+    const dq_tia *tia = &m->c.tia;
+    // Up to the first visible pixel of a line that is begun there is nothing to draw.
+    if (clock > tia->drawn_to + tia->line_left - DQ_PICTURE_WIDTH || m->strict)
+        dq_tia_draw_just_to(m, clock);
 }

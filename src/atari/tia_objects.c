@@ -139,14 +139,20 @@ const uint64_t *dq_tia_mask(dq_machine *m, int object)
 
 /* ---------------------------------------------------------------- places */
 
-/* The cells of four pixels that a copy of `width` pixels touches, from the one that its first pixel is
- * in: by how many pixels it begins after that one's. Then those of all copies. */
+/* The cells of four pixels that a copy of `width` pixels touches, from the one that its first pixel
+ * is in: by how many pixels it begins after that one's. Then those of all copies. */
 #define CELLS(width, after) ((UINT32_C(1) << ((after) + (width) + 3) / 4) - 1)
-#define ONE(width) {CELLS(width, 0), CELLS(width, 1), CELLS(width, 2), CELLS(width, 3)}
+#define ONE(width)                                                                                 \
+    {                                                                                              \
+        CELLS(width, 0), CELLS(width, 1), CELLS(width, 2), CELLS(width, 3)                         \
+    }
 #define COPIES(width, after, o, p)                                                                 \
     (CELLS(width, after) | CELLS(width, after) << (o) / 4 | CELLS(width, after) << (p) / 4)
 #define THREE(width, o, p)                                                                         \
-    {COPIES(width, 0, o, p), COPIES(width, 1, o, p), COPIES(width, 2, o, p), COPIES(width, 3, o, p)}
+    {                                                                                              \
+        COPIES(width, 0, o, p), COPIES(width, 1, o, p), COPIES(width, 2, o, p),                    \
+            COPIES(width, 3, o, p)                                                                 \
+    }
 #define COPIES_OF_8 ONE(8), THREE(8, 0, 16), THREE(8, 0, 32), THREE(8, 16, 32), THREE(8, 0, 64)
 static const uint32_t player_cells[8][4] = {COPIES_OF_8, ONE(17), THREE(8, 32, 64), ONE(33)};
 static const uint32_t missile_cells[8][4] = {COPIES_OF_8, ONE(8), THREE(8, 32, 64), ONE(8)};

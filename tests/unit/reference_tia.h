@@ -167,6 +167,13 @@ static inline void ref_draw_to(ref_tia *t, int64_t clock)
         if (at >= REF_BLANK)
             ref_pixel(t, line, at - REF_BLANK);
     }
+    // In ALE a comb begins where drawing stops before the line, not at its first pixel, and is
+    // painted in whole; that stays to be seen where a frame ends in this line.
+    int line = (int)((t->drawn - t->window_start) / REF_LINE);
+    int at = (int)((t->drawn - t->window_start) % REF_LINE);
+    int end = at < REF_BLANK ? REF_BLANK + 8 - at : 8;
+    for (int x = 0; t->comb && at > 0 && at < REF_BLANK + 8 && x < end; x++)
+        t->row[line][x] = 0;
 }
 
 /** The line that `clock` is in becomes line 0 of a frame. */

@@ -14,13 +14,21 @@
 #include "deepq/rng.h"
 #include "reference_tia.h"
 
-enum { VSYNC, VBLANK, WSYNC, HMM0 = 0x22, HMOVE = 0x2A, HMCLR };
+enum { VSYNC, VBLANK, WSYNC, COLUBK = 0x09, HMM0 = 0x22, HMOVE = 0x2A, HMCLR, COUNTER = 0xFE };
 enum { ROM_BYTES = 4096, LINES = 246, Y_START = 34, HEIGHT = 210, N_RESULTS = 0x60 };
 enum { LDA_IMM = 0xA9, LDX_IMM = 0xA2, STA = 0x85, STX = 0x86, LDA = 0xA5, NOP = 0xEA, INC = 0xE6 };
 
 /** What a cartridge does, in the order of its instructions. */
 typedef struct event {
-    enum { EVENT_LOAD, EVENT_LOAD_X, EVENT_WRITE, EVENT_WRITE_X, EVENT_READ, EVENT_WAIT } kind;
+    enum {
+        EVENT_LOAD,
+        EVENT_LOAD_X,
+        EVENT_LOAD_COUNTER,
+        EVENT_WRITE,
+        EVENT_WRITE_X,
+        EVENT_READ,
+        EVENT_WAIT
+    } kind;
     int reg;        // or the value to load, or the cycles to wait
     uint8_t place;  // where in RAM a read's result goes
 } event;
@@ -152,28 +160,67 @@ static void fill_line(program *p, size_t bytes)
     }
 }
 
-/** Three lines of VSYNC, then LINES lines of which some do a lot and some nothing, for ever. */
-static void make_program(program *p, uint64_t seed)
+/** Three lines of VSYNC, in the last of which the TIA may be busy; then another background. */
+static void end_frame(program *p)
 {
-    static const int vsync_bytes = 14, jump_bytes = 3;
-    memset(p, 0, sizeof(*p));
-    p->rng = dq_rng_stream(seed, "tia");
     load(p, 2);
     store(p, VSYNC);
     for (int i = 0; i < 3; i++)
         store(p, WSYNC);
+    if (below(p, 2))
+        store(p, HMOVE);
+    for (int i = below(p, 12); i > 0; i--)
+        if (below(p, 3))
+            wait(p);
+        else
+            read_collisions(p);
     load(p, 0);
     store(p, VSYNC);
-    assert_int_equal(p->n_bytes, vsync_bytes);
+    emit(p, (event){EVENT_LOAD_COUNTER, 0, 0}, INC, COUNTER);
+    p->rom[p->n_bytes++] = LDA;
+    p->rom[p->n_bytes++] = COUNTER;
+    store(p, COLUBK);
+}
+
+/** The same number of lines in each frame, so that all end in the same line, sooner or later. */
+static void make_short_frames(program *p)
+{
+    int n_lines = 50 + below(p, 20);
+    while (p->n_bytes + 2 * (size_t)n_lines + 120 < ROM_BYTES - 16) {
+        end_frame(p);
+        fill_line(p, 40);
+        for (int line = 0; line < n_lines; line++)
+            store(p, WSYNC);
+    }
+}
+
+/** LINES lines of which some do a lot and some nothing; with `ends_early` a frame may end anywhere.
+ */
+static void make_lines(program *p, bool ends_early)
+{
+    end_frame(p);
     for (int line = 0; line < LINES; line++) {
-        size_t left = ROM_BYTES - 16 - jump_bytes - p->n_bytes - 2 * (size_t)(LINES - line);
+        size_t left = ROM_BYTES - 19 - p->n_bytes - 2 * (size_t)(LINES - line);
         size_t bytes = (size_t)below(p, below(p, 3) ? 20 : 44);
+        if (ends_early && below(p, 60) == 0 && left > 100)
+            end_frame(p);
         if (below(p, 60) == 0 && left > 60)
             start_stars(p);
         else if (bytes < left)
             fill_line(p, bytes);
         store(p, WSYNC);
     }
+}
+
+/** One of three kinds, for ever. */
+static void make_program(program *p, uint64_t seed)
+{
+    memset(p, 0, sizeof(*p));
+    p->rng = dq_rng_stream(seed, "tia");
+    if (seed % 4 == 0)
+        make_short_frames(p);
+    else
+        make_lines(p, seed % 4 == 1);
     p->rom[p->n_bytes++] = 0x4C;
     p->rom[p->n_bytes++] = 0x00;
     p->rom[p->n_bytes++] = 0xF0;
@@ -186,9 +233,10 @@ static void make_program(program *p, uint64_t seed)
 typedef struct runner {
     const program *p;
     ref_tia tia;
+    uint8_t before[HEIGHT][REF_WIDTH];  // the last frame's picture; they take turns
     int at;
     int64_t cycle;
-    uint8_t a, x, ram[128];
+    uint8_t a, x, counter, ram[128];
 } runner;
 
 /* Returns true at the end of a frame. */
@@ -217,6 +265,10 @@ static bool run_event(runner *r)
         r->x = (uint8_t)e->reg;
         r->cycle += 2;
         return false;
+    case EVENT_LOAD_COUNTER:
+        r->a = ++r->counter;
+        r->cycle += 5 + 3;
+        return false;
     case EVENT_WRITE:
         return write_register(r, e->reg, r->a);
     case EVENT_WRITE_X:
@@ -235,6 +287,10 @@ static bool run_event(runner *r)
 
 static void run_frame(runner *r)
 {
+    static uint8_t last[HEIGHT][REF_WIDTH];
+    memcpy(last, r->tia.row, sizeof(last));
+    memcpy(r->tia.row, r->before, sizeof(last));
+    memcpy(r->before, last, sizeof(last));
     ref_start_frame(&r->tia, 3 * r->cycle, Y_START, HEIGHT);
     while (!run_event(r))
         ;
@@ -251,13 +307,31 @@ static void compare_results(const runner *r, const dq_machine *m, int frame)
                      r->ram[i]);
 }
 
-static void compare_pictures(const runner *r, const uint8_t *picture, int frame, int y0, int y1)
+static void compare_picture(uint8_t (*want)[REF_WIDTH], const uint8_t *picture, int frame, int y0,
+                            int y1)
 {
     for (int y = y0; y < y1; y++)
         for (int x = 0; x < REF_WIDTH; x++)
-            if (picture[y * REF_WIDTH + x] != r->tia.row[y][x])
+            if (picture[y * REF_WIDTH + x] != want[y][x])
                 fail_msg("frame %d: row %d, pixel %d is %02X, not %02X", frame, y, x,
-                         picture[y * REF_WIDTH + x], r->tia.row[y][x]);
+                         picture[y * REF_WIDTH + x], want[y][x]);
+}
+
+/** All that the machine has: the rows that are wanted, then the whole pictures, and a kept one. */
+static void compare_pictures(runner *r, dq_machine *m, int frame, int first, int end)
+{
+    static uint8_t space[DQ_PICTURE_BYTES];
+    compare_picture(r->tia.row, dq_machine_rows(m), frame, first, end);
+    const dq_console *begin = dq_machine_begin_of(m, false);
+    if (begin) {
+        dq_machine_paint(m, begin, space);
+        compare_picture(r->tia.row, space, frame, 0, HEIGHT);
+    }
+    compare_picture(r->tia.row, dq_machine_picture(m), frame, 0, HEIGHT);
+    if (frame % 2 == 0)
+        return;
+    dq_machine_settle(m);
+    compare_picture(r->before, m->picture[!m->c.tia.picture], frame, 0, HEIGHT);
 }
 
 /** What changed in the two pictures since the last time must have been noted. */
@@ -296,18 +370,16 @@ static void run_program(uint64_t seed, int n_frames)
     for (int frame = 0; frame < n_frames; frame++) {
         bool draw = below(&p, 2), crop = below(&p, 3) == 0;
         int first = crop ? below(&p, 100) : 0, end = crop ? 110 + below(&p, 101) : HEIGHT;
-        if (frame == 3)
-            m->careful = 0;  // after a short frame some would be drawn at every access
+        if (below(&p, 2))
+            m->short_soon = 0;  // as if it were the first short one
         dq_machine_crop(m, first, end);
         dq_machine_frame(m, draw);
         run_frame(r);
         compare_results(r, m, frame);
-        if (frame > 3)
+        if (frame > 0)
             compare_changes(m, seen, frame, first, end);
-        if (frame < 2 || below(&p, 4) == 0)  // the first one ends before the window
-            continue;
-        compare_pictures(r, dq_machine_rows(m), frame, first, end);
-        compare_pictures(r, dq_machine_picture(m), frame, 0, HEIGHT);
+        if (below(&p, 4))
+            compare_pictures(r, m, frame, first, end);
     }
     free(r);
     dq_atari_destroy(a);
@@ -316,8 +388,100 @@ static void run_program(uint64_t seed, int n_frames)
 static void random_writes_draw_what_the_reference_draws(void **state)
 {
     (void)state;
-    for (uint64_t seed = 1; seed <= 100; seed++)
+    for (uint64_t seed = 1; seed <= 200; seed++)
         run_program(seed, 12);
+}
+
+/* ---------------------------------------------------------------- frames without end */
+
+static void put(program *p, const uint8_t *code, size_t n)
+{
+    memcpy(p->rom + p->n_bytes, code, n);
+    p->n_bytes += n;
+}
+
+/** A frame of some lines, then many instructions that leave the TIA alone: more than a frame may
+ * have. */
+static void make_stalling(program *p, uint64_t seed)
+{
+    memset(p, 0, sizeof(*p));
+    p->rng = dq_rng_stream(seed, "tia");
+    for (int part = 0; part < 3; part++) {
+        if (part == 0 || below(p, 2))
+            end_frame(p);
+        for (int line = 20 + below(p, 150); line > 0; line--) {
+            if (below(p, 8) == 0)
+                fill_line(p, 40);
+            store(p, WSYNC);
+        }
+        const uint8_t turns = (uint8_t)below(p, 150);  // 0: 256, of 512 instructions each
+        const uint8_t wait[] = {LDX_IMM, 0, 0xA0, turns, 0xCA, 0xD0, 0xFD, 0x88, 0xD0, 0xFA};
+        const uint8_t n_frames = (uint8_t)(2 + below(p, 20));
+        const uint8_t stop_at[] = {LDA, COUNTER, 0xC9, n_frames, 0xD0, 0x01, 0x02};
+        if (below(p, 2))
+            put(p, wait, sizeof(wait));
+        else
+            put(p, stop_at, sizeof(stop_at));
+    }
+    put(p, (const uint8_t[]){0x4C, 0x00, 0xF0}, 3);
+    assert_true(p->n_bytes < ROM_BYTES - 4);
+    p->rom[ROM_BYTES - 4] = 0x00;
+    p->rom[ROM_BYTES - 3] = 0xF0;
+}
+
+static dq_atari *start(const program *p)
+{
+    dq_atari *a;
+    assert_int_equal(dq_atari_create(&a, p->rom, sizeof(p->rom), NULL), DQ_OK);
+    return a;
+}
+
+/** One machine draws each frame access by access, the other one when and as it likes. */
+static void run_stalling(uint64_t seed, int n_frames)
+{
+    program p;
+    make_stalling(&p, seed);
+    dq_atari *strict = start(&p), *quick = start(&p);
+    dq_machine *s = strict->machine, *q = quick->machine;
+    int first = 0, end = 0;
+    for (int frame = 0; frame < n_frames; frame++) {
+        if (!q->c.tia.partial) {  // rows that are wanted are so for a whole picture
+            bool crop = below(&p, 3) == 0;
+            first = crop ? below(&p, 100) : 0;
+            end = crop ? 110 + below(&p, 100) : q->display.height;
+        }
+        s->short_soon = s->partial_soon = 1;
+        if (below(&p, 2))
+            q->short_soon = q->partial_soon = 0;
+        dq_machine_crop(q, first, end);
+        dq_machine_frame(s, true);
+        dq_machine_frame(q, below(&p, 2));
+        assert_memory_equal(s->c.riot.ram, q->c.riot.ram, 128);
+        assert_int_equal(s->c.tia.collisions, q->c.tia.collisions);
+        if (below(&p, 4) == 0)
+            continue;
+        assert_memory_equal(dq_machine_picture(s) + first * REF_WIDTH,
+                            dq_machine_rows(q) + first * REF_WIDTH,
+                            (size_t)(end - first) * REF_WIDTH);
+        assert_memory_equal(dq_machine_picture(s), dq_machine_picture(q),
+                            dq_machine_picture_bytes(s));
+        if (below(&p, 3) == 0) {
+            dq_machine_settle(q);
+            dq_machine_refresh(q);  // as if it were loaded
+        }
+    }
+    dq_machine_settle(q);
+    for (int i = 0; i < 2; i++)
+        assert_memory_equal(s->picture[i], q->picture[i], dq_machine_picture_bytes(s));
+    dq_atari_destroy(strict);
+    dq_atari_destroy(quick);
+}
+
+static void frames_without_end_are_drawn_as_far_as_they_go(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 1; seed <= 60; seed++)
+        run_stalling(seed, 40);
 }
 
 int main(int argc, char **argv)
@@ -327,11 +491,13 @@ int main(int argc, char **argv)
              seed++) {
             fprintf(stderr, "\r%llu ", (unsigned long long)seed);
             run_program(seed, 12);
+            run_stalling(seed, 40);
         }
         return 0;
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_writes_draw_what_the_reference_draws),
+        cmocka_unit_test(frames_without_end_are_drawn_as_far_as_they_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
