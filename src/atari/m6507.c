@@ -48,13 +48,14 @@ unsigned dq_m6507_decimal(unsigned a, unsigned m, unsigned c, bool subtract)
     return result | carry_out << 8;
 }
 
-int dq_m6507_turns_to_skip(const dq_machine *m, const uint8_t *next, int turn, int32_t cycle,
-                           int left)
+int dq_m6507_turns_to_skip(const dq_machine *m, const uint8_t *next, bool of_flag, int turn,
+                           int32_t cycle, int left)
 {
     enum { BPL = 0x10, BMI = 0x30, BNE = 0xD0, BACK_5 = 0xFB };
-    if (next[1] != BACK_5 || (next[0] != BNE && next[0] != BPL && next[0] != BMI))
+    if (next[1] != BACK_5 || (next[0] != BPL && (of_flag || (next[0] != BNE && next[0] != BMI))))
         return 0;
-    dq_wait wait = next[0] == BNE   ? DQ_WHILE_NOT_ZERO
+    dq_wait wait = of_flag          ? DQ_WHILE_NOT_DUE
+                   : next[0] == BNE ? DQ_WHILE_NOT_ZERO
                    : next[0] == BPL ? DQ_WHILE_POSITIVE
                                     : DQ_WHILE_NEGATIVE;
     int n = dq_riot_polls(&m->c.riot, cycle, turn, wait), most = left > 0 ? left / 2 : 0;

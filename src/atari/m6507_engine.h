@@ -385,20 +385,22 @@ ALWAYS_INLINE bool jump_indirect(dq_machine *m, regs *r)
 
 /* ---------------------------------------------------------------- waiting */
 
-enum { TIMER = 0x284, TIMER_BITS = 0x1285 };
+enum { TIMER = 0x284, TIMER_BITS = 0x1284, TIMER_FLAG = 1 };
 
-/* Programs wait for the timer with `LDA INTIM; BNE`, `BPL` or `BMI` back to it. The turns of this
- * loop whose end is not near are skipped: as if they had been run, this read is that of a later
- * turn. `next` is after the LDA, at most `left` instructions may be skipped. */
-int dq_m6507_turns_to_skip(const dq_machine *m, const uint8_t *next, int turn, int32_t cycle,
-                           int left);
+/* Programs wait for the timer with `LDA INTIM; BNE`, `BPL` or `BMI` back to it, or for its flag
+ * with `BIT TIMINT; BPL`. The turns of this loop whose end is not near are skipped: as if they had
+ * been run, this read is that of a later turn. `next` is after the LDA or BIT, at most `left`
+ * instructions may be skipped. */
+int dq_m6507_turns_to_skip(const dq_machine *m, const uint8_t *next, bool of_flag, int turn,
+                           int32_t cycle, int left);
 
 ALWAYS_INLINE unsigned read_polled(dq_machine *m, regs *r, unsigned address)
 {
-    if (!r->exact && (address & TIMER_BITS) == (TIMER & TIMER_BITS)) {
+    if (!r->exact && (address & TIMER_BITS) == TIMER) {
         unsigned pc = get_pc(m, r);
         int turn = 4 + 2 + (((pc - 3) ^ (pc + 2)) > 0xFF ? 2 : 1);
-        int n = dq_m6507_turns_to_skip(m, r->next, turn, cycle_of(r), QUICK_LIMIT - count_of(r));
+        int n = dq_m6507_turns_to_skip(m, r->next, address & TIMER_FLAG, turn, cycle_of(r),
+                                       QUICK_LIMIT - count_of(r));
         r->time += CYCLES(n * turn) + 2 * n;
     }
     return read_at(m, r, address);

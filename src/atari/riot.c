@@ -49,7 +49,7 @@ static uint8_t read_timer(dq_riot *riot, int32_t now)
 
 int dq_riot_polls(const dq_riot *riot, int32_t now, int turn, dq_wait wait)
 {
-    static const uint8_t last[] = {1, 0, 128};  // the least value that is waited at
+    static const uint8_t last[] = {1, 0, 128, 0};  // the least value that is waited at
     uint32_t elapsed = cycles_since_set(riot, now);
     if (riot->timer <= last[wait] || (wait == DQ_WHILE_POSITIVE && riot->timer > 128))
         return 0;

@@ -19,8 +19,13 @@ struct dq_inputs;
 
 /** Power-on, but for the RAM, which keeps what it holds. */
 void dq_riot_reset(dq_riot *riot, uint8_t timer);
-/** What a loop that reads the timer goes on for. */
-typedef enum dq_wait { DQ_WHILE_NOT_ZERO, DQ_WHILE_POSITIVE, DQ_WHILE_NEGATIVE } dq_wait;
+/** What a loop that reads the timer goes on for: its value, or whether it is due. */
+typedef enum dq_wait {
+    DQ_WHILE_NOT_ZERO,
+    DQ_WHILE_POSITIVE,
+    DQ_WHILE_NEGATIVE,
+    DQ_WHILE_NOT_DUE  // its flag is read: whether it has run out
+} dq_wait;
 /** Of reads of the timer that are `turn` cycles apart, the first one now: how many after the first
  * are sure to find what the loop goes on for. */
 int dq_riot_polls(const dq_riot *riot, int32_t now, int turn, dq_wait wait);

@@ -71,6 +71,20 @@ static void emit_loop(program *p)
     emit(p, 0xFD);
 }
 
+/** Set the timer, and wait for it or for its flag. */
+static void emit_wait(program *p)
+{
+    static const uint8_t loads[] = {0xAD, 0xAE, 0xAC, 0x2C}, branches[] = {0x10, 0x30, 0xD0};
+    const uint8_t load = loads[below(p, 4)], branch = branches[below(p, 3)];
+    const uint8_t wait[] = {
+        0xA9, (uint8_t)below(p, 256),               // LDA #
+        0x8D, (uint8_t)(0x94 + below(p, 4)), 0x02,  // STA TIM1T, TIM8T, TIM64T or T1024T
+        load, (uint8_t)(0x84 + below(p, 2)), 0x02, branch, 0xFB};
+    size_t n = below(p, 4) ? sizeof(wait) : 5;
+    for (size_t i = 0; i < n; i++)
+        emit(p, wait[i]);
+}
+
 static void emit_operand(program *p, operand kind)
 {
     switch (kind) {
@@ -135,6 +149,8 @@ static void write_bank(program *p, size_t from)
             emit_loop(p);
         else if (kind == 2)
             emit_pair(p);
+        else if (kind == 3)
+            emit_wait(p);
         else
             emit_instruction(p);
     }
