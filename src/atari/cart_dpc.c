@@ -29,16 +29,16 @@ bool dq_dpc_is_valid(const dq_dpc *dpc)
 
 void dq_dpc_clock_random(dq_dpc *dpc)
 {
-    unsigned v = dpc->random;
-    unsigned parity = (v >> 7 ^ v >> 5 ^ v >> 4 ^ v >> 3) & 1;
-    dpc->random = (uint8_t)(v << 1 | (parity ^ 1));
+    enum { TAPS = 0xB8 };  // bits 7, 5, 4 and 3
+    unsigned parity = (unsigned)__builtin_parity(dpc->random & TAPS);
+    dpc->random = (uint8_t)(dpc->random << 1 | (parity ^ 1));
 }
 
 static void advance_fetcher(dq_dpc *dpc, int i, int32_t ticks)
 {
     int32_t period = dpc->top[i] + 1, low = 0;
     if (dpc->top[i]) {
-        low = (dpc->counter[i] & 0xFF) - ticks % period;
+        low = (dpc->counter[i] & 0xFF) - (ticks < period ? ticks : ticks % period);
         if (low < 0)
             low += period;
     }
@@ -49,11 +49,23 @@ static void advance_fetcher(dq_dpc *dpc, int i, int32_t ticks)
     dpc->counter[i] = (uint16_t)((dpc->counter[i] & 0x700) | (low & 0xFF));
 }
 
-/* The music oscillator has run since it was looked at last. */
+/* Of the music oscillator in so many cycles. Most often it is looked at once a line; dividing is
+ * what takes longest there. */
+static double ticks_of(int32_t cycles)
+{
+#define TICKS(n) (15750.0 * (n) / 1193191.66666667)
+#define TICKS_4(n) TICKS(n), TICKS((n) + 1), TICKS((n) + 2), TICKS((n) + 3)
+#define TICKS_16(n) TICKS_4(n), TICKS_4((n) + 4), TICKS_4((n) + 8), TICKS_4((n) + 12)
+#define TICKS_64(n) TICKS_16(n), TICKS_16((n) + 16), TICKS_16((n) + 32), TICKS_16((n) + 48)
+    static const double few[128] = {TICKS_64(0), TICKS_64(64)};
+    return (uint32_t)cycles < 128 ? few[cycles] : TICKS(cycles);
+}
+
+/* It has run since it was looked at last. */
 static void advance_music(dq_dpc *dpc, int32_t now)
 {
     int32_t elapsed = (int32_t)((uint32_t)now - (uint32_t)dpc->cycle);
-    double ticks = 15750.0 * elapsed / 1193191.66666667 + dpc->fraction;
+    double ticks = ticks_of(elapsed) + dpc->fraction;
     int32_t whole = (int32_t)ticks;
     dpc->cycle = now;
     dpc->fraction = ticks - whole;

@@ -71,6 +71,14 @@ static const uint8_t *code_page(const dq_machine *m, unsigned page)
     return bytes || (page & 0x3F) != 0x3F ? bytes : m->tail;
 }
 
+/* The page that an instruction is in, when the quick engine may be able to start there. */
+static const uint8_t *code_page_at(const dq_machine *m, unsigned pc)
+{
+    const uint8_t *page = code_page(m, pc / DQ_PAGE_BYTES);
+    bool among_hot_spots = page == m->tail && pc % DQ_PAGE_BYTES + DQ_WINDOW_MARGIN >= m->n_tail;
+    return among_hot_spots ? NULL : page;
+}
+
 /* Run single instructions where the quick engine cannot; returns the count of instructions. */
 static int run_exact(dq_machine *m, int n_done)
 {
@@ -105,7 +113,7 @@ static int run_exact(dq_machine *m, int n_done)
         }
         r.time++;
     } while (m->c.tia.partial && !m->c.cpu.jammed && count_of(&r) < DQ_FRAME_INSTRUCTIONS &&
-             !code_page(m, r.pc / DQ_PAGE_BYTES));
+             !code_page_at(m, r.pc));
     m->c.cpu.pc = (uint16_t)r.pc;
     m->c.cpu.bus = r.bus;
     return regs_store(m, &r);
@@ -113,16 +121,13 @@ static int run_exact(dq_machine *m, int n_done)
 
 /* ---------------------------------------------------------------- both */
 
-/* Around the program counter: cartridge memory that is one piece, but for its last bytes, so that
- * the quick engine may look at an instruction and the one after it. */
-static bool find_window(dq_machine *m)
+/* Cartridge memory around the program counter that is one piece, but for its last bytes, so that
+ * the quick engine may look at an instruction and the one after it. `page` is where that page is.
+ */
+static dq_window window_around(const dq_machine *m, const uint8_t *page)
 {
     enum { PAGES_OF_4K = WINDOW_BYTES / DQ_PAGE_BYTES };
     unsigned first = m->c.cpu.pc / DQ_PAGE_BYTES, last = first;
-    const uint8_t *page = code_page(m, first);
-    m->window.n = 0;
-    if ((uintptr_t)page - (uintptr_t)m->rom >= m->rom_bytes)
-        return false;
     const uint8_t *end = page + DQ_PAGE_BYTES;
     while (first % PAGES_OF_4K && page > m->rom &&
            code_page(m, first - 1) == page - DQ_PAGE_BYTES) {
@@ -138,12 +143,24 @@ static bool find_window(dq_machine *m)
     unsigned n_missing = first % 2;  // there m->ops stops
     first -= n_missing;
     page -= n_missing * DQ_PAGE_BYTES;
-    m->window = (dq_window){.code = page,
-                            .from = (uint16_t)(first * DQ_PAGE_BYTES),
-                            .first = (uint16_t)(n_missing * DQ_PAGE_BYTES),
-                            .n = (uint16_t)(end - page - DQ_WINDOW_MARGIN)};
-    return in_window(m, m->c.cpu.pc) &&
-           m->ops[page - m->rom + (uint16_t)(m->c.cpu.pc - m->window.from)] != dq_m6507_stop_op();
+    return (dq_window){.code = page,
+                       .from = (uint16_t)(first * DQ_PAGE_BYTES),
+                       .first = (uint16_t)(n_missing * DQ_PAGE_BYTES),
+                       .n = (uint16_t)(end - page - DQ_WINDOW_MARGIN)};
+}
+
+/* Can the quick engine go on? Then m->window is where. */
+static bool find_window(dq_machine *m)
+{
+    unsigned pc = m->c.cpu.pc;
+    if (!in_window(m, pc)) {
+        const uint8_t *page = code_page_at(m, pc);
+        if ((uintptr_t)page - (uintptr_t)m->rom >= m->rom_bytes)
+            return false;
+        m->window = window_around(m, page);
+    }
+    const uint8_t *at = m->window.code + (uint16_t)(pc - m->window.from);
+    return in_window(m, pc) && m->ops[at - m->rom] != dq_m6507_stop_op();
 }
 
 void dq_m6507_run(dq_machine *m)
