@@ -242,6 +242,7 @@ void dq_machine_frame(dq_machine *m, bool draw)
     draw = draw || strict;
     if (begins) {
         start_frame(m);
+        m->n_frames++;
         copy_console(m, &m->start, &m->c);
     } else {
         fold_time(m);

@@ -80,12 +80,13 @@ typedef struct dq_machine {
     int32_t quiet_to;     // the earlier of the two, in cycles
     int64_t alert_time;   // cycle * 65536 up to which writes to the TIA that change nothing may be
                           // left out
-    bool stop;         // the memory map changed or the frame is over: the processor has to look up
-    bool draw;         // paint this frame, not only look for collisions
-    bool strict;       // draw at every access to the TIA, as ALE does, not only where it matters
-    int short_soon;    // so many more frames are expected to end within the window,
-    int partial_soon;  // or to run out of instructions there
-    dq_console start;  // how this frame began
+    bool stop;          // the memory map changed or the frame is over: the processor has to look up
+    bool draw;          // paint this frame, not only look for collisions
+    bool strict;        // draw at every access to the TIA, as ALE does, not only where it matters
+    int short_soon;     // so many more frames are expected to end within the window,
+    int partial_soon;   // or to run out of instructions there
+    uint32_t n_frames;  // begun so far
+    dq_console start;   // how this frame began
     dq_console shown[2];  // how the frames of the two pictures began, to paint them when asked for
     int32_t shown_to[2];  // clock up to which they go; below is what was there before
     bool again[2];        // that is all of the picture

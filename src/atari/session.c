@@ -395,6 +395,11 @@ const uint8_t *dq_session_rows_before(const dq_atari *a)
     return dq_machine_rows_before(a->machine);
 }
 
+uint32_t dq_session_frames(const dq_atari *a)
+{
+    return a->machine->n_frames;
+}
+
 dq_status dq_session_keep(dq_atari *a, bool older, dq_kept_picture *kept)
 {
     const dq_console *begin = dq_machine_begin_of(a->machine, older);

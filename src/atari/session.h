@@ -50,6 +50,8 @@ void dq_session_crop(dq_atari *a, int first, int end);
 const uint8_t *dq_session_rows(const dq_atari *a);
 /** The same of the frame before. */
 const uint8_t *dq_session_rows_before(const dq_atari *a);
+/** Frames begun so far; those of two pictures that follow each other differ by 1. */
+uint32_t dq_session_frames(const dq_atari *a);
 /** A picture that is kept while the console plays on. Zeros: none. */
 typedef struct dq_kept_picture {
     dq_console begin;  // of its frame, from which it is painted again

@@ -9,6 +9,7 @@ void dq_obs_buffer_init(dq_obs_buffer *b, dq_atari *atari, dq_small_grey how, bo
 {
     memset(b, 0, sizeof(*b));
     b->atari = atari;
+    b->of = DQ_OBS_OF_OTHERS;
     dq_small_frame_init(&b->small, how, linear, dq_atari_palette(atari), dq_atari_grey(atari),
                         rows);
 }
@@ -81,25 +82,54 @@ static dq_status picture_of(dq_obs_buffer *b, int place, const uint8_t **picture
     return DQ_OK;
 }
 
-static bool has_the_consoles(const dq_obs_buffer *b)
+static dq_obs_frame frame_of(const dq_obs_buffer *b, int n)
 {
-    return b->place[DQ_OBS_FIRST].what == DQ_OBS_OLDER &&
-           b->place[DQ_OBS_SECOND].what == DQ_OBS_NEWER;
+    dq_obs_picture first = b->place[DQ_OBS_FIRST].what, second = b->place[DQ_OBS_SECOND].what;
+    if (n != 2 || second != DQ_OBS_NEWER)
+        return DQ_OBS_OF_OTHERS;
+    return first == DQ_OBS_OLDER   ? DQ_OBS_OF_BOTH
+           : first == DQ_OBS_NEWER ? DQ_OBS_OF_ONE
+                                   : DQ_OBS_OF_OTHERS;
+}
+
+/** By row: where the console's two pictures differ. */
+static void compare_pictures(const dq_obs_buffer *b, uint32_t *changed)
+{
+    const uint8_t *older = dq_atari_screen_before(b->atari), *newer = dq_atari_screen(b->atari);
+    for (int y = 0; y < b->small.plan.height; y++) {
+        size_t at = (size_t)y * DQ_FRAME84_WIDTH;
+        bool same = memcmp(older + at, newer + at, DQ_FRAME84_WIDTH) == 0;
+        changed[y] = same ? 0 : dq_frame84_differences(older + at, newer + at);
+    }
+}
+
+/** What a frame that is made of that has to make anew; NULL: everything. */
+static const uint32_t *changes(const dq_obs_buffer *b, dq_obs_frame of, uint32_t *space)
+{
+    if (of != b->of || of == DQ_OBS_OF_OTHERS)
+        return NULL;
+    if (of == DQ_OBS_OF_BOTH)
+        return dq_session_changes(b->atari);
+    if (dq_session_frames(b->atari) != b->after_frames + 1)
+        return NULL;
+    compare_pictures(b, space);
+    return space;
 }
 
 static void make_of(dq_obs_buffer *b, const uint8_t *const *pictures, int n)
 {
-    bool pair = n == 2 && has_the_consoles(b);
-    const uint32_t *changed = pair && b->paired ? dq_session_changes(b->atari) : NULL;
-    dq_small_frame_make(&b->small, pictures, n, changed);
+    uint32_t space[DQ_FRAME84_MAX_HEIGHT];
+    dq_obs_frame of = frame_of(b, n);
+    dq_small_frame_make(&b->small, pictures, n, changes(b, of, space));
     dq_session_forget_changes(b->atari);
     b->made = n == 2;
-    b->paired = pair;
+    b->of = of;
+    b->after_frames = dq_session_frames(b->atari);
 }
 
 dq_status dq_obs_buffer_make(dq_obs_buffer *b, int n)
 {
-    const uint8_t *pictures[DQ_OBS_PLACES];
+    const uint8_t *pictures[DQ_OBS_PLACES] = {NULL};
     uint8_t *space[DQ_OBS_PLACES] = {NULL};
     dq_status st = DQ_OK;
     if (b->made && n == 2)
@@ -122,7 +152,8 @@ void dq_obs_buffer_make_alone(dq_obs_buffer *b)
 
 void dq_obs_buffer_forget_frame(dq_obs_buffer *b)
 {
-    b->made = b->paired = false;
+    b->made = false;
+    b->of = DQ_OBS_OF_OTHERS;
 }
 
 /* ---------------------------------------------------------------- state */

@@ -20,6 +20,13 @@ typedef enum dq_obs_picture {
     DQ_OBS_KEPT
 } dq_obs_picture;
 
+/** What a frame is made of; what has changed since is known for the first two. */
+typedef enum dq_obs_frame {
+    DQ_OBS_OF_BOTH,  // the console's two pictures
+    DQ_OBS_OF_ONE,   // its newer one
+    DQ_OBS_OF_OTHERS
+} dq_obs_frame;
+
 typedef struct dq_obs_buffer {
     dq_atari *atari;
     dq_small_frame small;
@@ -27,8 +34,9 @@ typedef struct dq_obs_buffer {
         dq_obs_picture what;
         dq_kept_picture kept;  // with DQ_OBS_KEPT
     } place[DQ_OBS_PLACES];
-    bool made;    // `small` is the frame of the first two places as they are,
-    bool paired;  // and of the console's two pictures: it knows what has changed since
+    bool made;              // `small` is the frame of the first two places as they are
+    dq_obs_frame of;        // of what it was made,
+    uint32_t after_frames;  // and when, as dq_session_frames() counts
 } dq_obs_buffer;
 
 /** All places are black. `atari` stays the caller's; the rest as for dq_small_frame_init(). */
