@@ -26,7 +26,7 @@ void dq_machine_refresh(dq_machine *m)
     map_memory(m);
     note_all_changed(m);
     m->stale[0] = m->stale[1] = false;
-    m->again[0] = m->again[1] = false;
+    m->rows_again[0] = m->rows_again[1] = 0;
     m->has_rows[0] = m->has_rows[1] = true;
     m->short_soon = m->partial_soon = 0;
 }
@@ -197,6 +197,15 @@ static int32_t painted_to(const dq_machine *m)
     return may_have_comb ? line_end : tia->drawn_to;
 }
 
+/* Rows from the top that the frame has drawn from end to end, and that nothing changes any more. Its
+ * grey goes over all that is below a frame that ran out of instructions. */
+static int rows_of_its_own(const dq_machine *m)
+{
+    int rows = m->c.tia.drawn_to / DQ_LINE_CLOCKS - m->display.y_start;
+    bool is_greyed = m->c.tia.partial && !fills_window(m);
+    return begin_is_all(m) && !is_greyed && rows > 0 ? rows : 0;
+}
+
 /* A frame was run: how it began stands for its picture until it is painted. Where it ends within a
  * line, only a strict run leaves in the rest of it what ALE does. */
 static void note_frame(dq_machine *m, bool draw)
@@ -211,7 +220,7 @@ static void note_frame(dq_machine *m, bool draw)
     m->stale[picture] = !is_painted && !leaves_unseen;
     copy_console(m, &m->shown[picture], &m->start);
     m->shown_to[picture] = painted_to(m);
-    m->again[picture] = fills_window(m) && begin_is_all(m);
+    m->rows_again[picture] = rows_of_its_own(m);
 }
 
 static void expect_the_same(dq_machine *m)
@@ -281,10 +290,13 @@ const uint8_t *dq_machine_rows_before(dq_machine *m)
     return rows_of(m, !m->c.tia.picture);
 }
 
-const dq_console *dq_machine_begin_of(const dq_machine *m, bool older)
+const uint8_t *dq_machine_begin_of(const dq_machine *m, bool older, const dq_console **begin,
+                                   int *rows)
 {
     int picture = m->c.tia.picture ^ older;
-    return m->again[picture] ? &m->shown[picture] : NULL;
+    *begin = &m->shown[picture];
+    *rows = m->rows_again[picture];
+    return m->picture[picture];
 }
 
 void dq_machine_paint(dq_machine *m, const dq_console *from, uint8_t *picture)

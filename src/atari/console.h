@@ -89,7 +89,7 @@ typedef struct dq_machine {
     dq_console start;   // how this frame began
     dq_console shown[2];  // how the frames of the two pictures began, to paint them when asked for
     int32_t shown_to[2];  // clock up to which they go; below is what was there before
-    bool again[2];        // that is all of the picture
+    int rows_again[2];    // so many rows, from the top, are made by that alone
     bool stale[2];        // not painted yet
     bool has_rows[2];     // but these rows are:
     int first_row,
@@ -131,11 +131,14 @@ void dq_machine_crop(dq_machine *m, int first, int end);
 const uint8_t *dq_machine_rows(dq_machine *m);
 /** The same of the frame before it. */
 const uint8_t *dq_machine_rows_before(dq_machine *m);
-/** How the frame of the newer or the older picture began, for dq_machine_paint(); NULL when it
- * cannot be painted from that alone: it left part of an older picture as it was, or came from
- * outside. */
-const dq_console *dq_machine_begin_of(const dq_machine *m, bool older);
-/** Paint the frame that began so into another picture, [display.height][DQ_PICTURE_WIDTH]. */
+/** The newer or the older picture as it is in memory. Where its frame is not painted yet there are
+ *  older rows. @param[out] begin how that frame began, for dq_machine_paint(), and @param[out] rows
+ *  how many rows, from the top, that makes again; in those below, the frame left something as it
+ *  was. 0: none, of a picture that came from outside or cannot be had in that way. */
+const uint8_t *dq_machine_begin_of(const dq_machine *m, bool older, const dq_console **begin,
+                                   int *rows);
+/** Paint the frame that began so into another picture, [display.height][DQ_PICTURE_WIDTH], which
+ * has the other rows already. */
 void dq_machine_paint(dq_machine *m, const dq_console *from, uint8_t *picture);
 /** Paint what is not painted yet, so that both pictures are what ALE's frame buffers are. */
 void dq_machine_settle(dq_machine *m);

@@ -400,26 +400,36 @@ uint32_t dq_session_frames(const dq_atari *a)
     return a->machine->n_frames;
 }
 
+/* The rows of a kept picture that are not painted again. */
+static size_t rest_bytes(const dq_atari *a, const dq_kept_picture *kept)
+{
+    return dq_machine_picture_bytes(a->machine) - (size_t)kept->rows * DQ_PICTURE_WIDTH;
+}
+
 dq_status dq_session_keep(dq_atari *a, bool older, dq_kept_picture *kept)
 {
-    const dq_console *begin = dq_machine_begin_of(a->machine, older);
-    if (begin) {
-        free(kept->copy);
-        kept->copy = NULL;
-        kept->begin = *begin;
+    const dq_console *begin;
+    const uint8_t *picture = dq_machine_begin_of(a->machine, older, &begin, &kept->rows);
+    size_t n = rest_bytes(a, kept);
+    free(kept->rest);
+    kept->rest = NULL;
+    kept->begin = *begin;
+    if (n == 0)
         return DQ_OK;
-    }
-    size_t n = dq_machine_picture_bytes(a->machine);
-    if (!kept->copy && !(kept->copy = malloc(n)))
+    if (!(kept->rest = malloc(n)))
         return dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
-    memcpy(kept->copy, older ? dq_atari_screen_before(a) : dq_atari_screen(a), n);
+    if (kept->rows == 0)
+        picture = older ? dq_atari_screen_before(a) : dq_atari_screen(a);
+    memcpy(kept->rest, picture + (size_t)kept->rows * DQ_PICTURE_WIDTH, n);
     return DQ_OK;
 }
 
 const uint8_t *dq_session_kept(dq_atari *a, const dq_kept_picture *kept, uint8_t *space)
 {
-    if (kept->copy)
-        return kept->copy;
+    if (kept->rows == 0)
+        return kept->rest;
+    if (kept->rest)
+        memcpy(space + (size_t)kept->rows * DQ_PICTURE_WIDTH, kept->rest, rest_bytes(a, kept));
     dq_machine_paint(a->machine, &kept->begin, space);
     return space;
 }

@@ -54,13 +54,14 @@ const uint8_t *dq_session_rows_before(const dq_atari *a);
 uint32_t dq_session_frames(const dq_atari *a);
 /** A picture that is kept while the console plays on. Zeros: none. */
 typedef struct dq_kept_picture {
-    dq_console begin;  // of its frame, from which it is painted again
-    uint8_t *copy;     // or the picture itself, where that does not do
+    dq_console begin;  // of its frame, from which
+    int rows;          // so many rows, from the top, are painted again
+    uint8_t *rest;     // the rows below, on the heap; NULL: none
 } dq_kept_picture;
 /** Keep the newer or the older picture, in place of what is kept there. Fails for want of memory.
  */
 DQ_NODISCARD dq_status dq_session_keep(dq_atari *a, bool older, dq_kept_picture *kept);
-/** The picture: its copy, or painted into `space`, which has room for one. */
+/** The picture: painted into `space`, which has room for one, unless all of it is in `rest`. */
 const uint8_t *dq_session_kept(dq_atari *a, const dq_kept_picture *kept, uint8_t *space);
 /** By row: bit x when the pixels 8x..8x+7 of one of the two pictures may have changed since the
  * last dq_session_forget_changes(). */

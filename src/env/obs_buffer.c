@@ -16,8 +16,8 @@ void dq_obs_buffer_init(dq_obs_buffer *b, dq_atari *atari, dq_small_grey how, bo
 
 static void empty(dq_obs_buffer *b, int place)
 {
-    free(b->place[place].kept.copy);
-    b->place[place].kept.copy = NULL;
+    free(b->place[place].kept.rest);
+    b->place[place].kept.rest = NULL;
     b->place[place].what = DQ_OBS_BLACK;
 }
 
@@ -40,7 +40,7 @@ void dq_obs_buffer_move(dq_obs_buffer *b, int to, int from)
 {
     dq_obs_buffer_set(b, to, b->place[from].what);
     b->place[to].kept = b->place[from].kept;
-    b->place[from].kept.copy = NULL;
+    b->place[from].kept.rest = NULL;
     empty(b, from);
 }
 
@@ -76,7 +76,7 @@ static dq_status picture_of(dq_obs_buffer *b, int place, const uint8_t **picture
         *picture = dq_atari_screen_before(b->atari);
     if (what != DQ_OBS_KEPT)
         return DQ_OK;
-    if (!kept->copy && !(*space = malloc(picture_bytes(b))))
+    if (kept->rows > 0 && !(*space = malloc(picture_bytes(b))))
         return dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
     *picture = dq_session_kept(b->atari, kept, *space);
     return DQ_OK;
@@ -180,12 +180,13 @@ dq_status dq_obs_buffer_save(dq_obs_buffer *b, dq_writer *w)
 
 static dq_status load_place(dq_obs_buffer *b, int place, dq_reader *r)
 {
-    uint8_t *copy = calloc(1, picture_bytes(b));
-    if (!copy)
+    uint8_t *picture = calloc(1, picture_bytes(b));
+    if (!picture)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
     dq_obs_buffer_set(b, place, DQ_OBS_KEPT);
-    b->place[place].kept.copy = copy;
-    return dq_read(r, copy, (size_t)b->small.plan.height * DQ_FRAME84_WIDTH);
+    b->place[place].kept.rows = 0;
+    b->place[place].kept.rest = picture;
+    return dq_read(r, picture, (size_t)b->small.plan.height * DQ_FRAME84_WIDTH);
 }
 
 dq_status dq_obs_buffer_load(dq_obs_buffer *b, dq_reader *r)

@@ -118,7 +118,7 @@ static void act_and_look_back(dq_atari *a, int action, bool draw)
     for (int older = 0; older < 2; older++) {
         if (memcmp(dq_session_kept(a, &kept[older], space), was[older], pixels) != 0)
             abort();
-        free(kept[older].copy);
+        free(kept[older].rest);
     }
 }
 

@@ -317,16 +317,27 @@ static void compare_picture(uint8_t (*want)[REF_WIDTH], const uint8_t *picture, 
                          picture[y * REF_WIDTH + x], want[y][x]);
 }
 
+/** The picture from how its frame began and the rows that are not painted from that. */
+static void compare_kept_picture(runner *r, dq_machine *m, int frame)
+{
+    static uint8_t space[DQ_PICTURE_BYTES];
+    const dq_console *begin;
+    int rows;
+    const uint8_t *picture = dq_machine_begin_of(m, false, &begin, &rows);
+    if (rows == 0)
+        return;
+    memset(space, 0xFF, sizeof(space));
+    memcpy(space + rows * REF_WIDTH, picture + rows * REF_WIDTH,
+           (size_t)(HEIGHT - rows) * REF_WIDTH);
+    dq_machine_paint(m, begin, space);
+    compare_picture(r->tia.row, space, frame, 0, HEIGHT);
+}
+
 /** All that the machine has: the rows that are wanted, then the whole pictures, and a kept one. */
 static void compare_pictures(runner *r, dq_machine *m, int frame, int first, int end)
 {
-    static uint8_t space[DQ_PICTURE_BYTES];
     compare_picture(r->tia.row, dq_machine_rows(m), frame, first, end);
-    const dq_console *begin = dq_machine_begin_of(m, false);
-    if (begin) {
-        dq_machine_paint(m, begin, space);
-        compare_picture(r->tia.row, space, frame, 0, HEIGHT);
-    }
+    compare_kept_picture(r, m, frame);
     compare_picture(r->tia.row, dq_machine_picture(m), frame, 0, HEIGHT);
     if (frame % 2 == 0)
         return;
