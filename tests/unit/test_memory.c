@@ -116,6 +116,23 @@ static void so_does_one_of_pal_pictures(void **state)
     free(rom);
 }
 
+/** Such pictures have a few rows of an older one, and cannot be painted from their frame alone. */
+static void so_does_one_whose_frames_end_early(void **state)
+{
+    (void)state;
+    enum { ORIGIN = 0xF000, LINES = 238, VSYNC = 0x00, WSYNC = 0x02 };
+    static const uint8_t frame[] = {
+        0xA9, 0x02,  0x85, VSYNC, 0x85, WSYNC, 0x85,          WSYNC,  //
+        0x85, WSYNC, 0xA9, 0x00,  0x85, VSYNC, 0xA2,          LINES,  //
+        0x85, WSYNC, 0xCA, 0xD0,  0xFB, 0x4C,  ORIGIN & 0xFF, ORIGIN >> 8};
+    uint8_t rom[4 * KIB] = {0};
+    skip_without_count();
+    memcpy(rom, frame, sizeof(frame));
+    rom[sizeof(rom) - 4] = ORIGIN & 0xFF;
+    rom[sizeof(rom) - 3] = ORIGIN >> 8;
+    check_pipelines(rom, sizeof(rom), 210);
+}
+
 /** Whoever goes first, the others play on; the last one takes the image along. */
 static void an_image_is_there_as_long_as_someone_plays_it(void **state)
 {
@@ -149,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pipeline_takes_less_than_128_kib),
         cmocka_unit_test(so_does_one_of_pal_pictures),
+        cmocka_unit_test(so_does_one_whose_frames_end_early),
         cmocka_unit_test(an_image_is_there_as_long_as_someone_plays_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -317,27 +317,30 @@ static void compare_picture(uint8_t (*want)[REF_WIDTH], const uint8_t *picture, 
                          picture[y * REF_WIDTH + x], want[y][x]);
 }
 
-/** The picture from how its frame began and the rows that are not painted from that. */
-static void compare_kept_picture(runner *r, dq_machine *m, int frame)
+/** The newer picture, put together from how its frame began and the rows that this does not make;
+ *  NULL if it makes none. */
+static const uint8_t *kept_picture(dq_machine *m)
 {
     static uint8_t space[DQ_PICTURE_BYTES];
     const dq_console *begin;
     int rows;
     const uint8_t *picture = dq_machine_begin_of(m, false, &begin, &rows);
     if (rows == 0)
-        return;
+        return NULL;
+    size_t at = (size_t)rows * DQ_PICTURE_WIDTH;
     memset(space, 0xFF, sizeof(space));
-    memcpy(space + rows * REF_WIDTH, picture + rows * REF_WIDTH,
-           (size_t)(HEIGHT - rows) * REF_WIDTH);
+    memcpy(space + at, picture + at, dq_machine_picture_bytes(m) - at);
     dq_machine_paint(m, begin, space);
-    compare_picture(r->tia.row, space, frame, 0, HEIGHT);
+    return space;
 }
 
 /** All that the machine has: the rows that are wanted, then the whole pictures, and a kept one. */
 static void compare_pictures(runner *r, dq_machine *m, int frame, int first, int end)
 {
     compare_picture(r->tia.row, dq_machine_rows(m), frame, first, end);
-    compare_kept_picture(r, m, frame);
+    const uint8_t *kept = kept_picture(m);
+    if (kept)
+        compare_picture(r->tia.row, kept, frame, 0, HEIGHT);
     compare_picture(r->tia.row, dq_machine_picture(m), frame, 0, HEIGHT);
     if (frame % 2 == 0)
         return;
@@ -471,6 +474,9 @@ static void run_stalling(uint64_t seed, int n_frames)
         assert_int_equal(s->c.tia.collisions, q->c.tia.collisions);
         if (below(&p, 4) == 0)
             continue;
+        const uint8_t *kept = kept_picture(q);
+        if (kept)
+            assert_memory_equal(dq_machine_picture(s), kept, dq_machine_picture_bytes(s));
         assert_memory_equal(dq_machine_picture(s) + first * REF_WIDTH,
                             dq_machine_rows(q) + first * REF_WIDTH,
                             (size_t)(end - first) * REF_WIDTH);
