@@ -108,7 +108,7 @@ uint64_t dq_atari_ticks(const dq_atari *a);  // ALE's episode_frame_number
 DQ_API
 const uint8_t *dq_atari_ram(const dq_atari *a);
 /** Palette indices [height][160] of the last frame, painted now if it was not drawn; the session's,
- * valid until its next call. */
+ *  valid until its next call. */
 DQ_API
 const uint8_t *dq_atari_screen(const dq_atari *a);
 /** Palette indices [height][160] of ALE's other frame buffer: the frame before the last one, unless

@@ -1,9 +1,9 @@
 /** Environments: the one small interface that Atari, FrozenLake and your own world implement.
  *
  *  An environment is created by a constructor (dq_env_make() by id, a wrapper around another one,
- * or dq_env_create() with your own operations), then reset, then stepped until an episode ends,
- * then reset again. Observations go into buffers of the caller, dq_env_spec.obs says how large. One
- * thread at a time per environment. Terms and meanings are Gymnasium's. */
+ *  or dq_env_create() with your own operations), then reset, then stepped until an episode ends,
+ *  then reset again. Observations go into buffers of the caller, dq_env_spec.obs says how large.
+ *  One thread at a time per environment. Terms and meanings are Gymnasium's. */
 #ifndef DEEPQ_ENV_H
 #define DEEPQ_ENV_H
 
@@ -123,7 +123,7 @@ DQ_NODISCARD dq_status dq_env_render_text(dq_env *env, const char **text);
 /** A discrete world's transition model: all that can follow `action` in `state`, whatever the
  *  environment is doing now; their probabilities sum to 1, one next state may stand there twice.
  *  The outcomes are the environment's, valid until its next call. DQ_ERR_UNSUPPORTED where the
- * model is not known, DQ_ERR_CONFIG for an impossible state or action. */
+ *  model is not known, DQ_ERR_CONFIG for an impossible state or action. */
 DQ_API
 DQ_NODISCARD dq_status dq_env_model(dq_env *env, int state, int action, const dq_outcome **outcomes,
                                     int *n);
@@ -146,7 +146,7 @@ typedef struct dq_env_options {
 } dq_env_options;
 
 /** The raw environment of an id, observation RGB uint8 [height][160][3], minimal action set, at
- * most 108,000 console frames an episode:
+ *  most 108,000 console frames an episode:
  *
  *  | id                          | frames an action is held | sticky actions |
  *  |-----------------------------|--------------------------|----------------|
@@ -161,7 +161,7 @@ typedef struct dq_env_options {
  *  | deepq/Pong-v0, Bricks-v0    | our own games in the library, as NoFrameskip-v4: no ROM needed |
  *
  *  The picture is that of the last frame alone. The ROM starts as in Gymnasium: the first episode
- * is the second game after loading. DQ_ERR_NOT_FOUND suggests the nearest id, or names the missing
+ *  is the second game after loading. DQ_ERR_NOT_FOUND suggests the nearest id, or names the missing
  *  ROM, its md5, the folders searched and the command that imports it. `options` may be NULL.
  *  Source: ale-py 0.12.1, registration.py and env.py. */
 DQ_API
@@ -171,7 +171,7 @@ DQ_NODISCARD dq_status dq_env_make(dq_env **out, const char *id, const dq_env_op
  *  ProcessFrame84, ImageToPyTorch, Buffer(4). Observation uint8 [4][84][84], oldest frame first,
  *  byte for byte what the composed wrappers below give before ScaledFloat, at several times the
  *  speed. dq_env_render() gives the raw RGB picture. The id must be one that holds an action for
- * one frame; a game whose action 1 is not FIRE, or whose picture does not have 210 or 250 rows, is
+ *  one frame; a game whose action 1 is not FIRE, or whose picture does not have 210 or 250 rows, is
  *  DQ_ERR_CONFIG, as FireReset and ProcessFrame84 refuse it. Nothing is allocated in a step.
  *  Source: Lapan 2020, chapter 6, lib/wrappers.py, make_env. */
 DQ_API
@@ -193,7 +193,7 @@ DQ_API
 DQ_NODISCARD dq_status dq_wrap_noop_reset(dq_env **out, dq_env *inner, int max_noops);
 /** Repeat an action `skip` times (4; 3 for Space Invaders) or until the episode ends, sum the
  *  rewards, return the maximum, byte by byte, of the last two frames seen, be they of this step,
- * the step before or the reset. */
+ *  the step before or the reset. */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_max_and_skip(dq_env **out, dq_env *inner, int skip);
 /** Press actions 1 and 2 after each reset. The observation is that of the second press, even when

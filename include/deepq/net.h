@@ -91,8 +91,8 @@ DQ_API
 void dq_net_sync_target(dq_net *net);
 
 /** One learning step on a batch: forward, the loss of q[action] against target, backward, Adam.
- * @param obs uint8 [batch][4][84][84] @param action int32 [batch] @param target float [batch]
- * @return the loss before the step. */
+ *  @param obs uint8 [batch][4][84][84] @param action int32 [batch] @param target float [batch]
+ *  @return the loss before the step. */
 DQ_API
 float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target);
 /** The same with each transition's part of the loss times its weight, as prioritized replay wants

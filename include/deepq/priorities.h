@@ -4,9 +4,9 @@
  *  error is the temporal-difference error that it had when last learned from; a new one has the
  *  highest priority given so far. What is drawn more often counts less in the loss, by a weight of
  *  (1 / (n P))^beta over the largest such weight of the batch. The priorities lie in a tree of
- * sums, so a draw and a change cost the logarithm of their number. Equal calls give equal bits, and
- * so do a saved and loaded one. Source: Schaul, Quan, Antonoglou, Silver 2016, "Prioritized
- * Experience Replay", section 3.3 and appendix B.2.1 (stratified draws). */
+ *  sums, so a draw and a change cost the logarithm of their number. Equal calls give equal bits,
+ *  and so do a saved and loaded one. Source: Schaul, Quan, Antonoglou, Silver 2016, "Prioritized
+ *  Experience Replay", section 3.3 and appendix B.2.1 (stratified draws). */
 #ifndef DEEPQ_PRIORITIES_H
 #define DEEPQ_PRIORITIES_H
 

@@ -2,13 +2,13 @@
  *
  *  A transition is state, action, reward, done, next state; with n_step > 1 the reward is the
  *  discounted sum of n_step rewards and the next state the one after them (Sutton 1988). Each 84x84
- * frame is stored once, so 10,000 transitions take 71 MB and not 1.1 GB. Frames before an episode's
- * first are zeros, as the book's Buffer wrapper has them, or repeat it, as Gymnasium's. Memory is
- * allocated once, when the replay is created.
+ *  frame is stored once, so 10,000 transitions take 71 MB and not 1.1 GB. Frames before an
+ *  episode's first are zeros, as the book's Buffer wrapper has them, or repeat it, as Gymnasium's.
+ *  Memory is allocated once, when the replay is created.
  *
  *  With several environments side by side (lanes), their steps are added in turns, lane 0 first:
- * one transition of each lane, then the next of each. States and returns are made of one lane's
- * frames and rewards alone, and the oldest transition of all makes room. */
+ *  one transition of each lane, then the next of each. States and returns are made of one lane's
+ *  frames and rewards alone, and the oldest transition of all makes room. */
 #ifndef DEEPQ_REPLAY_H
 #define DEEPQ_REPLAY_H
 
@@ -61,8 +61,8 @@ void dq_replay_begin_lane(dq_replay *r, int lane, const uint8_t *frame);
 DQ_API
 void dq_replay_begin_repeated(dq_replay *r, int lane, const uint8_t *frame);
 /** A step from the current state of the lane whose turn it is; the oldest transition makes room
- * when the ring is full. `next_frame` is the newest frame of the state it led to; not looked at
- * when `done` (a dq_replay_begin() must follow). @return the slot of the new transition */
+ *  when the ring is full. `next_frame` is the newest frame of the state it led to; not looked at
+ *  when `done` (a dq_replay_begin() must follow). @return the slot of the new transition */
 DQ_API
 size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool done,
                      const uint8_t *next_frame);

@@ -1,10 +1,10 @@
 /** Learning where the replay is on the GPU: its frames and transitions are copied there as they
- * come, and batches are drawn there.
+ *  come, and batches are drawn there.
  *
  *  A step's batch is drawn, and its gradients are begun, while the environment is still at the step
  *  before it whenever that changes nothing: the draw is the one that would be made later, and the
  *  weights change in dq_device_learner_learn() alone. To know whether it changes anything, and
- * where the random stream is afterwards, the same slots are drawn here too. */
+ *  where the random stream is afterwards, the same slots are drawn here too. */
 #ifndef DEEPQ_AGENT_DEVICE_LEARNER_H
 #define DEEPQ_AGENT_DEVICE_LEARNER_H
 
@@ -39,10 +39,10 @@ void dq_device_learner_remember_lane(dq_device_learner *l, int lane);
 DQ_NODISCARD dq_status dq_device_learner_load(dq_device_learner *l);
 
 /** What the device does while the environments take a step, in this order: it finds the values of
- * all their states' actions, when they are asked for, to be fetched by dq_device_learner_values();
- * and it begins the learning step that follows the next dq_replay_add(), if that one's batch does
- * not need what will be added. @param rng that the step will draw with, NULL where none follows or
- * a copy to the target is due before it */
+ *  all their states' actions, when they are asked for, to be fetched by dq_device_learner_values();
+ *  and it begins the learning step that follows the next dq_replay_add(), if that one's batch does
+ *  not need what will be added. @param rng that the step will draw with, NULL where none follows or
+ *  a copy to the target is due before it */
 void dq_device_learner_turn(dq_device_learner *l, bool asks, dq_rng *rng, float gamma);
 /** The values that were asked for. @param[out] q [n_lanes][n_actions] */
 void dq_device_learner_values(dq_device_learner *l, float *q);

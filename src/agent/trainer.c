@@ -308,7 +308,7 @@ static bool is_sync_due(const dq_trainer *t)
 enum { GREEDY = -1 };  // an action that the values will tell
 
 /** The GPU has the frames. It learns while the environments move: that is queued before its answer
- * is waited for. */
+ *  is waited for. */
 static void ask_device(dq_trainer *t, int n)
 {
     bool ahead = will_learn(t) && !is_sync_due(t);

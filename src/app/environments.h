@@ -27,7 +27,7 @@ DQ_NODISCARD dq_status environments_make(dq_env **out, const environment_choice 
 DQ_NODISCARD dq_status environments_read_rom(const char *id, const char *rom_dir, void **bytes,
                                              size_t *n);
 /** The md5 of the cartridge that an environment is played with, 32 hex digits and a zero; "" for
- * one without. */
+ *  one without. */
 DQ_NODISCARD dq_status environments_rom_md5(const char *id, const char *rom_dir, char md5[33]);
 
 #endif

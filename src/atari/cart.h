@@ -61,8 +61,8 @@ dq_cart_type dq_cart_detect(const uint8_t *rom, size_t n);
 const char *dq_cart_name(dq_cart_type type);
 /** Translate an image for the quick engine: ops [n] is what does the instruction at each place. It
  *  stops at opcodes that stop the processor, where straight code would run off the memory that can
- * be fetched without looking, from DQ_WINDOW_MARGIN bytes before hot spots and the end of each part
- * on, and at ports of RAM. */
+ *  be fetched without looking, from DQ_WINDOW_MARGIN bytes before hot spots and the end of each
+ *  part on, and at ports of RAM. */
 void dq_cart_prepare(dq_op *ops, const uint8_t *rom, size_t n, dq_cart_type type);
 /** Once, when the image is loaded. */
 void dq_cart_load(struct dq_machine *m);

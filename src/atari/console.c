@@ -197,8 +197,8 @@ static int32_t painted_to(const dq_machine *m)
     return may_have_comb ? line_end : tia->drawn_to;
 }
 
-/* Rows from the top that the frame has drawn from end to end, and that nothing changes any more. Its
- * grey goes over all that is below a frame that ran out of instructions. */
+/* Rows from the top that the frame has drawn from end to end, and that nothing changes any more.
+ * Its grey goes over all that is below a frame that ran out of instructions. */
 static int rows_of_its_own(const dq_machine *m)
 {
     int rows = m->c.tia.drawn_to / DQ_LINE_CLOCKS - m->display.y_start;

@@ -125,7 +125,7 @@ void dq_machine_copy(dq_machine *to, const dq_machine *from);
 /** The picture of the current frame, painted now if it is not yet. */
 const uint8_t *dq_machine_picture(dq_machine *m);
 /** From now on frames that are painted get the rows first..end-1 alone. The rest follows, at the
- * cost of running the frame again, when dq_machine_picture() is asked for it. */
+ *  cost of running the frame again, when dq_machine_picture() is asked for it. */
 void dq_machine_crop(dq_machine *m, int first, int end);
 /** The picture of the current frame, in which only those rows count. */
 const uint8_t *dq_machine_rows(dq_machine *m);
@@ -138,7 +138,7 @@ const uint8_t *dq_machine_rows_before(dq_machine *m);
 const uint8_t *dq_machine_begin_of(const dq_machine *m, bool older, const dq_console **begin,
                                    int *rows);
 /** Paint the frame that began so into another picture, [display.height][DQ_PICTURE_WIDTH], which
- * has the other rows already. */
+ *  has the other rows already. */
 void dq_machine_paint(dq_machine *m, const dq_console *from, uint8_t *picture);
 /** Paint what is not painted yet, so that both pictures are what ALE's frame buffers are. */
 void dq_machine_settle(dq_machine *m);

@@ -1,5 +1,5 @@
 /** Cartridge images. Sessions that play the same bytes share one image, whichever thread they are
- * on: an image takes its size nine times, which of 16 KiB is more than the rest of a console. */
+ *  on: an image takes its size nine times, which of 16 KiB is more than the rest of a console. */
 #ifndef DEEPQ_ATARI_IMAGE_H
 #define DEEPQ_ATARI_IMAGE_H
 

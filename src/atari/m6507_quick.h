@@ -1,5 +1,5 @@
 /** The processor's quick engine: runs in windows of plain cartridge memory, from a translation of
- * the cartridge into addresses of the code that does each instruction. */
+ *  the cartridge into addresses of the code that does each instruction. */
 #ifndef DEEPQ_ATARI_M6507_QUICK_H
 #define DEEPQ_ATARI_M6507_QUICK_H
 

@@ -27,7 +27,7 @@ typedef enum dq_wait {
     DQ_WHILE_NOT_DUE  // its flag is read: whether it has run out
 } dq_wait;
 /** Of reads of the timer that are `turn` cycles apart, the first one now: how many after the first
- * are sure to find what the loop goes on for. */
+ *  are sure to find what the loop goes on for. */
 int dq_riot_polls(const dq_riot *riot, int32_t now, int turn, dq_wait wait);
 uint8_t dq_riot_read(dq_riot *riot, const struct dq_inputs *in, unsigned address, int32_t now);
 void dq_riot_write(dq_riot *riot, unsigned address, uint8_t value, int32_t now);

@@ -64,7 +64,7 @@ DQ_NODISCARD dq_status dq_session_keep(dq_atari *a, bool older, dq_kept_picture 
 /** The picture: painted into `space`, which has room for one, unless all of it is in `rest`. */
 const uint8_t *dq_session_kept(dq_atari *a, const dq_kept_picture *kept, uint8_t *space);
 /** By row: bit x when the pixels 8x..8x+7 of one of the two pictures may have changed since the
- * last dq_session_forget_changes(). */
+ *  last dq_session_forget_changes(). */
 const uint32_t *dq_session_changes(const dq_atari *a);
 void dq_session_forget_changes(dq_atari *a);
 /** As if it had just been created with this seed, in its default mode. */

@@ -61,8 +61,8 @@ static inline unsigned dq_tia_open_hits(dq_machine *m)
 }
 
 /** True when, with the registers as they are, drawing up to `clock` would do nothing that anyone
- * can notice: it is not to be painted, and no collision that is not latched yet can happen. Instead
- *  `clear_to` may then be set to that clock. */
+ *  can notice: it is not to be painted, and no collision that is not latched yet can happen.
+ *  Instead `clear_to` may then be set to that clock. */
 static inline bool dq_tia_can_wait(dq_machine *m, int32_t clock)
 {
     const dq_tia *tia = &m->c.tia;

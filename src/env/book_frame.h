@@ -2,7 +2,7 @@
  *
  *  The brighter of two colours, channel by channel, its grey level and the resize are made pixel by
  *  pixel of the result, and only where a picture changed since the last frame. The result is bit
- * for bit that of maximum, grey and resize over the whole pictures (frame84.h). */
+ *  for bit that of maximum, grey and resize over the whole pictures (frame84.h). */
 #ifndef DEEPQ_ENV_BOOK_FRAME_H
 #define DEEPQ_ENV_BOOK_FRAME_H
 

@@ -140,7 +140,7 @@ static const char *main_id(size_t game)
 }
 
 /** For ids of a known game in a family that is not there, as PongDeterministic-v4: the game with
- * the longest name that the text starts with. */
+ *  the longest name that the text starts with. */
 static const char *suggest_by_game(const char *text)
 {
     const char *best = NULL;

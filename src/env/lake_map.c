@@ -109,7 +109,7 @@ static char *cell_at(char *map, int size, int row, int column)
 }
 
 /** Whether the goal can be reached. @param pending room for size * size cells; visited ones are
- * marked in lower case */
+ *  marked in lower case */
 static bool has_way(char *map, int size, int *pending)
 {
     static const int moves[4][2] = {{1, 0}, {0, 1}, {-1, 0}, {0, -1}};

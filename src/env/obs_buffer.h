@@ -2,8 +2,8 @@
  *
  *  A place has one of the console's two pictures for as long as the console has it. Before it plays
  *  on, dq_obs_buffer_keep() takes down how that frame began: should the picture be wanted later,
- * which is so after a skip that ended early, the console paints it again. Few frames cannot be
- * painted again; those are copied. */
+ *  which is so after a skip that ended early, the console paints it again. Few frames cannot be
+ *  painted again, or only the rows at their top; the rest is copied. */
 #ifndef DEEPQ_ENV_OBS_BUFFER_H
 #define DEEPQ_ENV_OBS_BUFFER_H
 
@@ -52,7 +52,7 @@ void dq_obs_buffer_move(dq_obs_buffer *b, int to, int from);
 DQ_NODISCARD dq_status dq_obs_buffer_keep(dq_obs_buffer *b);
 
 /** Make the frame, small.frame, of the first n places, 2 or (with DQ_SMALL_ALE) 3. Fails for want
- * of memory. */
+ *  of memory. */
 DQ_NODISCARD dq_status dq_obs_buffer_make(dq_obs_buffer *b, int n);
 /** That of the console's newer picture, whatever is in the places. */
 void dq_obs_buffer_make_alone(dq_obs_buffer *b);

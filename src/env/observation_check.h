@@ -1,10 +1,10 @@
 /** Observation references (.obs): what the book's Python, with ALE and OpenCV, observed in one
- * game.
+ *  game.
  *
  *  A record after each reset and step holds action, reward, lives, end, and CRC-32 of the 84x84
  *  frame and of the stack of four. Checking replays the actions on the composed wrappers and on the
  *  fused pipeline, both of which must agree. The bytes come from files of unknown origin:
- * everything is checked, anything odd is DQ_ERR_INPUT with what is wrong. */
+ *  everything is checked, anything odd is DQ_ERR_INPUT with what is wrong. */
 #ifndef DEEPQ_ENV_OBSERVATION_CHECK_H
 #define DEEPQ_ENV_OBSERVATION_CHECK_H
 

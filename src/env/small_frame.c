@@ -20,7 +20,7 @@ static uint8_t rgb_grey(int r, int g, int b)
 }
 
 /** The pictures whose maximum is taken, some of them perhaps the same, and where there is anything
- * to do: by row, groups of eight pixels. */
+ *  to do: by row, groups of eight pixels. */
 typedef struct pictures {
     const uint8_t *a, *b, *c;  // NULL: black
     const uint32_t *changed;   // NULL: everywhere

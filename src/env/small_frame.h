@@ -1,8 +1,8 @@
 /** From palette pictures to an 84x84 frame of bytes, as OpenCV resizes bytes, doing only the work
- * that changed.
+ *  that changed.
  *
  *  The result is bit for bit that of maximum, grey and cv2.resize() over the whole pictures.
- * Behaviour of OpenCV 4.5 to 5.0: INTER_AREA works in float32 and rounds to the nearest even byte,
+ *  Behaviour of OpenCV 4.5 to 5.0: INTER_AREA works in float32 and rounds to the nearest even byte,
  *  INTER_LINEAR in integers with weights of 11 bits, RGB to grey with weights of 15 bits. */
 #ifndef DEEPQ_ENV_SMALL_FRAME_H
 #define DEEPQ_ENV_SMALL_FRAME_H

@@ -1,5 +1,5 @@
 /** What wrappers share: an environment around an environment that passes on what it does not
- * change.
+ *  change.
  *
  *  A wrapper's object starts with a dq_wrapper; dq_wrapper_ops() gives operations that pass through
  *  to the inner environment, of which each wrapper replaces its own. */
@@ -18,7 +18,7 @@ typedef struct dq_wrapper {
 dq_env_ops dq_wrapper_ops(void);
 
 /** Allocate a wrapper's object of `bytes` (zeroed, a dq_wrapper first) with room for n_scratch
- * inner observations. */
+ *  inner observations. */
 DQ_NODISCARD dq_status dq_wrapper_alloc(void **out, size_t bytes, dq_env *inner, int n_scratch);
 
 /** Make the environment from the object. On failure the object is freed and the inner environment

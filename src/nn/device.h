@@ -2,7 +2,7 @@
  *  libdeepq_cuda.so, which is loaded at run time.
  *
  *  The module knows nothing of errors, files or environments: it fails with a status and one line
- * of text. Parameters cross this border as flat arrays of DQ_N_PARAMS floats, laid out as the
+ *  of text. Parameters cross this border as flat arrays of DQ_N_PARAMS floats, laid out as the
  *  processor's (nature_shape.h). Work is queued and done in order; a call waits only where it gives
  *  something back. */
 #ifndef DEEPQ_NN_DEVICE_H
@@ -39,7 +39,7 @@ typedef struct dq_device_sample {
 } dq_device_sample;
 
 /** Where a batch comes from: n_drawable transitions in order of their slots, the last in `newest`,
- * and the state of the stream that dq_replay_sample() would draw with. */
+ *  and the state of the stream that dq_replay_sample() would draw with. */
 typedef struct dq_device_draw {
     uint64_t rng[4];
     uint32_t n_slots, newest, n_drawable;
@@ -53,7 +53,7 @@ typedef struct dq_device_step {
 } dq_device_step;
 
 /** A turn of the trainer's loop: what is new goes over in one copy, then the states are decided
- * about, by the weights as they are, and beside that a step is begun or done. */
+ *  about, by the weights as they are, and beside that a step is begun or done. */
 typedef struct dq_device_turn {
     const int32_t *states;       // [n_states] by their frames, or NULL
     const dq_device_step *step;  // or NULL: no learning
@@ -111,7 +111,7 @@ typedef struct dq_device_ops {
     dq_status (*turn)(void *self, const dq_device_turn *turn, char *error);
     /** Action values of the last turn's states; waits for them, not for the learning behind them;
      *  to be called once after each turn with states, before anything else. @param[out] q
-     * [n_states][DQ_OUT_PAD] */
+     *  [n_states][DQ_OUT_PAD] */
     dq_status (*values)(void *self, float *q, char *error);
 
     /** First half of a learning step with these transitions: targets, loss, gradients; the weights

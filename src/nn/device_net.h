@@ -1,6 +1,6 @@
 /** A net that learns on a device. Its parameters live there; the net's own arrays are a copy that
- * is fetched when somebody asks for it. A failure of the device sticks: from then on nothing is
- * done, and dq_net_status() tells it. */
+ *  is fetched when somebody asks for it. A failure of the device sticks: from then on nothing is
+ *  done, and dq_net_status() tells it. */
 #ifndef DEEPQ_NN_DEVICE_NET_H
 #define DEEPQ_NN_DEVICE_NET_H
 
@@ -65,12 +65,12 @@ typedef struct dq_device_learning {
 } dq_device_learning;
 
 /** Queue a turn: the question for the values of states, each made of four frames by their slots
- * (-1: black), oldest first; then a learning step, which the answer does not wait for.
+ *  (-1: black), oldest first; then a learning step, which the answer does not wait for.
  *  @param states int32 [dq_device_states()][DQ_NET_STACK], NULL to ask nothing @param learning NULL
- * to learn nothing */
+ *  to learn nothing */
 void dq_device_take_turn(dq_net *net, const int32_t *states, const dq_device_learning *learning);
 /** The answer, once after each question and before anything else. @param[out] q
- * [dq_device_states()][n_actions] */
+ *  [dq_device_states()][n_actions] */
 void dq_device_values(dq_net *net, float *q);
 /** Begin a learning step with these transitions: queue targets, loss and gradients. The online
  *  weights stay as they are until dq_device_finish(). */

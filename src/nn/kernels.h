@@ -6,7 +6,7 @@
  *
  *  A convolution works on transforms: u of the weights, v of the input, z of the output's gradient;
  *  each table chooses them (winograd.h; the reference's are plain copies). Layers are numbered as
- * in dq_conv_shapes and dq_fc_shapes, whatever network they are in.
+ *  in dq_conv_shapes and dq_fc_shapes, whatever network they are in.
  *
  *  In bf16 the factors of the products of fc1 and of the convolutions with a stride are rounded to
  *  bfloat16: the transforms u, v and z, and fc1's inputs, weights and output gradients. Sums are
@@ -81,19 +81,19 @@ typedef struct dq_kernels {
     /** One sample's input as fc1 takes it. */
     void (*fc1_input)(int layer, const float *x, void *to);
     /** The slice of inputs that begins at k of n samples as fc1_dw takes them. x (what fc1 takes)
-     * and `to` are whole. */
+     *  and `to` are whole. */
     void (*fc1_slice)(int layer, const void *x, int n, int k, void *to);
     /** From dh [n][out], the gradient of what goes into the ReLU: dy as fc1_dw takes it,
-     * where it has a size, and dyt as fc1_dx does. */
+     *  where it has a size, and dyt as fc1_dx does. */
     void (*fc1_turn)(int layer, const float *dh, int n, void *dy, void *dyt);
 
     /** One block of the first linear layer: y[i][0..31] = max(0, x[i] * w + bias) for n samples.
      *  x [n][in], w [in][DQ_FC_BLOCK], y with rows of `out`. */
     void (*fc1)(int layer, const void *x, int n, const void *w, const float *bias, float *y);
     /** One block's weight gradient for the slice of inputs that begins at k: dw[j][o] = sum over i
-     * of x[i][k + j] * dy[i][o]. dy has rows of `out` and starts at the block (DQ_FC_BLOCK words a
-     * block). Overwrites. `soon`: three arrays as long as dw that Adam will use, fetched into the
-     * cache meanwhile. */
+     *  of x[i][k + j] * dy[i][o]. dy has rows of `out` and starts at the block (DQ_FC_BLOCK words a
+     *  block). Overwrites. `soon`: three arrays as long as dw that Adam will use, fetched into the
+     *  cache meanwhile. */
     void (*fc1_dw)(int layer, const void *x, int n, const void *dy, int k, float *dw,
                    const float *const soon[3]);
     /** Input gradient for the slice that begins at k: dx[i][k + j] = sum over the outputs of

@@ -8,9 +8,9 @@ enum { MAX_OUTCOMES = 3, CACHE_LINE = 64 };
 static const uint64_t never = UINT64_C(1) << 53;  // above every draw
 
 /** At most three outcomes, so that the one that happens is found without a branch: the next state
- * is last + back[1] + back[0], each only if the draw is below its limit. States are offsets in
- * bytes from the first row; one that ends the episode is stored as its complement, which is
- * negative. */
+ *  is last + back[1] + back[0], each only if the draw is below its limit. States are offsets in
+ *  bytes from the first row; one that ends the episode is stored as its complement, which is
+ *  negative. */
 struct dq_greedy_row {
     uint64_t until[MAX_OUTCOMES - 1];
     int64_t last, back[MAX_OUTCOMES - 1];

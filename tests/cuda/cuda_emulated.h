@@ -2,8 +2,8 @@
  *  compiled for the host and held against the reference where there is no GPU.
  *
  *  A block's threads are fibres that run in turn between two barriers. Work is only queued, and
- * done when somebody waits for it, as late as the rules allow: a buffer that is changed too early
- * shows. Memory is not cleared. $DEEPQ_EMULATED, words with a comma between, changes the machine:
+ *  done when somebody waits for it, as late as the rules allow: a buffer that is changed too early
+ *  shows. Memory is not cleared. $DEEPQ_EMULATED, words with a comma between, changes the machine:
  *    reverse       threads run from the last to the first, side streams before the main one
  *    eager         work is done at once
  *    no-driver, old-driver, no-gpu, capability=61, memory=BYTES

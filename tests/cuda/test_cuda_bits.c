@@ -1,5 +1,5 @@
 /** In fp32 the GPU gives the bits of the emulation: every operation is one of IEEE 754's, in an
- * order that the source fixes. So what the tests show of the emulation holds for the GPU. */
+ *  order that the source fixes. So what the tests show of the emulation holds for the GPU. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /** Every kernel of a learning step on the GPU against the reference, each fed with what the kernels
- * before it gave: random weights, frames, batches and numbers of actions, in every precision. The
- * bound is Higham's (2002, section 3.1) for any order of summation; reduced precisions add the
- * rounding of both factors. */
+ *  before it gave: random weights, frames, batches and numbers of actions, in every precision. The
+ *  bound is Higham's (2002, section 3.1) for any order of summation; reduced precisions add the
+ *  rounding of both factors. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>

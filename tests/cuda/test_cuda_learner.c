@@ -1,5 +1,5 @@
 /** Learning with the frames on the GPU: what is begun ahead changes nothing, the batches are those
- * of the processor, and a checkpoint of one goes on on the other. */
+ *  of the processor, and a checkpoint of one goes on on the other. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -227,7 +227,7 @@ static void what_is_begun_ahead_changes_nothing(void **state)
 }
 
 /** Twice the same bits, in each precision. The emulation does the second run in another order:
- * threads and streams the other way around, work at once and not as late as may be. */
+ *  threads and streams the other way around, work at once and not as late as may be. */
 static void the_same_run_gives_the_same_bits(void **state)
 {
     (void)state;

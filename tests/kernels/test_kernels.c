@@ -1,9 +1,9 @@
 /** Every table of kernels of this machine against the reference that defines it. Layers are
- * those of all networks; values, batches and how they are cut are random. The bound holds for any
- * order of summation (Higham 2002, section 3.1), with the sum of magnitudes taken from the
- * reference itself on absolute values. In bf16 both factors of a product are rounded as well, to
- * 2^-8 of their size: that is how far the bf16 reference may be from the float32 one, and both from
- * the exact sum. */
+ *  those of all networks; values, batches and how they are cut are random. The bound holds for any
+ *  order of summation (Higham 2002, section 3.1), with the sum of magnitudes taken from the
+ *  reference itself on absolute values. In bf16 both factors of a product are rounded as well, to
+ *  2^-8 of their size: that is how far the bf16 reference may be from the float32 one, and both
+ *  from the exact sum. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -99,9 +99,9 @@ static void scaling_is_exact(void **state)
 }
 
 /** The bound of a convolution by Winograd's algorithm: the same sums with every term and every
- * entry of the transforms replaced by its magnitude (the argument of Higham 2002, section 3.1,
- * applied to each of the three stages; see docs/kernels.md). It also covers the plain sums of the
- * reference.
+ *  entry of the transforms replaced by its magnitude (the argument of Higham 2002, section 3.1,
+ *  applied to each of the three stages; see docs/kernels.md). It also covers the plain sums of the
+ *  reference.
  */
 typedef struct bound {
     const dq_conv_shape *s;

@@ -213,8 +213,8 @@ static void take_outcome(outcome *o, const char *isa)
 }
 
 /** tests/oracle/make_nn_bf16.py: how far PyTorch's autocast to bfloat16 is from its float32. Both
- * are sums of the same number of rounding errors, but not the same errors: half as much again is
- * left for that, and for Winograd's. */
+ *  are sums of the same number of rounding errors, but not the same errors: half as much again is
+ *  left for that, and for Winograd's. */
 static void bf16_is_as_near_as_pytorchs(void **state)
 {
     (void)state;

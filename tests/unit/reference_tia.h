@@ -1,5 +1,5 @@
 /** The TIA as ALE has it, one colour clock at a time: slow, and as plain as can be. What the fast
- * one in src/atari must draw and latch. Source: observation of ALE 0.12.1; NTSC, HMOVE blanks on.
+ *  one in src/atari must draw and latch. Source: observation of ALE 0.12.1; NTSC, HMOVE blanks on.
  */
 #ifndef DEEPQ_TESTS_REFERENCE_TIA_H
 #define DEEPQ_TESTS_REFERENCE_TIA_H

@@ -319,8 +319,8 @@ static void cartridges_with_odd_frames_are_the_same(void **state)
 }
 
 /** PAL frames of 312 lines; from the 200th on there are up to 130,000 instructions in the middle of
- * them, so that a frame goes on in the picture that the one before it is shown in, and makes it
- * darker. */
+ *  them, so that a frame goes on in the picture that the one before it is shown in, and makes it
+ *  darker. */
 static void a_pal_frame_that_goes_on_is_the_same(void **state)
 {
     (void)state;

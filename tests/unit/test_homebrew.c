@@ -1,5 +1,5 @@
 /** The games that come with deepq: the frames that ALE gives, a steady picture, and worth playing:
- * bad players lose, good ones win. */
+ *  bad players lose, good ones win. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /** The processor's quick engine against the exact one: random programs of the instructions that the
- * quick one has shortcuts for leave the same console, time and counts included, after every frame.
+ *  quick one has shortcuts for leave the same console, time and counts included, after every frame.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +43,7 @@ static const struct {
 };
 
 /** Of everything; without writes to the TIA, so that a frame is ended by its instructions; of
- * counting alone, so that many are done at once. */
+ *  counting alone, so that many are done at once. */
 typedef enum style { MIXED, QUIET, COUNTING, STYLES } style;
 
 typedef struct program {

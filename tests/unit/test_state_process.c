@@ -56,7 +56,7 @@ static void change_options(dq_atari_options *o, int number, int which)
 }
 
 /** Environment `which` (0 or 1) of a case: every other one plays in a dialect, where the dialect
- * takes the game; the others are raw. */
+ *  takes the game; the others are raw. */
 static dq_status make_env(dq_env **env, int number, int which)
 {
     const char *id = case_game(number);

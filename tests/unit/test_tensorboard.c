@@ -1,5 +1,5 @@
 /** Event files against bytes that TensorBoard's own writer made
- * (tests/oracle/check_tensorboard.py).
+ *  (tests/oracle/check_tensorboard.py).
  *
  *  Called with a folder and "first" or "resumed", the program writes a run there for TensorBoard
  *  to read, and tests nothing. */

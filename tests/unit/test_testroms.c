@@ -1,5 +1,5 @@
 /** Cartridges of our own, random programs that use every register, opcode and bank switch, must
- * give the frames that ALE 0.12.1 gave. */
+ *  give the frames that ALE 0.12.1 gave. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /** The fast TIA against the slow one of reference_tia.h: cartridges that write registers at random
- * give the same picture, bit for bit, and the same collisions whenever they are read. */
+ *  give the same picture, bit for bit, and the same collisions whenever they are read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -415,7 +415,7 @@ static void put(program *p, const uint8_t *code, size_t n)
 }
 
 /** A frame of some lines, then many instructions that leave the TIA alone: more than a frame may
- * have. */
+ *  have. */
 static void make_stalling(program *p, uint64_t seed)
 {
     memset(p, 0, sizeof(*p));

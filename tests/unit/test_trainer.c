@@ -1,5 +1,5 @@
 /** The training loop on a small world of our own: what the book's loop does, in its order; and a
- * run that is saved and loaded goes on bit for bit. */
+ *  run that is saved and loaded goes on bit for bit. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>

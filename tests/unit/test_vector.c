@@ -247,7 +247,7 @@ static void play_together(dq_vector *v, uint32_t *crc)
 }
 
 /** The same with sends and receipts, `n_ahead` of them under way; the order must be that of
- * sending. */
+ *  sending. */
 static void play_apart(dq_vector *v, uint32_t *crc, int n_ahead)
 {
     static uint8_t obs[N_GAMES][OBS_BYTES];

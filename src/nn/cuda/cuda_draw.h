@@ -1,7 +1,7 @@
 /** A turn's first kernel: what came from the host goes into the replay, and a batch is drawn there.
  *
  *  The draw is dq_replay_sample()'s, number for number: the same generator, the same rejections,
- * the same set without replacement. */
+ *  the same set without replacement. */
 #ifndef DEEPQ_NN_CUDA_DRAW_H
 #define DEEPQ_NN_CUDA_DRAW_H
 

@@ -112,8 +112,8 @@ template <int L> struct conv_forward {
 /** The gradient of a layer's input, and through the ReLU before it: dz of the layer below.
  *
  *  The outputs that a pixel (y, x) feeds have the kernel rows ky = y mod S, + S, ... in turn; so
- * the pixels are sorted by y mod S and x mod S (the grid's z), and each kind is a convolution of
- * its own with K / S taps a side. */
+ *  the pixels are sorted by y mod S and x mod S (the grid's z), and each kind is a convolution of
+ *  its own with K / S taps a side. */
 template <int L> struct conv_backward {
     enum { BM = 32, GROUPS = L == 1 ? 2 : 4, AT_ONCE = L == 1 ? 3 : 2 };
     enum { A_ALONG_K = 1, B_ALONG_K = 1, BIAS = 0 };

@@ -34,8 +34,8 @@ typedef struct turn_news {
 } turn_news;
 
 /** Where things lie in what goes over in one copy, in bytes: frames, then the news, then the states
- * to decide about, then the step. A turn leaves out the frames that did not come and the step that
- * is not begun. */
+ *  to decide about, then the step. A turn leaves out the frames that did not come and the step that
+ *  is not begun. */
 typedef struct packet_plan {
     size_t news, frame_slots, sample_slots, samples;
     size_t act, step, bytes;

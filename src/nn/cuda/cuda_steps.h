@@ -28,7 +28,7 @@ static __device__ inline unsigned char frame_pixel(const unsigned char *frames, 
 }
 
 /** Pictures channels last from frames: first n states, then (n_nets 2) their next states. The
- * blocks beyond copy the online weights to the target where the step asks for it. */
+ *  blocks beyond copy the online weights to the target where the step asks for it. */
 static __global__ void __launch_bounds__(STEP_THREADS)
     stack_kernel(const step_header *h, int n, int n_nets, uchar4 *x0, const float4 *online,
                  float4 *target)
