@@ -18,7 +18,7 @@ DEEPQ = $(BUILD)/bin/deepq
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 .DEFAULT_GOAL = build
-.PHONY: build setup train test bench format lint asan fuzz coverage install docs clean help
+.PHONY: build setup train test bench compare format lint asan fuzz coverage install docs clean help
 
 ##build     set up and build build/bin/deepq and the library (the default)
 build: $(BUILD)/.configured
@@ -40,7 +40,11 @@ test: build/.setup-test $(BUILD)/.configured
 
 ##bench     measure emulator, environment, network, learning; ARGS="--threads 1" is passed on
 bench: build
-	@tools/bench.sh $(DEEPQ) $(ARGS)
+	@$(DEEPQ) bench $(ARGS)
+
+##compare   emulator and environments beside ale-py's, in turn; ARGS="--game seaquest --rounds 3"
+compare: build
+	@tools/compare.sh $(BUILD) $(ARGS)
 
 ##format    clang-format every C file in place
 format: build/.setup-dev
@@ -64,10 +68,10 @@ fuzz: build/.setup-dev
 	@tools/fuzz.sh build-fuzz $(FUZZ_SECONDS)
 
 ##coverage  count in build-coverage which lines the tests run; a table by file
-coverage:
+coverage: build/.setup-coverage
 	@$(MAKE) test BUILD=build-coverage \
 		CONFIG='-DDEEPQ_COVERAGE=ON -DCMAKE_BUILD_TYPE=Debug'
-	@python3 tools/coverage.py build-coverage
+	@gcovr --root . --filter src/ build-coverage
 
 ##install   put program, library, headers into PREFIX=/usr/local (DESTDIR is respected)
 install: build

@@ -1,18 +1,19 @@
 #!/bin/sh
-# Install what deepq needs and this machine lacks: tools/setup.sh [build|test|dev|docs]
+# Install what deepq needs and this machine lacks: tools/setup.sh [build|test|dev|docs|coverage|compare]
 #   build  to build the program and to run it (the default)
 #   test   and what the tests use besides
 #   dev    and what contributors use: clang, its formatter, its linter
 #   docs   what makes the API reference
+#   coverage, compare  what those commands of the Makefile use
 # Looks first and calls apt-get only for what is missing, so a second run does nothing. Where there
 # is no apt-get it says what to install, by Debian's names.
 set -eu
 
 group=${1:-build}
 case $group in
-build | test | dev | docs) ;;
+build | test | dev | docs | coverage | compare) ;;
 *)
-    echo "usage: tools/setup.sh [build|test|dev|docs]" >&2
+    echo "usage: tools/setup.sh [build|test|dev|docs|coverage|compare]" >&2
     exit 2
     ;;
 esac
@@ -49,12 +50,14 @@ dev   must cmd:clang-format  clang-format
 dev   must cmd:clang-tidy    clang-tidy
 dev   may  cmd:shellcheck    shellcheck
 docs  must cmd:doxygen       doxygen
+coverage must cmd:gcovr      gcovr
+compare  must venv           python3-venv
 '
 
 in_group() {
     case $group-$1 in
-    build-build | test-build | test-test | dev-build | dev-test | dev-dev | docs-docs) true ;;
-    *) false ;;
+    build-build | test-build | test-test | dev-build | dev-test | dev-dev) true ;;
+    *) [ "$group" = "$1" ] ;;
     esac
 }
 
@@ -63,6 +66,7 @@ is_there() {
     cmd:*) command -v "${1#cmd:}" ;;
     pc:*) pkg-config --exists "${1#pc:}" ;;
     header:*) echo "#include <${1#header:}>" | cc -E - ;;
+    venv) python3 -c "import ensurepip, venv" ;;
     pip) python3 -m pip --version || /usr/bin/python3 -m pip --version ;;
     esac >/dev/null 2>&1
 }

@@ -1,4 +1,5 @@
-"""The tree itself: names, lengths, words that say unfinished, machine paths, no foreign ROM."""
+"""The tree itself: names, lengths, words that say unfinished, machine paths, files that are spoken of
+and not there, no foreign ROM."""
 
 import collections
 import gzip
@@ -45,6 +46,22 @@ def check_text(paths):
                     yield f"{path}:{number}: {what}"
 
 
+FOLDERS = {path.parts[0] for path in tracked() if len(path.parts) > 1}
+NAMED = re.compile(r"(?<![\w/.*$}-])(?:%s)/[\w./-]*[^\W_](?!\.?[\w/*{])"
+                   % "|".join(map(re.escape, sorted(FOLDERS))))
+
+
+def check_named(paths):
+    """What tells or does how to work here names files that there are."""
+    for path in paths:
+        if path.suffix == ".md" or path.name == "Makefile" or path.suffix == ".sh" and not is_data(path):
+            for number, line in enumerate(read(path).splitlines(), 1):
+                for name in NAMED.findall(line):
+                    folders = (ROOT, ROOT / path.parent)
+                    if "NAME" not in name and not any((f / name).exists() for f in folders):
+                        yield f"{path}:{number}: {name}: no such file"
+
+
 def commercial_md5s():
     found = [p for p in (ROOT / "data/atari/games.json", ROOT / "tests/data/games.json")
              if p.is_file()]
@@ -67,4 +84,4 @@ def check_roms(paths):
 
 
 paths = tracked()
-finish([*check_names(paths), *check_text(paths), *check_roms(paths)])
+finish([*check_names(paths), *check_text(paths), *check_named(paths), *check_roms(paths)])
