@@ -14,6 +14,7 @@
 #include "deepq/atari.h"
 #include "deepq/model.h"
 #include "deepq/net.h"
+#include "env/homebrew.h"
 #include "env/observation_check.h"
 #include "env/rom_store.h"
 
@@ -59,14 +60,19 @@ static dq_status inspect_checkpoint(const char *path)
     return DQ_OK;
 }
 
+static bool is_known(const char *md5)
+{
+    return dq_atari_game_by_md5(md5) || dq_homebrew_by_md5(md5);
+}
+
 static dq_status inspect_trace(const char *path, const void *bytes, size_t n)
 {
     dq_trace_header h;
     DQ_TRY(dq_trace_header_parse(&h, bytes, n));
-    const dq_atari_game *game = dq_atari_game_by_md5(h.md5);
-    printf("%s: trace recorded with ALE %s\n", path, h.ale_version);
+    bool ours = strncmp(h.recorder, "deepq ", 6) == 0;
+    printf("%s: trace recorded with %s%s\n", path, ours ? "" : "ALE ", h.recorder);
     printf("  %-16s%s\n", "game", h.game_id);
-    printf("  %-16smd5 %s%s\n", "ROM", h.md5, game ? "" : " (not one of the games)");
+    printf("  %-16smd5 %s%s\n", "ROM", h.md5, is_known(h.md5) ? "" : " (not one of the games)");
     printf("  %-16s%u (%u records)\n", "frames", h.n_frames, h.n_records);
     printf("  %-16s%dx%d, %s\n", "picture", h.width, h.height, h.is_pal ? "PAL" : "NTSC");
     printf("  %-16smode %d, difficulty %d\n", "switches", h.mode, h.difficulty);
@@ -94,13 +100,16 @@ static bool inspect_rom(const char *path, const void *bytes, size_t n)
     char md5[DQ_MD5_HEX];
     dq_rom_md5(bytes, n, md5);
     const dq_atari_game *game = dq_atari_game_by_md5(md5);
+    const dq_homebrew *own = dq_homebrew_by_md5(md5);
     bool cartridge_size = n >= 2048 && n <= DQ_ROM_MAX_BYTES && n % 1024 == 0;
-    if (!game && !cartridge_size)
+    if (!game && !own && !cartridge_size)
         return false;
     printf("%s: %s\n", path,
-           game ? "Atari 2600 ROM" : "Atari 2600 ROM by its size, of no known game");
+           game || own ? "Atari 2600 ROM" : "Atari 2600 ROM by its size, of no known game");
     if (game)
         printf("  %-16s%s (%s)\n", "game", game->id, game->gym_name);
+    if (own)
+        printf("  %-16s%s, our own\n", "game", own->id);
     printf("  %-16s%zu bytes\n  %-16s%s\n", "size", n, "md5", md5);
     return true;
 }

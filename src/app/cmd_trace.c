@@ -11,7 +11,9 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "deepq/roms.h"
+#include "deepq/version.h"
 #include "env/env_ids.h"
+#include "env/homebrew.h"
 #include "env/observation_check.h"
 #include "env/rom_store.h"
 
@@ -38,15 +40,27 @@ static void path_beside(char *path, size_t cap, const char *trace)
     snprintf(path + stem, cap - stem, ".bin");
 }
 
-/** The cartridge a trace was played on: --rom, the store, or for one that the store cannot know
- *  the file beside the trace. It must have the trace's md5. */
+static dq_status copy_rom(rom *r, const void *bytes, size_t n)
+{
+    if (!(r->bytes = malloc(n)))
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a cartridge");
+    memcpy(r->bytes, bytes, n);
+    r->n = n;
+    return DQ_OK;
+}
+
+/** The cartridge a trace was played on: --rom, the store, one of our own games, or for one that
+ * none of these can know the file beside the trace. It must have the trace's md5. */
 static dq_status find_rom(rom *r, const char *trace_path, const char *md5, const char *rom_path,
                           const char *rom_dir)
 {
     char path[DQ_PATH_CAP], found[DQ_MD5_HEX];
     const dq_atari_game *game = dq_atari_game_by_md5(md5);
+    const dq_homebrew *own = dq_homebrew_by_md5(md5);
     if (!rom_path && game)
         return dq_rom_find(game->id, rom_dir, &r->bytes, &r->n, NULL, 0);
+    if (!rom_path && own)
+        return copy_rom(r, own->rom, own->rom_bytes);
     if (!rom_path)
         path_beside(path, sizeof(path), trace_path);
     else
@@ -162,6 +176,7 @@ static dq_status choose_game(dq_trace_header *h, rom *r, const record_options *o
                        near ? near : "?");
     }
     snprintf(h->game_id, sizeof(h->game_id), "%s", id.game->id);
+    snprintf(h->recorder, sizeof(h->recorder), "deepq %s", dq_version());
     h->mode = o->mode >= 0 ? (int)o->mode : id.game->modes[0];
     if (files->rom_path)
         DQ_TRY(read_rom_file(r, files->rom_path));
@@ -242,8 +257,8 @@ int cmd_trace(int argc, char **argv)
             "check   replay traces (.atr) and observation references (.obs), gzip-compressed or "
             "not,\n        and compare every frame; exit status 1 if any differs\n"
             "record  play random actions and write a trace",
-        .examples = "  deepq trace check tests/data/traces/*.atr\n"
-                    "  deepq trace record --game pong --frames 600 -o pong.atr.gz\n",
+        .examples = "  deepq trace record --game pong --frames 600 -o pong.atr.gz\n"
+                    "  deepq trace check *.atr.gz\n",
         .options = options,
         .n_options = DQ_COUNT(options),
     };

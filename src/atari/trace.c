@@ -80,7 +80,7 @@ static void read_header(dq_trace_header *h, const uint8_t *p)
     h->is_pal = p[60] == 1;
     h->legal_actions = p[61] == 1;
     copy_text(h->game_id, p + 64, 32);
-    copy_text(h->ale_version, p + 112, 16);
+    copy_text(h->recorder, p + 112, 16);
     for (int i = 0; i < 16; i++)
         snprintf(h->md5 + 2 * i, 3, "%02x", p[96 + i]);
 }
@@ -351,7 +351,7 @@ static dq_status write_header(dq_writer *w, const dq_trace_header *h)
     dq_write_u32(w, (uint32_t)h->is_pal | (uint32_t)h->legal_actions << 8);
     dq_write(w, h->game_id, 32);
     write_md5(w, h->md5);
-    return dq_write(w, h->ale_version, 16);
+    return dq_write(w, h->recorder, 16);
 }
 
 static dq_status write_trace(dq_writer *out, dq_trace_header *h, dq_atari *a)

@@ -26,7 +26,7 @@ typedef struct dq_trace_header {
     bool legal_actions;  // drawn from the legal set; false: from the minimal one
     char game_id[33];    // whose rules apply
     char md5[33];        // of the cartridge, lower-case hex
-    char ale_version[17];
+    char recorder[17];   // "0.12.1": ALE's version, or "deepq 0.1.0"
 } dq_trace_header;
 
 typedef struct dq_trace_report {

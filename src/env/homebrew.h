@@ -17,6 +17,8 @@ typedef struct dq_homebrew {
 const dq_homebrew *dq_homebrews(size_t *n);
 /** The one with this environment id, or NULL. */
 const dq_homebrew *dq_homebrew_by_id(const char *id);
+/** The one whose cartridge has this md5 in lower-case hex, or NULL. */
+const dq_homebrew *dq_homebrew_by_md5(const char *md5);
 
 extern const unsigned char dq_rom_pong[2048], dq_rom_bricks[2048];
 

@@ -135,6 +135,13 @@ class Traces(Case):
                            "90", "--period", "40", "--sticky", "0.25", "-o", out), 0, "90 frames")
             self.check(run("trace", "check", "--rom", cartridge, out), 0, "90/90")
 
+    def test_a_trace_of_our_own_game_needs_no_file_beside_it(self):
+        out = self.dir / "own.atr"
+        self.check(run("trace", "record", "--env", "deepq/Bricks-v0", "--frames", "90", "-o", out), 0)
+        self.check(run("trace", "check", out), 0, "90/90")
+        version = run("--version").stdout.split()[1]
+        self.check(run("inspect", out), 0, f"recorded with deepq {version}", "breakout")
+
     @unittest.skipUnless(has_pong(), "the Pong ROM is not there")
     def test_observation_references(self):
         references = [p for p in (DATA / "observations").glob("pong.obs*")]
@@ -148,7 +155,8 @@ class Inspect(Case):
         cartridge = sorted((DATA / "testroms").glob("*.bin"))[0]
         model = next(p for p in sorted((DATA / "models").iterdir()) if p.suffix in (".dat", ".pt"))
         self.check(run("inspect", trace), 0, "trace", "koolaid", "240")
-        self.check(run("inspect", cartridge), 0, "ROM", "md5")
+        self.check(run("inspect", cartridge), 0, "ROM", "no known game", "md5")
+        self.check(run("inspect", DATA.parents[1] / "roms" / "pong.bin"), 0, "deepq/Pong-v0, our own")
         self.assertIn(run("inspect", model).returncode, (0, 2))
         for reference in (DATA / "observations").glob("*.obs*"):
             self.check(run("inspect", reference), 0, "observation reference")
