@@ -28,12 +28,13 @@ typedef struct dq_train_config {
     double learning_rate_final;   // reached in a line when
     int64_t learning_rate_decay;  // so many steps are done, and kept; 0: learning_rate all the time
     double adam_beta1, adam_beta2, adam_epsilon;
-    dq_loss loss;                // "mse" or "huber" (see net.h), this on the processor alone
-    int n_step;                  // rewards summed before the target net takes over (Sutton 1988)
-    bool double_dqn;             // the online net chooses the action whose target value counts (van
-                                 // Hasselt 2016); on the processor alone
-    double priority_alpha;       // how far errors decide what is drawn, 0: not at all (Schaul 2016)
-    double priority_beta;        // how far weights make up for it, ...
+    dq_loss loss;           // "mse" or "huber" (see net.h), this on the processor alone
+    int n_step;             // rewards summed before the target net takes over (Sutton 1988)
+    bool double_dqn;        // the online net chooses the action whose target value counts (van
+                            // Hasselt 2016); on the processor alone
+    double priority_alpha;  // how far errors decide what is drawn, 0: not at all (Schaul 2016);
+                            // on the processor alone
+    double priority_beta;   // how far weights make up for it, ...
     int64_t priority_beta_rise;  // ... in a line to wholly when so many steps are done; 0: as it is
     int n_envs;           // environments side by side; whatever their number, a step is one of one
                           // environment, and all that is counted in steps stays so

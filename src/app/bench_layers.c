@@ -322,6 +322,15 @@ static void print_rows(layers *l)
             print_row(l, &rows[r]);
 }
 
+static void print_title(const layers *l, dq_precision precision)
+{
+    printf("  %s, %s, one thread, batch %d; peak %.0f GFLOP/s in fp32", l->net.network->name,
+           l->k->isa, N, l->peak[0]);
+    if (precision != DQ_FP32)
+        printf(", %.0f in %s", l->peak[1], dq_precision_name(precision));
+    printf("\n  %-24s %8s %8s %8s %9s\n", "layer", "us", "plain", "done", "of peak");
+}
+
 dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *stop)
 {
     dq_precision precision;
@@ -349,10 +358,7 @@ dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *s
         l->peak[0] = peak_gflops(fp32);
         l->peak[1] = peak_gflops(l->k);
         if (!json)
-            printf("  %s, %s, one thread, batch %d; peak %.0f GFLOP/s in fp32, %.0f in %s\n"
-                   "  %-24s %8s %8s %8s %9s\n",
-                   l->net.network->name, l->k->isa, N, l->peak[0], l->peak[1],
-                   dq_precision_name(precision), "layer", "us", "plain", "done", "of peak");
+            print_title(l, precision);
         print_rows(l);
         if (*stop)
             st = dq_fail(DQ_ERR_INTERRUPTED, "layers: interrupted");

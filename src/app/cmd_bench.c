@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "deepq/atari_env.h"
+#include "nn/device_net.h"
 
 enum { MAX_REPEATS = 1000 };
 
@@ -128,12 +129,18 @@ static int bench(bench_run *run, char **what, int n, option_list *envs)
     const bench_maker *makers = bench_makers(&n_makers);
     if (n > 16)
         return app_fail(APP_MISUSED, "bench: %d things to measure: choose at most 16", n);
-    for (int i = 0; i < n; i++)
+    bool on_gpu = dq_device_is_gpu(run->settings.device);
+    for (int i = 0; i < n; i++) {
         if (!(chosen[i] = find_maker(what[i])))
             return APP_MISUSED;
+        if (on_gpu && !chosen[i]->make)
+            return app_fail(APP_MISUSED, "bench: %s are the processor's: leave out --device",
+                            what[i]);
+    }
     if (n == 0)
-        for (; n < (int)n_makers; n++)
-            chosen[n] = &makers[n];
+        for (size_t i = 0; i < n_makers; i++)
+            if (makers[i].make || !on_gpu)
+                chosen[n++] = &makers[i];
     for (size_t i = 0; i < envs->n; i++)
         if (environments_check_id(envs->values[i]) != APP_DONE)
             return APP_MISUSED;

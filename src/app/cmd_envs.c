@@ -91,6 +91,16 @@ static const char *yes_no(bool yes)
     return yes ? "yes" : "no";
 }
 
+static void print_noops(const dq_preprocessing *p)
+{
+    int first = p->dialect == DQ_DIALECT_ALE_VECTOR ? 0 : 1;
+    if (p->noop_max == 0)
+        printf("  %-16snone\n", "no-op starts");
+    else
+        printf("  %-16s%d to %d%s\n", "no-op starts", first, p->noop_max - 1 + first,
+               p->dialect == DQ_DIALECT_ENVPOOL ? ", one less where FIRE is pressed" : "");
+}
+
 /** A dialect's own way, as the table of deepq/atari_env.h has it. */
 static int print_dialect(const char *name)
 {
@@ -108,17 +118,24 @@ static int print_dialect(const char *name)
     static const char *const stacks[DQ_DIALECTS] = {
         "zeros", "zeros",           "its first frame", "zeros", "its first frame",
         "zeros", "its first frame", "its first frame", "zeros"};
+    static const char *const pooled[DQ_DIALECTS] = {
+        [DQ_DIALECT_BOOK] = " seen",
+        [DQ_DIALECT_GYMNASIUM] = ", but not at a game's end",
+        [DQ_DIALECT_ENVPOOL] = ", the last one alone where the skip ends early",
+        [DQ_DIALECT_ALE_VECTOR] = ", but not at a game's end",
+    };
     dq_preprocessing p;
     if (dq_preprocessing_init(&p, name) != DQ_OK)
         return app_fail(APP_MISUSED, "%s", dq_errmsg());
     bool raw_fire = p.dialect == DQ_DIALECT_ENVPOOL || p.dialect == DQ_DIALECT_ALE_VECTOR;
     printf("%s\n  %-16s%s\n", name, "grey", greys[p.dialect]);
-    printf("  %-16s%d, the brighter of the last two frames\n", "frame skip", p.skip);
+    printf("  %-16s%d, the brighter of the last two frames%s\n", "frame skip", p.skip,
+           pooled[p.dialect]);
     printf("  %-16s%s\n", "after a reset",
            !p.fire_reset ? "nothing is pressed"
            : raw_fire    ? "FIRE for one frame, where there is FIRE"
                          : "actions 1 (FIRE) and 2, a step each, where there is FIRE");
-    printf("  %-16sup to %d\n", "no-op starts", p.noop_max);
+    print_noops(&p);
     printf("  %-16s%s\n", "life ends it", yes_no(p.episodic_life));
     printf("  %-16s%s\n", "rewards clipped", yes_no(p.clip_reward));
     printf("  %-16s%d frames, at the start filled with %s\n", "stack", p.stack, stacks[p.dialect]);

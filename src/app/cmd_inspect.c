@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "app/app.h"
 #include "app/checkpoint_file.h"
@@ -24,6 +25,7 @@ static dq_status inspect_model(const char *path)
 {
     dq_model *m;
     size_t n_parameters = 0;
+    int n_actions = 0;
     DQ_TRY(dq_model_load(&m, path));
     printf("%s: model, a PyTorch state_dict\n", path);
     for (size_t i = 0; i < m->n; i++) {
@@ -34,8 +36,10 @@ static dq_status inspect_model(const char *path)
         printf("\n");
         n_parameters += dq_tensor_elements(t);
         if (strcmp(t->name, "fc.2.weight") == 0)
-            printf("  %-16s%d\n", "actions", t->shape[0]);
+            n_actions = t->shape[0];
     }
+    if (n_actions)
+        printf("  %-16s%d\n", "actions", n_actions);
     printf("  %-16s%zu\n", "parameters", n_parameters);
     const char *network = dq_net_recognise(m->tensors, m->n);
     printf("  %-16s%s\n", "network", network ? network : "none that deepq knows");
@@ -134,14 +138,17 @@ static dq_status inspect_bytes(const char *path, const void *bytes, size_t n)
 static void print_setting(void *ctx, const char *key, const char *value)
 {
     (void)ctx;
-    printf("  %-16s%s\n", key, value);
+    printf("  %-20s%s\n", key, value);
 }
 
-/** A run folder: its settings, and how far it is. */
+/** A run folder: its settings, and how far it is; or the checkpoint's folder in it. */
 static dq_status inspect_run(const char *dir)
 {
     train_settings s;
     char path[SETTING_PATH_BYTES + 32];
+    snprintf(path, sizeof(path), "%s/state", dir);
+    if (access(path, F_OK) == 0)
+        return inspect_checkpoint(path);
     DQ_TRY(train_run_settings(&s, dir));
     printf("%s: run folder of deepq train\n", dir);
     train_settings_each(&s, print_setting, NULL);

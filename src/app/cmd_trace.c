@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/app.h"
 #include "app/environments.h"
@@ -65,6 +66,11 @@ static dq_status find_rom(rom *r, const char *trace_path, const char *md5, const
         path_beside(path, sizeof(path), trace_path);
     else
         snprintf(path, sizeof(path), "%s", rom_path);
+    if (!rom_path && access(path, F_OK) != 0)
+        return dq_fail(
+            DQ_ERR_INPUT,
+            "no known game, with md5 %s, and no %s beside it: name its cartridge with --rom", md5,
+            path);
     DQ_TRY(read_rom_file(r, path));
     dq_rom_md5(r->bytes, r->n, found);
     if (strcmp(found, md5) == 0)
@@ -228,8 +234,8 @@ int cmd_trace(int argc, char **argv)
         .env_id = "PongNoFrameskip-v4",
     };
     const option options[] = {
-        {"rom", 0, OPTION_TEXT, &files.rom_path, "FILE", "the cartridge, instead of the store's", 0,
-         0},
+        {"rom", 0, OPTION_TEXT, &files.rom_path, "FILE",
+         "the cartridge (the store's, or NAME.bin beside NAME.atr)", 0, 0},
         {"rom-dir", 0, OPTION_TEXT, &files.rom_dir, "DIR", "look for ROMs here first", 0, 0},
         {"output", 'o', OPTION_TEXT, &rec.out, "FILE", "record: the file to write, .gz compresses",
          0, 0},

@@ -125,7 +125,7 @@ class Traces(Case):
         (self.dir / "t.bin").write_bytes(b"\0" * 2048)
         self.check(run("trace", "check", path), 2, "--rom")
         (self.dir / "t.bin").unlink()
-        self.check(run("trace", "check", path), 2, "t.bin")
+        self.check(run("trace", "check", path), 2, "t.bin", "--rom")
 
     def test_record_then_check(self):
         cartridge = self.copy().with_suffix(".bin")
