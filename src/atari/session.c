@@ -309,10 +309,15 @@ static bool contains(const int *values, int n, int value)
     return false;
 }
 
+static const char *name(const dq_atari *a)
+{
+    return a->game->info.id[0] ? a->game->info.id : "a cartridge of no known game";
+}
+
 dq_status dq_atari_set_mode(dq_atari *a, int mode)
 {
     if (!contains(a->game->info.modes, a->game->info.n_modes, mode))
-        return dq_fail(DQ_ERR_CONFIG, "%s has no mode %d", a->game->info.id, mode);
+        return dq_fail(DQ_ERR_CONFIG, "%s has no mode %d", name(a), mode);
     a->play.mode = mode;
     return DQ_OK;
 }
@@ -321,7 +326,7 @@ dq_status dq_atari_set_difficulty(dq_atari *a, int difficulty)
 {
     if (difficulty != 0 &&
         !contains(a->game->info.difficulties, a->game->info.n_difficulties, difficulty))
-        return dq_fail(DQ_ERR_CONFIG, "%s has no difficulty %d", a->game->info.id, difficulty);
+        return dq_fail(DQ_ERR_CONFIG, "%s has no difficulty %d", name(a), difficulty);
     a->play.difficulty = difficulty;
     return DQ_OK;
 }
