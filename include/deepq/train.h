@@ -88,7 +88,8 @@ typedef struct dq_progress {
 } dq_progress;
 
 /** Told while dq_trainer_run() is on the stack; any pointer may be NULL. A status other than DQ_OK
- *  from a callback ends the run with it. */
+ *  from a callback ends the run with it once the step is done and the rest of its events is told,
+ *  so that running again goes on as if it had not ended. */
 typedef struct dq_train_events {
     void *ctx;
     dq_status (*game_over)(void *ctx, const dq_progress *p);
@@ -96,7 +97,7 @@ typedef struct dq_train_events {
     dq_status (*best)(void *ctx, const dq_progress *p, bool first);
     dq_status (*solved)(void *ctx, const dq_progress *p);
     dq_status (*step)(void *ctx, const dq_progress *p);        // after every step, be quick
-    dq_status (*checkpoint)(void *ctx, const dq_progress *p);  // a good moment for dq_trainer_save
+    dq_status (*checkpoint)(void *ctx, const dq_progress *p);  // every checkpoint_every steps
 } dq_train_events;
 
 typedef struct dq_trainer dq_trainer;
@@ -132,7 +133,8 @@ DQ_API
 dq_net *dq_trainer_net(const dq_trainer *t);
 
 /** All that going on needs: weights, optimiser, replay, environment, random streams, counters. A
- *  trainer made with the same configuration and loaded goes on bit for bit. */
+ *  trainer made with the same configuration and loaded goes on bit for bit. Between two runs, or
+ *  in the events `step` and `checkpoint`; in the others the step is half done: DQ_ERR_CONFIG. */
 DQ_API
 dq_status dq_trainer_save(dq_trainer *t, dq_writer *w);
 DQ_API

@@ -356,6 +356,13 @@ static void choose_actions(dq_trainer *t)
         }
 }
 
+/** Of several callbacks the first one that wants to end the run says with what. */
+static void note_told(dq_status *told, dq_status now)
+{
+    if (*told == DQ_OK)
+        *told = now;
+}
+
 /** The game is over: tell it, and whether its mean is the best or enough. */
 static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *events)
 {
@@ -368,20 +375,23 @@ static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *e
         begin_to_count(t);
     }
     dq_trainer_progress(t, &p);
+    dq_status told = DQ_OK;
+    t->is_in_step = true;
     if (events->game_over)
-        DQ_TRY(events->game_over(events->ctx, &p));
+        note_told(&told, events->game_over(events->ctx, &p));
     bool first = t->n_games == 1;
     if (first || p.mean_reward > t->best_mean) {
         t->best_mean = p.best_mean = p.mean_reward;  // p.previous_best has the old one
         if (events->best)
-            DQ_TRY(events->best(events->ctx, &p, first));
+            note_told(&told, events->best(events->ctx, &p, first));
     }
     if (p.mean_reward > t->cfg.reward_bound) {
         t->solved = true;
         if (events->solved)
-            DQ_TRY(events->solved(events->ctx, &p));
+            note_told(&told, events->solved(events->ctx, &p));
     }
-    return DQ_OK;
+    t->is_in_step = false;
+    return told;
 }
 
 /** A step of every environment. */
@@ -407,7 +417,7 @@ static void remember(dq_trainer *t, int env, bool done)
         dq_device_learner_remember_lane(&t->device, env);
 }
 
-static dq_status play_step(dq_trainer *t, const dq_train_events *events)
+static dq_status play_step(dq_trainer *t, const dq_train_events *events, dq_status *told)
 {
     t->step++;
     if (t->cfg.learning_rate_decay > 0)
@@ -420,7 +430,7 @@ static dq_status play_step(dq_trainer *t, const dq_train_events *events)
     remember(t, env, done);
     t->game_reward[env] += (double)result->reward;
     if (done) {
-        DQ_TRY(end_game(t, t->game_reward[env], events));
+        note_told(told, end_game(t, t->game_reward[env], events));
         begin_game(t, env);
     }
     t->turn = env + 1 == t->n_envs ? 0 : env + 1;
@@ -496,10 +506,11 @@ static dq_status sync_and_learn(dq_trainer *t)
     return learns ? learn_step(t) : DQ_OK;
 }
 
-/** One turn of the book's loop: act, tell, copy to the target net, learn; in this order. */
+/** One turn of the book's loop: act, tell, copy to the target net, learn; in this order. It is done
+ *  to its end even if a callback ends the run. */
 static dq_status one_step(dq_trainer *t, const dq_train_events *events)
 {
-    dq_status st = play_step(t, events);
+    dq_status told = DQ_OK, st = play_step(t, events, &told);
     if (st == DQ_OK)
         st = dq_net_status(t->net);
     if (st != DQ_OK || t->solved)
@@ -508,14 +519,14 @@ static dq_status one_step(dq_trainer *t, const dq_train_events *events)
         st = sync_and_learn(t);
     DQ_TRY(st);
     if (!events->step && !events->checkpoint)
-        return DQ_OK;
+        return told;
     dq_progress p;
     dq_trainer_progress(t, &p);
     if (events->step)
-        DQ_TRY(events->step(events->ctx, &p));
+        note_told(&told, events->step(events->ctx, &p));
     if (events->checkpoint && t->step % t->cfg.checkpoint_every == 0)
-        DQ_TRY(events->checkpoint(events->ctx, &p));
-    return DQ_OK;
+        note_told(&told, events->checkpoint(events->ctx, &p));
+    return told;
 }
 
 static dq_status run_steps(dq_trainer *t, const dq_train_events *events, const volatile int *stop)

@@ -108,6 +108,8 @@ static dq_status load_envs(dq_trainer *t, dq_reader *r)
 
 dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
 {
+    if (t->is_in_step)
+        return dq_fail(DQ_ERR_CONFIG, "a step is half done: save in `step` or `checkpoint`");
     dq_trainer_fetch_loss(t);
     dq_write_tag(w, "TRNR", format_version(t));
     dq_write_u32(w, (uint32_t)t->n_actions);

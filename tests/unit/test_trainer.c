@@ -636,6 +636,50 @@ static void a_stop_flag_ends_the_run_and_it_can_go_on(void **state)
     dq_trainer_destroy(t);
 }
 
+/** Ends the run once, past the step where learning begins. */
+typedef struct stopper {
+    dq_trainer *trainer;
+    bool mid_step, has_stopped;
+} stopper;
+
+static dq_status stop_late(void *ctx, const dq_progress *p)
+{
+    stopper *s = ctx;
+    if (p->step < 50 || s->has_stopped)
+        return DQ_OK;
+    s->has_stopped = true;
+    dq_writer *w;
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    assert_int_equal(dq_trainer_save(s->trainer, w), s->mid_step ? DQ_ERR_CONFIG : DQ_OK);
+    dq_writer_destroy(w);
+    return DQ_ERR_INTERRUPTED;
+}
+
+static void a_callback_ends_the_run_and_it_can_go_on(void **state)
+{
+    (void)state;
+    static const dq_train_events stops[] = {
+        {.game_over = stop_late}, {.step = stop_late}, {.checkpoint = stop_late}};
+    dq_train_config cfg = small_config();
+    dq_trainer *whole = make_trainer(&cfg);
+    bool solved;
+    assert_int_equal(dq_trainer_run(whole, NULL, NULL, &solved), DQ_OK);
+    for (size_t i = 0; i < DQ_COUNT(stops); i++) {
+        stopper s = {.trainer = make_trainer(&cfg), .mid_step = i == 0};
+        dq_train_events events = stops[i];
+        events.ctx = &s;
+        assert_int_equal(dq_trainer_run(s.trainer, &events, NULL, &solved), DQ_ERR_INTERRUPTED);
+        assert_int_equal(dq_trainer_run(s.trainer, &events, NULL, &solved), DQ_OK);
+        assert_true(weights_hash(s.trainer) == weights_hash(whole));
+        dq_progress p, q;
+        dq_trainer_progress(whole, &q);
+        dq_trainer_progress(s.trainer, &p);
+        assert_true(p.loss == q.loss && p.n_updates == q.n_updates && p.n_games == q.n_games);
+        dq_trainer_destroy(s.trainer);
+    }
+    dq_trainer_destroy(whole);
+}
+
 static void hyperparameters_are_read_written_and_checked(void **state)
 {
     (void)state;
@@ -731,6 +775,7 @@ int main(void)
         cmocka_unit_test(epsilon_falls_in_two_lines),
         cmocka_unit_test(the_learning_rate_falls_to_its_end),
         cmocka_unit_test(a_stop_flag_ends_the_run_and_it_can_go_on),
+        cmocka_unit_test(a_callback_ends_the_run_and_it_can_go_on),
         cmocka_unit_test(hyperparameters_are_read_written_and_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
