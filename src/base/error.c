@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,15 @@ enum { MESSAGE_CAP = 1024 };
 
 static _Thread_local char message[MESSAGE_CAP];
 
+/* A message is one line, whatever the names in it. */
+static void keep_line(const char *text)
+{
+    memcpy(message, text, MESSAGE_CAP);
+    for (char *c = message; *c; c++)
+        if (iscntrl((unsigned char)*c))
+            *c = '?';
+}
+
 dq_status dq_fail(dq_status status, const char *format, ...)
 {
     char text[MESSAGE_CAP];  // the arguments may point into the old message
@@ -18,7 +28,7 @@ dq_status dq_fail(dq_status status, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    memcpy(message, text, sizeof(text));
+    keep_line(text);
     return status;
 }
 
@@ -32,7 +42,7 @@ dq_status dq_fail_within(dq_status status, const char *format, ...)
     va_end(args);
     snprintf(text, sizeof(text), "%s: %s", prefix, message);
     text[MESSAGE_CAP - 1] = '\0';
-    memcpy(message, text, MESSAGE_CAP);
+    keep_line(text);
     return status;
 }
 

@@ -391,7 +391,9 @@ static void seed_noops(dialect_env *e, uint64_t seed)
 static dq_status dialect_seed(void *self, uint64_t seed)
 {
     dialect_env *e = self;
-    DQ_TRY(dq_obs_buffer_keep(&e->buffer));
+    for (int i = 0; i < DQ_OBS_PLACES; i++)  // as in a new one, whose first skip may end early
+        dq_obs_buffer_set(&e->buffer, i, DQ_OBS_BLACK);
+    dq_obs_buffer_forget_frame(&e->buffer);
     seed_noops(e, seed);
     e->game_over = true;
     return dq_atari_session_seed(&e->session, seed);

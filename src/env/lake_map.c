@@ -80,6 +80,8 @@ static dq_status parse_rows(dq_lake_map *m, const char *text)
 dq_status dq_lake_map_parse(dq_lake_map **out, const char *text)
 {
     *out = NULL;
+    if (!text)
+        return dq_fail(DQ_ERR_INPUT, "map: there is none: name one, or give its rows");
     dq_lake_map *m = calloc(1, sizeof(*m) + strlen(text) + 1);  // a cell is a letter of the text
     if (!m)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a map");

@@ -53,9 +53,22 @@ static dq_status take_world(dq_tabular *t, dq_env *env)
     return DQ_OK;
 }
 
+/** The environment of the tests has to be like the other one. */
+static dq_status check_test(const dq_tabular *t, const dq_env_spec *spec)
+{
+    DQ_TRY(check_env(spec));
+    if (spec->n_states == t->n_states && spec->n_actions == t->n_actions)
+        return DQ_OK;
+    return dq_fail(DQ_ERR_CONFIG,
+                   "%s has %d states and %d actions, but the first one %d and %d: give two alike",
+                   spec->id, spec->n_states, spec->n_actions, t->n_states, t->n_actions);
+}
+
 static dq_status create_walkers(dq_tabular *t, dq_env *env, dq_env *test)
 {
     const dq_env_spec *spec = dq_env_get_spec(env);
+    if (test)
+        DQ_TRY(check_test(t, dq_env_get_spec(test)));
     if (!t->has_world && !test)
         return dq_fail(DQ_ERR_CONFIG, "%s does not tell its model: give a second one for the tests",
                        spec->id);
@@ -230,16 +243,18 @@ static dq_status say_best(dq_tabular *t, const dq_tabular_events *e)
     return e->best && !is_first ? e->best(e->ctx, p) : DQ_OK;
 }
 
+/** A callback that ends the run does so when the iteration is done: all of its events are told. */
 static dq_status iterate(dq_tabular *t, const dq_tabular_events *e, bool *solved)
 {
     t->progress.iteration++;
     DQ_TRY(learn(t));
     DQ_TRY(test(t));
-    if (e->iteration)
-        DQ_TRY(e->iteration(e->ctx, &t->progress));
-    DQ_TRY(say_best(t, e));
+    dq_status told = e->iteration ? e->iteration(e->ctx, &t->progress) : DQ_OK;
+    dq_status best = say_best(t, e), end = DQ_OK;
     *solved = t->progress.reward > t->cfg.reward_bound;
-    return *solved && e->solved ? e->solved(e->ctx, &t->progress) : DQ_OK;
+    if (*solved && e->solved)
+        end = e->solved(e->ctx, &t->progress);
+    return told != DQ_OK ? told : best != DQ_OK ? best : end;
 }
 
 dq_status dq_tabular_run(dq_tabular *t, const dq_tabular_events *events, const volatile int *stop,

@@ -50,6 +50,10 @@ dq_status dq_tabular_config_check(const dq_tabular_config *cfg)
         cfg->epsilon_decay < 0)
         return dq_fail(DQ_ERR_CONFIG, "a number of iterations or steps is negative: choose 0 (no "
                                       "limit) or more, and an alpha-decay of at least 1");
+    if ((unsigned)cfg->method > DQ_Q_LEARNING || (unsigned)cfg->target > DQ_TD_DOUBLE ||
+        (unsigned)cfg->alpha_schedule > DQ_ALPHA_VISITS)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "method, target or alpha's schedule is none of those there are");
     if (cfg->reward_bound != cfg->reward_bound)
         return dq_fail(DQ_ERR_CONFIG, "the reward bound is no number: choose one");
     return DQ_OK;

@@ -87,6 +87,49 @@ static dq_env *move_to_another(dq_env *env, const played_case *c)
     return env;
 }
 
+static dq_env *make_own_pong(const char *dialect, uint64_t seed)
+{
+    dq_preprocessing p;
+    dq_atari_options o;
+    dq_env *env;
+    assert_int_equal(dq_preprocessing_init(&p, dialect), DQ_OK);
+    assert_int_equal(dq_atari_options_init(&o, "deepq/Pong-v0"), DQ_OK);
+    p.fire_reset = false;
+    p.noop_max = 30;
+    p.stack = 1;
+    o.max_ticks = 20;  // a game may end within its first skip
+    o.seed = seed;
+    assert_int_equal(dq_env_make_preprocessed(&env, "deepq/Pong-v0", &p, &o), DQ_OK);
+    return env;
+}
+
+static void a_seeded_environment_is_a_new_one(void **state)
+{
+    (void)state;
+    enum { N_SEEDS = 64, N_STEPS = 8 };
+    static uint8_t obs[FRAME], want[FRAME];
+    static const char *const names[] = {"sb3", "cleanrl", "gymnasium", "ale-vector"};
+    dq_step step, wanted;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        dq_env *used = make_own_pong(names[i], 1);
+        for (uint64_t seed = 0; seed < N_SEEDS; seed++) {
+            dq_env *fresh = make_own_pong(names[i], seed);
+            assert_int_equal(dq_env_seed(used, seed), DQ_OK);
+            assert_int_equal(dq_env_reset(used, obs), DQ_OK);
+            assert_int_equal(dq_env_reset(fresh, want), DQ_OK);
+            step.terminated = step.truncated = false;
+            for (int t = 0; t < N_STEPS && !step.terminated && !step.truncated; t++) {
+                assert_memory_equal(obs, want, FRAME);
+                assert_int_equal(dq_env_step(used, t % 6, obs, &step), DQ_OK);
+                assert_int_equal(dq_env_step(fresh, t % 6, want, &wanted), DQ_OK);
+            }
+            assert_memory_equal(obs, want, FRAME);
+            dq_env_destroy(fresh);
+        }
+        dq_env_destroy(used);
+    }
+}
+
 /** Play all cases; every `move_every` steps the environment is replaced by a loaded one, 0: never.
  */
 static void play_golden(int move_every)
@@ -237,6 +280,7 @@ static void a_state_of_another_dialect_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_seeded_environment_is_a_new_one),
         cmocka_unit_test(every_dialect_is_its_original),
         cmocka_unit_test(saved_dialects_go_on_the_same),
         cmocka_unit_test(the_book_is_the_book),

@@ -543,6 +543,9 @@ static void impossible_constants_are_refused(void **state)
     c.test_episodes = 0;
     assert_int_equal(dq_tabular_config_check(&c), DQ_ERR_CONFIG);
     c = good;
+    c.method = (dq_tabular_method)9;
+    assert_int_equal(dq_tabular_config_check(&c), DQ_ERR_CONFIG);
+    c = good;
     c.max_iterations = -1;
     assert_int_equal(dq_tabular_config_check(&c), DQ_ERR_CONFIG);
 }
@@ -577,7 +580,19 @@ static void environments_that_do_not_fit_are_refused(void **state)
     assert_non_null(strstr(dq_errmsg(), "impossible outcome"));
     dq_env_destroy(env);
 
+    wheel large;
+    dq_env *test = make_wheel(&large, false, 1);
+    env = make_wheel(&w, false, 1);
+    dq_env_spec more = *dq_env_get_spec(env);
     const dq_env_ops ops = {.reset = wheel_reset, .step = wheel_step};
+    dq_env_destroy(test);
+    more.n_states++;
+    assert_int_equal(dq_env_create(&test, &ops, &more, &large), DQ_OK);
+    assert_int_equal(refuse(env, test), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "two alike"));
+    dq_env_destroy(test);
+    dq_env_destroy(env);
+
     const dq_env_spec picture = {"Picture", {DQ_U8, 3, {4, 84, 84}, 0, 255}, 2, NULL, 0, 0};
     assert_int_equal(dq_env_create(&env, &ops, &picture, &w), DQ_OK);
     assert_int_equal(refuse(env, env), DQ_ERR_CONFIG);
