@@ -45,12 +45,13 @@ typedef struct dq_atari_game {
 /** All games in alphabetical order of id. */
 DQ_API
 const dq_atari_game *const *dq_atari_games(size_t *n);
-/** A game by ALE id or by the md5 (32 hex digits) of its cartridge; NULL when unknown. */
+/** A game by ALE id or by the md5 (32 hex digits, lower case) of its cartridge; NULL when unknown.
+ */
 DQ_API
 const dq_atari_game *dq_atari_game_by_id(const char *id);
 DQ_API
 const dq_atari_game *dq_atari_game_by_md5(const char *md5_hex);
-/** "NOOP", "FIRE", ... for ALE action 0..17. */
+/** "NOOP", "FIRE", ... for ALE action 0..17; NULL for others. */
 DQ_API
 const char *dq_atari_action_name(int action);
 
@@ -90,7 +91,8 @@ DQ_API
 void dq_atari_reset(dq_atari *a);
 /** One console frame with an ALE action (0..17; one that is not legal plays as NOOP); returns the
  *  reward. `draw` false promises that the caller will not look at this frame's picture: everything
- *  else is the same, faster. After the end of the episode nothing happens and the reward is 0. */
+ *  else is the same, faster. After the end of the episode nothing is played and the reward is 0;
+ *  only chance is drawn, as ALE does. */
 DQ_API
 int dq_atari_act(dq_atari *a, int action, bool draw);
 
@@ -123,12 +125,12 @@ const uint8_t *dq_atari_palette(const dq_atari *a);
 DQ_API
 const uint8_t *dq_atari_grey(const dq_atari *a);
 
-/** Make `to` what `from` is, pictures included. Both must hold the same cartridge. Nothing is
- *  allocated; the cost is a copy of 100 KB. */
+/** Make `to` what `from` is, pictures included. Both must hold the same cartridge and have
+ *  been created alike: the config is not copied. Nothing is allocated; it copies 100 KB. */
 DQ_API
 void dq_atari_copy(dq_atari *to, const dq_atari *from);
-/** Everything that the next frames depend on, generators included. Loading into a session of
- *  another cartridge is DQ_ERR_INPUT. */
+/** Everything that the next frames depend on, generators included, but for the config. Loading into
+ *  a session of another cartridge is DQ_ERR_INPUT; a load that fails changes nothing. */
 DQ_API
 dq_status dq_atari_save(const dq_atari *a, dq_writer *w);
 DQ_API

@@ -96,6 +96,7 @@ typedef struct dq_env_ops {
 DQ_API
 DQ_NODISCARD dq_status dq_env_create(dq_env **out, const dq_env_ops *ops, const dq_env_spec *spec,
                                      void *self);
+/** The environment's own, as long as that lives. */
 DQ_API
 const dq_env_spec *dq_env_get_spec(const dq_env *env);
 
@@ -130,7 +131,9 @@ DQ_NODISCARD dq_status dq_env_model(dq_env *env, int state, int action, const dq
 /** Where a reset leads: probability and next_state count, as for dq_env_model(). */
 DQ_API
 DQ_NODISCARD dq_status dq_env_start_model(dq_env *env, const dq_outcome **outcomes, int *n);
-/** Write the whole state (wrappers included), or take it back: the run after it is identical. */
+/** Write the whole state (wrappers included), or take it back into an environment that was made in
+ *  the same way, from the reader's place on: the run after it is identical. What is damaged or of
+ *  another kind is DQ_ERR_INPUT; the environment has to be reset then. */
 DQ_API
 DQ_NODISCARD dq_status dq_env_save(dq_env *env, dq_writer *w);
 DQ_API
@@ -158,7 +161,8 @@ typedef struct dq_env_options {
  *  | Pong-v5                     | short for ALE/Pong-v5 (not EnvPool's id of that name) |
  *  | pong (ALE's rom id)         | as NoFrameskip-v4, for every game, also those without that id |
  *  | FrozenLake-v1, Taxi-v4, ... | toy texts: deepq/toy_text.h lists them |
- *  | deepq/Pong-v0, Bricks-v0    | our own games in the library, as NoFrameskip-v4: no ROM needed |
+ *  | deepq/Pong-v0, deepq/Bricks-v0 | our own games in the library, as NoFrameskip-v4: no ROM
+ * needed |
  *
  *  The picture is that of the last frame alone. The ROM starts as in Gymnasium: the first episode
  *  is the second game after loading. DQ_ERR_NOT_FOUND suggests the nearest id, or names the missing

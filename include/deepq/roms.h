@@ -36,7 +36,8 @@ typedef struct dq_rom_import_events {
 
 /** Import every known ROM found in `path`: one image, a zip or wheel, or a folder (searched to its
  *  depths, archives in it included). Writes GAME.bin into `to_dir` (NULL: dq_roms_dir()),
- *  atomically.
+ *  atomically. What is damaged or cannot be read in a folder is passed over; the status and the
+ *  message are then those of the last such file.
  *  @param[out] n_found known ROMs seen, may be NULL. Nothing known inside is DQ_OK with *n_found 0.
  */
 DQ_API

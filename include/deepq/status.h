@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-/** What a call came to. Everything but DQ_OK leaves a message in dq_errmsg(). */
+/** What a call came to. Everything but DQ_OK leaves a message in dq_errmsg(), unless it is the
+ * status of an operation or a callback of your own, which is handed on as it is. */
 typedef enum dq_status {
     DQ_OK = 0,
     DQ_ERR_NOMEM,        // memory ran out

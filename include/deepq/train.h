@@ -61,8 +61,9 @@ typedef struct dq_train_config {
 DQ_API
 DQ_NODISCARD dq_status dq_train_preset(dq_train_config *cfg, const char *name);
 
-/** One hyperparameter as text, for --set, configuration files and the run's record. `get` returns
- *  false past the last one. DQ_ERR_CONFIG says which key is unknown or which value impossible. */
+/** One hyperparameter as text, for --set, configuration files and the run's record; n_threads, isa,
+ *  device and precision are none. `get` returns false past the last one. DQ_ERR_CONFIG says which
+ * key is unknown or which value impossible. */
 DQ_API
 DQ_NODISCARD dq_status dq_train_config_set(dq_train_config *cfg, const char *key,
                                            const char *value);
@@ -134,7 +135,9 @@ dq_net *dq_trainer_net(const dq_trainer *t);
 
 /** All that going on needs: weights, optimiser, replay, environment, random streams, counters. A
  *  trainer made with the same configuration and loaded goes on bit for bit. Between two runs, or
- *  in the events `step` and `checkpoint`; in the others the step is half done: DQ_ERR_CONFIG. */
+ *  in the events `step` and `checkpoint`; in the others the step is half done: DQ_ERR_CONFIG.
+ *  The state is the last thing in its stream. After a load that fails the trainer is good for
+ *  another load alone. */
 DQ_API
 dq_status dq_trainer_save(dq_trainer *t, dq_writer *w);
 DQ_API

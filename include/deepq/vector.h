@@ -88,7 +88,8 @@ DQ_API
 DQ_NODISCARD dq_status dq_vector_step(dq_vector *v, const int *actions, void *obs, void *last_obs,
                                       dq_vector_result *results);
 
-/** Start the step of one environment in the background and return at once. `obs` and `last_obs`
+/** Start the step of one environment in the background and return at once (with one thread it is
+ *  played when it is received). `obs` and `last_obs`
  *  (which may be NULL) take one observation each and must stay until the step is received.
  *  DQ_ERR_CONFIG for an impossible index or action, or when its last step was not received yet. */
 DQ_API
@@ -102,7 +103,8 @@ DQ_NODISCARD dq_status dq_vector_recv(dq_vector *v, int *index, dq_vector_result
 DQ_API
 int dq_vector_under_way(const dq_vector *v);
 
-/** The whole state, or take it back: the run after it is identical. Not with steps under way. */
+/** The whole state, or take it back: the run after it is identical. Not with steps under way. After
+ *  a load that fails all have to be reset. */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_save(dq_vector *v, dq_writer *w);
 DQ_API

@@ -198,9 +198,9 @@ static dq_status import_folder(importer *im, const char *path, int depth)
     if (n < 0)
         return cannot_read(path);
     dq_status st = DQ_OK;
-    for (int i = 0; i < n; i++) {
-        if (st == DQ_OK)
-            st = import_entry(im, path, entries[i]->d_name, depth);
+    for (int i = 0; i < n; i++) {  // one that is damaged keeps nobody from the others
+        dq_status now = import_entry(im, path, entries[i]->d_name, depth);
+        st = now != DQ_OK ? now : st;
         free(entries[i]);
     }
     free(entries);

@@ -52,7 +52,9 @@ static dq_status table_seed(void *self, uint64_t seed)
 static dq_status table_save(void *self, dq_writer *w)
 {
     const table_env *e = self;
-    dq_write_tag(w, "TABL", 1);
+    dq_write_tag(w, "TABL", 2);
+    dq_write_u32(w, (uint32_t)e->world.n_states);
+    dq_write_u32(w, (uint32_t)e->world.n_actions);
     for (int i = 0; i < 4; i++)
         dq_write_u64(w, e->rng.s[i]);
     dq_write_u32(w, (uint32_t)e->state);
@@ -64,8 +66,12 @@ static dq_status table_load(void *self, dq_reader *r)
 {
     table_env *e = self;
     dq_rng rng;
-    uint32_t state, last_action, n_steps;
-    DQ_TRY(dq_read_tag(r, "TABL", 1));
+    uint32_t state, last_action, n_steps, n_states, n_actions;
+    DQ_TRY(dq_read_tag(r, "TABL", 2));
+    DQ_TRY(dq_read_u32(r, &n_states));
+    DQ_TRY(dq_read_u32(r, &n_actions));
+    if (n_states != (uint32_t)e->world.n_states || n_actions != (uint32_t)e->world.n_actions)
+        return dq_fail(DQ_ERR_INPUT, "%s: the saved state is another world's", e->id);
     for (int i = 0; i < 4; i++)
         DQ_TRY(dq_read_u64(r, &rng.s[i]));
     DQ_TRY(dq_read_u32(r, &state));

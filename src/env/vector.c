@@ -319,6 +319,11 @@ dq_status dq_vector_load(dq_vector *v, dq_reader *r)
         return dq_fail(DQ_ERR_INPUT, "saved state of %u environments: this vector has %d", n, v->n);
     for (int i = 0; i < v->n; i++) {
         DQ_TRY(dq_read_u32(r, &over));
+        if (over && v->autoreset == DQ_AUTORESET_SAME_STEP)
+            return dq_fail(DQ_ERR_INPUT,
+                           "environment %d was saved at an end, which this vector never stops at: "
+                           "load it with the autoreset that it was saved with",
+                           i);
         v->slots[i].over = over != 0;
         dq_status st = dq_env_load(v->slots[i].env, r);
         if (st != DQ_OK)

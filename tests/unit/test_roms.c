@@ -362,6 +362,11 @@ static void file_folder_zip_and_wheel_are_imported(void **state)
     assert_int_equal(find_pong(NULL, NULL, 0), DQ_OK);
     c = import_pong(in_root("in"));  // the zip in the folder as well
     assert_int_equal(c.already_there, 2);
+    put("in/damaged.zip", "<html>", 6);  // and past one that is none
+    size_t n;
+    assert_int_equal(dq_roms_import(in_root("in"), NULL, NULL, &n), DQ_ERR_INPUT);
+    assert_non_null(strstr(dq_errmsg(), in_root("in/damaged.zip")));
+    assert_int_equal(n, 2);
 }
 
 static void md5_alone_decides(void **state)

@@ -123,7 +123,9 @@ static dq_status put(dq_env *env, int state, int last_action)
     dq_write_tag(w, "ENV ", 1);
     dq_write_u32(w, 1);
     dq_write_u32(w, 0);
-    dq_write_tag(w, "TABL", 1);
+    dq_write_tag(w, "TABL", 2);
+    dq_write_u32(w, (uint32_t)dq_env_get_spec(env)->n_states);
+    dq_write_u32(w, (uint32_t)dq_env_get_spec(env)->n_actions);
     for (int i = 0; i < 4; i++)
         dq_write_u64(w, 1);
     dq_write_u32(w, (uint32_t)state);
@@ -280,6 +282,11 @@ static void saved_worlds_go_on_the_same(void **state)
         assert_int_equal(dq_writer_create(&w), DQ_OK);
         assert_int_equal(dq_env_save(a, w), DQ_OK);
         const void *bytes = dq_writer_bytes(w, &n);
+        dq_env *other = make_by_id(ids[(i + 1) % 4]);
+        assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+        assert_int_equal(dq_env_load(other, r), DQ_ERR_INPUT);
+        dq_reader_destroy(r);
+        dq_env_destroy(other);
         for (size_t cut = 0; cut <= n; cut++) {  // cut short it is refused
             assert_int_equal(dq_reader_create(&r, bytes, cut), DQ_OK);
             assert_int_equal(dq_env_load(b, r), cut < n ? DQ_ERR_INPUT : DQ_OK);
