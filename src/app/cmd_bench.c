@@ -133,13 +133,13 @@ static int bench(bench_run *run, char **what, int n, option_list *envs)
     for (int i = 0; i < n; i++) {
         if (!(chosen[i] = find_maker(what[i])))
             return APP_MISUSED;
-        if (on_gpu && !chosen[i]->make)
+        if (on_gpu && chosen[i]->n_variants == 0)
             return app_fail(APP_MISUSED, "bench: %s are the processor's: leave out --device",
                             what[i]);
     }
     if (n == 0)
         for (size_t i = 0; i < n_makers; i++)
-            if (makers[i].make || !on_gpu)
+            if (makers[i].n_variants > 0 || !on_gpu)
                 chosen[n++] = &makers[i];
     for (size_t i = 0; i < envs->n; i++)
         if (environments_check_id(envs->values[i]) != APP_DONE)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install into a temporary prefix, then build and run the examples on it in every way the README
-# promises: check_install.sh SOURCE BUILD CC [FLAGS]; FLAGS are what a sanitized library asks for.
+# promises: check_install.sh SOURCE BUILD CC [FLAGS]; FLAGS are what an instrumented library asks for.
 set -eu
 source=$1
 build=$2
