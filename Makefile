@@ -71,7 +71,7 @@ fuzz: build/.setup-dev
 coverage: build/.setup-coverage
 	@$(MAKE) test BUILD=build-coverage \
 		CONFIG='-DDEEPQ_COVERAGE=ON -DCMAKE_BUILD_TYPE=Debug'
-	@gcovr --root . --filter src/ build-coverage
+	@gcovr --gcov-ignore-parse-errors --root . --filter src/ build-coverage
 
 ##install   put program, library, headers into PREFIX=/usr/local (DESTDIR is respected)
 install: build
