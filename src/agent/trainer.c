@@ -356,13 +356,6 @@ static void choose_actions(dq_trainer *t)
         }
 }
 
-/** Of several callbacks the first one that wants to end the run says with what. */
-static void note_told(dq_status *told, dq_status now)
-{
-    if (*told == DQ_OK)
-        *told = now;
-}
-
 /** The game is over: tell it, and whether its mean is the best or enough. */
 static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *events)
 {
@@ -378,17 +371,17 @@ static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *e
     dq_status told = DQ_OK;
     t->is_in_step = true;
     if (events->game_over)
-        note_told(&told, events->game_over(events->ctx, &p));
+        told = dq_first_failure(told, events->game_over(events->ctx, &p));
     bool first = t->n_games == 1;
     if (first || p.mean_reward > t->best_mean) {
         t->best_mean = p.best_mean = p.mean_reward;  // p.previous_best has the old one
         if (events->best)
-            note_told(&told, events->best(events->ctx, &p, first));
+            told = dq_first_failure(told, events->best(events->ctx, &p, first));
     }
     if (p.mean_reward > t->cfg.reward_bound) {
         t->solved = true;
         if (events->solved)
-            note_told(&told, events->solved(events->ctx, &p));
+            told = dq_first_failure(told, events->solved(events->ctx, &p));
     }
     t->is_in_step = false;
     return told;
@@ -417,6 +410,7 @@ static void remember(dq_trainer *t, int env, bool done)
         dq_device_learner_remember_lane(&t->device, env);
 }
 
+/** @param[out] told what the callbacks said. */
 static dq_status play_step(dq_trainer *t, const dq_train_events *events, dq_status *told)
 {
     t->step++;
@@ -430,7 +424,7 @@ static dq_status play_step(dq_trainer *t, const dq_train_events *events, dq_stat
     remember(t, env, done);
     t->game_reward[env] += (double)result->reward;
     if (done) {
-        note_told(told, end_game(t, t->game_reward[env], events));
+        *told = end_game(t, t->game_reward[env], events);
         begin_game(t, env);
     }
     t->turn = env + 1 == t->n_envs ? 0 : env + 1;
@@ -523,9 +517,9 @@ static dq_status one_step(dq_trainer *t, const dq_train_events *events)
     dq_progress p;
     dq_trainer_progress(t, &p);
     if (events->step)
-        note_told(&told, events->step(events->ctx, &p));
+        told = dq_first_failure(told, events->step(events->ctx, &p));
     if (events->checkpoint && t->step % t->cfg.checkpoint_every == 0)
-        note_told(&told, events->checkpoint(events->ctx, &p));
+        told = dq_first_failure(told, events->checkpoint(events->ctx, &p));
     return told;
 }
 

@@ -41,15 +41,6 @@ static void path_beside(char *path, size_t cap, const char *trace)
     snprintf(path + stem, cap - stem, ".bin");
 }
 
-static dq_status copy_rom(rom *r, const void *bytes, size_t n)
-{
-    if (!(r->bytes = malloc(n)))
-        return dq_fail(DQ_ERR_NOMEM, "no memory for a cartridge");
-    memcpy(r->bytes, bytes, n);
-    r->n = n;
-    return DQ_OK;
-}
-
 /** The cartridge a trace was played on: --rom, the store, one of our own games, or for one that
  * none of these can know the file beside the trace. It must have the trace's md5. */
 static dq_status find_rom(rom *r, const char *trace_path, const char *md5, const char *rom_path,
@@ -61,7 +52,7 @@ static dq_status find_rom(rom *r, const char *trace_path, const char *md5, const
     if (!rom_path && game)
         return dq_rom_find(game->id, rom_dir, &r->bytes, &r->n, NULL, 0);
     if (!rom_path && own)
-        return copy_rom(r, own->rom, own->rom_bytes);
+        return environments_read_rom(own->id, rom_dir, &r->bytes, &r->n);
     if (!rom_path)
         path_beside(path, sizeof(path), trace_path);
     else

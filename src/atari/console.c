@@ -290,13 +290,10 @@ const uint8_t *dq_machine_rows_before(dq_machine *m)
     return rows_of(m, !m->c.tia.picture);
 }
 
-const uint8_t *dq_machine_begin_of(const dq_machine *m, bool older, const dq_console **begin,
-                                   int *rows)
+dq_picture_source dq_machine_source_of(const dq_machine *m, bool older)
 {
     int picture = m->c.tia.picture ^ older;
-    *begin = &m->shown[picture];
-    *rows = m->rows_again[picture];
-    return m->picture[picture];
+    return (dq_picture_source){&m->shown[picture], m->rows_again[picture], m->picture[picture]};
 }
 
 void dq_machine_paint(dq_machine *m, const dq_console *from, uint8_t *picture)

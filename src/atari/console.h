@@ -131,12 +131,14 @@ void dq_machine_crop(dq_machine *m, int first, int end);
 const uint8_t *dq_machine_rows(dq_machine *m);
 /** The same of the frame before it. */
 const uint8_t *dq_machine_rows_before(dq_machine *m);
-/** The newer or the older picture as it is in memory. Where its frame is not painted yet there are
- *  older rows. @param[out] begin how that frame began, for dq_machine_paint(), and @param[out] rows
- *  how many rows, from the top, that makes again; in those below, the frame left something as it
- *  was. 0: none, of a picture that came from outside or cannot be had in that way. */
-const uint8_t *dq_machine_begin_of(const dq_machine *m, bool older, const dq_console **begin,
-                                   int *rows);
+/** What a picture can be put together from once the console has drawn over it. */
+typedef struct dq_picture_source {
+    const dq_console *begin;  // how its frame began: with dq_machine_paint() that makes again
+    int rows;                 // so many rows, from the top; 0: none
+    const uint8_t *rest;      // the picture in memory, which has the rows below
+} dq_picture_source;
+/** That of the newer or the older picture, the machine's until its next frame. */
+dq_picture_source dq_machine_source_of(const dq_machine *m, bool older);
 /** Paint the frame that began so into another picture, [display.height][DQ_PICTURE_WIDTH], which
  *  has the other rows already. */
 void dq_machine_paint(dq_machine *m, const dq_console *from, uint8_t *picture);

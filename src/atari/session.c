@@ -413,19 +413,19 @@ static size_t rest_bytes(const dq_atari *a, const dq_kept_picture *kept)
 
 dq_status dq_session_keep(dq_atari *a, bool older, dq_kept_picture *kept)
 {
-    const dq_console *begin;
-    const uint8_t *picture = dq_machine_begin_of(a->machine, older, &begin, &kept->rows);
-    size_t n = rest_bytes(a, kept);
+    dq_picture_source source = dq_machine_source_of(a->machine, older);
     free(kept->rest);
     kept->rest = NULL;
-    kept->begin = *begin;
+    kept->begin = *source.begin;
+    kept->rows = source.rows;
+    size_t n = rest_bytes(a, kept);
     if (n == 0)
         return DQ_OK;
     if (!(kept->rest = malloc(n)))
         return dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
-    if (kept->rows == 0)
-        picture = older ? dq_atari_screen_before(a) : dq_atari_screen(a);
-    memcpy(kept->rest, picture + (size_t)kept->rows * DQ_PICTURE_WIDTH, n);
+    if (kept->rows == 0)  // it may not be painted yet
+        source.rest = older ? dq_atari_screen_before(a) : dq_atari_screen(a);
+    memcpy(kept->rest, source.rest + (size_t)kept->rows * DQ_PICTURE_WIDTH, n);
     return DQ_OK;
 }
 

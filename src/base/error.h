@@ -19,6 +19,12 @@ dq_status dq_fail_within(dq_status status, const char *format, ...)
             return dq_try_status_;                                                                 \
     } while (0)
 
+/** Of two calls that are both made, the failure of the first one that failed. */
+static inline dq_status dq_first_failure(dq_status first, dq_status second)
+{
+    return first != DQ_OK ? first : second;
+}
+
 #ifdef __clang_analyzer__  // it cannot see that a failure is returned as the status given
 #define dq_fail(status, ...) ((dq_fail)((status), __VA_ARGS__), (status))
 #define dq_fail_within(status, ...) ((dq_fail_within)((status), __VA_ARGS__), (status))

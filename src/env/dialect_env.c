@@ -391,9 +391,7 @@ static void seed_noops(dialect_env *e, uint64_t seed)
 static dq_status dialect_seed(void *self, uint64_t seed)
 {
     dialect_env *e = self;
-    for (int i = 0; i < DQ_OBS_PLACES; i++)  // as in a new one, whose first skip may end early
-        dq_obs_buffer_set(&e->buffer, i, DQ_OBS_BLACK);
-    dq_obs_buffer_forget_frame(&e->buffer);
+    dq_obs_buffer_clear(&e->buffer);  // as a new one's, whose first skip may end early
     seed_noops(e, seed);
     e->game_over = true;
     return dq_atari_session_seed(&e->session, seed);
@@ -468,7 +466,7 @@ static void dialect_destroy(void *self)
 {
     dialect_env *e = self;
     dq_atari_session_close(&e->session);
-    dq_obs_buffer_free(&e->buffer);
+    dq_obs_buffer_clear(&e->buffer);
     free(e->older);
     free(e);
 }

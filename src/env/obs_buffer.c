@@ -21,10 +21,11 @@ static void empty(dq_obs_buffer *b, int place)
     b->place[place].what = DQ_OBS_BLACK;
 }
 
-void dq_obs_buffer_free(dq_obs_buffer *b)
+void dq_obs_buffer_clear(dq_obs_buffer *b)
 {
     for (int i = 0; i < DQ_OBS_PLACES; i++)
         empty(b, i);
+    dq_obs_buffer_forget_frame(b);
 }
 
 /* ---------------------------------------------------------------- places */

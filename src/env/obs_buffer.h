@@ -42,7 +42,8 @@ typedef struct dq_obs_buffer {
 /** All places are black. `atari` stays the caller's; the rest as for dq_small_frame_init(). */
 void dq_obs_buffer_init(dq_obs_buffer *b, dq_atari *atari, dq_small_grey how, bool linear,
                         int rows);
-void dq_obs_buffer_free(dq_obs_buffer *b);
+/** All places are black again, the frame is forgotten, and nothing is left on the heap. */
+void dq_obs_buffer_clear(dq_obs_buffer *b);
 
 /** Put a picture into a place, not DQ_OBS_KEPT. */
 void dq_obs_buffer_set(dq_obs_buffer *b, int place, dq_obs_picture what);

@@ -250,11 +250,11 @@ static dq_status iterate(dq_tabular *t, const dq_tabular_events *e, bool *solved
     DQ_TRY(learn(t));
     DQ_TRY(test(t));
     dq_status told = e->iteration ? e->iteration(e->ctx, &t->progress) : DQ_OK;
-    dq_status best = say_best(t, e), end = DQ_OK;
+    told = dq_first_failure(told, say_best(t, e));
     *solved = t->progress.reward > t->cfg.reward_bound;
     if (*solved && e->solved)
-        end = e->solved(e->ctx, &t->progress);
-    return told != DQ_OK ? told : best != DQ_OK ? best : end;
+        told = dq_first_failure(told, e->solved(e->ctx, &t->progress));
+    return told;
 }
 
 dq_status dq_tabular_run(dq_tabular *t, const dq_tabular_events *events, const volatile int *stop,

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "deepq/atari_env.h"
 #include "deepq/env.h"
 #include "env/env_ids.h"
 #include "env/toy_ids.h"
@@ -170,6 +171,11 @@ static void make_says_what_was_meant(void **state)
                                      "PongNoFrameskip-v4?");
     assert_int_equal(dq_env_make_book(&env, "CartPole-v1", NULL), DQ_ERR_NOT_FOUND);
     assert_non_null(strstr(dq_errmsg(), "`deepq envs`"));
+    dq_atari_options o;
+    assert_int_equal(dq_atari_options_init(&o, "FrozenLake-v1"), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "no Atari game"));
+    assert_int_equal(dq_env_make(&env, "two\nlines", NULL), DQ_ERR_NOT_FOUND);
+    assert_non_null(strstr(dq_errmsg(), "two?lines"));
 }
 
 static void book_pipeline_wants_an_id_without_skip(void **state)

@@ -379,6 +379,35 @@ static void iterations_learn_the_model(void **state)
     }
 }
 
+static dq_status stop_always(void *ctx, const dq_tabular_progress *p)
+{
+    (void)ctx, (void)p;
+    return DQ_ERR_INTERRUPTED;
+}
+
+static void a_run_that_a_callback_ends_goes_on_the_same(void **state)
+{
+    (void)state;
+    const dq_tabular_events events = {.iteration = stop_always};
+    dq_tabular_config cfg = dq_tabular_book(DQ_Q_LEARNING);
+    dq_env *env = make_world("lake");
+    dq_tabular *whole = create(&cfg, env, NULL), *parts = create(&cfg, env, NULL);
+    dq_tabular_progress p, q;
+    bool solved = false;
+    run(whole);
+    dq_tabular_get_progress(whole, &p);
+    for (int64_t i = 0; i < p.iteration; i++) {
+        assert_false(solved);
+        assert_int_equal(dq_tabular_run(parts, &events, NULL, &solved), DQ_ERR_INTERRUPTED);
+    }
+    dq_tabular_get_progress(parts, &q);
+    assert_true(solved && p.iteration == q.iteration);
+    assert_true(p.best == q.best && p.reward == q.reward);
+    dq_tabular_destroy(whole);
+    dq_tabular_destroy(parts);
+    dq_env_destroy(env);
+}
+
 /** The book solves in tens of iterations. */
 static void iterations_solve_in_tens(void **state)
 {
@@ -629,6 +658,7 @@ int main(void)
         cmocka_unit_test(updates_converge_to_what_they_should),
         cmocka_unit_test(iterations_learn_the_model),
         cmocka_unit_test(iterations_solve_in_tens),
+        cmocka_unit_test(a_run_that_a_callback_ends_goes_on_the_same),
         cmocka_unit_test(epsilon_and_alpha_fall),
         cmocka_unit_test(events_come_in_order),
         cmocka_unit_test(a_world_of_costs_starts_at_its_first_test),

@@ -322,15 +322,13 @@ static void compare_picture(uint8_t (*want)[REF_WIDTH], const uint8_t *picture, 
 static const uint8_t *kept_picture(dq_machine *m)
 {
     static uint8_t space[DQ_PICTURE_BYTES];
-    const dq_console *begin;
-    int rows;
-    const uint8_t *picture = dq_machine_begin_of(m, false, &begin, &rows);
-    if (rows == 0)
+    dq_picture_source source = dq_machine_source_of(m, false);
+    if (source.rows == 0)
         return NULL;
-    size_t at = (size_t)rows * DQ_PICTURE_WIDTH;
+    size_t at = (size_t)source.rows * DQ_PICTURE_WIDTH;
     memset(space, 0xFF, sizeof(space));
-    memcpy(space + at, picture + at, dq_machine_picture_bytes(m) - at);
-    dq_machine_paint(m, begin, space);
+    memcpy(space + at, source.rest + at, dq_machine_picture_bytes(m) - at);
+    dq_machine_paint(m, source.begin, space);
     return space;
 }
 

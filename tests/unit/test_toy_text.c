@@ -424,6 +424,9 @@ static void impossible_lakes_are_refused(void **state)
     cfg = dq_frozen_lake_default();
     cfg.max_steps = -1;
     assert_int_equal(dq_frozen_lake_create(&env, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_frozen_lake_default();
+    cfg.map = NULL;
+    assert_int_equal(dq_frozen_lake_create(&env, &cfg), DQ_ERR_INPUT);
     assert_int_equal(dq_taxi_create(&env, 2, 0), DQ_ERR_CONFIG);
     assert_null(env);
 }

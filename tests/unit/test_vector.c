@@ -310,6 +310,12 @@ static void a_saved_vector_goes_on_the_same(void **state)
     assert_int_equal(dq_vector_load(other, r), DQ_OK);
     assert_int_equal(dq_reader_left(r), 0);
     dq_reader_destroy(r);
+    dq_vector *at_once = counters_create(1, DQ_AUTORESET_SAME_STEP);
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    assert_int_equal(dq_vector_load(at_once, r), DQ_ERR_INPUT);
+    assert_non_null(strstr(dq_errmsg(), "environment 1 was saved at an end"));
+    dq_reader_destroy(r);
+    dq_vector_destroy(at_once);
     for (int i = 0; i < 10; i++) {
         triple obs2[N_COUNTERS];
         dq_vector_result results2[N_COUNTERS];
