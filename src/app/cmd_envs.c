@@ -104,33 +104,31 @@ static void print_noops(const dq_preprocessing *p)
 /** A dialect's own way, as the table of deepq/atari_env.h has it. */
 static int print_dialect(const char *name)
 {
-    static const char *const greys[DQ_DIALECTS] = {
-        "of RGB in float32, resized to 84x110, rows 18 to 101, cut to bytes",
-        "of RGB in bytes (cv2), then INTER_AREA to 84x84",
-        "of RGB in bytes (cv2), then INTER_AREA to 84x84",
-        "of RGB in bytes (cv2), then INTER_AREA to 84x84",
-        "of RGB that was resized by INTER_AREA to 84x84 before (cv2)",
-        "ALE's own, then INTER_AREA to 84x84",
-        "ALE's own, then INTER_AREA to 84x84",
-        "ALE's own, then INTER_AREA to 84x84",
-        "ALE's own, then INTER_AREA to 84x84",
-    };
-    static const char *const stacks[DQ_DIALECTS] = {
-        "zeros", "zeros",           "its first frame", "zeros", "its first frame",
-        "zeros", "its first frame", "its first frame", "zeros"};
-    static const char *const pooled[DQ_DIALECTS] = {
-        [DQ_DIALECT_BOOK] = " seen",
-        [DQ_DIALECT_GYMNASIUM] = ", but not at a game's end",
-        [DQ_DIALECT_ENVPOOL] = ", the last one alone where the skip ends early",
-        [DQ_DIALECT_ALE_VECTOR] = ", but not at a game's end",
+#define GREY_OF_BYTES "of RGB in bytes (cv2), then INTER_AREA to 84x84"
+#define GREY_OF_ALE "ALE's own, then INTER_AREA to 84x84"
+    static const struct {
+        const char *grey, *pooled, *before;  // `before` the first frame, in a stack
+    } ways[DQ_DIALECTS] = {
+        [DQ_DIALECT_BOOK] = {"of RGB in float32, resized to 84x110, rows 18 to 101, cut to bytes",
+                             " seen", "zeros"},
+        [DQ_DIALECT_BOOK_3E] = {GREY_OF_BYTES, "", "zeros"},
+        [DQ_DIALECT_BASELINES] = {GREY_OF_BYTES, "", "its first frame"},
+        [DQ_DIALECT_SB3] = {GREY_OF_BYTES, "", "zeros"},
+        [DQ_DIALECT_CLEANRL] = {"of RGB that was resized by INTER_AREA to 84x84 before (cv2)", "",
+                                "its first frame"},
+        [DQ_DIALECT_DOPAMINE] = {GREY_OF_ALE, "", "zeros"},
+        [DQ_DIALECT_GYMNASIUM] = {GREY_OF_ALE, ", but not at a game's end", "its first frame"},
+        [DQ_DIALECT_ENVPOOL] = {GREY_OF_ALE, ", the last one alone where the skip ends early",
+                                "its first frame"},
+        [DQ_DIALECT_ALE_VECTOR] = {GREY_OF_ALE, ", but not at a game's end", "zeros"},
     };
     dq_preprocessing p;
     if (dq_preprocessing_init(&p, name) != DQ_OK)
         return app_fail(APP_MISUSED, "%s", dq_errmsg());
     bool raw_fire = p.dialect == DQ_DIALECT_ENVPOOL || p.dialect == DQ_DIALECT_ALE_VECTOR;
-    printf("%s\n  %-16s%s\n", name, "grey", greys[p.dialect]);
+    printf("%s\n  %-16s%s\n", name, "grey", ways[p.dialect].grey);
     printf("  %-16s%d, the brighter of the last two frames%s\n", "frame skip", p.skip,
-           pooled[p.dialect]);
+           ways[p.dialect].pooled);
     printf("  %-16s%s\n", "after a reset",
            !p.fire_reset ? "nothing is pressed"
            : raw_fire    ? "FIRE for one frame, where there is FIRE"
@@ -138,7 +136,8 @@ static int print_dialect(const char *name)
     print_noops(&p);
     printf("  %-16s%s\n", "life ends it", yes_no(p.episodic_life));
     printf("  %-16s%s\n", "rewards clipped", yes_no(p.clip_reward));
-    printf("  %-16s%d frames, at the start filled with %s\n", "stack", p.stack, stacks[p.dialect]);
+    printf("  %-16s%d frames, at the start filled with %s\n", "stack", p.stack,
+           ways[p.dialect].before);
     return APP_DONE;
 }
 

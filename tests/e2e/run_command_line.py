@@ -70,6 +70,18 @@ class WrongUsage(Case):
         self.check(run("envs", "--", "PongNoFrameskip-v4"), 0, "pong")
 
 
+class Dialects(Case):
+    NAMES = ["book", "book-3e", "baselines", "sb3", "cleanrl", "dopamine", "gymnasium", "envpool",
+             "ale-vector"]
+
+    def test_each_says_what_it_pools_and_nothing_is_missing(self):
+        for name in self.NAMES:
+            text = self.check(run("envs", "--dialect", name), 0, f"{name}\n", "grey", "stack").stdout
+            self.assertNotIn("null", text)
+            self.assertRegex(text, r"frame skip +4, the brighter of the last two frames(\n|[ ,])")
+        self.check(run("envs", "--dialect", "nobody"), 2, *self.NAMES)
+
+
 class Output(Case):
     def test_a_reader_may_leave_early(self):
         deepq = subprocess.Popen([DEEPQ, "envs"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
