@@ -48,9 +48,14 @@ void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n
 
 DQ_API
 dq_status dq_priorities_save(const dq_priorities *p, dq_writer *w);
-/** DQ_ERR_INPUT for other slots than these, or a priority that cannot be. */
+/** DQ_ERR_INPUT for other slots than these, or a priority that cannot be. Whether those that are
+ *  above 0 are the replay's drawable ones dq_priorities_fit() says. */
 DQ_API
 DQ_NODISCARD dq_status dq_priorities_load(dq_priorities *p, dq_reader *r);
+/** DQ_ERR_INPUT unless exactly the transitions that this replay can draw have a priority. After
+ * both were loaded. */
+DQ_API
+DQ_NODISCARD dq_status dq_priorities_fit(const dq_priorities *p, const dq_replay *replay);
 
 #ifdef __cplusplus
 }

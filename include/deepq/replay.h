@@ -31,6 +31,7 @@ typedef struct dq_replay_config {
     int n_step;          // rewards summed before the next state, 1 as in the book
     double gamma;        // discount between those rewards, 0..1
     int n_lanes;         // environments that take turns; 0 is 1, as before there were lanes
+    int n_actions;       // a saved replay's are 0..n_actions-1, or it is not loaded; 0: any are
 } dq_replay_config;
 
 DQ_API

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "deepq/status.h"
+#include "deepq/stream.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -34,6 +35,13 @@ uint32_t dq_rng_below(dq_rng *rng, uint32_t n);
 /** Uniform in [0, 1), a multiple of 2^-53. */
 DQ_API
 double dq_rng_unit(dq_rng *rng);
+
+/** A stream as it stands, to go on from there. DQ_ERR_INPUT for one that is all zero, which would
+ *  give zeros for ever. */
+DQ_API
+dq_status dq_rng_save(const dq_rng *rng, dq_writer *w);
+DQ_API
+DQ_NODISCARD dq_status dq_rng_load(dq_rng *rng, dq_reader *r);
 
 #ifdef __cplusplus
 }

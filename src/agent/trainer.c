@@ -75,6 +75,7 @@ static dq_status create_memory(dq_trainer *t)
     replay.n_step = t->cfg.n_step;
     replay.gamma = t->cfg.gamma;
     replay.n_lanes = t->n_envs;
+    replay.n_actions = t->n_actions;
     DQ_TRY(dq_replay_create(&t->replay, &replay));
     DQ_TRY(dq_device_learner_init(&t->device, t->net, t->replay, t->cfg.batch));
     DQ_TRY(create_targets(t));
@@ -416,8 +417,11 @@ static dq_status play_step(dq_trainer *t, const dq_train_events *events, dq_stat
     t->step++;
     if (t->cfg.learning_rate_decay > 0)
         dq_net_set_learning_rate(t->net, learning_rate_at(&t->cfg, t->step));
-    if (t->turn == 0)
-        DQ_TRY(play_round(t));
+    dq_status st = t->turn == 0 ? play_round(t) : DQ_OK;
+    if (st != DQ_OK) {
+        t->step--;  // it was not taken: there is no transition for it
+        return st;
+    }
     int env = t->turn;
     const dq_step *result = &t->results[env].step;
     bool done = result->terminated || result->truncated;

@@ -5,6 +5,12 @@
 
 #include "agent/trainer_internal.h"
 #include "base/error.h"
+#include "base/rng_inline.h"
+
+enum { STARTED = 1, SOLVED = 2 };  // of the run
+
+/** No run gets so far, and one that is loaded with more would soon count beyond 64 bits. */
+static const uint64_t MOST_STEPS = (uint64_t)1 << 62;
 
 static void save_counters(const dq_trainer *t, dq_writer *w)
 {
@@ -17,7 +23,7 @@ static void save_counters(const dq_trainer *t, dq_writer *w)
         dq_write_f64(w, t->game_reward[i]);
     dq_write_f64(w, t->best_mean);
     dq_write_f64(w, t->loss);
-    dq_write_u32(w, (uint32_t)t->started | (uint32_t)t->solved << 1);
+    dq_write_u32(w, (t->started ? STARTED : 0u) | (t->solved ? SOLVED : 0u));
     for (int i = 0; i < 4; i++) {
         dq_write_u64(w, t->exploration.s[i]);
         dq_write_u64(w, t->sampling.s[i]);
@@ -31,7 +37,7 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
     dq_read_u64(r, &step);
     dq_read_u64(r, &n_updates);
     DQ_TRY(dq_read_u64(r, &n_games));
-    if (step > INT64_MAX || n_updates > step || n_games > step)
+    if (step > MOST_STEPS || n_updates > step || n_games > step)
         return dq_fail(DQ_ERR_INPUT, "saved run: its counters are impossible");
     t->step = (int64_t)step;
     t->n_updates = (int64_t)n_updates;
@@ -43,16 +49,20 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
     dq_read_f64(r, &t->best_mean);
     dq_read_f64(r, &t->loss);
     DQ_TRY(dq_read_u32(r, &flags));
-    t->started = flags & 1;
-    t->solved = flags >> 1 & 1;
+    if (flags > (STARTED | SOLVED) || (!(flags & STARTED) && step > 0))
+        return dq_fail(DQ_ERR_INPUT, "saved run: it is in an impossible state");
+    t->started = (flags & STARTED) != 0;
+    t->solved = (flags & SOLVED) != 0;
     for (int i = 0; i < 4; i++) {
         dq_read_u64(r, &t->exploration.s[i]);
         DQ_TRY(dq_read_u64(r, &t->sampling.s[i]));
     }
+    if (!dq_rng_is_possible(&t->exploration) || !dq_rng_is_possible(&t->sampling))
+        return dq_fail(DQ_ERR_INPUT, "saved run: its random numbers are impossible");
     return DQ_OK;
 }
 
-enum { ENDED = 1, CUT_OFF = 2 };
+enum { ENDED = 1, CUT_OFF = 2 };  // of a step
 
 static void save_round(const dq_trainer *t, dq_writer *w)
 {
@@ -123,6 +133,21 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
     return t->priorities ? dq_priorities_save(t->priorities, w) : st;
 }
 
+/** Every step has added one transition, in turns. */
+static dq_status check_memory(const dq_trainer *t)
+{
+    uint64_t step = (uint64_t)t->step, capacity = (uint64_t)t->cfg.replay_size;
+    size_t current = dq_replay_current(t->replay);
+    if (t->turn != (int)(step % (uint64_t)t->n_envs))
+        return dq_fail(DQ_ERR_INPUT, "saved run: its round is impossible");
+    if (dq_replay_size(t->replay) != (step < capacity ? step : capacity) ||
+        current != step % dq_replay_slots(t->replay) ||
+        dq_replay_current_of(t->replay, t->turn) != current)
+        return dq_fail(DQ_ERR_INPUT, "saved run: its replay is not that of %lld steps",
+                       (long long)t->step);
+    return t->priorities ? dq_priorities_fit(t->priorities, t->replay) : DQ_OK;
+}
+
 dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
 {
     uint32_t n_actions;
@@ -140,6 +165,7 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     DQ_TRY(dq_replay_load(t->replay, r));
     if (t->priorities)
         DQ_TRY(dq_priorities_load(t->priorities, r));
+    DQ_TRY(check_memory(t));
     t->loss_is_old = false;
     if (t->device.net)
         DQ_TRY(dq_device_learner_load(&t->device));

@@ -79,7 +79,7 @@ static void copy_console(const dq_machine *m, dq_console *to, const dq_console *
 static void shift_time(dq_machine *m, int32_t n)
 {
     m->c.cycle -= n;
-    m->c.start_cycle -= n;
+    m->c.start_cycle = (int32_t)((uint32_t)m->c.start_cycle - (uint32_t)n);
     dq_riot_shift_time(&m->c.riot, n);
     dq_tia_shift_time(&m->c.tia, n);
     dq_cart_shift_time(&m->c.cart, n);

@@ -38,7 +38,7 @@ enum { DQ_NO_PADDLE = -1 };
 
 typedef struct dq_console {
     int32_t cycle;        // since the start of the line in which the frame began
-    int32_t start_cycle;  // what `cycle` was when the frame began, 0..75
+    int32_t start_cycle;  // what `cycle` was when the frame began, 0..75; a frame without end wraps
     dq_m6507 cpu;
     dq_riot riot;
     dq_tia tia;

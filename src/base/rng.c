@@ -1,5 +1,6 @@
 #include "deepq/rng.h"
 
+#include "base/error.h"
 #include "base/rng_inline.h"
 
 static uint64_t splitmix64(uint64_t *state)
@@ -40,4 +41,23 @@ uint32_t dq_rng_below(dq_rng *rng, uint32_t n)
 double dq_rng_unit(dq_rng *rng)
 {
     return (double)(dq_rng_u64(rng) >> 11) * 0x1p-53;
+}
+
+dq_status dq_rng_save(const dq_rng *rng, dq_writer *w)
+{
+    dq_status st = DQ_OK;
+    for (int i = 0; i < 4; i++)
+        st = dq_write_u64(w, rng->s[i]);
+    return st;
+}
+
+dq_status dq_rng_load(dq_rng *rng, dq_reader *r)
+{
+    dq_rng loaded = {{0}};
+    for (int i = 0; i < 4; i++)
+        DQ_TRY(dq_read_u64(r, &loaded.s[i]));
+    if (!dq_rng_is_possible(&loaded))
+        return dq_fail(DQ_ERR_INPUT, "saved state: impossible random numbers: the file is damaged");
+    *rng = loaded;
+    return DQ_OK;
 }

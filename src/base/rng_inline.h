@@ -40,6 +40,12 @@ DQ_RNG_INLINE uint32_t dq_rng_bits_below(uint64_t *s, uint32_t n)
     return (uint32_t)(product >> 32);
 }
 
+/** All zero it would stay so, and a draw below n might never end. */
+DQ_RNG_INLINE int dq_rng_is_possible(const dq_rng *rng)
+{
+    return (rng->s[0] | rng->s[1] | rng->s[2] | rng->s[3]) != 0;
+}
+
 DQ_RNG_INLINE uint64_t dq_rng_next(dq_rng *rng)
 {
     return dq_rng_bits(rng->s);

@@ -155,8 +155,7 @@ static dq_status atari_save(void *self, dq_writer *w)
 {
     atari_env *e = self;
     dq_write_tag(w, "RAW ", 2);
-    for (int i = 0; i < 4; i++)
-        dq_write_u64(w, e->skips.s[i]);
+    dq_rng_save(&e->skips, w);
     dq_write_u32(w, (uint32_t)e->lives);
     return dq_atari_session_save(&e->session, w);
 }
@@ -166,8 +165,7 @@ static dq_status atari_load(void *self, dq_reader *r)
     atari_env *e = self;
     uint32_t lives;
     DQ_TRY(dq_read_tag(r, "RAW ", 2));
-    for (int i = 0; i < 4; i++)
-        DQ_TRY(dq_read_u64(r, &e->skips.s[i]));
+    DQ_TRY(dq_rng_load(&e->skips, r));
     DQ_TRY(dq_read_u32(r, &lives));
     e->lives = (int)lives;
     return dq_atari_session_restore(&e->session, r);

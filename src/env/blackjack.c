@@ -111,6 +111,8 @@ static dq_status blackjack_reset(void *self, void *obs)
 static dq_status blackjack_step(void *self, int action, void *obs, dq_step *result)
 {
     blackjack_env *e = self;
+    if (value(&e->game.player) > BEST)  // of a state that was loaded: no game goes on like this
+        return dq_fail(DQ_ERR_INPUT, "Blackjack: the hand is above %d already: reset first", BEST);
     result->terminated = dq_blackjack_act(&e->game, action, &result->reward, draw_card, &e->rng);
     int32_t state = dq_blackjack_state(&e->game);
     memcpy(obs, &state, sizeof(state));
@@ -134,8 +136,7 @@ static dq_status blackjack_save(void *self, dq_writer *w)
 {
     const blackjack_env *e = self;
     dq_write_tag(w, "BLKJ", 1);
-    for (int i = 0; i < 4; i++)
-        dq_write_u64(w, e->rng.s[i]);
+    dq_rng_save(&e->rng, w);
     write_hand(w, &e->game.player);
     write_hand(w, &e->game.dealer);
     return dq_write_u32(w, (uint32_t)e->game.shown);
@@ -160,8 +161,7 @@ static dq_status blackjack_load(void *self, dq_reader *r)
     dq_rng rng;
     uint32_t shown = 0;
     DQ_TRY(dq_read_tag(r, "BLKJ", 1));
-    for (int i = 0; i < 4; i++)
-        DQ_TRY(dq_read_u64(r, &rng.s[i]));
+    DQ_TRY(dq_rng_load(&rng, r));
     DQ_TRY(read_hand(r, &game.player));
     DQ_TRY(read_hand(r, &game.dealer));
     DQ_TRY(dq_read_u32(r, &shown));

@@ -136,8 +136,7 @@ static dq_status noop_save(void *self, dq_writer *out)
 {
     noop_reset *w = self;
     dq_write_tag(out, "NOOP", 1);
-    for (int i = 0; i < 4; i++)
-        dq_write_u64(out, w->rng.s[i]);
+    dq_rng_save(&w->rng, out);
     return dq_env_save(w->base.inner, out);
 }
 
@@ -145,8 +144,7 @@ static dq_status noop_load(void *self, dq_reader *in)
 {
     noop_reset *w = self;
     DQ_TRY(dq_read_tag(in, "NOOP", 1));
-    for (int i = 0; i < 4; i++)
-        DQ_TRY(dq_read_u64(in, &w->rng.s[i]));
+    DQ_TRY(dq_rng_load(&w->rng, in));
     return dq_env_load(w->base.inner, in);
 }
 

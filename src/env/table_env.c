@@ -14,7 +14,7 @@ typedef struct table_env {
     dq_rng rng;
     int32_t state;
     int last_action;
-    int n_steps;
+    int n_steps;  // of the episode, 0..max_steps; stays 0 without such a limit
 } table_env;
 
 static dq_status table_reset(void *self, void *obs)
@@ -35,7 +35,7 @@ static dq_status table_step(void *self, int action, void *obs, dq_step *result)
     const dq_outcome *o = &e->world.outcomes[dq_world_draw(&e->world, row, &e->rng)];
     e->state = o->next_state;
     e->last_action = action;
-    e->n_steps++;
+    e->n_steps += e->world.max_steps > 0;
     result->reward = o->reward;
     result->terminated = o->terminated;
     result->truncated = e->world.max_steps > 0 && e->n_steps >= e->world.max_steps;
@@ -55,8 +55,7 @@ static dq_status table_save(void *self, dq_writer *w)
     dq_write_tag(w, "TABL", 2);
     dq_write_u32(w, (uint32_t)e->world.n_states);
     dq_write_u32(w, (uint32_t)e->world.n_actions);
-    for (int i = 0; i < 4; i++)
-        dq_write_u64(w, e->rng.s[i]);
+    dq_rng_save(&e->rng, w);
     dq_write_u32(w, (uint32_t)e->state);
     dq_write_u32(w, (uint32_t)e->last_action);
     return dq_write_u32(w, (uint32_t)e->n_steps);
@@ -72,19 +71,18 @@ static dq_status table_load(void *self, dq_reader *r)
     DQ_TRY(dq_read_u32(r, &n_actions));
     if (n_states != (uint32_t)e->world.n_states || n_actions != (uint32_t)e->world.n_actions)
         return dq_fail(DQ_ERR_INPUT, "%s: the saved state is another world's", e->id);
-    for (int i = 0; i < 4; i++)
-        DQ_TRY(dq_read_u64(r, &rng.s[i]));
+    DQ_TRY(dq_rng_load(&rng, r));
     DQ_TRY(dq_read_u32(r, &state));
     DQ_TRY(dq_read_u32(r, &last_action));
     DQ_TRY(dq_read_u32(r, &n_steps));
     if (state >= (uint32_t)e->world.n_states ||
         (last_action != UINT32_MAX && last_action >= (uint32_t)e->world.n_actions) ||
-        n_steps > INT32_MAX)
+        (e->world.max_steps > 0 && n_steps > (uint32_t)e->world.max_steps))
         return dq_fail(DQ_ERR_INPUT, "%s: the saved state is impossible here", e->id);
     e->rng = rng;
     e->state = (int32_t)state;
     e->last_action = (int)(int32_t)last_action;
-    e->n_steps = (int)n_steps;
+    e->n_steps = e->world.max_steps > 0 ? (int)n_steps : 0;
     return DQ_OK;
 }
 

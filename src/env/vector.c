@@ -324,6 +324,8 @@ dq_status dq_vector_load(dq_vector *v, dq_reader *r)
                            "environment %d was saved at an end, which this vector never stops at: "
                            "load it with the autoreset that it was saved with",
                            i);
+        if (over > 1)
+            return dq_fail(DQ_ERR_INPUT, "environment %d: its saved state is impossible", i);
         v->slots[i].over = over != 0;
         dq_status st = dq_env_load(v->slots[i].env, r);
         if (st != DQ_OK)

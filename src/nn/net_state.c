@@ -43,7 +43,7 @@ dq_status dq_net_load(dq_net *net, dq_reader *r)
     dq_read_u64(r, &n_params);
     DQ_TRY(dq_read_u64(r, &n_updates));
     DQ_TRY(check_saved(net, n_actions, n_params));
-    if (n_updates > INT64_MAX)
+    if (n_updates > (uint64_t)1 << 62)  // there must be room to count on
         return dq_fail(DQ_ERR_INPUT, "saved net: its count of updates is impossible");
     if (dq_reader_left(r) < DQ_COUNT(arrays) * bytes)
         return dq_fail(DQ_ERR_INPUT, "saved net ends early");

@@ -134,3 +134,16 @@ dq_status dq_priorities_load(dq_priorities *p, dq_reader *r)
         p->node[i] = p->node[2 * i] + p->node[2 * i + 1];
     return DQ_OK;
 }
+
+dq_status dq_priorities_fit(const dq_priorities *p, const dq_replay *replay)
+{
+    dq_replay_range drawable = dq_replay_drawable(replay, false);
+    for (size_t i = 0; i < p->n_slots; i++) {
+        size_t before_newest = (drawable.newest + p->n_slots - i) % p->n_slots;
+        bool can_be_drawn = before_newest < drawable.n;
+        if ((p->node[p->n_leaves + i] > 0) != can_be_drawn)
+            return dq_fail(DQ_ERR_INPUT, "saved priorities: slot %zu has %s", i,
+                           can_be_drawn ? "none" : "one, and nothing to draw");
+    }
+    return DQ_OK;
+}

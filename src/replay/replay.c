@@ -57,6 +57,8 @@ static dq_status check_config(const dq_replay_config *cfg)
         return dq_fail(DQ_ERR_CONFIG, "frames of %zu bytes: choose 1 to 16 MiB", cfg->frame_bytes);
     if (cfg->n_lanes < 0 || cfg->n_lanes > 65535)
         return dq_fail(DQ_ERR_CONFIG, "%d environments: choose 1 to 65535", cfg->n_lanes);
+    if (cfg->n_actions < 0)
+        return dq_fail(DQ_ERR_CONFIG, "%d actions: choose 0 or more", cfg->n_actions);
     if (cfg->n_step < 1 || (size_t)cfg->n_step > cfg->capacity)
         return dq_fail(DQ_ERR_CONFIG, "returns of %d steps: choose 1 to the capacity, %zu",
                        cfg->n_step, cfg->capacity);
@@ -324,6 +326,18 @@ dq_status dq_replay_save(const dq_replay *r, dq_writer *w)
     return dq_write(w, r->frames, r->n_slots * r->cfg.frame_bytes);
 }
 
+static dq_status check_slot(const dq_replay *r, size_t slot)
+{
+    const slot_info *info = &r->info[slot];
+    if (info->n_frames > r->cfg.stack || (info->repeats && info->n_frames == 0))
+        return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu has %d frames of %d", slot,
+                       info->n_frames, r->cfg.stack);
+    if (r->cfg.n_actions > 0 && (info->action < 0 || info->action >= r->cfg.n_actions))
+        return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu has action %d: must be 0 to %d", slot,
+                       info->action, r->cfg.n_actions - 1);
+    return DQ_OK;
+}
+
 static dq_status load_info(dq_replay *r, dq_reader *in)
 {
     for (size_t i = 0; i < r->n_slots; i++) {
@@ -337,8 +351,9 @@ static dq_status load_info(dq_replay *r, dq_reader *in)
         info->done = flags & 1;
         info->n_frames = (uint8_t)(flags >> 8);
         info->repeats = flags >> 16 & 1;
-        if (flags >> 17 || info->n_frames > r->cfg.stack || (info->repeats && info->n_frames == 0))
-            return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu is impossible", i);
+        if (flags & ~0x1FF01u)
+            return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu has impossible flags", i);
+        DQ_TRY(check_slot(r, i));
     }
     return DQ_OK;
 }
