@@ -159,7 +159,13 @@ static dq_status load_checkpoint(train_run *run)
     dq_reader_destroy(r);
     if (st != DQ_OK)
         return dq_fail_within(st, "%s", path);
-    run->saved_step = info.step;
+    dq_progress p;
+    dq_trainer_progress(run->trainer, &p);
+    if (info.step != p.step || info.n_updates != p.n_updates || info.n_games != p.n_games)
+        return dq_fail(DQ_ERR_INPUT,
+                       "%s is damaged: its head tells of frame %lld, its state of %lld", path,
+                       (long long)info.step, (long long)p.step);
+    run->saved_step = p.step;
     return DQ_OK;
 }
 

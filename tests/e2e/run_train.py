@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import termios
+import zlib
 
 from program import DEEPQ, OWN_PONG, Case, main, run
 
@@ -278,6 +279,25 @@ class Resume(Case):
         damaged[1000] ^= 1
         (out / "checkpoint" / "state").write_bytes(damaged)
         self.check(run("train", "--resume", out, "--frames", "9"), 2, "damaged")
+
+    def test_a_crafted_checkpoint_is_refused_where_it_lies(self):
+        """Its checksum is right, its contents are not: as craft_action of the report did."""
+        out = self.dir / "run"
+        self.check(run("train", *SMALL, "--frames", "60", "--out", out), 0)
+        good = state(out)
+        slots = good.index(b"RPLY") + 8 + 8 + 8 + 4 + 8 + 8
+        head = 8 + 3 * 64  # the frame that the file says it is of
+        for at, value, word in ((slots, 1 << 20, "action 1048576"), (slots, -1, "action -1"),
+                                (head, 59, "frame 59")):
+            bad = bytearray(good[:-4])
+            struct.pack_into("<i", bad, at, value)
+            bad += struct.pack("<I", zlib.crc32(bad))
+            (out / "checkpoint" / "state").write_bytes(bad)
+            before = (out / "log.jsonl").read_bytes()
+            self.check(run("train", "--resume", out, "--frames", "90"), 2, word, "checkpoint/state")
+            self.assertEqual((out / "log.jsonl").read_bytes(), before)
+        (out / "checkpoint" / "state").write_bytes(good)
+        self.check(run("train", "--resume", out, "--frames", "90"), 0)
 
     def test_one_process_at_a_time(self):
         out = self.dir / "run"
