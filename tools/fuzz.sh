@@ -12,7 +12,6 @@ for target in "$build"/fuzz/fuzz_*; do
     name=${target##*/fuzz_}
     log=$build/fuzz/$name.log
     corpus=$tests/fuzz/corpus/$name
-    [ -d "$corpus" ] || corpus=$tests/data/testroms  # cartridges, traces: something to start from
     mkdir -p "$build/fuzz/corpus/$name"
     if ! "$target" -max_total_time="$seconds" -rss_limit_mb=1024 -timeout=10 -print_final_stats=1 \
         -artifact_prefix="$build/fuzz/$name-" "$build/fuzz/corpus/$name" "$corpus" \

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "corpus_depth.h"
 #include "deepq/atari.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+const char *const fuzz_depths[] = {"a changed state is played on from", "one is refused", NULL};
 
 static void must(dq_status st)
 {
@@ -51,6 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     dq_status st = dq_atari_load(a, r);
     if (st != DQ_OK && st != DQ_ERR_INPUT)
         abort();
+    fuzz_reached(st == DQ_OK ? 0 : 1);
     for (int action = 0; st == DQ_OK && action < DQ_ATARI_ACTIONS; action++)
         dq_atari_act(a, action, true);
     dq_reader_destroy(r);

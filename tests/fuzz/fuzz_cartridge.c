@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "atari/session.h"
+#include "corpus_depth.h"
 #include "deepq/atari.h"
 
 enum { KIB = 1024, N_FRAMES = 12, MAX_IMAGE = 64 * KIB };
@@ -40,7 +41,24 @@ static const struct {
 
 enum { N_TYPES = sizeof(types) / sizeof(types[0]), E7 = 10, SIGNATURE_AT = 0x700 };
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+const char *const fuzz_depths[] = {"2K",
+                                   "4K",
+                                   "F8",
+                                   "F8SC",
+                                   "F6",
+                                   "F6SC",
+                                   "F4",
+                                   "F4SC",
+                                   "FA",
+                                   "E0",
+                                   "E7",
+                                   "FE",
+                                   "3F",
+                                   "3F of many slices",
+                                   "UA",
+                                   "DPC",
+                                   "an image as it is",
+                                   NULL};
 
 static void must(dq_status st)
 {
@@ -146,8 +164,10 @@ static void play_bare(const uint8_t *bytes, size_t n)
         abort();
     for (int frame = 0; st == DQ_OK && frame < N_FRAMES; frame++)
         (void)dq_atari_act(a, frame % DQ_ATARI_ACTIONS, frame % 2 == 0);
-    if (st == DQ_OK)
+    if (st == DQ_OK) {
+        fuzz_reached(N_TYPES);
         dq_atari_destroy(a);
+    }
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
@@ -160,8 +180,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     size_t size =
         make_image(image, bytes[0] % (N_TYPES + 1), bytes[1] & KEEP_VECTORS, bytes + 2, n - 2);
     dq_atari *a = start(image, size), *b = start(image, size);
-    if (a && b)
+    if (a && b) {
         play(a, b, bytes[1]);
+        fuzz_reached(bytes[0] % (N_TYPES + 1));
+    }
     dq_atari_destroy(a);
     dq_atari_destroy(b);
     return 0;

@@ -2,9 +2,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "corpus_depth.h"
 #include "record/pickle.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+const char *const fuzz_depths[] = {"a state dictionary with tensors", "a pickle is refused", NULL};
 
 static void check(const dq_pickle_tensor *t)
 {
@@ -16,6 +17,7 @@ static void check(const dq_pickle_tensor *t)
     if (t->n_dims < 1 || t->n_dims > DQ_PICKLE_MAX_DIMS || t->offset < 0 ||
         last >= t->storage_count || count < 1 || count > t->storage_count)
         abort();  // what pickle.h promises
+    fuzz_reached(0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
@@ -23,8 +25,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     dq_pickle *p;
     const dq_pickle_tensor *tensors;
     size_t n_tensors;
-    if (dq_pickle_create(&p, bytes, n) != DQ_OK)
+    if (dq_pickle_create(&p, bytes, n) != DQ_OK) {
+        fuzz_reached(1);
         return 0;
+    }
     if (dq_pickle_state_dict(p, &tensors, &n_tensors) == DQ_OK)
         for (size_t i = 0; i < n_tensors; i++)
             check(&tensors[i]);

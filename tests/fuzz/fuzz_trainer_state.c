@@ -1,0 +1,153 @@
+/** A damaged checkpoint, its checksum repaired: refused, or the run goes on from there. The input's
+ *  first byte says which run, the second how many steps it goes on for; then come changes to a good
+ *  state, four bytes each: where (three) and what (one). Places are counted without the bytes that
+ *  nothing is decided by: pictures and the network's numbers. */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/small_runs.h"
+#include "corpus_depth.h"
+#include "deepq/atari.h"
+
+const char *const fuzz_depths[] = {
+    "run 0 goes on",      "run 1 goes on",     "run 2 goes on",        "run 3 goes on",
+    "a state is refused", "a change is taken", "a learning step then", NULL};
+enum { REFUSED = N_SMALL_RUNS, TAKEN, LEARNT };
+
+enum { PICTURES = 2 * 300 * 160, FRAME = 84 * 84 };
+
+/* A trainer, a state of it with games begun and learning under way, and the places in it. */
+typedef struct subject {
+    dq_trainer *trainer;
+    uint8_t *state, *changed;
+    size_t n, n_places;
+    uint32_t *place;
+} subject;
+
+static subject subjects[N_SMALL_RUNS];
+
+/** Leave out n bytes that begin `offset` after a section's start. */
+static void leave_out(const subject *s, uint8_t *out, const char *section, int k, size_t offset,
+                      size_t n)
+{
+    size_t at = small_run_section(s->state, s->n, section, k);
+    if (at < s->n && at + offset + n <= s->n)
+        memset(out + at + offset, 1, n);
+}
+
+/** How long a saved session is, but for its pictures. */
+static size_t session_bytes(void)
+{
+    static const uint8_t rom[4096];
+    dq_atari *a;
+    dq_writer *w;
+    size_t n;
+    must(dq_atari_create(&a, rom, sizeof(rom), NULL));
+    must(dq_writer_create(&w));
+    must(dq_atari_save(a, w));
+    (void)dq_writer_bytes(w, &n);
+    dq_writer_destroy(w);
+    dq_atari_destroy(a);
+    return n - PICTURES;
+}
+
+static void find_places(subject *s, const small_run *run)
+{
+    uint8_t *out = calloc(1, s->n);
+    s->place = malloc(s->n * sizeof(*s->place));
+    if (!out || !s->place)
+        abort();
+    size_t head = 8 + 8 + 8 + 4 + 8 + 8 + (run->n_envs > 1 ? 8 : 0);
+    size_t n_params = 0, net = small_run_section(s->state, s->n, "DQNN", 0);
+    for (int i = 0; i < 4; i++)
+        n_params |= (size_t)s->state[net + 12 + (size_t)i] << 8 * i;
+    size_t n_slots = 24 + 4 * (size_t)run->n_envs;
+    leave_out(s, out, "DQNN", 0, 8 + 4 + 8 + 8, 16 * n_params);
+    leave_out(s, out, "RPLY", 0, head + 12 * n_slots, n_slots * FRAME);
+    for (int i = 0; i < run->n_envs; i++)
+        leave_out(s, out, "ATRI", i, session_bytes(), PICTURES);
+    for (size_t i = 0; i < s->n; i++)
+        if (!out[i])
+            s->place[s->n_places++] = (uint32_t)i;
+    free(out);
+}
+
+static subject *subject_of(int run)
+{
+    subject *s = &subjects[run];
+    if (s->trainer)
+        return s;
+    s->trainer = small_run_create(&small_runs[run]);
+    must(small_run_play(s->trainer, 31));
+    s->state = small_run_save(s->trainer, &s->n);
+    s->changed = malloc(s->n);
+    if (!s->changed)
+        abort();
+    find_places(s, &small_runs[run]);
+    return s;
+}
+
+/** @return how long the changed state is */
+static size_t change(const subject *s, const uint8_t *edits, size_t n)
+{
+    memcpy(s->changed, s->state, s->n);
+    for (size_t i = 0; i + 4 <= n; i += 4) {
+        size_t at = (size_t)(edits[i] << 16 | edits[i + 1] << 8 | edits[i + 2]);
+        s->changed[s->place[at % s->n_places]] = edits[i + 3];
+    }
+    return s->n - n % 4;  // and cut off a little
+}
+
+/** What a run has come to can be saved, and is not refused then. */
+static void must_be_read_back(dq_trainer *t)
+{
+    size_t n;
+    uint8_t *saved = small_run_save(t, &n);
+    must(small_run_load(t, saved, n));
+    free(saved);
+}
+
+static dq_status load_changed(const subject *s, const uint8_t *edits, size_t n)
+{
+    size_t size = change(s, edits, n);
+    uint8_t *state = malloc(size);  // a block of its own size, so that a read beyond it is seen
+    if (!state)
+        abort();
+    memcpy(state, s->changed, size);
+    dq_status st = small_run_load(s->trainer, state, size);
+    free(state);
+    return st;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
+{
+    if (n < 2)
+        return 0;
+    int run = bytes[0] % N_SMALL_RUNS;
+    const subject *s = subject_of(run);
+    dq_status st = load_changed(s, bytes + 2, n - 2);
+    if (st != DQ_OK && st != DQ_ERR_INPUT)
+        abort();
+    if (st != DQ_OK) {
+        fuzz_reached(REFUSED);
+        return 0;
+    }
+    dq_progress before, after;
+    dq_trainer_progress(s->trainer, &before);
+    st = small_run_play(s->trainer, 1 + bytes[1] % RUN_MOST_STEPS);
+    if (st != DQ_OK && st != DQ_ERR_INPUT && st != DQ_ERR_CONFIG)
+        abort();
+    dq_trainer_progress(s->trainer, &after);
+    if (st != DQ_OK)
+        return 0;
+    fuzz_reached((unsigned)run);
+    if (n >= 6)
+        fuzz_reached(TAKEN);
+    if (after.n_updates > before.n_updates)
+        fuzz_reached(LEARNT);
+    if (isfinite(after.loss))
+        must_be_read_back(s->trainer);
+    return 0;
+}
