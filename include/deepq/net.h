@@ -13,6 +13,7 @@
 #ifndef DEEPQ_NET_H
 #define DEEPQ_NET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -125,6 +126,10 @@ DQ_API
 void dq_net_get_params(const dq_net *net, dq_tensor params[DQ_NET_MAX_TENSORS]);
 DQ_API
 DQ_NODISCARD dq_status dq_net_set_params(dq_net *net, const dq_tensor *params, size_t n);
+
+/** Whether every online weight is a finite number: learning that diverges leaves others. */
+DQ_API
+bool dq_net_is_finite(const dq_net *net);
 
 /** The module as PyTorch prints it ("DQN(\n  (conv): Sequential(..."); writes at most cap bytes
  *  with the final NUL. @param network NULL: "nature"; nothing for one that there is not */

@@ -41,7 +41,8 @@ DQ_API
 DQ_NODISCARD dq_status dq_priorities_sample(const dq_priorities *p, const dq_replay *replay,
                                             size_t n, double beta, dq_rng *rng,
                                             dq_transition *batch, float *weight);
-/** What was learned from a batch. @param error float [n], temporal-difference errors */
+/** What was learned from a batch. @param error float [n], temporal-difference errors; one that is
+ *  infinite or no number counts as unknown, as a new transition's */
 DQ_API
 void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n,
                           const float *error);

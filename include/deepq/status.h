@@ -26,7 +26,8 @@ typedef enum dq_status {
     DQ_ERR_EMPTY,        // asked for more than is stored
     DQ_ERR_UNSUPPORTED,  // this build or this machine cannot do it
     DQ_ERR_INTERRUPTED,  // stopped because the caller asked for it; state is saved
-    DQ_ERR_DEVICE        // the GPU failed, or is gone
+    DQ_ERR_DEVICE,       // the GPU failed, or is gone
+    DQ_ERR_DIVERGED      // learning came to a loss or a weight that is infinite or no number
 } dq_status;
 
 /** The message of the last failure in this thread, "what is wrong: what to do", one line without

@@ -121,7 +121,10 @@ DQ_API
 void dq_trainer_destroy(dq_trainer *t);
 
 /** Run until solved (*solved = true), max_steps, or *stop becomes non-zero (checked at each step;
- *  may be set by a signal handler; may be NULL): DQ_ERR_INTERRUPTED then. Call again to go on. */
+ *  may be set by a signal handler; may be NULL): DQ_ERR_INTERRUPTED then. Call again to go on.
+ *  DQ_ERR_DIVERGED: a loss or a weight is infinite or no number; what is left is of no use, and no
+ *  `best` or save gives it away. A loss is looked at after each update, on a GPU when a game ends;
+ *  weights before `best`, before saving and at the end. */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events,
                                       const volatile int *stop, bool *solved);

@@ -357,6 +357,37 @@ static void choose_actions(dq_trainer *t)
         }
 }
 
+static dq_status fail_diverged(const dq_trainer *t, const char *what)
+{
+    const dq_train_config *cfg = &t->cfg;
+    double rate =
+        cfg->learning_rate_decay > 0 ? learning_rate_at(cfg, t->step) : cfg->learning_rate;
+    return dq_fail(DQ_ERR_DIVERGED,
+                   "learning diverged: at frame %lld %s: begin again with a learning_rate below %g",
+                   (long long)t->step, what, rate);
+}
+
+/** Looks at the last loss alone, which costs nothing. */
+static dq_status check_loss(const dq_trainer *t)
+{
+    return isfinite(t->loss) ? DQ_OK : fail_diverged(t, "the loss is not finite");
+}
+
+dq_status dq_trainer_check_finite(dq_trainer *t)
+{
+    dq_trainer_fetch_loss(t);
+    DQ_TRY(check_loss(t));
+    return dq_net_is_finite(t->net) ? DQ_OK : fail_diverged(t, "a weight is not finite");
+}
+
+static dq_status tell_best(dq_trainer *t, const dq_train_events *events, const dq_progress *p)
+{
+    if (!events->best)
+        return DQ_OK;
+    DQ_TRY(dq_trainer_check_finite(t));  // whoever keeps these weights wants to use them
+    return events->best(events->ctx, p, t->n_games == 1);
+}
+
 /** The game is over: tell it, and whether its mean is the best or enough. */
 static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *events)
 {
@@ -364,6 +395,7 @@ static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *e
     t->n_games++;
     dq_progress p;
     dq_trainer_fetch_loss(t);
+    DQ_TRY(check_loss(t));  // of a GPU it is first known here
     if (tells_speed(t)) {
         t->speed = speed(t);
         begin_to_count(t);
@@ -373,11 +405,9 @@ static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *e
     t->is_in_step = true;
     if (events->game_over)
         told = dq_first_failure(told, events->game_over(events->ctx, &p));
-    bool first = t->n_games == 1;
-    if (first || p.mean_reward > t->best_mean) {
+    if (t->n_games == 1 || p.mean_reward > t->best_mean) {
         t->best_mean = p.best_mean = p.mean_reward;  // p.previous_best has the old one
-        if (events->best)
-            told = dq_first_failure(told, events->best(events->ctx, &p, first));
+        told = dq_first_failure(told, tell_best(t, events, &p));
     }
     if (p.mean_reward > t->cfg.reward_bound) {
         t->solved = true;
@@ -424,6 +454,9 @@ static dq_status play_step(dq_trainer *t, const dq_train_events *events, dq_stat
     }
     int env = t->turn;
     const dq_step *result = &t->results[env].step;
+    if (!isfinite(result->reward))
+        return dq_fail(DQ_ERR_INPUT, "%s: its reward at frame %lld is not finite",
+                       dq_env_get_spec(dq_vector_env(t->envs, env))->id, (long long)t->step);
     bool done = result->terminated || result->truncated;
     remember(t, env, done);
     t->game_reward[env] += (double)result->reward;
@@ -487,7 +520,7 @@ static dq_status learn_step(dq_trainer *t)
     }
     t->loss = update(t);
     t->n_updates++;
-    return DQ_OK;
+    return check_loss(t);
 }
 
 /** What follows a step once the replay is filled: a copy to the target net, an update, when due. */
@@ -554,5 +587,7 @@ dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events, const vol
     dq_status st = run_steps(t, events, stop);
     dq_trainer_fetch_loss(t);  // waits for the GPU: from here on nothing of it is under way
     *solved = t->solved;
+    if (st == DQ_OK || st == DQ_ERR_INTERRUPTED)
+        DQ_TRY(dq_trainer_check_finite(t));
     return st == DQ_OK ? dq_net_status(t->net) : st;
 }

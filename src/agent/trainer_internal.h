@@ -58,4 +58,7 @@ struct dq_trainer {
 /** Have t->loss be the last update's. */
 void dq_trainer_fetch_loss(dq_trainer *t);
 
+/** DQ_ERR_DIVERGED when the last loss or a weight is infinite or no number. */
+DQ_NODISCARD dq_status dq_trainer_check_finite(dq_trainer *t);
+
 #endif

@@ -3,6 +3,8 @@
  * remembered target values are not in it: they are computed again when needed, to the same bits. */
 #include "deepq/train.h"
 
+#include <math.h>
+
 #include "agent/trainer_internal.h"
 #include "base/error.h"
 #include "base/rng_inline.h"
@@ -120,7 +122,7 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
 {
     if (t->is_in_step)
         return dq_fail(DQ_ERR_CONFIG, "a step is half done: save in `step` or `checkpoint`");
-    dq_trainer_fetch_loss(t);
+    DQ_TRY(dq_trainer_check_finite(t));
     dq_write_tag(w, "TRNR", format_version(t));
     dq_write_u32(w, (uint32_t)t->n_actions);
     if (t->n_envs > 1)
@@ -162,6 +164,10 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     DQ_TRY(dq_read(r, t->obs, (size_t)t->n_envs * DQ_NET_OBS_BYTES));
     DQ_TRY(load_envs(t, r));
     DQ_TRY(dq_net_load(t->net, r));
+    if (!isfinite(t->loss) || !dq_net_is_finite(t->net))
+        return dq_fail(DQ_ERR_INPUT,
+                       "saved run: its weights are not finite, learning had diverged: "
+                       "begin again with a smaller learning_rate");
     DQ_TRY(dq_replay_load(t->replay, r));
     if (t->priorities)
         DQ_TRY(dq_priorities_load(t->priorities, r));

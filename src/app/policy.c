@@ -30,6 +30,10 @@ static dq_status fill_net(policy *p, const dq_model *m, const char *path, const 
     DQ_TRY(dq_net_create(&p->net, &cfg));
     if (dq_net_set_params(p->net, m->tensors, m->n) != DQ_OK)
         return dq_fail_within(DQ_ERR_INPUT, "%s", path);
+    if (!dq_net_is_finite(p->net))
+        return dq_fail(DQ_ERR_INPUT,
+                       "%s: a weight is not finite, learning had diverged: choose an earlier model",
+                       path);
     return DQ_OK;
 }
 

@@ -30,7 +30,7 @@ void train_output_step(train_output *o, const dq_progress *p);
 /** Take the live line away, before something else is said. */
 void train_output_clear(train_output *o);
 /** The run ends: the live line goes; with --json `reason` is told ("solved", "frames",
- *  "interrupted"). */
+ *  "interrupted", "diverged", "failed"). */
 void train_output_end(train_output *o, const dq_progress *p, const char *reason, const char *dir);
 
 #endif

@@ -323,10 +323,17 @@ static int end_at_a_step(train_run *run, dq_status st, bool solved)
                     run->folder.path);
 }
 
-/** A file of the run could not be written; the last checkpoint is whole and older than that. */
+/** A file of the run could not be written, or learning diverged; the last checkpoint is whole and
+ *  older than that. */
 static int end_by_failure(train_run *run, dq_status st)
 {
-    train_output_clear(&run->out);
+    bool diverged = st == DQ_ERR_DIVERGED;
+    dq_progress p;
+    dq_trainer_progress(run->trainer, &p);
+    train_output_end(&run->out, &p, diverged ? "diverged" : "failed", run->folder.path);
+    if (diverged)  // the same again would come to the same
+        return app_fail(APP_FAILED, "%s (the last good checkpoint is that of frame %lld)",
+                        dq_errmsg(), (long long)run->saved_step);
     return app_fail(app_exit_status(st),
                     "%s; the checkpoint of frame %lld is whole: go on from there with deepq train "
                     "--resume %s",

@@ -74,6 +74,8 @@ const char *dq_status_name(dq_status status)
         return "interrupted";
     case DQ_ERR_DEVICE:
         return "device failure";
+    case DQ_ERR_DIVERGED:
+        return "diverged";
     }
     return "unknown status";
 }

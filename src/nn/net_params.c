@@ -1,6 +1,7 @@
 /* Parameters as PyTorch sees them: initial values, in and out. */
 #include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +40,19 @@ void dq_net_get_params(const dq_net *net, dq_tensor out[DQ_NET_MAX_TENSORS])
 {
     dq_device_fetch(net);
     dq_net_copy_tensors(net, net->online.params, out);
+}
+
+bool dq_net_is_finite(const dq_net *net)
+{
+    static const uint32_t exponent = 0x7F800000;  // all ones in infinities and NaNs alone
+    uint32_t n_bad = 0;
+    dq_device_fetch(net);
+    for (size_t i = 0; i < net->shape.n_params; i++) {
+        uint32_t bits;
+        memcpy(&bits, &net->online.params[i], sizeof(bits));
+        n_bad += (bits & exponent) == exponent;
+    }
+    return n_bad == 0;
 }
 
 static bool same_shape(const dq_tensor *a, const dq_tensor *b)

@@ -100,6 +100,8 @@ void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n
     static const double never_zero = 1e-3;
     for (size_t i = 0; i < n; i++) {
         double priority = pow(fabs((double)error[i]) + never_zero, p->alpha);
+        if (!isfinite(priority))
+            priority = p->highest;  // a sum with it in would draw nothing else, or nothing at all
         p->highest = fmax(p->highest, priority);
         set_priority(p, batch[i].slot, priority);
     }

@@ -8,6 +8,7 @@ import re
 import struct
 import subprocess
 import termios
+import zipfile
 import zlib
 
 from program import DEEPQ, OWN_PONG, Case, main, run
@@ -201,6 +202,47 @@ class Terminal(Case):
         self.assertNotIn("\x1b", self.run_on_a_terminal("--plain"))
         self.dir = self.dir / "dumb"
         self.assertNotIn("\x1b", self.run_on_a_terminal(term="dumb"))
+
+
+class Divergence(Case):
+    """Learning that comes to infinities ends with one line; what was good before stays as it was."""
+
+    def diverge(self, name, *more):
+        out = self.dir / name
+        done = run("train", *SMALL, "--set", "learning_rate=1000", "--set", "train_every=4",
+                   "--frames", "700", "--out", out, *more)
+        self.check(done, 1, "learning diverged: at frame ", "learning_rate below 1000",
+                   "the last good checkpoint is that of frame ")
+        return out, done
+
+    def test_it_ends_and_what_was_good_stays(self):
+        for alpha in (0, 0.6):
+            out, done = self.diverge(f"run{alpha}", "--set", f"priority_alpha={alpha}")
+            at = int(done.stderr.split("at frame ")[1].split(" ")[0])
+            good = int(done.stderr.split(" ")[-1].rstrip(")\n"))
+            self.assertTrue(40 <= good < at <= 600, done.stderr)
+            self.assertEqual(list(out.glob("*.dat")), [])
+            self.check(run("train", "--resume", out, "--frames", good), 0, "is finished")
+
+    def test_json_says_why_it_ended(self):
+        _, done = self.diverge("run", "--json")
+        end = json.loads(done.stdout.splitlines()[-1])
+        self.assertEqual((end["event"], end["reason"]), ("end", "diverged"))
+
+    def test_a_model_with_such_weights_does_not_play(self):
+        """As one was written before: the smallest change to a good one, checksums right."""
+        good, bad = self.dir / "good.dat", self.dir / "bad.dat"
+        self.check(run("train", "--env", OWN_PONG, "--set", "network=small", "--reward-bound", "-22",
+                       "--out", self.dir / "run"), 0)
+        good = next((self.dir / "run").glob("*.dat"))
+        with zipfile.ZipFile(good) as a, zipfile.ZipFile(bad, "w", zipfile.ZIP_STORED) as b:
+            for member in a.infolist():
+                data = bytearray(a.read(member))
+                if member.filename.endswith("data/2"):
+                    data[4:8] = struct.pack("<f", float("nan"))
+                b.writestr(zipfile.ZipInfo(member.filename), bytes(data))
+        for command in ("play", "eval"):
+            self.check(run(command, "-m", bad, "-e", OWN_PONG), 2, "bad.dat", "not finite")
 
 
 class Resume(Case):

@@ -212,6 +212,40 @@ static void saved_ones_go_on_bit_for_bit_and_broken_ones_are_refused(void **stat
     destroy_world(&w);
 }
 
+/** A new transition's, as that of an error not known yet; and what is saved can be loaded. */
+static void an_error_that_is_not_finite_counts_as_unknown(void **state)
+{
+    (void)state;
+    static const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        world w = make_world();
+        add(&w, 50);
+        dq_transition batch[N];
+        float weight[N], error[N] = {2.0f, bad[i], 0.5f, bad[i]};
+        assert_int_equal(
+            dq_priorities_sample(w.priorities, w.replay, N, 0.4, &w.rng, batch, weight), DQ_OK);
+        dq_priorities_update(w.priorities, batch, N, error);
+        double share[64], highest = 0;
+        assert_true(fabs(shares(&w, share, dq_replay_slots(w.replay))) < 1e-9);
+        for (size_t k = 0; k < dq_replay_slots(w.replay); k++)
+            highest = fmax(highest, share[k]);
+        assert_true(highest < 0.3);
+        for (int k = 0; k < N; k++)
+            assert_true(weight[k] > 0 && weight[k] <= 1);
+        dq_writer *saved;
+        dq_reader *r;
+        size_t n;
+        assert_int_equal(dq_writer_create(&saved), DQ_OK);
+        assert_int_equal(dq_priorities_save(w.priorities, saved), DQ_OK);
+        const void *bytes = dq_writer_bytes(saved, &n);
+        assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+        assert_int_equal(dq_priorities_load(w.priorities, r), DQ_OK);
+        dq_reader_destroy(r);
+        dq_writer_destroy(saved);
+        destroy_world(&w);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -219,6 +253,7 @@ int main(void)
         cmocka_unit_test(chances_follow_the_errors_and_weights_make_up_for_them),
         cmocka_unit_test(a_new_transition_has_the_highest_priority_so_far),
         cmocka_unit_test(too_few_transitions_is_an_error),
+        cmocka_unit_test(an_error_that_is_not_finite_counts_as_unknown),
         cmocka_unit_test(saved_ones_go_on_bit_for_bit_and_broken_ones_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
