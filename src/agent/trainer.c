@@ -454,9 +454,11 @@ static dq_status play_step(dq_trainer *t, const dq_train_events *events, dq_stat
     }
     int env = t->turn;
     const dq_step *result = &t->results[env].step;
-    if (!isfinite(result->reward))
+    if (!isfinite(result->reward)) {
+        t->step--;
         return dq_fail(DQ_ERR_INPUT, "%s: its reward at frame %lld is not finite",
-                       dq_env_get_spec(dq_vector_env(t->envs, env))->id, (long long)t->step);
+                       dq_env_get_spec(dq_vector_env(t->envs, env))->id, (long long)t->step + 1);
+    }
     bool done = result->terminated || result->truncated;
     remember(t, env, done);
     t->game_reward[env] += (double)result->reward;
