@@ -44,9 +44,10 @@ typedef struct dq_train_config {
     double epsilon_start, epsilon_final;
     double epsilon_last;  // from where it was cut it falls on in a line to this, reached when
     int64_t epsilon_last_decay;  // so many steps are done, and kept; 0: epsilon_final is kept
-    double reward_bound;         // solved when the mean of the last 100 games is above it
-    int64_t max_steps;           // stop after so many, 0: never
-    int64_t checkpoint_every;    // steps
+    double reward_bound;       // solved when the mean of the last 100 games is above it; INFINITY:
+                               // never; NAN, a preset's: the game's, dq_train_reward_bound()
+    int64_t max_steps;         // stop after so many, 0: never
+    int64_t checkpoint_every;  // steps
     uint64_t seed;
     int n_threads;          // 0: all cores
     const char *network;    // "nature", "nips" or "small" (see net.h); NULL: "nature"
@@ -60,6 +61,11 @@ typedef struct dq_train_config {
  *  DQ_ERR_NOT_FOUND names the presets there are. */
 DQ_API
 DQ_NODISCARD dq_status dq_train_preset(dq_train_config *cfg, const char *name);
+
+/** The published reward from which on a game counts as solved: for Pong 19 (Lapan 2020, chapter 6,
+ *  MEAN_REWARD_BOUND), whatever its id; INFINITY for all others, of which none is known. */
+DQ_API
+double dq_train_reward_bound(const char *env_id);
 
 /** One hyperparameter as text, for --set, configuration files and the run's record; n_threads, isa,
  *  device and precision are none. `get` returns false past the last one. DQ_ERR_CONFIG says which
@@ -86,6 +92,8 @@ typedef struct dq_progress {
     double epsilon;
     double speed;  // agent steps a second since a game ended in a round before
     double loss;   // of the last update; on a GPU `step` tells an older one, not to wait for it
+    bool solved;   // mean_reward is above the bound, after 100 games; in Pong after the first, as
+                   // the book has it
 } dq_progress;
 
 /** Told while dq_trainer_run() is on the stack; any pointer may be NULL. A status other than DQ_OK

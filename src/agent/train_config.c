@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "deepq/vector.h"
+#include "env/env_ids.h"
 #include "nn/networks.h"
 
 typedef enum field_type {
@@ -18,7 +19,8 @@ typedef enum field_type {
     FIELD_DOUBLE,
     FIELD_BOOL,
     FIELD_LOSS,
-    FIELD_NETWORK
+    FIELD_NETWORK,
+    FIELD_BOUND  // a number, "none" or "game"
 } field_type;
 
 typedef struct field {
@@ -63,7 +65,7 @@ static const field fields[] = {
     FIELD(epsilon_final, FIELD_DOUBLE, 0, 1),
     FIELD(epsilon_last, FIELD_DOUBLE, 0, 1),
     FIELD(epsilon_last_decay, FIELD_INT64, 0, HUGE_STEPS),
-    FIELD(reward_bound, FIELD_DOUBLE, -1e12, 1e12),
+    FIELD(reward_bound, FIELD_BOUND, -1e12, 1e12),
     FIELD(max_steps, FIELD_INT64, 0, HUGE_STEPS),
     FIELD(checkpoint_every, FIELD_INT64, 1, HUGE_STEPS),
     FIELD(seed, FIELD_UINT64, 0, 0),
@@ -87,7 +89,7 @@ static dq_train_config book(void)
         .epsilon_decay = 150000,
         .epsilon_start = 1.0,
         .epsilon_final = 0.01,
-        .reward_bound = 19.0,
+        .reward_bound = NAN,
         .checkpoint_every = 10000,
     };
 }
@@ -131,6 +133,20 @@ dq_status dq_train_preset(dq_train_config *cfg, const char *name)
     return DQ_OK;
 }
 
+double dq_train_reward_bound(const char *env_id)
+{
+    static const struct {
+        const char *game;
+        double bound;
+    } published[] = {{"pong", 19.0}};  // Lapan 2020, chapter 6, 02_dqn_pong.py
+    dq_atari_id id;
+    if (dq_atari_id_parse(env_id, &id))
+        for (size_t i = 0; i < DQ_COUNT(published); i++)
+            if (strcmp(id.game->id, published[i].game) == 0)
+                return published[i].bound;
+    return INFINITY;
+}
+
 static dq_status fail_value(const field *f, const char *value)
 {
     if (f->type == FIELD_UINT64)
@@ -138,6 +154,10 @@ static dq_status fail_value(const field *f, const char *value)
                        value);
     if (f->type == FIELD_BOOL)
         return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose true or false", f->key, value);
+    if (f->type == FIELD_BOUND)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s = '%s': choose a number from %.10g to %.10g, none, or game (its own)",
+                       f->key, value, f->low, f->high);
     if (f->type == FIELD_LOSS)
         return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose mse or huber", f->key, value);
     return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose a %s from %.10g to %.10g", f->key, value,
@@ -150,6 +170,16 @@ static dq_status set_double(const field *f, void *to, const char *text)
     double v = strtod(text, &end);
     if (end == text || *end != '\0' || !(v >= f->low && v <= f->high))
         return fail_value(f, text);
+    memcpy(to, &v, sizeof(v));
+    return DQ_OK;
+}
+
+static dq_status set_bound(const field *f, void *to, const char *text)
+{
+    bool none = strcmp(text, "none") == 0;
+    double v = none ? INFINITY : (double)NAN;
+    if (!none && strcmp(text, "game") != 0)
+        return set_double(f, to, text);
     memcpy(to, &v, sizeof(v));
     return DQ_OK;
 }
@@ -221,6 +251,8 @@ static dq_status set_field(const field *f, void *to, const char *text)
         return set_loss(f, to, text);
     case FIELD_NETWORK:
         return set_network(f, to, text);
+    case FIELD_BOUND:
+        return set_bound(f, to, text);
     default:
         return set_int(f, to, text);
     }
@@ -262,6 +294,14 @@ static void print_double(double v, char *text, size_t cap)
     }
 }
 
+static void print_bound(double v, char *text, size_t cap)
+{
+    if (isnan(v) || v == (double)INFINITY)
+        snprintf(text, cap, "%s", isnan(v) ? "game" : "none");
+    else
+        print_double(v, text, cap);
+}
+
 bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **key, char *value,
                          size_t cap)
 {
@@ -272,6 +312,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
     *key = f->key;
     if (f->type == FIELD_DOUBLE)
         print_double(*(const double *)from, value, cap);
+    else if (f->type == FIELD_BOUND)
+        print_bound(*(const double *)from, value, cap);
     else if (f->type == FIELD_BOOL)
         snprintf(value, cap, "%s", *(const bool *)from ? "true" : "false");
     else if (f->type == FIELD_LOSS)

@@ -119,6 +119,14 @@ static dq_status create_envs(dq_trainer *t, dq_env *const *envs)
     return dq_vector_create(&t->envs, envs, t->n_envs, &vector);
 }
 
+static void set_bound(dq_trainer *t, const char *env_id)
+{
+    double published = dq_train_reward_bound(env_id);
+    t->games_to_solve = isfinite(published) ? 1 : DQ_RECENT_GAMES;
+    if (isnan(t->cfg.reward_bound))
+        t->cfg.reward_bound = published;
+}
+
 dq_status dq_trainer_create_many(dq_trainer **out, const dq_train_config *cfg, dq_env *const *envs)
 {
     assert(out && cfg && envs);
@@ -133,6 +141,7 @@ dq_status dq_trainer_create_many(dq_trainer **out, const dq_train_config *cfg, d
     t->cfg = *cfg;
     t->n_envs = cfg->n_envs;
     t->n_actions = dq_env_get_spec(envs[0])->n_actions;
+    set_bound(t, dq_env_get_spec(envs[0])->id);
     t->exploration = dq_rng_stream(cfg->seed, "exploration");
     t->sampling = dq_rng_stream(cfg->seed, "replay");
     dq_status st = create_net(t);
@@ -217,6 +226,12 @@ static double mean_of_recent(const dq_trainer *t)
     return n > 0 ? sum / (double)n : 0;
 }
 
+/** The book looks at the mean from the first game of Pong on; elsewhere a lucky one would do. */
+static bool is_solved(const dq_trainer *t)
+{
+    return t->n_games >= t->games_to_solve && mean_of_recent(t) > t->cfg.reward_bound;
+}
+
 /** Speed counts from here, not from before a pause. */
 static void begin_to_count(dq_trainer *t)
 {
@@ -251,6 +266,7 @@ void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
         .epsilon = epsilon_at(&t->cfg, t->step),
         .speed = speed(t),
         .loss = t->loss,
+        .solved = is_solved(t),
     };
 }
 
@@ -409,7 +425,7 @@ static dq_status end_game(dq_trainer *t, double reward, const dq_train_events *e
         t->best_mean = p.best_mean = p.mean_reward;  // p.previous_best has the old one
         told = dq_first_failure(told, tell_best(t, events, &p));
     }
-    if (p.mean_reward > t->cfg.reward_bound) {
+    if (p.solved) {
         t->solved = true;
         if (events->solved)
             told = dq_first_failure(told, events->solved(events->ctx, &p));
@@ -583,8 +599,7 @@ dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events, const vol
         DQ_TRY(begin_all_games(t));
         t->started = true;
     }
-    t->solved =
-        t->solved && mean_of_recent(t) > t->cfg.reward_bound;  // the bound may be higher now
+    t->solved = t->solved && is_solved(t);  // the bound may be higher now
     begin_to_count(t);
     dq_status st = run_steps(t, events, stop);
     dq_trainer_fetch_loss(t);  // waits for the GPU: from here on nothing of it is under way

@@ -32,7 +32,8 @@ struct dq_trainer {
     bool loss_is_old;  // the last update's is still on the GPU
     bool started;      // the first game was begun
     bool solved;
-    bool is_in_step;  // a game is being told of: nothing of the step but its transition is done
+    int games_to_solve;  // fewer tell nothing
+    bool is_in_step;     // a game is being told of: nothing of the step but its transition is done
 
     double counts_from_s;  // wall clock when a game ended, for the speed
     int64_t counts_from_step;

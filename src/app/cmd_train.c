@@ -1,6 +1,7 @@
 /* deepq train: DQN as in the book's chapter 6, in a run folder that outlives whoever started it. */
 #define _XOPEN_SOURCE 700  // realpath()
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include "app/train_settings.h"
 #include "base/error.h"
 #include "deepq/vector.h"
+#include "env/env_ids.h"
 #include "nn/device_net.h"
 
 /** The command line; what was not given is NULL, -1 or false. */
@@ -81,6 +83,22 @@ static dq_status apply_changeable(train_settings *s, const train_options *o)
     return o->logdir ? set_path(s, "logdir", o->logdir) : DQ_OK;
 }
 
+static bool same_game(const char *a, const char *b)
+{
+    dq_atari_id x, y;
+    if (dq_atari_id_parse(a, &x) && dq_atari_id_parse(b, &y))
+        return x.game == y.game;
+    return strcmp(a, b) == 0;
+}
+
+/** The environment of the command line; a file's bound for another game is of no use for it. */
+static dq_status set_env(train_settings *s, const char *env_id)
+{
+    if (!same_game(s->env_id, env_id))
+        DQ_TRY(train_settings_set(s, "reward_bound", "game"));
+    return train_settings_set(s, "env", env_id);
+}
+
 static dq_status apply_all(train_settings *s, const train_options *o)
 {
     DQ_TRY(train_settings_init(s, o->preset ? o->preset : "book"));
@@ -89,10 +107,10 @@ static dq_status apply_all(train_settings *s, const train_options *o)
         if (st != DQ_OK)
             return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
     }
+    if (o->env_id)
+        DQ_TRY(set_env(s, o->env_id));
     for (size_t i = 0; i < o->set.n; i++)
         DQ_TRY(train_settings_set_pair(s, o->set.values[i]));
-    if (o->env_id)
-        DQ_TRY(train_settings_set(s, "env", o->env_id));
     if (o->dialect)
         DQ_TRY(train_settings_set(s, "dialect", o->dialect));
     if (o->envs > 0)
@@ -103,7 +121,10 @@ static dq_status apply_all(train_settings *s, const train_options *o)
         DQ_TRY(train_settings_set(s, "precision", o->precision));
     if (o->seed && train_settings_set(s, "seed", o->seed) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "--seed");
-    return apply_changeable(s, o);
+    DQ_TRY(apply_changeable(s, o));
+    if (isnan(s->cfg.reward_bound))
+        s->cfg.reward_bound = dq_train_reward_bound(s->env_id);
+    return DQ_OK;
 }
 
 /** --set on a resumed run: only what does not change how it learns. */
@@ -205,7 +226,7 @@ int cmd_train(int argc, char **argv)
         {"seed", 0, OPTION_TEXT, &o.seed, "N", "of all chance (0)", 0, 0},
         {"frames", 0, OPTION_INT, &o.frames, "N", "stop after N frames (agent steps)", 1, 1e15},
         {"reward-bound", 0, OPTION_TEXT, &o.reward_bound, "R",
-         "solved when the mean of 100 games is above R (19)", 0, 0},
+         "solved when the mean of 100 games is above R (Pong: 19; other games: none)", 0, 0},
         {"device", 0, OPTION_TEXT, &o.device, "NAME", "cpu, cuda, or auto: cpu so far (auto)", 0,
          0},
         {"cuda", 0, OPTION_FLAG, &o.cuda, NULL, "the same as --device cuda", 0, 0},
@@ -227,9 +248,14 @@ int cmd_train(int argc, char **argv)
         .operands = "",
         .about =
             "Learn a game from its pixels with DQN, as the book's chapter 6 does, until the mean "
-            "reward\nof the last 100 games is above a bound. The run folder gets the best "
-            "models, a log,\nTensorBoard's scalars and checkpoints; after Ctrl-C, or any other "
-            "end, --resume goes on\nbit for bit as if nothing had happened.",
+            "reward\nof the last 100 games is above a bound: in Pong 19, as there. Other games "
+            "have "
+            "none, and go on\nuntil --frames or Ctrl-C unless --reward-bound gives one, such as a "
+            "published score. The run\nfolder gets the best models, a log, TensorBoard's scalars "
+            "and "
+            "checkpoints; after Ctrl-C, or any\nother end, --resume goes on bit for bit as if "
+            "nothing "
+            "had happened.",
         .examples = "  deepq train\n"
                     "  deepq train --env BreakoutNoFrameskip-v4 --seed 1 --frames 2000000\n"
                     "  deepq train --set learning_rate=2.5e-4 --set batch=64 --out runs/try\n"

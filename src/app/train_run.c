@@ -292,12 +292,11 @@ static bool is_finished(train_run *run)
     const char *dir = run->folder.path;
     const dq_train_config *cfg = &run->settings.cfg;
     dq_trainer_progress(run->trainer, &p);
-    bool solved = p.n_games > 0 && p.mean_reward > cfg->reward_bound;
-    if (!solved && (cfg->max_steps == 0 || p.step < cfg->max_steps))
+    if (!p.solved && (cfg->max_steps == 0 || p.step < cfg->max_steps))
         return false;
     if (run->out.json)
         train_output_end(&run->out, &p, "finished", dir);
-    else if (solved)
+    else if (p.solved)
         printf("%s is finished: solved in %lld frames\n", dir, (long long)p.step);
     else
         printf("%s is finished: it has had its %lld frames; --frames N lets it go on to N\n", dir,

@@ -147,7 +147,7 @@ class Play(Case):
         """With sb3 a learner's episode ends at a lost life, with gymnasium at the game's end; scored
         are whole games, five balls of them in both."""
         bricks = "deepq/Bricks-v0"
-        self.check(run("train", "--env", bricks, "--dialect", "sb3", "--reward-bound", "-1", "--out",
+        self.check(run("train", "--env", bricks, "--dialect", "sb3", "--frames", "300", "--out",
                        self.dir / "run"), 0)
         model = next((self.dir / "run").glob("*.dat"))
         life = json.loads((self.dir / "run" / "log.jsonl").read_text().splitlines()[0])["frame"]

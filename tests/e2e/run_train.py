@@ -69,6 +69,32 @@ class Book(Case):
         self.check(run("train", "--resume", out, "--reward-bound", "30", "--frames", solved + 40), 0)
         self.check(run("inspect", out), 0, f"{solved + 40}")
 
+    def test_a_bound_belongs_to_a_game(self):
+        """Bricks has none: its first games, all above Pong's 19 or not, solve nothing."""
+        def bound(*args):
+            out = self.dir / str(len(list(self.dir.iterdir())))
+            self.check(run("train", *args, "--frames", "5", "--out", out), 0)
+            return re.search("^reward_bound = (.*)$", (out / "config").read_text(), re.M)[1]
+
+        self.assertEqual(bound(*SMALL), "19")
+        self.assertEqual(bound("--config", self.dir / "0" / "config"), "19")
+        for preset in ("book", "fast"):
+            args = [*SMALL, "--env", "deepq/Bricks-v0", "--preset", preset, "--set", "n_envs=1"]
+            self.assertEqual(bound(*args), "none")
+        self.assertEqual(bound("--config", self.dir / "2" / "config"), "none")
+        self.assertEqual(bound("--config", self.dir / "0" / "config", "-e", "deepq/Bricks-v0"), "none")
+        self.assertEqual(bound(*args, "--reward-bound", "30.5"), "30.5")
+        self.assertEqual(bound(*args, "--set", "reward_bound=none"), "none")
+        self.check(run("train", *SMALL, "--reward-bound", "never"), 2, "--reward-bound", "'never'", "none")
+        self.check(run("train", "--resume", self.dir / "5", "--reward-bound", "none"), 0)
+
+    def test_a_few_games_solve_nothing(self):
+        done = run("train", "--env", "deepq/Bricks-v0", "--dialect", "sb3", "--reward-bound", "-5",
+                   "--frames", "600", "--out", self.dir / "run", "--json")
+        end = json.loads(self.check(done, 0).stdout.splitlines()[-1])
+        self.assertEqual(end["reason"], "frames")
+        self.assertGreaterEqual(end["games"], 2)
+
     def test_default_folder_is_never_used_twice(self):
         for _ in range(2):
             self.check(run("train", *SMALL, "--frames", "5", cwd=self.dir), 0)
