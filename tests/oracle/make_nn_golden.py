@@ -46,7 +46,7 @@ class Lcg:
 class DQN(nn.Module):
     """The book's network, lib/dqn_model.py, by its layers' names, or one made like it."""
 
-    def __init__(self, network="nature"):
+    def __init__(self, network="nature", n_actions=N_ACTIONS):
         super().__init__()
         convs, features, hidden, _ = NETWORKS[network]
         layers, n_in = [], 4
@@ -55,7 +55,7 @@ class DQN(nn.Module):
             n_in = n_out
         self.conv = nn.Sequential(*layers)
         self.fc = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(),
-                                nn.Linear(hidden, N_ACTIONS))
+                                nn.Linear(hidden, n_actions))
 
     def forward(self, x):
         return self.fc(self.conv(x).flatten(1))

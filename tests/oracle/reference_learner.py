@@ -1,0 +1,385 @@
+"""Deep Q-learning as one program to be read, not to be fast: what deepq's trainer must do.
+
+The loop is that of Lapan 2020, chapter 6, 02_dqn_pong.py, in its order: schedules, act, store, end of
+a game, copy to the target network, learn. Around it: returns of n steps (Sutton 1988), double Q-learning
+(van Hasselt 2016), Huber's loss (Mnih 2015), prioritized replay (Schaul 2016), several environments.
+PyTorch does the gradients and Adam, in float64, so that rounding is the other side's alone.
+
+Nothing here comes from deepq but two conventions, without which no two programs draw the same numbers:
+random streams have names and are split from one seed (class Stream), and who draws when (train()).
+make_learner_golden.py plays variants of it and stores every step.
+"""
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from make_nn_golden import DQN
+
+STACK, SIDE = 4, 84
+MASK = (1 << 64) - 1
+
+
+# ------------------------------------------------------------------ chance
+
+def splitmix64(state):
+    """The next state and its number. Source: Steele, Lea, Flood 2014."""
+    state = (state + 0x9E3779B97F4A7C15) & MASK
+    z = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & MASK
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    return state, z ^ (z >> 31)
+
+
+def fnv1a(text):
+    value = 0xCBF29CE484222325
+    for byte in text.encode():
+        value = ((value ^ byte) * 0x100000001B3) & MASK
+    return value
+
+
+def rotl(x, k):
+    return ((x << k) | (x >> (64 - k))) & MASK
+
+
+class Stream:
+    """xoshiro256++ (Blackman and Vigna 2021), begun from a seed and a name."""
+
+    def __init__(self, seed, name):
+        state = splitmix64(seed)[1] ^ fnv1a(name)
+        self.s = []
+        for _ in range(4):
+            state, word = splitmix64(state)
+            self.s.append(word)
+
+    def bits(self):
+        s = self.s
+        result = (rotl((s[0] + s[3]) & MASK, 23) + s[0]) & MASK
+        t = (s[1] << 17) & MASK
+        s[2] ^= s[0]
+        s[3] ^= s[1]
+        s[1] ^= s[2]
+        s[0] ^= s[3]
+        s[2] ^= t
+        s[3] = rotl(s[3], 45)
+        return result
+
+    def unit(self):
+        """Uniform in [0, 1)."""
+        return (self.bits() >> 11) * 2.0 ** -53
+
+    def below(self, n):
+        """Uniform in 0 .. n-1 (Lemire 2019)."""
+        product = (self.bits() >> 32) * n
+        while (product & 0xFFFFFFFF) < (2 ** 32 - n) % n:
+            product = (self.bits() >> 32) * n
+        return product >> 32
+
+
+# ------------------------------------------------------------------ hyperparameters
+
+@dataclass
+class Config:
+    """deepq's names (`deepq train --help-set` explains them); a step is one step of one environment."""
+    seed: int = 0
+    network: str = "small"
+    gamma: float = 0.99
+    batch: int = 32
+    replay_size: int = 10000
+    replay_start: int = 10000
+    learning_rate: float = 1e-4
+    learning_rate_final: float = 0.0
+    learning_rate_decay: int = 0      # 0: the learning rate stays
+    adam_beta1: float = 0.9
+    adam_beta2: float = 0.999
+    adam_epsilon: float = 1e-8
+    loss: str = "mse"                 # or "huber"
+    n_step: int = 1
+    double_dqn: bool = False
+    priority_alpha: float = 0.0       # 0: every transition is equally likely
+    priority_beta: float = 0.0
+    priority_beta_rise: int = 0       # 0: beta stays
+    n_envs: int = 1
+    train_every: int = 1
+    target_sync: int = 1000
+    epsilon_decay: int = 150000
+    epsilon_start: float = 1.0
+    epsilon_final: float = 0.01
+    epsilon_last: float = 0.0
+    epsilon_last_decay: int = 0       # 0: epsilon_final is the end of it
+    reward_bound: float = 19.0
+    max_steps: int = 0
+
+
+def epsilon_at(cfg, step):
+    """Falls by 1/epsilon_decay a step to epsilon_final, then linearly to epsilon_last."""
+    epsilon = cfg.epsilon_start - step / cfg.epsilon_decay
+    if epsilon > cfg.epsilon_final or cfg.epsilon_last_decay == 0:
+        return max(epsilon, cfg.epsilon_final)
+    begin = (cfg.epsilon_start - cfg.epsilon_final) * cfg.epsilon_decay
+    return linear(cfg.epsilon_final, cfg.epsilon_last, (step - begin) / (cfg.epsilon_last_decay - begin))
+
+
+def learning_rate_at(cfg, step):
+    if cfg.learning_rate_decay == 0:
+        return cfg.learning_rate
+    return linear(cfg.learning_rate, cfg.learning_rate_final, step / cfg.learning_rate_decay)
+
+
+def beta_at(cfg, step):
+    if cfg.priority_beta_rise == 0:
+        return cfg.priority_beta
+    return linear(cfg.priority_beta, 1.0, step / cfg.priority_beta_rise)
+
+
+def linear(start, end, done):
+    return start + min(done, 1.0) * (end - start)
+
+
+# ------------------------------------------------------------------ memory
+
+@dataclass
+class Step:
+    """What one step of one environment was."""
+    state: np.ndarray
+    action: int
+    reward: float
+    terminated: bool   # the game is over
+    truncated: bool    # a limit cut it off
+    next_state: np.ndarray
+
+
+@dataclass
+class Transition:
+    """What is learned from: a state, an action, and what came of it within n steps."""
+    state: np.ndarray
+    action: int
+    reward: float      # discounted sum of up to n rewards
+    discount: float    # of the value of next_state: 0 when nothing follows
+    next_state: np.ndarray
+
+
+class Replay:
+    """The last `capacity` steps of all environments, which take turns: step i + n_envs follows step i."""
+
+    def __init__(self, cfg, truncation_ends):
+        self.cfg, self.truncation_ends = cfg, truncation_ends
+        self.steps = []
+        self.priority = {}             # of the steps that can be drawn, by their index
+        self.highest_priority = 1.0
+        self.least_margin = math.inf   # how near a draw was to falling on the neighbour
+        self.n_places = cfg.replay_size + STACK * cfg.n_envs  # step i is kept in place i % n_places
+
+    def __len__(self):
+        return min(len(self.steps), self.cfg.replay_size)
+
+    def drawable(self):
+        """Indices of the kept steps whose n-step return is known."""
+        waiting = (self.cfg.n_step - 1) * self.cfg.n_envs
+        return range(len(self.steps) - len(self), len(self.steps) - waiting)
+
+    def add(self, step):
+        self.steps.append(step)
+        drawable = self.drawable()
+        self.priority = {i: p for i, p in self.priority.items() if i in drawable}
+        if len(drawable) > 0:  # a new transition is as likely as the likeliest so far
+            self.priority[drawable[-1]] = self.highest_priority
+
+    def transition(self, i):
+        cfg, first, total = self.cfg, self.steps[i], 0.0
+        for k in range(cfg.n_step):
+            step = self.steps[i + k * cfg.n_envs]
+            total += cfg.gamma ** k * step.reward
+            if step.terminated or (step.truncated and self.truncation_ends):
+                return Transition(first.state, first.action, total, 0.0, step.next_state)
+            if step.truncated:
+                break
+        return Transition(first.state, first.action, total, cfg.gamma ** (k + 1), step.next_state)
+
+    def draw(self, n, stream):
+        """n different steps, every set of n equally likely (Bentley and Floyd 1987)."""
+        drawable, chosen = self.drawable(), []
+        for i in range(n):
+            back = len(drawable) - n + i
+            index = drawable[-1] - stream.below(back + 1)
+            chosen.append(drawable[-1] - back if index in chosen else index)
+        return chosen
+
+    def draw_by_priority(self, n, beta, stream):
+        """One step from each of n equal parts of the priorities' sum (Schaul 2016, appendix B.2.1), in the
+        order of their places; weights (3.4) relative to the largest of the batch."""
+        order = sorted(self.priority, key=lambda i: i % self.n_places)
+        ends = np.cumsum([self.priority[i] for i in order])
+        chosen = []
+        for part in range(n):
+            at = (part + stream.unit()) / n * ends[-1]
+            self.least_margin = min(self.least_margin, np.abs(ends - at).min() / ends[-1])
+            chosen.append(order[np.searchsorted(ends, at, side="right")])
+        least = min(self.priority[i] for i in chosen)
+        return chosen, [(least / self.priority[i]) ** beta for i in chosen]
+
+    def update_priorities(self, chosen, errors):
+        for i, error in zip(chosen, errors):
+            self.priority[i] = (abs(error) + 1e-3) ** self.cfg.priority_alpha
+            self.highest_priority = max(self.highest_priority, self.priority[i])
+
+
+# ------------------------------------------------------------------ learner
+
+class Learner:
+    """Online and target network, Adam, and one learning step."""
+
+    def __init__(self, cfg, n_actions):
+        self.cfg = cfg
+        self.online = DQN(cfg.network, n_actions).double()
+        self.target = DQN(cfg.network, n_actions).double()
+        self.initialise(Stream(cfg.seed, "initialisation"))
+        self.copy_to_target()
+        self.initial = [p.detach().clone() for p in self.online.parameters()]
+        self.adam = torch.optim.Adam(self.online.parameters(), lr=cfg.learning_rate,
+                                     betas=(cfg.adam_beta1, cfg.adam_beta2), eps=cfg.adam_epsilon)
+        self.least_margin = math.inf  # between the best action and the next, wherever one was chosen
+
+    def initialise(self, stream):
+        """PyTorch's default: uniform in +-1/sqrt(fan_in), weights and biases in PyTorch's order, float32."""
+        fan_in = 1
+        for name, p in self.online.named_parameters():
+            if name.endswith("weight"):
+                fan_in = p[0].numel()
+            drawn = [(2 * stream.unit() - 1) / math.sqrt(fan_in) for _ in range(p.numel())]
+            p.data = torch.tensor(np.array(drawn, np.float32).reshape(p.shape)).double()
+
+    def copy_to_target(self):
+        self.target.load_state_dict(self.online.state_dict())
+
+    def values(self, net, states):
+        with torch.no_grad():
+            return net(pixels(states))
+
+    def best(self, q):
+        """The best action in each row."""
+        if q.shape[1] > 1:
+            two = q.topk(2, dim=1).values
+            self.least_margin = min(self.least_margin, (two[:, 0] - two[:, 1]).min().item())
+        return q.argmax(dim=1)
+
+    def act(self, state):
+        return self.best(self.values(self.online, [state])).item()
+
+    def targets(self, batch):
+        """Mnih 2015, equation 2; double Q-learning: van Hasselt 2016, equation 4."""
+        q = self.values(self.target, [t.next_state for t in batch])
+        if self.cfg.double_dqn:
+            action = self.best(self.values(self.online, [t.next_state for t in batch]))
+        else:
+            action = q.argmax(dim=1)
+        following = q.gather(1, action[:, None])[:, 0]
+        return torch.tensor([t.reward for t in batch]) + torch.tensor([t.discount for t in batch]) * following
+
+    def learn(self, batch, weights, learning_rate):
+        """One Adam step on the weighted mean loss. Returns the loss, the errors and the targets."""
+        targets = self.targets(batch)
+        q = self.online(pixels([t.state for t in batch]))
+        errors = q.gather(1, torch.tensor([[t.action] for t in batch]))[:, 0] - targets
+        if self.cfg.loss == "huber":
+            losses = torch.where(errors.abs() < 1, errors ** 2 / 2, errors.abs() - 0.5)
+        else:
+            losses = errors ** 2
+        loss = (torch.tensor(weights) * losses).mean()
+        for group in self.adam.param_groups:
+            group["lr"] = learning_rate
+        self.adam.zero_grad()
+        loss.backward()
+        self.adam.step()
+        return loss.item(), errors.detach().tolist(), targets.tolist()
+
+    def moved(self):
+        """How far the weights are from where they began."""
+        return math.sqrt(sum(((p - q) ** 2).sum().item()
+                             for p, q in zip(self.online.parameters(), self.initial)))
+
+
+def pixels(states):
+    return torch.tensor(np.stack(states)).double() / 255.0
+
+
+# ------------------------------------------------------------------ the loop
+
+@dataclass
+class Record:
+    """All there is to say of one step."""
+    step: int
+    env: int = 0
+    at_random: bool = False
+    action: int = 0
+    reward: float = 0.0
+    terminated: bool = False
+    truncated: bool = False
+    epsilon: float = 0.0               # of the next step
+    games: int = 0
+    mean: float = 0.0                  # of the last 100 games
+    best: float = 0.0                  # the best mean so far
+    solved: bool = False
+    updates: int = 0
+    loss: float = 0.0                  # of the last update
+    drawn: list = field(default_factory=list)    # this step's batch: indices of steps, from 0
+    targets: list = field(default_factory=list)
+    weights: list = field(default_factory=list)
+
+
+def train(cfg, worlds, n_actions, tell, truncation_ends=True):
+    """Plays and learns; tell(record, learner) after each step. Returns the learner and the replay.
+
+    A world has seed(n), reset() -> state and step(action) -> (state, reward, terminated, truncated).
+    With several, a round is one step of each: its actions are chosen together, before the first of its
+    steps counts; then its steps count one after another, each with the update that is due. Deciding one
+    step draws from the stream "exploration" once, for whether to explore, and once more for an action.
+    """
+    exploration, drawing = Stream(cfg.seed, "exploration"), Stream(cfg.seed, "replay")
+    learner, replay = Learner(cfg, n_actions), Replay(cfg, truncation_ends)
+    states, points, games = [], [0.0] * cfg.n_envs, []
+    for i, world in enumerate(worlds):
+        world.seed(cfg.seed + i)
+        states.append(world.reset())
+    record, played = Record(0), []
+    while record.step < cfg.max_steps and not record.solved:
+        env = record.step % cfg.n_envs
+        record = Record(record.step + 1, env, games=record.games, mean=record.mean, best=record.best,
+                        updates=record.updates, loss=record.loss)
+        if env == 0:  # a round begins
+            played = []
+            for i in range(cfg.n_envs):
+                at_random = exploration.unit() < epsilon_at(cfg, record.step + i)
+                action = exploration.below(n_actions) if at_random else learner.act(states[i])
+                played.append((at_random, action, *worlds[i].step(action)))
+
+        record.at_random, record.action, state, record.reward, record.terminated, record.truncated = played[env]
+        replay.add(Step(states[env], record.action, record.reward, record.terminated, record.truncated, state))
+        states[env] = state
+        points[env] += record.reward
+        if record.terminated or record.truncated:
+            games.append(points[env])
+            record.games, record.mean = len(games), float(np.mean(games[-100:]))
+            if len(games) == 1 or record.mean > record.best:
+                record.best = record.mean
+            record.solved = record.mean > cfg.reward_bound
+            states[env], points[env] = worlds[env].reset(), 0.0
+
+        if len(replay) >= cfg.replay_start and not record.solved:
+            if record.step % cfg.target_sync == 0:
+                learner.copy_to_target()
+            if record.step % cfg.train_every == 0:
+                if cfg.priority_alpha > 0:
+                    record.drawn, record.weights = replay.draw_by_priority(
+                        cfg.batch, beta_at(cfg, record.step), drawing)
+                else:
+                    record.drawn, record.weights = replay.draw(cfg.batch, drawing), [1.0] * cfg.batch
+                batch = [replay.transition(i) for i in record.drawn]
+                record.loss, errors, record.targets = learner.learn(
+                    batch, record.weights, learning_rate_at(cfg, record.step))
+                if cfg.priority_alpha > 0:
+                    replay.update_priorities(record.drawn, errors)
+                record.updates += 1
+        record.epsilon = epsilon_at(cfg, record.step)
+        tell(record, learner)
+    return learner, replay
