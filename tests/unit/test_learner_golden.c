@@ -277,6 +277,12 @@ static void a_truncated_game_bootstraps(void **state)
 
 int main(void)
 {
+    char name[DQ_DEVICE_TEXT];
+    if (getenv("DEEPQ_TEST_DEVICE") &&
+        dq_device_check(getenv("DEEPQ_TEST_DEVICE"), name) != DQ_OK) {
+        printf("SKIP: %s\n", dq_errmsg());
+        return 77;
+    }
     const struct CMUnitTest gpu[] = {VARIANT("gpu"), VARIANT("gpu_book")};
     const struct CMUnitTest all[] = {
         VARIANT("book"),

@@ -1,0 +1,258 @@
+#!/usr/bin/env python3
+"""Puts small wrong changes into a copy of the code, one at a time, and sees whether the tests notice.
+
+    run_mutants.py BUILD [NAME...] [--list FILE...] [--changed [COMMIT]] [--any N [--seed S]] [--write FILE]
+
+Without options: the mutants of tests/mutants/*.json. NAME is a layer (agent) or a mutant's id (A13).
+--changed makes mutants by the rules of mutant_rules.py in the lines that COMMIT (HEAD) and what is not
+committed change; --any N makes N of them anywhere in src/, the same for a seed; --write stores them.
+
+A mutant that does not compile, or that is told to be the same program ("equivalent": why), does not
+count. The tests that a mutant names ("tests") run first, then the rest, fastest first, until one fails;
+how the copy is built (one shared library) is nobody else's business: it lies in BUILD. Status 1 when
+one was not noticed that should be.
+"""
+import argparse
+import collections
+import concurrent.futures
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import mutant_rules
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+JOBS = os.cpu_count() or 1
+# A test may take so long, or twenty times as long as without a mutant; the first time, so long.
+SLOWEST_S, FIRST_S = 60, 1200
+
+
+def run(*command, **options):
+    return subprocess.run(command, text=True, capture_output=True, check=False, **options)
+
+
+# ------------------------------------------------------------------ the copy
+
+class Copy:
+    """The code as it is in the work tree, its build, and its tests."""
+
+    def __init__(self, folder):
+        self.tree, self.build = os.path.join(folder, "tree"), os.path.join(folder, "build")
+        self.copy_files()
+        generator = ["-G", "Ninja"] if shutil.which("ninja") else []
+        if not os.path.exists(os.path.join(self.build, "CMakeCache.txt")):
+            self.must("cmake", "-S", self.tree, "-B", self.build, "-DDEEPQ_ONE_LIBRARY=ON",
+                      "-DDEEPQ_CUDA=OFF", *generator)
+        said = self.compile()
+        if said:
+            sys.exit(said)
+        self.find_tests()
+
+    def must(self, *command):
+        done = run(*command)
+        if done.returncode != 0:
+            sys.exit(f"mutants: {' '.join(command)}:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        return done.stdout
+
+    def copy_files(self):
+        """What git knows; a file that is the same keeps its time, so that it is not compiled again."""
+        names = set(run("git", "-C", ROOT, "ls-files", "-co", "--exclude-standard").stdout.split("\n")) - {""}
+        for folder, _, files in os.walk(self.tree):
+            for name in files:
+                path = os.path.join(folder, name)
+                if os.path.relpath(path, self.tree) not in names:
+                    os.remove(path)
+        for name in names:
+            source, target = os.path.join(ROOT, name), os.path.join(self.tree, name)
+            if not os.path.isfile(source):
+                continue
+            with open(source, "rb") as f:
+                content = f.read()
+            if os.path.exists(target):
+                with open(target, "rb") as f:
+                    if f.read() == content:
+                        continue
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            with open(target, "wb") as f:
+                f.write(content)
+            shutil.copymode(source, target)
+
+    def compile(self):
+        """What the compiler says, None if it went well."""
+        done = run("cmake", "--build", self.build, "--parallel", str(JOBS))
+        return None if done.returncode == 0 else done.stdout[-2000:] + done.stderr[-2000:]
+
+    def find_tests(self):
+        shown = json.loads(self.must("ctest", "--test-dir", self.build, "--show-only=json-v1"))
+        self.tests = []
+        for test in shown["tests"]:
+            properties = {p["name"]: p["value"] for p in test.get("properties", [])}
+            if not set(properties.get("LABELS", [])) & {"repo", "gpu"} and test["name"] != "install":
+                self.tests.append(Test(test["name"], test["command"], properties))
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            list(pool.map(Test.measure, self.tests))
+        for test in self.tests:
+            if test.result == "failed":
+                print(f"mutants: {test.name} fails without any: it is left out")
+        self.tests = sorted((t for t in self.tests if t.result == "passed"), key=lambda t: t.seconds)
+
+    def first_failure(self, wanted):
+        """The test that notices, and what it says; None."""
+        first = [t for t in self.tests if any(re.search(w, t.name) for w in wanted)]
+        order = first + [t for t in self.tests if t not in first]
+        found = []
+
+        def notice(test):
+            if not found and test.run() == "failed":
+                found.append(test)
+
+        with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+            list(pool.map(notice, order))
+        return found[0] if found else None
+
+
+class Test:
+    def __init__(self, name, command, properties):
+        self.name, self.command = name, command
+        self.folder = properties.get("WORKING_DIRECTORY")
+        self.skip = properties.get("SKIP_RETURN_CODE", 77)
+        self.env = dict(os.environ, **dict(e.split("=", 1) for e in properties.get("ENVIRONMENT", [])))
+        self.seconds, self.result, self.said = FIRST_S, None, ""
+
+    def measure(self):
+        start = time.monotonic()
+        self.run()
+        self.seconds = time.monotonic() - start
+
+    def run(self):
+        """Alone in a session of its own, so that nothing of it is left behind."""
+        process = subprocess.Popen(self.command, cwd=self.folder, env=self.env, text=True, errors="replace",
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   start_new_session=True)
+        try:
+            self.said = process.communicate(timeout=max(SLOWEST_S, 20 * self.seconds))[0]
+        except subprocess.TimeoutExpired:
+            self.said = "[  FAILED  ] it does not end"
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait()
+        code = process.returncode
+        self.result = "passed" if code == 0 else "skipped" if code == self.skip else "failed"
+        return self.result
+
+    def case(self):
+        """The first test case of the program that failed."""
+        for pattern in (r"^\[  FAILED  \] (\w.*)$", r"^(?:FAIL|ERROR): (\w+)", r"Assertion .*", r"SUMMARY: .*"):
+            found = re.search(pattern, self.said, re.M)
+            if found:
+                return found.group(found.lastindex or 0)
+        return "it crashes"
+
+
+# ------------------------------------------------------------------ one mutant
+
+def apply(copy, mutant):
+    """Puts the mutant in; returns what undoes it, or None where its text does not stand once."""
+    path = os.path.join(copy.tree, mutant["file"])
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    if text.count(mutant["old"]) != 1:
+        return None
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace(mutant["old"], mutant["new"]))
+
+    def undo():
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+    return undo
+
+
+def try_one(copy, mutant):
+    """'noticed', 'NOT NOTICED', 'equivalent', 'does not compile' or 'GONE', and by what."""
+    if "equivalent" in mutant:
+        return "equivalent", mutant["equivalent"]
+    undo = apply(copy, mutant)
+    if undo is None:
+        return "GONE", "its text does not stand once in its file: move it with the code"
+    try:
+        if copy.compile():
+            return "does not compile", ""
+        test = copy.first_failure(mutant.get("tests", []))
+        return ("noticed", f"{test.name}: {test.case()}") if test else ("NOT NOTICED", "")
+    finally:
+        undo()
+
+
+def table(results):
+    counts = collections.defaultdict(collections.Counter)
+    for mutant, (outcome, _) in results:
+        for layer in (mutant["layer"], "all"):
+            counts[layer][outcome] += 1
+    print(f"\n{'layer':<10}{'noticed':>8}{'of':>5}{'%':>7}  equivalent")
+    for layer in sorted(counts, key=lambda name: (name == "all", name)):
+        c = counts[layer]
+        of = c["noticed"] + c["NOT NOTICED"] + c["GONE"]
+        print(f"{layer:<10}{c['noticed']:>8}{of:>5}{100 * c['noticed'] / max(of, 1):>7.0f}  {c['equivalent']}")
+
+
+# ------------------------------------------------------------------ which
+
+def listed(files):
+    mutants = []
+    for path in files:
+        with open(path, encoding="utf-8") as f:
+            mutants += json.load(f)
+    return mutants
+
+
+def chosen(args):
+    here = os.path.dirname(os.path.abspath(__file__))
+    if args.changed:
+        mutants = mutant_rules.in_changed_lines(ROOT, args.changed)
+    elif args.any:
+        mutants = mutant_rules.anywhere(ROOT, args.any, args.seed)
+    else:
+        mutants = listed(args.list or sorted(os.path.join(here, n) for n in os.listdir(here)
+                                             if n.endswith(".json")))
+    return [m for m in mutants if not args.names or m["layer"] in args.names or m["id"] in args.names]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("build")
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--list", nargs="+", metavar="FILE")
+    parser.add_argument("--changed", nargs="?", const="HEAD", metavar="COMMIT")
+    parser.add_argument("--any", type=int, metavar="N")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--write", metavar="FILE")
+    args = parser.parse_args()
+    mutants = chosen(args)
+    if args.write:
+        with open(args.write, "w", encoding="utf-8") as f:
+            f.write("[\n" + ",\n".join(json.dumps(m) for m in mutants) + "\n]\n")
+    if not mutants:
+        sys.exit("mutants: there is none of that name")
+    copy = Copy(args.build)
+    print(f"{len(mutants)} mutants, {len(copy.tests)} tests", flush=True)
+    results = []
+    for mutant in mutants:
+        results.append((mutant, try_one(copy, mutant)))
+        outcome, why = results[-1][1]
+        print(f"{mutant['id']:<8}{outcome:<13}{mutant['what']}" + (f"  [{why}]" if why else ""), flush=True)
+    copy.compile()
+    table(results)
+    sys.exit(any(outcome in ("NOT NOTICED", "GONE") for _, (outcome, _) in results))
+
+
+if __name__ == "__main__":
+    main()
