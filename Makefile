@@ -18,7 +18,8 @@ DEEPQ = $(BUILD)/bin/deepq
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 .DEFAULT_GOAL = build
-.PHONY: build setup train test bench compare format lint asan fuzz coverage install docs clean help
+.PHONY: build setup train test bench compare format lint asan fuzz coverage mutants install docs \
+	clean help
 
 ##build     set up and build build/bin/deepq and the library (the default)
 build: $(BUILD)/.configured
@@ -73,6 +74,10 @@ coverage: build/.setup-coverage
 		CONFIG='-DDEEPQ_COVERAGE=ON -DCMAKE_BUILD_TYPE=Debug'
 	@gcovr --gcov-ignore-parse-errors --root . --filter src/ build-coverage
 
+##mutants   try small wrong changes in a copy of the code, see which tests notice; ARGS="agent"
+mutants: build/.setup-test
+	@tools/mutants.sh build-mutants $(ARGS)
+
 ##install   put program, library, headers into PREFIX=/usr/local (DESTDIR is respected)
 install: build
 	@cmake --install $(BUILD) --prefix $(PREFIX)
@@ -83,7 +88,7 @@ docs: build/.setup-docs
 
 ##clean     remove what was built
 clean:
-	rm -rf build build-asan build-clang build-fuzz build-coverage
+	rm -rf build build-asan build-clang build-fuzz build-coverage build-mutants
 
 ##help      this list
 help:

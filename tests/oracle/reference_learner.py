@@ -327,8 +327,11 @@ class Record:
     weights: list = field(default_factory=list)
 
 
-def train(cfg, worlds, n_actions, tell, truncation_ends=True):
+def train(cfg, worlds, n_actions, tell, truncation_ends=True, games_to_solve=100):
     """Plays and learns; tell(record, learner) after each step. Returns the learner and the replay.
+
+    truncation_ends: a game that was cut off is learned as one that is over, as the book does. The book
+    also looks at the mean reward from the first game of Pong on: games_to_solve 1.
 
     A world has seed(n), reset() -> state and step(action) -> (state, reward, terminated, truncated).
     With several, a round is one step of each: its actions are chosen together, before the first of its
@@ -362,7 +365,7 @@ def train(cfg, worlds, n_actions, tell, truncation_ends=True):
             record.games, record.mean = len(games), float(np.mean(games[-100:]))
             if len(games) == 1 or record.mean > record.best:
                 record.best = record.mean
-            record.solved = record.mean > cfg.reward_bound
+            record.solved = len(games) >= games_to_solve and record.mean > cfg.reward_bound
             states[env], points[env] = worlds[env].reset(), 0.0
 
         if len(replay) >= cfg.replay_start and not record.solved:

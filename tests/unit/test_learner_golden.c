@@ -307,6 +307,7 @@ int main(void)
         VARIANT("gpu_book"),
         VARIANT("games"),
         VARIANT("solved"),
+        VARIANT("at_the_bound"),
         VARIANT("pong"),
         cmocka_unit_test(a_truncated_game_bootstraps),
     };

@@ -1,0 +1,283 @@
+/** Every hyperparameter does something: a run with another value of it is another run. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "deepq/train.h"
+#include "table_world.h"
+
+enum { MAX_ENVS = 4 };
+
+/* A run in which all of them matter, and for each another value that is as sensible. */
+static const char *const base_run[][2] = {
+    {"gamma", "0.9"},
+    {"batch", "4"},
+    {"replay_size", "60"},
+    {"replay_start", "40"},
+    {"learning_rate", "1e-3"},
+    {"learning_rate_final", "1e-4"},
+    {"learning_rate_decay", "120"},
+    {"adam_beta1", "0.9"},
+    {"adam_beta2", "0.999"},
+    {"adam_epsilon", "1e-8"},
+    {"network", "small"},
+    {"loss", "mse"},
+    {"n_step", "2"},
+    {"double_dqn", "true"},
+    {"priority_alpha", "0.6"},
+    {"priority_beta", "0.4"},
+    {"priority_beta_rise", "200"},
+    {"n_envs", "2"},
+    {"train_every", "2"},
+    {"target_sync", "100"},
+    {"epsilon_decay", "100"},
+    {"epsilon_start", "1"},
+    {"epsilon_final", "0.5"},
+    {"epsilon_last", "0.2"},
+    {"epsilon_last_decay", "120"},
+    {"reward_bound", "1000"},
+    {"max_steps", "130"},
+    {"checkpoint_every", "30"},
+    {"seed", "0"},
+};
+static const char *const other_value[][2] = {
+    {"gamma", "0.8"},
+    {"batch", "5"},
+    {"replay_size", "50"},
+    {"replay_start", "44"},
+    {"learning_rate", "1.01e-3"},
+    {"learning_rate_final", "0"},
+    {"learning_rate_decay", "0"},
+    {"adam_beta1", "0.89"},
+    {"adam_beta2", "0.99"},
+    {"adam_epsilon", "1e-5"},
+    {"network", "nips"},
+    {"loss", "huber"},
+    {"n_step", "1"},
+    {"double_dqn", "false"},
+    {"priority_alpha", "0.5"},
+    {"priority_beta", "0.5"},
+    {"priority_beta_rise", "0"},
+    {"n_envs", "1"},
+    {"train_every", "4"},
+    {"target_sync", "60"},
+    {"epsilon_decay", "90"},
+    {"epsilon_start", "0.9"},
+    {"epsilon_final", "0.4"},
+    {"epsilon_last", "0.1"},
+    {"epsilon_last_decay", "110"},
+    {"reward_bound", "-1000"},
+    {"max_steps", "129"},
+    {"checkpoint_every", "31"},
+    {"seed", "1"},
+};
+
+typedef struct fingerprint {
+    uint64_t hash;
+} fingerprint;
+
+static void mix(fingerprint *f, const void *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        f->hash = (f->hash ^ ((const uint8_t *)bytes)[i]) * 0x100000001B3u;
+}
+
+static dq_status mix_step(void *ctx, const dq_progress *p)
+{
+    mix(ctx, &p->epsilon, sizeof(p->epsilon));
+    mix(ctx, &p->loss, sizeof(p->loss));
+    mix(ctx, &p->mean_reward, sizeof(p->mean_reward));
+    mix(ctx, &p->n_updates, sizeof(p->n_updates));
+    return DQ_OK;
+}
+
+static dq_status mix_checkpoint(void *ctx, const dq_progress *p)
+{
+    mix(ctx, &p->step, sizeof(p->step));
+    return DQ_OK;
+}
+
+/** What a run comes to: its steps, losses and checkpoints, and the values of a state in the end. */
+static uint64_t run_of(const dq_train_config *cfg, int game_steps)
+{
+    fingerprint f = {.hash = 0xCBF29CE484222325u};
+    dq_env *envs[MAX_ENVS];
+    table_world *worlds[MAX_ENVS];
+    dq_trainer *t;
+    bool solved;
+    assert_true(cfg->n_envs <= MAX_ENVS);
+    for (int i = 0; i < cfg->n_envs; i++)
+        envs[i] = table_env(&worlds[i], false, game_steps);
+    assert_int_equal(dq_trainer_create_many(&t, cfg, envs), DQ_OK);
+    dq_train_events events = {.ctx = &f, .step = mix_step, .checkpoint = mix_checkpoint};
+    assert_int_equal(dq_trainer_run(t, &events, NULL, &solved), DQ_OK);
+    uint8_t obs[DQ_NET_OBS_BYTES];
+    float q[TABLE_ACTIONS];
+    for (uint32_t i = 0; i < DQ_NET_STACK; i++)
+        table_picture(i, obs + i * TABLE_FRAME);
+    dq_net_q(dq_trainer_net(t), obs, 1, q);
+    mix(&f, q, sizeof(q));
+    dq_trainer_destroy(t);
+    return f.hash;
+}
+
+static dq_train_config base(void)
+{
+    dq_train_config cfg;
+    assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
+    for (size_t i = 0; i < DQ_COUNT(base_run); i++)
+        assert_int_equal(dq_train_config_set(&cfg, base_run[i][0], base_run[i][1]), DQ_OK);
+    cfg.n_threads = 1;
+    return cfg;
+}
+
+/** The table of keys and the two above speak of the same ones: a new one needs a line here. */
+static void every_key_has_another_value(void **state)
+{
+    (void)state;
+    dq_train_config cfg = base();
+    const char *key;
+    char value[64];
+    size_t n = 0;
+    for (; dq_train_config_get(&cfg, n, &key, value, sizeof(value)); n++) {
+        assert_true(n < DQ_COUNT(base_run) && n < DQ_COUNT(other_value));
+        assert_string_equal(key, base_run[n][0]);
+        assert_string_equal(key, other_value[n][0]);
+    }
+    assert_int_equal(n, DQ_COUNT(base_run));
+    assert_int_equal(n, DQ_COUNT(other_value));
+}
+
+static void every_value_changes_the_run(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DQ_COUNT(other_value); i++) {
+        const char *key = other_value[i][0];
+        int game_steps = strcmp(key, "reward_bound") == 0 ? 1 : 7;  // it needs a hundred games
+        dq_train_config cfg = base();
+        uint64_t usual = run_of(&cfg, game_steps);
+        assert_true(run_of(&cfg, game_steps) == usual);
+        assert_int_equal(dq_train_config_set(&cfg, key, other_value[i][1]), DQ_OK);
+        if (run_of(&cfg, game_steps) == usual)
+            fail_msg("%s = %s changes nothing", key, other_value[i][1]);
+    }
+}
+
+/** Every key is read, written and checked at both of its ends, through its text. */
+static void every_value_reads_back(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DQ_COUNT(other_value); i++) {
+        dq_train_config cfg = base();
+        const char *key;
+        char before[64], after[64], again[64];
+        dq_train_config_get(&cfg, i, &key, before, sizeof(before));
+        assert_int_equal(dq_train_config_set(&cfg, key, other_value[i][1]), DQ_OK);
+        dq_train_config_get(&cfg, i, &key, after, sizeof(after));
+        assert_string_not_equal(before, after);
+        assert_int_equal(dq_train_config_set(&cfg, key, after), DQ_OK);
+        dq_train_config_get(&cfg, i, &key, again, sizeof(again));
+        assert_string_equal(after, again);
+    }
+}
+
+/** The first impossible value beside the last possible one, of every key that has such. */
+static void the_ends_of_every_range_hold(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *last, *beyond;
+    } ends[] = {
+        {"gamma", "0", "-1e-9"},
+        {"gamma", "1", "1.000001"},
+        {"batch", "1", "0"},
+        {"batch", "65536", "65537"},
+        {"replay_size", "1", "0"},
+        {"replay_size", "100000000", "100000001"},
+        {"replay_start", "1", "0"},
+        {"replay_start", "100000000", "100000001"},
+        {"learning_rate", "0", "-1e-9"},
+        {"learning_rate", "1000", "1001"},
+        {"learning_rate_final", "0", "-1e-9"},
+        {"learning_rate_decay", "0", "-1"},
+        {"adam_beta1", "0", "-1e-9"},
+        {"adam_beta1", "0.999999999", "1"},
+        {"adam_beta2", "0.999999999", "1"},
+        {"adam_epsilon", "1", "1.1"},
+        {"n_step", "1", "0"},
+        {"n_step", "1000", "1001"},
+        {"priority_alpha", "1", "1.01"},
+        {"priority_alpha", "0", "-0.01"},
+        {"priority_beta", "1", "1.01"},
+        {"priority_beta_rise", "0", "-1"},
+        {"n_envs", "1", "0"},
+        {"n_envs", "1024", "1000000"},
+        {"train_every", "1", "0"},
+        {"train_every", "1000000", "1000001"},
+        {"target_sync", "1", "0"},
+        {"epsilon_decay", "1", "0"},
+        {"epsilon_start", "1", "1.01"},
+        {"epsilon_final", "0", "-0.01"},
+        {"epsilon_last", "1", "1.01"},
+        {"epsilon_last_decay", "0", "-1"},
+        {"max_steps", "0", "-1"},
+        {"checkpoint_every", "1", "0"},
+        {"seed", "18446744073709551615", "18446744073709551616"},
+    };
+    for (size_t i = 0; i < DQ_COUNT(ends); i++) {
+        dq_train_config cfg = base();
+        if (dq_train_config_set(&cfg, ends[i].key, ends[i].last) != DQ_OK)
+            fail_msg("%s = %s: %s", ends[i].key, ends[i].last, dq_errmsg());
+        if (dq_train_config_set(&cfg, ends[i].key, ends[i].beyond) != DQ_ERR_CONFIG)
+            fail_msg("%s = %s is taken", ends[i].key, ends[i].beyond);
+        assert_non_null(strstr(dq_errmsg(), ends[i].key));
+    }
+}
+
+/** Two values that make no sense together are refused; at the edge they are not. */
+static void the_edges_between_keys_hold(void **state)
+{
+    (void)state;
+    dq_train_config cfg = base();
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.replay_start = cfg.replay_size;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.replay_start = cfg.replay_size + 1;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg = base();
+    cfg.batch = cfg.replay_start - (cfg.n_step - 1) * cfg.n_envs;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.batch++;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg = base();
+    cfg.epsilon_last_decay = 0;
+    cfg.epsilon_final = cfg.epsilon_start;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.epsilon_start -= 0.001;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg = base();
+    cfg.epsilon_last_decay = 51;  // epsilon_final is reached at step 50
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.epsilon_last_decay = 50;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_key_has_another_value),
+        cmocka_unit_test(every_value_changes_the_run),
+        cmocka_unit_test(every_value_reads_back),
+        cmocka_unit_test(the_ends_of_every_range_hold),
+        cmocka_unit_test(the_edges_between_keys_hold),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
