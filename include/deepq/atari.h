@@ -109,6 +109,9 @@ uint64_t dq_atari_ticks(const dq_atari *a);  // ALE's episode_frame_number
 /** RIOT RAM 80..FF, 128 bytes; the session's, valid until its next call. */
 DQ_API
 const uint8_t *dq_atari_ram(const dq_atari *a);
+/** ALE's setRAM: write a byte of it, index 0..127, through the data bus. */
+DQ_API
+void dq_atari_set_ram(dq_atari *a, int index, uint8_t value);
 /** Palette indices [height][160] of the last frame, painted now if it was not drawn; the session's,
  *  valid until its next call. */
 DQ_API

@@ -186,15 +186,17 @@ static void paint_both(dq_machine *m, int picture)
     m->has_rows[picture] = true;
 }
 
-/* Up to where a frame may have painted. In ALE a comb begins where drawing stops before the line,
- * not at its first pixel, so that it may go far into the line that the frame ends in. */
+/* Up to where a frame may have painted: the last cell of four pixels that it came to, whole. In ALE
+ * a comb begins where drawing stops before the line, not at its first pixel, so that it may go far
+ * into the line that the frame ends in. */
 static int32_t painted_to(const dq_machine *m)
 {
     const dq_tia *tia = &m->c.tia;
     int32_t line_end = tia->drawn_to + tia->line_left;
     bool may_have_comb =
         tia->blank_comb || tia->row == 0 || m->comb_clock >= line_end - 2 * DQ_LINE_CLOCKS;
-    return may_have_comb ? line_end : tia->drawn_to;
+    int32_t cell_end = line_end - tia->line_left / 4 * 4;
+    return may_have_comb ? line_end : cell_end;
 }
 
 /* Rows from the top that the frame has drawn from end to end, and that nothing changes any more.

@@ -101,6 +101,7 @@ static int32_t of_byte(dq_rule_op op, const dq_rule_host *host, int32_t at)
 {
     uint8_t byte =
         op == DQ_OP_CRAM || op == DQ_OP_CBCD ? host->cram[at & 127] : host->ram[at & 127];
+    *host->bus = byte;
     switch (op) {
     case DQ_OP_BCD:
     case DQ_OP_CBCD:
@@ -114,8 +115,10 @@ static int32_t of_byte(dq_rule_op op, const dq_rule_host *host, int32_t at)
     }
 }
 
-static int32_t of_range(dq_rule_op op, const uint8_t *ram, int32_t from, int32_t to, int32_t value)
+static int32_t of_range(dq_rule_op op, const dq_rule_host *host, int32_t from, int32_t to,
+                        int32_t value)
 {
+    const uint8_t *ram = host->ram;
     int32_t n = op == DQ_OP_ALL_EQ;
     for (int32_t a = from; a <= to; a++) {
         int32_t s = signed_byte(ram[a & 127]);
@@ -128,6 +131,7 @@ static int32_t of_range(dq_rule_op op, const uint8_t *ram, int32_t from, int32_t
         else
             n += s < 0 ? -s : 0;
     }
+    *host->bus = ram[to & 127];
     return n;
 }
 
@@ -158,13 +162,13 @@ int32_t dq_rules_run(const int32_t *program, const dq_rule_host *host)
             *++top = of_byte(op, host, *at++);
             break;
         case DQ_OP_COUNT_EQ:
-            *top = of_range(op, host->ram, at[0], at[1], *top);
+            *top = of_range(op, host, at[0], at[1], *top);
             at += 2;
             break;
         case DQ_OP_ALL_EQ:
         case DQ_OP_SUM_POS:
         case DQ_OP_SUM_NEG:
-            *++top = of_range(op, host->ram, at[0], at[1], 0);
+            *++top = of_range(op, host, at[0], at[1], 0);
             at += 2;
             break;
         case DQ_OP_S8:

@@ -71,6 +71,7 @@ typedef struct dq_rule_host {
     const uint8_t *ram;   // 128 bytes, address 0x80 first
     const uint8_t *cram;  // 128 bytes
     int32_t *vars;        // [DQ_RULE_VARS]
+    uint8_t *bus;         // ALE's rules read through the data bus: the last byte stays there
     dq_mt19937 *random;
     void *self;  // for the operations of mode selection; NULL in rules, which have none
     void (*select)(void *self, int n_frames);

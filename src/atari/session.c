@@ -1,5 +1,6 @@
 #include "atari/session.h"
 
+#include <assert.h>
 #include <md5.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@ static dq_rule_host rule_host(dq_atari *a)
     return (dq_rule_host){.ram = a->machine->c.riot.ram,
                           .cram = a->machine->c.cart.ram,
                           .vars = a->play.vars,
+                          .bus = &a->machine->c.cpu.bus,
                           .random = &a->play.environment,
                           .self = a};
 }
@@ -35,6 +37,12 @@ static void run_program(dq_atari *a, const int32_t *program)
     (void)dq_rules_run(program, &host);
 }
 
+/* After its frames ALE reads all of RAM, through the bus, where the last byte then stays. */
+static void leave_ram_on_bus(dq_atari *a)
+{
+    a->machine->c.cpu.bus = a->machine->c.riot.ram[DQ_ATARI_RAM - 1];
+}
+
 /* Frames that are not agent steps: no chance, no counting, actions played even where not legal. */
 static void emulate(dq_atari *a, int action, int n, bool draw)
 {
@@ -43,6 +51,7 @@ static void emulate(dq_atari *a, int action, int n, bool draw)
         dq_machine_frame(a->machine, draw);
         run_program(a, a->game->step);
     }
+    leave_ram_on_bus(a);
 }
 
 static void hold_reset(void *self)
@@ -61,6 +70,7 @@ static void hold_select(void *self, int n)
         a->machine->c.in.port_b &= (uint8_t)~SWITCH_SELECT;
         dq_machine_frame(a->machine, false);
     }
+    leave_ram_on_bus(a);
     emulate(a, 0, 1, false);
     a->play.ticks++;
 }
@@ -348,9 +358,11 @@ bool dq_atari_truncated(const dq_atari *a)
 
 int dq_atari_lives(const dq_atari *a)
 {
+    uint8_t bus;  // ALE has read them in its step
     dq_rule_host host = {.ram = a->machine->c.riot.ram,
                          .cram = a->machine->c.cart.ram,
-                         .vars = (int32_t *)(uintptr_t)a->play.vars};
+                         .vars = (int32_t *)(uintptr_t)a->play.vars,
+                         .bus = &bus};
     return dq_rules_run(a->game->lives, &host);
 }
 
@@ -367,6 +379,13 @@ uint64_t dq_atari_ticks(const dq_atari *a)
 const uint8_t *dq_atari_ram(const dq_atari *a)
 {
     return a->machine->c.riot.ram;
+}
+
+void dq_atari_set_ram(dq_atari *a, int index, uint8_t value)
+{
+    assert(index >= 0 && index < DQ_ATARI_RAM);
+    a->machine->c.riot.ram[index] = value;
+    a->machine->c.cpu.bus = value;
 }
 
 const uint8_t *dq_atari_screen(const dq_atari *a)

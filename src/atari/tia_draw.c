@@ -240,6 +240,70 @@ void dq_tia_note_row(dq_machine *m)
         m->changed[y] |= differences(row, m->old_row);
 }
 
+/* ---------------------------------------------------------------- four pixels at a time */
+
+/* Has an object that is switched on a pixel in this cell of four, whatever its graphics are? */
+static bool is_in_cell(dq_machine *m, int object, int cell)
+{
+    static const uint32_t whole[8] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFFFF, 0xFF, 0xFFFFFFFF};
+    if (!(dq_tia_place(m, object) >> cell & 1))
+        return false;
+    dq_tia_sprite s = dq_tia_sprite_of(&m->c.tia, object);
+    if (object <= DQ_P1)
+        s.pattern = whole[m->c.tia.nusiz[object] & 7];
+    for (int k = s.first; k < s.n; k++)
+        for (unsigned x = 4 * (unsigned)cell; x < 4 * (unsigned)cell + 4; x++) {
+            unsigned past = (x + DQ_PICTURE_WIDTH - dq_tia_copy_at(&s, k)) % DQ_PICTURE_WIDTH;
+            if (past < DQ_WIDEST_SPRITE && s.pattern >> past & 1)
+                return true;
+        }
+    return false;
+}
+
+/* With these sets of objects ALE paints cells of four in one go where only the playfield is. */
+static bool paints_cells(unsigned enabled, bool score)
+{
+    enum { P0 = 1 << DQ_P0, P1 = 1 << DQ_P1, M0 = 1 << DQ_M0, M1 = 1 << DQ_M1 };
+    enum { BL = 1 << DQ_BL, PF = 1 << DQ_PF };
+    switch (enabled) {
+    case PF:
+    case P0:
+    case P1:
+    case M0:
+    case M1:
+    case BL:
+    case P0 | P1:
+    case M0 | M1:
+    case BL | M0:
+    case BL | M1:
+    case BL | P1:
+        return true;
+    case PF | P0:
+    case PF | P1:
+    case PF | BL:
+        return !score;
+    default:
+        return false;
+    }
+}
+
+/* In ALE a stretch that ends within such a cell paints all of it. That shows where nothing is drawn
+ * over it any more: at the end of a frame that is cut off there. */
+static void paint_whole_cell(dq_machine *m, uint8_t *row, int x0, int x1)
+{
+    const dq_tia *tia = &m->c.tia;
+    int cell = x1 / 4;
+    bool score = tia->ctrlpf & CTRLPF_SCORE;
+    if (x1 % 4 == 0 || x0 > 4 * cell || !paints_cells(m->masks.enabled, score))
+        return;
+    for (int object = DQ_P0; object < DQ_PF; object++)
+        if (m->masks.enabled >> object & 1 && is_in_cell(m, object, cell))
+            return;
+    bool field = m->masks.enabled & 1 << DQ_PF && dq_tia_cells(m) >> cell & 1;
+    int front = score ? x1 >= DQ_PICTURE_WIDTH / 2 : 2;
+    memset(row + x1, tia->color[field ? front : 3], (size_t)(4 * cell + 4 - x1));
+}
+
 static void draw_stretch(dq_machine *m, int x0, int x1)
 {
     bool paints = paints_row(m);
@@ -257,6 +321,8 @@ static void draw_stretch(dq_machine *m, int x0, int x1)
     paint_field(m, row, x0, x1);
     if (m->masks.enabled & ~(1u << DQ_PF))
         paint_objects(m, row, x0, x1);
+    if (m->strict)
+        paint_whole_cell(m, row, x0, x1);
 }
 
 /* ---------------------------------------------------------------- lines and frames */

@@ -1,20 +1,27 @@
 #!/usr/bin/env python3
 """Plays games side by side with the real ALE and compares every frame (needs ale-py and numpy).
 
-    compare_ale.py LIBDEEPQ.SO [-n FRAMES] [-s SEEDS] [--skip-draw] [--modes] [GAME...]
+    compare_ale.py LIBDEEPQ.SO [-n FRAMES] [-s SEEDS] [--skip-draw] [--modes] [--poke] [GAME...]
 
 RAM, screen, reward, lives, game over, truncation. Actions are random and held for 1 to 16 frames; games that
 end are reset, some are reset in mid-game. Every few hundred frames our session is saved and another one, fresh
 from the cartridge, goes on from there. Odd seeds play the minimal action set without sticky actions, even
 ones the legal set with sticky actions and episodes of at most 3,000 frames. With --skip-draw most of our frames
-are emulated without a picture and the screen is only compared on the others. With --modes each seed plays
-another mode and difficulty. With --verbose every session that is equal is told as well, as it ends.
+are emulated without a picture and the screen is only compared on the others. With --modes each reset takes
+another mode and difficulty, in turn all that the game has: that presses SELECT and RESET. With --poke bytes of
+RAM are overwritten every 40 frames and before resets, in both, by preference those that the game's rules read:
+scores run over, lives jump, programs crash. With --verbose every session that is equal is told as well, as it
+ends.
 
 Every game in full: compare_ale.py LIBDEEPQ.SO -n 20000 -s 2 --verbose, some eight minutes a seed on one core of a Zen 4.
 """
 import argparse
 import ctypes as C
+import itertools
+import json
 import os
+import pathlib
+import re
 import sys
 import time
 
@@ -34,6 +41,7 @@ def open_library(path):
     lib.dq_atari_game_over.restype = lib.dq_atari_truncated.restype = C.c_bool
     lib.dq_writer_bytes.restype = C.POINTER(C.c_char)
     lib.dq_atari_act.argtypes = [C.c_void_p, C.c_int, C.c_bool]
+    lib.dq_atari_set_ram.argtypes = [C.c_void_p, C.c_int, C.c_uint8]
     for name in ("ram", "screen", "game_over", "truncated", "lives", "height", "reset", "destroy"):
         getattr(lib, "dq_atari_" + name).argtypes = [C.c_void_p]
     return lib
@@ -87,6 +95,31 @@ class Session:
         return lib.dq_atari_lives(a), lib.dq_atari_game_over(a), lib.dq_atari_truncated(a)
 
 
+class Pokes:
+    """Bytes to overwrite in RAM: more often than not some of those that the game's rules read."""
+
+    VALUES = [0x99, 0x98, 0x90, 0x09, 0x89, 0x00, 0x01, 0x0A, 0xAA, 0x9F, 0xF9, 0xFF]
+
+    def __init__(self, game, rng):
+        data = pathlib.Path(__file__).resolve().parents[2] / "data/atari/games.json"
+        rule = json.loads(data.read_text())["games"][game]["rule"]
+        read = {int(x, 16) & 127 for x in re.findall(r"0x([89A-Fa-f][0-9A-Fa-f])\b", json.dumps(rule))}
+        self.read, self.rng = sorted(read) or list(range(128)), rng
+
+    def draw(self):
+        """Pairs of place, 0 to 127, and value."""
+        rng = self.rng
+        n = int(rng.integers(1, 4)) if rng.random() < 0.8 else 8
+        places = rng.choice(self.read if rng.random() < 0.6 else 128, n)
+        values = rng.choice(self.VALUES, n) if rng.random() < 0.7 else rng.integers(256, size=n)
+        return zip(places.tolist(), values.tolist())
+
+    def __call__(self, ale, ours):
+        for place, value in self.draw():
+            ale.setRAM(place, value)
+            ours.lib.dq_atari_set_ram(ours.a, place, value)
+
+
 class Watch:
     """ALE's bytes of the moment, held against ours."""
 
@@ -115,7 +148,15 @@ class Watch:
         return None if real == ours.outcome() else f"lives, game over, truncated {real} {ours.outcome()}"
 
 
-def play(lib, game, seed, frames, skip_draw, modes):
+def settings(ale, seed):
+    """Modes with difficulties, all of each in turn; another seed begins at another one."""
+    modes, difficulties = ale.getAvailableModes(), ale.getAvailableDifficulties()
+    for n in itertools.count(12 * seed):
+        yield modes[n % len(modes)], difficulties[n // len(modes) % len(difficulties)]
+
+
+def play(lib, game, seed, args):
+    frames, skip_draw = args.frames, args.skip_draw
     rom_path = os.path.join(os.path.dirname(roms.__file__), game + ".bin")
     with open(rom_path, "rb") as f:
         rom = f.read()
@@ -132,22 +173,28 @@ def play(lib, game, seed, frames, skip_draw, modes):
     problem = watch.difference(0, 0, True)
     if problem:
         return f"after loading: {problem}"
-    if modes:
-        mode = int(rng.choice(ale.getAvailableModes()))
-        difficulty = int(rng.choice(ale.getAvailableDifficulties()))
-        ale.setMode(mode)
-        ale.setDifficulty(difficulty)
-        ours.choose(mode, difficulty)
-    ale.reset_game()
-    ours.reset()
+    poke, switches = Pokes(game, rng), settings(ale, seed)
+
+    def reset():
+        if args.modes:
+            mode, difficulty = next(switches)
+            ale.setMode(mode)
+            ale.setDifficulty(difficulty)
+            ours.choose(mode, difficulty)
+        ale.reset_game()
+        ours.reset()
+
+    reset()
     actions = ale.getMinimalActionSet() if seed % 2 else ale.getLegalActionSet()
-    resets, moves, looks = (rng.integers(n, size=frames) == 0 for n in (2500, 300, 4))
+    often = 250 if args.modes else 2500
+    resets, moves, looks = (rng.integers(n, size=frames) == 0 for n in (often, 300, 4))
     played = np.repeat(rng.integers(len(actions), size=frames), rng.integers(1, 17, size=frames))[:frames].tolist()
     for n in range(frames):
         draw = not skip_draw or bool(looks[n])
+        if args.poke and (resets[n] or n % 40 == 20):
+            poke(ale, ours)
         if resets[n] or ale.game_over():
-            ale.reset_game()
-            ours.reset()
+            reset()
             problem = watch.difference(0, 0, draw)
             if problem:
                 return f"frame {n}, after a reset: {problem}"
@@ -171,6 +218,7 @@ def main():
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--skip-draw", action="store_true")
     parser.add_argument("--modes", action="store_true")
+    parser.add_argument("--poke", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     ALEInterface.setLoggerMode(LoggerMode.Error)
@@ -182,7 +230,7 @@ def main():
     bad, start = 0, time.time()
     for seed in range(args.first_seed, args.first_seed + args.seeds):
         for game in games:
-            problem = play(lib, game, seed, args.frames, args.skip_draw, args.modes)
+            problem = play(lib, game, seed, args)
             bad += bool(problem)
             if problem or args.verbose:
                 print(f"{game} seed {seed}: {problem or f'{args.frames} frames equal'}", flush=True)

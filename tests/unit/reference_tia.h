@@ -156,9 +156,56 @@ static inline void ref_end_line(ref_tia *t)
     }
 }
 
+/** Is pixel x one of a player's, were all bits of its graphics set? */
+static inline bool ref_player_reaches(const ref_tia *t, int i, int x)
+{
+    ref_tia all = *t;
+    all.reg[0x1B + i] = all.shown_grp[i] = 0xFF;
+    return ref_player_at(&all, i, x);
+}
+
+static inline unsigned ref_switched_on(const ref_tia *t)
+{
+    unsigned on = 0;
+    for (int i = 0; i < 2; i++) {
+        on |= (unsigned)(ref_player_bits(t, i) != 0) << (REF_P0 + i);
+        on |= (unsigned)(t->reg[0x1D + i] & 2 && !(t->reg[0x28 + i] & 2)) << (REF_M0 + i);
+    }
+    bool field = t->reg[0x0D] & 0xF0 || t->reg[0x0E] || t->reg[0x0F];
+    return on | (unsigned)ref_ball_on(t) << REF_BL | (unsigned)field << REF_PF;
+}
+
+/** In ALE drawing goes by cells of four pixels where nothing but the playfield is, with some sets
+ * of objects; where it stops within one, at pixel x1, all of that cell is painted. */
+static inline void ref_whole_cell(ref_tia *t, int row, int x0, int x1)
+{
+    static const char *const by_cells[] = {"f",  "0",  "1",  "m",  "n",   "b",   "01",
+                                           "mn", "mb", "nb", "1b", "0f.", "1f.", "bf."};
+    static const char name[REF_OBJECTS + 1] = "01mnbf";
+    unsigned on = ref_switched_on(t);
+    bool goes = false, score = t->reg[0x0A] & 2;
+    for (size_t i = 0; i < sizeof(by_cells) / sizeof(by_cells[0]); i++) {
+        unsigned set = 0;
+        for (int k = 0; k < REF_OBJECTS; k++)
+            set |= (unsigned)(strchr(by_cells[i], name[k]) != NULL) << k;
+        goes |= set == on && !(score && strchr(by_cells[i], '.'));
+    }
+    if (!goes || t->reg[1] & 2 || x1 % 4 == 0 || x0 > x1 / 4 * 4)
+        return;
+    for (int x = x1 / 4 * 4; x < x1 / 4 * 4 + 4; x++)
+        if (ref_missile_at(t, 0, x) || ref_missile_at(t, 1, x) || ref_ball_at(t, x) ||
+            (on & 1 << REF_P0 && ref_player_reaches(t, 0, x)) ||
+            (on & 1 << REF_P1 && ref_player_reaches(t, 1, x)))
+            return;
+    int color = !ref_field_at(t, x1) ? 9 : !score ? 8 : x1 < 80 ? 6 : 7;
+    for (int x = x1; x % 4; x++)
+        t->row[row][x] = t->reg[color] & 0xFE;
+}
+
 /** Draw up to a clock, as far as that is in the window. */
 static inline void ref_draw_to(ref_tia *t, int64_t clock)
 {
+    int64_t from = t->drawn;
     for (; t->drawn < clock && t->drawn < t->window_end; t->drawn++) {
         int line = (int)((t->drawn - t->window_start) / REF_LINE);
         int at = (int)((t->drawn - t->window_start) % REF_LINE);
@@ -167,10 +214,13 @@ static inline void ref_draw_to(ref_tia *t, int64_t clock)
         if (at >= REF_BLANK)
             ref_pixel(t, line, at - REF_BLANK);
     }
-    // In ALE a comb begins where drawing stops before the line, not at its first pixel, and is
-    // painted in whole; that stays to be seen where a frame ends in this line.
     int line = (int)((t->drawn - t->window_start) / REF_LINE);
     int at = (int)((t->drawn - t->window_start) % REF_LINE);
+    int64_t first = t->drawn - at + REF_BLANK;  // pixel of the line
+    if (at > REF_BLANK && t->drawn > from)
+        ref_whole_cell(t, line, from > first ? (int)(from - first) : 0, at - REF_BLANK);
+    // In ALE a comb begins where drawing stops before the line, not at its first pixel, and is
+    // painted in whole; that stays to be seen where a frame ends in this line.
     int end = at < REF_BLANK ? REF_BLANK + 8 - at : 8;
     for (int x = 0; t->comb && at > 0 && at < REF_BLANK + 8 && x < end; x++)
         t->row[line][x] = 0;

@@ -244,6 +244,8 @@ static bool write_register(runner *r, int reg, uint8_t value)
 {
     r->cycle += 3;
     if (reg == WSYNC)
+        ref_draw_to(&r->tia, 3 * r->cycle);
+    if (reg == WSYNC)
         r->cycle += (76 - r->cycle % 76) % 76;
     else if (reg != VSYNC)
         ref_write(&r->tia, r->cycle, reg, value);
