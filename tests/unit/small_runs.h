@@ -13,7 +13,7 @@
 #include "deepq/atari_env.h"
 #include "deepq/train.h"
 
-enum { RUN_MAX_ENVS = 3, RUN_MOST_STEPS = 40 };
+enum { RUN_MAX_ENVS = 3, RUN_MOST_STEPS = 8 };
 
 typedef struct small_run {
     const char *id;
