@@ -138,6 +138,8 @@ void dq_net_describe(const char *network, int n_actions, char *text, size_t cap)
 /** Which network it is. */
 DQ_API
 const char *dq_net_network(const dq_net *net);
+DQ_API
+int dq_net_actions(const dq_net *net);
 /** Instruction set in use: "ref", "avx2", "avx512". */
 DQ_API
 const char *dq_net_isa(const dq_net *net);

@@ -154,6 +154,11 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w);
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_load(dq_trainer *t, dq_reader *r);
 
+/** The network alone of a saved run, on the processor, to play with. @param r at the start of what
+ *  dq_trainer_save() wrote @param network the run's, NULL: "nature" */
+DQ_API
+DQ_NODISCARD dq_status dq_trainer_load_net(dq_net **out, const char *network, dq_reader *r);
+
 #ifdef __cplusplus
 }
 #endif

@@ -8,6 +8,7 @@
 #include "agent/trainer_internal.h"
 #include "base/error.h"
 #include "base/rng_inline.h"
+#include "base/stream_internal.h"
 
 enum { STARTED = 1, SOLVED = 2 };  // of the run
 
@@ -123,6 +124,7 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
     if (t->is_in_step)
         return dq_fail(DQ_ERR_CONFIG, "a step is half done: save in `step` or `checkpoint`");
     DQ_TRY(dq_trainer_check_finite(t));
+    DQ_TRY(dq_net_save(t->net, w));  // first, so that it can be read alone
     dq_write_tag(w, "TRNR", format_version(t));
     dq_write_u32(w, (uint32_t)t->n_actions);
     if (t->n_envs > 1)
@@ -130,7 +132,6 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
     save_counters(t, w);
     DQ_TRY(dq_write(w, t->obs, (size_t)t->n_envs * DQ_NET_OBS_BYTES));
     DQ_TRY(save_envs(t, w));
-    DQ_TRY(dq_net_save(t->net, w));
     dq_status st = dq_replay_save(t->replay, w);
     return t->priorities ? dq_priorities_save(t->priorities, w) : st;
 }
@@ -150,7 +151,7 @@ static dq_status check_memory(const dq_trainer *t)
     return t->priorities ? dq_priorities_fit(t->priorities, t->replay) : DQ_OK;
 }
 
-dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
+static dq_status load_rest(dq_trainer *t, dq_reader *r, bool net_is_inside)
 {
     uint32_t n_actions;
     DQ_TRY(dq_read_tag(r, "TRNR", format_version(t)));
@@ -163,7 +164,8 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     DQ_TRY(load_counters(t, r));
     DQ_TRY(dq_read(r, t->obs, (size_t)t->n_envs * DQ_NET_OBS_BYTES));
     DQ_TRY(load_envs(t, r));
-    DQ_TRY(dq_net_load(t->net, r));
+    if (net_is_inside)
+        DQ_TRY(dq_net_load(t->net, r));
     if (!isfinite(t->loss) || !dq_net_is_finite(t->net))
         return dq_fail(DQ_ERR_INPUT,
                        "saved run: its weights are not finite, learning had diverged: "
@@ -171,7 +173,15 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     DQ_TRY(dq_replay_load(t->replay, r));
     if (t->priorities)
         DQ_TRY(dq_priorities_load(t->priorities, r));
-    DQ_TRY(check_memory(t));
+    return check_memory(t);
+}
+
+dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
+{
+    bool net_is_first = dq_reader_is_at(r, "DQNN");  // older ones have it in the middle
+    if (net_is_first)
+        DQ_TRY(dq_net_load(t->net, r));
+    DQ_TRY(load_rest(t, r, !net_is_first));
     t->loss_is_old = false;
     if (t->device.net)
         DQ_TRY(dq_device_learner_load(&t->device));
@@ -180,4 +190,29 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     if (dq_reader_left(r) != 0)
         return dq_fail(DQ_ERR_INPUT, "saved run: %zu bytes too many at its end", dq_reader_left(r));
     return DQ_OK;
+}
+
+dq_status dq_trainer_load_net(dq_net **out, const char *network, dq_reader *r)
+{
+    dq_reader ahead = *r;
+    uint32_t n_actions;
+    *out = NULL;
+    if (!dq_reader_is_at(r, "DQNN"))
+        return dq_fail(DQ_ERR_INPUT,
+                       "saved run: its weights cannot be read alone, an older deepq wrote "
+                       "it: go on with the run, and its next checkpoint is of today");
+    DQ_TRY(dq_read_tag(&ahead, "DQNN", 1));
+    DQ_TRY(dq_read_u32(&ahead, &n_actions));
+    if (n_actions < 1 || n_actions > DQ_MAX_ACTIONS)
+        return dq_fail(DQ_ERR_INPUT, "saved run: %u actions are impossible", n_actions);
+    dq_net_config cfg = dq_net_config_default((int)n_actions);
+    cfg.network = network;
+    cfg.batch = cfg.n_threads = 1;
+    DQ_TRY(dq_net_create(out, &cfg));
+    dq_status st = dq_net_load(*out, r);
+    if (st != DQ_OK) {
+        dq_net_destroy(*out);
+        *out = NULL;
+    }
+    return st;
 }

@@ -11,7 +11,7 @@
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/policy.h"
-#include "app/train_settings.h"
+#include "app/trained_model.h"
 #include "base/error.h"
 #include "env/env_ids.h"
 #include "env/homebrew.h"
@@ -20,6 +20,7 @@ enum { SKIP = 4 };
 
 typedef struct protocol {
     const char *model, *env_id, *dialect, *rom_dir;
+    const dq_model *weights;
     int64_t episodes, noops, cap;  // cap in console frames, 0: the environment's own
     double epsilon;
     uint64_t seed;
@@ -119,7 +120,7 @@ static dq_status play_all(const protocol *p, dq_env *env, scores *s)
 {
     volatile int *stop = interrupt_catch();
     policy player;
-    DQ_TRY(policy_load(&player, p->model, env, p->epsilon, p->seed));
+    DQ_TRY(policy_create(&player, p->weights, p->model, env, p->epsilon, p->seed));
     dq_status st = DQ_OK;
     while (st == DQ_OK && s->n < p->episodes && !*stop) {
         st = play_episode(p, env, &player, &s->rewards[s->n], &s->n_steps);
@@ -170,7 +171,7 @@ static void print_json(const protocol *p, const dq_atari_id *id, const scores *s
     json_decref(o);
 }
 
-static int eval(const protocol *p, bool json)
+static int eval(const protocol *p, const trained_model *m, bool json)
 {
     dq_env *env;
     int exit_status = environments_check_id(p->env_id);
@@ -185,6 +186,8 @@ static int eval(const protocol *p, bool json)
     const human_scores *h = NULL;
     if (dq_atari_id_parse(p->env_id, &id) && !dq_homebrew_by_id(p->env_id))
         h = human_scores_find(id.game->id);
+    if (st == DQ_OK)
+        trained_model_warn(m);
     if (s.n > 0 && (st == DQ_OK || st == DQ_ERR_INTERRUPTED)) {
         if (json)
             print_json(p, &id, &s, h);
@@ -196,21 +199,38 @@ static int eval(const protocol *p, bool json)
     return app_report(st);
 }
 
+static int eval_model(protocol *p, const model_choice *choice, bool json)
+{
+    trained_model m;
+    dq_status st = trained_model_load(&m, choice);
+    if (st != DQ_OK)
+        return app_report(st);
+    p->model = m.path;
+    p->weights = m.weights;
+    p->env_id = m.env_id;
+    p->dialect = m.dialect;
+    int exit_status = eval(p, &m, json);
+    trained_model_free(&m);
+    return exit_status;
+}
+
 int cmd_eval(int argc, char **argv)
 {
     bool json = false;
+    model_choice choice = {.path = NULL};
     protocol p = {
-        .env_id = "PongNoFrameskip-v4",
         .episodes = 30,
         .noops = 30,
         .epsilon = 0.05,
         .cap = DQ_ATARI_EPISODE_TICKS,
     };
     const option options[] = {
-        {"model", 'm', OPTION_TEXT, &p.model, "FILE", "the model, a .dat file", 0, 0},
-        {"env", 'e', OPTION_TEXT, &p.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
-        {"dialect", 0, OPTION_TEXT, &p.dialect, "NAME",
-         "preprocessing (that of the run beside the model, else book)", 0, 0},
+        {"model", 'm', OPTION_TEXT, &choice.path, "FILE",
+         "the model, or a run folder: its best one", 0, 0},
+        {"last", 0, OPTION_FLAG, &choice.last, NULL,
+         "of a run folder, the weights of its checkpoint", 0, 0},
+        {"env", 'e', OPTION_TEXT, &choice.env_id, "ID", "environment (the model's)", 0, 0},
+        {"dialect", 0, OPTION_TEXT, &choice.dialect, "NAME", "preprocessing (the model's)", 0, 0},
         {"episodes", 0, OPTION_INT, &p.episodes, "N", "games to play (30)", 1, 1e6},
         {"noops", 0, OPTION_INT, &p.noops, "N",
          "a game starts with 1 to N no-ops (30); 0: with none", 0, 1000},
@@ -229,18 +249,15 @@ int cmd_eval(int argc, char **argv)
             "cap,\nwhich is today's 108,000 frames (theirs: --cap 18000). An environment with "
             "-v0 has\nsticky actions: --env PongNoFrameskip-v0 --noops 0 --epsilon 0.001.",
         .examples = "  deepq eval -m PongNoFrameskip-v4-best_19.dat\n"
-                    "  deepq eval -m model.dat --episodes 200 --epsilon 0.001 --json\n",
+                    "  deepq eval -m model.dat --episodes 200 --epsilon 0.001 --json\n"
+                    "  deepq eval -m runs/try --last\n",
         .options = options,
         .n_options = DQ_COUNT(options),
     };
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))
         return exit_status;
-    if (!p.model)
+    if (!choice.path)
         return app_fail(APP_MISUSED, "eval: no model: name one with --model FILE");
-    char known[SETTING_BYTES];
-    train_settings_dialect_of(p.model, known);
-    if (!p.dialect)
-        p.dialect = *known ? known : "book";
-    return eval(&p, json);
+    return eval_model(&p, &choice, json);
 }

@@ -1,4 +1,5 @@
 /* deepq inspect: what kind of file is this, and what is in it? */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "app/gzip_file.h"
 #include "app/options.h"
 #include "app/train_run.h"
+#include "app/trained_model.h"
 #include "atari/trace.h"
 #include "base/error.h"
 #include "deepq/atari.h"
@@ -20,6 +22,23 @@
 #include "env/rom_store.h"
 
 enum { MAX_BYTES = 1 << 30 };
+
+static void print_info(const dq_model_info *info)
+{
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"game", info->env_id},
+                 {"dialect", info->dialect},
+                 {"preset", info->preset},
+                 {"written by", info->version}};
+    for (size_t i = 0; i < DQ_COUNT(texts); i++)
+        if (*texts[i].value)
+            printf("  %-16s%s%s\n", texts[i].name, i == 3 ? "deepq " : "", texts[i].value);
+    if (info->step >= 0)
+        printf("  %-16s%lld\n", "frames", (long long)info->step);
+    if (isfinite(info->score))
+        printf("  %-16s%.3f\n", "mean reward", info->score);
+}
 
 static dq_status inspect_model(const char *path)
 {
@@ -43,6 +62,10 @@ static dq_status inspect_model(const char *path)
     printf("  %-16s%zu\n", "parameters", n_parameters);
     const char *network = dq_net_recognise(m->tensors, m->n);
     printf("  %-16s%s\n", "network", network ? network : "none that deepq knows");
+    if (m->info)
+        print_info(m->info);
+    else
+        printf("  %-16snot said in the file\n", "game");
     dq_model_destroy(m);
     return DQ_OK;
 }
@@ -152,6 +175,8 @@ static dq_status inspect_run(const char *dir)
     DQ_TRY(train_run_settings(&s, dir));
     printf("%s: run folder of deepq train\n", dir);
     train_settings_each(&s, print_setting, NULL);
+    if (trained_model_best(dir, path) == DQ_OK)
+        printf("  %-20s%s\n", "best model", path);
     snprintf(path, sizeof(path), "%s/checkpoint/state", dir);
     dq_status st = inspect_checkpoint(path);
     return st == DQ_ERR_NOT_FOUND ? DQ_OK : st;

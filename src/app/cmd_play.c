@@ -10,7 +10,7 @@
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/policy.h"
-#include "app/train_settings.h"
+#include "app/trained_model.h"
 #include "app/window.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
@@ -18,7 +18,8 @@
 #include "record/video.h"
 
 typedef struct play_options {
-    const char *model, *env_id, *dialect, *record_dir, *rom_dir;
+    model_choice model;
+    const char *record_dir, *rom_dir;
     bool no_vis;
     int64_t episodes, fps;
     uint64_t seed;
@@ -28,6 +29,7 @@ typedef struct play_options {
 /** What one game is played with and seen by. */
 typedef struct stage {
     const play_options *o;
+    trained_model model;
     dq_env *env;
     policy player;
     window *window;   // NULL: none
@@ -93,7 +95,7 @@ static dq_status open_video(stage *s, int64_t episode)
     dq_image image;
     if (!s->o->record_dir)
         return DQ_OK;
-    dq_file_name_part(env, sizeof(env), s->o->env_id);
+    dq_file_name_part(env, sizeof(env), s->model.env_id);
     DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s-episode-%lld.mp4", s->o->record_dir, env,
                           (long long)episode));
     DQ_TRY(dq_env_render(s->env, &image));
@@ -181,7 +183,7 @@ static dq_status open_window(stage *s)
 {
     if (s->o->no_vis)
         return DQ_OK;
-    dq_status st = window_create(&s->window, s->o->env_id);
+    dq_status st = window_create(&s->window, s->model.env_id);
     if (st == DQ_ERR_UNSUPPORTED && s->o->record_dir) {
         fprintf(stderr, "deepq: no window here: recording without one\n");
         return DQ_OK;
@@ -189,41 +191,53 @@ static dq_status open_window(stage *s)
     return st;
 }
 
-static dq_status play(const play_options *o)
+static dq_status set_up(stage *s)
 {
-    stage s = {.o = o, .stop = interrupt_catch()};
-    char known[SETTING_BYTES];
-    train_settings_dialect_of(o->model, known);
-    const environment_choice choice = {.id = o->env_id,
-                                       .dialect = o->dialect ? o->dialect
-                                                  : *known   ? known
-                                                             : "book",
+    const play_options *o = s->o;
+    const environment_choice choice = {.id = s->model.env_id,
+                                       .dialect = s->model.dialect,
                                        .rom_dir = o->rom_dir,
                                        .seed = o->seed,
                                        .whole_games = true,
                                        .noop_max = -1};
-    DQ_TRY(environments_make(&s.env, &choice));
-    dq_status st = policy_load(&s.player, o->model, s.env, o->epsilon, o->seed);
-    if (st == DQ_OK && o->record_dir)
-        st = prepare_record_dir(o->record_dir);
+    DQ_TRY(environments_make(&s->env, &choice));
+    DQ_TRY(policy_create(&s->player, s->model.weights, s->model.path, s->env, o->epsilon, o->seed));
+    if (o->record_dir)
+        DQ_TRY(prepare_record_dir(o->record_dir));
+    DQ_TRY(open_window(s));
+    trained_model_warn(&s->model);
+    return DQ_OK;
+}
+
+static int play(const play_options *o)
+{
+    stage s = {.o = o, .stop = interrupt_catch()};
+    dq_status st = trained_model_load(&s.model, &o->model);
+    if (st == DQ_OK && environments_check_id(s.model.env_id) != APP_DONE) {
+        trained_model_free(&s.model);
+        return APP_MISUSED;
+    }
     if (st == DQ_OK)
-        st = open_window(&s);
+        st = set_up(&s);
     if (st == DQ_OK)
         st = play_all(&s);
     window_destroy(s.window);
     policy_free(&s.player);
     dq_env_destroy(s.env);
-    return st;
+    trained_model_free(&s.model);
+    return app_report(st);
 }
 
 int cmd_play(int argc, char **argv)
 {
-    play_options o = {.env_id = "PongNoFrameskip-v4", .episodes = 1, .fps = 25};
+    play_options o = {.episodes = 1, .fps = 25};
     const option options[] = {
-        {"model", 'm', OPTION_TEXT, &o.model, "FILE", "the model, a .dat file", 0, 0},
-        {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
-        {"dialect", 0, OPTION_TEXT, &o.dialect, "NAME",
-         "preprocessing (that of the run beside the model, else book)", 0, 0},
+        {"model", 'm', OPTION_TEXT, &o.model.path, "FILE",
+         "the model, or a run folder: its best one", 0, 0},
+        {"last", 0, OPTION_FLAG, &o.model.last, NULL,
+         "of a run folder, the weights of its checkpoint", 0, 0},
+        {"env", 'e', OPTION_TEXT, &o.model.env_id, "ID", "environment (the model's)", 0, 0},
+        {"dialect", 0, OPTION_TEXT, &o.model.dialect, "NAME", "preprocessing (the model's)", 0, 0},
         {"record", 'r', OPTION_TEXT, &o.record_dir, "DIR", "write a video of each game into DIR", 0,
          0},
         {"no-vis", 0, OPTION_FLAG, &o.no_vis, NULL, "no window: play as fast as possible", 0, 0},
@@ -240,16 +254,15 @@ int cmd_play(int argc, char **argv)
         .operands = "",
         .about = "Watch a trained model play; q, Escape or closing the window ends it.",
         .examples = "  deepq play -m PongNoFrameskip-v4-best_19.dat\n"
-                    "  deepq play -m model.dat --no-vis --record videos\n",
+                    "  deepq play -m model.dat --no-vis --record videos\n"
+                    "  deepq play -m runs/try --last\n",
         .options = options,
         .n_options = DQ_COUNT(options),
     };
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))
         return exit_status;
-    if (!o.model)
+    if (!o.model.path)
         return app_fail(APP_MISUSED, "play: no model: name one with --model FILE");
-    if (environments_check_id(o.env_id) != APP_DONE)
-        return APP_MISUSED;
-    return app_report(play(&o));
+    return play(&o);
 }

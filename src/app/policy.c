@@ -4,7 +4,6 @@
 
 #include "agent/argmax.h"
 #include "base/error.h"
-#include "deepq/model.h"
 
 /** Rows of the last layer; 0 if the model has no such layer. */
 static int model_actions(const dq_model *m)
@@ -37,7 +36,8 @@ static dq_status fill_net(policy *p, const dq_model *m, const char *path, const 
     return DQ_OK;
 }
 
-dq_status policy_load(policy *p, const char *path, const dq_env *env, double epsilon, uint64_t seed)
+dq_status policy_create(policy *p, const dq_model *m, const char *path, const dq_env *env,
+                        double epsilon, uint64_t seed)
 {
     const dq_env_spec *spec = dq_env_get_spec(env);
     *p = (policy){
@@ -45,14 +45,7 @@ dq_status policy_load(policy *p, const char *path, const dq_env *env, double eps
         .epsilon = epsilon,
         .rng = dq_rng_stream(seed, "exploration"),
     };
-    dq_model *m;
-    dq_status st = dq_model_load(&m, path);
-    if (st == DQ_ERR_NOT_FOUND)
-        return DQ_ERR_INPUT;  // a file that the user named
-    if (st != DQ_OK)
-        return st;
-    st = fill_net(p, m, path, spec);
-    dq_model_destroy(m);
+    dq_status st = fill_net(p, m, path, spec);
     if (st != DQ_OK)
         policy_free(p);
     return st;

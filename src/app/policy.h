@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "deepq/env.h"
+#include "deepq/model.h"
 #include "deepq/net.h"
 #include "deepq/rng.h"
 
@@ -15,9 +16,10 @@ typedef struct policy {
     dq_rng rng;
 } policy;
 
-/** Load a model for an environment: DQ_ERR_INPUT when it has another number of actions. */
-DQ_NODISCARD dq_status policy_load(policy *p, const char *path, const dq_env *env, double epsilon,
-                                   uint64_t seed);
+/** A model for an environment: DQ_ERR_INPUT when it has another number of actions.
+ *  @param path of the model, for messages */
+DQ_NODISCARD dq_status policy_create(policy *p, const dq_model *m, const char *path,
+                                     const dq_env *env, double epsilon, uint64_t seed);
 void policy_free(policy *p);
 
 /** @param obs uint8 [4][84][84] */

@@ -255,6 +255,20 @@ static dq_status on_game(void *ctx, const dq_progress *p)
     return train_log_game(run->log, p);
 }
 
+static dq_model_info describe_model(const train_run *run, const dq_progress *p)
+{
+    const train_settings *s = &run->settings;
+    dq_model_info info = dq_model_info_default();
+    snprintf(info.env_id, sizeof(info.env_id), "%s", s->env_id);
+    snprintf(info.dialect, sizeof(info.dialect), "%s", s->dialect);
+    snprintf(info.network, sizeof(info.network), "%s",
+             dq_net_network(dq_trainer_net(run->trainer)));
+    snprintf(info.preset, sizeof(info.preset), "%s", s->preset);
+    info.step = p->step;
+    info.score = p->mean_reward;
+    return info;
+}
+
 static dq_status on_best(void *ctx, const dq_progress *p, bool first)
 {
     train_run *run = ctx;
@@ -262,7 +276,8 @@ static dq_status on_best(void *ctx, const dq_progress *p, bool first)
     DQ_TRY(dq_run_model_file(&run->folder, run->settings.env_id, p->best_mean, path));
     dq_net_get_params(dq_trainer_net(run->trainer), run->params);
     DQ_TRY(dq_net_status(dq_trainer_net(run->trainer)));
-    DQ_TRY(dq_model_save(path, run->params, (size_t)run->n_params));
+    dq_model_info info = describe_model(run, p);
+    DQ_TRY(dq_model_save_with(path, run->params, (size_t)run->n_params, &info));
     train_output_best(&run->out, p, first, path);
     return DQ_OK;
 }

@@ -104,19 +104,6 @@ dq_status train_settings_read(train_settings *s, const char *path, bool as_templ
     return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
 }
 
-void train_settings_dialect_of(const char *path, char *dialect)
-{
-    char config[DQ_PATH_CAP];
-    train_settings s;
-    const char *slash = strrchr(path, '/');
-    int n = slash ? (int)(slash - path) : 1;
-    *dialect = '\0';
-    if (dq_path_format(config, sizeof(config), "%.*s/" DQ_RUN_CONFIG, n, slash ? path : ".") ==
-            DQ_OK &&
-        train_settings_init(&s, "book") == DQ_OK && train_settings_read(&s, config, false) == DQ_OK)
-        snprintf(dialect, SETTING_BYTES, "%s", s.dialect);
-}
-
 void train_settings_each(const train_settings *s,
                          void (*fn)(void *ctx, const char *key, const char *value), void *ctx)
 {

@@ -28,9 +28,6 @@ DQ_NODISCARD dq_status train_settings_init(train_settings *s, const char *preset
 /** One setting by name: a hyperparameter, or env, preset, dialect, device, precision, isa, threads,
  *  rom_md5, rom_dir, logdir. */
 DQ_NODISCARD dq_status train_settings_set(train_settings *s, const char *key, const char *value);
-/** The dialect that the model in `path` was trained in, if it lies in its run's folder; else "".
- *  @param[out] dialect SETTING_BYTES */
-void train_settings_dialect_of(const char *path, char *dialect);
 /** "key=value" of a --set option; the message names it. */
 DQ_NODISCARD dq_status train_settings_set_pair(train_settings *s, const char *pair);
 

@@ -109,6 +109,11 @@ size_t dq_reader_left(const dq_reader *r)
     return r->n - r->at;
 }
 
+bool dq_reader_is_at(const dq_reader *r, const char tag[4])
+{
+    return r->status == DQ_OK && r->n - r->at >= 4 && memcmp(r->bytes + r->at, tag, 4) == 0;
+}
+
 void dq_reader_destroy(dq_reader *r)
 {
     if (r && r->map)

@@ -2,6 +2,7 @@
 #ifndef DEEPQ_BASE_STREAM_INTERNAL_H
 #define DEEPQ_BASE_STREAM_INTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,9 @@ struct dq_reader {
     void *map;  // what to unmap at the end, or NULL
     size_t map_bytes;
 };
+
+/** Whether the next bytes are this tag. */
+bool dq_reader_is_at(const dq_reader *r, const char tag[4]);
 
 /** Write out what is buffered (file writers only). */
 dq_status dq_writer_flush(dq_writer *w);

@@ -200,6 +200,11 @@ const char *dq_net_precision(const dq_net *net)
     return net->device ? dq_device_precision_of(net->device) : dq_precision_name(net->k->precision);
 }
 
+int dq_net_actions(const dq_net *net)
+{
+    return net->cfg.n_actions;
+}
+
 int dq_net_threads(const dq_net *net)
 {
     return dq_pool_threads(net->pool);

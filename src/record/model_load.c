@@ -20,6 +20,7 @@ void dq_model_parts_clear(dq_model_parts *parts)
     for (size_t i = 0; i < parts->n_storages; i++)
         free(parts->storages[i].bytes);
     free(parts->storages);
+    free(parts->info);
     dq_pickle_destroy(parts->pickle);
     free(parts->pickle_bytes);
 }
@@ -96,7 +97,7 @@ static dq_status check_total(const dq_model_parts *parts, size_t file_bytes)
     return DQ_OK;
 }
 
-static dq_status build_model(dq_model **out, const dq_model_parts *parts)
+static dq_status build_model(dq_model **out, dq_model_parts *parts)
 {
     dq_model *m = calloc(1, sizeof(*m));
     if (m)
@@ -104,11 +105,14 @@ static dq_status build_model(dq_model **out, const dq_model_parts *parts)
     dq_status st = m && m->tensors ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for a model");
     for (size_t i = 0; i < parts->n_tensors && st == DQ_OK; i++)
         st = add_tensor(m, parts, &parts->tensors[i]);
-    if (st == DQ_OK)
-        *out = m;
-    else
+    if (st != DQ_OK) {
         dq_model_destroy(m);
-    return st;
+        return st;
+    }
+    m->info = parts->info;
+    parts->info = NULL;
+    *out = m;
+    return DQ_OK;
 }
 
 static dq_status read_parts(dq_model_parts *parts, const uint8_t *bytes, size_t n)
@@ -157,5 +161,6 @@ void dq_model_destroy(dq_model *m)
         free(m->tensors[i].data);
     }
     free(m->tensors);
+    free(m->info);
     free(m);
 }

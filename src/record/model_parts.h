@@ -28,7 +28,17 @@ typedef struct dq_model_parts {
     size_t n_tensors;
     dq_storage *storages;  // each key once
     size_t n_storages;
+    dq_model_info *info;  // NULL: no such record
 } dq_model_parts;
+
+/** The record of a model file, a member of its archive. */
+#define DQ_MODEL_INFO_MEMBER "deepq.json"
+enum { DQ_MODEL_INFO_MAX_BYTES = 1 << 16 };
+
+/** As JSON, written by this deepq. @param[out] text malloc'd, the caller's to free() */
+DQ_NODISCARD dq_status dq_model_info_write(const dq_model_info *info, char **text);
+/** Keys that are missing, or unknown ones, are no failure. */
+DQ_NODISCARD dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n);
 
 /** The storage of this key, or NULL. */
 const dq_storage *dq_model_storage(const dq_model_parts *parts, dq_pickle_text key);

@@ -121,24 +121,35 @@ static dq_status add_member(archive *a, const char *member, const void *bytes, s
     return DQ_OK;
 }
 
-static dq_status add_members(archive *a, const void *pickle, size_t pickle_bytes,
-                             const dq_tensor *tensors, size_t n)
+/** What goes into the archive. */
+typedef struct contents {
+    dq_writer *pickle;
+    const dq_tensor *tensors;
+    size_t n;
+    char *info;  // NULL: none
+} contents;
+
+static dq_status add_members(archive *a, const contents *c)
 {
+    size_t pickle_bytes;
+    const void *pickle = dq_writer_bytes(c->pickle, &pickle_bytes);
     DQ_TRY(add_member(a, "data.pkl", pickle, pickle_bytes));
     DQ_TRY(add_member(a, ".format_version", "1", 1));
     DQ_TRY(add_member(a, ".storage_alignment", "64", 2));
     DQ_TRY(add_member(a, "byteorder", "little", 6));
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < c->n; i++) {
+        const dq_tensor *t = &c->tensors[i];
         char member[32];
         snprintf(member, sizeof(member), "data/%zu", i);
-        DQ_TRY(add_member(a, member, tensors[i].data, dq_tensor_elements(&tensors[i]) * 4));
+        DQ_TRY(add_member(a, member, t->data, dq_tensor_elements(t) * 4));
     }
+    if (c->info)
+        DQ_TRY(add_member(a, DQ_MODEL_INFO_MEMBER, c->info, strlen(c->info)));
     return add_member(a, "version", "3\n", 2);
 }
 
 /** Make the archive in memory: what `into` holds after it. */
-static dq_status write_archive(zip_source_t *into, const void *pickle, size_t pickle_bytes,
-                               const dq_tensor *tensors, size_t n)
+static dq_status write_archive(zip_source_t *into, const contents *c)
 {
     zip_error_t error;
     zip_error_init(&error);
@@ -150,7 +161,7 @@ static dq_status write_archive(zip_source_t *into, const void *pickle, size_t pi
         zip_error_fini(&error);
         return st;
     }
-    dq_status st = add_members(&a, pickle, pickle_bytes, tensors, n);
+    dq_status st = add_members(&a, c);
     if (st == DQ_OK && zip_close(a.zip) == 0)
         return DQ_OK;
     if (st == DQ_OK)
@@ -195,25 +206,31 @@ static dq_status check_tensor(const dq_tensor *t)
     return DQ_OK;
 }
 
-static dq_status save(const char *path, dq_writer *pickle, const dq_tensor *tensors, size_t n)
+static dq_status write_contents(const char *path, const contents *c)
 {
-    put_state_dict(pickle, tensors, n);
-    DQ_TRY(dq_write(pickle, NULL, 0));  // the first failure, if any
     zip_error_t error;
     zip_error_init(&error);
     zip_source_t *into = zip_source_buffer_create(NULL, 0, 0, &error);
     if (!into)
         return fail_zip(&error);
-    size_t pickle_bytes;
-    const void *bytes = dq_writer_bytes(pickle, &pickle_bytes);
-    dq_status st = write_archive(into, bytes, pickle_bytes, tensors, n);
+    dq_status st = write_archive(into, c);
     if (st == DQ_OK)
         st = copy_to_file(into, path);
     zip_source_free(into);
     return st;
 }
 
-dq_status dq_model_save(const char *path, const dq_tensor *tensors, size_t n)
+static dq_status save(const char *path, contents *c, const dq_model_info *info)
+{
+    if (info)
+        DQ_TRY(dq_model_info_write(info, &c->info));
+    DQ_TRY(dq_writer_create(&c->pickle));
+    put_state_dict(c->pickle, c->tensors, c->n);
+    DQ_TRY(dq_write(c->pickle, NULL, 0));  // the first failure, if any
+    return write_contents(path, c);
+}
+
+static dq_status check_tensors(const dq_tensor *tensors, size_t n)
 {
     size_t bytes = 0;
     if (n == 0)
@@ -224,9 +241,21 @@ dq_status dq_model_save(const char *path, const dq_tensor *tensors, size_t n)
         if (bytes > DQ_MODEL_MAX_BYTES)
             return dq_fail(DQ_ERR_CONFIG, "a model of more than 1 GiB cannot be saved");
     }
-    dq_writer *pickle;
-    DQ_TRY(dq_writer_create(&pickle));
-    dq_status st = save(path, pickle, tensors, n);
-    dq_writer_destroy(pickle);
+    return DQ_OK;
+}
+
+dq_status dq_model_save_with(const char *path, const dq_tensor *tensors, size_t n,
+                             const dq_model_info *info)
+{
+    DQ_TRY(check_tensors(tensors, n));
+    contents c = {.tensors = tensors, .n = n};
+    dq_status st = save(path, &c, info);
+    dq_writer_destroy(c.pickle);
+    free(c.info);
     return st == DQ_OK ? st : dq_fail_within(st, "cannot save the model %s", path);
+}
+
+dq_status dq_model_save(const char *path, const dq_tensor *tensors, size_t n)
+{
+    return dq_model_save_with(path, tensors, n, NULL);
 }

@@ -140,11 +140,32 @@ static dq_status read_storage(dq_model_parts *parts, archive *a, const dq_pickle
     return DQ_OK;
 }
 
+/** What deepq added; PyTorch's own files have none. */
+static dq_status read_info(dq_model_parts *parts, archive *a)
+{
+    void *bytes;
+    size_t n;
+    DQ_TRY(read_member(a, DQ_MODEL_INFO_MEMBER, &bytes, &n));
+    if (!bytes)
+        return DQ_OK;
+    dq_status st = DQ_OK;
+    parts->info = malloc(sizeof(*parts->info));
+    if (!parts->info)
+        st = dq_fail(DQ_ERR_NOMEM, "no memory for a model's record");
+    else if (n > DQ_MODEL_INFO_MAX_BYTES)
+        st = fail_member(DQ_MODEL_INFO_MEMBER, "is damaged: it is too large");
+    else
+        st = dq_model_info_read(parts->info, bytes, n);
+    free(bytes);
+    return st;
+}
+
 static dq_status read_all(dq_model_parts *parts, archive *a)
 {
     DQ_TRY(find_prefix(a));
     DQ_TRY(read_pickle(parts, a));
     DQ_TRY(check_byte_order(a));
+    DQ_TRY(read_info(parts, a));
     parts->storages = calloc(parts->n_tensors, sizeof(*parts->storages));
     if (!parts->storages)
         return dq_fail(DQ_ERR_NOMEM, "no memory for %zu tensors", parts->n_tensors);

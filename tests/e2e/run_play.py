@@ -132,7 +132,7 @@ class Play(Case):
         self.assertEqual(dialect(trained, "--dialect", "sb3"), "sb3")
         alone = self.dir / "alone.dat"
         shutil.copy(trained, alone)
-        self.assertEqual(dialect(alone), "book")
+        self.assertEqual(dialect(alone), "gymnasium")  # and so does the file
         self.assertEqual(dialect(alone, "--dialect", "dopamine"), "dopamine")
         for command in ("eval", "play"):
             self.check(run(command, "-m", alone, "-e", OWN_PONG, "--dialect", "nature"), 2, "nature")
@@ -141,7 +141,7 @@ class Play(Case):
             return self.check(run("play", "-m", model, "-e", OWN_PONG, "--no-vis", *args), 0).stdout
 
         self.assertEqual(played(trained), played(alone, "--dialect", "gymnasium"))
-        self.assertNotEqual(played(trained), played(alone))
+        self.assertNotEqual(played(trained), played(alone, "--dialect", "book"))
 
     def test_scores_are_those_of_whole_games(self):
         """With sb3 a learner's episode ends at a lost life, with gymnasium at the game's end; scored

@@ -4,9 +4,11 @@
     check_models.py --write FOLDER   make the files of tests/data/models anew
 """
 import ctypes
+import json
 import os
 import sys
 import tempfile
+import zipfile
 from collections import OrderedDict
 
 try:
@@ -26,12 +28,18 @@ class Model(ctypes.Structure):
     _fields_ = [("tensors", ctypes.POINTER(Tensor)), ("n", ctypes.c_size_t)]
 
 
+class Info(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_char * 64)
+                for name in ("env_id", "dialect", "network", "preset", "version")]
+    _fields_ += [("step", ctypes.c_int64), ("score", ctypes.c_double)]
+
+
 class Library:
     def __init__(self, path):
         self.c = ctypes.CDLL(path)
         self.c.dq_errmsg.restype = ctypes.c_char_p
 
-    def save(self, path, tensors):
+    def save(self, path, tensors, info=None):
         keep = [t.contiguous() for t in tensors.values()]
         array = (Tensor * len(keep))()
         for to, name, t in zip(array, tensors, keep):
@@ -39,7 +47,8 @@ class Library:
             to.n_dims = t.dim()
             to.shape[:t.dim()] = list(t.shape)
             to.data = ctypes.cast(t.data_ptr(), ctypes.POINTER(ctypes.c_float))
-        self.check(self.c.dq_model_save(path.encode(), array, ctypes.c_size_t(len(keep))))
+        self.check(self.c.dq_model_save_with(path.encode(), array, ctypes.c_size_t(len(keep)),
+                                             ctypes.byref(info) if info else None))
 
     def load(self, path):
         model = ctypes.POINTER(Model)()
@@ -123,7 +132,7 @@ def check(library, folder):
     for name, tensors in cases.items():
         torch.save(tensors, path)
         read = library.load(path)
-        library.save(path, tensors)
+        library.save(path, tensors, Info(b"Pong-v4", b"book", b"nature", b"book", b"", 1, 0.5))
         back = torch.load(path, weights_only=True)
         mapped = torch.load(path, weights_only=True, mmap=True)
         if name == "special":
@@ -133,6 +142,8 @@ def check(library, folder):
         assert same(back, tensors), f"{name}: PyTorch reads deepq's file differently"
         assert same(mapped, tensors), f"{name}: PyTorch maps deepq's file differently"
         print(f"{name}: equal both ways")
+    with zipfile.ZipFile(path) as archive:
+        assert json.loads(archive.read("archive/deepq.json"))["env"] == "Pong-v4"
     library.save(path, net.state_dict())
     other = DQN(6)
     other.load_state_dict(torch.load(path, weights_only=True))

@@ -1,0 +1,169 @@
+#include "app/trained_model.h"
+
+#include <dirent.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "app/checkpoint_file.h"
+#include "app/train_run.h"
+#include "base/error.h"
+#include "record/run_folder.h"
+
+/** The rounded mean in a name ENV-best_MEAN.dat, doubled, for "-0" one less than for "0"; false for
+ *  another name. */
+static bool rank_in_name(const char *name, double *rank)
+{
+    const char *best = strstr(name, "-best_"), *number = best ? best + strlen("-best_") : "";
+    size_t n = strspn(number, "-0123456789");  // strtod() alone would take the dot after it, too
+    char text[32];
+    if (n == 0 || n >= sizeof(text) || strcmp(number + n, ".dat") != 0)
+        return false;
+    snprintf(text, sizeof(text), "%.*s", (int)n, number);
+    *rank = 2 * strtod(text, NULL) - (strcmp(text, "-0") == 0);
+    return true;
+}
+
+dq_status trained_model_best(const char *dir, char *path)
+{
+    DIR *d = opendir(dir);
+    double rank, best = -INFINITY;
+    dq_status st = DQ_OK;
+    if (!d)
+        return dq_fail_errno("open the folder", dir);
+    *path = '\0';
+    for (const struct dirent *e; st == DQ_OK && (e = readdir(d));)
+        if (rank_in_name(e->d_name, &rank) && rank > best) {
+            best = rank;
+            st = dq_path_format(path, DQ_PATH_CAP, "%s/%s", dir, e->d_name);
+        }
+    closedir(d);
+    if (st == DQ_OK && !*path)
+        return dq_fail(
+            DQ_ERR_NOT_FOUND,
+            "%s has no model yet, the first is written when a game ends: --last takes the "
+            "weights of its checkpoint",
+            dir);
+    return st;
+}
+
+/** A model of the run that `path` lies in or is; false when that is none. */
+static bool read_run(const char *path, bool is_folder, train_settings *s)
+{
+    char dir[DQ_PATH_CAP];
+    const char *slash = strrchr(path, '/');
+    if (dq_path_format(dir, sizeof(dir), "%s", path) != DQ_OK)
+        return false;
+    if (!is_folder)
+        dir[slash ? slash - path : 0] = '\0';
+    if (!*dir)
+        snprintf(dir, sizeof(dir), "%s", slash ? "/" : ".");
+    return train_run_settings(s, dir) == DQ_OK;
+}
+
+/** A model of a net's weights, which is destroyed as one that was read. */
+static dq_status copy_weights(dq_model **out, const dq_net *net)
+{
+    dq_tensor shapes[DQ_NET_MAX_TENSORS];
+    int n = dq_net_param_shapes(dq_net_network(net), dq_net_actions(net), shapes);
+    dq_model *m = calloc(1, sizeof(*m));
+    if (m)
+        m->tensors = calloc((size_t)n, sizeof(*m->tensors));
+    bool whole = m && m->tensors;
+    for (int i = 0; whole && i < n; i++) {
+        dq_tensor *t = &m->tensors[m->n++];
+        *t = shapes[i];
+        t->name = strdup(shapes[i].name);
+        t->data = calloc(dq_tensor_elements(t), sizeof(float));
+        whole = t->name && t->data;
+    }
+    if (!whole) {
+        dq_model_destroy(m);
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a copy of the model");
+    }
+    dq_net_get_params(net, m->tensors);
+    *out = m;
+    return DQ_OK;
+}
+
+static dq_status load_last(trained_model *m, const char *dir, const train_settings *s)
+{
+    dq_reader *r;
+    dq_net *net = NULL;
+    checkpoint_info info;
+    DQ_TRY(dq_path_format(m->path, sizeof(m->path), "%s/" DQ_RUN_CHECKPOINT, dir));
+    DQ_TRY(checkpoint_open(&r, &info, m->path));
+    dq_status st = dq_trainer_load_net(&net, s->cfg.network, r);
+    if (st != DQ_OK)
+        st = dq_fail_within(st, "%s", m->path);
+    if (st == DQ_OK)
+        st = copy_weights(&m->weights, net);
+    dq_net_destroy(net);
+    dq_reader_destroy(r);
+    return st;
+}
+
+static dq_status load_weights(trained_model *m, const model_choice *choice, bool is_folder,
+                              const train_settings *run)
+{
+    if (choice->last && !is_folder)
+        return dq_fail(DQ_ERR_CONFIG, "--last: %s is no folder: name that of the run",
+                       choice->path);
+    if (is_folder && !run)
+        return dq_fail_within(DQ_ERR_INPUT, "%s is not the folder of a run", choice->path);
+    if (choice->last)
+        return load_last(m, choice->path, run);
+    if (is_folder)
+        DQ_TRY(trained_model_best(choice->path, m->path));
+    else
+        DQ_TRY(dq_path_format(m->path, sizeof(m->path), "%s", choice->path));
+    return dq_model_load(&m->weights, m->path);
+}
+
+/** @return whether nobody said it */
+static bool settle(char *to, const char *said, const char *file, const char *run, const char *book)
+{
+    const char *found = said ? said : file && *file ? file : run;
+    snprintf(to, SETTING_BYTES, "%s", found ? found : book);
+    return !found;
+}
+
+dq_status trained_model_load(trained_model *m, const model_choice *choice)
+{
+    struct stat info;
+    train_settings s;
+    *m = (trained_model){.weights = NULL};
+    bool is_folder = stat(choice->path, &info) == 0 && S_ISDIR(info.st_mode);
+    const train_settings *run = read_run(choice->path, is_folder, &s) ? &s : NULL;
+    dq_status st = load_weights(m, choice, is_folder, run);
+    if (st != DQ_OK)
+        return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;  // what the user named
+    const dq_model_info *file = m->weights->info;
+    m->env_is_assumed = settle(m->env_id, choice->env_id, file ? file->env_id : NULL,
+                               run ? run->env_id : NULL, "PongNoFrameskip-v4");
+    m->dialect_is_assumed = settle(m->dialect, choice->dialect, file ? file->dialect : NULL,
+                                   run ? run->dialect : NULL, "book");
+    return DQ_OK;
+}
+
+void trained_model_free(trained_model *m)
+{
+    dq_model_destroy(m->weights);
+    m->weights = NULL;
+}
+
+void trained_model_warn(const trained_model *m)
+{
+    if (m->env_is_assumed && m->dialect_is_assumed)
+        fprintf(
+            stderr,
+            "deepq: %s does not say what it was trained on: it plays %s in the dialect %s; choose "
+            "others with --env and --dialect\n",
+            m->path, m->env_id, m->dialect);
+    else if (m->env_is_assumed || m->dialect_is_assumed)
+        fprintf(stderr, "deepq: %s does not say its %s: %s is assumed; choose another with --%s\n",
+                m->path, m->env_is_assumed ? "game" : "dialect",
+                m->env_is_assumed ? m->env_id : m->dialect, m->env_is_assumed ? "env" : "dialect");
+}

@@ -1,0 +1,36 @@
+/** A trained model as commands take it: a model file, or a run folder; with the game and the
+ * dialect that it is to play. */
+#ifndef DEEPQ_APP_TRAINED_MODEL_H
+#define DEEPQ_APP_TRAINED_MODEL_H
+
+#include <stdbool.h>
+
+#include "app/train_settings.h"
+#include "deepq/model.h"
+
+/** What the command line says; NULL: nothing. */
+typedef struct model_choice {
+    const char *path, *env_id, *dialect;
+    bool last;  // of a run folder: the weights of its checkpoint, not its best model
+} model_choice;
+
+typedef struct trained_model {
+    dq_model *weights;
+    char path[SETTING_PATH_BYTES];  // of the file that they are in
+    char env_id[SETTING_BYTES], dialect[SETTING_BYTES];
+    bool env_is_assumed, dialect_is_assumed;  // nobody said so
+} trained_model;
+
+/** The command line counts most, then the file, then the run beside it; else it is the book's Pong.
+ *  DQ_ERR_INPUT for a file that cannot be used. */
+DQ_NODISCARD dq_status trained_model_load(trained_model *m, const model_choice *choice);
+void trained_model_free(trained_model *m);
+
+/** One line on standard error when something had to be assumed. */
+void trained_model_warn(const trained_model *m);
+
+/** The model of a run folder with the highest mean. DQ_ERR_NOT_FOUND: it has none yet.
+ *  @param[out] path SETTING_PATH_BYTES */
+DQ_NODISCARD dq_status trained_model_best(const char *dir, char *path);
+
+#endif

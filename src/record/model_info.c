@@ -1,0 +1,96 @@
+/* What a model file says of itself: one JSON object. */
+#include <ctype.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "deepq/version.h"
+#include "record/json_lines.h"
+#include "record/model_parts.h"
+
+static const struct {
+    const char *key;
+    size_t offset;
+} texts[] = {
+    {"deepq", offsetof(dq_model_info, version)},   {"env", offsetof(dq_model_info, env_id)},
+    {"dialect", offsetof(dq_model_info, dialect)}, {"network", offsetof(dq_model_info, network)},
+    {"preset", offsetof(dq_model_info, preset)},
+};
+
+dq_model_info dq_model_info_default(void)
+{
+    return (dq_model_info){.step = -1, .score = NAN};
+}
+
+static dq_status add_text(json_t *object, const char *key, const char *text)
+{
+    if (!*text)
+        return DQ_OK;
+    size_t n = strnlen(text, DQ_MODEL_TEXT_BYTES);
+    json_t *value = n < DQ_MODEL_TEXT_BYTES ? json_string(text) : NULL;
+    if (!value)
+        return dq_fail(DQ_ERR_CONFIG, "the model's %s is no UTF-8 text of at most %d bytes", key,
+                       DQ_MODEL_TEXT_BYTES - 1);
+    json_object_set_new(object, key, value);
+    return DQ_OK;
+}
+
+static dq_status fill_object(json_t *object, dq_model_info info)
+{
+    memcpy(info.version, dq_version(), strlen(dq_version()) + 1);
+    for (size_t i = 0; i < DQ_COUNT(texts); i++)
+        DQ_TRY(add_text(object, texts[i].key, (const char *)&info + texts[i].offset));
+    if (info.step >= 0)
+        json_object_set_new(object, "frame", json_integer(info.step));
+    if (isfinite(info.score))
+        json_object_set_new(object, "score", json_real(info.score));
+    return DQ_OK;
+}
+
+dq_status dq_model_info_write(const dq_model_info *info, char **text)
+{
+    *text = NULL;
+    json_t *object = json_object();
+    if (!object)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a model's record");
+    dq_status st = fill_object(object, *info);
+    if (st == DQ_OK)
+        *text = json_dumps(object, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
+    json_decref(object);
+    if (st == DQ_OK && !*text)
+        st = dq_fail(DQ_ERR_NOMEM, "no memory for a model's record");
+    return st;
+}
+
+/** A text goes into messages and onto terminals. */
+static void take_text(char *to, const char *text)
+{
+    size_t n = strnlen(text, DQ_MODEL_TEXT_BYTES - 1);
+    for (size_t i = 0; i < n; i++)
+        to[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
+    to[n] = '\0';
+}
+
+dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n)
+{
+    *info = dq_model_info_default();
+    json_t *object = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, NULL);
+    bool is_object = json_is_object(object);
+    for (size_t i = 0; is_object && i < DQ_COUNT(texts); i++) {
+        const json_t *value = json_object_get(object, texts[i].key);
+        if (json_is_string(value))
+            take_text((char *)info + texts[i].offset, json_string_value(value));
+    }
+    const json_t *step = json_object_get(object, "frame"),
+                 *score = json_object_get(object, "score");
+    if (json_is_integer(step) && json_integer_value(step) >= 0)
+        info->step = json_integer_value(step);
+    if (json_is_number(score))
+        info->score = json_number_value(score);
+    json_decref(object);
+    return is_object ? DQ_OK
+                     : dq_fail(DQ_ERR_INPUT, DQ_MODEL_INFO_MEMBER " in the archive is damaged");
+}
