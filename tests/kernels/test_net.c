@@ -394,6 +394,32 @@ static void a_loaded_net_learns_on_bit_for_bit(void **state)
     dq_net_destroy(b);
 }
 
+/** A net that has learnt and then gets weights learns on from them as a new one does: Adam's
+ * moments and its count of steps are forgotten. */
+static void weights_that_are_set_begin_from_nothing(void **state)
+{
+    (void)state;
+    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_net *used = make_net(NULL, 1, BATCH), *fresh = make_net(NULL, 1, BATCH);
+    sample s = golden_start(used);
+    make_params(p);
+    dq_net_get_params(used, p);
+    for (int i = 0; i < 3; i++)
+        (void)dq_net_update(used, s.obs, s.action, s.target);
+    assert_int_equal(dq_net_set_params(used, p, (size_t)n_tensors), DQ_OK);
+    assert_int_equal(dq_net_set_params(fresh, p, (size_t)n_tensors), DQ_OK);
+    check_equal_params(used, fresh);
+    for (int i = 0; i < 2; i++) {
+        (void)dq_net_update(used, s.obs, s.action, s.target);
+        (void)dq_net_update(fresh, s.obs, s.action, s.target);
+    }
+    check_equal_params(used, fresh);
+    free_params(p);
+    free(s.obs);
+    dq_net_destroy(used);
+    dq_net_destroy(fresh);
+}
+
 /** Inputs of one output of tensor t's layer: what is behind the first place of its weight's shape.
  */
 static double fan_in(const dq_tensor *p, int t)
@@ -596,6 +622,7 @@ int main(void)
         cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
         cmocka_unit_test(the_target_changes_only_when_it_is_copied),
         cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
+        cmocka_unit_test(weights_that_are_set_begin_from_nothing),
         cmocka_unit_test(initial_values_are_pytorchs),
         cmocka_unit_test(networks_are_told_apart),
         cmocka_unit_test(networks_are_printed_as_pytorch_does),

@@ -15,8 +15,9 @@
 #include "testroms.h"
 
 /* One kind of each: every cartridge type, PAL, star field, frames of strange length. */
-static const char *const kinds[] = {"cpu3", "dpc_0", "e0_1", "f6_0", "f6sc_1", "f8_1",  "f8sc_0",
-                                    "fe_1", "odd0",  "odd1", "odd2", "pal1",   "star0", "tia05"};
+static const char *const kinds[] = {"cpu3",   "dpc_0", "e0_1",  "f6_0",  "f6sc_1", "f8_1",
+                                    "f8sc_0", "fe_1",  "odd0",  "odd1",  "odd2",   "pal1",
+                                    "riot0",  "riot1", "riot2", "riot3", "star0",  "tia05"};
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]), N_FRAMES = 90 };
 
 /* All that can be seen of the next frames, in one number. */

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "deepq/atari_env.h"
+#include "deepq/rng.h"
 #include "golden_lines.h"
 
 enum { MAX_STACK = 4, FRAME = 84 * 84 };
@@ -174,6 +175,59 @@ static void saved_dialects_go_on_the_same(void **state)
     play_golden(41);
 }
 
+enum { STEPS_ON = 12 };
+
+static void play_on(dq_env *env, uint64_t seed, int n, uint32_t *seen)
+{
+    uint8_t obs[MAX_STACK * FRAME];
+    dq_rng rng = dq_rng_stream(seed, "test");
+    for (int i = 0; i < n; i++) {
+        dq_step step = {0};
+        int action = (int)dq_rng_below(&rng, (uint32_t)dq_env_get_spec(env)->n_actions);
+        assert_int_equal(dq_env_step(env, action, obs, &step), DQ_OK);
+        if (step.terminated || step.truncated)
+            assert_int_equal(dq_env_reset(env, obs), DQ_OK);
+        if (seen)
+            seen[i] = (uint32_t)crc32(0, obs, (uInt)dq_space_bytes(&dq_env_get_spec(env)->obs));
+    }
+}
+
+/** An environment that has played on takes an earlier state back: nothing of its later pictures is
+ *  in those that follow. */
+static void an_environment_goes_back(void **state)
+{
+    (void)state;
+    size_t n_names, n;
+    const char *const *names = dq_dialect_names(&n_names);
+    for (size_t i = 0; i < 2 * n_names; i++)
+        for (int later = 0; later < 4; later++) {
+            played_case c = {0};
+            dq_env *env;
+            dq_writer *w;
+            dq_reader *r;
+            uint8_t obs[MAX_STACK * FRAME];
+            uint32_t want[STEPS_ON], got[STEPS_ON];
+            const char *id = i % 2 ? "deepq/Bricks-v0" : "deepq/Pong-v0";
+            assert_int_equal(dq_preprocessing_init(&c.p, names[i / 2]), DQ_OK);
+            assert_int_equal(dq_atari_options_init(&c.options, id), DQ_OK);
+            assert_int_equal(dq_env_make_preprocessed(&env, id, &c.p, &c.options), DQ_OK);
+            assert_int_equal(dq_env_reset(env, obs), DQ_OK);
+            play_on(env, 1, 20 + later, NULL);
+            assert_int_equal(dq_writer_create(&w), DQ_OK);
+            assert_int_equal(dq_env_save(env, w), DQ_OK);
+            play_on(env, 2, STEPS_ON, want);
+            play_on(env, 3, 100 + later, NULL);
+            const void *bytes = dq_writer_bytes(w, &n);
+            assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+            assert_int_equal(dq_env_load(env, r), DQ_OK);
+            play_on(env, 2, STEPS_ON, got);
+            assert_memory_equal(got, want, sizeof(want));
+            dq_reader_destroy(r);
+            dq_writer_destroy(w);
+            dq_env_destroy(env);
+        }
+}
+
 static void the_book_is_the_book(void **state)
 {
     (void)state;
@@ -283,6 +337,7 @@ int main(void)
         cmocka_unit_test(a_seeded_environment_is_a_new_one),
         cmocka_unit_test(every_dialect_is_its_original),
         cmocka_unit_test(saved_dialects_go_on_the_same),
+        cmocka_unit_test(an_environment_goes_back),
         cmocka_unit_test(the_book_is_the_book),
         cmocka_unit_test(impossible_choices_are_refused),
         cmocka_unit_test(games_that_the_original_refuses_are_refused),

@@ -1,5 +1,6 @@
 /** Model files against files that PyTorch wrote, and against everything that may be wrong with one.
  *  tests/oracle/check_models.py made tests/data/models: values count up in eighths from -1. */
+#define _GNU_SOURCE  // memmem
 #include "temp_folder.h"
 
 #include <setjmp.h>
@@ -338,6 +339,40 @@ static bool read_pickle(const uint8_t *bytes, size_t n)
     return st == DQ_OK;
 }
 
+/** Two tensors of one storage have to agree about its size: the larger one would be read beyond its
+ *  end. */
+static void a_storage_of_two_sizes_is_refused(void **state)
+{
+    (void)state;
+    static const uint8_t from[] = {'h', 6, 'K', 24, 't'};  // ('storage', ..., 'cpu', 24)
+    size_t n, n_file;
+    uint8_t *pickle = pickle_of(MODELS "views.dat", &n);
+    void *bytes = read_file(MODELS "views.dat", &n_file);
+    const char *path = temp_path("sizes.dat");
+    for (int change = -1; change <= 1; change++) {
+        assert_int_equal(dq_file_write(path, bytes, n_file), DQ_OK);
+        uint8_t *at = memmem(pickle, n, from, sizeof(from));
+        assert_non_null(at);
+        at[3] = (uint8_t)(24 + change);
+        zip_t *zip = zip_open(path, 0, NULL);
+        assert_non_null(zip);
+        zip_source_t *source = zip_source_buffer(zip, pickle, n, 0);
+        assert_int_equal(zip_file_replace(zip, 0, source, 0), 0);
+        zip_set_file_compression(zip, 0, ZIP_CM_STORE, 0);
+        assert_int_equal(zip_close(zip), 0);
+        at[3] = 24;
+        dq_model *m;
+        if (change != 0)
+            assert_refused(path, DQ_ERR_INPUT, "has two sizes");
+        else
+            assert_int_equal(dq_model_load(&m, path), DQ_OK);
+        if (change == 0)
+            dq_model_destroy(m);
+    }
+    free(pickle);
+    free(bytes);
+}
+
 /** Without the archive's checksum in front, damage reaches the interpreter. */
 static void damaged_pickles_never_do_harm(void **state)
 {
@@ -371,6 +406,7 @@ int main(void)
         IN_TEMP_FOLDER(a_failed_save_says_where_and_leaves_nothing),
         cmocka_unit_test(every_truncated_file_is_refused),
         cmocka_unit_test(a_file_with_a_flipped_bit_is_refused_or_read_rightly),
+        IN_TEMP_FOLDER(a_storage_of_two_sizes_is_refused),
         cmocka_unit_test(damaged_pickles_never_do_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,7 @@
 /** Saving and loading bytes, in memory and in files that are there whole or not at all. */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,6 +12,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -167,6 +170,60 @@ static void a_failed_write_leaves_the_old_file(void **state)
     assert_int_not_equal(access(temp, F_OK), 0);
 }
 
+/* What the program asks of the disk, in order; both calls stand in for the C library's. */
+static char disk_log[16];
+static int fsync_fails;
+
+static void note_call(char what)
+{
+    size_t n = strlen(disk_log);
+    if (n + 1 < sizeof(disk_log))
+        disk_log[n] = what;
+}
+
+int fsync(int fd)
+{
+    note_call('s');
+    if (fsync_fails) {
+        errno = EIO;
+        return -1;
+    }
+    return (int)syscall(SYS_fsync, fd);
+}
+
+int rename(const char *from, const char *to)
+{
+    note_call('r');
+    return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+/** A name must not point to bytes that a power cut could still take, nor the folder lose the name.
+ */
+static void a_file_is_synced_before_it_gets_its_name_and_its_folder_after(void **state)
+{
+    (void)state;
+    memset(disk_log, 0, sizeof(disk_log));
+    assert_int_equal(dq_file_write(path, "x", 1), DQ_OK);
+    assert_string_equal(disk_log, "srs");
+}
+
+static void what_cannot_be_synced_does_not_get_its_name(void **state)
+{
+    (void)state;
+    void *bytes;
+    size_t n;
+    assert_int_equal(dq_file_write(path, "old", 3), DQ_OK);
+    memset(disk_log, 0, sizeof(disk_log));
+    fsync_fails = 1;
+    assert_int_equal(dq_file_write(path, "newer", 5), DQ_ERR_IO);
+    fsync_fails = 0;
+    assert_non_null(strstr(dq_errmsg(), path));
+    assert_string_equal(disk_log, "s");
+    assert_int_equal(dq_file_read(path, 1000, &bytes, &n), DQ_OK);
+    assert_int_equal(n, 3);
+    free(bytes);
+}
+
 static void impossible_paths_say_so(void **state)
 {
     (void)state;
@@ -190,6 +247,8 @@ int main(void)
         cmocka_unit_test(a_file_gives_back_what_was_written),
         cmocka_unit_test(a_flipped_bit_is_found),
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
+        cmocka_unit_test(a_file_is_synced_before_it_gets_its_name_and_its_folder_after),
+        cmocka_unit_test(what_cannot_be_synced_does_not_get_its_name),
         cmocka_unit_test(impossible_paths_say_so),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

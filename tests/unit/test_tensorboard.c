@@ -118,7 +118,7 @@ static void many_and_long_records_all_arrive(void **state)
     (void)state;
     enum { LONG = 200000, MANY = 5000 };
     dq_tb *tb;
-    size_t n, at = 0, n_records = 0;
+    size_t n, at = 0, n_records = 0, n_long = 0;
     char *words = malloc(LONG + 1);
     memset(words, 'w', LONG);
     words[LONG] = '\0';
@@ -129,8 +129,13 @@ static void many_and_long_records_all_arrive(void **state)
     dq_tb_scalar(tb, "reward", MANY, 0, 0);
     assert_int_equal(dq_tb_close(tb), DQ_OK);
     uint8_t *bytes = read_only_file(&n);
-    for (; at + 16 <= n; n_records++)
-        at += 16 + (bytes[at] | (size_t)bytes[at + 1] << 8 | (size_t)bytes[at + 2] << 16);
+    for (; at + 16 <= n; n_records++) {
+        size_t length = bytes[at] | (size_t)bytes[at + 1] << 8 | (size_t)bytes[at + 2] << 16;
+        at += 16 + length;
+        n_long += length > LONG;
+        assert_int_equal(length > LONG, n_records == 1 + MANY);  // in the order of their writing
+    }
+    assert_int_equal(n_long, 1);
     assert_int_equal(at, n);
     assert_int_equal(n_records, 1 + MANY + 2);
     free(bytes);
