@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "app/app.h"
@@ -186,12 +187,27 @@ static dq_status finish_create(train_run *run, const char *dir)
     return save_checkpoint(run);
 }
 
+/** A run's config may be somebody else's: no folder is made where it says. */
+static dq_status check_logdir(const train_run *run)
+{
+    struct stat info;
+    const char *logdir = run->settings.logdir;
+    if (!*logdir || (stat(logdir, &info) == 0 && S_ISDIR(info.st_mode)))
+        return DQ_OK;
+    return dq_fail(
+        DQ_ERR_INPUT,
+        "%s: the folder for events that its config names, %s, is missing: make it, or take "
+        "the line `logdir` out",
+        run->folder.path, logdir);
+}
+
 static dq_status finish_resume(train_run *run, const char *dir)
 {
     dq_status st = dq_run_folder_open(&run->folder, dir);
     if (st != DQ_OK)
         return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
     run->folder_is_open = true;
+    DQ_TRY(check_logdir(run));
     DQ_TRY(load_checkpoint(run));
     return open_files(run, run->saved_step);
 }

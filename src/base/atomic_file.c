@@ -13,15 +13,10 @@
 #include <zlib.h>
 
 #include "base/error.h"
+#include "base/plain_file.h"
 #include "base/stream_internal.h"
 
 enum { BUFFER_BYTES = 1 << 18 };
-
-static dq_status fail_io(const char *verb, const char *path)
-{
-    dq_status status = errno == ENOENT ? DQ_ERR_NOT_FOUND : DQ_ERR_IO;
-    return dq_fail(status, "cannot %s %s: %s", verb, path, strerror(errno));
-}
 
 static dq_status write_all(dq_writer *w)
 {
@@ -30,7 +25,7 @@ static dq_status write_all(dq_writer *w)
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
-            return w->status = fail_io("write", w->path);
+            return w->status = dq_fail_errno("write", w->path);
         at += (size_t)n;
     }
     return DQ_OK;
@@ -50,9 +45,8 @@ dq_status dq_file_writer_create(dq_writer **out, const char *path)
 {
     DQ_TRY(dq_writer_create(out));
     dq_writer *w = *out;
-    size_t len = strlen(path);
     w->path = strdup(path);
-    w->temp_path = malloc(len + sizeof(".tmp"));
+    w->temp_path = malloc(strlen(path) + DQ_TEMP_SUFFIX);
     w->bytes = malloc(BUFFER_BYTES);
     dq_status st;
     if (!w->path || !w->temp_path || !w->bytes) {
@@ -60,14 +54,11 @@ dq_status dq_file_writer_create(dq_writer **out, const char *path)
         goto fail;
     }
     w->cap = BUFFER_BYTES;
-    memcpy(w->temp_path, path, len);
-    memcpy(w->temp_path + len, ".tmp", sizeof(".tmp"));
-    w->fd = open(w->temp_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (w->fd < 0) {
-        st = fail_io("create", path);
-        goto fail;
-    }
-    return DQ_OK;
+    st = dq_plain_check(path);
+    if (st == DQ_OK)
+        st = dq_plain_create_beside(path, w->temp_path, &w->fd);
+    if (st == DQ_OK)
+        return DQ_OK;
 fail:
     dq_writer_destroy(w);
     *out = NULL;
@@ -96,12 +87,12 @@ dq_status dq_file_commit(dq_writer *w, int with_crc)
         dq_writer_flush(w);
     }
     if (w->status == DQ_OK && fsync(w->fd) != 0)
-        w->status = fail_io("sync", w->path);
+        w->status = dq_fail_errno("sync", w->path);
     if (close(w->fd) != 0 && w->status == DQ_OK)
-        w->status = fail_io("close", w->path);
+        w->status = dq_fail_errno("close", w->path);
     w->fd = -1;
     if (w->status == DQ_OK && rename(w->temp_path, w->path) != 0)
-        w->status = fail_io("replace", w->path);
+        w->status = dq_fail_errno("replace", w->path);
     dq_status st = w->status;
     if (st == DQ_OK)
         sync_parent(w->path);
@@ -133,11 +124,11 @@ static dq_status open_plain(const char *path, int *fd, size_t *n)
 {
     *fd = open(path, O_RDONLY | O_CLOEXEC);
     if (*fd < 0)
-        return fail_io("open", path);
+        return dq_fail_errno("open", path);
     struct stat info;
     dq_status st = DQ_OK;
     if (fstat(*fd, &info) != 0)
-        st = fail_io("look at", path);
+        st = dq_fail_errno("look at", path);
     else if (!S_ISREG(info.st_mode))
         st = dq_fail(DQ_ERR_INPUT, "%s is not a plain file", path);
     if (st != DQ_OK)
@@ -169,7 +160,7 @@ dq_status dq_file_reader_create(dq_reader **out, const char *path, int with_crc)
     void *map = n ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
     close(fd);
     if (map == MAP_FAILED)
-        return fail_io("map", path);
+        return dq_fail_errno("map", path);
     dq_reader *r;
     dq_status st = dq_reader_create(&r, map, n);
     if (st != DQ_OK) {
@@ -203,7 +194,7 @@ dq_status dq_file_read(const char *path, size_t max_bytes, void **bytes, size_t 
     for (size_t at = 0; st == DQ_OK && at < *n;) {
         ssize_t got = read(fd, to + at, *n - at);
         if (got < 0 && errno != EINTR)
-            st = fail_io("read", path);
+            st = dq_fail_errno("read", path);
         else if (got == 0)
             *n = at;  // it shrank while we read
         else if (got > 0)
@@ -232,7 +223,7 @@ dq_status dq_make_dirs(const char *path)
         *p = '\0';
         struct stat info;
         if (mkdir(copy, 0777) != 0 && errno != EEXIST)
-            st = fail_io("create the folder", copy);
+            st = dq_fail_errno("create the folder", copy);
         else if (stat(copy, &info) != 0 || !S_ISDIR(info.st_mode))
             st = dq_fail(DQ_ERR_IO, "cannot create the folder %s: a file is in its place", copy);
         *p = end;

@@ -7,8 +7,9 @@
 #include "deepq/status.h"
 #include "deepq/stream.h"
 
-/** Start writing `path`: bytes go to "path.tmp" until dq_file_commit(). The writer buffers little,
- *  so that large states need no second copy in memory. */
+/** Start writing `path`, which is missing or a plain file (plain_file.h): bytes go to a file beside
+ *  it until dq_file_commit(). The writer buffers little, so that large states need no second copy in
+ *  memory. */
 DQ_NODISCARD dq_status dq_file_writer_create(dq_writer **out, const char *path);
 /** Append the CRC-32 of all bytes when `with_crc`, sync, rename, sync the folder, destroy the
  *  writer. On any failure the temporary file is removed and an older `path` is left as it was. */

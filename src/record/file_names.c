@@ -1,6 +1,5 @@
 #include "record/file_names.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,12 +15,6 @@ dq_status dq_path_format(char *to, size_t cap, const char *format, ...)
     if (n < 0 || (size_t)n >= cap)
         return dq_fail(DQ_ERR_CONFIG, "the path %.60s... is too long: choose a shorter one", to);
     return DQ_OK;
-}
-
-dq_status dq_fail_errno(const char *verb, const char *path)
-{
-    dq_status status = errno == ENOENT ? DQ_ERR_NOT_FOUND : DQ_ERR_IO;
-    return dq_fail(status, "cannot %s %s: %s", verb, path, strerror(errno));
 }
 
 char *dq_file_name_part(char *to, size_t cap, const char *text)

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "base/plain_file.h"  // dq_fail_errno()
 #include "deepq/status.h"
 
 enum { DQ_PATH_CAP = 4096 };  // bytes, as PATH_MAX on Linux
@@ -11,9 +12,6 @@ enum { DQ_PATH_CAP = 4096 };  // bytes, as PATH_MAX on Linux
 /** snprintf() that takes too little room for an error: DQ_ERR_CONFIG. */
 DQ_NODISCARD dq_status dq_path_format(char *to, size_t cap, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-
-/** "cannot VERB PATH: " and what errno says: DQ_ERR_NOT_FOUND for ENOENT, else DQ_ERR_IO. */
-dq_status dq_fail_errno(const char *verb, const char *path);
 
 /** Make a text a part of a file name: "ALE/Pong-v5" becomes "ALE-Pong-v5". All but letters, digits,
  *  dots, dashes, underscores, plus and equals signs become dashes; so does a leading dot. Cut to

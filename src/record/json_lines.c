@@ -1,7 +1,6 @@
 #include "record/json_lines.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -80,9 +79,7 @@ static dq_status find_end(const char *path, const char *key, int64_t last, off_t
 
 dq_status dq_json_lines_open(dq_json_lines **out, const char *path, const char *key, int64_t last)
 {
-    off_t end;
     *out = NULL;
-    DQ_TRY(find_end(path, key, last, &end));
     dq_json_lines *log = calloc(1, sizeof(*log));
     char *copy = strdup(path);
     if (!log || !copy) {
@@ -90,11 +87,11 @@ dq_status dq_json_lines_open(dq_json_lines **out, const char *path, const char *
         free(copy);
         return dq_fail(DQ_ERR_NOMEM, "no memory to open %s", path);
     }
-    *log = (dq_json_lines){open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666), end, copy};
-    dq_status st = DQ_OK;
-    if (log->fd < 0)
-        st = dq_fail_errno("open", path);
-    else if (ftruncate(log->fd, end) != 0)
+    *log = (dq_json_lines){.fd = -1, .path = copy};
+    dq_status st = dq_plain_open_append(path, &log->fd);
+    if (st == DQ_OK)
+        st = find_end(path, key, last, &log->end);
+    if (st == DQ_OK && ftruncate(log->fd, log->end) != 0)
         st = dq_fail_errno("cut", path);
     if (st == DQ_OK)
         *out = log;

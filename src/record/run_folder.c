@@ -118,6 +118,15 @@ dq_status dq_run_folder_create(dq_run_folder *run, const dq_run_name *name)
     return st;
 }
 
+/** Of a process that was killed while it wrote: the folder is ours alone now. */
+static void remove_left(const dq_run_folder *run)
+{
+    char path[DQ_PATH_CAP];
+    dq_plain_remove_left(run->path);
+    if (dq_run_file(run, "checkpoint", path) == DQ_OK)
+        dq_plain_remove_left(path);
+}
+
 dq_status dq_run_folder_open(dq_run_folder *run, const char *path)
 {
     struct stat info;
@@ -133,7 +142,9 @@ dq_status dq_run_folder_open(dq_run_folder *run, const char *path)
                        "cannot resume %s: there is no %s in it, which a run "
                        "writes at its first checkpoint; start a new run",
                        run->path, DQ_RUN_CHECKPOINT);
-    return lock(run);
+    DQ_TRY(lock(run));
+    remove_left(run);
+    return DQ_OK;
 }
 
 void dq_run_folder_close(dq_run_folder *run)

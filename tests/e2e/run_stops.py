@@ -98,6 +98,65 @@ class Stops(Case):
             self.check(run("inspect", path), 0, "checksum right")
 
 
+class HostileFolder(Case):
+    """A run's folder that somebody else made, or may write to: what is no plain file in it is not
+    written through, and nothing outside of it is touched."""
+
+    def setUp(self):
+        super().setUp()
+        self.out = self.dir / "run"
+        self.check(run("train", *SMALL, "--frames", "60", "--out", self.out), 0)
+        self.victim = self.dir / "victim"
+        self.victim.write_text("precious")
+
+    def resume(self, status, *words):
+        self.check(run("train", "--resume", self.out, "--frames", "90", stdin=subprocess.DEVNULL),
+                   status, *words)
+        self.assertEqual(self.victim.read_text(), "precious")
+
+    def test_a_log_that_is_a_link_is_not_cut(self):
+        log = self.out / "log.jsonl"
+        for target in (self.victim, self.dir / "nothing"):
+            log.unlink()
+            log.symlink_to(target)
+            self.resume(2, "log.jsonl is a link")
+        self.assertFalse((self.dir / "nothing").exists())
+        log.unlink()
+        os.mkfifo(log)
+        self.resume(2, "log.jsonl is a device or pipe")
+
+    def test_a_checkpoint_is_not_written_through_links(self):
+        for name in ("checkpoint/state.tmp", "config.tmp"):
+            (self.out / name).symlink_to(self.victim)
+        self.resume(0)
+        self.assertTrue((self.out / "checkpoint/state.tmp").is_symlink())
+        kept = self.out / "checkpoint/kept"
+        (self.out / "checkpoint/state").rename(kept)
+        (self.out / "checkpoint/state").symlink_to("kept")
+        before = kept.read_bytes()
+        self.check(run("train", "--resume", self.out, "--frames", "120"), 2, "state is a link")
+        self.assertEqual(kept.read_bytes(), before)
+
+    def test_its_config_makes_no_folders(self):
+        config = self.out / "config"
+        elsewhere = self.dir / "a" / "b"
+        text = config.read_text()
+        config.write_text(text + f"logdir = {elsewhere}\n")
+        self.resume(2, "config", str(elsewhere))
+        self.assertFalse(elsewhere.parent.exists())
+        elsewhere.mkdir(parents=True)
+        self.resume(0)
+
+    def test_what_a_killed_process_left_goes(self):
+        left = [self.out / "checkpoint/state.0123abcd.tmp", self.out / "x.dat.00000000.tmp"]
+        kept = self.out / "notes.tmp"
+        for path in (*left, kept):
+            path.write_text("half")
+        self.resume(0)
+        self.assertTrue(kept.exists())
+        self.assertEqual([p for p in left if p.exists()], [])
+
+
 class FullDisk(Case):
     def test_no_room_for_a_checkpoint(self):
         """A limit on the size of files stands for the end of the disk."""

@@ -5,6 +5,7 @@
 #ifndef _XOPEN_SOURCE
 #define _XOPEN_SOURCE 700
 #endif
+#include <dirent.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,18 @@ static inline int temp_folder_remove(void **state)
 {
     (void)state;
     return nftw(temp_folder, temp_folder_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/** Files in it, of whatever name. */
+static inline int temp_folder_count(void)
+{
+    int n = 0;
+    DIR *dir = opendir(temp_folder);
+    while (dir && readdir(dir))
+        n++;
+    if (dir)
+        closedir(dir);
+    return n - 2;  // "." and ".."
 }
 
 /** The path of a file in it; static storage, three at a time. */

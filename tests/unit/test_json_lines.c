@@ -192,7 +192,7 @@ static void a_log_that_cannot_be_is_one_error(void **state)
     dq_json_lines *log;
     assert_int_equal(dq_json_lines_open(&log, temp_path("no/log"), "frame", 0), DQ_ERR_NOT_FOUND);
     assert_null(log);
-    assert_int_equal(dq_json_lines_open(&log, temp_folder, "frame", 0), DQ_ERR_IO);
+    assert_int_equal(dq_json_lines_open(&log, temp_folder, "frame", 0), DQ_ERR_INPUT);
     assert_non_null(strstr(dq_errmsg(), temp_folder));
 }
 
