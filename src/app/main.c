@@ -1,9 +1,11 @@
 /* deepq COMMAND: finds the command and reports what went wrong. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/app.h"
 #include "app/features.h"
@@ -118,8 +120,17 @@ static int run(int argc, char **argv)
     return fail_command(word);
 }
 
+/** Who starts us may have closed some: a file that we open would get the number, and our lines. */
+static void open_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+            (void)!open("/dev/null", fd == STDIN_FILENO ? O_RDONLY : O_WRONLY);  // the lowest free
+}
+
 int main(int argc, char **argv)
 {
+    open_standard_descriptors();
     // A reader that goes away, or a file that may not grow, is an error of write(), not our end.
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);

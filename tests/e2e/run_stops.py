@@ -98,6 +98,25 @@ class Stops(Case):
             self.check(run("inspect", path), 0, "checksum right")
 
 
+class ClosedDescriptors(Case):
+    def test_the_programs_lines_stay_out_of_the_runs_files(self):
+        """Standard input, output and error closed, in all combinations: a file that is opened would
+        get the first free number."""
+        for closed in ([0], [1], [2], [0, 1], [1, 2], [0, 2], [0, 1, 2]):
+            out = self.dir / "".join(map(str, closed))
+            arguments = ["train", *SMALL, "--frames", "60", "--plain", "--out", str(out)]
+            done = subprocess.run(["sh", "-c", 'exec "$0" "$@" ' + " ".join(f"{fd}>&-" for fd in closed),
+                                   DEEPQ, *arguments], capture_output=True, timeout=300)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            for line in (out / "log.jsonl").read_text().splitlines():
+                self.assertTrue(line.startswith("{"), line)
+            for path in out.iterdir():
+                if path.is_file():
+                    self.assertNotIn(b"Conv2d", path.read_bytes(), path)
+                    self.assertNotIn(b"done 1 games", path.read_bytes(), path)
+            self.check(run("inspect", out / "checkpoint"), 0, "checksum right")
+
+
 class HostileFolder(Case):
     """A run's folder that somebody else made, or may write to: what is no plain file in it is not
     written through, and nothing outside of it is touched."""
