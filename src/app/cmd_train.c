@@ -226,7 +226,7 @@ int cmd_train(int argc, char **argv)
         {"seed", 0, OPTION_TEXT, &o.seed, "N", "of all chance (0)", 0, 0},
         {"frames", 0, OPTION_INT, &o.frames, "N", "stop after N frames (agent steps)", 1, 1e15},
         {"reward-bound", 0, OPTION_TEXT, &o.reward_bound, "R",
-         "solved when the mean of 100 games is above R (Pong: 19; other games: none)", 0, 0},
+         "solved when the mean of 100 games is above R (Pong: 19, others: none)", 0, 0},
         {"device", 0, OPTION_TEXT, &o.device, "NAME", "cpu, cuda, or auto: cpu so far (auto)", 0,
          0},
         {"cuda", 0, OPTION_FLAG, &o.cuda, NULL, "the same as --device cuda", 0, 0},

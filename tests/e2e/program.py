@@ -3,18 +3,23 @@
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import unittest
 
-DEEPQ = os.environ.get("DEEPQ", "build/bin/deepq")
+DEEPQ = os.path.abspath(os.environ.get("DEEPQ", "build/bin/deepq"))
 DATA = pathlib.Path(os.environ.get("DEEPQ_TEST_DATA", "tests/data"))
 OWN_PONG = "deepq/Pong-v0"  # comes with deepq, so it needs no ROM
 PONG = "PongNoFrameskip-v4"
 
+# A background job, nohup and some CI ignore SIGINT, and what they start inherits that. The deepq that
+# is tested has it as a terminal's would.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
-def run(*arguments, env=None, timeout=300, **options):
+
+def run(*arguments, env=None, timeout=1200, **options):
     """Run deepq to its end; standard output and error are text."""
     options.setdefault("stdout", subprocess.PIPE)
     return subprocess.run([DEEPQ, *map(str, arguments)], stderr=subprocess.PIPE, text=True,
@@ -32,6 +37,20 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="deepq-e2e-"))
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def start(self, *arguments, **options):
+        """Start deepq; whatever becomes of the test, it is not left behind."""
+        deepq = subprocess.Popen([DEEPQ, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                 text=True, **options)
+
+        def end():
+            deepq.kill()
+            deepq.wait()
+            deepq.stdout.close()
+            deepq.stderr.close()
+
+        self.addCleanup(end)
+        return deepq
 
     def check(self, done, status, *words):
         """Exit status, and for failures one line on standard error that has the words."""

@@ -98,11 +98,10 @@ class Play(Case):
         self.assertIn("Total reward: ", done.stdout)
 
     def test_interrupted(self):
-        deepq = subprocess.Popen([DEEPQ, "play", *self.args, "--no-vis", "--episodes", "100000"],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deepq = self.start("play", *self.args, "--no-vis", "--episodes", "100000")
         deepq.stdout.readline()
         deepq.send_signal(signal.SIGINT)
-        deepq.communicate(timeout=60)
+        deepq.communicate()
         self.assertEqual(deepq.returncode, 130)
 
     def test_eval(self):

@@ -145,12 +145,10 @@ class Options(Tabular):
                      words=["the best there is: -64.7092"])
 
     def test_interrupted(self):
-        deepq = subprocess.Popen([DEEPQ, "tabular", "q-learning", "--plain", "--no-log",
-                                  "--reward-bound", "2"],
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        deepq = self.start("tabular", "q-learning", "--plain", "--no-log", "--reward-bound", "2")
         deepq.stdout.readline()  # it is learning: there is a first best reward
         deepq.send_signal(signal.SIGINT)
-        error = deepq.communicate(timeout=60)[1]
+        error = deepq.communicate()[1]
         self.assertEqual(deepq.returncode, 130)
         self.assertRegex(error, r"^deepq: interrupted after \d+ iterations\n$")
 

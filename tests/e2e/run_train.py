@@ -369,12 +369,9 @@ class Resume(Case):
 
     def test_one_process_at_a_time(self):
         out = self.dir / "run"
-        first = subprocess.Popen([DEEPQ, "train", "--env", OWN_PONG, "--out", str(out)],
-                                 stdout=subprocess.PIPE, text=True)
+        first = self.start("train", "--env", OWN_PONG, "--out", out)
         first.stdout.readline()  # the network is printed when all is set up
         self.check(run("train", "--resume", out), 2, str(out))
-        first.kill()
-        first.communicate()
 
 
 main()

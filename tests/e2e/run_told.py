@@ -1,0 +1,164 @@
+"""What a run tells: every line, log and event by key, step and value, at the end of each game and after a
+resume; and what eval makes of its games."""
+
+import json
+import math
+import statistics
+import time
+import unittest
+
+from event_file import scalars
+from program import OWN_PONG, PONG, Case, has_pong, main, run
+
+PLAY = ["--env", OWN_PONG, "--set", "checkpoint_every=1000000", "--set", "epsilon_decay=10000"]
+LOG_KEYS = ["frame", "game", "reward", "reward_100", "epsilon", "speed", "loss", "time"]
+
+
+def json_lines(text):
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def log_of(folder):
+    return json_lines((folder / "log.jsonl").read_text())
+
+
+def events_of(folder):
+    return [s for path in sorted(folder.glob("events.out.tfevents.*")) for s in scalars(path)]
+
+
+class Training(Case):
+    def check_games(self, folder, games):
+        """The log's numbers follow from each other, and TensorBoard has the same."""
+        log = log_of(folder)
+        self.assertEqual([g["game"] for g in log], list(range(1, games + 1)))
+        for i, game in enumerate(log):
+            self.assertEqual(list(game), LOG_KEYS)
+            rewards = [g["reward"] for g in log[:i + 1]][-100:]
+            self.assertAlmostEqual(game["reward_100"], statistics.fmean(rewards), places=9)
+            self.assertAlmostEqual(game["epsilon"], max(0.01, 1 - game["frame"] / 10000), places=9)
+            self.assertTrue(-21 <= game["reward"] <= 21 and game["reward"] == int(game["reward"]))
+            self.assertGreater(game["speed"], 0)
+            self.assertLess(abs(game["time"] - time.time()), 86400)
+        self.assertEqual([g["frame"] for g in log], sorted({g["frame"] for g in log}))
+        for tag in "epsilon", "speed", "reward_100", "reward":
+            told = [(step, value) for name, step, value, _ in events_of(folder) if name == tag]
+            self.assertEqual([step for step, _ in told], [g["frame"] for g in log], tag)
+            for (_, value), game in zip(told, log):
+                self.assertTrue(math.isclose(value, game[tag], rel_tol=1e-6), (tag, value, game))
+        self.assertEqual({s[0] for s in events_of(folder)}, {"epsilon", "speed", "reward_100", "reward"})
+        for _, step, _, seconds in events_of(folder):
+            game = next(g for g in log if g["frame"] == step)
+            self.assertAlmostEqual(seconds, game["time"], places=3)
+        return log
+
+    def test_json_lines(self):
+        out = self.dir / "run"
+        told = json_lines(self.check(run("train", *PLAY, "--frames", "3000", "--json", "--out", out), 0).stdout)
+        games = [t for t in told if t["event"] == "game"]
+        log = self.check_games(out, len(games))
+        self.assertGreaterEqual(len(log), 3)
+        for told_game, game in zip(games, log):
+            self.assertEqual(list(told_game), ["event", "frame", "games", "reward", "reward_100", "epsilon", "speed"])
+            self.assertEqual(told_game["games"], game["game"])
+            for key in "frame", "reward", "reward_100", "epsilon", "speed":
+                self.assertAlmostEqual(told_game[key] / game[key], 1, places=8, msg=key)
+        self.assertEqual((told[0]["event"], told[0]["frame"], told[0]["run"]), ("start", 0, str(out)))
+        self.assertEqual(told[-1], {"event": "end", "reason": "frames", "frame": 3000, "games": len(log),
+                                    "run": str(out)})
+        self.check_bests([t for t in told if t["event"] == "best"], log)
+
+    def check_bests(self, bests, log):
+        """A best is told where the mean rises above all before it; its model is there."""
+        best, frames = -math.inf, []
+        for game in log:
+            if game["reward_100"] > best:
+                best = game["reward_100"]
+                frames.append((game["frame"], best))
+        self.assertEqual([t["frame"] for t in bests], [frame for frame, _ in frames])
+        for told, (_, mean) in zip(bests, frames):
+            self.assertEqual(list(told), ["event", "frame", "reward_100", "model"])
+            self.assertAlmostEqual(told["reward_100"], mean, places=6)
+            self.assertTrue(told["model"].endswith(f"-best_{mean:.0f}.dat"), told)
+            self.check(run("inspect", told["model"]), 0)
+
+    def test_plain_lines(self):
+        out = self.dir / "run"
+        lines = self.check(run("train", *PLAY, "--frames", "3000", "--out", out), 0).stdout.splitlines()
+        log = self.check_games(out, sum(": done " in line for line in lines))
+        wanted, best = [], None
+        for game in log:
+            wanted.append(f"{game['frame']}: done {game['game']} games, reward {game['reward_100']:.3f}, "
+                          f"eps {game['epsilon']:.2f}, speed {game['speed']:.2f} f/s")
+            if best is not None and game["reward_100"] > best:
+                wanted.append(f"Best reward updated {best:.3f} -> {game['reward_100']:.3f}")
+            best = game["reward_100"] if best is None else max(best, game["reward_100"])
+        self.assertEqual(lines[lines.index(")") + 1:], wanted)
+
+    def test_after_a_resume(self):
+        whole, parts = self.dir / "whole", self.dir / "parts"
+        self.check(run("train", *PLAY, "--frames", "3500", "--out", whole), 0)
+        first = self.check(run("train", *PLAY, "--frames", "1500", "--out", parts, "--json"), 0).stdout
+        second = self.check(run("train", "--resume", parts, "--frames", "3500", "--json"), 0).stdout
+        told = json_lines(second)
+        self.assertEqual((told[0]["event"], told[0]["frame"]), ("start", 1500))
+        games = [t for t in json_lines(first) + told if t["event"] == "game"]
+        log = self.check_games(parts, len(games))
+        want = log_of(whole)
+        for key in "frame", "game", "reward", "reward_100", "epsilon", "loss":
+            self.assertEqual([g[key] for g in log], [g[key] for g in want], key)
+        self.assertEqual([t["games"] for t in games], [g["game"] for g in want])
+
+
+class Scores(Case):
+    @classmethod
+    def setUpClass(cls):
+        import pathlib
+        import shutil
+        import tempfile
+        home = pathlib.Path(tempfile.mkdtemp(prefix="deepq-e2e-"))
+        cls.addClassCleanup(shutil.rmtree, home)
+        done = run("train", "--env", OWN_PONG, "--reward-bound", "-22", "--out", home / "run")
+        assert done.returncode == 0, done.stderr
+        cls.model = next((home / "run").glob("*.dat"))
+
+    def scores(self, *args, env=OWN_PONG):
+        """One object, whose statistics are those of its rewards; the text says the same."""
+        args = ["eval", "-m", self.model, "-e", env, *args]
+        result = json.loads(self.check(run(*args, "--json"), 0).stdout)
+        rewards = result["rewards"]
+        self.assertEqual(len(rewards), result["episodes"])
+        self.assertAlmostEqual(result["mean"], statistics.fmean(rewards), places=7)
+        self.assertAlmostEqual(result["sd"], statistics.stdev(rewards) if len(rewards) > 1 else 0, places=7)
+        self.assertEqual((result["min"], result["max"]), (min(rewards), max(rewards)))
+        text = self.check(run(*args), 0).stdout
+        self.assertIn(f"reward: mean {result['mean']:.2f}, sd {result['sd']:.2f}, min {min(rewards):.2f}, "
+                      f"max {max(rewards):.2f}\n", text)
+        self.assertIn(f"{result['episodes']} games, {result['frames']} frames", text)
+        return result
+
+    def test_statistics(self):
+        result = self.scores("--episodes", "4", "--epsilon", "1")
+        self.assertGreater(result["sd"], 0)  # else no formula of it could be seen
+        self.assertEqual(self.scores("--episodes", "1", "--cap", "400")["sd"], 0)
+
+    def test_every_part_of_the_protocol_matters(self):
+        usual = ["--episodes", "2", "--epsilon", "0.3", "--noops", "5", "--seed", "1", "--cap", "8000"]
+        want = self.scores(*usual)
+        for option, value, key in [("--epsilon", "0.9", "epsilon"), ("--noops", "20", "noops"), ("--seed", "2", "seed"),
+                                   ("--cap", "800", "cap"), ("--episodes", "3", "episodes")]:
+            at = usual.index(option) + 1
+            other = self.scores(*usual[:at], value, *usual[at + 1:])
+            self.assertEqual(other[key], float(value))
+            self.assertNotEqual((other["frames"], other["rewards"]), (want["frames"], want["rewards"]), option)
+        self.assertEqual(self.scores(*usual[:-1], "800")["frames"], 2 * 200)  # a cap is in console frames
+
+    @unittest.skipUnless(has_pong(), "no ROM of Pong")
+    def test_human_normalised(self):
+        """0 is random play, 100 is a human (Mnih et al. 2015: Pong -20.7 and 14.6)."""
+        result = self.scores("--episodes", "2", "--cap", "2000", "--epsilon", "1", env=PONG)
+        want = 100 * (result["mean"] + 20.7) / (14.6 + 20.7)
+        self.assertAlmostEqual(result["human_normalised"], want, places=6)
+        self.assertNotEqual(result["mean"], 0)
+
+
+main()
