@@ -16,6 +16,12 @@ int app_report(dq_status status);
 /** Say a message of the program's own; returns `exit_status`. */
 int app_fail(int exit_status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/** Say a message that is no failure. */
+void app_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** Text from outside (an argument, a name or value in a file) as it may be printed: one line, without
+ *  control characters, at most 4351 bytes of it. Good for the next three calls. */
+const char *app_plain(const char *text);
+
 /** Flush standard output. A reader that went away early is not a failure of a listing; a full disk
  *  is: it is said, and `exit_status` becomes APP_FAILED. */
 int app_finish_output(int exit_status);

@@ -51,7 +51,7 @@ static void print_rom(const dq_atari_id *id, const char *rom_dir)
     }
     printf("  %-16s%s.bin, %zu bytes, md5 %s\n", "ROM", g->id, g->rom_bytes, g->md5[0]);
     if (dq_rom_find(g->id, rom_dir, &bytes, &n, path, sizeof(path)) == DQ_OK) {
-        printf("  %-16s%s\n", "ROM found", path);
+        printf("  %-16s%s\n", "ROM found", app_plain(path));
         free(bytes);
     } else {
         printf("  %-16sno: deepq roms import PATH brings it\n", "ROM found");

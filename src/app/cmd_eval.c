@@ -137,7 +137,7 @@ static dq_status play_all(const protocol *p, dq_env *env, scores *s)
 static void print_text(const protocol *p, const dq_atari_id *id, const scores *s,
                        const human_scores *h)
 {
-    printf("%s on %s: %lld games, %lld frames\n", p->model, id->name, (long long)s->n,
+    printf("%s on %s: %lld games, %lld frames\n", app_plain(p->model), id->name, (long long)s->n,
            (long long)s->n_steps);
     printf("protocol: preprocessing %s, no-op starts up to %lld, epsilon %g, sticky actions %g, "
            "cap %lld console frames, seed %llu\n",

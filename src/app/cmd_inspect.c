@@ -33,7 +33,8 @@ static void print_info(const dq_model_info *info)
                  {"written by", info->version}};
     for (size_t i = 0; i < DQ_COUNT(texts); i++)
         if (*texts[i].value)
-            printf("  %-16s%s%s\n", texts[i].name, i == 3 ? "deepq " : "", texts[i].value);
+            printf("  %-16s%s%s\n", texts[i].name, i == 3 ? "deepq " : "",
+                   app_plain(texts[i].value));
     if (info->step >= 0)
         printf("  %-16s%lld\n", "frames", (long long)info->step);
     if (isfinite(info->score))
@@ -46,10 +47,10 @@ static dq_status inspect_model(const char *path)
     size_t n_parameters = 0;
     int n_actions = 0;
     DQ_TRY(dq_model_load(&m, path));
-    printf("%s: model, a PyTorch state_dict\n", path);
+    printf("%s: model, a PyTorch state_dict\n", app_plain(path));
     for (size_t i = 0; i < m->n; i++) {
         const dq_tensor *t = &m->tensors[i];
-        printf("  %-16sfloat32 ", t->name);
+        printf("  %-16sfloat32 ", app_plain(t->name));
         for (int d = 0; d < t->n_dims; d++)
             printf("[%d]", t->shape[d]);
         printf("\n");
@@ -75,9 +76,10 @@ static dq_status inspect_checkpoint(const char *path)
     dq_reader *r;
     checkpoint_info info;
     DQ_TRY(checkpoint_open(&r, &info, path));
-    printf("%s: checkpoint of deepq train, written by deepq %s, checksum right\n", path,
-           info.version);
-    printf("  %-16s%s\n  %-16s%s\n", "environment", info.env_id, "kernels", info.kernels);
+    printf("%s: checkpoint of deepq train, written by deepq %s, checksum right\n", app_plain(path),
+           app_plain(info.version));
+    printf("  %-16s%s\n  %-16s%s\n", "environment", app_plain(info.env_id), "kernels",
+           app_plain(info.kernels));
     printf("  %-16s%lld\n  %-16s%lld\n  %-16s%lld\n", "frames", (long long)info.step, "updates",
            (long long)info.n_updates, "games", (long long)info.n_games);
     printf("  %-16s%.3f\n  %-16s%.3f\n", "mean reward", info.mean_reward, "best mean",
@@ -97,7 +99,7 @@ static dq_status inspect_trace(const char *path, const void *bytes, size_t n)
     dq_trace_header h;
     DQ_TRY(dq_trace_header_parse(&h, bytes, n));
     bool ours = strncmp(h.recorder, "deepq ", 6) == 0;
-    printf("%s: trace recorded with %s%s\n", path, ours ? "" : "ALE ", h.recorder);
+    printf("%s: trace recorded with %s%s\n", app_plain(path), ours ? "" : "ALE ", h.recorder);
     printf("  %-16s%s\n", "game", h.game_id);
     printf("  %-16smd5 %s%s\n", "ROM", h.md5, is_known(h.md5) ? "" : " (not one of the games)");
     printf("  %-16s%u (%u records)\n", "frames", h.n_frames, h.n_records);
@@ -114,7 +116,7 @@ static dq_status inspect_observations(const char *path, const void *bytes, size_
 {
     dq_observation_header h;
     DQ_TRY(dq_observation_header_parse(&h, bytes, n));
-    printf("%s: observation reference of the book's wrappers\n", path);
+    printf("%s: observation reference of the book's wrappers\n", app_plain(path));
     printf("  %-16s%s\n", "game", h.game_id);
     printf("  %-16s%u resets and steps\n", "records", h.n_records);
     printf("  %-16sminimal set, seed %llu\n", "actions", (unsigned long long)h.action_seed);
@@ -131,7 +133,7 @@ static bool inspect_rom(const char *path, const void *bytes, size_t n)
     bool cartridge_size = n >= 2048 && n <= DQ_ROM_MAX_BYTES && n % 1024 == 0;
     if (!game && !own && !cartridge_size)
         return false;
-    printf("%s: %s\n", path,
+    printf("%s: %s\n", app_plain(path),
            game || own ? "Atari 2600 ROM" : "Atari 2600 ROM by its size, of no known game");
     if (game)
         printf("  %-16s%s (%s)\n", "game", game->id, game->gym_name);
@@ -161,7 +163,7 @@ static dq_status inspect_bytes(const char *path, const void *bytes, size_t n)
 static void print_setting(void *ctx, const char *key, const char *value)
 {
     (void)ctx;
-    printf("  %-20s%s\n", key, value);
+    printf("  %-20s%s\n", key, app_plain(value));
 }
 
 /** A run folder: its settings, and how far it is; or the checkpoint's folder in it. */
@@ -173,10 +175,10 @@ static dq_status inspect_run(const char *dir)
     if (access(path, F_OK) == 0)
         return inspect_checkpoint(path);
     DQ_TRY(train_run_settings(&s, dir));
-    printf("%s: run folder of deepq train\n", dir);
+    printf("%s: run folder of deepq train\n", app_plain(dir));
     train_settings_each(&s, print_setting, NULL);
     if (trained_model_best(dir, path) == DQ_OK)
-        printf("  %-20s%s\n", "best model", path);
+        printf("  %-20s%s\n", "best model", app_plain(path));
     snprintf(path, sizeof(path), "%s/checkpoint/state", dir);
     dq_status st = inspect_checkpoint(path);
     return st == DQ_ERR_NOT_FOUND ? DQ_OK : st;

@@ -185,7 +185,7 @@ static dq_status open_window(stage *s)
         return DQ_OK;
     dq_status st = window_create(&s->window, s->model.env_id);
     if (st == DQ_ERR_UNSUPPORTED && s->o->record_dir) {
-        fprintf(stderr, "deepq: no window here: recording without one\n");
+        app_note("no window here: recording without one");
         return DQ_OK;
     }
     return st;

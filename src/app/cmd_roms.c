@@ -30,7 +30,7 @@ static int roms_list(const char *rom_dir)
         bool there = rom_is_there(games[i]->id, rom_dir, path);
         n_there += there;
         printf("%-20s  %-3s  %s\n", games[i]->id, there ? "yes" : "no",
-               there ? path : games[i]->md5[0]);
+               there ? app_plain(path) : games[i]->md5[0]);
     }
     printf("%zu of %zu games have their ROM\n", n_there, n);
     return APP_DONE;
@@ -47,7 +47,7 @@ static int roms_verify(const char *rom_dir)
         char path[PATH_BYTES];
         dq_status st = dq_rom_find(games[i]->id, rom_dir, &bytes, &size, path, sizeof(path));
         if (st == DQ_OK) {
-            printf("%-20s  right  %s\n", games[i]->id, path);
+            printf("%-20s  right  %s\n", games[i]->id, app_plain(path));
             free(bytes);
             n_right++;
         } else if (st != DQ_ERR_NOT_FOUND) {
@@ -77,13 +77,13 @@ typedef struct import_count {
 static void say_imported(void *ctx, const char *game_id, const char *from, const char *to)
 {
     ((import_count *)ctx)->n_imported++;
-    printf("%-20s  %s -> %s\n", game_id, from, to);
+    printf("%-20s  %s -> %s\n", game_id, app_plain(from), app_plain(to));
 }
 
 static void say_there(void *ctx, const char *game_id, const char *from)
 {
     ((import_count *)ctx)->n_there++;
-    printf("%-20s  %s: already there\n", game_id, from);
+    printf("%-20s  %s: already there\n", game_id, app_plain(from));
 }
 
 static int roms_import(const char *rom_dir, char **paths, int n_paths)

@@ -207,7 +207,8 @@ static dq_status record(const record_options *o, const check_options *files)
         st = gzip_file_write(o->out, bytes, n);
     }
     if (st == DQ_OK)
-        printf("%s: %lld frames written to %s\n", h.game_id, (long long)o->frames, o->out);
+        printf("%s: %lld frames written to %s\n", h.game_id, (long long)o->frames,
+               app_plain(o->out));
     dq_writer_destroy(w);
     free(r.bytes);
     return st;

@@ -1,7 +1,6 @@
 #include "app/machine_limits.h"
 
-#include <stdio.h>
-
+#include "app/app.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "nn/device_net.h"
@@ -11,9 +10,8 @@ void machine_limits_threads(int n_threads)
 {
     int n_cpus = dq_cpu_count();
     if (n_threads > n_cpus)
-        fprintf(stderr,
-                "deepq: %d threads on %d processor%s: they take turns, --threads %d is faster\n",
-                n_threads, n_cpus, n_cpus == 1 ? "" : "s", n_cpus);
+        app_note("%d threads on %d processor%s: they take turns, --threads %d is faster", n_threads,
+                 n_cpus, n_cpus == 1 ? "" : "s", n_cpus);
 }
 
 dq_status machine_limits_precision(const char *isa, const char *device, const char **precision)
@@ -26,7 +24,7 @@ dq_status machine_limits_precision(const char *isa, const char *device, const ch
     DQ_TRY(dq_kernels_choose(isa, DQ_FP32, &k));
     if (dq_kernels_choose(isa, DQ_BF16, &k) == DQ_OK)
         return DQ_OK;
-    fprintf(stderr, "deepq: %s: going on in fp32\n", dq_errmsg());
+    app_note("%s: going on in fp32", dq_errmsg());
     *precision = "fp32";
     return DQ_OK;
 }

@@ -52,15 +52,37 @@ int app_report(dq_status status)
     return app_exit_status(status);
 }
 
-int app_fail(int exit_status, const char *format, ...)
+static void say(const char *format, va_list args)
 {
     char text[1024];
+    vsnprintf(text, sizeof(text), format, args);
+    fprintf(stderr, "deepq: %s\n", dq_make_plain(text));
+}
+
+int app_fail(int exit_status, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
+    say(format, args);
     va_end(args);
-    fprintf(stderr, "deepq: %s\n", text);
     return exit_status;
+}
+
+void app_note(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    say(format, args);
+    va_end(args);
+}
+
+const char *app_plain(const char *text)
+{
+    static char plain[4][4352];
+    static unsigned next;
+    char *to = plain[next++ % DQ_COUNT(plain)];
+    snprintf(to, sizeof(plain[0]), "%s", text);
+    return dq_make_plain(to);
 }
 
 int app_finish_output(int exit_status)

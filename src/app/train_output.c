@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "app/app.h"
 #include "deepq/net.h"
 
 void train_output_init(train_output *o, bool json, bool plain, const train_settings *s,
@@ -53,9 +54,9 @@ void train_output_start(train_output *o, const train_settings *s, int n_actions,
     dq_net_describe(s->cfg.network, n_actions, layers, sizeof(layers));
     printf("%s\n", layers);
     if (o->line.enabled)
-        printf("%s, preset %s, seed %llu, %s %s %s, %d threads -> %s\n", s->env_id, s->preset,
-               (unsigned long long)s->cfg.seed, s->device, s->isa, s->precision, s->cfg.n_threads,
-               dir);
+        printf("%s, preset %s, seed %llu, %s %s %s, %d threads -> %s\n", app_plain(s->env_id),
+               app_plain(s->preset), (unsigned long long)s->cfg.seed, s->device, s->isa,
+               s->precision, s->cfg.n_threads, app_plain(dir));
     end_line(o);
 }
 

@@ -328,10 +328,10 @@ static bool is_finished(train_run *run)
     if (run->out.json)
         train_output_end(&run->out, &p, "finished", dir);
     else if (p.solved)
-        printf("%s is finished: solved in %lld frames\n", dir, (long long)p.step);
+        printf("%s is finished: solved in %lld frames\n", app_plain(dir), (long long)p.step);
     else
-        printf("%s is finished: it has had its %lld frames; --frames N lets it go on to N\n", dir,
-               (long long)p.step);
+        printf("%s is finished: it has had its %lld frames; --frames N lets it go on to N\n",
+               app_plain(dir), (long long)p.step);
     return true;
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/app.h"
 #include "app/checkpoint_file.h"
 #include "app/train_run.h"
 #include "base/error.h"
@@ -157,13 +158,11 @@ void trained_model_free(trained_model *m)
 void trained_model_warn(const trained_model *m)
 {
     if (m->env_is_assumed && m->dialect_is_assumed)
-        fprintf(
-            stderr,
-            "deepq: %s does not say what it was trained on: it plays %s in the dialect %s; choose "
-            "others with --env and --dialect\n",
-            m->path, m->env_id, m->dialect);
+        app_note("%s does not say what it was trained on: it plays %s in the dialect %s; choose "
+                 "others with --env and --dialect",
+                 m->path, m->env_id, m->dialect);
     else if (m->env_is_assumed || m->dialect_is_assumed)
-        fprintf(stderr, "deepq: %s does not say its %s: %s is assumed; choose another with --%s\n",
-                m->path, m->env_is_assumed ? "game" : "dialect",
-                m->env_is_assumed ? m->env_id : m->dialect, m->env_is_assumed ? "env" : "dialect");
+        app_note("%s does not say its %s: %s is assumed; choose another with --%s", m->path,
+                 m->env_is_assumed ? "game" : "dialect", m->env_is_assumed ? m->env_id : m->dialect,
+                 m->env_is_assumed ? "env" : "dialect");
 }

@@ -1,6 +1,5 @@
 #include "base/error.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,13 +11,21 @@ enum { MESSAGE_CAP = 1024 };
 
 static _Thread_local char message[MESSAGE_CAP];
 
+char *dq_make_plain(char *text)
+{
+    for (unsigned char *c = (unsigned char *)text; *c; c++)
+        if (*c < ' ' || *c == 0x7F)
+            *c = '?';
+        else if (c[0] == 0xC2 && c[1] >= 0x80 && c[1] <= 0x9F)  // U+0080 to U+009F in UTF-8
+            c[0] = c[1] = '?';
+    return text;
+}
+
 /* A message is one line, whatever the names in it. */
 static void keep_line(const char *text)
 {
     memcpy(message, text, MESSAGE_CAP);
-    for (char *c = message; *c; c++)
-        if (iscntrl((unsigned char)*c))
-            *c = '?';
+    dq_make_plain(message);
 }
 
 dq_status dq_fail(dq_status status, const char *format, ...)

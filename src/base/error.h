@@ -11,6 +11,10 @@ dq_status dq_fail(dq_status status, const char *format, ...) __attribute__((form
 dq_status dq_fail_within(dq_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/** Text from outside as a terminal may get it, on one line: control characters, also those of two
+ *  bytes in UTF-8, become question marks, in place. Returns `text`. */
+char *dq_make_plain(char *text);
+
 /** Pass a failure up: `DQ_TRY(dq_foo(...));`, for functions with nothing to clean up. */
 #define DQ_TRY(call)                                                                               \
     do {                                                                                           \

@@ -1,5 +1,4 @@
 /* What a model file says of itself: one JSON object. */
-#include <ctype.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
@@ -69,9 +68,9 @@ dq_status dq_model_info_write(const dq_model_info *info, char **text)
 static void take_text(char *to, const char *text)
 {
     size_t n = strnlen(text, DQ_MODEL_TEXT_BYTES - 1);
-    for (size_t i = 0; i < n; i++)
-        to[i] = iscntrl((unsigned char)text[i]) ? '?' : text[i];
+    memcpy(to, text, n);
     to[n] = '\0';
+    dq_make_plain(to);
 }
 
 dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n)

@@ -6,6 +6,7 @@ import os
 import shutil
 import unittest
 import zipfile
+import zlib
 
 from program import DATA, OWN_PONG, PONG, Case, has_pong, main, run
 
@@ -160,6 +161,39 @@ class Inspect(Case):
         self.check(run("inspect", DATA / "models" / "float64.dat"), 2, "torch.DoubleStorage")
         for reference in (DATA / "observations").glob("*.obs*"):
             self.check(run("inspect", reference), 0, "observation reference")
+
+    def test_escape_sequences_do_not_reach_the_terminal(self):
+        """From names of tensors, settings, a checkpoint's texts, a zip's members and arguments."""
+        model = self.dir / "m.dat"
+        with zipfile.ZipFile(DATA / "models" / "state_dict.dat") as z, \
+                zipfile.ZipFile(model, "w") as out:
+            for name in z.namelist():
+                # as long as before, or the pickle would be damaged
+                out.writestr(name, z.read(name).replace(b"conv.0.weight", b"\x1b]0;title\x07\n\x7f"))
+        folder = self.dir / "run"
+        self.check(run("train", "-e", OWN_PONG, "--set", "network=small", "--set", "replay_size=100",
+                       "--set", "replay_start=50", "--frames", "5", "--out", folder), 0)
+        config = folder / "config"
+        config.write_text(config.read_text().replace("preset = book", "preset = \x1b[2Jbook\xc2\x9b"))
+        state = bytearray((folder / "checkpoint" / "state").read_bytes()[:-4])
+        state[72:82] = b"\x1b[31mhello"
+        state += zlib.crc32(state).to_bytes(4, "little")
+        (folder / "checkpoint" / "state").write_bytes(state)
+        strange = self.dir / "\x1b[31mred\nline"
+        strange.write_bytes(b"?")
+        wheel = self.dir / "w.whl"
+        with zipfile.ZipFile(wheel, "w") as out:
+            out.write(DATA.parents[1] / "roms" / "pong.bin", "\x1b[31m.bin")
+        for arguments in (["inspect", model], ["inspect", folder], ["inspect", strange],
+                          ["inspect", folder / "checkpoint"], ["play", "-m", strange], ["\x1b[31m"],
+                          ["train", "--set", "\x1b[31m=1"], ["envs", "\x1b[31m"], ["trace", "\x1b[31m"],
+                          ["roms", "import", wheel], ["roms", "import", strange],
+                          ["eval", "-m", model, "-e", "\x1b[31m"], ["train", "--config", strange],
+                          ["train", "--resume", folder, "--frames", "6"]):
+            done = run(*arguments)
+            for text in (done.stdout, done.stderr):
+                self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f\x80-\x9f]", arguments)
+                self.assertNotIn("\nline", text)
 
     def test_unknown_files(self):
         for name, text in [("a.txt", "hello"), ("empty", ""), ("zip", "PK\3\4 is no model")]:
