@@ -20,21 +20,33 @@ static double wall_time(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-dq_status train_log_open(train_log **out, const char *path, const char *logdir, int64_t step)
+static dq_status open_board(train_log *log, const train_log_place *place)
+{
+    DQ_TRY(dq_tb_open_at(&log->board, place->logdir, place->events, place->step));
+    if (!place->resumed || !dq_tb_is_new(log->board))
+        return DQ_OK;
+    return dq_tb_resume(log->board, place->step + 1, wall_time());  // of files with other names
+}
+
+dq_status train_log_open(train_log **out, const train_log_place *place)
 {
     train_log *log = *out = calloc(1, sizeof(*log));
     if (!log)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a log");
-    dq_status st = dq_json_lines_open(&log->games, path, "frame", step);
+    dq_status st = dq_json_lines_open(&log->games, place->path, "frame", place->step);
     if (st == DQ_OK)
-        st = dq_tb_open(&log->board, logdir, NULL);
-    if (st == DQ_OK && step > 0)
-        st = dq_tb_resume(log->board, step + 1, wall_time());
+        st = open_board(log, place);
     if (st != DQ_OK) {
         train_log_close(log);
         *out = NULL;
     }
     return st;
+}
+
+void train_log_damaged(const train_log *log, size_t *n_lines, size_t *n_events)
+{
+    *n_lines = dq_json_lines_damaged(log->games);
+    *n_events = dq_tb_damaged(log->board);
 }
 
 void train_log_close(train_log *log)

@@ -2,6 +2,8 @@
 #ifndef DEEPQ_APP_TRAIN_LOG_H
 #define DEEPQ_APP_TRAIN_LOG_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "deepq/status.h"
@@ -9,10 +11,17 @@
 
 typedef struct train_log train_log;
 
-/** @param step where the run goes on: what an earlier process wrote beyond it is cut off; 0 for a
- *  new run */
-DQ_NODISCARD dq_status train_log_open(train_log **out, const char *path, const char *logdir,
-                                      int64_t step);
+typedef struct train_log_place {
+    const char *path;             // of log.jsonl
+    const char *logdir, *events;  // folder and name of the event file
+    int64_t step;                 // what an earlier process wrote beyond it is cut off
+    bool resumed;
+} train_log_place;
+
+DQ_NODISCARD dq_status train_log_open(train_log **out, const train_log_place *place);
+/** Damaged parts that were found when it was opened, and set aside in PATH.damaged and
+ *  LOGDIR/events.damaged. */
+void train_log_damaged(const train_log *log, size_t *n_lines, size_t *n_events);
 void train_log_close(train_log *log);
 
 /** Both records are with the operating system when it returns. */

@@ -15,6 +15,7 @@
 #include "deepq/model.h"
 #include "deepq/version.h"
 #include "record/run_folder.h"
+#include "record/tensorboard.h"
 
 struct train_run {
     train_settings settings;
@@ -116,15 +117,51 @@ static dq_status begin(train_run **out, const train_settings *s)
     return create_params(run);
 }
 
+static const char *log_folder(const train_run *run)
+{
+    return *run->settings.logdir ? run->settings.logdir : run->folder.path;
+}
+
+/** A run has one event file, which its settings name. */
+static dq_status name_events(train_run *run)
+{
+    train_settings *s = &run->settings;
+    if (strchr(s->events, '/'))
+        return dq_fail(DQ_ERR_CONFIG, "events = '%s': choose a name without slashes", s->events);
+    if (*s->events)
+        return DQ_OK;
+    return dq_tb_new_name(s->events, sizeof(s->events), log_folder(run), NULL);
+}
+
+/** Nothing is lost without a word. */
+static void tell_damage(const train_run *run, const char *log)
+{
+    size_t n_lines, n_events;
+    train_log_damaged(run->log, &n_lines, &n_events);
+    if (n_lines > 0)
+        fprintf(stderr, "deepq: %s: lines damaged: %zu, set aside in %s.damaged\n", log, n_lines,
+                log);
+    if (n_events > 0)
+        fprintf(stderr, "deepq: %s/%s: records damaged: %zu, set aside in %s/" DQ_TB_ASIDE "\n",
+                log_folder(run), run->settings.events, n_events, log_folder(run));
+}
+
 /** Write the settings as they are now, and open the records for what comes after `step`. */
-static dq_status open_files(train_run *run, int64_t step)
+static dq_status open_files(train_run *run, int64_t step, bool resumed)
 {
     char path[DQ_PATH_CAP];
+    DQ_TRY(name_events(run));
     DQ_TRY(dq_run_file(&run->folder, DQ_RUN_CONFIG, path));
     DQ_TRY(train_settings_write(&run->settings, path));
     DQ_TRY(dq_run_file(&run->folder, DQ_RUN_LOG, path));
-    const char *logdir = *run->settings.logdir ? run->settings.logdir : run->folder.path;
-    return train_log_open(&run->log, path, logdir, step);
+    const train_log_place place = {.path = path,
+                                   .logdir = log_folder(run),
+                                   .events = run->settings.events,
+                                   .step = step,
+                                   .resumed = resumed};
+    DQ_TRY(train_log_open(&run->log, &place));
+    tell_damage(run, path);
+    return DQ_OK;
 }
 
 static dq_status save_checkpoint(train_run *run)
@@ -183,7 +220,7 @@ static dq_status finish_create(train_run *run, const char *dir)
     };
     DQ_TRY(dq_run_folder_create(&run->folder, &name));
     run->folder_is_open = true;
-    DQ_TRY(open_files(run, 0));
+    DQ_TRY(open_files(run, 0, false));
     return save_checkpoint(run);
 }
 
@@ -209,7 +246,7 @@ static dq_status finish_resume(train_run *run, const char *dir)
     run->folder_is_open = true;
     DQ_TRY(check_logdir(run));
     DQ_TRY(load_checkpoint(run));
-    return open_files(run, run->saved_step);
+    return open_files(run, run->saved_step, true);
 }
 
 static dq_status open_run(train_run **out, const train_settings *s, const char *dir,

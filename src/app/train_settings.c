@@ -26,7 +26,7 @@ static const text_setting texts[] = {
     TEXT_SETTING(dialect, "dialect", false),     TEXT_SETTING(device, "device", false),
     TEXT_SETTING(precision, "precision", false), TEXT_SETTING(isa, "isa", false),
     TEXT_SETTING(rom_md5, "rom_md5", true),      TEXT_SETTING(rom_dir, "rom_dir", true),
-    TEXT_SETTING(logdir, "logdir", true),
+    TEXT_SETTING(logdir, "logdir", true),        TEXT_SETTING(events, "events", true),
 };
 
 dq_status train_settings_init(train_settings *s, const char *preset)

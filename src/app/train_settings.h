@@ -7,7 +7,7 @@
 
 #include "deepq/train.h"
 
-enum { SETTING_BYTES = 64, SETTING_PATH_BYTES = 4096 };
+enum { SETTING_BYTES = 64, SETTING_NAME_BYTES = 256, SETTING_PATH_BYTES = 4096 };
 
 typedef struct train_settings {
     dq_train_config
@@ -21,18 +21,19 @@ typedef struct train_settings {
     char rom_md5[SETTING_BYTES];       // of the run's ROM; "" before it is known
     char rom_dir[SETTING_PATH_BYTES];  // searched first; "": only the usual places
     char logdir[SETTING_PATH_BYTES];   // TensorBoard events; "": the run folder
+    char events[SETTING_NAME_BYTES];   // their file in it; "": none yet
 } train_settings;
 
 /** The defaults of a preset. */
 DQ_NODISCARD dq_status train_settings_init(train_settings *s, const char *preset);
 /** One setting by name: a hyperparameter, or env, preset, dialect, device, precision, isa, threads,
- *  rom_md5, rom_dir, logdir. */
+ *  rom_md5, rom_dir, logdir, events. */
 DQ_NODISCARD dq_status train_settings_set(train_settings *s, const char *key, const char *value);
 /** "key=value" of a --set option; the message names it. */
 DQ_NODISCARD dq_status train_settings_set_pair(train_settings *s, const char *pair);
 
 /** Read a file on top of what is set. Of another run's file (`as_template`) what belongs to that
- *  run alone (rom_md5, rom_dir, logdir, threads) is left out. */
+ *  run alone (rom_md5, rom_dir, logdir, events, threads) is left out. */
 DQ_NODISCARD dq_status train_settings_read(train_settings *s, const char *path, bool as_template);
 /** Write all settings atomically. */
 DQ_NODISCARD dq_status train_settings_write(const train_settings *s, const char *path);

@@ -6,17 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "record/append_file.h"
 #include "record/file_names.h"
+#include "record/repair.h"
 
 enum { LINE_FORMAT = JSON_COMPACT | JSON_REAL_PRECISION(15) };  // 0.1, not 0.10000000000000001
 
 struct dq_json_lines {
-    int fd;
-    off_t end;  // after the last whole line
-    char *path;
+    dq_append_file file;
+    size_t n_damaged;  // lines, found when it was opened
 };
 
 /** The lines of a file, one after the other. */
@@ -56,43 +56,45 @@ static bool is_later(const json_t *object, const char *key, int64_t last)
     return json_is_integer(value) && json_integer_value(value) > last;
 }
 
-/** Where the lines to be kept end. */
-static dq_status find_end(const char *path, const char *key, int64_t last, off_t *end)
+/** Judge every line. A file that is missing has none. */
+static void look_at_lines(dq_repair *repair, const char *path, const char *key, int64_t last)
 {
-    *end = 0;
     line_reader r = {.file = fopen(path, "rbe")};
-    if (!r.file)
-        return errno == ENOENT ? DQ_OK : dq_fail_errno("open", path);
+    if (!r.file) {
+        repair->status = errno == ENOENT ? DQ_OK : dq_fail_errno("open", path);
+        return;
+    }
     while (next_line(&r)) {
         json_t *object = parse_line(&r);
-        bool keep = object && !is_later(object, key, last);
+        dq_repair_add(repair,
+                      !object                       ? DQ_PIECE_DAMAGED
+                      : is_later(object, key, last) ? DQ_PIECE_LATER
+                                                    : DQ_PIECE_KEPT,
+                      r.n_bytes);
         json_decref(object);
-        if (!keep)
-            break;
-        *end += (off_t)r.n_bytes;
     }
-    dq_status st = ferror(r.file) ? dq_fail_errno("read", path) : DQ_OK;
+    if (ferror(r.file))
+        repair->status = dq_fail_errno("read", path);
     free(r.line);
     fclose(r.file);
-    return st;
 }
 
 dq_status dq_json_lines_open(dq_json_lines **out, const char *path, const char *key, int64_t last)
 {
+    char aside[DQ_PATH_CAP];
+    size_t end;
+    dq_repair repair = {.n = 0};
     *out = NULL;
+    DQ_TRY(dq_path_format(aside, sizeof(aside), "%s.damaged", path));
+    DQ_TRY(dq_plain_check(path));
     dq_json_lines *log = calloc(1, sizeof(*log));
-    char *copy = strdup(path);
-    if (!log || !copy) {
-        free(log);
-        free(copy);
+    if (!log)
         return dq_fail(DQ_ERR_NOMEM, "no memory to open %s", path);
-    }
-    *log = (dq_json_lines){.fd = -1, .path = copy};
-    dq_status st = dq_plain_open_append(path, &log->fd);
+    log->file.fd = -1;
+    look_at_lines(&repair, path, key, last);
+    dq_status st = dq_repair_finish(&repair, path, aside, &end, &log->n_damaged);
     if (st == DQ_OK)
-        st = find_end(path, key, last, &log->end);
-    if (st == DQ_OK && ftruncate(log->fd, log->end) != 0)
-        st = dq_fail_errno("cut", path);
+        st = dq_append_open(&log->file, path, (off_t)end);
     if (st == DQ_OK)
         *out = log;
     else
@@ -100,23 +102,9 @@ dq_status dq_json_lines_open(dq_json_lines **out, const char *path, const char *
     return st;
 }
 
-/** Write a line whole or, as far as the file system lets us, not at all. */
-static dq_status write_line(dq_json_lines *log, const char *line, size_t n)
+size_t dq_json_lines_damaged(const dq_json_lines *log)
 {
-    for (size_t at = 0; at < n;) {
-        ssize_t got = write(log->fd, line + at, n - at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0) {
-            dq_status st = dq_fail_errno("write", log->path);
-            return ftruncate(log->fd, log->end) == 0
-                       ? st
-                       : dq_fail_errno("write and then cut", log->path);
-        }
-        at += (size_t)got;
-    }
-    log->end += (off_t)n;
-    return DQ_OK;
+    return log->n_damaged;
 }
 
 dq_status dq_json_lines_append(dq_json_lines *log, json_t *object)
@@ -124,22 +112,24 @@ dq_status dq_json_lines_append(dq_json_lines *log, json_t *object)
     char *line = json_is_object(object) ? json_dumps(object, LINE_FORMAT) : NULL;
     json_decref(object);
     if (!line)
-        return dq_fail(DQ_ERR_CONFIG, "a line for %s is no JSON object", log->path);
+        return dq_fail(DQ_ERR_CONFIG, "a line for %s is no JSON object", log->file.path);
     size_t n = strlen(line);
-    line[n] = '\n';  // in place of the zero: one write for line and newline
-    dq_status st = write_line(log, line, n + 1);
+    line[n] = '\n';  // in place of the zero
+    dq_status st = dq_append_put(&log->file, line, n + 1);
     free(line);
-    return st;
+    return st == DQ_OK ? dq_append_flush(&log->file) : st;
+}
+
+dq_status dq_json_lines_sync(dq_json_lines *log)
+{
+    return dq_append_sync(&log->file);
 }
 
 dq_status dq_json_lines_close(dq_json_lines *log)
 {
     if (!log)
         return DQ_OK;
-    dq_status st = DQ_OK;
-    if (log->fd >= 0 && close(log->fd) != 0)
-        st = dq_fail_errno("close", log->path);
-    free(log->path);
+    dq_status st = dq_append_close(&log->file);
     free(log);
     return st;
 }

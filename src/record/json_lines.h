@@ -9,16 +9,22 @@
 
 typedef struct dq_json_lines dq_json_lines;
 
-/** Open a log for appending, making it when missing. First it is cut before the first line that is
- *  torn, is no JSON object, or whose integer `key` is above `last`: what a run that goes on from
- *  `last` will write again. INT64_MAX keeps every whole line. */
+/** Open a log for appending, making it when missing. First it is cut back to where a run goes on:
+ *  lines whose integer `key` is above `last`, which it will write again, and an unfinished line at
+ * the end are dropped. Lines that are no JSON object, or later than one that is kept, are damaged:
+ * they are moved to the file PATH.damaged. INT64_MAX keeps every whole line. */
 DQ_NODISCARD dq_status dq_json_lines_open(dq_json_lines **out, const char *path, const char *key,
                                           int64_t last);
+/** Damaged lines that were set aside when it was opened. */
+size_t dq_json_lines_damaged(const dq_json_lines *log);
 
 /** Append an object as one line, in the order of its keys, handed to the operating system at once.
  *  Takes over the reference; NULL is an error: `append(log, json_pack("{s:i}", "frame", 1))`. After
- *  a failure (DQ_ERR_IO: disk full) the file ends with the last whole line. */
+ *  a failure (DQ_ERR_IO: disk full) the file ends with the last whole line, and the new one is
+ * tried again with the next. */
 dq_status dq_json_lines_append(dq_json_lines *log, json_t *object);
+/** Have all lines so far on the disk; also those that could not be written before. */
+dq_status dq_json_lines_sync(dq_json_lines *log);
 
 /** Accepts NULL. */
 dq_status dq_json_lines_close(dq_json_lines *log);

@@ -1,7 +1,5 @@
 #include "record/tensorboard.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,101 +7,49 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "record/append_file.h"
 #include "record/file_names.h"
+#include "record/tensorboard_records.h"
 #include "tensorboard_event.pb-c.h"
 
-enum { BUFFER_BYTES = 1 << 16, FRAME_BYTES = 8 + 4 + 4, HOST_CAP = 65, MAX_SAME_NAMES = 1000 };
+enum { BUFFER_BYTES = 1 << 16, HOST_CAP = 65, MAX_SAME_NAMES = 1000 };
 
 struct dq_tb {
-    dq_status status;
-    int fd;
-    char path[DQ_PATH_CAP];
-    size_t n;
-    uint8_t buffer[BUFFER_BYTES];
+    dq_append_file file;
+    size_t n_damaged;  // records, found when it was opened
+    bool is_new;
 };
-
-/** CRC-32C (Castagnoli), bit by bit: records are short. */
-static uint32_t crc32c(const uint8_t *bytes, size_t n)
-{
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < n; i++) {
-        crc ^= bytes[i];
-        for (int bit = 0; bit < 8; bit++)
-            crc = crc >> 1 ^ (crc & 1 ? 0x82F63B78 : 0);
-    }
-    return ~crc;
-}
-
-static void put_number(uint8_t *to, uint64_t number, int n_bytes)
-{
-    for (int i = 0; i < n_bytes; i++)
-        to[i] = (uint8_t)(number >> 8 * i);
-}
-
-/** The checksum as TFRecord stores it: turned and shifted, so that files may hold files. */
-static void put_crc(uint8_t *to, const uint8_t *bytes, size_t n)
-{
-    uint32_t crc = crc32c(bytes, n);
-    put_number(to, (crc >> 15 | crc << 17) + 0xA282EAD8, 4);
-}
-
-static dq_status fail_io(dq_tb *tb, const char *verb)
-{
-    return tb->status = dq_fail_errno(verb, tb->path);
-}
-
-static dq_status write_all(dq_tb *tb, const uint8_t *bytes, size_t n)
-{
-    for (size_t at = 0; at < n && tb->status == DQ_OK;) {
-        ssize_t got = write(tb->fd, bytes + at, n - at);
-        if (got >= 0)
-            at += (size_t)got;
-        else if (errno != EINTR)
-            fail_io(tb, "write");
-    }
-    return tb->status;
-}
 
 dq_status dq_tb_flush(dq_tb *tb)
 {
-    write_all(tb, tb->buffer, tb->n);
-    tb->n = 0;
-    return tb->status;
+    return dq_append_flush(&tb->file);
 }
 
-/** Length, its checksum, the event, its checksum; `record` has room for all. */
-static void put_record(uint8_t *record, const Deepq__Event *event, size_t event_bytes)
+dq_status dq_tb_sync(dq_tb *tb)
 {
-    put_number(record, event_bytes, 8);
-    put_crc(record + 8, record, 8);
+    return dq_append_sync(&tb->file);
+}
+
+static dq_status put_event(dq_tb *tb, const Deepq__Event *event, uint8_t *record, size_t n)
+{
     deepq__event__pack(event, record + 12);
-    put_crc(record + 12 + event_bytes, record + 12, event_bytes);
-}
-
-static dq_status write_large(dq_tb *tb, const Deepq__Event *event, size_t event_bytes)
-{
-    uint8_t *record = malloc(event_bytes + FRAME_BYTES);
-    if (!record)
-        return tb->status =
-                   dq_fail(DQ_ERR_NOMEM, "no memory for an event of %zu bytes", event_bytes);
-    put_record(record, event, event_bytes);
-    write_all(tb, record, event_bytes + FRAME_BYTES);
-    free(record);
-    return tb->status;
+    dq_tb_frame(record, n);
+    DQ_TRY(dq_append_put(&tb->file, record, n + DQ_TB_FRAME_BYTES));
+    return tb->file.n < BUFFER_BYTES ? DQ_OK : dq_tb_flush(tb);
 }
 
 static dq_status write_event(dq_tb *tb, const Deepq__Event *event)
 {
-    size_t event_bytes = deepq__event__get_packed_size(event);
-    if (tb->status == DQ_OK && event_bytes + FRAME_BYTES > BUFFER_BYTES - tb->n)
-        dq_tb_flush(tb);
-    if (tb->status != DQ_OK)
-        return tb->status;
-    if (event_bytes + FRAME_BYTES > BUFFER_BYTES)
-        return write_large(tb, event, event_bytes);
-    put_record(tb->buffer + tb->n, event, event_bytes);
-    tb->n += event_bytes + FRAME_BYTES;
-    return DQ_OK;
+    uint8_t small[256];
+    size_t n = deepq__event__get_packed_size(event), whole = n + DQ_TB_FRAME_BYTES;
+    if (whole <= sizeof(small))
+        return put_event(tb, event, small, n);
+    uint8_t *record = malloc(whole);
+    if (!record)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for an event of %zu bytes", n);
+    dq_status st = put_event(tb, event, record, n);
+    free(record);
+    return st;
 }
 
 static Deepq__Event event_at(int64_t step, double wall_time)
@@ -184,35 +130,48 @@ static const char *host_name(char host[HOST_CAP])
 }
 
 /** TensorBoard reads a folder's files in the order of their names, so the time comes first. */
-static dq_status create_file(dq_tb *tb, const char *logdir, const char *suffix, time_t now)
+dq_status dq_tb_new_name(char *to, size_t cap, const char *logdir, const char *suffix)
 {
-    char host[HOST_CAP];
+    char host[HOST_CAP], path[DQ_PATH_CAP];
     host_name(host);
     for (int i = 0; i < MAX_SAME_NAMES; i++) {
-        DQ_TRY(dq_path_format(tb->path, sizeof(tb->path),
-                              "%s/events.out.tfevents.%010lld.%s.%ld.%d%s", logdir, (long long)now,
-                              host, (long)getpid(), i, suffix ? suffix : ""));
-        tb->fd = open(tb->path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-        if (tb->fd >= 0 || errno != EEXIST)
+        DQ_TRY(dq_path_format(to, cap, "events.out.tfevents.%010lld.%s.%ld.%d%s",
+                              (long long)time(NULL), host, (long)getpid(), i,
+                              suffix ? suffix : ""));
+        DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s", logdir, to));
+        if (access(path, F_OK) != 0)
             break;
     }
-    return tb->fd >= 0 ? DQ_OK : fail_io(tb, "create");
+    return DQ_OK;
 }
 
-dq_status dq_tb_open(dq_tb **out, const char *logdir, const char *suffix)
+/** Open the file of that name, cut back to what is not above `last`. */
+static dq_status open_file(dq_tb *tb, const char *logdir, const char *name, int64_t last)
+{
+    char path[DQ_PATH_CAP], aside[DQ_PATH_CAP];
+    size_t end;
+    dq_repair repair = {.n = 0};
+    DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s", logdir, name));
+    DQ_TRY(dq_path_format(aside, sizeof(aside), "%s/" DQ_TB_ASIDE, logdir));
+    DQ_TRY(dq_plain_check(path));
+    dq_tb_look(&repair, path, last);
+    DQ_TRY(dq_repair_finish(&repair, path, aside, &end, &tb->n_damaged));
+    DQ_TRY(dq_append_open(&tb->file, path, (off_t)end));
+    tb->is_new = end == 0;
+    if (tb->is_new)
+        DQ_TRY(write_version(tb, time(NULL)));
+    return dq_tb_flush(tb);
+}
+
+dq_status dq_tb_open_at(dq_tb **out, const char *logdir, const char *name, int64_t last)
 {
     *out = NULL;
     DQ_TRY(dq_make_dirs(logdir));
     dq_tb *tb = calloc(1, sizeof(*tb));
     if (!tb)
         return dq_fail(DQ_ERR_NOMEM, "no memory for an event file");
-    tb->fd = -1;
-    time_t now = time(NULL);
-    dq_status st = create_file(tb, logdir, suffix, now);
-    if (st == DQ_OK)
-        st = write_version(tb, now);
-    if (st == DQ_OK)
-        st = dq_tb_flush(tb);
+    tb->file.fd = -1;
+    dq_status st = open_file(tb, logdir, name, last);
     if (st == DQ_OK)
         *out = tb;
     else
@@ -220,15 +179,29 @@ dq_status dq_tb_open(dq_tb **out, const char *logdir, const char *suffix)
     return st;
 }
 
+dq_status dq_tb_open(dq_tb **out, const char *logdir, const char *suffix)
+{
+    char name[DQ_TB_NAME_CAP];
+    *out = NULL;
+    DQ_TRY(dq_tb_new_name(name, sizeof(name), logdir, suffix));
+    return dq_tb_open_at(out, logdir, name, INT64_MAX);
+}
+
+bool dq_tb_is_new(const dq_tb *tb)
+{
+    return tb->is_new;
+}
+
+size_t dq_tb_damaged(const dq_tb *tb)
+{
+    return tb->n_damaged;
+}
+
 dq_status dq_tb_close(dq_tb *tb)
 {
     if (!tb)
         return DQ_OK;
-    if (tb->fd >= 0)
-        dq_tb_flush(tb);
-    if (tb->fd >= 0 && close(tb->fd) != 0 && tb->status == DQ_OK)
-        fail_io(tb, "close");
-    dq_status st = tb->status;
+    dq_status st = dq_append_close(&tb->file);
     free(tb);
     return st;
 }

@@ -1,12 +1,13 @@
 /** TensorBoard event files: what `tensorboard --logdir DIR` reads.
  *
- *  One writer writes one file, events.out.tfevents.TIME.HOST.PID.N, and never touches another, so
- *  that a resumed run continues in the same folder. Records are collected in a buffer: flush it
- *  whenever somebody may look. Errors stick and come back from every later call.
+ *  One writer writes one file, events.out.tfevents.TIME.HOST.PID.N. A resumed run goes on in its
+ *  own, cut back to where it goes on. Records are collected in a buffer: flush it whenever somebody
+ *  may look. What cannot be written waits in memory and is tried again.
  *  Source: TFRecord framing, tensorflow/core/lib/io/record_writer.cc; tensorboardX 2.1. */
 #ifndef DEEPQ_RECORD_TENSORBOARD_H
 #define DEEPQ_RECORD_TENSORBOARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -15,9 +16,25 @@
 
 typedef struct dq_tb dq_tb;
 
+enum { DQ_TB_NAME_CAP = 192 };
+
+/** Where damaged records go, in the same folder; TensorBoard does not read it. */
+#define DQ_TB_ASIDE "events.damaged"
+
 /** Start a new event file in `logdir`, which is made when missing.
  *  @param suffix ends the file's name, may be NULL */
 DQ_NODISCARD dq_status dq_tb_open(dq_tb **out, const char *logdir, const char *suffix);
+
+/** The name of an event file that is still to be written. @param suffix may be NULL */
+DQ_NODISCARD dq_status dq_tb_new_name(char *to, size_t cap, const char *logdir, const char *suffix);
+/** Go on in the event file of that name, made when missing. Records of steps above `last`, which
+ * come again, and an unfinished one are cut off; damaged ones are moved to DQ_TB_ASIDE. */
+DQ_NODISCARD dq_status dq_tb_open_at(dq_tb **out, const char *logdir, const char *name,
+                                     int64_t last);
+/** Whether nothing was in it when it was opened. */
+bool dq_tb_is_new(const dq_tb *tb);
+/** Damaged records, or places of more, that were set aside when it was opened. */
+size_t dq_tb_damaged(const dq_tb *tb);
 
 /** One point of the curve `tag`. @param wall_time seconds since 1970, as TensorBoard shows them */
 dq_status dq_tb_scalar(dq_tb *tb, const char *tag, int64_t step, double value, double wall_time);
@@ -26,12 +43,14 @@ dq_status dq_tb_scalar(dq_tb *tb, const char *tag, int64_t step, double value, d
 dq_status dq_tb_text(dq_tb *tb, const char *tag, int64_t step, const char *markdown,
                      double wall_time);
 
-/** The run was resumed: TensorBoard drops points that older files of the folder have at `step` and
- *  later, since they come again. */
+/** The run goes on here and not in its older files of the folder: TensorBoard drops the points that
+ *  those have at `step` and later, since they come again. */
 dq_status dq_tb_resume(dq_tb *tb, int64_t step, double wall_time);
 
 /** Hand all records so far to the operating system. */
 dq_status dq_tb_flush(dq_tb *tb);
+/** The same, and have them on the disk. */
+dq_status dq_tb_sync(dq_tb *tb);
 
 /** Flush, close and destroy; the first failure, if there was one. Accepts NULL. */
 dq_status dq_tb_close(dq_tb *tb);

@@ -86,38 +86,80 @@ static void a_torn_line_is_cut_off(void **state)
     }
 }
 
-static void damage_is_cut_off_with_what_follows(void **state)
+static void assert_aside(const char *want, size_t n_want)
+{
+    void *bytes;
+    size_t n;
+    assert_int_equal(dq_file_read(temp_path("log.jsonl.damaged"), 1 << 20, &bytes, &n), DQ_OK);
+    assert_int_equal(n, n_want);
+    assert_memory_equal(bytes, want, n);
+    free(bytes);
+}
+
+/** What is whole stays, before and behind it. */
+static void damage_is_set_aside(void **state)
 {
     (void)state;
-    char copy[sizeof(three_lines)];
-    const char *second = strchr(three_lines, '\n') + 1;
+    char copy[sizeof(three_lines)], rest[sizeof(three_lines)];
+    const char *second = strchr(three_lines, '\n') + 1, *third = strchr(second, '\n') + 1;
     size_t n_first = (size_t)(second - three_lines), n = strlen(three_lines);
     memcpy(copy, three_lines, sizeof(copy));
     memset(copy + n_first + 3, 0, 5);  // a block that never reached the disk
+    snprintf(rest, sizeof(rest), "%.*s%s", (int)n_first, three_lines, third);
     make_file(copy, n);
+    dq_json_lines *log = open_log(INT64_MAX);
+    assert_int_equal(dq_json_lines_damaged(log), 1);
+    assert_int_equal(dq_json_lines_close(log), DQ_OK);
+    assert_file(rest, strlen(rest));
+    assert_aside(copy + n_first, (size_t)(third - second));
     open_and_close(INT64_MAX);
-    assert_file(three_lines, n_first);
+    assert_file(rest, strlen(rest));
     make_file("[1]\n{}\n", 7);
     open_and_close(INT64_MAX);
-    assert_file("", 0);
+    assert_file("{}\n", 3);
+    remove(temp_path("log.jsonl.damaged"));
 }
 
-static void any_flipped_bit_leaves_whole_lines(void **state)
+/** A digit more makes a line later than what it stands before, which no log says of itself. */
+static void a_line_that_says_it_is_later_than_the_next_is_damaged(void **state)
+{
+    (void)state;
+    static const char odd[] = "{\"frame\":1}\n{\"frame\":9000}\n{\"frame\":20}\n{\"frame\":300}\n";
+    make_file(odd, strlen(odd));
+    dq_json_lines *log = open_log(20);
+    assert_int_equal(dq_json_lines_damaged(log), 1);
+    assert_int_equal(dq_json_lines_close(log), DQ_OK);
+    assert_file("{\"frame\":1}\n{\"frame\":20}\n", 25);
+    assert_aside("{\"frame\":9000}\n", 15);
+}
+
+static size_t file_size(const char *name)
+{
+    void *bytes;
+    size_t n;
+    if (dq_file_read(temp_path(name), 1 << 20, &bytes, &n) != DQ_OK)
+        return 0;
+    free(bytes);
+    return n;
+}
+
+/** Every byte is in one of the two files, but for those of a line without an end. */
+static void any_flipped_bit_destroys_nothing(void **state)
 {
     (void)state;
     size_t n = strlen(three_lines);
     for (size_t i = 0; i < 8 * n; i++) {
         char copy[sizeof(three_lines)];
-        void *bytes;
-        size_t left;
         memcpy(copy, three_lines, n);
         copy[i / 8] ^= (char)(1 << i % 8);
         make_file(copy, n);
+        remove(temp_path("log.jsonl.damaged"));
+        size_t whole = n;
+        while (whole > 0 && copy[whole - 1] != '\n')
+            whole--;
         open_and_close(INT64_MAX);
-        assert_int_equal(dq_file_read(temp_path("log.jsonl"), n, &bytes, &left), DQ_OK);
-        assert_memory_equal(bytes, copy, left);
-        assert_true(left == 0 || copy[left - 1] == '\n');
-        free(bytes);
+        assert_int_equal(file_size("log.jsonl") + file_size("log.jsonl.damaged"), whole);
+        assert_true(file_size("log.jsonl") >= 27 || i / 8 < 54);
     }
 }
 
@@ -181,8 +223,8 @@ static void a_full_disk_leaves_whole_lines(void **state)
     assert_non_null(strstr(dq_errmsg(), "cannot write"));
     setrlimit(RLIMIT_FSIZE, &before);
     assert_file(three_lines, 27);
-    dq_json_lines_append(log, json_pack("{s:i, s:f}", "frame", 20, "reward", 0.1));
-    assert_file(three_lines, 53);  // there is room again
+    dq_json_lines_append(log, json_pack("{s:i, s:s}", "frame", 300, "note", "\xc3\xa4"));
+    assert_file(three_lines, strlen(three_lines));  // there is room again, for both
     assert_int_equal(dq_json_lines_close(log), DQ_OK);
 }
 
@@ -202,8 +244,9 @@ int main(void)
         IN_TEMP_FOLDER(each_object_is_one_line_at_once),
         IN_TEMP_FOLDER(what_is_no_object_is_refused),
         IN_TEMP_FOLDER(a_torn_line_is_cut_off),
-        IN_TEMP_FOLDER(damage_is_cut_off_with_what_follows),
-        IN_TEMP_FOLDER(any_flipped_bit_leaves_whole_lines),
+        IN_TEMP_FOLDER(damage_is_set_aside),
+        IN_TEMP_FOLDER(a_line_that_says_it_is_later_than_the_next_is_damaged),
+        IN_TEMP_FOLDER(any_flipped_bit_destroys_nothing),
         IN_TEMP_FOLDER(resuming_drops_what_will_be_written_again),
         IN_TEMP_FOLDER(reading_gives_every_whole_line),
         IN_TEMP_FOLDER(a_full_disk_leaves_whole_lines),

@@ -150,16 +150,17 @@ static void a_folder_that_cannot_be_is_one_error(void **state)
     assert_int_equal(dq_tb_open(&tb, temp_path("file/logs"), NULL), DQ_ERR_IO);
     assert_null(tb);
     assert_int_equal(dq_tb_open(&tb, "/proc/self", NULL), DQ_ERR_NOT_FOUND);
-    assert_non_null(strstr(dq_errmsg(), "cannot create /proc/self/events.out.tfevents."));
+    assert_non_null(strstr(dq_errmsg(), "cannot open /proc/self/events.out.tfevents."));
     assert_int_equal(dq_tb_open(&tb, temp_path("made/on/the/way"), NULL), DQ_OK);
     assert_int_equal(dq_tb_close(tb), DQ_OK);
 }
 
-static void a_full_disk_is_an_error_that_stays(void **state)
+static void a_full_disk_leaves_no_gap(void **state)
 {
     (void)state;
     dq_tb *tb;
     struct rlimit before, small;
+    size_t n, n_whole;
     assert_int_equal(dq_tb_open(&tb, temp_folder, NULL), DQ_OK);
     getrlimit(RLIMIT_FSIZE, &before);
     small = (struct rlimit){100, before.rlim_max};
@@ -169,9 +170,94 @@ static void a_full_disk_is_an_error_that_stays(void **state)
         dq_tb_scalar(tb, "reward", i, i, i);
     assert_int_equal(dq_tb_flush(tb), DQ_ERR_IO);
     assert_non_null(strstr(dq_errmsg(), "cannot write"));
+    free(read_only_file(&n));
+    assert_true(n < 100);  // whole records alone
     setrlimit(RLIMIT_FSIZE, &before);
-    assert_int_equal(dq_tb_scalar(tb, "reward", 11, 1, 1), DQ_ERR_IO);
-    assert_int_equal(dq_tb_close(tb), DQ_ERR_IO);
+    assert_int_equal(dq_tb_sync(tb), DQ_OK);
+    free(read_only_file(&n_whole));
+    assert_true(n_whole > n + 10 * 30);
+    assert_int_equal(dq_tb_close(tb), DQ_OK);
+}
+
+enum { HEAD = 40, POINT = 44, N_POINTS = 6 };  // bytes of the version and of a point
+
+/** Points at the steps 10, 20 ... 60. */
+static void write_points(const char *name)
+{
+    dq_tb *tb;
+    assert_int_equal(dq_tb_open_at(&tb, temp_folder, name, INT64_MAX), DQ_OK);
+    assert_true(dq_tb_is_new(tb));
+    for (int i = 1; i <= N_POINTS; i++)
+        dq_tb_scalar(tb, "reward", 10 * i, i, i);
+    assert_int_equal(dq_tb_close(tb), DQ_OK);
+}
+
+/** @return what the file holds after it was opened to go on from `last` */
+static uint8_t *resume(const char *name, int64_t last, size_t *n, size_t *n_damaged)
+{
+    dq_tb *tb;
+    void *bytes;
+    assert_int_equal(dq_tb_open_at(&tb, temp_folder, name, last), DQ_OK);
+    *n_damaged = dq_tb_damaged(tb);
+    assert_int_equal(dq_tb_close(tb), DQ_OK);
+    assert_int_equal(dq_file_read(temp_path(name), 1 << 20, &bytes, n), DQ_OK);
+    return bytes;
+}
+
+static void a_run_goes_on_in_its_file(void **state)
+{
+    (void)state;
+    static const char name[] = "events.out.tfevents.1.x";
+    size_t whole, n, n_damaged;
+    write_points(name);
+    uint8_t *before = resume(name, 60, &whole, &n_damaged);
+    assert_int_equal(whole, HEAD + N_POINTS * POINT);
+    for (int last = 59; last >= 0; last -= 7) {
+        uint8_t *bytes = resume(name, last, &n, &n_damaged);
+        assert_int_equal(n, HEAD + (size_t)(last / 10) * POINT);
+        assert_memory_equal(bytes, before, n);
+        assert_int_equal(n_damaged, 0);
+        free(bytes);
+    }
+    for (size_t cut = 0; cut <= whole; cut++) {  // wherever it was torn
+        assert_int_equal(dq_file_write(temp_path(name), before, cut), DQ_OK);
+        uint8_t *bytes = resume(name, 60, &n, &n_damaged);
+        assert_int_equal(n, cut < HEAD ? HEAD : cut - (cut - HEAD) % POINT);
+        assert_int_equal(n_damaged, 0);
+        if (cut >= HEAD)
+            assert_memory_equal(bytes, before, n);
+        free(bytes);
+    }
+    free(before);
+}
+
+static void damaged_records_are_set_aside(void **state)
+{
+    (void)state;
+    static const char name[] = "events.out.tfevents.1.x";
+    size_t whole, n, n_damaged, n_aside;
+    void *aside;
+    write_points(name);
+    uint8_t *good = resume(name, 60, &whole, &n_damaged), *bad = malloc(whole);
+    for (size_t at = HEAD + POINT; at < HEAD + 2 * POINT; at++) {
+        bool length = at < HEAD + POINT + 12;  // then all that follows is lost to the reader
+        memcpy(bad, good, whole);
+        bad[at] ^= 1;
+        assert_int_equal(dq_file_write(temp_path(name), bad, whole), DQ_OK);
+        uint8_t *bytes = resume(name, 60, &n, &n_damaged);
+        assert_int_equal(n_damaged, 1);
+        assert_int_equal(n, length ? HEAD + POINT : whole - POINT);
+        assert_memory_equal(bytes, good, HEAD + POINT);
+        assert_memory_equal(bytes + HEAD + POINT, good + HEAD + 2 * POINT, n - HEAD - POINT);
+        assert_int_equal(dq_file_read(temp_path(DQ_TB_ASIDE), 1 << 20, &aside, &n_aside), DQ_OK);
+        assert_int_equal(n_aside, whole - n);
+        assert_memory_equal(aside, bad + HEAD + POINT, n_aside);
+        remove(temp_path(DQ_TB_ASIDE));
+        free(aside);
+        free(bytes);
+    }
+    free(good);
+    free(bad);
 }
 
 static void the_default_folder_is_named_as_in_the_book(void **state)
@@ -212,7 +298,9 @@ int main(int argc, char **argv)
         IN_TEMP_FOLDER(flushed_records_are_in_the_file_at_once),
         IN_TEMP_FOLDER(many_and_long_records_all_arrive),
         IN_TEMP_FOLDER(a_folder_that_cannot_be_is_one_error),
-        IN_TEMP_FOLDER(a_full_disk_is_an_error_that_stays),
+        IN_TEMP_FOLDER(a_full_disk_leaves_no_gap),
+        IN_TEMP_FOLDER(a_run_goes_on_in_its_file),
+        IN_TEMP_FOLDER(damaged_records_are_set_aside),
         cmocka_unit_test(the_default_folder_is_named_as_in_the_book),
     };
     if (argc == 3)
