@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from program import OWN_PONG, Case, main, run
+from program import DEEPQ, OWN_PONG, Case, main, run
 
 SMALL = ["--env", OWN_PONG, "--set", "replay_size=150", "--set", "replay_start=50",
          "--set", "checkpoint_every=40", "--set", "network=small", "--set", "train_every=8"]
