@@ -12,11 +12,13 @@
 #include "app/options.h"
 #include "app/train_run.h"
 #include "app/trained_model.h"
+#include "atari/cart.h"
 #include "atari/trace.h"
 #include "base/error.h"
 #include "deepq/atari.h"
 #include "deepq/model.h"
 #include "deepq/net.h"
+#include "env/archive_kind.h"
 #include "env/homebrew.h"
 #include "env/observation_check.h"
 #include "env/rom_store.h"
@@ -123,15 +125,23 @@ static dq_status inspect_observations(const char *path, const void *bytes, size_
     return DQ_OK;
 }
 
-/** By md5, or by a size that cartridges have; false if it is neither. */
+/** Where the processor begins is in the cartridge, at the end of some part of it. */
+static bool has_reset_vector(const uint8_t *bytes, size_t n)
+{
+    for (size_t end = 2048; end <= n; end += 2048)
+        if (bytes[end - 3] & 0x10)
+            return true;
+    return false;
+}
+
+/** By md5, or by the size of a cartridge type; false if it is neither. */
 static bool inspect_rom(const char *path, const void *bytes, size_t n)
 {
     char md5[DQ_MD5_HEX];
     dq_rom_md5(bytes, n, md5);
     const dq_atari_game *game = dq_atari_game_by_md5(md5);
     const dq_homebrew *own = dq_homebrew_by_md5(md5);
-    bool cartridge_size = n >= 2048 && n <= DQ_ROM_MAX_BYTES && n % 1024 == 0;
-    if (!game && !own && !cartridge_size)
+    if (!game && !own && (dq_cart_detect(bytes, n) == DQ_CART_TYPES || !has_reset_vector(bytes, n)))
         return false;
     printf("%s: %s\n", app_plain(path),
            game || own ? "Atari 2600 ROM" : "Atari 2600 ROM by its size, of no known game");
@@ -153,6 +163,10 @@ static dq_status inspect_bytes(const char *path, const void *bytes, size_t n)
         return inspect_checkpoint(path);
     if (n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0)
         return inspect_model(path);
+    const char *archive = dq_archive_kind(bytes, n);
+    if (archive)
+        return dq_fail(DQ_ERR_INPUT, "%s is a %s archive: unpack it and inspect what comes out",
+                       path, archive);
     if (inspect_rom(path, bytes, n))
         return DQ_OK;
     return dq_fail(

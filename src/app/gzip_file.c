@@ -5,47 +5,92 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "atari/trace.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "deepq/roms.h"
+#include "env/observation_check.h"
+#include "env/rom_store.h"
 
-enum { GZIP_WINDOW = 15 + 16 };  // zlib's code for a gzip header around a 32 KiB window
+enum {
+    GZIP_WINDOW = 15 + 16,  // zlib's code for a gzip header around a 32 KiB window
+    FIRST_BYTES = 4096      // decompressed before the head is looked at
+};
 
-/** Decompress one gzip member into a buffer that doubles until it is large enough. */
+static size_t u32_at(const uint8_t *p)
+{
+    return (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+}
+
+/** Bytes that a file can have by its first ones: traces and observation references tell the size of
+ *  their head and of their records, and how many there are; what is left is a ROM. */
+static size_t most_bytes(const uint8_t *head, size_t n)
+{
+    if (n < 24 || (!dq_trace_is(head, n) && !dq_observation_is(head, n)))
+        return DQ_ROM_MAX_BYTES;
+    size_t head_bytes = u32_at(head + 12), record_bytes = u32_at(head + 16);
+    if (head_bytes > 4096 || record_bytes > 4096)
+        return n;  // it will be refused
+    return head_bytes + record_bytes * u32_at(head + 20);
+}
+
+/** What is decompressed so far. */
+typedef struct unpacked {
+    uint8_t *bytes;
+    size_t cap, most;  // `most`: 0 while the head is not there
+} unpacked;
+
+/** Room for more, twice as much each time, as far as the head allows and one byte on. */
+static dq_status make_room(unpacked *u, const char *path, size_t n, size_t max_bytes)
+{
+    if (n > 0 && u->most == 0) {
+        u->most = most_bytes(u->bytes, n);
+        u->most = u->most < max_bytes ? u->most : max_bytes;
+    }
+    if (n > 0 && n > u->most)
+        return dq_fail(DQ_ERR_INPUT,
+                       "%s: more than %zu bytes when decompressed: no file that deepq knows has so "
+                       "many after such a head",
+                       path, u->most);
+    size_t cap = n == 0 ? FIRST_BYTES : 2 * u->cap;
+    if (n > 0 && cap > u->most + 1)
+        cap = u->most + 1;
+    uint8_t *more = realloc(u->bytes, cap);
+    if (!more)
+        return dq_fail(DQ_ERR_NOMEM, "no memory to decompress %s", path);
+    u->bytes = more;
+    u->cap = cap;
+    return DQ_OK;
+}
+
 static dq_status inflate_all(const char *path, const void *in, size_t n_in, size_t max_bytes,
                              void **out, size_t *n_out)
 {
     z_stream z = {.next_in = (Bytef *)(uintptr_t)in, .avail_in = (uInt)n_in};
     if (inflateInit2(&z, GZIP_WINDOW) != Z_OK)
         return dq_fail(DQ_ERR_NOMEM, "no memory to decompress %s", path);
-    uint8_t *bytes = NULL;
-    size_t cap = 0;
+    unpacked u = {0};
     int result = Z_OK;
     dq_status st = DQ_OK;
     while (st == DQ_OK && result == Z_OK) {
-        if (z.total_out == cap) {
-            cap = cap ? 2 * cap : 4 * n_in + 4096;
-            uint8_t *more = cap <= 2 * max_bytes + 4096 ? realloc(bytes, cap) : NULL;
-            if (!more) {
-                st = dq_fail(DQ_ERR_INPUT, "%s: more than %zu bytes when decompressed", path,
-                             max_bytes);
-                break;
-            }
-            bytes = more;
-        }
-        z.next_out = bytes + z.total_out;
-        z.avail_out = (uInt)(cap - z.total_out);
+        if (z.total_out == u.cap)
+            st = make_room(&u, path, z.total_out, max_bytes);
+        if (st != DQ_OK)
+            break;
+        z.next_out = u.bytes + z.total_out;
+        z.avail_out = (uInt)(u.cap - z.total_out);
         result = inflate(&z, Z_NO_FLUSH);
     }
-    if (st == DQ_OK && (result != Z_STREAM_END || z.total_out > max_bytes))
+    if (st == DQ_OK && result != Z_STREAM_END)
         st = dq_fail(DQ_ERR_INPUT, "%s: damaged gzip data (%s)", path,
                      z.msg ? z.msg : "it ends early");
     *n_out = z.total_out;
     inflateEnd(&z);
     if (st != DQ_OK) {
-        free(bytes);
+        free(u.bytes);
         return st;
     }
-    *out = bytes;
+    *out = u.bytes;
     return DQ_OK;
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -122,7 +121,7 @@ dq_status dq_file_write(const char *path, const void *bytes, size_t n)
 /** Open for reading, refusing what is not a plain file; *n is its size. */
 static dq_status open_plain(const char *path, int *fd, size_t *n)
 {
-    *fd = open(path, O_RDONLY | O_CLOEXEC);
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);  // a pipe would wait for its other end
     if (*fd < 0)
         return dq_fail_errno("open", path);
     struct stat info;
@@ -138,16 +137,33 @@ static dq_status open_plain(const char *path, int *fd, size_t *n)
     return st;
 }
 
+static dq_status crc_of_next(dq_reader *r, size_t n, uint32_t *crc)
+{
+    uint8_t piece[1 << 12];
+    *crc = 0;
+    for (size_t part; n > 0; n -= part) {
+        part = n < sizeof(piece) ? n : sizeof(piece);
+        DQ_TRY(dq_read(r, piece, part));
+        *crc = (uint32_t)crc32_z(*crc, piece, part);
+    }
+    return DQ_OK;
+}
+
+/** Once through the whole file, and back to its beginning. */
 static dq_status check_crc(dq_reader *r, const char *path)
 {
-    uint32_t stored = 0;
+    uint32_t stored, crc;
     if (r->n < 4)
         return dq_fail(DQ_ERR_INPUT, "%s is damaged: only %zu bytes long", path, r->n);
-    r->n -= 4;
-    for (int i = 0; i < 4; i++)
-        stored |= (uint32_t)r->bytes[r->n + (size_t)i] << 8 * i;
-    if ((uint32_t)crc32_z(0, r->bytes, r->n) != stored)
+    dq_status st = crc_of_next(r, r->n - 4, &crc);
+    if (st == DQ_OK)
+        st = dq_read_u32(r, &stored);
+    if (st != DQ_OK)
+        return dq_fail_within(st, "%s", path);
+    if (crc != stored)
         return dq_fail(DQ_ERR_INPUT, "%s is damaged: its checksum does not match", path);
+    r->n -= 4;
+    r->at = 0;
     return DQ_OK;
 }
 
@@ -157,20 +173,17 @@ dq_status dq_file_reader_create(dq_reader **out, const char *path, int with_crc)
     size_t n;
     *out = NULL;
     DQ_TRY(open_plain(path, &fd, &n));
-    void *map = n ? mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-    close(fd);
-    if (map == MAP_FAILED)
-        return dq_fail_errno("map", path);
     dq_reader *r;
-    dq_status st = dq_reader_create(&r, map, n);
+    dq_status st = dq_reader_create(&r, NULL, n);
     if (st != DQ_OK) {
-        if (map)
-            munmap(map, n);
+        close(fd);
         return st;
     }
-    r->map = map;
-    r->map_bytes = n;
-    if (with_crc)
+    r->fd = fd;
+    r->buffer = malloc(DQ_READER_BUFFER);
+    if (!r->buffer)
+        st = dq_fail(DQ_ERR_NOMEM, "no memory to read %s", path);
+    if (st == DQ_OK && with_crc)
         st = check_crc(r, path);
     if (st != DQ_OK)
         dq_reader_destroy(r);

@@ -1,9 +1,10 @@
 #include "deepq/stream.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/stream_internal.h"
@@ -101,6 +102,7 @@ dq_status dq_reader_create(dq_reader **out, const void *bytes, size_t n)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a reader");
     r->bytes = bytes;
     r->n = n;
+    r->fd = -1;
     return DQ_OK;
 }
 
@@ -109,16 +111,59 @@ size_t dq_reader_left(const dq_reader *r)
     return r->n - r->at;
 }
 
-bool dq_reader_is_at(const dq_reader *r, const char tag[4])
+bool dq_reader_is_at(dq_reader *r, const char tag[4])
 {
-    return r->status == DQ_OK && r->n - r->at >= 4 && memcmp(r->bytes + r->at, tag, 4) == 0;
+    char next[4];
+    if (r->status != DQ_OK || r->n - r->at < 4 || dq_read(r, next, 4) != DQ_OK)
+        return false;
+    r->at -= 4;
+    return memcmp(next, tag, 4) == 0;
 }
 
 void dq_reader_destroy(dq_reader *r)
 {
-    if (r && r->map)
-        munmap(r->map, r->map_bytes);
+    if (r && r->fd >= 0)
+        close(r->fd);
+    if (r)
+        free(r->buffer);
     free(r);
+}
+
+/** As many bytes of the file as there are, up to n. */
+static dq_status read_some(dq_reader *r, uint8_t *to, size_t n, size_t *got)
+{
+    ssize_t some;
+    do
+        some = pread(r->fd, to, n, (off_t)r->at);
+    while (some < 0 && errno == EINTR);
+    if (some < 0)
+        return r->status = dq_fail(DQ_ERR_IO, "cannot read saved state: %s", strerror(errno));
+    if (some == 0)
+        return r->status = dq_fail(DQ_ERR_INPUT, "saved state became shorter while it was read");
+    *got = (size_t)some;
+    return DQ_OK;
+}
+
+/** Small pieces by way of the buffer, large ones straight to where they go. */
+static dq_status read_file(dq_reader *r, uint8_t *to, size_t n)
+{
+    while (n > 0) {
+        size_t past = r->at - r->buffer_at, got = 0;
+        if (r->at >= r->buffer_at && past < r->buffer_n) {
+            got = r->buffer_n - past < n ? r->buffer_n - past : n;
+            memcpy(to, r->buffer + past, got);
+        } else if (n >= DQ_READER_BUFFER) {
+            DQ_TRY(read_some(r, to, n, &got));
+        } else {
+            r->buffer_at = r->at;
+            r->buffer_n = 0;
+            DQ_TRY(read_some(r, r->buffer, DQ_READER_BUFFER, &r->buffer_n));
+        }
+        r->at += got;
+        to += got;
+        n -= got;
+    }
+    return DQ_OK;
 }
 
 dq_status dq_read(dq_reader *r, void *bytes, size_t n)
@@ -129,6 +174,8 @@ dq_status dq_read(dq_reader *r, void *bytes, size_t n)
         return r->status =
                    dq_fail(DQ_ERR_INPUT, "saved state ends early: %zu bytes left, %zu needed",
                            r->n - r->at, n);
+    if (r->fd >= 0)
+        return read_file(r, bytes, n);
     if (n > 0)
         memcpy(bytes, r->bytes + r->at, n);
     r->at += n;

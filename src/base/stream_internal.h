@@ -19,14 +19,17 @@ struct dq_writer {
 
 struct dq_reader {
     dq_status status;
-    const uint8_t *bytes;
     size_t n, at;
-    void *map;  // what to unmap at the end, or NULL
-    size_t map_bytes;
+    const uint8_t *bytes;  // in memory; NULL: in a file, which is read and not mapped, since it may
+    int fd;                // become shorter meanwhile
+    uint8_t *buffer;       // of the file's bytes from buffer_at on
+    size_t buffer_at, buffer_n;
 };
 
+enum { DQ_READER_BUFFER = 1 << 16 };
+
 /** Whether the next bytes are this tag. */
-bool dq_reader_is_at(const dq_reader *r, const char tag[4]);
+bool dq_reader_is_at(dq_reader *r, const char tag[4]);
 
 /** Write out what is buffered (file writers only). */
 dq_status dq_writer_flush(dq_writer *w);

@@ -3,7 +3,9 @@
 import gzip
 import hashlib
 import os
+import resource
 import shutil
+import tarfile
 import unittest
 import zipfile
 import zlib
@@ -75,6 +77,28 @@ class Roms(Case):
         self.check(run("roms", "import", self.dir / "any.whl", env=self.env), 0, "0 imported")
         self.check(run("roms", "list", env=self.env), 0, "1 of 104")
         self.check(run("roms", "verify", env=self.env), 0, "1 right, 0 wrong")
+
+
+    def test_archives_that_are_not_opened_are_named(self):
+        own = DATA.parents[1] / "roms" / "pong.bin"
+        with zipfile.ZipFile(self.dir / "inner.whl", "w") as z:
+            z.write(own, "pong.bin")
+        with zipfile.ZipFile(self.dir / "outer.zip", "w", zipfile.ZIP_DEFLATED) as z:
+            z.write(self.dir / "inner.whl", "dist/inner.whl")
+        with tarfile.open(self.dir / "roms.tar.gz", "w:gz") as tar:
+            tar.add(own, "pong.bin")
+        (self.dir / "old.rar").write_bytes(b"Rar!\x1a\x07\x00" + bytes(2041))  # of a ROM's size
+        for name, kind in (("outer.zip:dist/inner.whl", "a zip"), ("roms.tar.gz", "a gzip"),
+                           ("old.rar", "a rar")):
+            done = run("roms", "import", self.dir / name.split(":")[0], env=self.env)
+            self.assertEqual(done.returncode, 1)
+            lines = done.stderr.splitlines()
+            self.assertEqual(len(lines), 2)
+            self.assertIn(f"{name}: {kind} archive is not opened: unpack it", lines[0])
+            self.assertIn("no ROM of a known game", lines[1])
+        (self.dir / "inner.whl").unlink()
+        lines = run("roms", "import", self.dir, env=self.env).stderr.splitlines()
+        self.assertEqual(len(lines), 4)
 
 
 class Traces(Case):
@@ -194,6 +218,34 @@ class Inspect(Case):
             for text in (done.stdout, done.stderr):
                 self.assertNotRegex(text, "[\x00-\x09\x0b-\x1f\x7f\x80-\x9f]", arguments)
                 self.assertNotIn("\nline", text)
+
+    def test_what_decompresses_to_much_is_not_decompressed(self):
+        """1 GiB of zeros in 1 MB; then behind a trace's head that tells of 2 records."""
+        head = next((DATA / "testroms").glob("*.atr")).read_bytes()[:128]
+        two = head[:20] + (2).to_bytes(4, "little") + head[24:]
+        for name, begin in (("zeros.gz", b""), ("trace.gz", two)):
+            packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+            data = packer.compress(begin)
+            for _ in range(256):
+                data += packer.compress(bytes(1 << 20))
+            (self.dir / name).write_bytes(data + packer.flush())
+            for command in (["inspect"], ["trace", "check"]):
+                done = run(*command, self.dir / name,
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (64 << 20,) * 2))
+                self.check(done, 2, name, "such a head")
+
+    def test_an_archive_is_no_rom_by_its_size(self):
+        with tarfile.open(self.dir / "a.tar", "w") as tar:  # of 10,240 bytes, as DPC's cartridges
+            tar.add(DATA.parents[1] / "roms" / "pong.bin", "pong.bin")
+        tar = (self.dir / "a.tar").read_bytes()
+        (self.dir / "a.tar.gz").write_bytes(gzip.compress(tar))
+        (self.dir / "zeros").write_bytes(bytes(10240))
+        (self.dir / "noise").write_bytes(b"\x1f\x8b" + bytes(10238))
+        for name, word in (("a.tar", "tar archive: unpack"), ("a.tar.gz", "tar archive: unpack"),
+                           ("zeros", "no model"), ("noise", "damaged gzip")):
+            self.check(run("inspect", self.dir / name), 2, name, word)
+        (self.dir / "r.bin").write_bytes(bytes(8189) + b"\xf0\0\0")
+        self.check(run("inspect", self.dir / "r.bin"), 0, "ROM by its size")
 
     def test_unknown_files(self):
         for name, text in [("a.txt", "hello"), ("empty", ""), ("zip", "PK\3\4 is no model")]:

@@ -6,6 +6,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -244,6 +245,65 @@ static void impossible_paths_say_so(void **state)
     assert_int_equal(dq_file_read(path, 0, &bytes, &n), DQ_ERR_INPUT);
 }
 
+/** Mapped, the pages that are gone would end the program by SIGBUS. */
+static void a_file_that_becomes_shorter_is_an_error(void **state)
+{
+    (void)state;
+    dq_reader *r;
+    enum { N = 1 << 20 };
+    uint8_t *much = calloc(1, N);
+    dq_writer *w;
+    assert_non_null(much);
+    assert_int_equal(dq_file_writer_create(&w, path), DQ_OK);
+    dq_write(w, much, N);
+    assert_int_equal(dq_file_commit(w, true), DQ_OK);
+    assert_int_equal(dq_file_reader_create(&r, path, true), DQ_OK);
+    assert_int_equal(truncate(path, 5000), 0);
+    assert_int_equal(dq_read(r, much, N), DQ_ERR_INPUT);
+    assert_non_null(strstr(dq_errmsg(), "shorter"));
+    assert_int_equal(dq_read(r, much, 1), DQ_ERR_INPUT);  // it sticks
+    dq_reader_destroy(r);
+    free(much);
+}
+
+/** Pieces of all sizes, around that of the reader's buffer. */
+static void a_file_is_read_in_any_pieces(void **state)
+{
+    (void)state;
+    enum { N = 300000 };
+    static const size_t sizes[] = {1, 4, 65535, 3, 65536, 65537, 2, 100000};
+    static uint8_t want[N], got[N];
+    dq_reader *r;
+    for (size_t i = 0; i < N; i++)
+        want[i] = (uint8_t)(i * 2654435761u >> 13);
+    assert_int_equal(dq_file_write(path, want, N), DQ_OK);
+    assert_int_equal(dq_file_reader_create(&r, path, false), DQ_OK);
+    for (size_t at = 0, k = 0; at < N; k++) {
+        size_t n = sizes[k % (sizeof(sizes) / sizeof(sizes[0]))];
+        n = n < N - at ? n : N - at;
+        assert_int_equal(dq_read(r, got + at, n), DQ_OK);
+        at += n;
+        assert_int_equal(dq_reader_left(r), N - at);
+    }
+    assert_memory_equal(got, want, N);
+    assert_int_equal(dq_read(r, got, 1), DQ_ERR_INPUT);
+    dq_reader_destroy(r);
+}
+
+static void a_pipe_is_not_waited_for(void **state)
+{
+    (void)state;
+    void *bytes;
+    size_t n;
+    dq_reader *r;
+    char pipe_path[80];
+    snprintf(pipe_path, sizeof(pipe_path), "%s/pipe", folder);
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    assert_int_equal(dq_file_read(pipe_path, 1000, &bytes, &n), DQ_ERR_INPUT);
+    assert_int_equal(dq_file_reader_create(&r, pipe_path, false), DQ_ERR_INPUT);
+    assert_int_equal(unlink(pipe_path), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -254,6 +314,9 @@ int main(void)
         cmocka_unit_test(a_failed_write_leaves_the_old_file),
         cmocka_unit_test(a_file_is_synced_before_it_gets_its_name_and_its_folder_after),
         cmocka_unit_test(what_cannot_be_synced_does_not_get_its_name),
+        cmocka_unit_test(a_file_that_becomes_shorter_is_an_error),
+        cmocka_unit_test(a_file_is_read_in_any_pieces),
+        cmocka_unit_test(a_pipe_is_not_waited_for),
         cmocka_unit_test(impossible_paths_say_so),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
