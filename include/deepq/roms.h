@@ -32,6 +32,9 @@ typedef struct dq_rom_import_events {
     void *ctx;
     void (*imported)(void *ctx, const char *game_id, const char *from, const char *to);
     void (*already_there)(void *ctx, const char *game_id, const char *from);
+    /** An archive of a kind that is not opened ("gzip", "rar", a "zip" within another, ...), in
+     * which there may be ROMs. */
+    void (*not_opened)(void *ctx, const char *from, const char *kind);
 } dq_rom_import_events;
 
 /** Import every known ROM found in `path`: one image, a zip or wheel, or a folder (searched to its

@@ -86,10 +86,17 @@ static void say_there(void *ctx, const char *game_id, const char *from)
     printf("%-20s  %s: already there\n", game_id, app_plain(from));
 }
 
+static void say_not_opened(void *ctx, const char *from, const char *kind)
+{
+    (void)ctx;
+    app_note("%s: %s %s archive is not opened: unpack it and import what comes out", from,
+             strcmp(kind, "xz") == 0 ? "an" : "a", kind);
+}
+
 static int roms_import(const char *rom_dir, char **paths, int n_paths)
 {
     import_count count = {0};
-    dq_rom_import_events events = {&count, say_imported, say_there};
+    dq_rom_import_events events = {&count, say_imported, say_there, say_not_opened};
     for (int i = 0; i < n_paths; i++) {
         size_t n_found = 0;
         dq_status st = dq_roms_import(paths[i], rom_dir, &events, &n_found);

@@ -13,9 +13,12 @@
 #include "base/error.h"
 #include "deepq/atari.h"
 #include "deepq/roms.h"
+#include "env/archive_kind.h"
 #include "env/rom_store.h"
 
 enum { MAX_DEPTH = 64 };  // of folders in folders
+
+static const char zip[] = "zip";  // the kind of archive that is opened
 
 typedef struct importer {
     const char *to_dir;
@@ -96,6 +99,26 @@ static dq_status take_entry(importer *im, zip_t *z, const char *path, const zip_
     return st == DQ_OK ? take_image(im, bytes, (size_t)n, from) : st;
 }
 
+static void say_not_opened(const importer *im, const char *from, const char *kind)
+{
+    if (im->events.not_opened)
+        im->events.not_opened(im->events.ctx, from, kind);
+}
+
+/** An entry that is no ROM may be an archive itself. */
+static void look_at_entry(const importer *im, zip_t *z, const char *path, const zip_stat_t *entry)
+{
+    char head[DQ_ARCHIVE_HEAD], from[DQ_PATH_CAP];
+    zip_file_t *f = zip_fopen_index(z, entry->index, 0);
+    zip_int64_t n = f ? zip_fread(f, head, sizeof(head)) : 0;
+    const char *kind = n > 0 ? dq_archive_kind(head, (size_t)n) : NULL;
+    if (f)
+        zip_fclose(f);
+    snprintf(from, sizeof(from), "%s:%s", path, entry->name);
+    if (kind)
+        say_not_opened(im, from, kind);
+}
+
 static dq_status import_archive(importer *im, const char *path)
 {
     int code;
@@ -116,6 +139,8 @@ static dq_status import_archive(importer *im, const char *path)
             st = zip_failure(path, NULL, "its list of entries is damaged");
         else if (is_rom_size(entry.size))
             st = take_entry(im, z, path, &entry);
+        else
+            look_at_entry(im, z, path, &entry);
     }
     zip_discard(z);
     return st;
@@ -134,20 +159,21 @@ static bool ends_with(const char *path, const char *end)
     return n >= m && strcasecmp(path + n - m, end) == 0;
 }
 
-/** By its first bytes, or because its name says so and a failure should be told. */
-static dq_status is_archive(const char *path, bool *yes)
+/** By its first bytes, or because its name says so and a failure should be told. NULL: none. */
+static dq_status find_kind(const char *path, const char **kind)
 {
-    char magic[4] = {0};
+    char head[DQ_ARCHIVE_HEAD];
     FILE *f = fopen(path, "rb");
     if (!f)
         return cannot_read(path);
-    size_t n = fread(magic, 1, sizeof(magic), f);
+    size_t n = fread(head, 1, sizeof(head), f);
     bool failed = ferror(f) != 0;
     fclose(f);
     if (failed)
         return cannot_read(path);
-    *yes = (n == 4 && (memcmp(magic, "PK\3\4", 4) == 0 || memcmp(magic, "PK\5\6", 4) == 0)) ||
-           ends_with(path, ".zip") || ends_with(path, ".whl");
+    *kind = dq_archive_kind(head, n);
+    if (!*kind && (ends_with(path, ".zip") || ends_with(path, ".whl")))
+        *kind = zip;
     return DQ_OK;
 }
 
@@ -155,11 +181,13 @@ static dq_status import_file(importer *im, const char *path, uint64_t size)
 {
     void *bytes;
     size_t n;
-    bool archive;
-    DQ_TRY(is_archive(path, &archive));
-    if (archive)
+    const char *kind;
+    DQ_TRY(find_kind(path, &kind));
+    if (kind && strcmp(kind, zip) == 0)
         return import_archive(im, path);
-    if (!is_rom_size(size))
+    if (kind)
+        say_not_opened(im, path, kind);
+    if (kind || !is_rom_size(size))
         return DQ_OK;
     DQ_TRY(dq_file_read(path, DQ_ROM_MAX_BYTES, &bytes, &n));
     dq_status st = take_image(im, bytes, n, path);

@@ -13,7 +13,19 @@ typedef struct archive {
     zip_t *zip;
     char prefix[NAME_CAP / 2];  // the folder that everything is in, with its slash
     size_t bytes_left;          // of the file's size: stored members cannot hold more in all
+    bool has_crcs;              // torch.save() leaves them 0 if it is told to
 } archive;
+
+static bool has_crcs(zip_t *zip)
+{
+    zip_stat_t info;
+    zip_int64_t n = zip_get_num_entries(zip, 0);
+    for (zip_int64_t i = 0; i < n; i++)
+        if (zip_stat_index(zip, (zip_uint64_t)i, 0, &info) == 0 && info.valid & ZIP_STAT_CRC &&
+            info.crc != 0)
+            return true;
+    return false;
+}
 
 static dq_status open_archive(archive *a, const void *bytes, size_t n)
 {
@@ -26,6 +38,8 @@ static dq_status open_archive(archive *a, const void *bytes, size_t n)
     if (!a->zip) {
         st = dq_fail(DQ_ERR_INPUT, "the zip archive is damaged: %s", zip_error_strerror(&error));
         zip_source_free(source);
+    } else {
+        a->has_crcs = has_crcs(a->zip);
     }
     zip_error_fini(&error);
     return st;
@@ -53,14 +67,18 @@ static dq_status fail_member(const char *name, const char *what)
 }
 
 /** Read all n bytes and try one more, because only at the end is the checksum compared. */
-static dq_status read_stream(zip_file_t *file, const char *name, uint8_t *to, size_t n)
+static dq_status read_stream(const archive *a, zip_file_t *file, const char *name, uint8_t *to,
+                             size_t n)
 {
     size_t at = 0;
     uint8_t extra;
     zip_int64_t got;
     while (at < n && (got = zip_fread(file, to + at, n - at)) > 0)
         at += (size_t)got;
-    if (at < n || zip_fread(file, &extra, 1) != 0)
+    got = zip_fread(file, &extra, 1);
+    bool only_lacks_crc =
+        got < 0 && !a->has_crcs && zip_error_code_zip(zip_file_get_error(file)) == ZIP_ER_CRC;
+    if (at < n || (got != 0 && !only_lacks_crc))
         return fail_member(name, "is damaged");
     return DQ_OK;
 }
@@ -90,7 +108,7 @@ static dq_status read_member(archive *a, const char *member, void **bytes, size_
         return fail_member(name, "is damaged");
     *n = info.size;
     *bytes = malloc(info.size ? info.size : 1);
-    dq_status st = *bytes ? read_stream(file, name, *bytes, *n)
+    dq_status st = *bytes ? read_stream(a, file, name, *bytes, *n)
                           : dq_fail(DQ_ERR_NOMEM, "no memory for %zu bytes of a model", *n);
     zip_fclose(file);
     if (st != DQ_OK) {

@@ -73,6 +73,19 @@ static void a_state_dict_of_pytorch_is_read(void **state)
     dq_model_destroy(m);
 }
 
+/** torch.serialization.set_crc32_options(False) leaves them all 0. */
+static void a_file_without_checksums_is_read(void **state)
+{
+    (void)state;
+    dq_model *m;
+    assert_int_equal(dq_model_load(&m, MODELS "no_crc.dat"), DQ_OK);
+    assert_int_equal(m->n, 1);
+    assert_string_equal(m->tensors[0].name, "a");
+    for (int i = 0; i < 6; i++)
+        assert_true(m->tensors[0].data[i] == (float)i);
+    dq_model_destroy(m);
+}
+
 static void views_of_shared_storages_are_read(void **state)
 {
     (void)state;
@@ -397,6 +410,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_state_dict_of_pytorch_is_read),
+        cmocka_unit_test(a_file_without_checksums_is_read),
         cmocka_unit_test(views_of_shared_storages_are_read),
         IN_TEMP_FOLDER(other_files_are_refused_with_the_reason),
         IN_TEMP_FOLDER(other_archives_are_refused_with_the_reason),

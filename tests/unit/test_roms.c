@@ -324,7 +324,7 @@ static counts import_pong(const char *path)
 {
     counts c = {0};
     size_t n = 0;
-    dq_rom_import_events events = {&c, count_imported, count_already_there};
+    dq_rom_import_events events = {&c, count_imported, count_already_there, NULL};
     assert_int_equal(dq_roms_import(path, NULL, &events, &n), DQ_OK);
     assert_int_equal(n, c.imported + c.already_there);
     return c;
