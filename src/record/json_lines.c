@@ -109,10 +109,14 @@ size_t dq_json_lines_damaged(const dq_json_lines *log)
 
 dq_status dq_json_lines_append(dq_json_lines *log, json_t *object)
 {
-    char *line = json_is_object(object) ? json_dumps(object, LINE_FORMAT) : NULL;
+    if (object && !json_is_object(object)) {
+        json_decref(object);
+        return dq_fail(DQ_ERR_CONFIG, "a line for %s is no JSON object", log->file.path);
+    }
+    char *line = json_dumps(object, LINE_FORMAT);
     json_decref(object);
     if (!line)
-        return dq_fail(DQ_ERR_CONFIG, "a line for %s is no JSON object", log->file.path);
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a line of %s", log->file.path);
     size_t n = strlen(line);
     line[n] = '\n';  // in place of the zero
     dq_status st = dq_append_put(&log->file, line, n + 1);

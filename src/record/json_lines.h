@@ -19,8 +19,8 @@ DQ_NODISCARD dq_status dq_json_lines_open(dq_json_lines **out, const char *path,
 size_t dq_json_lines_damaged(const dq_json_lines *log);
 
 /** Append an object as one line, in the order of its keys, handed to the operating system at once.
- *  Takes over the reference; NULL is an error: `append(log, json_pack("{s:i}", "frame", 1))`. After
- *  a failure (DQ_ERR_IO: disk full) the file ends with the last whole line, and the new one is
+ *  Takes over the reference; NULL is DQ_ERR_NOMEM: `append(log, json_pack("{s:i}", "frame", 1))`.
+ * After a failure (DQ_ERR_IO: disk full) the file ends with the last whole line, and the new one is
  * tried again with the next. */
 dq_status dq_json_lines_append(dq_json_lines *log, json_t *object);
 /** Have all lines so far on the disk; also those that could not be written before. */

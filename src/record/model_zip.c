@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,16 +28,26 @@ static bool has_crcs(zip_t *zip)
     return false;
 }
 
+/** Whether libzip failed for want of memory. It often calls that damage, but errno tells, which was
+ *  0 before. */
+static bool is_out_of_memory(zip_error_t *error)
+{
+    return zip_error_code_zip(error) == ZIP_ER_MEMORY || errno == ENOMEM;
+}
+
 static dq_status open_archive(archive *a, const void *bytes, size_t n)
 {
     zip_error_t error;
     zip_error_init(&error);
+    errno = 0;
     zip_source_t *source = zip_source_buffer_create(bytes, n, 0, &error);
     a->zip = source ? zip_open_from_source(source, ZIP_RDONLY, &error) : NULL;
     a->bytes_left = n;
     dq_status st = DQ_OK;
     if (!a->zip) {
-        st = dq_fail(DQ_ERR_INPUT, "the zip archive is damaged: %s", zip_error_strerror(&error));
+        st = is_out_of_memory(&error) ? dq_fail(DQ_ERR_NOMEM, "no memory to open a zip archive")
+                                      : dq_fail(DQ_ERR_INPUT, "the zip archive is damaged: %s",
+                                                zip_error_strerror(&error));
         zip_source_free(source);
     } else {
         a->has_crcs = has_crcs(a->zip);
@@ -66,19 +77,28 @@ static dq_status fail_member(const char *name, const char *what)
                    dq_pickle_printable(text, sizeof(text), from), what);
 }
 
+static dq_status fail_zip(const char *name, zip_error_t *error)
+{
+    return is_out_of_memory(error)
+               ? dq_fail(DQ_ERR_NOMEM, "no memory to read %s in the archive", name)
+               : fail_member(name, "is damaged");
+}
+
 /** Read all n bytes and try one more, because only at the end is the checksum compared. */
 static dq_status read_stream(const archive *a, zip_file_t *file, const char *name, uint8_t *to,
                              size_t n)
 {
     size_t at = 0;
     uint8_t extra;
-    zip_int64_t got;
+    zip_int64_t got = 0;
     while (at < n && (got = zip_fread(file, to + at, n - at)) > 0)
         at += (size_t)got;
+    if (at < n)
+        return got < 0 ? fail_zip(name, zip_file_get_error(file)) : fail_member(name, "is damaged");
     got = zip_fread(file, &extra, 1);
     bool only_lacks_crc =
         got < 0 && !a->has_crcs && zip_error_code_zip(zip_file_get_error(file)) == ZIP_ER_CRC;
-    if (at < n || (got != 0 && !only_lacks_crc))
+    if (got != 0 && !only_lacks_crc)
         return fail_member(name, "is damaged");
     return DQ_OK;
 }
@@ -90,6 +110,7 @@ static dq_status read_member(archive *a, const char *member, void **bytes, size_
     char name[NAME_CAP];
     zip_stat_t info;
     *bytes = NULL;
+    errno = 0;
     snprintf(name, sizeof(name), "%s%s", a->prefix, member);
     zip_int64_t index = zip_name_locate(a->zip, name, ZIP_FL_ENC_RAW);
     if (index < 0)
@@ -105,7 +126,7 @@ static dq_status read_member(archive *a, const char *member, void **bytes, size_
     a->bytes_left -= info.size;
     zip_file_t *file = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
     if (!file)
-        return fail_member(name, "is damaged");
+        return fail_zip(name, zip_get_error(a->zip));
     *n = info.size;
     *bytes = malloc(info.size ? info.size : 1);
     dq_status st = *bytes ? read_stream(a, file, name, *bytes, *n)

@@ -3,33 +3,17 @@
 import json
 import re
 import signal
-import struct
-import subprocess
 
-from program import DEEPQ, OWN_PONG, Case, main, run
+from event_file import scalars
+from program import OWN_PONG, Case, main, run
 
 # Games of one life, about 40 frames: many lines in a short run, and nothing is learnt.
 MANY = ["--env", "deepq/Bricks-v0", "--dialect", "sb3", "--set", "network=small"]
 
 
 def records(path):
-    """(step, tag) of each point in an event file; the framing must be whole."""
-    data, at, found = path.read_bytes(), 0, []
-    while at < len(data):
-        n = struct.unpack_from("<Q", data, at)[0]
-        event = data[at + 12:at + 12 + n]
-        assert len(event) == n
-        tag = re.search(rb"(epsilon|speed|reward_100|reward)\x15", event)
-        if tag:  # field 1: a double, field 2: the step
-            step, shift, i = 0, 0, 10
-            while True:
-                step |= (event[i] & 127) << shift
-                shift, i = shift + 7, i + 1
-                if event[i - 1] < 128:
-                    break
-            found.append((step, tag[1].decode()))
-        at += 12 + n + 4
-    return found
+    """(step, tag) of each point in an event file."""
+    return [(step, tag) for tag, step, _, _ in scalars(path)]
 
 
 def games(folder):
@@ -53,8 +37,7 @@ class Records(Case):
 
     def test_killed_before_its_first_checkpoint(self):
         out, whole = self.dir / "run", self.dir / "whole"
-        deepq = subprocess.Popen([DEEPQ, "train", *MANY, "--set", "checkpoint_every=100000", "--out", out],
-                                 stdout=subprocess.PIPE, text=True)
+        deepq = self.start("train", *MANY, "--set", "checkpoint_every=100000", "--out", out)
         while "done 4 games" not in deepq.stdout.readline():
             pass
         deepq.send_signal(signal.SIGKILL)

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -587,7 +588,7 @@ static void adam_steps(void **state)
 static int run_level(level l)
 {
     if (!l.k) {
-        print_message("%s: not on this machine or not in this build, skipped\n", l.name);
+        printf("SKIP: kernels %s: not on this machine or not in this build\n", l.name);
         return 0;
     }
     print_message("%s:\n", l.name);

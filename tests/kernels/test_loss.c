@@ -148,6 +148,8 @@ static void pytorch_agrees(void **state)
     for (int i = 0; i < 3; i++)
         if (dq_kernels_for(levels[i]))
             check_against_pytorch(levels[i]);
+        else
+            printf("SKIP: kernels %s: not on this machine or not in this build\n", levels[i]);
 }
 
 int main(void)

@@ -175,6 +175,14 @@ static void check_against_pytorch(const char *isa)
     dq_net_destroy(net);
 }
 
+/** Says which levels are not tested here. */
+static void tell_missing_levels(void)
+{
+    for (int i = 0; i < 3 && !device(); i++)
+        if (!dq_kernels_for(levels[i]))
+            printf("SKIP: kernels %s: not on this machine or not in this build\n", levels[i]);
+}
+
 static void pytorch_agrees(void **state)
 {
     (void)state;
@@ -607,6 +615,7 @@ int main(void)
 {
     if (is_skipped())
         return 77;
+    tell_missing_levels();
     const struct CMUnitTest quick[] = {
         cmocka_unit_test(pytorch_agrees),
         cmocka_unit_test(the_target_changes_only_when_it_is_copied),
@@ -654,7 +663,7 @@ int main(void)
     };
     const dq_kernels *k;
     if (dq_kernels_choose(NULL, DQ_BF16, &k) != DQ_OK) {
-        print_message("%s: its reference alone is tested\n", dq_errmsg());
+        printf("SKIP: bf16 but for its reference: %s\n", dq_errmsg());
         setenv("DEEPQ_ISA", "ref", 1);
     }
     for (size_t i = 0; (network = dq_net_network_name(i)); i++) {

@@ -289,8 +289,7 @@ static void play_cartridge(const char *name, const char *rules)
     void *rom;
     size_t n;
     snprintf(path, sizeof(path), "%s/testroms/%s.bin", DEEPQ_TEST_DATA, name);
-    if (dq_file_read(path, 1 << 16, &rom, &n) != DQ_OK)
-        skip();
+    assert_int_equal(dq_file_read(path, 1 << 16, &rom, &n), DQ_OK);
     dq_atari_env_config cfg = config(rules);
     cfg.max_ticks = 150;
     play_rom(rom, n, &cfg, 60, 0);
@@ -350,15 +349,19 @@ static void a_pal_frame_that_goes_on_is_the_same(void **state)
 
 /* Real games */
 
-static void play_game(const char *game, int n_steps)
+/** False, and said so, where there is no ROM of it. */
+static bool play_game(const char *game, int n_steps)
 {
     void *rom;
     size_t n;
-    if (dq_rom_find(game, NULL, &rom, &n, NULL, 0) != DQ_OK)
-        skip();
+    if (dq_rom_find(game, NULL, &rom, &n, NULL, 0) != DQ_OK) {
+        printf("SKIP: no ROM of %s\n", game);
+        return false;
+    }
     dq_atari_env_config cfg = config(game);
     play_rom(rom, n, &cfg, n_steps, 0);
     free(rom);
+    return true;
 }
 
 static void real_games_are_the_same(void **state)
@@ -367,8 +370,11 @@ static void real_games_are_the_same(void **state)
     // A game of sticks, one of paddles, a PAL one, and three with frames that are not whole.
     static const char *const games[] = {"pong",  "breakout", "space_invaders",
                                         "qbert", "tetris",   "air_raid"};
+    int n_played = 0;
     for (size_t i = 0; i < sizeof(games) / sizeof(games[0]); i++)
-        play_game(games[i], 80);
+        n_played += play_game(games[i], 80);
+    if (n_played == 0)
+        skip();
 }
 
 /* Refusals */
@@ -398,8 +404,10 @@ static void other_resolutions_are_refused(void **state)
     (void)state;
     void *rom;
     size_t n;
-    if (dq_rom_find("carnival", NULL, &rom, &n, NULL, 0) != DQ_OK)
+    if (dq_rom_find("carnival", NULL, &rom, &n, NULL, 0) != DQ_OK) {
+        printf("SKIP: no ROM of carnival\n");
         skip();
+    }
     expect_refused(rom, n, "carnival", "Unknown resolution");  // 214 rows
     free(rom);
 }

@@ -64,7 +64,7 @@ static void what_is_no_object_is_refused(void **state)
 {
     (void)state;
     dq_json_lines *log = open_log(INT64_MAX);
-    assert_int_equal(dq_json_lines_append(log, NULL), DQ_ERR_CONFIG);
+    assert_int_equal(dq_json_lines_append(log, NULL), DQ_ERR_NOMEM);
     assert_int_equal(dq_json_lines_append(log, json_integer(3)), DQ_ERR_CONFIG);
     assert_int_equal(dq_json_lines_append(log, json_pack("{s:o}", "loss", dq_json_real(NAN))),
                      DQ_OK);

@@ -35,13 +35,21 @@ static int forget_reference(void **state)
     return 0;
 }
 
-static dq_observation_report check(const char *game)
+static void *rom_or_skip(const char *game, size_t *n)
 {
     void *rom;
+    if (dq_rom_find(game, NULL, &rom, n, NULL, 0) == DQ_OK)
+        return rom;
+    printf("SKIP: no ROM of %s\n", game);
+    skip();
+    return NULL;
+}
+
+static dq_observation_report check(const char *game)
+{
     size_t n;
     dq_observation_report report;
-    if (dq_rom_find(game, NULL, &rom, &n, NULL, 0) != DQ_OK)
-        skip();
+    void *rom = rom_or_skip(game, &n);
     assert_int_equal(dq_observation_check(&report, reference, reference_bytes, rom, n), DQ_OK);
     free(rom);
     return report;
@@ -152,13 +160,11 @@ static void damaged_references_are_refused(void **state)
 static void impossible_actions_are_refused(void **state)
 {
     (void)state;
-    void *rom;
     size_t n;
     dq_observation_report report;
     read_reference("pong");
     reference[64 + 16 * 3 + 1] = 6;  // Pong has 0 to 5
-    if (dq_rom_find("pong", NULL, &rom, &n, NULL, 0) != DQ_OK)
-        skip();
+    void *rom = rom_or_skip("pong", &n);
     assert_int_equal(dq_observation_check(&report, reference, reference_bytes, rom, n),
                      DQ_ERR_INPUT);
     assert_non_null(strstr(dq_errmsg(), "record 3"));

@@ -332,8 +332,10 @@ static counts import_pong(const char *path)
 
 static void need_pong(void)
 {
-    if (!pong)
+    if (!pong) {
+        printf("SKIP: no ROM of Pong\n");
         skip();
+    }
     setenv("DEEPQ_ROMS_DIR", in_root("store"), 1);
 }
 

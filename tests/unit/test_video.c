@@ -50,7 +50,7 @@ static size_t ask(const char *command, const char *arguments, void *answer, size
     char line[1000];
     snprintf(line, sizeof(line), "command -v %s >/dev/null", command);
     if (system(line) != 0) {
-        print_message("%s is not installed\n", command);
+        printf("SKIP: %s is not installed\n", command);
         skip();
     }
     make_video(temp_path("v.mp4"), N_FRAMES);

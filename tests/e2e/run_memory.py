@@ -1,0 +1,69 @@
+"""Every allocation of a command fails once: one line says so, nothing crashes, nothing is left unfreed."""
+
+import os
+import shutil
+import subprocess
+import unittest
+
+from program import DATA, DEEPQ, OWN_PONG, Case, main, run
+
+LIBRARY = os.environ.get("DEEPQ_FAILING_MALLOC", "")
+
+
+@unittest.skipUnless(LIBRARY, "the library that makes allocations fail was not built")
+class Memory(Case):
+    def attempt(self, fail_at, *args, run_folder=None):
+        """The process, and how many allocations it made and left. NEW is a new path, RUN a copy of the run."""
+        report = self.dir / "report"
+        if run_folder:
+            shutil.rmtree(self.dir / "copy", ignore_errors=True)
+            shutil.copytree(run_folder, self.dir / "copy")
+        args = [str(a).replace("NEW", f"new{fail_at}").replace("RUN", "copy") for a in args]
+        done = subprocess.run([DEEPQ, *args], cwd=self.dir, capture_output=True, text=True,
+                              env={**os.environ, "LD_PRELOAD": LIBRARY, "FAIL_AT": str(fail_at),
+                                   "FAIL_REPORT": str(report)})
+        made, held = map(int, report.read_text().split()) if report.exists() else (0, 0)
+        report.unlink(missing_ok=True)
+        return done, made, held
+
+    def check_every_allocation(self, *args, run_folder=None):
+        whole, n, held = self.attempt(0, *args, run_folder=run_folder)
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        self.assertGreater(n, 0)
+        for fail_at in range(1, n + 1):
+            done, _, left = self.attempt(fail_at, *args, run_folder=run_folder)
+            told = f"allocation {fail_at} of {n}: {done.returncode}: {done.stderr}"
+            self.assertIn(done.returncode, (0, 1), told)
+            if done.returncode == 1:
+                self.assertRegex(done.stderr, r"\Adeepq: [^\n]*memory[^\n]*\n\Z", told)
+            self.assertLessEqual(left, held, told)
+
+    def test_train(self):
+        few = ["--frames", "4", "--threads", "1", "--set", "network=small", "--set", "replay_size=50",
+               "--set", "replay_start=40", "--out"]
+        self.check_every_allocation("train", "--env", OWN_PONG, "--envs", "3", "--set", "priority_alpha=0.6", *few, "a-NEW")
+        self.check_every_allocation("train", "--env", OWN_PONG, "--dialect", "sb3", "--set", "double_dqn=true", *few, "b-NEW")
+
+    def test_resume_and_models(self):
+        self.check(run("train", "--env", OWN_PONG, "--reward-bound", "-22", "--set", "network=small", "--set",
+                       "replay_size=3000", "--set", "replay_start=3000", "--out", self.dir / "run"), 0)
+        model = next((self.dir / "run").glob("*.dat"))
+        self.check_every_allocation("inspect", self.dir / "run")
+        self.check_every_allocation("inspect", model)
+        self.check_every_allocation("train", "--resume", "RUN", "--reward-bound", "50", "--frames", "2500",
+                                    "--threads", "1", run_folder=self.dir / "run")
+        self.check_every_allocation("eval", "-m", model, "-e", OWN_PONG, "--episodes", "1", "--cap", "40")
+
+    def test_the_rest(self):
+        trace = DATA.resolve() / "homebrew" / "pong.atr"
+        for args in (["tabular", "q-learning", "--max-iterations", "3", "--no-log"],
+                     ["tabular", "value-iteration", "--max-iterations", "3", "--no-log", "--env", "Taxi-v3"],
+                     ["tabular", "q-learning", "--target", "double", "--max-iterations", "3", "--no-log"],
+                     ["envs"], ["envs", OWN_PONG], ["envs", "--dialect", "sb3"],
+                     ["trace", "check", trace], ["trace", "record", "--env", OWN_PONG, "--frames", "5", "-o", "NEW"],
+                     ["bench", "env", "--env", OWN_PONG, "--seconds", "0.001", "--repeats", "1"]):
+            with self.subTest(args):
+                self.check_every_allocation(*args)
+
+
+main()
