@@ -1,20 +1,21 @@
 #!/usr/bin/env python3
 """Puts small wrong changes into a copy of the code, one at a time, and sees whether the tests notice.
 
-    run_mutants.py BUILD [NAME...] [--list FILE...] [--changed [COMMIT]] [--any N [--seed S]] [--write FILE]
+    run_mutants.py BUILD [NAME...] [--list FILE...] [--changed [COMMIT]] [--any N [--seed S]] [--write FILE] [--all]
 
 Without options: the mutants of tests/mutants/*.json. NAME is a layer (agent) or a mutant's id (A13).
 --changed makes mutants by the rules of mutant_rules.py in the lines that COMMIT (HEAD) and what is not
 committed change; --any N makes N of them anywhere in src/, the same for a seed; --write stores them.
 
 A mutant that does not compile, or that is told to be the same program ("equivalent": why), does not
-count. The tests that a mutant names ("tests") run first, then the rest, fastest first, until one fails;
-how the copy is built (one shared library) is nobody else's business: it lies in BUILD. Status 1 when
-one was not noticed that should be.
+count. The tests that a mutant names ("tests") run first, then those of its layer, then all others that
+take seconds (--all: all others), fastest first, until one fails. The copy lies in BUILD, with what its
+tests took and that they passed there without a mutant. Status 1 when one was not noticed that should be.
 """
 import argparse
 import collections
 import concurrent.futures
+import hashlib
 import json
 import os
 import re
@@ -30,6 +31,19 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 JOBS = os.cpu_count() or 1
 # A test may take so long, or twenty times as long as without a mutant; the first time, so long.
 SLOWEST_S, FIRST_S = 60, 1200
+QUICK_S = 4
+# What tests a layer, the slow ones too; a new slow test belongs into a row.
+TESTS = {
+    "base": r"stream|pool|rng|spelling|stops|records|files|memory|learner_golden",
+    "atari": r"testroms|cartridges|tia|m6507|atari_state|homebrew|state_process|book_pipeline",
+    "env": r"env|dialects|book_pipeline|wrappers|vector|toy|roms|state_process|observations|process_frame|memory",
+    "tabular": r"tabular|toy_text",
+    "replay": r"replay|priorities|target_memory|learner|trainer|hyperparameters",
+    "nn": r"kernels|net|loss|threads|learner|trainer",
+    "agent": r"learner|hyperparameters|trainer|target_memory|divergence|reward_bound|e2e_train|stops|cuda",
+    "record": r"json|tensorboard|model|config|run_folder|png|video|records|told|files|e2e_train|stops|memory",
+    "app": r"e2e",
+}
 
 
 def run(*command, **options):
@@ -43,7 +57,8 @@ class Copy:
 
     def __init__(self, folder):
         self.tree, self.build = os.path.join(folder, "tree"), os.path.join(folder, "build")
-        self.copy_files()
+        self.results = os.path.join(folder, "results.json")
+        self.content = self.copy_files()
         generator = ["-G", "Ninja"] if shutil.which("ninja") else []
         if not os.path.exists(os.path.join(self.build, "CMakeCache.txt")):
             self.must("cmake", "-S", self.tree, "-B", self.build, "-DDEEPQ_ONE_LIBRARY=ON",
@@ -60,19 +75,22 @@ class Copy:
         return done.stdout
 
     def copy_files(self):
-        """What git knows; a file that is the same keeps its time, so that it is not compiled again."""
+        """What git knows; a file that is the same keeps its time, so that it is not compiled again. Returns
+        a hash of all of it."""
+        digest = hashlib.sha256()
         names = set(run("git", "-C", ROOT, "ls-files", "-co", "--exclude-standard").stdout.split("\n")) - {""}
         for folder, _, files in os.walk(self.tree):
             for name in files:
                 path = os.path.join(folder, name)
                 if os.path.relpath(path, self.tree) not in names:
                     os.remove(path)
-        for name in names:
+        for name in sorted(names):
             source, target = os.path.join(ROOT, name), os.path.join(self.tree, name)
             if not os.path.isfile(source):
                 continue
             with open(source, "rb") as f:
                 content = f.read()
+            digest.update(name.encode() + b"\0" + content)
             if os.path.exists(target):
                 with open(target, "rb") as f:
                     if f.read() == content:
@@ -81,6 +99,7 @@ class Copy:
             with open(target, "wb") as f:
                 f.write(content)
             shutil.copymode(source, target)
+        return digest.hexdigest()
 
     def compile(self):
         """What the compiler says, None if it went well."""
@@ -88,23 +107,45 @@ class Copy:
         return None if done.returncode == 0 else done.stdout[-2000:] + done.stderr[-2000:]
 
     def find_tests(self):
+        """Those that pass without a mutant, and how long they take; known when nothing has changed since."""
         shown = json.loads(self.must("ctest", "--test-dir", self.build, "--show-only=json-v1"))
         self.tests = []
         for test in shown["tests"]:
             properties = {p["name"]: p["value"] for p in test.get("properties", [])}
             if not set(properties.get("LABELS", [])) & {"repo", "gpu"} and test["name"] != "install":
                 self.tests.append(Test(test["name"], test["command"], properties))
+        known = self.known_results()
+        for test in self.tests:
+            test.result, test.seconds = known.get(test.name, (None, FIRST_S))
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            list(pool.map(Test.measure, self.tests))
+            list(pool.map(Test.measure, [t for t in self.tests if t.result is None]))
+        with open(self.results, "w", encoding="utf-8") as f:
+            json.dump([self.content, {t.name: (t.result, t.seconds) for t in self.tests}], f)
         for test in self.tests:
             if test.result == "failed":
                 print(f"mutants: {test.name} fails without any: it is left out")
         self.tests = sorted((t for t in self.tests if t.result == "passed"), key=lambda t: t.seconds)
 
-    def first_failure(self, wanted):
+    def known_results(self):
+        try:
+            with open(self.results, encoding="utf-8") as f:
+                content, results = json.load(f)
+            return results if content == self.content else {}
+        except (OSError, ValueError):
+            return {}
+
+    def in_order(self, mutant, everything):
+        """The tests to run: its own, its layer's, the rest."""
+        def place(test):
+            if re.search("|".join(mutant.get("tests", ["$^"])), test.name):
+                return 0
+            return 1 if re.search(TESTS.get(mutant["layer"], "$^"), test.name) else 2
+
+        return sorted((t for t in self.tests if everything or place(t) < 2 or t.seconds < QUICK_S),
+                      key=lambda t: (place(t), t.seconds))
+
+    def first_failure(self, mutant, everything):
         """The test that notices, and what it says; None."""
-        first = [t for t in self.tests if any(re.search(w, t.name) for w in wanted)]
-        order = first + [t for t in self.tests if t not in first]
         found = []
 
         def notice(test):
@@ -112,7 +153,7 @@ class Copy:
                 found.append(test)
 
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
-            list(pool.map(notice, order))
+            list(pool.map(notice, self.in_order(mutant, everything)))
         return found[0] if found else None
 
 
@@ -176,7 +217,7 @@ def apply(copy, mutant):
     return undo
 
 
-def try_one(copy, mutant):
+def try_one(copy, mutant, everything):
     """'noticed', 'NOT NOTICED', 'equivalent', 'does not compile' or 'GONE', and by what."""
     if "equivalent" in mutant:
         return "equivalent", mutant["equivalent"]
@@ -186,7 +227,7 @@ def try_one(copy, mutant):
     try:
         if copy.compile():
             return "does not compile", ""
-        test = copy.first_failure(mutant.get("tests", []))
+        test = copy.first_failure(mutant, everything)
         return ("noticed", f"{test.name}: {test.case()}") if test else ("NOT NOTICED", "")
     finally:
         undo()
@@ -235,6 +276,7 @@ def main():
     parser.add_argument("--any", type=int, metavar="N")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", metavar="FILE")
+    parser.add_argument("--all", action="store_true")
     args = parser.parse_args()
     mutants = chosen(args)
     if args.write:
@@ -246,7 +288,7 @@ def main():
     print(f"{len(mutants)} mutants, {len(copy.tests)} tests", flush=True)
     results = []
     for mutant in mutants:
-        results.append((mutant, try_one(copy, mutant)))
+        results.append((mutant, try_one(copy, mutant, args.all)))
         outcome, why = results[-1][1]
         print(f"{mutant['id']:<8}{outcome:<13}{mutant['what']}" + (f"  [{why}]" if why else ""), flush=True)
     copy.compile()

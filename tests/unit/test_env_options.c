@@ -1,5 +1,6 @@
 /* ALE's options: every one of them against ale-py's AtariEnv (tests/data/env/options.txt.gz,
  * recorded by tests/oracle/make_options_golden.py), and what is impossible. */
+#define _GNU_SOURCE  // memmem
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "deepq/atari.h"
 #include "deepq/atari_env.h"
 #include "env/numpy_random.h"
 #include "golden_lines.h"
@@ -176,6 +178,94 @@ static void numpy_s_numbers_are_numpy_s(void **state)
     }
 }
 
+/** A range of three eighths of 2^32: a quarter of the numbers is rejected. */
+static void numpy_s_rejections_are_numpy_s(void **state)
+{
+    (void)state;
+    /* NumPy 2.4: default_rng(s).integers(0, 1610612736) twelve times. */
+    static const int known[2][12] = {
+        {1370026211, 1025898605, 823242924, 65992479, 121182730, 26619620, 1045957277, 1470095757,
+         811148015, 977055306, 1563490777, 1174936451},
+        {1246543468, 1054261224, 706863204, 697419853, 1382868744, 138425140, 1123189829, 151683235,
+         847953748, 1571349784, 1185012138, 1225901297}};
+    for (int i = 0; i < 2; i++) {
+        dq_numpy_rng rng = dq_numpy_rng_seed(i ? 42 : 0);
+        for (int k = 0; k < 12; k++)
+            assert_int_equal(dq_numpy_rng_integers(&rng, 0, 1610612735), known[i][k]);
+    }
+}
+
+/** The switch is set whether or not a mode is chosen with it. */
+static void a_difficulty_counts_in_the_default_mode(void **state)
+{
+    (void)state;
+    if (!golden_has_rom("breakout"))
+        skip();
+    static uint8_t obs[2][MAX_OBS];
+    for (int difficulty = 0; difficulty < 2; difficulty++) {
+        dq_atari_options o;
+        dq_env *env;
+        dq_step step;
+        assert_int_equal(dq_atari_options_init(&o, "breakout"), DQ_OK);
+        o.difficulty = difficulty;
+        assert_int_equal(dq_env_make_atari(&env, "breakout", &o), DQ_OK);
+        assert_int_equal(dq_env_reset(env, obs[difficulty]), DQ_OK);
+        for (int i = 0; i < 20; i++)
+            assert_int_equal(dq_env_step(env, 1, obs[difficulty], &step), DQ_OK);
+        dq_env_destroy(env);
+    }
+    assert_memory_not_equal(obs[0], obs[1], MAX_OBS);  // the paddle is narrower
+}
+
+/** Change a byte of RAM inside an environment that shows it: in its saved state. */
+static void change_ram(dq_env *env, const uint8_t *ram, size_t index, int by)
+{
+    dq_writer *w;
+    dq_reader *r;
+    size_t n;
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    assert_int_equal(dq_env_save(env, w), DQ_OK);
+    const void *bytes = dq_writer_bytes(w, &n);
+    uint8_t *copy = malloc(n), *at;
+    memcpy(copy, bytes, n);
+    at = memmem(copy, n, ram, DQ_ATARI_RAM);
+    assert_non_null(at);
+    at[index] = (uint8_t)(at[index] + by);
+    assert_int_equal(dq_reader_create(&r, copy, n), DQ_OK);
+    assert_int_equal(dq_env_load(env, r), DQ_OK);
+    dq_reader_destroy(r);
+    dq_writer_destroy(w);
+    free(copy);
+}
+
+/** A life that is lost ends an episode if that is asked for; one that is won, or none, does not. */
+static void only_a_lost_life_ends_an_episode(void **state)
+{
+    (void)state;
+    enum { LIVES = 0xB9 - 0x80 };  // Breakout's byte
+    for (int ends = 0; ends < 2; ends++)
+        for (int by = -1; by <= 1; by++) {
+            dq_atari_options o;
+            dq_env *env;
+            dq_step step;
+            uint8_t ram[DQ_ATARI_RAM];
+            assert_int_equal(dq_atari_options_init(&o, "deepq/Bricks-v0"), DQ_OK);
+            o.obs = DQ_ATARI_OBS_RAM;
+            o.life_loss_ends = ends != 0;
+            assert_int_equal(dq_env_make_atari(&env, "deepq/Bricks-v0", &o), DQ_OK);
+            assert_int_equal(dq_env_reset(env, ram), DQ_OK);
+            for (int i = 0; i < 3; i++)
+                assert_int_equal(dq_env_step(env, 0, ram, &step), DQ_OK);
+            assert_false(step.terminated);
+            int before = step.lives;
+            change_ram(env, ram, LIVES, by);
+            assert_int_equal(dq_env_step(env, 0, ram, &step), DQ_OK);
+            assert_int_equal(step.lives, before + by);
+            assert_int_equal(step.terminated, ends && by < 0);
+            dq_env_destroy(env);
+        }
+}
+
 static void impossible_options_are_refused(void **state)
 {
     (void)state;
@@ -207,9 +297,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numpy_s_numbers_are_numpy_s),
+        cmocka_unit_test(numpy_s_rejections_are_numpy_s),
+        cmocka_unit_test(a_difficulty_counts_in_the_default_mode),
         cmocka_unit_test(every_option_is_as_in_ale),
         cmocka_unit_test(saved_environments_go_on_the_same),
         cmocka_unit_test(seeding_restarts_as_made_anew),
+        cmocka_unit_test(only_a_lost_life_ends_an_episode),
         cmocka_unit_test(impossible_options_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

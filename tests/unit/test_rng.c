@@ -42,6 +42,20 @@ static void small_ranges_are_uniform(void **state)
     assert_int_equal(dq_rng_below(&rng, 1), 0);
 }
 
+/** By the same algorithms in Python, tests/oracle/reference_learner.py, class Stream: a stream's
+ *  begin, a range in which every fourth number is rejected, a unit and the bits. */
+static void numbers_are_the_references(void **state)
+{
+    (void)state;
+    static const uint32_t want[] = {406597089, 3057495379, 1109088197, 2345584469,
+                                    722300188, 229773109,  3063994010, 94937146};
+    dq_rng rng = dq_rng_stream(7, "test");
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(dq_rng_below(&rng, (3u << 30) + 1), want[i]);
+    assert_true(dq_rng_unit(&rng) == 0x1.ff80952147414p-2);
+    assert_true(dq_rng_u64(&rng) == 0x43c968c072045250u);
+}
+
 static void units_lie_in_their_range(void **state)
 {
     (void)state;
@@ -60,6 +74,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_stream_depends_on_seed_and_name_alone),
         cmocka_unit_test(the_generator_is_xoshiro256plusplus),
+        cmocka_unit_test(numbers_are_the_references),
         cmocka_unit_test(small_ranges_are_uniform),
         cmocka_unit_test(units_lie_in_their_range),
     };

@@ -680,6 +680,40 @@ static void a_callback_ends_the_run_and_it_can_go_on(void **state)
     dq_trainer_destroy(whole);
 }
 
+/** Fails at once, in whatever event it stands. */
+static dq_status fail_told(void *ctx, const dq_progress *p)
+{
+    (void)ctx, (void)p;
+    return dq_fail(DQ_ERR_IO, "it cannot be told");
+}
+
+static dq_status fail_best(void *ctx, const dq_progress *p, bool first)
+{
+    (void)first;
+    return fail_told(ctx, p);
+}
+
+static void a_failure_of_any_callback_is_the_runs(void **state)
+{
+    (void)state;
+    static const dq_train_events fails[] = {{.game_over = fail_told},
+                                            {.best = fail_best},
+                                            {.solved = fail_told},
+                                            {.step = fail_told},
+                                            {.checkpoint = fail_told}};
+    for (size_t i = 0; i < DQ_COUNT(fails); i++) {
+        dq_train_config cfg = small_config();
+        cfg.reward_bound = -1;
+        cfg.replay_size = cfg.replay_start = 800;
+        cfg.max_steps = 800;  // a hundred games
+        dq_trainer *t = make_trainer(&cfg);
+        bool solved;
+        assert_int_equal(dq_trainer_run(t, &fails[i], NULL, &solved), DQ_ERR_IO);
+        assert_non_null(strstr(dq_errmsg(), "it cannot be told"));
+        dq_trainer_destroy(t);
+    }
+}
+
 static void hyperparameters_are_read_written_and_checked(void **state)
 {
     (void)state;
@@ -776,6 +810,7 @@ int main(void)
         cmocka_unit_test(the_learning_rate_falls_to_its_end),
         cmocka_unit_test(a_stop_flag_ends_the_run_and_it_can_go_on),
         cmocka_unit_test(a_callback_ends_the_run_and_it_can_go_on),
+        cmocka_unit_test(a_failure_of_any_callback_is_the_runs),
         cmocka_unit_test(hyperparameters_are_read_written_and_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
