@@ -130,14 +130,15 @@ DQ_API
 DQ_NODISCARD dq_status dq_preprocessing_init(dq_preprocessing *p, const char *dialect);
 
 /** An Atari id in a dialect, in one fused environment: observation uint8 [stack][84][84], oldest
- *  frame first. The id must be one that holds an action for one frame (or options->skip_low and
- *  skip_high be 1). Of `options` (NULL: those of the id) count rom_dir, seed,
- *  repeat_action_probability, full_action_set, mode, difficulty and max_ticks; chance is seeded as
- *  the dialect's original does it: NumPy's generators of Gymnasium's reset(seed=), or for envpool
- *  and ale-vector ALE's random_seed and one std::mt19937. max_ticks is counted as there: by ALE,
- *  or from an episode's first observation on in steps (envpool) or frames (ale-vector).
- *  dq_env_render() gives the raw RGB picture. Nothing is allocated in a step. DQ_ERR_CONFIG says
- *  what does not fit; games that the original refuses (action 0 not NOOP, FIRE not action 1) are.
+ *  frame first. Where the id holds an action for several frames, as ALE/Pong-v5 does, p->skip
+ *  replaces that (other frames to skip in `options` are DQ_ERR_CONFIG); its sticky actions stay. Of
+ *  `options` (NULL: those of the id) count rom_dir, seed, repeat_action_probability,
+ *  full_action_set, mode, difficulty and max_ticks; chance is seeded as the dialect's original does
+ *  it: NumPy's generators of Gymnasium's reset(seed=), or for envpool and ale-vector ALE's
+ *  random_seed and one std::mt19937. max_ticks is counted as there: by ALE, or from an episode's
+ *  first observation on in steps (envpool) or frames (ale-vector). dq_env_render() gives the raw RGB
+ *  picture. Nothing is allocated in a step. DQ_ERR_CONFIG says what does not fit; games that the
+ *  original refuses (action 0 not NOOP, FIRE not action 1) are.
  */
 DQ_API
 DQ_NODISCARD dq_status dq_env_make_preprocessed(dq_env **out, const char *id,

@@ -174,9 +174,10 @@ DQ_NODISCARD dq_status dq_env_make(dq_env **out, const char *id, const dq_env_op
 /** The book's training pipeline for an Atari id in one fused environment: MaxAndSkip(4), FireReset,
  *  ProcessFrame84, ImageToPyTorch, Buffer(4). Observation uint8 [4][84][84], oldest frame first,
  *  byte for byte what the composed wrappers below give before ScaledFloat, at several times the
- *  speed. dq_env_render() gives the raw RGB picture. The id must be one that holds an action for
- *  one frame; a game whose action 1 is not FIRE, or whose picture does not have 210 or 250 rows, is
- *  DQ_ERR_CONFIG, as FireReset and ProcessFrame84 refuse it. Nothing is allocated in a step.
+ *  speed. dq_env_render() gives the raw RGB picture. Frames that the id itself holds an action for,
+ *  as ALE/Pong-v5 does, are replaced by those of MaxAndSkip; its sticky actions stay. A game whose
+ *  action 1 is not FIRE, or whose picture does not have 210 or 250 rows, is DQ_ERR_CONFIG, as
+ *  FireReset and ProcessFrame84 refuse it. Nothing is allocated in a step.
  *  Source: Lapan 2020, chapter 6, lib/wrappers.py, make_env. */
 DQ_API
 DQ_NODISCARD dq_status dq_env_make_book(dq_env **out, const char *id,

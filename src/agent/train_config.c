@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/whole_number.h"
 #include "deepq/vector.h"
 #include "env/env_ids.h"
 #include "nn/networks.h"
@@ -197,10 +198,8 @@ static dq_status set_uint64(const field *f, void *to, const char *text)
 
 static dq_status set_int(const field *f, void *to, const char *text)
 {
-    char *end;
-    errno = 0;
-    int64_t v = strtoll(text, &end, 10);
-    if (end == text || *end != '\0' || errno == ERANGE || (double)v < f->low || (double)v > f->high)
+    int64_t v;
+    if (!dq_whole_number(text, &v) || (double)v < f->low || (double)v > f->high)
         return fail_value(f, text);
     int narrow = (int)v;
     memcpy(to, f->type == FIELD_INT ? (void *)&narrow : (void *)&v,

@@ -77,11 +77,8 @@ static void print_dialects(const dq_atari_id *id)
 {
     size_t n;
     const char *const *names = dq_dialect_names(&n);
-    if (id->skip_high > 1) {
-        printf("  %-16sno: this id already holds an action for several frames\n", "preprocessing");
-        return;
-    }
-    printf("  %-16suint8 [4][84][84], 0 to 255, by dialect:\n  %-16s", "preprocessing", "");
+    printf("  %-16suint8 [4][84][84], 0 to 255, by dialect%s:\n  %-16s", "preprocessing",
+           id->skip_high > 1 ? ", with its frame skip, not this id's" : "", "");
     for (size_t i = 0; i < n; i++)
         printf("%s%s", names[i], i + 1 < n ? " " : "\n");
 }

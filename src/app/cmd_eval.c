@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "env/env_ids.h"
 #include "env/homebrew.h"
+#include "record/json_lines.h"
 
 enum { SKIP = 4 };
 
@@ -157,13 +158,13 @@ static void print_json(const protocol *p, const dq_atari_id *id, const scores *s
     json_t *rewards = json_array();
     for (int64_t i = 0; i < s->n; i++)
         json_array_append_new(rewards, json_real(s->rewards[i]));
-    json_t *o =
-        json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}",
-                  "model", p->model, "env", id->name, "dialect", p->dialect, "episodes",
-                  (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops", (json_int_t)p->noops,
-                  "epsilon", p->epsilon, "sticky", (double)id->repeat_action_probability, "cap",
-                  (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean", s->mean, "sd", s->sd,
-                  "min", s->min, "max", s->max, "rewards", rewards);
+    json_t *o = json_pack(
+        "{s:o, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}", "model",
+        dq_json_text(p->model), "env", id->name, "dialect", p->dialect, "episodes",
+        (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops", (json_int_t)p->noops,
+        "epsilon", p->epsilon, "sticky", (double)id->repeat_action_probability, "cap",
+        (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean", s->mean, "sd", s->sd, "min",
+        s->min, "max", s->max, "rewards", rewards);
     json_object_set_new(o, "human_normalised",
                         h ? json_real(human_scores_normalise(h, s->mean)) : json_null());
     json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));

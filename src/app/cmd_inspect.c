@@ -43,19 +43,37 @@ static void print_info(const dq_model_info *info)
         printf("  %-16s%.3f\n", "mean reward", info->score);
 }
 
+/** Of a file that does not say what it was trained on: what play finds in the run that it lies in.
+ */
+static void print_beside(const trained_model *m)
+{
+    if (m->env_is_assumed)
+        printf("  %-16snot said in the file, nor by a run beside it\n", "game");
+    else
+        printf("  %-16s%s, by the run beside it\n  %-16s%s\n", "game", app_plain(m->env_id),
+               "dialect", app_plain(m->dialect));
+}
+
+static void print_tensor(const dq_tensor *t)
+{
+    printf("  %-15s float32 ", app_plain(t->name));
+    for (int d = 0; d < t->n_dims; d++)
+        printf("[%d]", t->shape[d]);
+    printf("\n");
+}
+
 static dq_status inspect_model(const char *path)
 {
-    dq_model *m;
+    trained_model loaded;
+    const model_choice choice = {.path = path};
     size_t n_parameters = 0;
     int n_actions = 0;
-    DQ_TRY(dq_model_load(&m, path));
+    DQ_TRY(trained_model_load(&loaded, &choice));
+    const dq_model *m = loaded.weights;
     printf("%s: model, a PyTorch state_dict\n", app_plain(path));
     for (size_t i = 0; i < m->n; i++) {
         const dq_tensor *t = &m->tensors[i];
-        printf("  %-16sfloat32 ", app_plain(t->name));
-        for (int d = 0; d < t->n_dims; d++)
-            printf("[%d]", t->shape[d]);
-        printf("\n");
+        print_tensor(t);
         n_parameters += dq_tensor_elements(t);
         if (strcmp(t->name, "fc.2.weight") == 0)
             n_actions = t->shape[0];
@@ -68,8 +86,8 @@ static dq_status inspect_model(const char *path)
     if (m->info)
         print_info(m->info);
     else
-        printf("  %-16snot said in the file\n", "game");
-    dq_model_destroy(m);
+        print_beside(&loaded);
+    trained_model_free(&loaded);
     return DQ_OK;
 }
 
@@ -188,7 +206,8 @@ static dq_status inspect_run(const char *dir)
     snprintf(path, sizeof(path), "%s/state", dir);
     if (access(path, F_OK) == 0)
         return inspect_checkpoint(path);
-    DQ_TRY(train_run_settings(&s, dir));
+    if (train_run_settings(&s, dir) != DQ_OK)
+        return dq_fail_within(DQ_ERR_INPUT, "the folder %s is not that of a run", dir);
     printf("%s: run folder of deepq train\n", app_plain(dir));
     train_settings_each(&s, print_setting, NULL);
     if (trained_model_best(dir, path) == DQ_OK)

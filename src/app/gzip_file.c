@@ -81,6 +81,8 @@ static dq_status inflate_all(const char *path, const void *in, size_t n_in, size
         z.avail_out = (uInt)(u.cap - z.total_out);
         result = inflate(&z, Z_NO_FLUSH);
     }
+    if (st == DQ_OK && result == Z_MEM_ERROR)
+        st = dq_fail(DQ_ERR_NOMEM, "no memory to decompress %s", path);
     if (st == DQ_OK && result != Z_STREAM_END)
         st = dq_fail(DQ_ERR_INPUT, "%s: damaged gzip data (%s)", path,
                      z.msg ? z.msg : "it ends early");

@@ -9,13 +9,14 @@
 
 #include "app/app.h"
 #include "base/spelling.h"
+#include "base/whole_number.h"
 
 enum { MAX_OPTIONS = 40, MAX_WORD = 64, HELP_COLUMN = 28 };
 
 const char *options_nearest(const char *word, const char *const *words, size_t n)
 {
     const char *nearest = NULL;
-    int best = (int)strlen(word) / 3 + 2;  // further away is no help
+    int best = ((int)strlen(word) + 1) / 3 + 1;  // one letter in three; further away is no help
     for (size_t i = 0; i < n; i++) {
         int d = dq_spelling_distance(word, words[i]);
         if (d < best) {
@@ -107,11 +108,8 @@ static const option *find_letter(const option_syntax *s, char letter)
 
 static bool store_int(const char *command, const option *o, const char *text)
 {
-    char *end;
-    errno = 0;
-    int64_t v = strtoll(text, &end, 10);
-    if (end == text || *end != '\0' || errno == ERANGE || (double)v < o->low ||
-        (double)v > o->high) {
+    int64_t v;
+    if (!dq_whole_number(text, &v) || (double)v < o->low || (double)v > o->high) {
         app_fail(APP_MISUSED, "%s: --%s '%s': choose a whole number from %.0f to %.0f", command,
                  o->name, text, o->low, o->high);
         return false;

@@ -2,9 +2,13 @@
 
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "app/app.h"
+#include "base/whole_number.h"
 #include "deepq/net.h"
+#include "record/json_lines.h"
 
 void train_output_init(train_output *o, bool json, bool plain, const train_settings *s,
                        int64_t first_step)
@@ -28,9 +32,25 @@ static void print_object(train_output *o, json_t *object)
     end_line(o);
 }
 
+/** A number, true or false where the text is one. */
+static json_t *json_value(const char *text)
+{
+    int64_t whole;
+    char *end;
+    double number = strtod(text, &end);
+    if (dq_whole_number(text, &whole))
+        return json_integer(whole);
+    if (*text && *end == '\0')
+        return dq_json_real(number);
+    if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
+        return json_boolean(*text == 't');
+    return dq_json_text(text);
+}
+
 static void add_setting(void *ctx, const char *key, const char *value)
 {
-    json_object_set_new(ctx, key, json_string(value));
+    json_object_set_new(ctx, key,
+                        train_settings_is_text(key) ? dq_json_text(value) : json_value(value));
 }
 
 static json_t *progress_object(const char *event, const dq_progress *p)
@@ -46,8 +66,8 @@ void train_output_start(train_output *o, const train_settings *s, int n_actions,
     if (o->json) {
         json_t *config = json_object();
         train_settings_each(s, add_setting, config);
-        print_object(o, json_pack("{s:s, s:s, s:I, s:o}", "event", "start", "run", dir, "frame",
-                                  (json_int_t)step, "config", config));
+        print_object(o, json_pack("{s:s, s:o, s:I, s:o}", "event", "start", "run",
+                                  dq_json_text(dir), "frame", (json_int_t)step, "config", config));
         return;
     }
     char layers[2048];
@@ -75,8 +95,9 @@ void train_output_game(train_output *o, const dq_progress *p)
 void train_output_best(train_output *o, const dq_progress *p, bool first, const char *model)
 {
     if (o->json) {
-        print_object(o, json_pack("{s:s, s:I, s:f, s:s}", "event", "best", "frame",
-                                  (json_int_t)p->step, "reward_100", p->best_mean, "model", model));
+        print_object(o, json_pack("{s:s, s:I, s:f, s:o}", "event", "best", "frame",
+                                  (json_int_t)p->step, "reward_100", p->best_mean, "model",
+                                  dq_json_text(model)));
     } else if (!first) {
         progress_line_clear(&o->line);
         printf("Best reward updated %.3f -> %.3f\n", p->previous_best, p->best_mean);
@@ -107,8 +128,8 @@ void train_output_clear(train_output *o)
 void train_output_end(train_output *o, const dq_progress *p, const char *reason, const char *dir)
 {
     if (o->json)
-        print_object(o, json_pack("{s:s, s:s, s:I, s:I, s:s}", "event", "end", "reason", reason,
+        print_object(o, json_pack("{s:s, s:s, s:I, s:I, s:o}", "event", "end", "reason", reason,
                                   "frame", (json_int_t)p->step, "games", (json_int_t)p->n_games,
-                                  "run", dir));
+                                  "run", dq_json_text(dir)));
     train_output_clear(o);
 }

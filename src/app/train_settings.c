@@ -45,6 +45,11 @@ static const text_setting *find_text(const char *key)
     return NULL;
 }
 
+bool train_settings_is_text(const char *key)
+{
+    return find_text(key) || strcmp(key, "version") == 0;
+}
+
 static dq_status set_threads(train_settings *s, const char *value)
 {
     char *end;

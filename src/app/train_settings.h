@@ -42,6 +42,9 @@ DQ_NODISCARD dq_status train_settings_write(const train_settings *s, const char 
 void train_settings_each(const train_settings *s,
                          void (*fn)(void *ctx, const char *key, const char *value), void *ctx);
 
+/** Whether a setting is a text; the others are numbers, true or false, or one of some words. */
+bool train_settings_is_text(const char *key);
+
 /** The trainer's configuration, its texts pointing into `s`. */
 dq_train_config train_settings_config(const train_settings *s);
 

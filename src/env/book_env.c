@@ -227,12 +227,12 @@ static dq_status check_game(const dq_atari_session *s)
     if (!dq_frame84_takes(height))
         return dq_fail(DQ_ERR_CONFIG,
                        "%s: Unknown resolution. Its picture has %d rows and the book's pipeline "
-                       "takes 210 or 250: choose another game",
+                       "takes 210 or 250: choose another preprocessing, as --dialect sb3, or game",
                        s->cfg.id, height);
     if (s->n_actions < 3 || strcmp(s->action_names[1], "FIRE") != 0)
         return dq_fail(DQ_ERR_CONFIG,
                        "%s: action 1 is %s, not FIRE, which the book's pipeline presses after each "
-                       "reset: choose another game",
+                       "reset: choose another preprocessing, as --dialect sb3, or game",
                        s->cfg.id, s->n_actions > 1 ? s->action_names[1] : "missing");
     return DQ_OK;
 }

@@ -139,19 +139,34 @@ static const char *main_id(size_t game)
     return id ? id : ids.by_game[game][ALE_V5];
 }
 
-/** For ids of a known game in a family that is not there, as PongDeterministic-v4: the game with
- *  the longest name that the text starts with. */
-static const char *suggest_by_game(const char *text)
+/** Whether the text names a game and then something else, as KlaxNoFrameskip-v4 or Pong-v6: the
+ * game with the longest name that it starts with. */
+static bool names_game(const char *text, size_t *game)
 {
-    const char *best = NULL;
     size_t longest = 0;
     if (starts_with(text, "ALE/"))
         text += 4;
     for (size_t g = 0; g < ids.n_games; g++) {
         size_t n = strlen(ids.games[g]->gym_name);
-        if (n > longest && starts_with(text, ids.games[g]->gym_name)) {
+        if (n > longest && starts_with(text, ids.games[g]->gym_name) &&
+            !islower((unsigned char)text[n])) {
             longest = n;
-            best = main_id(g);
+            *game = g;
+        }
+    }
+    return longest > 0;
+}
+
+/** The id of this game that is nearest to the text, or the one to name first. */
+static const char *suggest_of_game(const char *text, size_t game, int least)
+{
+    const char *best = main_id(game);
+    for (size_t f = 0; f < N_FAMILIES; f++) {
+        const char *id = ids.by_game[game][f];
+        int d = id ? dq_spelling_distance(text, id) : MAX_ID;
+        if (d < least) {
+            least = d;
+            best = id;
         }
     }
     return best;
@@ -165,6 +180,9 @@ const char *dq_env_suggest(const char *id)
         return NULL;
     const char *best = NULL;
     int least = 2 + (int)length / 5;  // farther than this it would be another word
+    size_t game;
+    if (names_game(id, &game))
+        return suggest_of_game(id, game, least);
     for (size_t h = 0; h < ids.n_homebrews; h++) {
         int d = dq_spelling_distance(id, ids.homebrews[h].id);
         if (d < least) {
@@ -191,5 +209,5 @@ const char *dq_env_suggest(const char *id)
         if (dq_spelling_distance(id, ids.games[g]->id) < least ||
             dq_spelling_distance(id, ids.games[g]->gym_name) < least)
             return main_id(g);
-    return best ? best : suggest_by_game(id);
+    return best;
 }

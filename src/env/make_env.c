@@ -166,14 +166,18 @@ dq_status dq_env_make_atari(dq_env **out, const char *id, const dq_atari_options
     return make(out, &parsed, &o, create_raw, NULL);
 }
 
-static dq_status check_holds_one(const dq_atari_id *id, const dq_atari_options *o, const char *who)
+/** Preprocessing holds actions itself: where the id does, as ALE/Pong-v5, that is replaced by it.
+ */
+static dq_status take_skip_over(const dq_atari_id *id, dq_atari_options *o)
 {
-    if (o->skip_high == 1)
-        return DQ_OK;
-    return dq_fail(DQ_ERR_CONFIG,
-                   "%s already holds an action for several frames: %s does that itself, use %s%s",
-                   id->name, who, id->game->has_legacy_ids ? id->game->gym_name : id->game->id,
-                   id->game->has_legacy_ids ? "NoFrameskip-v4" : "");
+    bool is_ids = o->skip_low == id->skip_low && o->skip_high == id->skip_high;
+    if (!is_ids && o->skip_high > 1)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s: frame skip %d to %d, and preprocessing has its own: leave that of the "
+                       "options as the id gives it, or 1",
+                       id->name, o->skip_low, o->skip_high);
+    o->skip_low = o->skip_high = 1;
+    return DQ_OK;
 }
 
 dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *options)
@@ -187,7 +191,7 @@ dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *o
                        id);
     DQ_TRY(parse(&parsed, id));
     dq_atari_options o = plain_options(&parsed, options);
-    DQ_TRY(check_holds_one(&parsed, &o, "the book's pipeline"));
+    DQ_TRY(take_skip_over(&parsed, &o));
     return make(out, &parsed, &o, create_book, NULL);
 }
 
@@ -225,7 +229,7 @@ dq_status dq_env_make_preprocessed(dq_env **out, const char *id, const dq_prepro
     dq_atari_options o = options ? *options : options_of(&parsed);
     DQ_TRY(check_options(&parsed, &o));
     DQ_TRY(check_preprocessing(p));
-    DQ_TRY(check_holds_one(&parsed, &o, "preprocessing"));
+    DQ_TRY(take_skip_over(&parsed, &o));
     if (o.obs != DQ_ATARI_OBS_RGB || o.blend != DQ_ATARI_BLEND_NONE || o.life_loss_ends)
         return dq_fail(DQ_ERR_CONFIG,
                        "%s: preprocessing has its own observation, blend and life-loss ends: leave "

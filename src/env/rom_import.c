@@ -74,10 +74,18 @@ static dq_status take_image(importer *im, const void *bytes, size_t n, const cha
 
 /* Archives */
 
-static dq_status zip_failure(const char *path, const char *entry, const char *why)
+static dq_status zip_damaged(const char *path, const char *entry, const char *why)
 {
     return dq_fail(DQ_ERR_INPUT, "archive %s%s%s: %s: get a fresh copy of it", path,
                    entry ? ", entry " : "", entry ? entry : "", why);
+}
+
+/** What libzip could not do; want of memory is no damage. */
+static dq_status zip_failure(const char *path, const char *entry, zip_error_t *error)
+{
+    if (zip_error_code_zip(error) == ZIP_ER_MEMORY)
+        return dq_fail(DQ_ERR_NOMEM, "no memory to read the archive %s", path);
+    return zip_damaged(path, entry, zip_error_strerror(error));
 }
 
 static dq_status take_entry(importer *im, zip_t *z, const char *path, const zip_stat_t *entry)
@@ -86,14 +94,16 @@ static dq_status take_entry(importer *im, zip_t *z, const char *path, const zip_
     char from[DQ_PATH_CAP];
     zip_file_t *f = zip_fopen_index(z, entry->index, 0);
     if (!f)
-        return zip_failure(path, entry->name, zip_strerror(z));
+        return zip_failure(path, entry->name, zip_get_error(z));
     uint64_t n = 0;
     zip_int64_t got = 0;
     while (n < sizeof(bytes) && (got = zip_fread(f, bytes + n, sizeof(bytes) - n)) > 0)
         n += (uint64_t)got;
     dq_status st = DQ_OK;
-    if (got < 0 || n != entry->size)
-        st = zip_failure(path, entry->name, got < 0 ? zip_file_strerror(f) : "wrong size");
+    if (got < 0)
+        st = zip_failure(path, entry->name, zip_file_get_error(f));
+    else if (n != entry->size)
+        st = zip_damaged(path, entry->name, "wrong size");
     zip_fclose(f);
     snprintf(from, sizeof(from), "%s:%s", path, entry->name);
     return st == DQ_OK ? take_image(im, bytes, (size_t)n, from) : st;
@@ -126,7 +136,7 @@ static dq_status import_archive(importer *im, const char *path)
     if (!z) {
         zip_error_t error;
         zip_error_init_with_code(&error, code);
-        dq_status st = zip_failure(path, NULL, zip_error_strerror(&error));
+        dq_status st = zip_failure(path, NULL, &error);
         zip_error_fini(&error);
         return st;
     }
@@ -136,7 +146,7 @@ static dq_status import_archive(importer *im, const char *path)
         const zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_SIZE | ZIP_STAT_INDEX;
         zip_stat_t entry;
         if (zip_stat_index(z, (zip_uint64_t)i, 0, &entry) != 0 || (entry.valid & needed) != needed)
-            st = zip_failure(path, NULL, "its list of entries is damaged");
+            st = zip_damaged(path, NULL, "its list of entries is damaged");
         else if (is_rom_size(entry.size))
             st = take_entry(im, z, path, &entry);
         else

@@ -32,15 +32,15 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
-/** Where a user's data lies by the XDG base directory specification, which ignores relative paths.
- *  False when nothing says it. */
+/** Where a user's data lies by the XDG base directory specification. Relative paths count for
+ * nothing. False when nothing says it. */
 static bool user_roms_dir(char path[DQ_PATH_CAP])
 {
     const char *data = variable("XDG_DATA_HOME"), *home = variable("HOME");
     int n = DQ_PATH_CAP;
     if (data && data[0] == '/')
         n = snprintf(path, DQ_PATH_CAP, "%s/deepq/roms", data);
-    else if (home)
+    else if (home && home[0] == '/')
         n = snprintf(path, DQ_PATH_CAP, "%s/.local/share/deepq/roms", home);
     return n < DQ_PATH_CAP;
 }
@@ -52,7 +52,8 @@ dq_status dq_roms_dir(char *path, size_t cap)
     if (!chosen && user_roms_dir(user))
         chosen = user;
     if (!chosen)
-        return dq_fail(DQ_ERR_CONFIG, "no folder for ROMs: set DEEPQ_ROMS_DIR (or HOME)");
+        return dq_fail(DQ_ERR_CONFIG,
+                       "no folder for ROMs: set DEEPQ_ROMS_DIR, or HOME to an absolute path");
     if (snprintf(path, cap, "%s", chosen) >= (int)cap)
         return dq_fail(DQ_ERR_CONFIG, "path of the ROM folder too long: %.200s...", chosen);
     return DQ_OK;

@@ -39,15 +39,24 @@ static bool next_line(line_reader *r)
     return true;
 }
 
-/** The object in a line, NULL when there is none. */
-static json_t *parse_line(const line_reader *r)
+dq_status dq_json_parse(json_t **value, const void *bytes, size_t n, size_t flags)
 {
-    json_t *object = json_loadb(r->line, r->n_bytes, 0, NULL);
-    if (object && !json_is_object(object)) {
-        json_decref(object);
-        object = NULL;
+    errno = 0;
+    *value = json_loadb(bytes, n, flags, NULL);
+    if (!*value && errno == ENOMEM)  // the parser's own words may be "string expected"
+        return dq_fail(DQ_ERR_NOMEM, "no memory for %zu bytes of JSON", n);
+    return DQ_OK;
+}
+
+/** The object in a line, NULL when there is none. */
+static dq_status parse_line(const line_reader *r, json_t **object)
+{
+    DQ_TRY(dq_json_parse(object, r->line, r->n_bytes, 0));
+    if (*object && !json_is_object(*object)) {
+        json_decref(*object);
+        *object = NULL;
     }
-    return object;
+    return DQ_OK;
 }
 
 static bool is_later(const json_t *object, const char *key, int64_t last)
@@ -64,8 +73,10 @@ static void look_at_lines(dq_repair *repair, const char *path, const char *key, 
         repair->status = errno == ENOENT ? DQ_OK : dq_fail_errno("open", path);
         return;
     }
-    while (next_line(&r)) {
-        json_t *object = parse_line(&r);
+    json_t *object;
+    while (repair->status == DQ_OK && next_line(&r)) {
+        if ((repair->status = parse_line(&r, &object)) != DQ_OK)
+            break;
         dq_repair_add(repair,
                       !object                       ? DQ_PIECE_DAMAGED
                       : is_later(object, key, last) ? DQ_PIECE_LATER
@@ -73,7 +84,7 @@ static void look_at_lines(dq_repair *repair, const char *path, const char *key, 
                       r.n_bytes);
         json_decref(object);
     }
-    if (ferror(r.file))
+    if (repair->status == DQ_OK && ferror(r.file))
         repair->status = dq_fail_errno("read", path);
     free(r.line);
     fclose(r.file);
@@ -145,7 +156,9 @@ dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx)
         return dq_fail_errno("open", path);
     dq_status st = DQ_OK;
     while (st == DQ_OK && next_line(&r)) {
-        json_t *object = parse_line(&r);
+        json_t *object;
+        if ((st = parse_line(&r, &object)) != DQ_OK)
+            break;
         if (object)
             st = fn(ctx, object);
         else
@@ -162,4 +175,39 @@ dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx)
 json_t *dq_json_real(double number)
 {
     return isfinite(number) ? json_real(number) : json_null();
+}
+
+/** Bytes of the character in UTF-8 that `c` begins with; 0: none. */
+static size_t character_bytes(const unsigned char *c)
+{
+    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    size_t n = c[0] < 0x80 ? 1 : c[0] >> 5 == 6 ? 2 : c[0] >> 4 == 14 ? 3 : c[0] >> 3 == 30 ? 4 : 0;
+    uint32_t code = c[0] & (0xFFu >> (n + 1));
+    for (size_t i = 1; i < n; i++) {
+        if (c[i] >> 6 != 2)
+            return 0;
+        code = code << 6 | (c[i] & 0x3F);
+    }
+    if (n <= 1)
+        return n;
+    return code >= least[n] && code <= 0x10FFFF && code >> 11 != 0x1B ? n : 0;
+}
+
+json_t *dq_json_text(const char *text)
+{
+    static const char unknown[] = "\xef\xbf\xbd";
+    char *valid = malloc(3 * strlen(text) + 1), *to = valid;
+    if (!valid)
+        return NULL;
+    while (*text) {
+        size_t n = character_bytes((const unsigned char *)text);
+        size_t n_to = n ? n : sizeof(unknown) - 1;
+        memcpy(to, n ? text : unknown, n_to);
+        to += n_to;
+        text += n ? n : 1;
+    }
+    *to = '\0';
+    json_t *string = json_string(valid);
+    free(valid);
+    return string;
 }

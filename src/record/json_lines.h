@@ -3,6 +3,7 @@
 #define DEEPQ_RECORD_JSON_LINES_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "deepq/status.h"
@@ -34,6 +35,13 @@ typedef dq_status dq_json_line_fn(void *ctx, const json_t *object);
 
 /** Read a log up to its end or a torn last line. DQ_ERR_INPUT names the line that is no object. */
 DQ_NODISCARD dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx);
+
+/** Parse JSON. @param[out] value NULL when it is none; the caller's. Fails for want of memory
+ * alone, which is no damage and which jansson may report as one. */
+DQ_NODISCARD dq_status dq_json_parse(json_t **value, const void *bytes, size_t n, size_t flags);
+
+/** A text: what is no UTF-8 in it becomes U+FFFD. NULL for want of memory. */
+json_t *dq_json_text(const char *text);
 
 /** A number for JSON, which has no infinities: null instead of those and of NaN. */
 json_t *dq_json_real(double number);

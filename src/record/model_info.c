@@ -1,5 +1,4 @@
 /* What a model file says of itself: one JSON object. */
-#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdbool.h>
@@ -77,10 +76,8 @@ static void take_text(char *to, const char *text)
 dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n)
 {
     *info = dq_model_info_default();
-    errno = 0;  // jansson calls some of its failing allocations a wrong character
-    json_t *object = json_loadb(bytes, n, JSON_REJECT_DUPLICATES, NULL);
-    if (!object && errno == ENOMEM)
-        return dq_fail(DQ_ERR_NOMEM, "no memory to read " DQ_MODEL_INFO_MEMBER);
+    json_t *object;
+    DQ_TRY(dq_json_parse(&object, bytes, n, JSON_REJECT_DUPLICATES));
     bool is_object = json_is_object(object);
     for (size_t i = 0; is_object && i < DQ_COUNT(texts); i++) {
         const json_t *value = json_object_get(object, texts[i].key);

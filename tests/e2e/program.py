@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import pty
 import shutil
 import signal
 import subprocess
@@ -29,6 +30,14 @@ def run(*arguments, env=None, timeout=1200, **options):
 def has_pong():
     return any(line.split()[:2] == ["pong", "yes"]
                for line in run("roms", "list").stdout.splitlines())
+
+
+def open_terminal(case):
+    """A pseudo-terminal: its two ends. The test is skipped where there are none."""
+    try:
+        return pty.openpty()
+    except OSError as e:
+        case.skipTest(f"no pseudo-terminals here: {e}")
 
 
 class Case(unittest.TestCase):

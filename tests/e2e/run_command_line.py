@@ -1,8 +1,11 @@
 """Help, versions, wrong usage, and standard output that goes away."""
 
+import json
 import os
+import subprocess
+import unittest
 
-from program import Case, main, run
+from program import DEEPQ, Case, has_pong, main, run
 
 COMMANDS = ["train", "play", "eval", "tabular", "envs", "roms", "trace", "inspect", "bench"]
 
@@ -68,6 +71,59 @@ class WrongUsage(Case):
         self.check(run("train", "--re", "x"), 2, "more than one option")
         self.check(run("envs", "--rom-dir=/nowhere", "PongNoFrameskip-v4"), 0, "pong")
         self.check(run("envs", "--", "PongNoFrameskip-v4"), 0, "pong")
+
+
+class FirstSteps(Case):
+    """What a reader of the README types."""
+
+    def test_numbers_may_have_exponents(self):
+        out = self.dir / "run"
+        self.check(run("train", "-e", "deepq/Pong-v0", "--set", "network=small", "--set",
+                       "replay_size=1e2", "--set", "replay_start=5e1", "--frames", "6e1", "--out",
+                       out), 0)
+        self.assertIn("max_steps = 60\n", (out / "config").read_text())
+        self.check(run("train", "--frames", "1.5"), 2, "--frames", "whole number")
+        self.check(run("train", "--set", "batch=1e-1"), 2, "batch", "whole number")
+
+    def test_far_names_are_not_suggested(self):
+        self.assertNotIn("did you mean", self.check(run("train", "--csv", "x"), 2, "--csv").stderr)
+        self.check(run("train", "--env", "KlaxNoFrameskip-v4"), 2, "did you mean ALE/Klax-v5?")
+
+    @unittest.skipUnless(has_pong(), "the Pong ROM is not there")
+    def test_ids_with_a_frame_skip_are_taken_by_every_dialect(self):
+        small = ["--set", "network=small", "--set", "replay_size=50", "--set", "replay_start=40"]
+        for dialect in Dialects.NAMES:
+            self.check(run("train", "-e", "ALE/Pong-v5", "--dialect", dialect, *small, "--frames", "3",
+                           "--out", self.dir / dialect), 0)
+        self.check(run("envs", "ALE/Pong-v5"), 0, "by dialect, with its frame skip", "sb3")
+
+    def test_what_the_book_refuses_says_what_takes_it(self):
+        for game in ("Freeway", "Skiing"):
+            if f"\n{game.lower()} " not in run("roms", "list").stdout.replace("  no ", ""):
+                self.skipTest(f"the ROM of {game} is not there")
+            self.check(run("train", "-e", f"{game}NoFrameskip-v4", "--frames", "1"), 2, "--dialect sb3")
+
+    def test_json_has_numbers_and_any_path(self):
+        out = os.fsencode(self.dir) + b"/run\xff"
+        done = subprocess.run([DEEPQ, "train", "-e", "deepq/Pong-v0", "--set", "network=small", "--set",
+                               "replay_size=100", "--set", "replay_start=50", "--frames", "20", "--json",
+                               "--out", out], capture_output=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        lines = [json.loads(line) for line in done.stdout.decode("utf-8").splitlines()]
+        self.assertTrue(lines[0]["run"].endswith("run\ufffd"))
+        config = lines[0]["config"]
+        keys = ("replay_size", "gamma", "double_dqn", "env", "loss", "max_steps")
+        self.assertEqual([config[k] for k in keys], [100, 0.99, False, "deepq/Pong-v0", "mse", 20])
+        self.assertIsInstance(config["threads"], int)
+        self.assertIsInstance(config["version"], str)
+        self.assertEqual(lines[-1]["event"], "end")
+
+    def test_relative_homes_count_for_nothing(self):
+        env = {"DEEPQ_ROMS_DIR": "", "ALE_ROMS_DIR": "", "XDG_DATA_HOME": "data", "HOME": "home"}
+        done = run("roms", "path", env=env)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("absolute", done.stderr)
+        self.check(run("roms", "path", env={**env, "HOME": "/h"}), 0, "/h/.local/share/deepq/roms")
 
 
 class Dialects(Case):

@@ -247,6 +247,29 @@ class Inspect(Case):
         (self.dir / "r.bin").write_bytes(bytes(8189) + b"\xf0\0\0")
         self.check(run("inspect", self.dir / "r.bin"), 0, "ROM by its size")
 
+    def test_old_models_and_long_names(self):
+        """A model that does not say its game, in the folder of its run; a folder that is none."""
+        folder = self.dir / "run"
+        self.check(run("train", "-e", OWN_PONG, "--set", "network=small", "--set", "replay_size=100",
+                       "--set", "replay_start=50", "--frames", "5", "--out", folder), 0)
+        with zipfile.ZipFile(DATA / "models" / "state_dict.dat") as z, \
+                zipfile.ZipFile(folder / "old.dat", "w") as out:
+            for name in z.namelist():
+                out.writestr(name, z.read(name))
+        self.check(run("inspect", folder / "old.dat"), 0, f"{OWN_PONG}, by the run beside it", "book")
+        shutil.copy(folder / "old.dat", self.dir / "old.dat")
+        self.check(run("inspect", self.dir / "old.dat"), 0, "not said in the file")
+        long = self.dir / "long.dat"
+        with zipfile.ZipFile(folder / "old.dat") as z, zipfile.ZipFile(long, "w") as out:
+            for name in z.namelist():
+                data = z.read(name)
+                at = data.find(b"conv.0.weight")
+                if at > 0:  # BINUNICODE: its length is the four bytes before
+                    data = data[:at - 4] + (40).to_bytes(4, "little") + b"w" * 40 + data[at + 13:]
+                out.writestr(name, data)
+        self.check(run("inspect", long), 0, "w" * 40 + " float32 [")
+        self.check(run("inspect", self.dir), 2, "is not that of a run")
+
     def test_unknown_files(self):
         for name, text in [("a.txt", "hello"), ("empty", ""), ("zip", "PK\3\4 is no model")]:
             (self.dir / name).write_text(text)

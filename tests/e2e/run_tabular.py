@@ -4,13 +4,12 @@ import csv
 import json
 import os
 import pathlib
-import pty
 import re
 import signal
 import subprocess
 import sys
 
-from program import DATA, DEEPQ, Case, main, run
+from program import DATA, DEEPQ, Case, main, open_terminal, run
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "oracle"))
 from kolmogorov import ks_test  # noqa: E402
@@ -194,7 +193,7 @@ class Options(Tabular):
         self.tabular("q-learning", "--plot", self.dir / "no" / "where.png", "--no-log", status=1)
 
     def test_a_terminal_gets_the_map_in_colour(self):
-        master, slave = pty.openpty()
+        master, slave = open_terminal(self)
         child = subprocess.Popen([DEEPQ, "tabular", "q-learning", "--seed", "1", "--no-log"],
                                  stdout=slave, cwd=self.dir)
         os.close(slave)

@@ -3,7 +3,6 @@
 import fcntl
 import json
 import os
-import pty
 import re
 import struct
 import subprocess
@@ -11,7 +10,7 @@ import termios
 import zipfile
 import zlib
 
-from program import DEEPQ, OWN_PONG, Case, main, run
+from program import DEEPQ, OWN_PONG, Case, main, open_terminal, run
 
 SMALL = ["--env", OWN_PONG, "--set", "replay_size=150", "--set", "replay_start=50",
          "--set", "checkpoint_every=40", "--set", "network=small"]
@@ -191,7 +190,7 @@ class Terminal(Case):
 
     def run_on_a_terminal(self, *args, term="xterm"):
         """What deepq writes to a terminal of COLUMNS columns, in one text."""
-        master, terminal = pty.openpty()
+        master, terminal = open_terminal(self)
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, self.COLUMNS, 0, 0))
         deepq = subprocess.Popen(
             [DEEPQ, "train", "--env", OWN_PONG, "--frames", "2500", "--set",

@@ -276,12 +276,43 @@ static void impossible_choices_are_refused(void **state)
     assert_true(REFUSES(stack, 65));
     assert_true(REFUSES(noop_max, -1));
     assert_true(REFUSES(dialect, DQ_DIALECTS));
-    assert_int_equal(dq_env_make_preprocessed(&env, "ALE/Pong-v5", &good, NULL), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "use PongNoFrameskip-v4"));
     assert_int_equal(dq_atari_options_init(&o, "deepq/Pong-v0"), DQ_OK);
+    o.skip_high = 2;
+    assert_int_equal(dq_env_make_preprocessed(&env, "deepq/Pong-v0", &good, &o), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "preprocessing has its own"));
+    o.skip_high = 1;
     o.obs = DQ_ATARI_OBS_RAM;
     assert_int_equal(dq_env_make_preprocessed(&env, "deepq/Pong-v0", &good, &o), DQ_ERR_CONFIG);
     assert_null(env);
+}
+
+/** ALE/Pong-v5 (frame skip 4, sticky actions) plays as PongNoFrameskip-v0 (1, sticky) does. */
+static void the_frame_skip_of_an_id_is_replaced(void **state)
+{
+    (void)state;
+    static uint8_t obs[2][4 * 84 * 84];
+    static const char *const ids[] = {"ALE/Pong-v5", "PongNoFrameskip-v0"};
+    if (!golden_has_rom("pong"))
+        skip();
+    for (int dialect = 0; dialect < DQ_DIALECTS; dialect++) {
+        dq_env *env[2];
+        dq_preprocessing p;
+        size_t n;
+        assert_int_equal(dq_preprocessing_init(&p, dq_dialect_names(&n)[dialect]), DQ_OK);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(dq_env_make_preprocessed(&env[i], ids[i], &p, NULL), DQ_OK);
+            assert_int_equal(dq_env_seed(env[i], 3), DQ_OK);
+            assert_int_equal(dq_env_reset(env[i], obs[i]), DQ_OK);
+        }
+        for (int step = 0; step < 60; step++) {
+            assert_memory_equal(obs[0], obs[1], sizeof(obs[0]));
+            dq_step result;
+            for (int i = 0; i < 2; i++)
+                assert_int_equal(dq_env_step(env[i], step / 3 % 6, obs[i], &result), DQ_OK);
+        }
+        for (int i = 0; i < 2; i++)
+            dq_env_destroy(env[i]);
+    }
 }
 
 /* Backgammon's first action is FIRE, so that NoopResetEnv and AtariPreprocessing refuse it. */
@@ -340,6 +371,7 @@ int main(void)
         cmocka_unit_test(an_environment_goes_back),
         cmocka_unit_test(the_book_is_the_book),
         cmocka_unit_test(impossible_choices_are_refused),
+        cmocka_unit_test(the_frame_skip_of_an_id_is_replaced),
         cmocka_unit_test(games_that_the_original_refuses_are_refused),
         cmocka_unit_test(a_state_of_another_dialect_is_refused),
     };

@@ -1,6 +1,7 @@
 /** Logs of one JSON object a line, cut off anywhere and continued. */
 #include "temp_folder.h"
 
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -238,6 +239,68 @@ static void a_log_that_cannot_be_is_one_error(void **state)
     assert_non_null(strstr(dq_errmsg(), temp_folder));
 }
 
+static int mallocs_left;
+
+static void *failing_malloc(size_t n)
+{
+    if (mallocs_left-- > 0)
+        return malloc(n);
+    errno = ENOMEM;  // as malloc() does
+    return NULL;
+}
+
+/** A line that is whole is not taken for damaged, and not set aside, because memory ran out. */
+static void want_of_memory_is_no_damage(void **state)
+{
+    (void)state;
+    static const char line[] = "{\"frame\": 5, \"reward\": [1, 2, 3]}\n";
+    const char *path = temp_path("log");
+    dq_json_lines *log = NULL;
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(line, f);
+    fclose(f);
+    dq_status st = DQ_ERR_NOMEM;
+    int n = 0;
+    for (; st == DQ_ERR_NOMEM && n < 1000; n++) {
+        mallocs_left = n;
+        json_set_alloc_funcs(failing_malloc, free);
+        st = dq_json_lines_open(&log, path, "frame", 9);
+        json_set_alloc_funcs(malloc, free);
+        assert_int_equal(log != NULL, st == DQ_OK);
+    }
+    assert_int_equal(st, DQ_OK);
+    assert_true(n > 5);
+    assert_int_equal(dq_json_lines_damaged(log), 0);
+    assert_int_equal(dq_json_lines_close(log), DQ_OK);
+    assert_int_equal(temp_folder_count(), 1);
+}
+
+static void text_that_is_no_utf8_is_shown_so(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"", ""},
+        {"runs/a", "runs/a"},
+        {"\xc3\xa9", "\xc3\xa9"},
+        {"a\xff"
+         "b",
+         "a\xef\xbf\xbd"
+         "b"},
+        {"\xc3", "\xef\xbf\xbd"},                                  // cut off
+        {"\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},                  // longer than need be
+        {"\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},  // a surrogate
+        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
+        {"\xf4\x90\x80\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd"},
+    };
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        json_t *text = dq_json_text(pairs[i][0]);
+        assert_non_null(text);
+        assert_string_equal(json_string_value(text), pairs[i][1]);
+        json_decref(text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +314,8 @@ int main(void)
         IN_TEMP_FOLDER(reading_gives_every_whole_line),
         IN_TEMP_FOLDER(a_full_disk_leaves_whole_lines),
         IN_TEMP_FOLDER(a_log_that_cannot_be_is_one_error),
+        IN_TEMP_FOLDER(want_of_memory_is_no_damage),
+        cmocka_unit_test(text_that_is_no_utf8_is_shown_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
