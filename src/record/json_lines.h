@@ -3,7 +3,6 @@
 #define DEEPQ_RECORD_JSON_LINES_H
 
 #include <jansson.h>
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "deepq/status.h"

@@ -55,7 +55,7 @@ class Book(Case):
                               self.dir / "run"), 0)
         objects = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual(objects[0]["event"], "start")
-        self.assertEqual(objects[0]["config"]["replay_start"], "50")
+        self.assertEqual(objects[0]["config"]["replay_start"], 50)
         self.assertEqual((objects[-1]["event"], objects[-1]["reason"], objects[-1]["frame"]),
                          ("end", "frames", 70))
 
