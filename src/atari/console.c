@@ -195,7 +195,8 @@ static int32_t painted_to(const dq_machine *m)
     int32_t line_end = tia->drawn_to + tia->line_left;
     bool may_have_comb =
         tia->blank_comb || tia->row == 0 || m->comb_clock >= line_end - 2 * DQ_LINE_CLOCKS;
-    int32_t cell_end = line_end - tia->line_left / 4 * 4;
+    bool is_in_blank = DQ_LINE_CLOCKS - tia->line_left <= DQ_BLANK_CLOCKS;  // no cell was begun
+    int32_t cell_end = is_in_blank ? tia->drawn_to : line_end - tia->line_left / 4 * 4;
     return may_have_comb ? line_end : cell_end;
 }
 
