@@ -7,7 +7,7 @@ import unittest
 
 from program import DATA, DEEPQ, OWN_PONG, Case, main, run
 
-LIBRARY = os.environ.get("DEEPQ_FAILING_MALLOC", "")
+LIBRARY = os.environ.get("DEEPQ_COUNTED_MALLOC", "")
 
 
 @unittest.skipUnless(LIBRARY, "the library that makes allocations fail was not built")
