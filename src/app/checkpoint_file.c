@@ -70,9 +70,10 @@ dq_status checkpoint_open(dq_reader **out, checkpoint_info *info, const char *pa
     *info = (checkpoint_info){.step = 0};
     *out = NULL;
     DQ_TRY(dq_file_reader_create(&r, path, true));
-    if (read_info(r, info) != DQ_OK) {
+    dq_status st = read_info(r, info);
+    if (st != DQ_OK) {
         dq_reader_destroy(r);
-        return dq_fail_within(DQ_ERR_INPUT, "%s", path);
+        return dq_fail_within(st, "%s", path);
     }
     *out = r;
     return DQ_OK;

@@ -206,14 +206,16 @@ static dq_status inspect_run(const char *dir)
     snprintf(path, sizeof(path), "%s/state", dir);
     if (access(path, F_OK) == 0)
         return inspect_checkpoint(path);
-    if (train_run_settings(&s, dir) != DQ_OK)
-        return dq_fail_within(DQ_ERR_INPUT, "the folder %s is not that of a run", dir);
+    dq_status st = train_run_settings(&s, dir);
+    if (st == DQ_ERR_INPUT)
+        st = dq_fail_within(st, "the folder %s is not that of a run", dir);
+    DQ_TRY(st);
     printf("%s: run folder of deepq train\n", app_plain(dir));
     train_settings_each(&s, print_setting, NULL);
     if (trained_model_best(dir, path) == DQ_OK)
         printf("  %-20s%s\n", "best model", app_plain(path));
     snprintf(path, sizeof(path), "%s/checkpoint/state", dir);
-    dq_status st = inspect_checkpoint(path);
+    st = inspect_checkpoint(path);
     return st == DQ_ERR_NOT_FOUND ? DQ_OK : st;
 }
 
