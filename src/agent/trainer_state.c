@@ -194,15 +194,16 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
 
 dq_status dq_trainer_load_net(dq_net **out, const char *network, dq_reader *r)
 {
-    dq_reader ahead = *r;
     uint32_t n_actions;
+    size_t start = r->at;
     *out = NULL;
     if (!dq_reader_is_at(r, "DQNN"))
         return dq_fail(DQ_ERR_INPUT,
                        "saved run: its weights cannot be read alone, an older deepq wrote "
                        "it: go on with the run, and its next checkpoint is of today");
-    DQ_TRY(dq_read_tag(&ahead, "DQNN", 1));
-    DQ_TRY(dq_read_u32(&ahead, &n_actions));
+    DQ_TRY(dq_read_tag(r, "DQNN", 1));
+    DQ_TRY(dq_read_u32(r, &n_actions));
+    r->at = start;  // the net reads it all
     if (n_actions < 1 || n_actions > DQ_MAX_ACTIONS)
         return dq_fail(DQ_ERR_INPUT, "saved run: %u actions are impossible", n_actions);
     dq_net_config cfg = dq_net_config_default((int)n_actions);

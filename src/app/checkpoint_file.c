@@ -4,9 +4,10 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "base/stream_internal.h"
 
 static const char TAG[4] = {'D', 'Q', 'C', 'K'};
-enum { FORMAT_VERSION = 1 };
+enum { WITHOUT_CONFIG = 1, FORMAT_VERSION };
 
 bool checkpoint_is(const void *bytes, size_t n)
 {
@@ -24,6 +25,9 @@ static void write_info(dq_writer *w, const checkpoint_info *info)
     dq_write_u64(w, (uint64_t)info->n_games);
     dq_write_f64(w, info->mean_reward);
     dq_write_f64(w, info->best_mean);
+    uint32_t n = (uint32_t)strlen(info->config);
+    dq_write_u32(w, n);
+    dq_write(w, info->config, n);
 }
 
 static dq_status read_text(dq_reader *r, char text[CHECKPOINT_TEXT_BYTES])
@@ -33,10 +37,22 @@ static dq_status read_text(dq_reader *r, char text[CHECKPOINT_TEXT_BYTES])
     return st;
 }
 
+static dq_status read_config(dq_reader *r, char config[CHECKPOINT_CONFIG_BYTES])
+{
+    uint32_t n;
+    DQ_TRY(dq_read_u32(r, &n));
+    if (n >= CHECKPOINT_CONFIG_BYTES)
+        return dq_fail(DQ_ERR_INPUT, "its settings are too long");
+    DQ_TRY(dq_read(r, config, n));
+    config[n] = '\0';
+    return DQ_OK;
+}
+
 static dq_status read_info(dq_reader *r, checkpoint_info *info)
 {
     uint64_t step, n_updates, n_games;
-    DQ_TRY(dq_read_tag(r, TAG, FORMAT_VERSION));
+    uint32_t version;
+    DQ_TRY(dq_read_tag_between(r, TAG, WITHOUT_CONFIG, FORMAT_VERSION, &version));
     DQ_TRY(read_text(r, info->version));
     DQ_TRY(read_text(r, info->env_id));
     DQ_TRY(read_text(r, info->kernels));
@@ -48,7 +64,7 @@ static dq_status read_info(dq_reader *r, checkpoint_info *info)
     info->step = (int64_t)step;
     info->n_updates = (int64_t)n_updates;
     info->n_games = (int64_t)n_games;
-    return DQ_OK;
+    return version == WITHOUT_CONFIG ? DQ_OK : read_config(r, info->config);
 }
 
 dq_status checkpoint_write(const char *path, const checkpoint_info *info, dq_trainer *trainer)

@@ -10,7 +10,7 @@
 #include "deepq/stream.h"
 #include "deepq/train.h"
 
-enum { CHECKPOINT_TEXT_BYTES = 64 };
+enum { CHECKPOINT_TEXT_BYTES = 64, CHECKPOINT_CONFIG_BYTES = 4096 };
 
 typedef struct checkpoint_info {
     char version[CHECKPOINT_TEXT_BYTES];  // of the deepq that wrote it
@@ -18,6 +18,7 @@ typedef struct checkpoint_info {
     char kernels[CHECKPOINT_TEXT_BYTES];  // instruction set and precision: "avx512 bf16"
     int64_t step, n_updates, n_games;
     double mean_reward, best_mean;
+    char config[CHECKPOINT_CONFIG_BYTES];  // train_settings_tied(); "" in version 1
 } checkpoint_info;
 
 /** True when the bytes begin as a checkpoint does. */

@@ -10,7 +10,6 @@
 #include "app/checkpoint_file.h"
 #include "app/gzip_file.h"
 #include "app/options.h"
-#include "app/train_run.h"
 #include "app/trained_model.h"
 #include "atari/cart.h"
 #include "atari/trace.h"
@@ -206,7 +205,7 @@ static dq_status inspect_run(const char *dir)
     snprintf(path, sizeof(path), "%s/state", dir);
     if (access(path, F_OK) == 0)
         return inspect_checkpoint(path);
-    dq_status st = train_run_settings(&s, dir);
+    dq_status st = train_settings_of_run(&s, dir);
     if (st == DQ_ERR_INPUT)
         st = dq_fail_within(st, "the folder %s is not that of a run", dir);
     DQ_TRY(st);

@@ -170,7 +170,7 @@ static int resume(const train_options *o, volatile int *stop)
     train_run *run;
     dq_status st = check_resume_options(o);
     if (st == DQ_OK)
-        st = train_run_settings(&s, o->resume);
+        st = train_settings_of_run(&s, o->resume);
     for (size_t i = 0; st == DQ_OK && i < o->set.n; i++)
         st = apply_resumed_set(&s, o->set.values[i]);
     if (st == DQ_OK)

@@ -106,6 +106,15 @@ static bool measure_speed(progress_line *line, const dq_progress *p, double now)
     return true;
 }
 
+void progress_line_say(progress_line *line, const char *text)
+{
+    if (!line->enabled)
+        return;
+    printf("\r%.*s\033[K", terminal_columns() - 1, text);
+    (void)fflush(stdout);
+    line->on_screen = true;
+}
+
 void progress_line_update(progress_line *line, const dq_progress *p)
 {
     if (!line->enabled)
@@ -117,9 +126,7 @@ void progress_line_update(progress_line *line, const dq_progress *p)
     char text[MAX_COLUMNS + 1];
     progress_line_format(text, terminal_columns() - 1, p, line->limit, line->speed,
                          now - line->start_s);
-    printf("\r%s\033[K", text);
-    (void)fflush(stdout);
-    line->on_screen = true;
+    progress_line_say(line, text);
 }
 
 void progress_line_clear(progress_line *line)

@@ -22,6 +22,8 @@ typedef struct progress_line {
 void progress_line_init(progress_line *line, bool wanted, int64_t limit, int64_t first_step);
 /** Draw where the run stands, a few times a second at most. */
 void progress_line_update(progress_line *line, const dq_progress *p);
+/** Draw these words in its place. */
+void progress_line_say(progress_line *line, const char *text);
 /** Take the line away, so that another can be printed. */
 void progress_line_clear(progress_line *line);
 

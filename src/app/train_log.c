@@ -66,10 +66,16 @@ dq_status train_log_game(train_log *log, const dq_progress *p)
                   (json_int_t)p->n_games, "reward", dq_json_real(p->reward), "reward_100",
                   dq_json_real(p->mean_reward), "epsilon", p->epsilon, "speed", p->speed, "loss",
                   dq_json_real(p->loss), "time", now);
-    DQ_TRY(dq_json_lines_append(log->games, game));
+    dq_status st = dq_json_lines_append(log->games, game);
     dq_tb_scalar(log->board, "epsilon", p->step, p->epsilon, now);
     dq_tb_scalar(log->board, "speed", p->step, p->speed, now);
     dq_tb_scalar(log->board, "reward_100", p->step, p->mean_reward, now);
     dq_tb_scalar(log->board, "reward", p->step, p->reward, now);
-    return dq_tb_flush(log->board);
+    return dq_first_failure(st, dq_tb_flush(log->board));
+}
+
+dq_status train_log_sync(train_log *log)
+{
+    dq_status st = dq_json_lines_sync(log->games);
+    return dq_first_failure(st, dq_tb_sync(log->board));
 }

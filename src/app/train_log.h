@@ -24,7 +24,10 @@ DQ_NODISCARD dq_status train_log_open(train_log **out, const train_log_place *pl
 void train_log_damaged(const train_log *log, size_t *n_lines, size_t *n_events);
 void train_log_close(train_log *log);
 
-/** Both records are with the operating system when it returns. */
+/** Both records are with the operating system when it returns; what cannot be written waits, and
+ *  comes with the next. */
 DQ_NODISCARD dq_status train_log_game(train_log *log, const dq_progress *p);
+/** Have all of both on the disk. */
+DQ_NODISCARD dq_status train_log_sync(train_log *log);
 
 #endif

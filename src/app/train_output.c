@@ -1,9 +1,11 @@
 #include "app/train_output.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/app.h"
 #include "base/whole_number.h"
@@ -17,11 +19,16 @@ void train_output_init(train_output *o, bool json, bool plain, const train_setti
     progress_line_init(&o->line, !json && !plain, s->cfg.max_steps, first_step);
 }
 
-/** Lines leave at once, so that a pipe or a file is always up to date. */
+/** Lines leave at once, so that a pipe or a file is always up to date. Without a reader there is no
+ *  use in more of them; a full disk may have room again. */
 static void end_line(train_output *o)
 {
-    if (fflush(stdout) != 0)
-        o->broken = true;
+    if (fflush(stdout) == 0)
+        return;
+    o->broken = errno == EPIPE;
+    if (!o->broken && !o->told)
+        app_note("cannot write to standard output: %s: training goes on", strerror(errno));
+    o->told = true;
 }
 
 static void print_object(train_output *o, json_t *object)
@@ -117,6 +124,14 @@ void train_output_solved(train_output *o, const dq_progress *p)
 void train_output_step(train_output *o, const dq_progress *p)
 {
     progress_line_update(&o->line, p);
+}
+
+void train_output_saving(train_output *o)
+{
+    if (o->line.enabled)
+        progress_line_say(&o->line, "saving the checkpoint ...");
+    else if (isatty(STDERR_FILENO))
+        app_note("saving the checkpoint ...");
 }
 
 void train_output_clear(train_output *o)

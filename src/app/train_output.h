@@ -12,7 +12,8 @@
 typedef struct train_output {
     bool json;
     progress_line line;
-    bool broken;  // nobody reads standard output any more, or it cannot be written
+    bool broken;  // nobody reads standard output any more
+    bool told;    // that it cannot be written
 } train_output;
 
 /** `plain`: the book's lines alone, also on a terminal. */
@@ -27,6 +28,9 @@ void train_output_game(train_output *o, const dq_progress *p);
 void train_output_best(train_output *o, const dq_progress *p, bool first, const char *model);
 void train_output_solved(train_output *o, const dq_progress *p);
 void train_output_step(train_output *o, const dq_progress *p);
+/** A checkpoint takes its time: in the live line, or where there is none on a terminal's standard
+ *  error. */
+void train_output_saving(train_output *o);
 /** Take the live line away, before something else is said. */
 void train_output_clear(train_output *o);
 /** The run ends: the live line goes; with --json `reason` is told ("solved", "frames",

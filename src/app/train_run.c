@@ -3,31 +3,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 
 #include "app/app.h"
-#include "app/checkpoint_file.h"
 #include "app/environments.h"
-#include "app/train_log.h"
+#include "app/run_store.h"
 #include "app/train_output.h"
 #include "base/error.h"
-#include "deepq/model.h"
-#include "deepq/version.h"
-#include "record/run_folder.h"
-#include "record/tensorboard.h"
 
 struct train_run {
     train_settings settings;
-    dq_run_folder folder;
-    bool folder_is_open;
     dq_trainer *trainer;
-    train_log *log;
+    run_store *store;
     train_output out;
-    int64_t saved_step;  // of the last checkpoint
     int n_actions;
-    dq_tensor params[DQ_NET_MAX_TENSORS];  // where a model is collected to be saved
-    int n_params;
 };
 
 /* Setting up */
@@ -96,167 +84,20 @@ static dq_status create_trainer(train_run *run)
     return note_rom(s);
 }
 
-static dq_status create_params(train_run *run)
-{
-    run->n_params = dq_net_param_shapes(run->settings.cfg.network, run->n_actions, run->params);
-    for (int i = 0; i < run->n_params; i++) {
-        run->params[i].data = calloc(dq_tensor_elements(&run->params[i]), sizeof(float));
-        if (!run->params[i].data)
-            return dq_fail(DQ_ERR_NOMEM, "no memory for a copy of the model");
-    }
-    return DQ_OK;
-}
-
-static dq_status begin(train_run **out, const train_settings *s)
+static dq_status open_run(train_run **out, const train_settings *s, const char *dir,
+                          dq_status (*open)(run_store **, const run_parts *, const char *))
 {
     train_run *run = *out = calloc(1, sizeof(*run));
     if (!run)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a run");
     run->settings = *s;
-    DQ_TRY(create_trainer(run));
-    return create_params(run);
-}
-
-static const char *log_folder(const train_run *run)
-{
-    return *run->settings.logdir ? run->settings.logdir : run->folder.path;
-}
-
-/** A run has one event file, which its settings name. */
-static dq_status name_events(train_run *run)
-{
-    train_settings *s = &run->settings;
-    if (strchr(s->events, '/'))
-        return dq_fail(DQ_ERR_CONFIG, "events = '%s': choose a name without slashes", s->events);
-    if (*s->events)
-        return DQ_OK;
-    return dq_tb_new_name(s->events, sizeof(s->events), log_folder(run), NULL);
-}
-
-/** Nothing is lost without a word. */
-static void tell_damage(const train_run *run, const char *log)
-{
-    size_t n_lines, n_events;
-    train_log_damaged(run->log, &n_lines, &n_events);
-    if (n_lines > 0)
-        fprintf(stderr, "deepq: %s: lines damaged: %zu, set aside in %s.damaged\n", log, n_lines,
-                log);
-    if (n_events > 0)
-        fprintf(stderr, "deepq: %s/%s: records damaged: %zu, set aside in %s/" DQ_TB_ASIDE "\n",
-                log_folder(run), run->settings.events, n_events, log_folder(run));
-}
-
-/** Write the settings as they are now, and open the records for what comes after `step`. */
-static dq_status open_files(train_run *run, int64_t step, bool resumed)
-{
-    char path[DQ_PATH_CAP];
-    DQ_TRY(name_events(run));
-    DQ_TRY(dq_run_file(&run->folder, DQ_RUN_CONFIG, path));
-    DQ_TRY(train_settings_write(&run->settings, path));
-    DQ_TRY(dq_run_file(&run->folder, DQ_RUN_LOG, path));
-    const train_log_place place = {.path = path,
-                                   .logdir = log_folder(run),
-                                   .events = run->settings.events,
-                                   .step = step,
-                                   .resumed = resumed};
-    DQ_TRY(train_log_open(&run->log, &place));
-    tell_damage(run, path);
-    return DQ_OK;
-}
-
-static dq_status save_checkpoint(train_run *run)
-{
-    char path[DQ_PATH_CAP];
-    dq_progress p;
-    dq_trainer_progress(run->trainer, &p);
-    checkpoint_info info = {
-        .step = p.step,
-        .n_updates = p.n_updates,
-        .n_games = p.n_games,
-        .mean_reward = p.mean_reward,
-        .best_mean = p.best_mean,
-    };
-    snprintf(info.version, sizeof(info.version), "%s", dq_version());
-    snprintf(info.env_id, sizeof(info.env_id), "%s", run->settings.env_id);
-    const dq_net *net = dq_trainer_net(run->trainer);
-    snprintf(info.kernels, sizeof(info.kernels), "%s %s", dq_net_isa(net), dq_net_precision(net));
-    DQ_TRY(dq_run_file(&run->folder, DQ_RUN_CHECKPOINT, path));
-    DQ_TRY(checkpoint_write(path, &info, run->trainer));
-    run->saved_step = p.step;
-    return DQ_OK;
-}
-
-static dq_status load_checkpoint(train_run *run)
-{
-    char path[DQ_PATH_CAP];
-    checkpoint_info info;
-    dq_reader *r;
-    DQ_TRY(dq_run_file(&run->folder, DQ_RUN_CHECKPOINT, path));
-    DQ_TRY(checkpoint_open(&r, &info, path));
-    dq_status st = dq_trainer_load(run->trainer, r);
-    dq_reader_destroy(r);
-    if (st != DQ_OK)
-        return dq_fail_within(st, "%s", path);
-    dq_progress p;
-    dq_trainer_progress(run->trainer, &p);
-    if (info.step != p.step || info.n_updates != p.n_updates || info.n_games != p.n_games)
-        return dq_fail(DQ_ERR_INPUT,
-                       "%s is damaged: its head tells of frame %lld, its state of %lld", path,
-                       (long long)info.step, (long long)p.step);
-    run->saved_step = p.step;
-    return DQ_OK;
-}
-
-/** A new run has a checkpoint from the start: it can be resumed whenever it is stopped, and a
- *  folder that cannot be written is known before hours of work. */
-static dq_status finish_create(train_run *run, const char *dir)
-{
-    const dq_run_name name = {
-        .out = dir,
-        .env = run->settings.env_id,
-        .preset = run->settings.preset,
-        .seed = run->settings.cfg.seed,
-        .now = time(NULL),
-    };
-    DQ_TRY(dq_run_folder_create(&run->folder, &name));
-    run->folder_is_open = true;
-    DQ_TRY(open_files(run, 0, false));
-    return save_checkpoint(run);
-}
-
-/** A run's config may be somebody else's: no folder is made where it says. */
-static dq_status check_logdir(const train_run *run)
-{
-    struct stat info;
-    const char *logdir = run->settings.logdir;
-    if (!*logdir || (stat(logdir, &info) == 0 && S_ISDIR(info.st_mode)))
-        return DQ_OK;
-    return dq_fail(
-        DQ_ERR_INPUT,
-        "%s: the folder for events that its config names, %s, is missing: make it, or take "
-        "the line `logdir` out",
-        run->folder.path, logdir);
-}
-
-static dq_status finish_resume(train_run *run, const char *dir)
-{
-    dq_status st = dq_run_folder_open(&run->folder, dir);
-    if (st != DQ_OK)
-        return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
-    run->folder_is_open = true;
-    DQ_TRY(check_logdir(run));
-    DQ_TRY(load_checkpoint(run));
-    return open_files(run, run->saved_step, true);
-}
-
-static dq_status open_run(train_run **out, const train_settings *s, const char *dir,
-                          dq_status (*finish)(train_run *, const char *))
-{
-    dq_status st = begin(out, s);
-    if (st == DQ_OK)
-        st = finish(*out, dir);
+    dq_status st = create_trainer(run);
+    if (st == DQ_OK) {
+        const run_parts parts = {&run->settings, run->trainer, &run->out};
+        st = open(&run->store, &parts, dir);
+    }
     if (st != DQ_OK) {
-        train_run_destroy(*out);
+        train_run_destroy(run);
         *out = NULL;
     }
     return st;
@@ -264,32 +105,20 @@ static dq_status open_run(train_run **out, const train_settings *s, const char *
 
 dq_status train_run_create(train_run **out, const train_settings *s, const char *dir)
 {
-    return open_run(out, s, dir, finish_create);
+    return open_run(out, s, dir, run_store_create);
 }
 
 dq_status train_run_resume(train_run **out, const train_settings *s, const char *dir)
 {
-    return open_run(out, s, dir, finish_resume);
-}
-
-dq_status train_run_settings(train_settings *s, const char *dir)
-{
-    char path[DQ_PATH_CAP];
-    DQ_TRY(dq_path_format(path, sizeof(path), "%s/" DQ_RUN_CONFIG, dir));
-    DQ_TRY(train_settings_init(s, "book"));
-    return train_settings_read(s, path, false);
+    return open_run(out, s, dir, run_store_resume);
 }
 
 void train_run_destroy(train_run *run)
 {
     if (!run)
         return;
-    train_log_close(run->log);
+    run_store_destroy(run->store);
     dq_trainer_destroy(run->trainer);
-    for (int i = 0; i < run->n_params; i++)
-        free(run->params[i].data);
-    if (run->folder_is_open)
-        dq_run_folder_close(&run->folder);
     free(run);
 }
 
@@ -298,39 +127,21 @@ void train_run_destroy(train_run *run)
 static dq_status on_checkpoint(void *ctx, const dq_progress *p)
 {
     (void)p;
-    return save_checkpoint(ctx);
+    return run_store_checkpoint(((train_run *)ctx)->store);
 }
 
 static dq_status on_game(void *ctx, const dq_progress *p)
 {
     train_run *run = ctx;
     train_output_game(&run->out, p);
-    return train_log_game(run->log, p);
-}
-
-static dq_model_info describe_model(const train_run *run, const dq_progress *p)
-{
-    const train_settings *s = &run->settings;
-    dq_model_info info = dq_model_info_default();
-    snprintf(info.env_id, sizeof(info.env_id), "%s", s->env_id);
-    snprintf(info.dialect, sizeof(info.dialect), "%s", s->dialect);
-    snprintf(info.network, sizeof(info.network), "%s",
-             dq_net_network(dq_trainer_net(run->trainer)));
-    snprintf(info.preset, sizeof(info.preset), "%s", s->preset);
-    info.step = p->step;
-    info.score = p->mean_reward;
-    return info;
+    return run_store_game(run->store, p);
 }
 
 static dq_status on_best(void *ctx, const dq_progress *p, bool first)
 {
     train_run *run = ctx;
-    char path[DQ_PATH_CAP];
-    DQ_TRY(dq_run_model_file(&run->folder, run->settings.env_id, p->best_mean, path));
-    dq_net_get_params(dq_trainer_net(run->trainer), run->params);
-    DQ_TRY(dq_net_status(dq_trainer_net(run->trainer)));
-    dq_model_info info = describe_model(run, p);
-    DQ_TRY(dq_model_save_with(path, run->params, (size_t)run->n_params, &info));
+    const char *path;
+    DQ_TRY(run_store_best(run->store, p, &path));
     train_output_best(&run->out, p, first, path);
     return DQ_OK;
 }
@@ -350,14 +161,14 @@ static dq_status on_step(void *ctx, const dq_progress *p)
         return dq_fail(DQ_ERR_IO,
                        "standard output cannot be written: training stopped at frame %lld",
                        (long long)p->step);
-    return DQ_OK;
+    return run_store_step(run->store);
 }
 
 /** A run that has nothing left to do says so. */
 static bool is_finished(train_run *run)
 {
     dq_progress p;
-    const char *dir = run->folder.path;
+    const char *dir = run_store_path(run->store);
     const dq_train_config *cfg = &run->settings.cfg;
     dq_trainer_progress(run->trainer, &p);
     if (!p.solved && (cfg->max_steps == 0 || p.step < cfg->max_steps))
@@ -372,6 +183,45 @@ static bool is_finished(train_run *run)
     return true;
 }
 
+/** What is left to go on from, in words. */
+static void describe_checkpoint(const train_run *run, char *text, size_t cap)
+{
+    int64_t step = run_store_saved_step(run->store);
+    if (step < 0)
+        snprintf(text, cap, "there is no checkpoint yet: begin again with deepq train --resume %s",
+                 run_store_path(run->store));
+    else
+        snprintf(
+            text, cap,
+            "the checkpoint of frame %lld is whole: go on from there with deepq train --resume "
+            "%s",
+            (long long)step, run_store_path(run->store));
+}
+
+/** The end could not be saved, or something failed that trying again does not help. */
+static int end_by_failure(train_run *run, dq_status st, const char *reason)
+{
+    char left[2 * SETTING_PATH_BYTES];
+    dq_progress p;
+    dq_trainer_progress(run->trainer, &p);
+    train_output_end(&run->out, &p, reason, run_store_path(run->store));
+    describe_checkpoint(run, left, sizeof(left));
+    return app_fail(app_exit_status(st), "%s; %s", dq_errmsg(), left);
+}
+
+/** The same again would come to the same. */
+static int end_by_divergence(train_run *run)
+{
+    int64_t good = run_store_saved_step(run->store);
+    dq_progress p;
+    dq_trainer_progress(run->trainer, &p);
+    train_output_end(&run->out, &p, "diverged", run_store_path(run->store));
+    if (good < 0)
+        return app_report(DQ_ERR_DIVERGED);
+    return app_fail(APP_FAILED, "%s (the last good checkpoint is that of frame %lld)", dq_errmsg(),
+                    (long long)good);
+}
+
 /** The run ended in between two steps: save it, then say how it ended. */
 static int end_at_a_step(train_run *run, dq_status st, bool solved)
 {
@@ -380,43 +230,36 @@ static int end_at_a_step(train_run *run, dq_status st, bool solved)
     char why[1024];
     snprintf(why, sizeof(why), "%s", dq_errmsg());
     const char *reason = solved ? "solved" : st == DQ_OK ? "frames" : "interrupted";
-    dq_status saved = save_checkpoint(run);
-    train_output_end(&run->out, &p, reason, run->folder.path);
+    dq_status saved = run_store_finish(run->store);
     if (saved != DQ_OK)
-        return app_report(saved);
+        return end_by_failure(run, saved, reason);
+    train_output_end(&run->out, &p, reason, run_store_path(run->store));
     if (st == DQ_OK)
         return APP_DONE;
     return app_fail(app_exit_status(st), "%s; saved: go on with deepq train --resume %s", why,
-                    run->folder.path);
+                    run_store_path(run->store));
 }
 
-/** A file of the run could not be written, or learning diverged; the last checkpoint is whole and
- *  older than that. */
-static int end_by_failure(train_run *run, dq_status st)
+static int end(train_run *run, dq_status st, bool solved)
 {
-    bool diverged = st == DQ_ERR_DIVERGED;
-    dq_progress p;
-    dq_trainer_progress(run->trainer, &p);
-    train_output_end(&run->out, &p, diverged ? "diverged" : "failed", run->folder.path);
-    if (diverged)  // the same again would come to the same
-        return app_fail(APP_FAILED, "%s (the last good checkpoint is that of frame %lld)",
-                        dq_errmsg(), (long long)run->saved_step);
-    return app_fail(app_exit_status(st),
-                    "%s; the checkpoint of frame %lld is whole: go on from there with deepq train "
-                    "--resume %s",
-                    dq_errmsg(), (long long)run->saved_step, run->folder.path);
+    if (st == DQ_ERR_DIVERGED)
+        return end_by_divergence(run);
+    if (st == DQ_OK || st == DQ_ERR_INTERRUPTED || run->out.broken)
+        return end_at_a_step(run, st, solved);
+    return end_by_failure(run, st, "failed");
 }
 
 int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop)
 {
     dq_train_events events = {run, on_game, on_best, on_solved, on_step, on_checkpoint};
     bool solved = false;
-    train_output_init(&run->out, json, plain, &run->settings, run->saved_step);
+    int64_t saved_step = run_store_saved_step(run->store),
+            first_step = saved_step < 0 ? 0 : saved_step;
+    train_output_init(&run->out, json, plain, &run->settings, first_step);
     if (is_finished(run))
         return APP_DONE;
-    train_output_start(&run->out, &run->settings, run->n_actions, run->folder.path,
-                       run->saved_step);
+    train_output_start(&run->out, &run->settings, run->n_actions, run_store_path(run->store),
+                       first_step);
     dq_status st = dq_trainer_run(run->trainer, &events, stop, &solved);
-    bool between_steps = st == DQ_OK || st == DQ_ERR_INTERRUPTED || run->out.broken;
-    return between_steps ? end_at_a_step(run, st, solved) : end_by_failure(run, st);
+    return end(run, st, solved);
 }

@@ -17,10 +17,8 @@ typedef struct train_run train_run;
 /** A new run. `dir` NULL: runs/ENV-PRESET-sSEED-DATE; a folder with anything in it is
  *  DQ_ERR_CONFIG. */
 DQ_NODISCARD dq_status train_run_create(train_run **out, const train_settings *s, const char *dir);
-/** Read the settings of the run in `dir`; DQ_ERR_INPUT when there is none. */
-DQ_NODISCARD dq_status train_run_settings(train_settings *s, const char *dir);
 /** Go on with the run in `dir` from its last checkpoint, or from the start if it has none. `s` is
- *  from train_run_settings(), changed where a run may change. */
+ *  from train_settings_of_run(), changed where a run may change. */
 DQ_NODISCARD dq_status train_run_resume(train_run **out, const train_settings *s, const char *dir);
 void train_run_destroy(train_run *run);
 

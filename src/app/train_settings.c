@@ -149,3 +149,85 @@ dq_train_config train_settings_config(const train_settings *s)
     cfg.precision = s->precision;
     return cfg;
 }
+
+dq_status train_settings_of_run(train_settings *s, const char *dir)
+{
+    char path[DQ_PATH_CAP];
+    DQ_TRY(dq_path_format(path, sizeof(path), "%s/" DQ_RUN_CONFIG, dir));
+    DQ_TRY(train_settings_init(s, "book"));
+    return train_settings_read(s, path, false);
+}
+
+/* What a checkpoint is tied to */
+
+static bool is_free(const char *key)
+{
+    static const char *const keys[] = {"version",   "preset",       "device",          "threads",
+                                       "rom_dir",   "logdir",       "events",          "rom_md5",
+                                       "max_steps", "reward_bound", "checkpoint_every"};
+    for (size_t i = 0; i < DQ_COUNT(keys); i++)
+        if (strcmp(key, keys[i]) == 0)
+            return true;
+    return false;
+}
+
+typedef struct tied_text {
+    char *text;
+    size_t n, cap;
+} tied_text;
+
+static void add_tied(void *ctx, const char *key, const char *value)
+{
+    tied_text *t = ctx;
+    if (is_free(key) || t->n >= t->cap)
+        return;
+    t->n += (size_t)snprintf(t->text + t->n, t->cap - t->n, "%s = %s\n", key, value);
+}
+
+dq_status train_settings_tied(const train_settings *s, char *text, size_t cap)
+{
+    tied_text t = {text, 0, cap};
+    *text = '\0';
+    train_settings_each(s, add_tied, &t);
+    return t.n < cap ? DQ_OK : dq_fail(DQ_ERR_CONFIG, "the settings are too long for a checkpoint");
+}
+
+/** The settings of a run, one of a checkpoint that is looked for among them, and the first that is
+ *  another there. */
+typedef struct comparison {
+    const train_settings *settings;
+    const char *key, *value;
+    char differs[SETTING_BYTES], now[SETTING_BYTES], was[SETTING_BYTES];
+} comparison;
+
+static void compare(void *ctx, const char *key, const char *value)
+{
+    comparison *c = ctx;
+    if (*c->differs || is_free(key) || strcmp(key, c->key) != 0 || strcmp(value, c->value) == 0)
+        return;
+    snprintf(c->differs, sizeof(c->differs), "%s", key);
+    snprintf(c->now, sizeof(c->now), "%s", value);
+    snprintf(c->was, sizeof(c->was), "%s", c->value);
+}
+
+static dq_status fit_pair(void *ctx, const char *key, const char *value)
+{
+    comparison *c = ctx;
+    c->key = key;
+    c->value = value;
+    train_settings_each(c->settings, compare, c);
+    return DQ_OK;
+}
+
+dq_status train_settings_fit(const train_settings *s, const char *tied)
+{
+    comparison c = {.settings = s};
+    DQ_TRY(dq_config_parse(tied, strlen(tied), "its settings", fit_pair, &c));
+    if (!*c.differs)
+        return DQ_OK;
+    return dq_fail(
+        DQ_ERR_CONFIG,
+        "%s is %s in the run's config and %s in its checkpoint: put it back, a run keeps "
+        "what it began with",
+        c.differs, c.now, c.was);
+}

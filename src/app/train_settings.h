@@ -35,6 +35,15 @@ DQ_NODISCARD dq_status train_settings_set_pair(train_settings *s, const char *pa
 /** Read a file on top of what is set. Of another run's file (`as_template`) what belongs to that
  *  run alone (rom_md5, rom_dir, logdir, events, threads) is left out. */
 DQ_NODISCARD dq_status train_settings_read(train_settings *s, const char *path, bool as_template);
+/** Those of the run in `dir`; DQ_ERR_INPUT when there is none. */
+DQ_NODISCARD dq_status train_settings_of_run(train_settings *s, const char *dir);
+
+/** The settings that bind a run to what it began with, as lines of `key = value`: without those
+ * that may change when it is resumed (its end, threads, folders, the device). */
+DQ_NODISCARD dq_status train_settings_tied(const train_settings *s, char *text, size_t cap);
+/** DQ_ERR_CONFIG with the first of such lines that says something else than `s`, and both values.
+ */
+DQ_NODISCARD dq_status train_settings_fit(const train_settings *s, const char *tied);
 /** Write all settings atomically. */
 DQ_NODISCARD dq_status train_settings_write(const train_settings *s, const char *path);
 

@@ -9,7 +9,6 @@
 
 #include "app/app.h"
 #include "app/checkpoint_file.h"
-#include "app/train_run.h"
 #include "base/error.h"
 #include "record/run_folder.h"
 
@@ -61,7 +60,7 @@ static bool read_run(const char *path, bool is_folder, train_settings *s)
         dir[slash ? slash - path : 0] = '\0';
     if (!*dir)
         snprintf(dir, sizeof(dir), "%s", slash ? "/" : ".");
-    return train_run_settings(s, dir) == DQ_OK;
+    return train_settings_of_run(s, dir) == DQ_OK;
 }
 
 /** A model of a net's weights, which is destroyed as one that was read. */

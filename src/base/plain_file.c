@@ -85,7 +85,7 @@ dq_status dq_plain_create_beside(const char *path, char *temp, int *fd)
     return dq_fail_errno("create", path);
 }
 
-static bool is_temp_name(const char *name)
+bool dq_plain_is_left(const char *name)
 {
     size_t n = strlen(name);
     if (n < DQ_TEMP_SUFFIX)
@@ -105,7 +105,7 @@ void dq_plain_remove_left(const char *folder)
         return;
     }
     for (const struct dirent *e; (e = readdir(dir)) != NULL;)
-        if (is_temp_name(e->d_name))
+        if (dq_plain_is_left(e->d_name))
             (void)unlinkat(dirfd(dir), e->d_name, 0);
     closedir(dir);
 }

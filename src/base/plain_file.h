@@ -5,6 +5,7 @@
 #ifndef DEEPQ_BASE_PLAIN_FILE_H
 #define DEEPQ_BASE_PLAIN_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "deepq/status.h"
@@ -25,6 +26,8 @@ enum { DQ_TEMP_SUFFIX = 14 };  // bytes of ".0123abcd.tmp" with its zero
  *  DQ_TEMP_SUFFIX bytes @param[out] fd open for writing */
 DQ_NODISCARD dq_status dq_plain_create_beside(const char *path, char *temp, int *fd);
 
+/** Whether a file's name (no path) is such a one. */
+bool dq_plain_is_left(const char *name);
 /** Remove the files of such names in a folder, which a killed process left. The folder must be one
  *  that nobody else writes to now. */
 void dq_plain_remove_left(const char *folder);

@@ -207,19 +207,27 @@ dq_status dq_read_f64(dq_reader *r, double *v)
     return st;
 }
 
-dq_status dq_read_tag(dq_reader *r, const char tag[4], uint32_t version)
+dq_status dq_read_tag_between(dq_reader *r, const char tag[4], uint32_t first, uint32_t last,
+                              uint32_t *version)
 {
     char found[4] = {0};
-    uint32_t found_version = 0;
     dq_read(r, found, 4);
-    dq_status st = dq_read_u32(r, &found_version);
+    dq_status st = dq_read_u32(r, version);
     if (st != DQ_OK)
         return st;
     if (memcmp(found, tag, 4) != 0)
         return r->status = dq_fail(DQ_ERR_INPUT, "saved state: section %.4s expected here", tag);
-    if (found_version != version)
-        return r->status = dq_fail(DQ_ERR_INPUT,
-                                   "saved state: section %.4s has version %u, this deepq reads %u",
-                                   tag, found_version, version);
+    if (*version < first || *version > last)
+        return r->status = dq_fail(
+                   DQ_ERR_INPUT,
+                   "saved state: section %.4s has version %u, this deepq reads %u: take the deepq "
+                   "that wrote it, or a newer one",
+                   tag, *version, last);
     return DQ_OK;
+}
+
+dq_status dq_read_tag(dq_reader *r, const char tag[4], uint32_t version)
+{
+    uint32_t found;
+    return dq_read_tag_between(r, tag, version, version, &found);
 }

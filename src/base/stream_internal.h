@@ -31,6 +31,10 @@ enum { DQ_READER_BUFFER = 1 << 16 };
 /** Whether the next bytes are this tag. */
 bool dq_reader_is_at(dq_reader *r, const char tag[4]);
 
+/** dq_read_tag() of a section that has had several versions. @param[out] version first..last */
+dq_status dq_read_tag_between(dq_reader *r, const char tag[4], uint32_t first, uint32_t last,
+                              uint32_t *version);
+
 /** Write out what is buffered (file writers only). */
 dq_status dq_writer_flush(dq_writer *w);
 

@@ -51,16 +51,44 @@ static dq_status make_default(char *path, const dq_run_name *name)
     return dq_fail_errno("create the folder", path);
 }
 
+static bool is_dots(const char *name)
+{
+    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static bool nothing_counts(const char *folder, const char *name)
+{
+    (void)folder;
+    (void)name;
+    return false;
+}
+
+/** Whether a folder can be read and there is nothing in it but what `may_stay`. */
+static bool is_empty(const char *folder, bool (*may_stay)(const char *folder, const char *name))
+{
+    DIR *dir = opendir(folder);
+    bool empty = dir != NULL;
+    for (const struct dirent *e; empty && (e = readdir(dir));)
+        empty = is_dots(e->d_name) || may_stay(folder, e->d_name);
+    if (dir)
+        closedir(dir);
+    return empty;
+}
+
+/** What a run leaves that did not even get to write its config: it can begin again there. */
+static bool is_false_start(const char *folder, const char *name)
+{
+    char path[DQ_PATH_CAP];
+    if (strncmp(name, DQ_RUN_CONFIG ".", strlen(DQ_RUN_CONFIG ".")) == 0)
+        return dq_plain_is_left(name);
+    return strcmp(name, "checkpoint") == 0 &&
+           dq_path_format(path, sizeof(path), "%s/%s", folder, name) == DQ_OK &&
+           is_empty(path, nothing_counts);
+}
+
 static dq_status refuse_used(const char *path)
 {
-    DIR *dir = opendir(path);
-    if (!dir)
-        return dq_fail_errno("open the folder", path);
-    bool is_empty = true;
-    for (const struct dirent *e; is_empty && (e = readdir(dir));)
-        is_empty = strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0;
-    closedir(dir);
-    if (is_empty)
+    if (is_empty(path, is_false_start))
         return DQ_OK;
     if (has_file(path, DQ_RUN_CONFIG) || has_file(path, DQ_RUN_CHECKPOINT))
         return dq_fail(DQ_ERR_CONFIG,
@@ -97,7 +125,7 @@ static dq_status make_checkpoint_folder(const dq_run_folder *run)
 {
     char path[DQ_PATH_CAP];
     DQ_TRY(dq_run_file(run, "checkpoint", path));
-    return mkdir(path, 0777) == 0 ? DQ_OK : dq_fail_errno("create the folder", path);
+    return dq_make_dirs(path);
 }
 
 dq_status dq_run_folder_create(dq_run_folder *run, const dq_run_name *name)
@@ -127,7 +155,7 @@ static void remove_left(const dq_run_folder *run)
         dq_plain_remove_left(path);
 }
 
-dq_status dq_run_folder_open(dq_run_folder *run, const char *path)
+dq_status dq_run_folder_open(dq_run_folder *run, const char *path, bool *has_checkpoint)
 {
     struct stat info;
     run->lock_fd = -1;
@@ -137,13 +165,15 @@ dq_status dq_run_folder_open(dq_run_folder *run, const char *path)
     if (!S_ISDIR(info.st_mode))
         return dq_fail(DQ_ERR_INPUT, "cannot resume %s: it is a file, give the run's folder",
                        run->path);
-    if (!has_file(run->path, DQ_RUN_CHECKPOINT))
+    if (!has_file(run->path, DQ_RUN_CONFIG))
         return dq_fail(DQ_ERR_NOT_FOUND,
-                       "cannot resume %s: there is no %s in it, which a run "
-                       "writes at its first checkpoint; start a new run",
-                       run->path, DQ_RUN_CHECKPOINT);
+                       "cannot resume %s: there is no " DQ_RUN_CONFIG
+                       " in it, which a run begins with; start a new run",
+                       run->path);
     DQ_TRY(lock(run));
     remove_left(run);
+    DQ_TRY(make_checkpoint_folder(run));
+    *has_checkpoint = has_file(run->path, DQ_RUN_CHECKPOINT);
     return DQ_OK;
 }
 

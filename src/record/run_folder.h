@@ -2,6 +2,7 @@
 #ifndef DEEPQ_RECORD_RUN_FOLDER_H
 #define DEEPQ_RECORD_RUN_FOLDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -32,9 +33,10 @@ typedef struct dq_run_folder {
  *  DQ_ERR_CONFIG, and the message names --resume when there is a run in it. */
 DQ_NODISCARD dq_status dq_run_folder_create(dq_run_folder *run, const dq_run_name *name);
 
-/** Open the folder of an earlier run to resume it. DQ_ERR_NOT_FOUND: no folder, or no checkpoint in
- *  it; DQ_ERR_CONFIG: another process is at it. */
-DQ_NODISCARD dq_status dq_run_folder_open(dq_run_folder *run, const char *path);
+/** Open the folder of an earlier run to resume it. DQ_ERR_NOT_FOUND: no folder, or no config in it;
+ *  DQ_ERR_CONFIG: another process is at it. @param[out] has_checkpoint else it begins again */
+DQ_NODISCARD dq_status dq_run_folder_open(dq_run_folder *run, const char *path,
+                                          bool *has_checkpoint);
 
 void dq_run_folder_close(dq_run_folder *run);
 

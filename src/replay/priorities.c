@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/stream_internal.h"
 
 /* A binary tree in an array: the root is node 1, the children of node i are 2i and 2i + 1, and the
  * leaves are the slots. A node is always the sum of its children as they are now, never changed by
@@ -107,31 +108,57 @@ void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n
     }
 }
 
+/** Slots up to the last that has a priority: the others are still to be filled. */
+static size_t n_used(const dq_priorities *p)
+{
+    size_t n = p->n_slots;
+    while (n > 0 && p->node[p->n_leaves + n - 1] <= 0)
+        n--;
+    return n;
+}
+
+/* Version 1 had all slots; 2 says how many it has. */
 dq_status dq_priorities_save(const dq_priorities *p, dq_writer *w)
 {
-    dq_write_tag(w, "PRIO", 1);
+    size_t n = n_used(p);
+    dq_write_tag(w, "PRIO", 2);
     dq_write_u64(w, p->n_slots);
+    dq_write_u64(w, n);
     dq_status st = dq_write_f64(w, p->highest);
-    for (size_t i = 0; i < p->n_slots; i++)
+    for (size_t i = 0; i < n; i++)
         st = dq_write_f64(w, p->node[p->n_leaves + i]);
     return st;
 }
 
+static dq_status load_leaves(dq_priorities *p, dq_reader *r, size_t n)
+{
+    for (size_t i = 0; i < p->n_slots; i++) {
+        double *leaf = &p->node[p->n_leaves + i];
+        *leaf = 0;
+        if (i < n)
+            DQ_TRY(dq_read_f64(r, leaf));
+        if (!(*leaf >= 0 && *leaf <= p->highest && isfinite(p->highest)))
+            return dq_fail(DQ_ERR_INPUT, "saved priorities: that of slot %zu is impossible", i);
+    }
+    return DQ_OK;
+}
+
 dq_status dq_priorities_load(dq_priorities *p, dq_reader *r)
 {
-    uint64_t n_slots;
-    DQ_TRY(dq_read_tag(r, "PRIO", 1));
-    dq_read_u64(r, &n_slots);
+    uint64_t n_slots, n;
+    uint32_t version;
+    DQ_TRY(dq_read_tag_between(r, "PRIO", 1, 2, &version));
+    DQ_TRY(dq_read_u64(r, &n_slots));
+    n = n_slots;
+    if (version > 1)
+        dq_read_u64(r, &n);
     DQ_TRY(dq_read_f64(r, &p->highest));
     if (n_slots != p->n_slots)
         return dq_fail(DQ_ERR_INPUT, "saved priorities are of %llu transitions, this run has %zu",
                        (unsigned long long)n_slots, p->n_slots);
-    for (size_t i = 0; i < p->n_slots; i++) {
-        double *leaf = &p->node[p->n_leaves + i];
-        DQ_TRY(dq_read_f64(r, leaf));
-        if (!(*leaf >= 0 && *leaf <= p->highest && isfinite(p->highest)))
-            return dq_fail(DQ_ERR_INPUT, "saved priorities: that of slot %zu is impossible", i);
-    }
+    if (n > n_slots)
+        return dq_fail(DQ_ERR_INPUT, "saved priorities: more of them than transitions");
+    DQ_TRY(load_leaves(p, r, (size_t)n));
     for (size_t i = p->n_leaves - 1; i > 0; i--)
         p->node[i] = p->node[2 * i] + p->node[2 * i + 1];
     return DQ_OK;

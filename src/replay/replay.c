@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/stream_internal.h"
 
 /* A slot holds the newest frame of a state and, once the step from it was taken, the rest of the
  * transition. Slots are used in order, so the next state's newest frame is in the next slot of
@@ -296,15 +297,54 @@ void dq_replay_next_state(const dq_replay *r, size_t slot, uint8_t *obs)
     dq_replay_state(r, steps_after(r, slot, (size_t)r->cfg.n_step), obs);
 }
 
-/** With one lane as it always was; with several they follow the stack. */
-static uint32_t format_version(const dq_replay *r)
+/** A run of slots, around the ring's end too. */
+typedef struct slot_run {
+    size_t first, n;
+} slot_run;
+
+/** What has something in it: the frames before the oldest transition, the transitions, and the
+ *  states that the environments are in. The slots before the very first are among them, empty. */
+static slot_run filled(const dq_replay *r)
 {
-    return r->n_lanes > 1 ? 2 : 1;
+    size_t before = (size_t)(r->cfg.stack - 1) * r->n_lanes + r->size;
+    return (slot_run){slot_before(r, r->current, before), before + r->n_lanes};
+}
+
+static size_t slot_of(const dq_replay *r, slot_run run, size_t i)
+{
+    return (run.first + i) % r->n_slots;
+}
+
+/** Slots of a run up to the ring's end. */
+static size_t n_straight(const dq_replay *r, slot_run run)
+{
+    return run.n < r->n_slots - run.first ? run.n : r->n_slots - run.first;
+}
+
+/* Versions: with one lane odd, with several, which follow the stack, even; 1 and 2 had all slots in
+ * their order, 3 and 4 have those that are filled, the oldest first. */
+enum { ALL_SLOTS = 1, FILLED_SLOTS = 3 };
+
+static uint32_t format_version(const dq_replay *r, uint32_t with_one_lane)
+{
+    return with_one_lane + (r->n_lanes > 1);
+}
+
+static void save_info(const slot_info *info, dq_writer *w)
+{
+    uint32_t reward_bits;
+    memcpy(&reward_bits, &info->reward, sizeof(reward_bits));
+    dq_write_u32(w, (uint32_t)info->action);
+    dq_write_u32(w, reward_bits);
+    dq_write_u32(w, (uint32_t)info->done | (uint32_t)info->n_frames << 8 |
+                        (uint32_t)info->repeats << 16);
 }
 
 dq_status dq_replay_save(const dq_replay *r, dq_writer *w)
 {
-    dq_write_tag(w, "RPLY", format_version(r));
+    slot_run run = filled(r);
+    size_t n = n_straight(r, run), bytes = r->cfg.frame_bytes;
+    dq_write_tag(w, "RPLY", format_version(r, FILLED_SLOTS));
     dq_write_u64(w, r->cfg.capacity);
     dq_write_u64(w, r->cfg.frame_bytes);
     dq_write_u32(w, (uint32_t)r->cfg.stack);
@@ -314,16 +354,10 @@ dq_status dq_replay_save(const dq_replay *r, dq_writer *w)
     }
     dq_write_u64(w, r->current);
     dq_write_u64(w, r->size);
-    for (size_t i = 0; i < r->n_slots; i++) {
-        const slot_info *info = &r->info[i];
-        uint32_t reward_bits;
-        memcpy(&reward_bits, &info->reward, sizeof(reward_bits));
-        dq_write_u32(w, (uint32_t)info->action);
-        dq_write_u32(w, reward_bits);
-        dq_write_u32(w, (uint32_t)info->done | (uint32_t)info->n_frames << 8 |
-                            (uint32_t)info->repeats << 16);
-    }
-    return dq_write(w, r->frames, r->n_slots * r->cfg.frame_bytes);
+    for (size_t i = 0; i < run.n; i++)
+        save_info(&r->info[slot_of(r, run, i)], w);
+    dq_write(w, r->frames + run.first * bytes, n * bytes);
+    return dq_write(w, r->frames, (run.n - n) * bytes);
 }
 
 static dq_status check_slot(const dq_replay *r, size_t slot)
@@ -338,40 +372,45 @@ static dq_status check_slot(const dq_replay *r, size_t slot)
     return DQ_OK;
 }
 
-static dq_status load_info(dq_replay *r, dq_reader *in)
+static dq_status load_info(dq_replay *r, dq_reader *in, size_t slot)
 {
-    for (size_t i = 0; i < r->n_slots; i++) {
-        uint32_t action, reward_bits, flags;
-        dq_read_u32(in, &action);
-        dq_read_u32(in, &reward_bits);
-        DQ_TRY(dq_read_u32(in, &flags));
-        slot_info *info = &r->info[i];
-        info->action = (int32_t)action;
-        memcpy(&info->reward, &reward_bits, sizeof(info->reward));
-        info->done = flags & 1;
-        info->n_frames = (uint8_t)(flags >> 8);
-        info->repeats = flags >> 16 & 1;
-        if (flags & ~0x1FF01u)
-            return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu has impossible flags", i);
-        DQ_TRY(check_slot(r, i));
-    }
-    return DQ_OK;
+    uint32_t action, reward_bits, flags;
+    dq_read_u32(in, &action);
+    dq_read_u32(in, &reward_bits);
+    DQ_TRY(dq_read_u32(in, &flags));
+    slot_info *info = &r->info[slot];
+    info->action = (int32_t)action;
+    memcpy(&info->reward, &reward_bits, sizeof(info->reward));
+    info->done = flags & 1;
+    info->n_frames = (uint8_t)(flags >> 8);
+    info->repeats = flags >> 16 & 1;
+    if (flags & ~0x1FF01u)
+        return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu has impossible flags", slot);
+    return check_slot(r, slot);
 }
 
-dq_status dq_replay_load(dq_replay *r, dq_reader *in)
+static dq_status load_slots(dq_replay *r, dq_reader *in, slot_run run)
 {
-    uint64_t capacity, frame_bytes, current, size;
-    uint32_t stack, n_lanes = 1, turn = 0;
-    DQ_TRY(dq_read_tag(in, "RPLY", format_version(r)));
+    size_t n = n_straight(r, run), bytes = r->cfg.frame_bytes;
+    memset(r->info, 0, r->n_slots * sizeof(*r->info));
+    for (size_t i = 0; i < run.n; i++)
+        DQ_TRY(load_info(r, in, slot_of(r, run, i)));
+    DQ_TRY(dq_read(in, r->frames + run.first * bytes, n * bytes));
+    return dq_read(in, r->frames, (run.n - n) * bytes);
+}
+
+static dq_status load_shape(const dq_replay *r, dq_reader *in, uint32_t *turn)
+{
+    uint64_t capacity, frame_bytes;
+    uint32_t stack, n_lanes = 1;
     dq_read_u64(in, &capacity);
     dq_read_u64(in, &frame_bytes);
-    dq_read_u32(in, &stack);
+    DQ_TRY(dq_read_u32(in, &stack));
+    *turn = 0;
     if (r->n_lanes > 1) {
         dq_read_u32(in, &n_lanes);
-        dq_read_u32(in, &turn);
+        DQ_TRY(dq_read_u32(in, turn));
     }
-    dq_read_u64(in, &current);
-    DQ_TRY(dq_read_u64(in, &size));
     if (capacity != r->cfg.capacity || frame_bytes != r->cfg.frame_bytes ||
         stack != (uint32_t)r->cfg.stack)
         return dq_fail(DQ_ERR_INPUT,
@@ -382,12 +421,21 @@ dq_status dq_replay_load(dq_replay *r, dq_reader *in)
     if (n_lanes != r->n_lanes)
         return dq_fail(DQ_ERR_INPUT, "saved replay has %u environments, this run has %zu", n_lanes,
                        r->n_lanes);
-    if (current >= r->n_slots || size > capacity || turn >= n_lanes)
+    return DQ_OK;
+}
+
+dq_status dq_replay_load(dq_replay *r, dq_reader *in)
+{
+    uint64_t current, size;
+    uint32_t turn, version, all_slots = format_version(r, ALL_SLOTS);
+    DQ_TRY(dq_read_tag_between(in, "RPLY", all_slots, format_version(r, FILLED_SLOTS), &version));
+    DQ_TRY(load_shape(r, in, &turn));
+    dq_read_u64(in, &current);
+    DQ_TRY(dq_read_u64(in, &size));
+    if (current >= r->n_slots || size > r->cfg.capacity || turn >= r->n_lanes)
         return dq_fail(DQ_ERR_INPUT, "saved replay: its counters are impossible");
-    DQ_TRY(load_info(r, in));
-    DQ_TRY(dq_read(in, r->frames, r->n_slots * r->cfg.frame_bytes));
     r->current = (size_t)current;
     r->turn = turn;
     r->size = (size_t)size;
-    return DQ_OK;
+    return load_slots(r, in, version == all_slots ? (slot_run){0, r->n_slots} : filled(r));
 }

@@ -1,11 +1,18 @@
 """A run's records, log.jsonl and TensorBoard's events: whole after any stop, one file for one run."""
 
 import json
+import os
+import pathlib
 import re
+import resource
 import signal
+import subprocess
+import tarfile
 
 from event_file import scalars
-from program import OWN_PONG, Case, main, run
+from program import DATA, DEEPQ, Case, main, open_terminal, run
+
+FAULTS = pathlib.Path(os.environ.get("DEEPQ_DISK_FAULTS", "build/tests/libdisk_faults.so"))
 
 # Games of one life, about 40 frames: many lines in a short run, and nothing is learnt.
 MANY = ["--env", "deepq/Bricks-v0", "--dialect", "sb3", "--set", "network=small"]
@@ -14,6 +21,10 @@ MANY = ["--env", "deepq/Bricks-v0", "--dialect", "sb3", "--set", "network=small"
 def records(path):
     """(step, tag) of each point in an event file."""
     return [(step, tag) for tag, step, _, _ in scalars(path)]
+
+
+def state(folder):
+    return (folder / "checkpoint" / "state").read_bytes()
 
 
 def games(folder):
@@ -107,6 +118,173 @@ class Records(Case):
         self.assertEqual(records(events)[:len(points) - 1], points[1:])
         again = self.check(run("train", "--resume", out, "--frames", "520"), 0)
         self.assertEqual(again.stderr, "")
+
+
+
+class Faults(Case):
+    """A disk that is full or slow for a while, by a library of ours that is loaded before libc."""
+
+    def setUp(self):
+        super().setUp()
+        if not FAULTS.exists():
+            self.skipTest("the library disk_faults is not there")
+        self.list = self.dir / "list"
+
+    def env(self, **faults):
+        return {"LD_PRELOAD": str(FAULTS), "DEEPQ_FAULTS_LIST": str(self.list), **faults,
+                "ASAN_OPTIONS": "verify_asan_link_order=0:" + os.environ.get("ASAN_OPTIONS", "")}
+
+    event_file = Records.event_file
+    assert_one_curve = Records.assert_one_curve
+
+    def test_a_disk_that_is_full_for_a_while(self):
+        """Log, events, models and checkpoints: each is told once, none is missing at the end."""
+        whole = self.dir / "whole"
+        args = [*MANY, "--set", "checkpoint_every=100", "--frames", "600"]
+        self.check(run("train", *args, "--out", whole), 0)
+        for full in ("4-9", "9-20", "16-60"):
+            out = self.dir / full
+            done = run("train", *args, "--out", out, env=self.env(DEEPQ_FAULTS_FULL=full))
+            told = self.check(done, 0).stderr.splitlines()
+            self.assertIn("No space left on device: training goes on, and this is tried again", told[0])
+            self.assertIn("it can be written again", told[-1])
+            self.assertLessEqual(len(told), 6, told)
+            self.assertEqual(state(out), state(whole))
+            self.assertEqual(games(out), games(whole))
+            best = max(whole.glob("*.dat"))  # one that a better one overtook while it waited may lack
+            self.assertEqual(best.read_bytes(), (out / best.name).read_bytes())
+            self.assert_one_curve(out)
+
+    def test_an_end_that_cannot_be_saved(self):
+        out, whole = self.dir / "run", self.dir / "whole"
+        args = [*MANY, "--set", "checkpoint_every=100", "--frames", "600"]
+        self.check(run("train", *args, "--out", whole), 0)
+        done = run("train", *args, "--out", out, env=self.env(DEEPQ_FAULTS_FULL="60-999999"))
+        told = done.stderr.splitlines()
+        self.assertEqual(done.returncode, 1, told)
+        self.assertRegex(told[-1], "No space left on device; the checkpoint of frame [1-5]00 is whole: "
+                         "go on from there with deepq train --resume ")
+        self.check(run("train", "--resume", out), 0)
+        self.assertEqual(state(out), state(whole))
+        self.assertEqual(games(out), games(whole))
+        self.assert_one_curve(out)
+
+    def test_records_are_on_the_disk_before_the_checkpoint_is(self):
+        out = self.dir / "run"
+        self.check(run("train", *MANY, "--frames", "250", "--set", "checkpoint_every=100", "--out", out,
+                       env=self.env()), 0)
+        lines = self.list.read_text().splitlines()
+        checkpoint = f"rename {out}/checkpoint/state"
+        self.assertEqual(lines.count(checkpoint), 3)
+        at = -1
+        for _ in range(3):
+            before, at = at, lines.index(checkpoint, at + 1)
+            self.assertIn(f"sync {out}/log.jsonl", lines[before + 1:at])
+            self.assertTrue(any("tfevents" in line for line in lines[before + 1:at]))
+
+    def test_the_last_state_is_saved_once(self):
+        out = self.dir / "run"
+        self.check(run("train", *MANY, "--frames", "200", "--set", "checkpoint_every=100", "--out", out,
+                       env=self.env()), 0)
+        lines = self.list.read_text().splitlines()
+        self.assertEqual(lines.count(f"rename {out}/checkpoint/state"), 2)
+
+    def test_a_slow_save_is_told_on_a_terminal(self):
+        env = self.env(DEEPQ_FAULTS_SLOW="1")
+        master, terminal = open_terminal(self)
+        deepq = subprocess.Popen([DEEPQ, "train", *MANY, "--frames", "20", "--out", self.dir / "run"],
+                                 stdout=terminal, stderr=subprocess.PIPE,
+                                 env={**os.environ, **env, "TERM": "xterm"})
+        os.close(terminal)
+        written = b""
+        while True:
+            try:
+                part = os.read(master, 65536)
+            except OSError:
+                part = b""
+            if not part:
+                break
+            written += part
+        os.close(master)
+        self.assertEqual((deepq.communicate()[1], deepq.returncode), (b"", 0))
+        self.assertIn(b"\rsaving the checkpoint ...\x1b[K", written)
+        self.assertTrue(written.endswith(b"\r\x1b[K"))
+        done = self.check(run("train", *MANY, "--frames", "20", "--out", self.dir / "b", env=env), 0)
+        self.assertNotIn("saving", done.stdout + done.stderr)
+
+
+class Checkpoints(Case):
+    def test_it_holds_what_is_filled(self):
+        """None at the start, none twice, and none of what the replay may hold one day."""
+        out = self.dir / "run"
+        self.check(run("train", *MANY, "--set", "replay_size=100000", "--set", "priority_alpha=0.6",
+                       "--frames", "50", "--out", out), 0)
+        self.assertLess(len(state(out)), 9_000_000)  # 706 MB when it is full
+        inode = (out / "checkpoint" / "state").stat().st_ino
+        self.check(run("train", "--resume", out), 0, "is finished")
+        young = self.dir / "young"
+        deepq = self.start("train", *MANY, "--out", young)
+        deepq.stdout.readline()
+        self.assertEqual(list((young / "checkpoint").iterdir()), [])
+        deepq.send_signal(signal.SIGKILL)
+        deepq.communicate()
+        self.assertEqual((out / "checkpoint" / "state").stat().st_ino, inode)
+
+    def test_those_of_the_first_format_go_on(self):
+        """Written by deepq 7c7ab8e, from weights that were all zero; it went on to these games."""
+        with tarfile.open(DATA / "runs" / "first_checkpoints.tar.xz") as archive:
+            archive.extractall(self.dir)
+        later = {"one": [(132, 1.0), (182, 1.0)],
+                 "two": [(92, 1.0), (125, 1.0), (126, 0.0), (162, 0.0), (165, 0.0)]}
+        for name, expected in later.items():
+            out = self.dir / name
+            before = games(out)
+            self.check(run("eval", "-m", out, "--last", "--episodes", "1", "--cap", "100"), 2,
+                       "an older deepq")
+            self.check(run("train", "--resume", out, "--frames", "200"), 0)
+            self.assertEqual(games(out), before + expected)
+            self.check(run("eval", "-m", out, "--last", "--episodes", "1", "--cap", "100"), 0)
+
+    def test_it_is_tied_to_its_settings(self):
+        out = self.dir / "run"
+        self.check(run("train", *MANY, "--isa", "ref", "--frames", "30", "--out", out), 0)
+        config = (out / "config").read_text()
+        for key, value, was in [("gamma", "0.5", "0.99"), ("n_step", "3", "1"), ("seed", "7", "0"),
+                                ("precision", "bf16", "fp32"), ("isa", "avx2", "ref"),
+                                ("dialect", "cleanrl", "sb3"), ("replay_size", "20000", "10000")]:
+            changed = re.sub(f"^{key} = .*$", f"{key} = {value}", config, flags=re.M)
+            self.assertNotEqual(changed, config)
+            (out / "config").write_text(changed)
+            done = run("train", "--resume", out, "--frames", "40")
+            if key == "isa" and done.returncode == 1:
+                continue  # this machine has not that one
+            self.check(done, 2, f"{key} is {value} in the run's config and {was} in its checkpoint")
+        for key, value in [("max_steps", "35"), ("reward_bound", "100"), ("checkpoint_every", "7"),
+                           ("threads", "2")]:
+            config = re.sub(f"^{key} = .*$", f"{key} = {value}", config, flags=re.M)
+        (out / "config").write_text(config)
+        self.check(run("train", "--resume", out), 0)
+        self.check(run("inspect", out), 0, "35")
+
+    def test_a_start_that_failed(self):
+        """Killed or stopped by a full disk before its first checkpoint: it begins again, or is begun
+        again in its place."""
+        out = self.dir / "run"
+        done = run("train", *MANY, "--frames", "100", "--out", out, preexec_fn=lambda:
+                   resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, 1 << 16)))
+        told = done.stderr.splitlines()
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("there is no checkpoint yet: begin again with deepq train --resume", told[-1])
+        self.check(run("train", *MANY, "--frames", "100", "--out", out), 2, "--resume")
+        self.check(run("train", "--resume", out), 0)
+        self.check(run("train", *MANY, "--frames", "100", "--out", self.dir / "whole"), 0)
+        self.assertEqual(state(out), state(self.dir / "whole"))
+        none = self.dir / "none"
+        done = run("train", *MANY, "--frames", "100", "--out", none, preexec_fn=lambda:
+                   resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)))
+        self.check(done, 1, "config", "File too large")
+        self.check(run("train", *MANY, "--frames", "100", "--out", none), 0)
+        self.assertEqual(state(none), state(self.dir / "whole"))
 
 
 main()

@@ -168,13 +168,21 @@ class HostileFolder(Case):
 
 
 class FullDisk(Case):
+    def check_end(self, done, *words):
+        """What failed first is told, and at the end what could not be saved."""
+        told = done.stderr.splitlines()
+        self.assertEqual((done.returncode, len(told)), (1, 2), done.stderr)
+        self.assertIn("training goes on, and this is tried again", told[0])
+        for word in words:
+            self.assertIn(word, told[1])
+
     def test_no_room_for_a_checkpoint(self):
         """A limit on the size of files stands for the end of the disk."""
         out = self.dir / "run"
         limit = 1 << 20
         done = run("train", *SMALL, "--frames", "60", "--out", out,
                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-        self.check(done, 1, "File too large")
+        self.check_end(done, "File too large", "no checkpoint yet")
         self.assertEqual(list(out.rglob("*.tmp")), [])
 
     def test_the_last_checkpoint_stays(self):
@@ -184,7 +192,7 @@ class FullDisk(Case):
         limit = 1 << 20
         done = run("train", "--resume", out, "--frames", "200",
                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
-        self.check(done, 1, "File too large", "checkpoint of frame 60 is whole")
+        self.check_end(done, "File too large", "checkpoint of frame 60 is whole")
         self.assertEqual(state(out), before)
         self.assertEqual(list(out.rglob("*.tmp")), [])
 
@@ -197,8 +205,8 @@ class FullDisk(Case):
         if mounted.returncode:
             self.skipTest("no tmpfs can be mounted here")
         self.addCleanup(subprocess.run, ["umount", small])
-        self.check(run("train", *SMALL, "--frames", "60", "--out", small / "run"), 1,
-                   "No space left")
+        self.check_end(run("train", *SMALL, "--frames", "60", "--out", small / "run"),
+                       "No space left")
 
     def test_folders_that_cannot_be_written(self):
         (self.dir / "file").write_text("in the way")

@@ -168,7 +168,7 @@ class Networks(Case):
             other = "small" if network == "nips" else "nature"
             (parts / "config").write_text(config.replace(network, other))
             self.check(run("train", "--resume", parts, "--frames", "310"), 2,
-                       f"saved net is a {network} network, this one is {other}")
+                       f"network is {other} in the run's config and {network} in its checkpoint")
         self.check(run("train", *SMALL, "--set", "network=resnet"), 2, "resnet",
                    "nature, nips or small")
 

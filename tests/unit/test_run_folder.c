@@ -75,22 +75,47 @@ static void a_run_is_never_overwritten(void **state)
     dq_run_folder_close(&run);
 }
 
-static void a_run_is_resumed_from_its_checkpoint(void **state)
+static void a_run_is_resumed_from_its_checkpoint_or_its_beginning(void **state)
+{
+    (void)state;
+    dq_run_folder run;
+    bool has_checkpoint;
+    dq_run_name name = name_of("run");
+    assert_int_equal(dq_run_folder_create(&run, &name), DQ_OK);
+    dq_run_folder_close(&run);
+    assert_int_equal(dq_run_folder_open(&run, "run", &has_checkpoint), DQ_ERR_NOT_FOUND);
+    assert_non_null(strstr(dq_errmsg(), "no config in it"));
+    put_file(&run, DQ_RUN_CONFIG);
+    assert_int_equal(dq_run_folder_open(&run, "run", &has_checkpoint), DQ_OK);
+    assert_false(has_checkpoint);
+    put_file(&run, DQ_RUN_CHECKPOINT);
+    dq_run_folder_close(&run);
+    assert_int_equal(dq_run_folder_open(&run, "run", &has_checkpoint), DQ_OK);
+    assert_true(has_checkpoint);
+    dq_run_folder_close(&run);
+    assert_int_equal(dq_run_folder_open(&run, "none", &has_checkpoint), DQ_ERR_NOT_FOUND);
+    assert_non_null(strstr(dq_errmsg(), "cannot resume none: No such file"));
+    assert_int_equal(dq_run_folder_open(&run, "run/checkpoint/state", &has_checkpoint),
+                     DQ_ERR_INPUT);
+    assert_int_equal(dq_run_folder_open(&run, "", &has_checkpoint), DQ_ERR_CONFIG);
+}
+
+/** As when the disk was full from the start: nothing of a run is there to go on with. */
+static void a_start_that_failed_can_be_made_again(void **state)
 {
     (void)state;
     dq_run_folder run;
     dq_run_name name = name_of("run");
     assert_int_equal(dq_run_folder_create(&run, &name), DQ_OK);
+    put_file(&run, "config.0123abcd.tmp");
     dq_run_folder_close(&run);
-    assert_int_equal(dq_run_folder_open(&run, "run"), DQ_ERR_NOT_FOUND);
-    assert_non_null(strstr(dq_errmsg(), "no checkpoint/state in it"));
-    put_file(&run, DQ_RUN_CHECKPOINT);
-    assert_int_equal(dq_run_folder_open(&run, "run"), DQ_OK);
+    assert_int_equal(dq_run_folder_create(&run, &name), DQ_OK);
+    put_file(&run, "checkpoint/notes");
     dq_run_folder_close(&run);
-    assert_int_equal(dq_run_folder_open(&run, "none"), DQ_ERR_NOT_FOUND);
-    assert_non_null(strstr(dq_errmsg(), "cannot resume none: No such file"));
-    assert_int_equal(dq_run_folder_open(&run, "run/checkpoint/state"), DQ_ERR_INPUT);
-    assert_int_equal(dq_run_folder_open(&run, ""), DQ_ERR_CONFIG);
+    assert_int_equal(dq_run_folder_create(&run, &name), DQ_ERR_CONFIG);
+    assert_int_equal(remove("run/checkpoint/notes"), 0);
+    put_file(&run, "config.txt");
+    assert_int_equal(dq_run_folder_create(&run, &name), DQ_ERR_CONFIG);
 }
 
 static void one_process_at_a_time_has_a_run(void **state)
@@ -99,12 +124,13 @@ static void one_process_at_a_time_has_a_run(void **state)
     dq_run_folder run;
     dq_run_name name = name_of("run");
     assert_int_equal(dq_run_folder_create(&run, &name), DQ_OK);
-    put_file(&run, DQ_RUN_CHECKPOINT);
+    put_file(&run, DQ_RUN_CONFIG);
+    bool has_checkpoint;
     pid_t child = fork();
     if (child == 0) {
         dq_run_folder other;
         dq_run_folder_close(&run);  // the child's copy; the parent still holds it
-        dq_status st = dq_run_folder_open(&other, "run");
+        dq_status st = dq_run_folder_open(&other, "run", &has_checkpoint);
         _exit(st == DQ_ERR_CONFIG && strstr(dq_errmsg(), "another deepq is at work in run") ? 0
                                                                                             : 1);
     }
@@ -112,7 +138,7 @@ static void one_process_at_a_time_has_a_run(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     dq_run_folder_close(&run);
-    assert_int_equal(dq_run_folder_open(&run, "run"), DQ_OK);
+    assert_int_equal(dq_run_folder_open(&run, "run", &has_checkpoint), DQ_OK);
     dq_run_folder_close(&run);
 }
 
@@ -156,7 +182,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_ITS_FOLDER(the_default_name_says_what_runs),
         IN_ITS_FOLDER(a_run_is_never_overwritten),
-        IN_ITS_FOLDER(a_run_is_resumed_from_its_checkpoint),
+        IN_ITS_FOLDER(a_run_is_resumed_from_its_checkpoint_or_its_beginning),
+        IN_ITS_FOLDER(a_start_that_failed_can_be_made_again),
         IN_ITS_FOLDER(one_process_at_a_time_has_a_run),
         IN_ITS_FOLDER(a_folder_that_cannot_be_is_one_error),
         cmocka_unit_test(models_are_named_as_in_the_book),

@@ -1,0 +1,366 @@
+#include "app/run_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "app/app.h"
+#include "app/checkpoint_file.h"
+#include "app/slow_notice.h"
+#include "app/train_log.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "deepq/model.h"
+#include "deepq/version.h"
+#include "record/run_folder.h"
+#include "record/tensorboard.h"
+
+static const double RETRY_S = 5;
+
+typedef enum record_kind {
+    RECORD_LOG,
+    RECORD_MODEL,
+    RECORD_CHECKPOINT,
+    N_RECORD_KINDS
+} record_kind;
+
+struct run_store {
+    run_parts parts;
+    dq_run_folder folder;
+    bool folder_is_open;
+    train_log *log;
+    int64_t saved_step;                    // of the last checkpoint, -1: none
+    bool fails[N_RECORD_KINDS];            // since the last time that it was told
+    double failed_s;                       // when the checkpoint did, wall clock
+    dq_tensor params[DQ_NET_MAX_TENSORS];  // the best model's
+    int n_params;
+    dq_model_info model_info;
+    char model_path[DQ_PATH_CAP];
+    bool model_waits;  // it could not be written
+};
+
+/* ---------------------------------------------------------------- what fails */
+
+static bool may_pass(dq_status st)
+{
+    return st == DQ_ERR_IO || st == DQ_ERR_NOT_FOUND || st == DQ_ERR_NOMEM;
+}
+
+/** Tell a failure that may pass, once until it has. @return one that will not */
+static dq_status tell(run_store *s, record_kind kind, dq_status st)
+{
+    if (st != DQ_OK && !may_pass(st))
+        return st;
+    bool fails = st != DQ_OK;
+    if (fails != s->fails[kind])
+        train_output_clear(s->parts.out);
+    if (fails && !s->fails[kind])
+        app_note("%s: training goes on, and this is tried again", dq_errmsg());
+    else if (!fails && s->fails[kind])
+        app_note("%s: it can be written again", run_store_path(s));
+    s->fails[kind] = fails;
+    return DQ_OK;
+}
+
+/* ---------------------------------------------------------------- checkpoints */
+
+static dq_status describe(const run_store *s, checkpoint_info *info)
+{
+    dq_progress p;
+    const dq_net *net = dq_trainer_net(s->parts.trainer);
+    dq_trainer_progress(s->parts.trainer, &p);
+    *info = (checkpoint_info){
+        .step = p.step,
+        .n_updates = p.n_updates,
+        .n_games = p.n_games,
+        .mean_reward = p.mean_reward,
+        .best_mean = p.best_mean,
+    };
+    snprintf(info->version, sizeof(info->version), "%s", dq_version());
+    snprintf(info->env_id, sizeof(info->env_id), "%s", s->parts.settings->env_id);
+    snprintf(info->kernels, sizeof(info->kernels), "%s %s", dq_net_isa(net), dq_net_precision(net));
+    return train_settings_tied(s->parts.settings, info->config, sizeof(info->config));
+}
+
+static void say_saving(void *ctx)
+{
+    train_output_saving(ctx);
+}
+
+static dq_status write_checkpoint(run_store *s)
+{
+    char path[DQ_PATH_CAP];
+    checkpoint_info info;
+    slow_notice notice;
+    DQ_TRY(describe(s, &info));
+    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_CHECKPOINT, path));
+    slow_notice_begin(&notice, say_saving, s->parts.out);
+    dq_status st = checkpoint_write(path, &info, s->parts.trainer);
+    slow_notice_end(&notice);
+    if (st == DQ_OK)
+        s->saved_step = info.step;
+    return st;
+}
+
+/** The records of what it counts are on the disk first: a log that lacks games then would lack them
+ *  for good. One that cannot be written keeps no checkpoint from being so. */
+dq_status run_store_checkpoint(run_store *s)
+{
+    DQ_TRY(tell(s, RECORD_LOG, train_log_sync(s->log)));
+    dq_status st = write_checkpoint(s);
+    s->failed_s = dq_clock_s();
+    return tell(s, RECORD_CHECKPOINT, st);
+}
+
+/** @param[out] info what the head of the file says */
+static dq_status load_checkpoint(run_store *s, checkpoint_info *info)
+{
+    char path[DQ_PATH_CAP];
+    dq_reader *r;
+    train_settings filed;
+    dq_progress p;
+    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_CHECKPOINT, path));
+    DQ_TRY(train_settings_of_run(&filed, s->folder.path));
+    DQ_TRY(checkpoint_open(&r, info, path));
+    dq_status st = train_settings_fit(&filed, info->config);
+    if (st == DQ_OK)
+        st = dq_trainer_load(s->parts.trainer, r);
+    dq_reader_destroy(r);
+    if (st != DQ_OK)
+        return dq_fail_within(st, "%s", path);
+    dq_trainer_progress(s->parts.trainer, &p);
+    if (info->step != p.step || info->n_updates != p.n_updates || info->n_games != p.n_games)
+        return dq_fail(DQ_ERR_INPUT,
+                       "%s is damaged: its head tells of frame %lld, its state of %lld", path,
+                       (long long)info->step, (long long)p.step);
+    s->saved_step = p.step;
+    return DQ_OK;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static const char *log_folder(const run_store *s)
+{
+    return *s->parts.settings->logdir ? s->parts.settings->logdir : s->folder.path;
+}
+
+/** A run has one event file, which its settings name. */
+static dq_status name_events(run_store *s)
+{
+    train_settings *settings = s->parts.settings;
+    if (strchr(settings->events, '/'))
+        return dq_fail(DQ_ERR_CONFIG, "events = '%s': choose a name without slashes",
+                       settings->events);
+    if (*settings->events)
+        return DQ_OK;
+    return dq_tb_new_name(settings->events, sizeof(settings->events), log_folder(s), NULL);
+}
+
+/** Nothing is lost without a word. */
+static void tell_damage(const run_store *s, const char *log)
+{
+    size_t n_lines, n_events;
+    train_log_damaged(s->log, &n_lines, &n_events);
+    if (n_lines > 0)
+        app_note("%s: lines damaged: %zu, set aside in %s.damaged", log, n_lines, log);
+    if (n_events > 0)
+        app_note("%s/%s: records damaged: %zu, set aside in %s/" DQ_TB_ASIDE, log_folder(s),
+                 s->parts.settings->events, n_events, log_folder(s));
+}
+
+/** Write the settings as they are now, and open the records for what comes after the checkpoint. */
+static dq_status open_files(run_store *s, bool resumed)
+{
+    char path[DQ_PATH_CAP];
+    DQ_TRY(name_events(s));
+    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_CONFIG, path));
+    DQ_TRY(train_settings_write(s->parts.settings, path));
+    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_LOG, path));
+    const train_log_place place = {.path = path,
+                                   .logdir = log_folder(s),
+                                   .events = s->parts.settings->events,
+                                   .step = s->saved_step < 0 ? 0 : s->saved_step,
+                                   .resumed = resumed};
+    DQ_TRY(train_log_open(&s->log, &place));
+    tell_damage(s, path);
+    return DQ_OK;
+}
+
+/** A run's config may be somebody else's: no folder is made where it says. */
+static dq_status check_logdir(const run_store *s)
+{
+    struct stat info;
+    const char *logdir = s->parts.settings->logdir;
+    if (!*logdir || (stat(logdir, &info) == 0 && S_ISDIR(info.st_mode)))
+        return DQ_OK;
+    return dq_fail(
+        DQ_ERR_INPUT,
+        "%s: the folder for events that its config names, %s, is missing: make it, or take "
+        "the line `logdir` out",
+        s->folder.path, logdir);
+}
+
+static dq_status create_files(run_store *s, const char *dir)
+{
+    const train_settings *settings = s->parts.settings;
+    const dq_run_name name = {
+        .out = dir,
+        .env = settings->env_id,
+        .preset = settings->preset,
+        .seed = settings->cfg.seed,
+        .now = time(NULL),
+    };
+    DQ_TRY(dq_run_folder_create(&s->folder, &name));
+    s->folder_is_open = true;
+    return open_files(s, false);
+}
+
+/** With other settings that bind a run, as on another device, the checkpoint is soon of those. */
+static dq_status keep_in_step(run_store *s, const checkpoint_info *info)
+{
+    return *info->config && train_settings_fit(s->parts.settings, info->config) != DQ_OK
+               ? write_checkpoint(s)
+               : DQ_OK;
+}
+
+static dq_status resume_files(run_store *s, const char *dir)
+{
+    checkpoint_info info = {.step = 0};
+    bool has_checkpoint;
+    dq_status st = dq_run_folder_open(&s->folder, dir, &has_checkpoint);
+    if (st != DQ_OK)
+        return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
+    s->folder_is_open = true;
+    DQ_TRY(check_logdir(s));
+    if (has_checkpoint)
+        DQ_TRY(load_checkpoint(s, &info));
+    DQ_TRY(open_files(s, true));
+    return keep_in_step(s, &info);
+}
+
+static dq_status create_params(run_store *s)
+{
+    const dq_net *net = dq_trainer_net(s->parts.trainer);
+    s->n_params = dq_net_param_shapes(dq_net_network(net), dq_net_actions(net), s->params);
+    for (int i = 0; i < s->n_params; i++) {
+        s->params[i].data = calloc(dq_tensor_elements(&s->params[i]), sizeof(float));
+        if (!s->params[i].data)
+            return dq_fail(DQ_ERR_NOMEM, "no memory for a copy of the model");
+    }
+    return DQ_OK;
+}
+
+static dq_status open_store(run_store **out, const run_parts *parts, const char *dir,
+                            dq_status (*open)(run_store *, const char *))
+{
+    run_store *s = *out = calloc(1, sizeof(*s));
+    if (!s)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a run");
+    s->parts = *parts;
+    s->saved_step = -1;
+    dq_status st = create_params(s);
+    if (st == DQ_OK)
+        st = open(s, dir);
+    if (st != DQ_OK) {
+        run_store_destroy(s);
+        *out = NULL;
+    }
+    return st;
+}
+
+dq_status run_store_create(run_store **out, const run_parts *parts, const char *dir)
+{
+    return open_store(out, parts, dir, create_files);
+}
+
+dq_status run_store_resume(run_store **out, const run_parts *parts, const char *dir)
+{
+    return open_store(out, parts, dir, resume_files);
+}
+
+void run_store_destroy(run_store *s)
+{
+    if (!s)
+        return;
+    train_log_close(s->log);
+    for (int i = 0; i < s->n_params; i++)
+        free(s->params[i].data);
+    if (s->folder_is_open)
+        dq_run_folder_close(&s->folder);
+    free(s);
+}
+
+const char *run_store_path(const run_store *s)
+{
+    return s->folder.path;
+}
+
+int64_t run_store_saved_step(const run_store *s)
+{
+    return s->saved_step;
+}
+
+/* ---------------------------------------------------------------- while it trains */
+
+static dq_status write_model(run_store *s)
+{
+    if (!s->model_waits)
+        return DQ_OK;
+    dq_status st =
+        dq_model_save_with(s->model_path, s->params, (size_t)s->n_params, &s->model_info);
+    s->model_waits = st != DQ_OK;
+    return st;
+}
+
+dq_status run_store_game(run_store *s, const dq_progress *p)
+{
+    DQ_TRY(tell(s, RECORD_LOG, train_log_game(s->log, p)));
+    return tell(s, RECORD_MODEL, write_model(s));
+}
+
+static void describe_model(run_store *s, const dq_progress *p)
+{
+    const train_settings *settings = s->parts.settings;
+    dq_model_info *info = &s->model_info;
+    *info = dq_model_info_default();
+    snprintf(info->env_id, sizeof(info->env_id), "%s", settings->env_id);
+    snprintf(info->dialect, sizeof(info->dialect), "%s", settings->dialect);
+    snprintf(info->network, sizeof(info->network), "%s",
+             dq_net_network(dq_trainer_net(s->parts.trainer)));
+    snprintf(info->preset, sizeof(info->preset), "%s", settings->preset);
+    info->step = p->step;
+    info->score = p->mean_reward;
+}
+
+dq_status run_store_best(run_store *s, const dq_progress *p, const char **path)
+{
+    const dq_net *net = dq_trainer_net(s->parts.trainer);
+    DQ_TRY(dq_run_model_file(&s->folder, s->parts.settings->env_id, p->best_mean, s->model_path));
+    dq_net_get_params(net, s->params);
+    DQ_TRY(dq_net_status(net));
+    describe_model(s, p);
+    s->model_waits = true;
+    *path = s->model_path;
+    return tell(s, RECORD_MODEL, write_model(s));
+}
+
+dq_status run_store_step(run_store *s)
+{
+    if (!s->fails[RECORD_CHECKPOINT] || dq_clock_s() - s->failed_s < RETRY_S)
+        return DQ_OK;
+    return run_store_checkpoint(s);
+}
+
+/** The checkpoint matters most, and the records come first. */
+dq_status run_store_finish(run_store *s)
+{
+    dq_progress p;
+    dq_trainer_progress(s->parts.trainer, &p);
+    dq_status logged = train_log_sync(s->log);
+    if (p.step != s->saved_step)
+        DQ_TRY(write_checkpoint(s));
+    DQ_TRY(write_model(s));
+    return logged == DQ_OK ? DQ_OK : train_log_sync(s->log);
+}
