@@ -181,9 +181,11 @@ static void only_what_can_be_drawn_has_a_priority(void **state)
     must(small_run_play(t, 31));  // of 32 slots, two lanes, returns of two steps
     size_t n;
     uint8_t *good = small_run_save(t, &n);
-    size_t first = small_run_section(good, n, "PRIO", 0) + 8 + 8 + 8 + 8;
-    int n_none = 0;
-    for (size_t slot = 0; slot < 32; slot++) {
+    size_t section = small_run_section(good, n, "PRIO", 0), first = section + 8 + 8 + 8 + 8;
+    size_t n_saved = word_at(good + section + 8 + 8, 8);  // but for the last ones without
+    int n_none = 32 - (int)n_saved;
+    refuses(t, good, n, (place){"PRIO", 8, 8}, 33, "more of them");
+    for (size_t slot = 0; slot < n_saved; slot++) {
         bool has = word_at(good + first + 8 * slot, 8) != 0;
         place p = {"PRIO", 8 + 8 + 8 + 8 * slot, 8};
         refuses(t, good, n, p, has ? 0 : (uint64_t)0x3FE << 52, has ? "has none" : "has one");
