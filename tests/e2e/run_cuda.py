@@ -8,7 +8,7 @@ from program import OWN_PONG, Case, main, run
 EMULATED = os.environ.get("DEEPQ_EMULATED_MODULE", "")
 GPU = ["train", "--cuda", "--env", OWN_PONG, "--set", "replay_size=60", "--set", "replay_start=50",
        "--set", "batch=2", "--set", "checkpoint_every=55", "--set", "target_sync=4",
-       "--set", "epsilon_decay=100"]
+       "--set", "epsilon_decay=100", "--set", "train_every=2"]
 
 
 def emulated(*words):

@@ -9,7 +9,7 @@ committed change; --any N makes N of them anywhere in src/, the same for a seed;
 
 A mutant that does not compile, or that is told to be the same program ("equivalent": why), does not
 count. The tests that a mutant names ("tests") run first, then those of its layer, then all others that
-take seconds (--all: all others), fastest first, until one fails. The copy lies in BUILD, with what its
+are not slow (--all: all others), fastest first, until one fails. The copy lies in BUILD, with what its
 tests took and that they passed there without a mutant. Status 1 when one was not noticed that should be.
 """
 import argparse
@@ -31,17 +31,18 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 JOBS = os.cpu_count() or 1
 # A test may take so long, or twenty times as long as without a mutant; the first time, so long.
 SLOWEST_S, FIRST_S = 60, 1200
-QUICK_S = 4
-# What tests a layer, the slow ones too; a new slow test belongs into a row.
+# Tests that only run for a layer whose row names them; a new slow one belongs here and into a row.
+SLOW = r"emulated|e2e_(cuda|memory|train|bench)|test_(memory|threads|trainer$)"
+# What tests a layer.
 TESTS = {
-    "base": r"stream|pool|rng|spelling|stops|records|files|memory|learner_golden",
+    "base": r"stream|pool|rng|spelling|plain_file|stops|records|files|learner_golden",
     "atari": r"testroms|cartridges|tia|m6507|atari_state|homebrew|state_process|book_pipeline",
-    "env": r"env|dialects|book_pipeline|wrappers|vector|toy|roms|state_process|observations|process_frame|memory",
+    "env": r"env|dialects|book_pipeline|wrappers|vector|toy|roms|state_process|observations|process_frame",
     "tabular": r"tabular|toy_text",
     "replay": r"replay|priorities|target_memory|learner|trainer|hyperparameters",
-    "nn": r"kernels|net|loss|threads|learner|trainer",
+    "nn": r"test_kernels|test_net|loss|threads|learner_golden|target_memory|trainer|emulated",
     "agent": r"learner|hyperparameters|trainer|target_memory|divergence|reward_bound|e2e_train|stops|cuda",
-    "record": r"json|tensorboard|model|config|run_folder|png|video|records|told|files|e2e_train|stops|memory",
+    "record": r"json|tensorboard|model|config|run_folder|png|video|records|told|files|stops|e2e_memory",
     "app": r"e2e",
 }
 
@@ -55,10 +56,10 @@ def run(*command, **options):
 class Copy:
     """The code as it is in the work tree, its build, and its tests."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, layers):
         self.tree, self.build = os.path.join(folder, "tree"), os.path.join(folder, "build")
         self.results = os.path.join(folder, "results.json")
-        self.content = self.copy_files()
+        self.content, self.layers = self.copy_files(), layers
         generator = ["-G", "Ninja"] if shutil.which("ninja") else []
         if not os.path.exists(os.path.join(self.build, "CMakeCache.txt")):
             self.must("cmake", "-S", self.tree, "-B", self.build, "-DDEEPQ_ONE_LIBRARY=ON",
@@ -114,13 +115,15 @@ class Copy:
             properties = {p["name"]: p["value"] for p in test.get("properties", [])}
             if not set(properties.get("LABELS", [])) & {"repo", "gpu"} and test["name"] != "install":
                 self.tests.append(Test(test["name"], test["command"], properties))
+        named = "|".join(TESTS[layer] for layer in self.layers if layer in TESTS)
+        self.tests = [t for t in self.tests if not re.search(SLOW, t.name) or re.search(named, t.name)]
         known = self.known_results()
         for test in self.tests:
             test.result, test.seconds = known.get(test.name, (None, FIRST_S))
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             list(pool.map(Test.measure, [t for t in self.tests if t.result is None]))
         with open(self.results, "w", encoding="utf-8") as f:
-            json.dump([self.content, {t.name: (t.result, t.seconds) for t in self.tests}], f)
+            json.dump([self.content, {**known, **{t.name: (t.result, t.seconds) for t in self.tests}}], f)
         for test in self.tests:
             if test.result == "failed":
                 print(f"mutants: {test.name} fails without any: it is left out")
@@ -135,13 +138,13 @@ class Copy:
             return {}
 
     def in_order(self, mutant, everything):
-        """The tests to run: its own, its layer's, the rest."""
+        """The tests to run: its own, its layer's, the rest but for the slow ones."""
         def place(test):
             if re.search("|".join(mutant.get("tests", ["$^"])), test.name):
                 return 0
             return 1 if re.search(TESTS.get(mutant["layer"], "$^"), test.name) else 2
 
-        return sorted((t for t in self.tests if everything or place(t) < 2 or t.seconds < QUICK_S),
+        return sorted((t for t in self.tests if everything or place(t) < 2 or not re.search(SLOW, t.name)),
                       key=lambda t: (place(t), t.seconds))
 
     def first_failure(self, mutant, everything):
@@ -284,7 +287,7 @@ def main():
             f.write("[\n" + ",\n".join(json.dumps(m) for m in mutants) + "\n]\n")
     if not mutants:
         sys.exit("mutants: there is none of that name")
-    copy = Copy(args.build)
+    copy = Copy(args.build, set(TESTS) if args.all else {m["layer"] for m in mutants})
     print(f"{len(mutants)} mutants, {len(copy.tests)} tests", flush=True)
     results = []
     for mutant in mutants:

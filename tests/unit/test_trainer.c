@@ -119,8 +119,10 @@ static dq_train_config small_config(void)
     cfg.seed = 5;
     cfg.device = getenv("DEEPQ_TEST_DEVICE");  // tests/cuda sets them
     cfg.network = network();
-    if (getenv("DEEPQ_TEST_QUICK"))
+    if (getenv("DEEPQ_TEST_QUICK")) {
         cfg.batch = 2;
+        cfg.train_every = 3;
+    }
     return cfg;
 }
 
