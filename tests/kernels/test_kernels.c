@@ -495,19 +495,29 @@ typedef struct linear_results {
     float *y, *dw, *dx, *q;
 } linear_results;
 
-/** Block 0's outputs and a slice's gradients, by one table. */
+/** What lies behind an output, of a sample that is not in the batch. */
+static void assert_untouched(const float *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        assert_true(a[i] == 0.0f);
+}
+
+/** Block 0's outputs and a slice's gradients, by one table. There is room for one sample more. */
 static linear_results run_linear(const dq_kernels *k, int layer, int n, int slice, float *x,
                                  float *w, float *bias, float *dh)
 {
     const dq_fc_shape *s = &dq_fc_shapes[layer];
     size_t count = (size_t)n, in = (size_t)s->in, out = (size_t)s->out;
     linear f = linear_create(k, layer, n, slice, x, w, dh);
-    linear_results r = {zeros(count * out), zeros((size_t)s->slice * DQ_FC_BLOCK),
-                        zeros(count * in), zeros(count * DQ_OUT_PAD)};
+    linear_results r = {zeros((count + 1) * out), zeros((size_t)s->slice * DQ_FC_BLOCK),
+                        zeros((count + 1) * in), zeros((count + 1) * DQ_OUT_PAD)};
     k->fc1(layer, f.x, n, f.w, bias, r.y);
     k->fc1_dw(layer, f.slices, n, f.dy, slice, r.dw, (const float *const[]){w, w, w});
     k->fc1_dx(layer, f.dyt, n, w, slice, r.dx, (const float *const[]){w, w});
     k->fc2(layer, dh, n, w, bias, r.q);
+    assert_untouched(r.y + count * out, out);
+    assert_untouched(r.dx + count * in, in);
+    assert_untouched(r.q + count * DQ_OUT_PAD, DQ_OUT_PAD);
     linear_destroy(&f);
     return r;
 }
