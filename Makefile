@@ -18,7 +18,7 @@ DEEPQ = $(BUILD)/bin/deepq
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 .DEFAULT_GOAL = build
-.PHONY: build setup train test bench compare format lint asan fuzz coverage mutants install docs \
+.PHONY: build setup train demo test bench compare format lint asan fuzz coverage mutants install docs \
 	clean help
 
 ##build     set up and build build/bin/deepq and the library (the default)
@@ -32,6 +32,10 @@ setup:
 ##train     build, get the Pong ROM if there is none, train DQN; ARGS="--frames 5000" is passed on
 train: build
 	@tools/train.sh $(DEEPQ) $(ARGS)
+
+##demo      build, get the Pong ROM if there is none, watch the Pong model that comes with deepq
+demo: build
+	@tools/demo.sh $(DEEPQ) $(ARGS)
 
 ##test      build everything, get the ROMs if there are none, run every test that needs no GPU
 test: build/.setup-test $(BUILD)/.configured

@@ -18,8 +18,8 @@ int app_fail(int exit_status, const char *format, ...) __attribute__((format(pri
 
 /** Say a message that is no failure. */
 void app_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/** Text from outside (an argument, a name or value in a file) as it may be printed: one line, without
- *  control characters, at most 4351 bytes of it. Good for the next three calls. */
+/** Text from outside (an argument, a name or value in a file) as it may be printed: one line,
+ * without control characters, at most 4351 bytes of it. Good for the next three calls. */
 const char *app_plain(const char *text);
 
 /** Flush standard output. A reader that went away early is not a failure of a listing; a full disk

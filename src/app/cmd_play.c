@@ -20,7 +20,7 @@
 typedef struct play_options {
     model_choice model;
     const char *record_dir, *rom_dir;
-    bool no_vis;
+    bool no_vis, random;
     int64_t episodes, fps;
     uint64_t seed;
     double epsilon;
@@ -209,10 +209,20 @@ static dq_status set_up(stage *s)
     return DQ_OK;
 }
 
+/** Without a model: our own Pong needs no ROM. */
+static dq_status choose_random(trained_model *m, const model_choice *choice)
+{
+    *m = (trained_model){.weights = NULL};
+    snprintf(m->env_id, sizeof(m->env_id), "%s", choice->env_id ? choice->env_id : "deepq/Pong-v0");
+    snprintf(m->dialect, sizeof(m->dialect), "%s", choice->dialect ? choice->dialect : "book");
+    return DQ_OK;
+}
+
 static int play(const play_options *o)
 {
     stage s = {.o = o, .stop = interrupt_catch()};
-    dq_status st = trained_model_load(&s.model, &o->model);
+    dq_status st =
+        o->random ? choose_random(&s.model, &o->model) : trained_model_load(&s.model, &o->model);
     if (st == DQ_OK && environments_check_id(s.model.env_id) != APP_DONE) {
         trained_model_free(&s.model);
         return APP_MISUSED;
@@ -233,7 +243,9 @@ int cmd_play(int argc, char **argv)
     play_options o = {.episodes = 1, .fps = 25};
     const option options[] = {
         {"model", 'm', OPTION_TEXT, &o.model.path, "FILE",
-         "the model, or a run folder: its best one", 0, 0},
+         "the model, or a run folder: its best one (Pong, as it comes with deepq)", 0, 0},
+        {"random", 0, OPTION_FLAG, &o.random, NULL, "no model: random actions (in deepq/Pong-v0)",
+         0, 0},
         {"last", 0, OPTION_FLAG, &o.model.last, NULL,
          "of a run folder, the weights of its checkpoint", 0, 0},
         {"env", 'e', OPTION_TEXT, &o.model.env_id, "ID", "environment (the model's)", 0, 0},
@@ -253,7 +265,9 @@ int cmd_play(int argc, char **argv)
         .command = "play",
         .operands = "",
         .about = "Watch a trained model play; q, Escape or closing the window ends it.",
-        .examples = "  deepq play -m PongNoFrameskip-v4-best_19.dat\n"
+        .examples = "  deepq play\n"
+                    "  deepq play --random -e deepq/Bricks-v0\n"
+                    "  deepq play -m PongNoFrameskip-v4-best_19.dat\n"
                     "  deepq play -m model.dat --no-vis --record videos\n"
                     "  deepq play -m runs/try --last\n",
         .options = options,
@@ -262,7 +276,9 @@ int cmd_play(int argc, char **argv)
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))
         return exit_status;
-    if (!o.model.path)
-        return app_fail(APP_MISUSED, "play: no model: name one with --model FILE");
+    if (o.random && (o.model.path || o.model.last))
+        return app_fail(APP_MISUSED, "play: --random plays without a model: leave --model out");
+    if (!o.model.path && o.model.last)
+        return app_fail(APP_MISUSED, "play: --last is of a run folder: name it with --model DIR");
     return play(&o);
 }

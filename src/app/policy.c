@@ -42,10 +42,10 @@ dq_status policy_create(policy *p, const dq_model *m, const char *path, const dq
     const dq_env_spec *spec = dq_env_get_spec(env);
     *p = (policy){
         .n_actions = spec->n_actions,
-        .epsilon = epsilon,
+        .epsilon = m ? epsilon : 1,
         .rng = dq_rng_stream(seed, "exploration"),
     };
-    dq_status st = fill_net(p, m, path, spec);
+    dq_status st = m ? fill_net(p, m, path, spec) : DQ_OK;
     if (st != DQ_OK)
         policy_free(p);
     return st;

@@ -17,7 +17,7 @@ typedef struct policy {
 } policy;
 
 /** A model for an environment: DQ_ERR_INPUT when it has another number of actions.
- *  @param path of the model, for messages */
+ *  @param m NULL: always at random @param path of the model, for messages */
 DQ_NODISCARD dq_status policy_create(policy *p, const dq_model *m, const char *path,
                                      const dq_env *env, double epsilon, uint64_t seed);
 void policy_free(policy *p);

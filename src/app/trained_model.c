@@ -9,7 +9,9 @@
 
 #include "app/app.h"
 #include "app/checkpoint_file.h"
+#include "app/demo_model.h"
 #include "base/error.h"
+#include "record/model_parts.h"
 #include "record/run_folder.h"
 
 /** The rounded mean in a name ENV-best_MEAN.dat, doubled, for "-0" one less than for "0"; false for
@@ -130,21 +132,40 @@ static bool settle(char *to, const char *said, const char *file, const char *run
     return !found;
 }
 
-dq_status trained_model_load(trained_model *m, const model_choice *choice)
+static dq_status load_demo(trained_model *m)
 {
-    struct stat info;
-    train_settings s;
-    *m = (trained_model){.weights = NULL};
-    bool is_folder = stat(choice->path, &info) == 0 && S_ISDIR(info.st_mode);
-    const train_settings *run = read_run(choice->path, is_folder, &s) ? &s : NULL;
-    dq_status st = load_weights(m, choice, is_folder, run);
-    if (st != DQ_OK)
-        return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;  // what the user named
+    size_t n;
+    const void *bytes = demo_model(&n);
+    snprintf(m->path, sizeof(m->path), "the model that comes with deepq");
+    return dq_model_parse(&m->weights, bytes, n);
+}
+
+/** @param run of the run that the model belongs to, or NULL */
+static void settle_choice(trained_model *m, const model_choice *choice, const train_settings *run)
+{
     const dq_model_info *file = m->weights->info;
     m->env_is_assumed = settle(m->env_id, choice->env_id, file ? file->env_id : NULL,
                                run ? run->env_id : NULL, "PongNoFrameskip-v4");
     m->dialect_is_assumed = settle(m->dialect, choice->dialect, file ? file->dialect : NULL,
                                    run ? run->dialect : NULL, "book");
+}
+
+dq_status trained_model_load(trained_model *m, const model_choice *choice)
+{
+    struct stat info;
+    train_settings s;
+    *m = (trained_model){.weights = NULL};
+    if (!choice->path) {
+        DQ_TRY(load_demo(m));
+        settle_choice(m, choice, NULL);
+        return DQ_OK;
+    }
+    bool is_folder = stat(choice->path, &info) == 0 && S_ISDIR(info.st_mode);
+    const train_settings *run = read_run(choice->path, is_folder, &s) ? &s : NULL;
+    dq_status st = load_weights(m, choice, is_folder, run);
+    if (st != DQ_OK)
+        return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;  // what the user named
+    settle_choice(m, choice, run);
     return DQ_OK;
 }
 

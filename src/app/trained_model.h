@@ -10,7 +10,7 @@
 
 /** What the command line says; NULL: nothing. */
 typedef struct model_choice {
-    const char *path, *env_id, *dialect;
+    const char *path, *env_id, *dialect;  // without a path: the model that comes with deepq
     bool last;  // of a run folder: the weights of its checkpoint, not its best model
 } model_choice;
 

@@ -8,7 +8,7 @@ import subprocess
 import time
 import unittest
 
-from program import DEEPQ, OWN_PONG, Case, main, run
+from program import DEEPQ, OWN_PONG, Case, has_pong, main, run
 
 HEADLESS = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "SDL_VIDEODRIVER": ""}
 
@@ -41,6 +41,18 @@ class Play(Case):
             numbers = [int(n) for n in counts.values()]
             self.assertEqual(numbers, sorted(numbers, reverse=True))
             self.assertGreater(sum(numbers), 100)
+
+    def test_without_a_model(self):
+        """The one that comes with deepq, and none."""
+        nowhere = {"DEEPQ_ROMS_DIR": str(self.dir), "ALE_ROMS_DIR": "", "XDG_DATA_HOME": str(self.dir)}
+        self.check(run("play", "--no-vis", env=nowhere), 1, "pong.bin", "roms import")
+        self.check(run("play", "--no-vis", "--random"), 0, "Total reward: -")
+        self.check(run("play", "--no-vis", "--random", "-e", "deepq/Bricks-v0"), 0, "Total reward: ")
+        self.check(run("play", "--no-vis", "-e", "deepq/Bricks-v0"), 2, "comes with deepq", "6 actions")
+        if not has_pong():
+            self.skipTest("the Pong ROM is not there")
+        reward = float(self.check(run("play", "--no-vis"), 0).stdout.split()[2])
+        self.assertGreater(reward, 15)
 
     def test_seeds_decide(self):
         def play(seed):
