@@ -148,10 +148,18 @@ class Watch:
         return None if real == ours.outcome() else f"lives, game over, truncated {real} {ours.outcome()}"
 
 
+SEEDS_FOR_ALL = 3  # in which every mode is played
+USUAL_RESETS = 12
+
+
+def resets_for_modes(ale):
+    return max(USUAL_RESETS, -(-len(ale.getAvailableModes()) // SEEDS_FOR_ALL))
+
+
 def settings(ale, seed):
-    """Modes with difficulties, all of each in turn; another seed begins at another one."""
+    """Modes with difficulties, all of each in turn; each seed goes on where the one before it ended."""
     modes, difficulties = ale.getAvailableModes(), ale.getAvailableDifficulties()
-    for n in itertools.count(12 * seed):
+    for n in itertools.count(resets_for_modes(ale) * (seed - 1)):
         yield modes[n % len(modes)], difficulties[n // len(modes) % len(difficulties)]
 
 
@@ -186,8 +194,10 @@ def play(lib, game, seed, args):
 
     reset()
     actions = ale.getMinimalActionSet() if seed % 2 else ale.getLegalActionSet()
-    often = 250 if args.modes else 2500
-    resets, moves, looks = (rng.integers(n, size=frames) == 0 for n in (often, 300, 4))
+    resets, moves, looks = (rng.integers(n, size=frames) == 0 for n in (2500, 300, 4))
+    if args.modes:
+        period = frames // resets_for_modes(ale)
+        resets = np.arange(frames) % period == period - 1
     played = np.repeat(rng.integers(len(actions), size=frames), rng.integers(1, 17, size=frames))[:frames].tolist()
     for n in range(frames):
         draw = not skip_draw or bool(looks[n])
