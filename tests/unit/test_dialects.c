@@ -228,6 +228,48 @@ static void an_environment_goes_back(void **state)
         }
 }
 
+/** An environment that has played as long as another, but otherwise, takes its state: nothing of
+ * its own pictures is in those that follow, with a skip of 1 either, where a frame is made from the
+ * one before. */
+static void an_environment_takes_the_state_of_another(void **state)
+{
+    (void)state;
+    size_t n_names, n;
+    const char *const *names = dq_dialect_names(&n_names);
+    for (size_t i = 0; i < 2 * n_names; i++) {
+        if (i % 2 && strncmp(names[i / 2], "book", 4) == 0)
+            continue;  // the book's wrappers skip four frames
+        dq_env *env[2];
+        uint8_t obs[MAX_STACK * FRAME];
+        uint32_t seen[2][STEPS_ON];
+        dq_writer *w;
+        dq_reader *r;
+        for (int k = 0; k < 2; k++) {
+            played_case c = {0};
+            assert_int_equal(dq_preprocessing_init(&c.p, names[i / 2]), DQ_OK);
+            c.p.skip = i % 2 ? 1 : c.p.skip;
+            c.p.noop_max = 0;
+            assert_int_equal(dq_atari_options_init(&c.options, "deepq/Pong-v0"), DQ_OK);
+            assert_int_equal(dq_env_make_preprocessed(&env[k], "deepq/Pong-v0", &c.p, &c.options),
+                             DQ_OK);
+            assert_int_equal(dq_env_reset(env[k], obs), DQ_OK);
+            play_on(env[k], (uint64_t)k, 60, NULL);
+        }
+        assert_int_equal(dq_writer_create(&w), DQ_OK);
+        assert_int_equal(dq_env_save(env[1], w), DQ_OK);
+        const void *bytes = dq_writer_bytes(w, &n);
+        assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+        assert_int_equal(dq_env_load(env[0], r), DQ_OK);
+        for (int k = 0; k < 2; k++)
+            play_on(env[k], 2, STEPS_ON, seen[k]);
+        assert_memory_equal(seen[0], seen[1], sizeof(seen[0]));
+        dq_reader_destroy(r);
+        dq_writer_destroy(w);
+        dq_env_destroy(env[0]);
+        dq_env_destroy(env[1]);
+    }
+}
+
 static void the_book_is_the_book(void **state)
 {
     (void)state;
@@ -369,6 +411,7 @@ int main(void)
         cmocka_unit_test(every_dialect_is_its_original),
         cmocka_unit_test(saved_dialects_go_on_the_same),
         cmocka_unit_test(an_environment_goes_back),
+        cmocka_unit_test(an_environment_takes_the_state_of_another),
         cmocka_unit_test(the_book_is_the_book),
         cmocka_unit_test(impossible_choices_are_refused),
         cmocka_unit_test(the_frame_skip_of_an_id_is_replaced),
