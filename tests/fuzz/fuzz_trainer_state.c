@@ -1,7 +1,7 @@
 /** A damaged checkpoint, its checksum repaired: refused, or the run goes on from there. The input's
- *  first byte says which run, the second how many steps it goes on for; then come changes to a good
- *  state, four bytes each: where (three) and what (one). Places are counted without the bytes that
- *  nothing is decided by: pictures and the network's numbers. */
+ *  first byte says which run, and whether its replay is full, the second how many steps it goes on
+ *  for; then come changes to a good state, four bytes each: where (three) and what (one). Places are
+ *  counted without the bytes that nothing is decided by: pictures and the network's numbers. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ typedef struct subject {
     uint32_t *place;
 } subject;
 
-static subject subjects[N_SMALL_RUNS];
+static subject subjects[N_SMALL_RUNS][2];
 
 /** Leave out n bytes that begin `offset` after a section's start. */
 static void leave_out(const subject *s, uint8_t *out, const char *section, int k, size_t offset,
@@ -63,7 +63,8 @@ static void find_places(subject *s, const small_run *run)
     size_t n_params = 0, net = small_run_section(s->state, s->n, "DQNN", 0);
     for (int i = 0; i < 4; i++)
         n_params |= (size_t)s->state[net + 12 + (size_t)i] << 8 * i;
-    size_t n_slots = 24 + 4 * (size_t)run->n_envs;
+    size_t replay = small_run_section(s->state, s->n, "RPLY", 0);
+    size_t n_slots = s->state[replay + head - 8] + 4 * (size_t)run->n_envs;  // that are filled
     leave_out(s, out, "DQNN", 0, 8 + 4 + 8 + 8, 16 * n_params);
     leave_out(s, out, "RPLY", 0, head + 12 * n_slots, n_slots * FRAME);
     for (int i = 0; i < run->n_envs; i++)
@@ -74,13 +75,14 @@ static void find_places(subject *s, const small_run *run)
     free(out);
 }
 
-static subject *subject_of(int run)
+/** Learning is under way after 12 steps, the ring is full after 24; four steps on is an update. */
+static subject *subject_of(int run, int full)
 {
-    subject *s = &subjects[run];
+    subject *s = &subjects[run][full];
     if (s->trainer)
         return s;
     s->trainer = small_run_create(&small_runs[run]);
-    must(small_run_play(s->trainer, 32));  // the next update is four steps on
+    must(small_run_play(s->trainer, full ? 32 : 14));
     s->state = small_run_save(s->trainer, &s->n);
     s->changed = malloc(s->n);
     if (!s->changed)
@@ -126,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
     if (n < 2)
         return 0;
     int run = bytes[0] % N_SMALL_RUNS;
-    const subject *s = subject_of(run);
+    const subject *s = subject_of(run, bytes[0] / N_SMALL_RUNS % 2 == 0);
     dq_status st = load_changed(s, bytes + 2, n - 2);
     if (st != DQ_OK && st != DQ_ERR_INPUT)
         abort();
