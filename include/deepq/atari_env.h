@@ -136,8 +136,8 @@ DQ_NODISCARD dq_status dq_preprocessing_init(dq_preprocessing *p, const char *di
  *  full_action_set, mode, difficulty and max_ticks; chance is seeded as the dialect's original does
  *  it: NumPy's generators of Gymnasium's reset(seed=), or for envpool and ale-vector ALE's
  *  random_seed and one std::mt19937. max_ticks is counted as there: by ALE, or from an episode's
- *  first observation on in steps (envpool) or frames (ale-vector). dq_env_render() gives the raw RGB
- *  picture. Nothing is allocated in a step. DQ_ERR_CONFIG says what does not fit; games that the
+ *  first observation on in steps (envpool) or frames (ale-vector). dq_env_render() gives the raw
+ * RGB picture. Nothing is allocated in a step. DQ_ERR_CONFIG says what does not fit; games that the
  *  original refuses (action 0 not NOOP, FIRE not action 1) are.
  */
 DQ_API

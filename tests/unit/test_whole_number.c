@@ -35,9 +35,24 @@ static void numbers_are_read_as_people_write_them(void **state)
 static void what_is_none_is_refused(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",     " 1",  "1 ",   "1.5",   "1e-1", "abc", "inf", "nan",
-                                      "0x10", "1e",  "e6",   "1e16", "--1",  "1e6x", ".", "1,000",
-                                      "9223372036854775808", "1e400"};
+    static const char *const bad[] = {"",
+                                      " 1",
+                                      "1 ",
+                                      "1.5",
+                                      "1e-1",
+                                      "abc",
+                                      "inf",
+                                      "nan",
+                                      "0x10",
+                                      "1e",
+                                      "e6",
+                                      "1e16",
+                                      "--1",
+                                      "1e6x",
+                                      ".",
+                                      "1,000",
+                                      "9223372036854775808",
+                                      "1e400"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         int64_t v = 42;
         assert_false(dq_whole_number(bad[i], &v));
