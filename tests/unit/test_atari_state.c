@@ -113,6 +113,88 @@ static void a_state_that_was_refused_changes_nothing(void **state)
     dq_atari_destroy(fresh);
 }
 
+/* Where the fields of a state begin, behind the tag and the cartridge's md5, as state.c has them.
+ */
+enum {
+    GENERATOR = 4 * 624 + 4,
+    AT_PLAY = 8 + 32,
+    AT_PADDLE = AT_PLAY + 2 * GENERATOR + 8 + 4 * 32,
+    AT_CONSOLE = AT_PADDLE + 4 + 4 + 4 + 1 + 1,
+    AT_CPU = AT_CONSOLE + 4 + 4,
+    AT_RIOT = AT_CPU + 2 + 4 + 2 + 4 + 2,
+    AT_TIA = AT_RIOT + 128 + 4 + 8,
+    AT_ODD = AT_TIA + 7 * 4 + 2,
+    AT_CTRLPF = AT_ODD + 6 + 2 + 4,
+    AT_MOTION = AT_CTRLPF + 1 + 1 + 2 + 2 + 2 + 2 + 1 + 1 + 2 + 1 + 2,
+    AT_CART = AT_MOTION + 5 + 5 + 2 + 4,
+    AT_DPC = AT_CART + 4 + 128
+};
+
+static const struct {
+    const char *name;
+    size_t at, n_bytes;
+    uint32_t impossible;  // the first such value, whatever the others are
+} fields[] = {
+    {"system.next", AT_PLAY + GENERATOR - 4, 4, 625},
+    {"environment.next", AT_PLAY + 2 * GENERATOR - 4, 4, 625},
+    {"paddle", AT_PADDLE, 4, 1000001},
+    {"paddle", AT_PADDLE, 4, UINT32_MAX},
+    {"mode", AT_PADDLE + 4, 4, 1},
+    {"difficulty", AT_PADDLE + 8, 4, 4},
+    {"difficulty", AT_PADDLE + 8, 4, UINT32_MAX},
+    {"previous_action", AT_PADDLE + 12, 1, 18},
+    {"pal", AT_PADDLE + 13, 1, 1},
+    {"cycle", AT_CONSOLE, 4, 1u << 29},
+    {"cycle", AT_CONSOLE, 4, UINT32_MAX},
+    {"cpu.c", AT_CPU + 8, 1, 2},
+    {"cpu.v", AT_CPU + 9, 1, 2},
+    {"cpu.d", AT_CPU + 10, 1, 1},
+    {"cpu.i", AT_CPU + 11, 1, 1},
+    {"riot.shift", AT_RIOT + 129, 1, 11},
+    {"riot.late", AT_RIOT + 131, 1, 2},
+    {"tia.drawn_to", AT_TIA, 4, UINT32_MAX},
+    {"tia.line_left", AT_TIA + 4, 4, 229},
+    {"tia.lines", AT_TIA + 20, 4, UINT32_MAX},
+    {"tia.playfield", AT_TIA + 24, 4, 1u << 20},
+    {"tia.odd_before", AT_ODD, 1, 2},
+    {"tia.row", AT_ODD + 1, 1, 210},
+    {"tia.picture", AT_ODD + 2, 1, 2},
+    {"tia.partial", AT_ODD + 3, 1, 2},
+    {"tia.mirrored", AT_CTRLPF + 1, 1, 2},
+    {"tia.motion", AT_MOTION, 1, 16},
+    {"tia.motion", AT_MOTION + 4, 1, 16},
+    {"tia.position", AT_MOTION + 5, 1, 160},
+    {"tia.position", AT_MOTION + 9, 1, 160},
+    {"tia.skip_first", AT_MOTION + 10, 1, 2},
+    {"tia.star_count", AT_MOTION + 14, 1, 4},
+    {"tia.star_shape", AT_MOTION + 15, 1, 3},
+    {"cart.bank", AT_CART, 1, 4},
+    {"dpc.fraction", AT_DPC + 4, 4, 0x3FF00000},  // 1.0
+    {"dpc.counter", AT_DPC + 12, 2, 0x800},
+};
+
+static void each_field_is_refused_at_its_first_impossible_value(void **state)
+{
+    (void)state;
+    dq_atari *a = testrom_session("f6_1");
+    size_t n;
+    (void)watch(a, 40);
+    dq_writer *w = save(a);
+    const uint8_t *good = dq_writer_bytes(w, &n);
+    uint8_t *bad = malloc(n);
+    for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+        memcpy(bad, good, n);
+        assert_int_equal(load(a, bad, n), DQ_OK);
+        for (size_t k = 0; k < fields[i].n_bytes; k++)
+            bad[fields[i].at + k] = (uint8_t)(fields[i].impossible >> 8 * k);
+        if (load(a, bad, n) != DQ_ERR_INPUT)
+            fail_msg("%s = %u was loaded", fields[i].name, fields[i].impossible);
+    }
+    free(bad);
+    dq_writer_destroy(w);
+    dq_atari_destroy(a);
+}
+
 /* Damage is refused or played with, but never leaves the session's memory: the sanitizers say. */
 static void a_damaged_state_does_no_harm(void **state)
 {
@@ -145,6 +227,7 @@ int main(void)
         cmocka_unit_test(a_saved_session_goes_on_the_same),
         cmocka_unit_test(a_state_of_another_cartridge_is_refused),
         cmocka_unit_test(a_state_that_was_refused_changes_nothing),
+        cmocka_unit_test(each_field_is_refused_at_its_first_impossible_value),
         cmocka_unit_test(a_damaged_state_does_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
