@@ -88,8 +88,11 @@ static bool is_false_start(const char *folder, const char *name)
 
 static dq_status refuse_used(const char *path)
 {
+    errno = 0;
     if (is_empty(path, is_false_start))
         return DQ_OK;
+    if (errno == ENOMEM)
+        return dq_fail(DQ_ERR_NOMEM, "no memory to look into the folder %s", path);
     if (has_file(path, DQ_RUN_CONFIG) || has_file(path, DQ_RUN_CHECKPOINT))
         return dq_fail(DQ_ERR_CONFIG,
                        "%s holds a run already: --resume %s goes on with it, "
