@@ -45,6 +45,21 @@ TESTS = {
     "record": r"json|tensorboard|model|config|run_folder|png|video|records|told|files|stops|e2e_memory",
     "app": r"e2e",
 }
+# Which of them to try first, by the file's name: the program's tests take seconds each.
+FIRST = [
+    (r"tabular", r"tabular"),
+    (r"bench|machine_limits", r"e2e_bench"),
+    (r"cmd_(trace|inspect|roms|envs)|gzip|environments", r"e2e_(files|command_line|models)"),
+    (r"cmd_(eval|play)|policy|trained_model|human_scores|window", r"e2e_(told|play|models)"),
+    (r"main|options|features|interrupt", r"e2e_(command_line|options|stops)"),
+    (r"train|checkpoint|progress|chart", r"e2e_(told|records|stops|train)"),
+    (r"replay", r"test_replay"),
+    (r"priorities", r"test_priorities"),
+    (r"device_", r"emulated_learner"),
+    (r"net_|networks|kernels|winograd|dispatch|conv_|linear_|products", r"test_(net|kernels|loss)"),
+    (r"book_", r"book_pipeline"),
+    (r"obs_buffer|small_frame|dialect", r"test_dialects"),
+]
 
 
 def run(*command, **options):
@@ -139,8 +154,11 @@ class Copy:
 
     def in_order(self, mutant, everything):
         """The tests to run: its own, its layer's, the rest but for the slow ones."""
+        name = os.path.basename(mutant["file"])
+        named = mutant.get("tests") or [tests for files, tests in FIRST if re.search(files, name)][:1] or ["$^"]
+
         def place(test):
-            if re.search("|".join(mutant.get("tests", ["$^"])), test.name):
+            if re.search("|".join(named), test.name):
                 return 0
             return 1 if re.search(TESTS.get(mutant["layer"], "$^"), test.name) else 2
 
