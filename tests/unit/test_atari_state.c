@@ -78,6 +78,50 @@ static void a_saved_session_goes_on_the_same(void **state)
     }
 }
 
+/** A cartridge that sets the timer and then reads it into all of RAM, again and again: after its
+ * end the RIOT counts otherwise from the first read on. */
+static dq_atari *late_timer_session(void)
+{
+    static const uint8_t program[] = {
+        0xA2, 0x00,        // LDX #0
+        0xA9, 0x02,        // LDA #2
+        0x8D, 0x94, 0x02,  // STA TIM1T
+        0xAD, 0x84, 0x02,  // LDA INTIM
+        0x95, 0x80,        // STA $80,X
+        0xE8,              // INX
+        0x8A, 0x29, 0x7F,  // TXA, AND #$7F
+        0xAA,              // TAX
+        0xD0, 0xF4,        // BNE to LDA INTIM
+        0xC8, 0xD0, 0xF1,  // INY, BNE to LDA INTIM
+        0x4C, 0x02, 0xF8,  // JMP to LDA #2, after some ten frames
+    };
+    uint8_t rom[2048] = {0};
+    dq_atari_config cfg = {.game_id = "koolaid", .seed = 1};
+    dq_atari *a;
+    memcpy(rom, program, sizeof(program));
+    rom[0x7FD] = 0xF8;  // it starts at F800
+    assert_int_equal(dq_atari_create(&a, rom, sizeof(rom), &cfg), DQ_OK);
+    return a;
+}
+
+static void a_timer_that_was_read_late_goes_on_the_same(void **state)
+{
+    (void)state;
+    for (int frames = 9; frames < 30; frames += 4) {
+        dq_atari *a = late_timer_session(), *fresh = late_timer_session();
+        size_t n;
+        (void)watch(a, frames);
+        dq_writer *w = save(a);
+        const void *bytes = dq_writer_bytes(w, &n);
+        uint32_t want = watch(a, 5);
+        assert_int_equal(load(fresh, bytes, n), DQ_OK);
+        assert_int_equal(watch(fresh, 5), want);
+        dq_writer_destroy(w);
+        dq_atari_destroy(a);
+        dq_atari_destroy(fresh);
+    }
+}
+
 static void a_state_of_another_cartridge_is_refused(void **state)
 {
     (void)state;
@@ -225,6 +269,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_saved_session_goes_on_the_same),
+        cmocka_unit_test(a_timer_that_was_read_late_goes_on_the_same),
         cmocka_unit_test(a_state_of_another_cartridge_is_refused),
         cmocka_unit_test(a_state_that_was_refused_changes_nothing),
         cmocka_unit_test(each_field_is_refused_at_its_first_impossible_value),

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "deepq/rng.h"
 #include "deepq/tabular.h"
 
@@ -408,6 +409,22 @@ static void a_run_that_a_callback_ends_goes_on_the_same(void **state)
     dq_env_destroy(env);
 }
 
+static void a_failure_of_any_callback_is_the_runs(void **state)
+{
+    (void)state;
+    static const dq_tabular_events fails[] = {
+        {.iteration = stop_always}, {.best = stop_always}, {.solved = stop_always}};
+    for (size_t i = 0; i < DQ_COUNT(fails); i++) {
+        dq_tabular_config cfg = dq_tabular_book(DQ_Q_LEARNING);
+        dq_env *env = make_world("lake");
+        dq_tabular *t = create(&cfg, env, NULL);
+        bool solved;
+        assert_int_equal(dq_tabular_run(t, &fails[i], NULL, &solved), DQ_ERR_INTERRUPTED);
+        dq_tabular_destroy(t);
+        dq_env_destroy(env);
+    }
+}
+
 /** The book solves in tens of iterations. */
 static void iterations_solve_in_tens(void **state)
 {
@@ -659,6 +676,7 @@ int main(void)
         cmocka_unit_test(iterations_learn_the_model),
         cmocka_unit_test(iterations_solve_in_tens),
         cmocka_unit_test(a_run_that_a_callback_ends_goes_on_the_same),
+        cmocka_unit_test(a_failure_of_any_callback_is_the_runs),
         cmocka_unit_test(epsilon_and_alpha_fall),
         cmocka_unit_test(events_come_in_order),
         cmocka_unit_test(a_world_of_costs_starts_at_its_first_test),
