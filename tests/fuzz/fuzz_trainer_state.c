@@ -1,6 +1,6 @@
 /** A damaged checkpoint, its checksum repaired: refused, or the run goes on from there. The input's
- *  first byte says which run, and whether its replay is full, the second how many steps it goes on
- *  for; then come changes to a good state, four bytes each: where (three) and what (one). Places are
+ *  first byte says which run, and whether its replay is full, the second how many steps it goes on;
+ *  then come changes to a good state, four bytes each: where (three) and what (one). Places are
  *  counted without the bytes that nothing is decided by: pictures and the network's numbers. */
 #include <math.h>
 #include <stdint.h>
