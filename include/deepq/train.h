@@ -80,6 +80,15 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
 DQ_API
 DQ_NODISCARD dq_status dq_train_config_check(const dq_train_config *cfg);
 
+/** What a run takes, about; mostly for its replay. */
+typedef struct dq_train_need {
+    uint64_t memory;      // bytes, on the processor
+    uint64_t checkpoint;  // bytes of what dq_trainer_save() writes when the replay is full
+} dq_train_need;
+/** Nothing is allocated. The configuration is one that dq_train_config_check() accepts. */
+DQ_API
+dq_train_need dq_train_needs(const dq_train_config *cfg);
+
 /** Where a run stands. */
 typedef struct dq_progress {
     int64_t step;          // agent steps so far

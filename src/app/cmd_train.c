@@ -10,6 +10,7 @@
 #include "app/environments.h"
 #include "app/interrupt.h"
 #include "app/machine_limits.h"
+#include "app/machine_room.h"
 #include "app/options.h"
 #include "app/train_run.h"
 #include "app/train_settings.h"
@@ -180,6 +181,8 @@ static int resume(const train_options *o, volatile int *stop)
     if (st == DQ_OK)
         st = fit_to_machine(&s);
     if (st == DQ_OK)
+        st = machine_room_check(&s.cfg, o->resume);
+    if (st == DQ_OK)
         st = train_run_resume(&run, &s, o->resume);
     if (st != DQ_OK)
         return app_report(st);
@@ -199,6 +202,8 @@ static int start(const train_options *o, volatile int *stop)
         st = dq_train_config_check(&s.cfg);
     if (st == DQ_OK)
         st = fit_to_machine(&s);
+    if (st == DQ_OK)
+        st = machine_room_check(&s.cfg, o->out ? o->out : "runs");
     if (st != DQ_OK)
         return app_report(st);
     if (environments_check_id(s.env_id) != APP_DONE)

@@ -70,20 +70,26 @@ static json_t *progress_object(const char *event, const dq_progress *p)
 void train_output_start(train_output *o, const train_settings *s, int n_actions, const char *dir,
                         int64_t step)
 {
+    dq_train_need need = dq_train_needs(&s->cfg);
     if (o->json) {
         json_t *config = json_object();
         train_settings_each(s, add_setting, config);
-        print_object(o, json_pack("{s:s, s:o, s:I, s:o}", "event", "start", "run",
-                                  dq_json_text(dir), "frame", (json_int_t)step, "config", config));
+        print_object(o, json_pack("{s:s, s:o, s:I, s:I, s:I, s:o}", "event", "start", "run",
+                                  dq_json_text(dir), "frame", (json_int_t)step, "memory",
+                                  (json_int_t)need.memory, "checkpoint",
+                                  (json_int_t)need.checkpoint, "config", config));
         return;
     }
     char layers[2048];
     dq_net_describe(s->cfg.network, n_actions, layers, sizeof(layers));
     printf("%s\n", layers);
     if (o->line.enabled)
-        printf("%s, preset %s, seed %llu, %s %s %s, %d threads -> %s\n", app_plain(s->env_id),
-               app_plain(s->preset), (unsigned long long)s->cfg.seed, s->device, s->isa,
-               s->precision, s->cfg.n_threads, app_plain(dir));
+        printf(
+            "%s, preset %s, seed %llu, %s %s %s, %d threads, memory %.2f GB, checkpoints %.2f GB "
+            "-> %s\n",
+            app_plain(s->env_id), app_plain(s->preset), (unsigned long long)s->cfg.seed, s->device,
+            s->isa, s->precision, s->cfg.n_threads, (double)need.memory / 1e9,
+            (double)need.checkpoint / 1e9, app_plain(dir));
     end_line(o);
 }
 

@@ -287,4 +287,78 @@ class Checkpoints(Case):
         self.assertEqual(state(none), state(self.dir / "whole"))
 
 
+
+class Room(Case):
+    """What a run takes is looked at before anything is taken, and before anything is made."""
+
+    def refused(self, *args, words, **options):
+        out = self.dir / "run"
+        self.check(run("train", *MANY, *args, "--frames", "20", "--out", out, **options), 2, *words)
+        self.assertFalse(out.exists())
+
+    def test_memory(self):
+        limit = 600_000_000
+        self.refused("--set", "replay_size=100000", words=["replay_size 100000", "memory", "600.0 MB",
+                                                           "ulimit -v", "smaller"],
+                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        if memory < 500e9:
+            self.refused("--set", "replay_size=100000000", words=["GB of memory", "has "])
+
+    def test_the_memory_of_a_control_group(self):
+        groups = [(pathlib.Path("/sys/fs/cgroup"), "memory.max"),
+                  (pathlib.Path("/sys/fs/cgroup/memory"), "memory.limit_in_bytes")]
+        for root, name in groups:
+            group = root / f"deepq-test-{os.getpid()}"
+            try:
+                group.mkdir()
+            except OSError:
+                continue
+            self.addCleanup(group.rmdir)
+            if not (group / name).exists():  # a folder, but no control group
+                continue
+            try:
+                (group / name).write_text("400000000")
+            except OSError:
+                continue
+            self.refused("--set", "replay_size=60000", words=["this control group has 400.0 MB"],
+                         preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())))
+            return
+        self.skipTest("no control group can be made here")
+
+    def test_the_disk(self):
+        small = self.dir / "small"
+        small.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", small],
+                                 stderr=subprocess.DEVNULL)
+        if mounted.returncode:
+            self.skipTest("no tmpfs can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", small])
+        self.check(run("train", *MANY, "--frames", "20", "--out", small / "a" / "b"), 2,
+                   "two checkpoints of ", "MB must fit there", "25.2 MB are free", "--out")
+        few = ["--set", "replay_size=50", "--set", "replay_start=40"]
+        self.check(run("train", *MANY, *few, "--frames", "20", "--out", small / "run"), 0)
+        (small / "ballast").write_bytes(b"x" * 8_000_000)
+        self.check(run("train", "--resume", small / "run", "--frames", "30"), 2, "GB are free")
+        (small / "ballast").write_bytes(b"x" * 4_000_000)  # the one that is there counts
+        self.check(run("train", "--resume", small / "run", "--frames", "30"), 0)
+
+    def test_what_is_taken_is_as_told(self):
+        """Of a run whose replay is full: the memory at its most, and the checkpoint."""
+        out = self.dir / "run"
+        args = [*MANY, "--set", "replay_size=20000", "--set", "replay_start=20000", "--frames", "20100",
+                "--set", "priority_alpha=0.6", "--threads", "1", "--json"]
+        deepq = self.start("train", *args, "--out", out)
+        start = json.loads(deepq.stdout.readline())
+        deepq.stdout.read()
+        _, status, used = os.wait4(deepq.pid, 0)
+        deepq.returncode = status
+        self.assertEqual(status, 0)
+        size = len(state(out))
+        self.assertTrue(size <= start["checkpoint"] < size + 2e6, (size, start["checkpoint"]))
+        if "ASAN_OPTIONS" not in os.environ:  # a sanitizer takes its own
+            most = used.ru_maxrss * 1024
+            self.assertTrue(0.6 * most < start["memory"] < 1.5 * most, (most, start["memory"]))
+
+
 main()

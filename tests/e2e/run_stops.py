@@ -200,13 +200,22 @@ class FullDisk(Case):
     def test_a_small_disk(self):
         small = self.dir / "small"
         small.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", small],
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", small],
                                  stderr=subprocess.DEVNULL)
         if mounted.returncode:
             self.skipTest("no tmpfs can be mounted here")
         self.addCleanup(subprocess.run, ["umount", small])
-        self.check_end(run("train", *SMALL, "--frames", "60", "--out", small / "run"),
-                       "No space left")
+        deepq = self.start("train", *SMALL, "--set", "checkpoint_every=1000000", "--out", small / "run")
+        deepq.stdout.readline()  # it found room enough, and begins
+        with open(small / "ballast", "wb", buffering=0) as ballast, self.assertRaises(OSError):
+            while True:
+                ballast.write(bytes(1 << 16))
+        deepq.send_signal(signal.SIGINT)
+        _, told = deepq.communicate()
+        self.assertEqual(deepq.returncode, 1, told)
+        self.assertIn("No space left on device; there is no checkpoint yet", told.splitlines()[-1])
+        (small / "ballast").unlink()
+        self.check(run("train", "--resume", small / "run", "--frames", "60"), 0)
 
     def test_folders_that_cannot_be_written(self):
         (self.dir / "file").write_text("in the way")
