@@ -143,11 +143,10 @@ static dq_status check_disk(const char *dir, uint64_t checkpoint)
     if (2 * checkpoint <= there)
         return DQ_OK;
     char needed[AMOUNT_BYTES], free_now[AMOUNT_BYTES];
-    return dq_fail(
-        DQ_ERR_CONFIG,
-        "%s: two checkpoints of %s must fit there, and %s are free: make room, or choose "
-        "another --out or a smaller replay_size",
-        dir, amount(needed, checkpoint), amount(free_now, there));
+    return dq_fail(DQ_ERR_CONFIG,
+                   "%s: two checkpoints of %s must fit there, and there is room for %s: make more, "
+                   "or choose another --out or a smaller replay_size",
+                   dir, amount(needed, checkpoint), amount(free_now, there));
 }
 
 dq_status machine_room_check(const dq_train_config *cfg, const char *dir)

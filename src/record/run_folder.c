@@ -56,43 +56,40 @@ static bool is_dots(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static bool nothing_counts(const char *folder, const char *name)
-{
-    (void)folder;
-    (void)name;
-    return false;
-}
-
-/** Whether a folder can be read and there is nothing in it but what `may_stay`. */
-static bool is_empty(const char *folder, bool (*may_stay)(const char *folder, const char *name))
+/** Whether there is nothing in a folder but what `may_stay`, which is NULL where nothing may. */
+static dq_status look_inside(const char *folder, bool (*may_stay)(const char *, const char *),
+                             bool *is_empty)
 {
     DIR *dir = opendir(folder);
-    bool empty = dir != NULL;
-    for (const struct dirent *e; empty && (e = readdir(dir));)
-        empty = is_dots(e->d_name) || may_stay(folder, e->d_name);
-    if (dir)
-        closedir(dir);
-    return empty;
+    if (!dir && errno == ENOMEM)
+        return dq_fail(DQ_ERR_NOMEM, "no memory to look into the folder %s", folder);
+    if (!dir)
+        return dq_fail_errno("open the folder", folder);
+    *is_empty = true;
+    for (const struct dirent *e; *is_empty && (e = readdir(dir));)
+        *is_empty = is_dots(e->d_name) || (may_stay && may_stay(folder, e->d_name));
+    closedir(dir);
+    return DQ_OK;
 }
 
 /** What a run leaves that did not even get to write its config: it can begin again there. */
 static bool is_false_start(const char *folder, const char *name)
 {
     char path[DQ_PATH_CAP];
+    bool is_empty = false;
     if (strncmp(name, DQ_RUN_CONFIG ".", strlen(DQ_RUN_CONFIG ".")) == 0)
         return dq_plain_is_left(name);
     return strcmp(name, "checkpoint") == 0 &&
            dq_path_format(path, sizeof(path), "%s/%s", folder, name) == DQ_OK &&
-           is_empty(path, nothing_counts);
+           look_inside(path, NULL, &is_empty) == DQ_OK && is_empty;
 }
 
 static dq_status refuse_used(const char *path)
 {
-    errno = 0;
-    if (is_empty(path, is_false_start))
+    bool is_empty = false;
+    DQ_TRY(look_inside(path, is_false_start, &is_empty));
+    if (is_empty)
         return DQ_OK;
-    if (errno == ENOMEM)
-        return dq_fail(DQ_ERR_NOMEM, "no memory to look into the folder %s", path);
     if (has_file(path, DQ_RUN_CONFIG) || has_file(path, DQ_RUN_CHECKPOINT))
         return dq_fail(DQ_ERR_CONFIG,
                        "%s holds a run already: --resume %s goes on with it, "

@@ -335,11 +335,11 @@ class Room(Case):
             self.skipTest("no tmpfs can be mounted here")
         self.addCleanup(subprocess.run, ["umount", small])
         self.check(run("train", *MANY, "--frames", "20", "--out", small / "a" / "b"), 2,
-                   "two checkpoints of ", "MB must fit there", "25.2 MB are free", "--out")
+                   "two checkpoints of ", "MB must fit there", "room for 25.2 MB", "--out")
         few = ["--set", "replay_size=50", "--set", "replay_start=40"]
         self.check(run("train", *MANY, *few, "--frames", "20", "--out", small / "run"), 0)
         (small / "ballast").write_bytes(b"x" * 8_000_000)
-        self.check(run("train", "--resume", small / "run", "--frames", "30"), 2, "GB are free")
+        self.check(run("train", "--resume", small / "run", "--frames", "30"), 2, "there is room for 15.")
         (small / "ballast").write_bytes(b"x" * 4_000_000)  # the one that is there counts
         self.check(run("train", "--resume", small / "run", "--frames", "30"), 0)
 
