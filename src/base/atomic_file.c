@@ -170,7 +170,7 @@ static dq_status check_crc(dq_reader *r, const char *path)
 dq_status dq_file_reader_create(dq_reader **out, const char *path, int with_crc)
 {
     int fd;
-    size_t n;
+    size_t n = 0;
     *out = NULL;
     DQ_TRY(open_plain(path, &fd, &n));
     dq_reader *r;
