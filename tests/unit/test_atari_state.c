@@ -239,6 +239,31 @@ static void each_field_is_refused_at_its_first_impossible_value(void **state)
     dq_atari_destroy(a);
 }
 
+/** ALE's setRAM goes over the data bus, which is part of the state; so does its look at RAM after a
+ *  frame, FF last. */
+static void bytes_of_ram_leave_themselves_on_the_bus(void **state)
+{
+    (void)state;
+    enum { AT_BUS = AT_CPU + 2 + 4 + 2 + 4 };
+    dq_atari *a = testrom_session("f6_1");
+    for (int i = 0; i < DQ_ATARI_RAM; i += 127) {
+        size_t n;
+        dq_atari_set_ram(a, i, (uint8_t)(0xA5 + i));
+        assert_int_equal(dq_atari_ram(a)[i], (uint8_t)(0xA5 + i));
+        dq_writer *w = save(a);
+        const uint8_t *bytes = dq_writer_bytes(w, &n);
+        assert_int_equal(bytes[AT_BUS], (uint8_t)(0xA5 + i));
+        assert_int_equal(bytes[AT_RIOT + i], (uint8_t)(0xA5 + i));
+        dq_writer_destroy(w);
+        (void)dq_atari_act(a, 0, false);
+        w = save(a);
+        bytes = dq_writer_bytes(w, &n);
+        assert_int_equal(bytes[AT_BUS], dq_atari_ram(a)[DQ_ATARI_RAM - 1]);
+        dq_writer_destroy(w);
+    }
+    dq_atari_destroy(a);
+}
+
 /* Damage is refused or played with, but never leaves the session's memory: the sanitizers say. */
 static void a_damaged_state_does_no_harm(void **state)
 {
@@ -273,6 +298,7 @@ int main(void)
         cmocka_unit_test(a_state_of_another_cartridge_is_refused),
         cmocka_unit_test(a_state_that_was_refused_changes_nothing),
         cmocka_unit_test(each_field_is_refused_at_its_first_impossible_value),
+        cmocka_unit_test(bytes_of_ram_leave_themselves_on_the_bus),
         cmocka_unit_test(a_damaged_state_does_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
