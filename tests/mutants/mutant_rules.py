@@ -87,7 +87,7 @@ def read(root, name):
 
 
 def anywhere(root, n, seed):
-    """n mutants, as many from each layer as its lines are of all, but at least twelve."""
+    """About n mutants: as many from each layer as its lines are of all, but at least twelve."""
     rng, by_layer = random.Random(seed), {}
     for name in source_files(root):
         text = read(root, name)

@@ -4,13 +4,15 @@
     run_mutants.py BUILD [NAME...] [--list FILE...] [--changed [COMMIT]] [--any N [--seed S]] [--write FILE] [--all]
 
 Without options: the mutants of tests/mutants/*.json. NAME is a layer (agent) or a mutant's id (A13).
---changed makes mutants by the rules of mutant_rules.py in the lines that COMMIT (HEAD) and what is not
-committed change; --any N makes N of them anywhere in src/, the same for a seed; --write stores them.
+--changed makes mutants by the rules of mutant_rules.py in the lines that changed since before COMMIT (HEAD),
+in files that git knows; --any N makes about N of them in src/ without the GPU's code, at least twelve for a
+layer, the same for a seed; --write stores them.
 
 A mutant that does not compile, or that is told to be the same program ("equivalent": why), does not
-count. The tests that a mutant names ("tests") run first, then those of its layer, then all others that
-are not slow (--all: all others), fastest first, until one fails. The copy lies in BUILD, with what its
-tests took and that they passed there without a mutant. Status 1 when one was not noticed that should be.
+count. The tests that a mutant names ("tests"; else FIRST by its file's name) run first, then those of its
+layer, then all others that are quick (--all: all others), fastest first, until one fails. The copy lies in
+BUILD, with each test's time and result without a mutant. Status 1 when one was not noticed, or its text is
+gone from the code.
 """
 import argparse
 import collections
@@ -31,32 +33,32 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 JOBS = os.cpu_count() or 1
 # A test may take so long, or twenty times as long as without a mutant; the first time, so long.
 SLOWEST_S, FIRST_S = 60, 1200
-# Tests that only run for a layer whose row names them; a new slow one belongs here and into a row.
-SLOW = r"emulated|e2e_(cuda|memory|train|bench)|test_(memory|threads|trainer$)"
-# What tests a layer.
+QUICK_S = 3
+TRUSTED_S = 5  # longer tests that passed once in this copy are not run again without a mutant
+# What tests a layer; slow tests only run for the layers whose rows name them.
 TESTS = {
     "base": r"stream|pool|rng|spelling|plain_file|stops|records|files|learner_golden",
     "atari": r"testroms|cartridges|tia|m6507|atari_state|homebrew|state_process|book_pipeline",
     "env": r"env|dialects|book_pipeline|wrappers|vector|toy|roms|state_process|observations|process_frame",
     "tabular": r"tabular|toy_text",
-    "replay": r"replay|priorities|target_memory|learner|trainer|hyperparameters",
-    "nn": r"test_kernels|test_net|loss|threads|learner_golden|target_memory|trainer|emulated",
-    "agent": r"learner|hyperparameters|trainer|target_memory|divergence|reward_bound|e2e_train|stops|cuda",
+    "replay": r"replay|priorities|target_memory|test_learner|test_trainer|hyperparameters",
+    "nn": r"test_(kernels|net|loss|threads|learner_golden|target_memory|trainer)",
+    "agent": r"test_(learner|hyperparameters|trainer|target_memory|divergence|reward_bound)|e2e_stops",
     "record": r"json|tensorboard|model|config|run_folder|png|video|records|told|files|stops|e2e_memory",
     "app": r"e2e",
 }
-# Which of them to try first, by the file's name: the program's tests take seconds each.
+# Which to try first, by the file: the program's tests take seconds each.
 FIRST = [
     (r"tabular", r"tabular"),
-    (r"bench|machine_limits", r"e2e_bench"),
-    (r"cmd_(trace|inspect|roms|envs)|gzip|environments", r"e2e_(files|command_line|models)"),
-    (r"cmd_(eval|play)|policy|trained_model|human_scores|window", r"e2e_(told|play|models)"),
-    (r"main|options|features|interrupt", r"e2e_(command_line|options|stops)"),
-    (r"train|checkpoint|progress|chart", r"e2e_(told|records|stops|train)"),
-    (r"replay", r"test_replay"),
+    (r"app/(bench|cmd_bench|machine_limits)", r"e2e_bench"),
+    (r"app/(cmd_(trace|inspect|roms|envs)|gzip|environments)", r"e2e_(files|command_line|models)"),
+    (r"app/(cmd_(eval|play)|policy|trained_model|human_scores|window)", r"e2e_(told|play|models)"),
+    (r"app/(main|options|features|interrupt)", r"e2e_(command_line|options|stops)"),
+    (r"app/(cmd_train|train|checkpoint|progress|chart)", r"e2e_(told|records|stops|train)"),
+    (r"replay/replay", r"test_replay"),
     (r"priorities", r"test_priorities"),
     (r"device_", r"emulated_learner"),
-    (r"net_|networks|kernels|winograd|dispatch|conv_|linear_|products", r"test_(net|kernels|loss)"),
+    (r"nn/(net|ref|fast|winograd|dispatch)", r"test_(net|kernels|loss)"),
     (r"book_", r"book_pipeline"),
     (r"obs_buffer|small_frame|dialect", r"test_dialects"),
 ]
@@ -71,10 +73,10 @@ def run(*command, **options):
 class Copy:
     """The code as it is in the work tree, its build, and its tests."""
 
-    def __init__(self, folder, layers):
+    def __init__(self, folder):
         self.tree, self.build = os.path.join(folder, "tree"), os.path.join(folder, "build")
         self.results = os.path.join(folder, "results.json")
-        self.content, self.layers = self.copy_files(), layers
+        self.content = self.copy_files()
         generator = ["-G", "Ninja"] if shutil.which("ninja") else []
         if not os.path.exists(os.path.join(self.build, "CMakeCache.txt")):
             self.must("cmake", "-S", self.tree, "-B", self.build, "-DDEEPQ_ONE_LIBRARY=ON",
@@ -106,7 +108,8 @@ class Copy:
                 continue
             with open(source, "rb") as f:
                 content = f.read()
-            digest.update(name.encode() + b"\0" + content)
+            if not name.startswith("tests/mutants/"):
+                digest.update(name.encode() + b"\0" + content)
             if os.path.exists(target):
                 with open(target, "rb") as f:
                     if f.read() == content:
@@ -123,15 +126,13 @@ class Copy:
         return None if done.returncode == 0 else done.stdout[-2000:] + done.stderr[-2000:]
 
     def find_tests(self):
-        """Those that pass without a mutant, and how long they take; known when nothing has changed since."""
+        """Those that pass without a mutant, and how long they take: measured when something has changed."""
         shown = json.loads(self.must("ctest", "--test-dir", self.build, "--show-only=json-v1"))
         self.tests = []
         for test in shown["tests"]:
             properties = {p["name"]: p["value"] for p in test.get("properties", [])}
             if not set(properties.get("LABELS", [])) & {"repo", "gpu"} and test["name"] != "install":
                 self.tests.append(Test(test["name"], test["command"], properties))
-        named = "|".join(TESTS[layer] for layer in self.layers if layer in TESTS)
-        self.tests = [t for t in self.tests if not re.search(SLOW, t.name) or re.search(named, t.name)]
         known = self.known_results()
         for test in self.tests:
             test.result, test.seconds = known.get(test.name, (None, FIRST_S))
@@ -148,30 +149,38 @@ class Copy:
         try:
             with open(self.results, encoding="utf-8") as f:
                 content, results = json.load(f)
-            return results if content == self.content else {}
+            return {name: (result, seconds) for name, (result, seconds) in results.items()
+                    if content == self.content or (result == "passed" and seconds > TRUSTED_S)}
         except (OSError, ValueError):
             return {}
 
     def in_order(self, mutant, everything):
-        """The tests to run: its own, its layer's, the rest but for the slow ones."""
-        name = os.path.basename(mutant["file"])
-        named = mutant.get("tests") or [tests for files, tests in FIRST if re.search(files, name)][:1] or ["$^"]
+        """The tests to run: its own, its layer's, the rest of the quick ones."""
+        first = [tests for files, tests in FIRST if re.search(files, mutant["file"])]
+        named = mutant.get("tests") or first[:1] or ["$^"]
 
         def place(test):
             if re.search("|".join(named), test.name):
                 return 0
             return 1 if re.search(TESTS.get(mutant["layer"], "$^"), test.name) else 2
 
-        return sorted((t for t in self.tests if everything or place(t) < 2 or not re.search(SLOW, t.name)),
+        return sorted((t for t in self.tests if everything or place(t) < 2 or t.seconds < QUICK_S),
                       key=lambda t: (place(t), t.seconds))
 
     def first_failure(self, mutant, everything):
-        """The test that notices, and what it says; None."""
-        found = []
+        """The test that notices; None. The others that run then are ended."""
+        found, running = [], set()
 
         def notice(test):
-            if not found and test.run() == "failed":
+            if found:
+                return
+            running.add(test)
+            result = test.run()
+            running.discard(test)
+            if result != "passed" and not found:
                 found.append(test)
+                for other in list(running):
+                    other.end()
 
         with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
             list(pool.map(notice, self.in_order(mutant, everything)))
@@ -184,30 +193,34 @@ class Test:
         self.folder = properties.get("WORKING_DIRECTORY")
         self.skip = properties.get("SKIP_RETURN_CODE", 77)
         self.env = dict(os.environ, **dict(e.split("=", 1) for e in properties.get("ENVIRONMENT", [])))
-        self.seconds, self.result, self.said = FIRST_S, None, ""
+        self.seconds, self.result, self.said, self.process = FIRST_S, None, "", None
 
     def measure(self):
         start = time.monotonic()
-        self.run()
-        self.seconds = time.monotonic() - start
+        result = self.run()
+        self.result, self.seconds = result, time.monotonic() - start
 
     def run(self):
         """Alone in a session of its own, so that nothing of it is left behind."""
-        process = subprocess.Popen(self.command, cwd=self.folder, env=self.env, text=True, errors="replace",
-                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                   start_new_session=True)
+        process = self.process = subprocess.Popen(
+            self.command, cwd=self.folder, env=self.env, text=True, errors="replace", stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
         try:
-            self.said = process.communicate(timeout=max(SLOWEST_S, 20 * self.seconds))[0]
+            limit = FIRST_S if self.result is None else max(SLOWEST_S, 20 * self.seconds)
+            self.said = process.communicate(timeout=limit)[0]
         except subprocess.TimeoutExpired:
             self.said = "[  FAILED  ] it does not end"
-        try:
-            os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+        self.end()
         process.wait()
         code = process.returncode
-        self.result = "passed" if code == 0 else "skipped" if code == self.skip else "failed"
-        return self.result
+        return "passed" if code == 0 else "skipped" if code == self.skip else "failed"
+
+    def end(self):
+        """Whatever is left of it."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
 
     def case(self):
         """The first test case of the program that failed."""
@@ -305,7 +318,7 @@ def main():
             f.write("[\n" + ",\n".join(json.dumps(m) for m in mutants) + "\n]\n")
     if not mutants:
         sys.exit("mutants: there is none of that name")
-    copy = Copy(args.build, set(TESTS) if args.all else {m["layer"] for m in mutants})
+    copy = Copy(args.build)
     print(f"{len(mutants)} mutants, {len(copy.tests)} tests", flush=True)
     results = []
     for mutant in mutants:

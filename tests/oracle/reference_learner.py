@@ -1,13 +1,21 @@
 """Deep Q-learning as one program to be read, not to be fast: what deepq's trainer must do.
 
 The loop is that of Lapan 2020, chapter 6, 02_dqn_pong.py, in its order: schedules, act, store, end of
-a game, copy to the target network, learn. Around it: returns of n steps (Sutton 1988), double Q-learning
-(van Hasselt 2016), Huber's loss (Mnih 2015), prioritized replay (Schaul 2016), several environments.
-PyTorch does the gradients and Adam, in float64, so that rounding is the other side's alone.
+an episode, copy to the target network, learn. Around it: n-step returns (uncorrected, as in Hessel 2018),
+Double DQN (van Hasselt, Guez, Silver 2016), Huber's loss, prioritized replay (Schaul 2016), several
+environments. PyTorch does the gradients and Adam, in float64: rounding differences are deepq's float32.
 
-Nothing here comes from deepq but two conventions, without which no two programs draw the same numbers:
-random streams have names and are split from one seed (class Stream), and who draws when (train()).
-make_learner_golden.py plays variants of it and stores every step.
+Where the book and other programs differ, two switches of train(): whether a truncated episode is learned
+as one that terminated (the book), and from how many episodes on the mean reward may solve (the book: one).
+
+Two programs only sample the same numbers by agreement. These conventions are deepq's:
+- random streams have names and are split from one seed (class Stream); environment i is seeded with
+  seed + i; the order in which the streams are used is that of train();
+- uniform sampling counts back from the newest transition; sampling by priority goes through the
+  transitions in the order of their slots, step i in slot i % (replay_size + STACK * n_envs);
+- priorities are (|error| + PRIORITY_EPSILON) ** alpha, of unclipped errors, importance weights are
+  relative to the largest of the batch.
+make_learner_golden.py runs variants of it and stores every step.
 """
 import math
 from dataclasses import dataclass, field
@@ -18,6 +26,7 @@ import torch
 from make_nn_golden import DQN
 
 STACK, SIDE = 4, 84
+PRIORITY_EPSILON = 1e-3  # Schaul 2016, section 3.3, has one and does not say how large
 MASK = (1 << 64) - 1
 
 
@@ -89,7 +98,7 @@ class Config:
     replay_start: int = 10000
     learning_rate: float = 1e-4
     learning_rate_final: float = 0.0
-    learning_rate_decay: int = 0      # 0: the learning rate stays
+    learning_rate_decay: int = 0      # the step from which on it is learning_rate_final; 0: it stays
     adam_beta1: float = 0.9
     adam_beta2: float = 0.999
     adam_epsilon: float = 1e-8
@@ -98,15 +107,15 @@ class Config:
     double_dqn: bool = False
     priority_alpha: float = 0.0       # 0: every transition is equally likely
     priority_beta: float = 0.0
-    priority_beta_rise: int = 0       # 0: beta stays
+    priority_beta_rise: int = 0       # steps in which beta is annealed to 1; 0: it stays
     n_envs: int = 1
     train_every: int = 1
     target_sync: int = 1000
-    epsilon_decay: int = 150000
+    epsilon_decay: int = 150000       # steps in which it would fall by 1
     epsilon_start: float = 1.0
     epsilon_final: float = 0.01
     epsilon_last: float = 0.0
-    epsilon_last_decay: int = 0       # 0: epsilon_final is the end of it
+    epsilon_last_decay: int = 0       # the step at which epsilon_last is reached; 0: epsilon_final stays
     reward_bound: float = 19.0
     max_steps: int = 0
 
@@ -140,18 +149,18 @@ def linear(start, end, done):
 
 @dataclass
 class Step:
-    """What one step of one environment was."""
+    """One step of one environment."""
     state: np.ndarray
     action: int
     reward: float
-    terminated: bool   # the game is over
+    terminated: bool   # the episode is over
     truncated: bool    # a limit cut it off
     next_state: np.ndarray
 
 
 @dataclass
 class Transition:
-    """What is learned from: a state, an action, and what came of it within n steps."""
+    """An n-step transition."""
     state: np.ndarray
     action: int
     reward: float      # discounted sum of up to n rewards
@@ -160,21 +169,23 @@ class Transition:
 
 
 class Replay:
-    """The last `capacity` steps of all environments, which take turns: step i + n_envs follows step i."""
+    """The last replay_size steps of all environments, which take turns: step i + n_envs follows step i.
+    (All steps are stored; drawable() are those that may still be sampled.)"""
 
     def __init__(self, cfg, truncation_ends):
         self.cfg, self.truncation_ends = cfg, truncation_ends
         self.steps = []
         self.priority = {}             # of the steps that can be drawn, by their index
         self.highest_priority = 1.0
-        self.least_margin = math.inf   # how near a draw was to falling on the neighbour
-        self.n_places = cfg.replay_size + STACK * cfg.n_envs  # step i is kept in place i % n_places
+        self.gaps = []  # from a value sampled by priority to the next boundary, of the priorities' sum
+        self.n_slots = cfg.replay_size + STACK * cfg.n_envs
 
     def __len__(self):
         return min(len(self.steps), self.cfg.replay_size)
 
     def drawable(self):
-        """Indices of the kept steps whose n-step return is known."""
+        """Indices of the steps that may be sampled: the last n - 1 of each environment wait, even where
+        the episode's end is known already."""
         waiting = (self.cfg.n_step - 1) * self.cfg.n_envs
         return range(len(self.steps) - len(self), len(self.steps) - waiting)
 
@@ -206,21 +217,21 @@ class Replay:
         return chosen
 
     def draw_by_priority(self, n, beta, stream):
-        """One step from each of n equal parts of the priorities' sum (Schaul 2016, appendix B.2.1), in the
-        order of their places; weights (3.4) relative to the largest of the batch."""
-        order = sorted(self.priority, key=lambda i: i % self.n_places)
+        """One step from each of n equal parts of the priorities' sum (Schaul 2016, appendix B.2.1), and the
+        importance weights (section 3.4)."""
+        order = sorted(self.priority, key=lambda i: i % self.n_slots)
         ends = np.cumsum([self.priority[i] for i in order])
         chosen = []
         for part in range(n):
             at = (part + stream.unit()) / n * ends[-1]
-            self.least_margin = min(self.least_margin, np.abs(ends - at).min() / ends[-1])
+            self.gaps.append(np.abs(ends - at).min() / ends[-1])
             chosen.append(order[np.searchsorted(ends, at, side="right")])
         least = min(self.priority[i] for i in chosen)
         return chosen, [(least / self.priority[i]) ** beta for i in chosen]
 
     def update_priorities(self, chosen, errors):
         for i, error in zip(chosen, errors):
-            self.priority[i] = (abs(error) + 1e-3) ** self.cfg.priority_alpha
+            self.priority[i] = (abs(error) + PRIORITY_EPSILON) ** self.cfg.priority_alpha
             self.highest_priority = max(self.highest_priority, self.priority[i])
 
 
@@ -238,7 +249,9 @@ class Learner:
         self.initial = [p.detach().clone() for p in self.online.parameters()]
         self.adam = torch.optim.Adam(self.online.parameters(), lr=cfg.learning_rate,
                                      betas=(cfg.adam_beta1, cfg.adam_beta2), eps=cfg.adam_epsilon)
-        self.least_margin = math.inf  # between the best action and the next, wherever one was chosen
+        self.n_updates = 0
+        self.gaps = []  # (updates so far, by how much the best action is better), wherever one was chosen
+        self.n_other_actions = 0  # targets for which Double DQN chose another action than DQN would have
 
     def initialise(self, stream):
         """PyTorch's default: uniform in +-1/sqrt(fan_in), weights and biases in PyTorch's order, float32."""
@@ -258,26 +271,28 @@ class Learner:
 
     def best(self, q):
         """The best action in each row."""
-        if q.shape[1] > 1:
-            two = q.topk(2, dim=1).values
-            self.least_margin = min(self.least_margin, (two[:, 0] - two[:, 1]).min().item())
+        two = q.topk(2, dim=1).values
+        self.gaps += [(self.n_updates, gap) for gap in (two[:, 0] - two[:, 1]).tolist()]
         return q.argmax(dim=1)
 
     def act(self, state):
         return self.best(self.values(self.online, [state])).item()
 
     def targets(self, batch):
-        """Mnih 2015, equation 2; double Q-learning: van Hasselt 2016, equation 4."""
+        """r + discount * max_a Q_target(s', a); Double DQN: Q_target(s', argmax_a Q_online(s', a))."""
         q = self.values(self.target, [t.next_state for t in batch])
         if self.cfg.double_dqn:
             action = self.best(self.values(self.online, [t.next_state for t in batch]))
+            self.n_other_actions += sum(a != b and t.discount > 0
+                                        for a, b, t in zip(action.tolist(), q.argmax(dim=1).tolist(), batch))
         else:
             action = q.argmax(dim=1)
         following = q.gather(1, action[:, None])[:, 0]
-        return torch.tensor([t.reward for t in batch]) + torch.tensor([t.discount for t in batch]) * following
+        return numbers([t.reward for t in batch]) + numbers([t.discount for t in batch]) * following
 
     def learn(self, batch, weights, learning_rate):
-        """One Adam step on the weighted mean loss. Returns the loss, the errors and the targets."""
+        """One Adam step on the weighted mean loss: squared errors, or Huber's with threshold 1, whose gradient
+        is the clipped error of Mnih 2015. Returns the loss, the errors and the targets."""
         targets = self.targets(batch)
         q = self.online(pixels([t.state for t in batch]))
         errors = q.gather(1, torch.tensor([[t.action] for t in batch]))[:, 0] - targets
@@ -285,18 +300,23 @@ class Learner:
             losses = torch.where(errors.abs() < 1, errors ** 2 / 2, errors.abs() - 0.5)
         else:
             losses = errors ** 2
-        loss = (torch.tensor(weights) * losses).mean()
+        loss = (numbers(weights) * losses).mean()
         for group in self.adam.param_groups:
             group["lr"] = learning_rate
         self.adam.zero_grad()
         loss.backward()
         self.adam.step()
+        self.n_updates += 1
         return loss.item(), errors.detach().tolist(), targets.tolist()
 
     def moved(self):
-        """How far the weights are from where they began."""
+        """The L2 distance of the weights from the initial ones."""
         return math.sqrt(sum(((p - q) ** 2).sum().item()
                              for p, q in zip(self.online.parameters(), self.initial)))
+
+
+def numbers(values):
+    return torch.tensor(values, dtype=torch.float64)
 
 
 def pixels(states):
@@ -307,7 +327,7 @@ def pixels(states):
 
 @dataclass
 class Record:
-    """All there is to say of one step."""
+    """Everything recorded for one step."""
     step: int
     env: int = 0
     at_random: bool = False
@@ -315,28 +335,29 @@ class Record:
     reward: float = 0.0
     terminated: bool = False
     truncated: bool = False
-    epsilon: float = 0.0               # of the next step
-    games: int = 0
-    mean: float = 0.0                  # of the last 100 games
+    epsilon: float = 0.0               # that the action was chosen with
+    games: int = 0                     # episodes so far
+    mean: float = 0.0                  # of the returns of the last 100 episodes
     best: float = 0.0                  # the best mean so far
     solved: bool = False
     updates: int = 0
     loss: float = 0.0                  # of the last update
     drawn: list = field(default_factory=list)    # this step's batch: indices of steps, from 0
+    errors: list = field(default_factory=list)
     targets: list = field(default_factory=list)
     weights: list = field(default_factory=list)
 
 
 def train(cfg, worlds, n_actions, tell, truncation_ends=True, games_to_solve=100):
-    """Plays and learns; tell(record, learner) after each step. Returns the learner and the replay.
+    """Plays and learns; calls tell(record, learner) after each step. Returns the learner and the replay.
 
-    truncation_ends: a game that was cut off is learned as one that is over, as the book does. The book
-    also looks at the mean reward from the first game of Pong on: games_to_solve 1.
+    truncation_ends: a truncated episode is learned as one that terminated, as in the book.
+    games_to_solve: the mean reward may solve from so many episodes on; 1 in the book.
 
-    A world has seed(n), reset() -> state and step(action) -> (state, reward, terminated, truncated).
-    With several, a round is one step of each: its actions are chosen together, before the first of its
-    steps counts; then its steps count one after another, each with the update that is due. Deciding one
-    step draws from the stream "exploration" once, for whether to explore, and once more for an action.
+    A world is an environment with seed(n), reset() -> state and step(action) -> (state, reward, terminated,
+    truncated). With several, a round is one step of each: all its actions are chosen before any is counted;
+    then its steps are counted one after another, each with the update that is due. Choosing an action takes
+    one number of the stream "exploration", for whether to explore, and one more for a random action.
     """
     exploration, drawing = Stream(cfg.seed, "exploration"), Stream(cfg.seed, "replay")
     learner, replay = Learner(cfg, n_actions), Replay(cfg, truncation_ends)
@@ -378,10 +399,10 @@ def train(cfg, worlds, n_actions, tell, truncation_ends=True, games_to_solve=100
                 else:
                     record.drawn, record.weights = replay.draw(cfg.batch, drawing), [1.0] * cfg.batch
                 batch = [replay.transition(i) for i in record.drawn]
-                record.loss, errors, record.targets = learner.learn(
+                record.loss, record.errors, record.targets = learner.learn(
                     batch, record.weights, learning_rate_at(cfg, record.step))
                 if cfg.priority_alpha > 0:
-                    replay.update_priorities(record.drawn, errors)
+                    replay.update_priorities(record.drawn, record.errors)
                 record.updates += 1
         record.epsilon = epsilon_at(cfg, record.step)
         tell(record, learner)

@@ -3,12 +3,13 @@
 
 Writes tests/data/tabular/reference.txt: what each variant knows after every few iterations in a small
 noisy world with ends and cut-offs, for tests/unit/test_tabular_golden.c. Nothing comes from deepq but its
-named random streams. Python's standard library and reference_learner's Stream (which imports torch).
+named random streams: see reference_learner.py. Needs torch, because Stream is imported from there.
 
     python reference_tabular.py > ../data/tabular/reference.txt
 
 Sources: Lapan 2020, chapters 5 and 6; Rummery and Niranjan 1994 (SARSA); van Seijen et al. 2009 (expected
-SARSA); van Hasselt 2010 (double Q-learning).
+SARSA); van Hasselt 2010 (double Q-learning; its step size there counts the visits of each table alone, here
+both together).
 """
 from collections import Counter
 from dataclasses import dataclass, fields
@@ -40,8 +41,8 @@ class Config:
 
 
 class World:
-    """make_learner_golden.py's TableWorld, which shows the number of its state. An episode is also cut
-    off after max_steps."""
+    """make_learner_golden.py's TableWorld with the state's number as its observation. An episode is also
+    truncated after max_steps."""
 
     def __init__(self, stream, max_steps):
         table = Stream(0, "table")
@@ -112,7 +113,7 @@ class Learner:
         for state in range(N_STATES):
             for action in range(N_ACTIONS):
                 self.q[state][action] = self.model.value(state, action, self.cfg.gamma, self.values)
-                if self.cfg.method == "q-iteration":  # its values are those of its actions as they are now
+                if self.cfg.method == "q-iteration":  # in place: later actions see the new maximum
                     self.values[state] = max(self.q[state])
             self.values[state] = max(self.q[state])
 
@@ -160,14 +161,15 @@ class Learner:
         q[state][action] = q[state][action] * (1 - alpha) + target * alpha
         if self.cfg.target == "double":
             self.q[state][action] = (self.two[0][state][action] + self.two[1][state][action]) / 2
-        if ended:  # a cut-off is no end of the value, but the walk begins again
+        if ended:  # after a truncation the target still bootstraps, but the walk restarts
             self.next_action = None
             self.walk.reset()
 
     # ---- both
 
     def test_episode(self):
-        """Greedy; chapter 5 goes on counting, and value iteration asks its model at every step."""
+        """Greedy. Chapter 5's methods also add its steps to their model; value iteration computes the values
+        of a state's actions again before each."""
         self.test.reset()
         total, ended = 0.0, False
         while not ended:

@@ -38,6 +38,7 @@ typedef struct table_world {
     uint32_t state;
     int steps;
     int last_action;
+    dq_step last_result;
     uint8_t stack[DQ_NET_OBS_BYTES];
 } table_world;
 
@@ -88,6 +89,7 @@ static inline dq_status table_step(void *self, int action, void *obs, dq_step *r
         row.end = w->steps == w->game_steps ? 0 : 2;
     *result =
         (dq_step){.reward = row.reward, .terminated = row.end == 0, .truncated = row.end == 1};
+    w->last_result = *result;
     if (w->is_discrete)
         return table_show_state(w, obs);
     memmove(w->stack, w->stack + TABLE_FRAME, DQ_NET_OBS_BYTES - TABLE_FRAME);

@@ -1,8 +1,10 @@
-/** The trainer against tests/oracle/reference_learner.py, which nobody here would call fast: every
- *  action, return, draw, target and loss, both networks' values and how far the weights moved, step
- *  for step in some two dozen variants. make_learner_golden.py makes the goldens.
+/** The trainer against tests/oracle/reference_learner.py, step for step in two dozen variants: each
+ *  action (not Pong's), reward, end, epsilon, mean and best return, sampled batch, target,
+ * importance weight and loss, the values of both networks and how far the weights moved.
+ *  make_learner_golden.py makes the goldens.
  *
- *  DEEPQ_TEST_DEVICE has a GPU, or its emulation, play the variants that it can. */
+ *  With DEEPQ_TEST_DEVICE set, on a GPU or its emulation, two variants run there; a GPU keeps its
+ *  targets to itself. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +21,8 @@
 #include "table_world.h"
 
 /** How far float32 may be from the reference, which is in float64, after so many updates. Learning
- *  amplifies a difference; seen is a fifth of this. The first updates are where a wrong change of
- *  the algorithm cannot hide. */
+ *  amplifies a difference; seen is a fifth of this or less. The first updates are where a wrong
+ *  change of the algorithm cannot hide. */
 static double tolerance(int64_t n_updates)
 {
     return fmin(1e-4 * pow(10, (double)n_updates / 16), 3e-2);
@@ -38,7 +40,9 @@ typedef struct golden {
     dq_tensor start[DQ_NET_MAX_TENSORS];  // the weights before the first update
     uint8_t probe[DQ_NET_OBS_BYTES];
     int64_t n_updates;
-    int n_steps;
+    int n_steps, n_solved;
+    bool may_differ;  // differences are counted, no failures
+    int n_different;
 } golden;
 
 /* ---------------------------------------------------------------- reading */
@@ -60,20 +64,33 @@ static double number(const golden *g, const char *key)
 }
 
 /** @param scale what a difference is measured against */
-static void check_near(const golden *g, const char *what, double want, double is, double scale)
+static void check_near(golden *g, const char *what, double want, double is, double scale)
 {
-    if (!(fabs(is - want) <= tolerance(g->n_updates) * scale))
+    if (fabs(is - want) <= tolerance(g->n_updates) * scale)
+        return;
+    if (!g->may_differ)
         fail_msg("%s is %.9g, must be %.9g, in:%s", what, is, want, g->line);
+    g->n_different++;
 }
 
-static void check_exact(const golden *g, const char *key, double is)
+static void check_exact(golden *g, const char *key, double is)
 {
-    if (is != number(g, key))
+    if (is == number(g, key))
+        return;
+    if (!g->may_differ)
         fail_msg("%s is %.17g, must be %.17g, in:%s", key, is, number(g, key), g->line);
+    g->n_different++;
+}
+
+/** Smaller values are compared as if they were as large: they are sums of such. Pong's are small.
+ */
+static double scale_of(const golden *g)
+{
+    return g->pong ? 0.05 : 1;
 }
 
 /** A list of n values with commas. */
-static void check_values(const golden *g, const char *key, const double *is, int n)
+static void check_values(golden *g, const char *key, const double *is, int n)
 {
     char name[32];
     const char *at = value_of(g, key);
@@ -82,7 +99,7 @@ static void check_values(const golden *g, const char *key, const double *is, int
         char *end;
         double want = strtod(at, &end);
         snprintf(name, sizeof(name), "%s[%d]", key, i);
-        check_near(g, name, want, is[i], fmax(1, fabs(want)));
+        check_near(g, name, want, is[i], fmax(scale_of(g), fabs(want)));
         assert_true(i + 1 < n ? *end == ',' : *end == ' ' || *end == '\n');
         at = end + 1;
     }
@@ -106,7 +123,7 @@ static void read_head(golden *g)
         else if (strcmp(key, "pong") == 0)
             g->pong = atoi(value);
         else
-            fail_msg("nobody knows %s", key);
+            fail_msg("unknown key %s", key);
     }
 }
 
@@ -142,7 +159,7 @@ static double moved(const golden *g)
     return sqrt(sum);
 }
 
-static void check_nets(const golden *g)
+static void check_nets(golden *g)
 {
     float q[MAX_ACTIONS];
     double values[MAX_ACTIONS];
@@ -160,7 +177,7 @@ static void check_nets(const golden *g)
 
 /** What was drawn for the last update and what became of it, from inside the trainer. A GPU keeps
  *  its targets to itself. */
-static void check_batch(const golden *g)
+static void check_batch(golden *g)
 {
     const dq_trainer *t = g->trainer;
     const dq_transition *drawn = t->device.net ? t->device.transitions : t->transitions;
@@ -170,8 +187,8 @@ static void check_batch(const golden *g)
     for (int i = 0; i < g->cfg.batch; i++) {
         char *end;
         size_t want = (size_t)strtoull(index, &end, 10) % dq_replay_slots(t->replay);
-        if (drawn[i].slot != want)
-            fail_msg("draw %d is slot %zu, must be %zu, in:%s", i, drawn[i].slot, want, g->line);
+        if (drawn[i].slot != want && !g->may_differ)
+            fail_msg("sample %d is slot %zu, must be %zu, in:%s", i, drawn[i].slot, want, g->line);
         index = end + 1;
         target[i] = (double)t->target[i];
         weight[i] = t->priorities ? (double)t->weight[i] : 1;
@@ -181,14 +198,25 @@ static void check_batch(const golden *g)
     check_values(g, "weights", weight, g->cfg.batch);
 }
 
-static void check_update(const golden *g)
+static void check_update(golden *g)
 {
     double loss = number(g, "loss"), distance = number(g, "moved");
     dq_trainer_fetch_loss(g->trainer);
     check_batch(g);
-    check_near(g, "loss", loss, g->trainer->loss, fmax(1, loss));
+    check_near(g, "loss", loss, g->trainer->loss, fmax(scale_of(g) * scale_of(g), loss));
     check_near(g, "moved", distance, moved(g), distance);
     check_nets(g);
+}
+
+/** What the world was asked to do, and what it came to. */
+static void check_played(golden *g, const table_world *w)
+{
+    const dq_step *r = &w->last_result;
+    const char *end = r->terminated ? "T" : r->truncated ? "C" : "-";
+    check_exact(g, "action", w->last_action);
+    check_exact(g, "reward", (double)r->reward);
+    if (!g->may_differ)
+        assert_int_equal(*value_of(g, "end"), *end);
 }
 
 static dq_status check_step(void *ctx, const dq_progress *p)
@@ -198,10 +226,12 @@ static dq_status check_step(void *ctx, const dq_progress *p)
     check_exact(g, "games", (double)p->n_games);
     check_exact(g, "updates", (double)p->n_updates);
     assert_true(fabs(p->epsilon - number(g, "epsilon")) < 1e-8);
-    assert_true(fabs(p->mean_reward - number(g, "mean")) < 1e-6);
-    assert_true(fabs(p->best_mean - number(g, "best")) < 1e-6);
+    check_near(g, "mean", number(g, "mean"), p->mean_reward, 1e-2);
+    check_near(g, "best", number(g, "best"), p->best_mean, 1e-2);
     if (!g->pong)
-        check_exact(g, "action", g->worlds[(int)number(g, "env")]->last_action);
+        check_played(g, g->worlds[(int)number(g, "env")]);
+    if (!g->may_differ)
+        assert_int_equal(p->solved, strncmp(value_of(g, "solved"), "true", 4) == 0);
     if (p->n_updates > g->n_updates)
         check_update(g);
     g->n_updates = p->n_updates;
@@ -215,6 +245,7 @@ static dq_status check_solved(void *ctx, const dq_progress *p)
     golden *g = ctx;
     check_exact(g, "step", (double)p->step);
     assert_true(strncmp(value_of(g, "solved"), "true", 4) == 0);
+    g->n_solved++;
     return DQ_OK;
 }
 
@@ -248,26 +279,40 @@ static void open_golden(golden *g, const char *name)
     copy_weights(g, g->start);
 }
 
+/** Run a variant to its end. */
+static void run_golden(golden *g, const char *name, bool may_differ)
+{
+    bool solved = false;
+    open_golden(g, name);
+    g->may_differ = may_differ;
+    dq_train_events events = {.ctx = g, .step = check_step, .solved = check_solved};
+    assert_int_equal(dq_trainer_run(g->trainer, &events, NULL, &solved), DQ_OK);
+    assert_true(gzeof(g->file) && g->n_steps > 0);
+    assert_int_equal(g->n_solved, solved);
+    dq_trainer_destroy(g->trainer);
+    free_weights(g->start);
+    gzclose(g->file);
+}
+
 static void the_trainer_does_what_the_reference_does(void **state)
 {
     golden g;
-    bool solved = false;
-    open_golden(&g, *state);
-    dq_train_events events = {.ctx = &g, .step = check_step, .solved = check_solved};
-    assert_int_equal(dq_trainer_run(g.trainer, &events, NULL, &solved), DQ_OK);
-    assert_true(gzeof(g.file) && g.n_steps > 0);
-    dq_trainer_destroy(g.trainer);
-    free_weights(g.start);
-    gzclose(g.file);
+    run_golden(&g, *state, false);
 }
 
-/** The trainer takes a cut-off for an end, which only the preset book should: its targets do not
- *  bootstrap there. These goldens become VARIANTs when the learner keeps the two apart. */
-static void a_truncated_game_bootstraps(void **state)
+/** Known and wrong: the trainer takes truncation for termination, which only the preset book
+ * should, so its targets do not bootstrap there. When they do, this fails: make both of them
+ * VARIANTs. */
+static void truncated_episodes_do_not_bootstrap_yet(void **state)
 {
+    static const char *const names[] = {"bootstraps", "bootstraps_n_step"};
     (void)state;
-    printf("SKIP: bootstraps, bootstraps_n_step: truncation is learned as the end of a game\n");
-    skip();
+    for (int i = 0; i < 2; i++) {
+        golden g;
+        run_golden(&g, names[i], true);
+        assert_true(g.n_different > 0);
+    }
+    printf("SKIP: bootstraps, bootstraps_n_step: truncation is learned as termination\n");
 }
 
 #define VARIANT(name)                                                                              \
@@ -309,7 +354,7 @@ int main(void)
         VARIANT("solved"),
         VARIANT("at_the_bound"),
         VARIANT("pong"),
-        cmocka_unit_test(a_truncated_game_bootstraps),
+        cmocka_unit_test(truncated_episodes_do_not_bootstrap_yet),
     };
     return getenv("DEEPQ_TEST_DEVICE") ? cmocka_run_group_tests(gpu, NULL, NULL)
                                        : cmocka_run_group_tests(all, NULL, NULL);

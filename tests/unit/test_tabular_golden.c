@@ -41,7 +41,7 @@ static int choice(const char *line, const char *key, const char *const *names, s
     for (size_t i = 0; i < n; i++)
         if (strcmp(names[i], text) == 0)
             return (int)i;
-    fail_msg("nobody knows %s", text);
+    fail_msg("unknown value %s", text);
     return -1;
 }
 
@@ -87,13 +87,13 @@ static void check_line(dq_tabular *t, const char *variant, const char *line)
     assert_int_equal(dq_tabular_run(t, &events, NULL, &solved), DQ_ERR_INTERRUPTED);
     dq_tabular_get_progress(t, &p);
     double reward = strtod(at, &at);
-    if (fabs(p.reward - reward) > 1e-12)
+    if (!(fabs(p.reward - reward) <= 1e-12))
         fail_msg("iteration %lld: reward %g, must be %g, of%s", (long long)iteration, p.reward,
                  reward, variant);
     const double *q = dq_tabular_q(t);
     for (int i = 0; i < CELLS; i++) {
         double want = strtod(at, &at);
-        if (fabs(q[i] - want) > 1e-12)
+        if (!(fabs(q[i] - want) <= 1e-12))
             fail_msg("iteration %lld: q[%d][%d] is %.15g, must be %.15g, of%s",
                      (long long)iteration, i / TABLE_ACTIONS, i % TABLE_ACTIONS, q[i], want,
                      variant);
@@ -107,7 +107,7 @@ static void every_method_does_what_the_reference_does(void **state)
     FILE *f = fopen(DEEPQ_TEST_DATA "/tabular/reference.txt", "r");
     dq_env *env = table_discrete_env(), *test = table_discrete_env();
     dq_tabular *t = NULL;
-    int n_variants = 0;
+    int n_variants = 0, n_checked = 0;
     assert_non_null(f);
     while (fgets(line, sizeof(line), f)) {
         if (strncmp(line, "variant", 7) == 0) {
@@ -118,9 +118,11 @@ static void every_method_does_what_the_reference_does(void **state)
             n_variants++;
         } else {
             check_line(t, variant, line);
+            n_checked++;
         }
     }
     assert_int_equal(n_variants, 10);
+    assert_int_equal(n_checked, 6 * n_variants);  // iterations 1, 2, 5, 10, 20, 30
     dq_tabular_destroy(t);
     dq_env_destroy(env);
     dq_env_destroy(test);
