@@ -217,7 +217,8 @@ static dq_status create_files(run_store *s, const char *dir)
     return open_files(s, false);
 }
 
-/** With other settings that bind a run, as on another device, the checkpoint is soon of those. */
+/** Where a setting that binds a run has changed, as the precision on another device, the checkpoint
+ * is replaced by one that says so. */
 static dq_status keep_in_step(run_store *s, const checkpoint_info *info)
 {
     return *info->config && train_settings_fit(s->parts.settings, info->config) != DQ_OK
