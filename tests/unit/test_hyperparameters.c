@@ -270,9 +270,101 @@ static void the_edges_between_keys_hold(void **state)
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
 }
 
+/* The book's: Lapan 2020, chapter 6, 02_dqn_pong.py (reward_bound is Pong's there, and adam_* are
+ * PyTorch's). */
+static const char *const book_preset[][2] = {
+    {"gamma", "0.99"},
+    {"batch", "32"},
+    {"replay_size", "10000"},
+    {"replay_start", "10000"},
+    {"learning_rate", "0.0001"},
+    {"learning_rate_final", "0"},
+    {"learning_rate_decay", "0"},
+    {"adam_beta1", "0.9"},
+    {"adam_beta2", "0.999"},
+    {"adam_epsilon", "1e-08"},
+    {"network", "nature"},
+    {"loss", "mse"},
+    {"n_step", "1"},
+    {"double_dqn", "false"},
+    {"priority_alpha", "0"},
+    {"priority_beta", "0"},
+    {"priority_beta_rise", "0"},
+    {"n_envs", "1"},
+    {"train_every", "1"},
+    {"target_sync", "1000"},
+    {"epsilon_decay", "150000"},
+    {"epsilon_start", "1"},
+    {"epsilon_final", "0.01"},
+    {"epsilon_last", "0"},
+    {"epsilon_last_decay", "0"},
+    {"reward_bound", "game"},
+    {"max_steps", "0"},
+    {"checkpoint_every", "10000"},
+    {"seed", "0"},
+};
+/* docs/fast.md says how they were found; with them the runs in docs/results were made. */
+static const char *const fast_preset[][2] = {
+    {"gamma", "0.98"},
+    {"batch", "32"},
+    {"replay_size", "100000"},
+    {"replay_start", "5000"},
+    {"learning_rate", "0.00025"},
+    {"learning_rate_final", "5e-05"},
+    {"learning_rate_decay", "1000000"},
+    {"adam_beta1", "0.9"},
+    {"adam_beta2", "0.999"},
+    {"adam_epsilon", "0.00015"},
+    {"network", "small"},
+    {"loss", "huber"},
+    {"n_step", "10"},
+    {"double_dqn", "false"},
+    {"priority_alpha", "0.6"},
+    {"priority_beta", "0.4"},
+    {"priority_beta_rise", "600000"},
+    {"n_envs", "8"},
+    {"train_every", "8"},
+    {"target_sync", "4000"},
+    {"epsilon_decay", "100000"},
+    {"epsilon_start", "1"},
+    {"epsilon_final", "0.05"},
+    {"epsilon_last", "0.005"},
+    {"epsilon_last_decay", "500000"},
+    {"reward_bound", "game"},
+    {"max_steps", "0"},
+    {"checkpoint_every", "100000"},
+    {"seed", "0"},
+};
+
+static void check_preset(const char *name, const char *const (*want)[2], size_t n_want)
+{
+    dq_train_config cfg;
+    const char *key;
+    char value[64];
+    size_t n = 0;
+    assert_int_equal(dq_train_preset(&cfg, name), DQ_OK);
+    for (; dq_train_config_get(&cfg, n, &key, value, sizeof(value)); n++) {
+        assert_true(n < n_want);
+        assert_string_equal(key, want[n][0]);
+        if (strcmp(value, want[n][1]) != 0)
+            fail_msg("%s: %s is %s, must be %s", name, key, value, want[n][1]);
+    }
+    assert_int_equal(n, n_want);
+    assert_int_equal(cfg.n_threads, 0);
+    assert_true(!cfg.device && !cfg.isa && !cfg.precision);
+}
+
+static void presets_are_what_they_are_known_for(void **state)
+{
+    (void)state;
+    check_preset("book", book_preset, DQ_COUNT(book_preset));
+    check_preset("fast", fast_preset, DQ_COUNT(fast_preset));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(presets_are_what_they_are_known_for),
         cmocka_unit_test(every_key_has_another_value),
         cmocka_unit_test(every_value_changes_the_run),
         cmocka_unit_test(every_value_reads_back),
