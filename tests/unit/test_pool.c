@@ -2,6 +2,8 @@
  */
 #define _POSIX_C_SOURCE 200809L  // clock_gettime, nanosleep
 
+#define _GNU_SOURCE  // sched_setaffinity
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -12,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "base/cpu.h"
 #include "base/pool.h"
 #include "base/workers.h"
 
@@ -103,12 +106,31 @@ static void impossible_numbers_of_threads_are_refused(void **state)
     dq_pool_destroy(pool);
 }
 
+/** Of all processors those that this process may use: a container or taskset may leave few. */
+static void processors_are_those_that_may_be_used(void **state)
+{
+    (void)state;
+    cpu_set_t all, one;
+    assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+    assert_int_equal(dq_cpu_count(), CPU_COUNT(&all));
+    CPU_ZERO(&one);
+    for (int i = 0; i < CPU_SETSIZE; i++)
+        if (CPU_ISSET(i, &all)) {
+            CPU_SET(i, &one);
+            break;
+        }
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+    assert_int_equal(dq_cpu_count(), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_task_runs_once),
         cmocka_unit_test(what_tasks_wrote_is_seen_after_the_run),
         cmocka_unit_test(idle_threads_leave_the_cores_alone),
+        cmocka_unit_test(processors_are_those_that_may_be_used),
         cmocka_unit_test(impossible_numbers_of_threads_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,16 @@ static void numbers_are_the_references(void **state)
     assert_true(dq_rng_u64(&rng) == 0x43c968c072045250u);
 }
 
+/** Lemire's rejection at its edge: the first number that is taken, and the last that is not. */
+static void the_surplus_alone_is_rejected(void **state)
+{
+    (void)state;
+    const uint32_t n = (3u << 30) + 1;
+    dq_rng taken = {{0, 1, 2, 0x1FFFFFFFE00}}, rejected = {{0, 1, 2, 0x17FFFFFFC00}};
+    assert_int_equal(dq_rng_below(&taken, n), 3221225472u);
+    assert_int_equal(dq_rng_below(&rejected, n), 2415923999u);
+}
+
 static void units_lie_in_their_range(void **state)
 {
     (void)state;
@@ -75,6 +85,7 @@ int main(void)
         cmocka_unit_test(a_stream_depends_on_seed_and_name_alone),
         cmocka_unit_test(the_generator_is_xoshiro256plusplus),
         cmocka_unit_test(numbers_are_the_references),
+        cmocka_unit_test(the_surplus_alone_is_rejected),
         cmocka_unit_test(small_ranges_are_uniform),
         cmocka_unit_test(units_lie_in_their_range),
     };
