@@ -1,9 +1,9 @@
-/** For LD_PRELOAD: counts blocks that nobody freed, and lets one allocation fail.
+/** For LD_PRELOAD: counts blocks and files that were left, and lets one allocation fail.
  *
- *  $MAY_HOLD: a program that succeeds but holds more blocks than this when it ends fails with
- * status 70 (its standard output's buffer is one). $FAIL_AT: which of its allocations fails, from
- * 1; unset or 0: none. $FAIL_REPORT: a file for the numbers of allocations and of blocks held. What
- * the program starts is not watched. glibc. */
+ *  $MAY_HOLD: a program that succeeds but holds more blocks than this when it ends, or has more
+ * files open than at its start, fails with status 70 (its standard output's buffer is one block).
+ *  $FAIL_AT: which of its allocations fails, from 1; unset or 0: none. $FAIL_REPORT: a file for the
+ *  numbers of allocations and of blocks held. What the program starts is not watched. glibc. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +24,16 @@ static atomic_long n_allocations, n_held;
 static long fail_at, may_hold;
 static char report[4096];
 static pid_t watched;
+static int open_at_start;
+
+/** Files that are open, by what fcntl() says of the first 256. */
+static int n_open(void)
+{
+    int n = 0;
+    for (int fd = 0; fd < 256; fd++)
+        n += fcntl(fd, F_GETFD) >= 0;
+    return n;
+}
 
 static long number(const char *name, long unset)
 {
@@ -47,11 +57,13 @@ static void end(int status, void *unused)
     if (*report)
         write_text(open(report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), text,
                    snprintf(text, sizeof(text), "%ld %ld\n", atomic_load(&n_allocations), held));
-    if (status != 0 || may_hold < 0 || held <= may_hold)
+    int left_open = n_open() - open_at_start;
+    if (status != 0 || may_hold < 0 || (held <= may_hold && left_open <= 0))
         return;
     write_text(2, text,
-               snprintf(text, sizeof(text), "LEAK: %ld blocks were not freed, %ld may be held\n",
-                        held, may_hold));
+               snprintf(text, sizeof(text),
+                        "LEAK: %ld blocks were not freed, %ld may be; %d files were not closed\n",
+                        held, may_hold, left_open));
     _exit(70);
 }
 
@@ -61,6 +73,7 @@ __attribute__((constructor)) static void begin(void)
     snprintf(report, sizeof(report), "%s", path ? path : "");
     may_hold = number("MAY_HOLD", -1);
     watched = getpid();
+    open_at_start = n_open();
     on_exit(end, NULL);
     unsetenv("LD_PRELOAD");
     unsetenv("MAY_HOLD");
