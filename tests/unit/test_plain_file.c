@@ -1,5 +1,6 @@
 /** What files are written over, and what is left alone: links, pipes, devices, somebody's own
  * files. */
+#define _GNU_SOURCE  // AT_EMPTY_PATH
 #include "temp_folder.h"
 
 #include <setjmp.h>
@@ -118,6 +119,29 @@ static void logs_are_appended_to(void **state)
     holds("log", "line\nline\n");
 }
 
+/* In the place of the C library's: what was opened is a pipe by now. */
+static bool became_a_pipe;
+
+int fstat(int fd, struct stat *info)
+{
+    int result = fstatat(fd, "", info, AT_EMPTY_PATH);
+    if (became_a_pipe)
+        info->st_mode = S_IFIFO;
+    return result;
+}
+
+/** Between a look at the name and the opening of it somebody may put something else there: it is
+ *  looked at again, and closed. */
+static void what_was_opened_is_looked_at_again(void **state)
+{
+    (void)state;
+    int fd = 0;
+    became_a_pipe = true;
+    assert_int_equal(dq_plain_open_append(temp_path("log"), &fd), DQ_ERR_INPUT);
+    became_a_pipe = false;
+    assert_int_equal(fd, -1);
+}
+
 static void long_names_can_be_written(void **state)
 {
     (void)state;
@@ -153,6 +177,7 @@ int main(void)
         IN_TEMP_FOLDER(two_writers_of_a_file_do_not_meet),
         IN_TEMP_FOLDER(what_is_no_plain_file_is_not_replaced),
         IN_TEMP_FOLDER(logs_are_appended_to),
+        IN_TEMP_FOLDER(what_was_opened_is_looked_at_again),
         IN_TEMP_FOLDER(long_names_can_be_written),
         IN_TEMP_FOLDER(what_a_killed_process_left_is_removed),
     };
