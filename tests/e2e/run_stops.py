@@ -217,6 +217,18 @@ class FullDisk(Case):
         (small / "ballast").unlink()
         self.check(run("train", "--resume", small / "run", "--frames", "60"), 0)
 
+    def test_standard_output_on_a_full_disk(self):
+        """Its lines are lost; the run is not."""
+        out = self.dir / "run"
+        with open("/dev/full", "w") as full:
+            done = run("train", *SMALL, "--frames", "90", "--out", out, stdout=full)
+        told = done.stderr.splitlines()
+        self.assertEqual((done.returncode, len(told)), (1, 2), told)
+        self.assertIn("standard output: No space left on device: training goes on", told[0])
+        self.assertIn("standard output: No space left on device", told[1])
+        self.check(run("train", *SMALL, "--frames", "90", "--out", self.dir / "whole"), 0)
+        self.assertEqual(state(out), state(self.dir / "whole"))
+
     def test_folders_that_cannot_be_written(self):
         (self.dir / "file").write_text("in the way")
         for out, word in ((self.dir / "file" / "run", "a file is in its place"),
