@@ -1,8 +1,10 @@
 /* deepq COMMAND: finds the command and reports what went wrong. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,13 +87,21 @@ const char *app_plain(const char *text)
     return dq_make_plain(to);
 }
 
+/** A pipe that nobody reads any more. */
+static bool is_deserted(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&out, 1, 0) == 1 && (out.revents & POLLERR);
+}
+
 int app_finish_output(int exit_status)
 {
-    if (fflush(stdout) == 0 && !ferror(stdout))
+    if (fflush(stdout) != 0 && errno != EPIPE)
+        return app_fail(APP_FAILED, "cannot write to standard output: %s", strerror(errno));
+    if (!ferror(stdout) || is_deserted())
         return exit_status;
-    if (errno == EPIPE)
-        return exit_status;
-    return app_fail(APP_FAILED, "cannot write to standard output: %s", strerror(errno));
+    return app_fail(APP_FAILED,
+                    "some lines could not be written to standard output: they are lost");
 }
 
 static void print_help(FILE *to)

@@ -29,7 +29,6 @@ static void end_line(train_output *o)
     if (!o->broken && !o->told)
         app_note("cannot write to standard output: %s: training goes on", strerror(errno));
     o->told = true;
-    clearerr(stdout);  // what is in its buffer is tried again with the next line
 }
 
 static void print_object(train_output *o, json_t *object)
