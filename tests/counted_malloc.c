@@ -78,7 +78,6 @@ __attribute__((constructor)) static void begin(void)
     unsetenv("LD_PRELOAD");
     unsetenv("MAY_HOLD");
     atomic_store(&n_allocations, 0);
-    atomic_store(&n_held, 0);
     fail_at = number("FAIL_AT", 0);
 }
 

@@ -209,8 +209,9 @@ static void tables_and_steps_give_the_same_run(void **state)
 
 /** More than three outcomes a row do not fit the fast rows. */
 typedef struct wheel {
+    int fails_after;  // so many steps; 0: never
     dq_rng rng;
-    dq_outcome outcomes[5];
+    dq_outcome outcomes[5], told[5];
 } wheel;
 
 static dq_status wheel_reset(void *self, void *obs)
@@ -224,6 +225,8 @@ static dq_status wheel_reset(void *self, void *obs)
 static dq_status wheel_step(void *self, int action, void *obs, dq_step *result)
 {
     wheel *w = self;
+    if (w->fails_after > 0 && --w->fails_after == 0)
+        return dq_fail(DQ_ERR_IO, "the wheel is stuck");
     double draw = dq_rng_unit(&w->rng);
     int k = 0;
     for (double sum = 0.2; k < 4 && draw >= sum; sum += 0.2)
@@ -242,8 +245,13 @@ static dq_status wheel_seed(void *self, uint64_t seed)
 
 static dq_status wheel_model(void *self, int state, int action, const dq_outcome **outcomes, int *n)
 {
-    (void)state, (void)action;
-    *outcomes = ((wheel *)self)->outcomes;
+    wheel *w = self;
+    (void)state;
+    for (int k = 0; k < 5; k++) {
+        w->told[k] = w->outcomes[k];
+        w->told[k].reward *= (float)(action + 1);
+    }
+    *outcomes = w->told;
     *n = 5;
     return DQ_OK;
 }
@@ -273,15 +281,14 @@ static dq_env *make_wheel(wheel *w, bool has_model, int n_actions)
     return env;
 }
 
-static void rows_of_many_outcomes_are_sampled_too(void **state)
+static void check_many_outcomes(int n_actions)
 {
-    (void)state;
     wheel a, b, c;
     dq_tabular_config cfg = dq_tabular_book(DQ_Q_LEARNING);
     cfg.max_iterations = 500;
     cfg.reward_bound = 1e9;
-    dq_env *known = make_wheel(&a, true, 1), *walk = make_wheel(&b, false, 1),
-           *test = make_wheel(&c, false, 1);
+    dq_env *known = make_wheel(&a, true, n_actions), *walk = make_wheel(&b, false, n_actions),
+           *test = make_wheel(&c, false, n_actions);
     dq_tabular *fast = create(&cfg, known, NULL), *slow = create(&cfg, walk, test);
     dq_tabular_progress p, q;
     run(fast);
@@ -289,10 +296,60 @@ static void rows_of_many_outcomes_are_sampled_too(void **state)
     dq_tabular_get_progress(fast, &p);
     dq_tabular_get_progress(slow, &q);
     assert_memory_equal(&p, &q, sizeof(p));
-    assert_memory_equal(dq_tabular_q(fast), dq_tabular_q(slow), 5 * sizeof(double));
+    assert_memory_equal(dq_tabular_q(fast), dq_tabular_q(slow),
+                        5 * (size_t)n_actions * sizeof(double));
     dq_tabular_destroy(fast);
     dq_tabular_destroy(slow);
     dq_env_destroy(known);
+    dq_env_destroy(walk);
+    dq_env_destroy(test);
+}
+
+static void rows_of_many_outcomes_are_sampled_too(void **state)
+{
+    (void)state;
+    check_many_outcomes(1);
+    check_many_outcomes(2);  // the policy changes
+}
+
+/** A failure of an environment, in the walk or in a test, ends the run with its status. */
+static void a_failure_of_an_environment_is_the_runs(void **state)
+{
+    (void)state;
+    for (int method = DQ_VALUE_ITERATION; method <= DQ_Q_LEARNING; method++)
+        for (int in_test = 0; in_test < 2; in_test++) {
+            wheel a, b;
+            dq_tabular_config cfg = dq_tabular_book((dq_tabular_method)method);
+            cfg.reward_bound = 1e9;
+            dq_env *walk = make_wheel(&a, false, 2), *test = make_wheel(&b, false, 2);
+            dq_tabular *t = create(&cfg, walk, test);
+            dq_tabular_progress p;
+            bool solved;
+            (in_test ? &b : &a)->fails_after = 30;
+            assert_int_equal(dq_tabular_run(t, NULL, NULL, &solved), DQ_ERR_IO);
+            assert_string_equal(dq_errmsg(), "the wheel is stuck");
+            dq_tabular_get_progress(t, &p);
+            assert_true(p.n_env_steps > 0);
+            dq_tabular_destroy(t);
+            dq_env_destroy(walk);
+            dq_env_destroy(test);
+        }
+}
+
+/** The environment of the tests is looked at like the other one. */
+static void a_test_environment_must_be_discrete(void **state)
+{
+    (void)state;
+    wheel a, b;
+    const dq_env_ops ops = {.reset = wheel_reset, .step = wheel_step, .seed = wheel_seed};
+    const dq_env_spec spec = {"Odd", {DQ_U8, 0, {0}, 0, 4}, 1, NULL, 5, 0};  // no int32
+    dq_tabular_config cfg = dq_tabular_book(DQ_Q_LEARNING);
+    dq_env *walk = make_wheel(&a, false, 1), *test;
+    dq_tabular *t;
+    b = a;
+    assert_int_equal(dq_env_create(&test, &ops, &spec, &b), DQ_OK);
+    assert_int_equal(dq_tabular_create(&t, &cfg, walk, test), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "Odd"));
     dq_env_destroy(walk);
     dq_env_destroy(test);
 }
@@ -672,6 +729,8 @@ int main(void)
         cmocka_unit_test(values_that_never_settle_are_said),
         cmocka_unit_test(tables_and_steps_give_the_same_run),
         cmocka_unit_test(rows_of_many_outcomes_are_sampled_too),
+        cmocka_unit_test(a_failure_of_an_environment_is_the_runs),
+        cmocka_unit_test(a_test_environment_must_be_discrete),
         cmocka_unit_test(updates_converge_to_what_they_should),
         cmocka_unit_test(iterations_learn_the_model),
         cmocka_unit_test(iterations_solve_in_tens),
