@@ -169,6 +169,8 @@ static void other_archives_are_refused_with_the_reason(void **state)
     assert_refused(changed_copy("state_dict/data/0", "1234"), DQ_ERR_INPUT, "another size");
     assert_refused(changed_copy("state_dict/data.pkl", "\x80\x02}."), DQ_ERR_INPUT, "is empty");
     assert_refused(changed_copy("state_dict/data.pkl", "\x80\x04}."), DQ_ERR_INPUT, "protocol 4");
+    assert_refused(changed_copy("state_dict/data.pkl", "\x80\x02K\x01s."), DQ_ERR_INPUT,
+                   "an operation without its operand");
     assert_refused(changed_copy("state_dict/data.pkl", "\x80\x02"
                                                        "cposix\nsystem\nX\x02"),
                    DQ_ERR_INPUT, "asks for posix.system, which is not run");
