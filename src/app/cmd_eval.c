@@ -200,17 +200,18 @@ static int eval(const protocol *p, const trained_model *m, bool json)
     return app_report(st);
 }
 
-static int eval_model(protocol *p, const model_choice *choice, bool json)
+static int eval_model(const protocol *asked, const model_choice *choice, bool json)
 {
     trained_model m;
+    protocol p = *asked;
     dq_status st = trained_model_load(&m, choice);
     if (st != DQ_OK)
         return app_report(st);
-    p->model = m.path;
-    p->weights = m.weights;
-    p->env_id = m.env_id;
-    p->dialect = m.dialect;
-    int exit_status = eval(p, &m, json);
+    p.model = m.path;
+    p.weights = m.weights;
+    p.env_id = m.env_id;
+    p.dialect = m.dialect;
+    int exit_status = eval(&p, &m, json);
     trained_model_free(&m);
     return exit_status;
 }

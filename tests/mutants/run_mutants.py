@@ -155,7 +155,7 @@ class Copy:
             with open(self.results, encoding="utf-8") as f:
                 content, results = json.load(f)
             return {name: found for name, found in results.items()
-                    if content == self.content or (found[0] == "passed" and found[1] > TRUSTED_S)}
+                    if len(found) == 3 and (content == self.content or (found[0] == "passed" and found[1] > TRUSTED_S))}
         except (OSError, ValueError):
             return {}
 
