@@ -54,10 +54,10 @@ static void end(int status, void *unused)
     (void)unused;
     if (getpid() != watched)  // a fork of it
         return;
+    int left_open = n_open() - open_at_start;
     if (*report)
         write_text(open(report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666), text,
                    snprintf(text, sizeof(text), "%ld %ld\n", atomic_load(&n_allocations), held));
-    int left_open = n_open() - open_at_start;
     if (status != 0 || may_hold < 0 || (held <= may_hold && left_open <= 0))
         return;
     write_text(2, text,
