@@ -14,6 +14,8 @@ DEEPQ = os.path.abspath(os.environ.get("DEEPQ", "build/bin/deepq"))
 DATA = pathlib.Path(os.environ.get("DEEPQ_TEST_DATA", "tests/data"))
 OWN_PONG = "deepq/Pong-v0"  # comes with deepq, so it needs no ROM
 PONG = "PongNoFrameskip-v4"
+# A sanitizer takes memory of its own, and more room for addresses than any limit gives.
+SANITIZED = any(word in pathlib.Path(DEEPQ).read_bytes() for word in (b"__asan_init", b"__tsan_init"))
 
 # A background job, nohup and some CI ignore SIGINT, and what they start inherits that. The deepq that
 # is tested has it as a terminal's would.

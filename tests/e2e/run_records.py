@@ -11,12 +11,10 @@ import tarfile
 import unittest
 
 from event_file import scalars
-from program import DATA, DEEPQ, Case, main, open_terminal, run
+from program import DATA, DEEPQ, SANITIZED, Case, main, open_terminal, run
 
 FAULTS = pathlib.Path(os.environ.get("DEEPQ_DISK_FAULTS", "build/tests/libdisk_faults.so"))
 
-# A sanitizer takes memory of its own, and more room for addresses than any limit gives.
-SANITIZED = any(word in pathlib.Path(DEEPQ).read_bytes() for word in (b"__asan_init", b"__tsan_init"))
 
 # Games of one life, about 40 frames: many lines in a short run, and nothing is learnt.
 MANY = ["--env", "deepq/Bricks-v0", "--dialect", "sb3", "--set", "network=small"]
