@@ -237,7 +237,7 @@ class Test:
 
     def case(self):
         """The first test case of the program that failed."""
-        for pattern in (r"^\[  FAILED  \] (\w.*)$", r"^(?:FAIL|ERROR): (\w+)", r"Assertion .*", r"SUMMARY: .*"):
+        for pattern in (r"^\[  FAILED  \] (\w.*)$", r"^(?:FAIL|ERROR): (\w+)", r"^LEAK: .*", r"Assertion .*", r"SUMMARY: .*"):
             found = re.search(pattern, self.said, re.M)
             if found:
                 return found.group(found.lastindex or 0)
