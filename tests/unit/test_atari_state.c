@@ -122,6 +122,26 @@ static void a_timer_that_was_read_late_goes_on_the_same(void **state)
     }
 }
 
+/** A time limit of n frames cuts the game off with the n-th. */
+static void a_time_limit_holds_to_the_frame(void **state)
+{
+    (void)state;
+    size_t n;
+    uint8_t *rom = testrom_read("tia05", "bin", &n);
+    dq_atari_config cfg = {.game_id = "koolaid", .seed = 1, .max_ticks = 20};
+    dq_atari *a;
+    assert_int_equal(dq_atari_create(&a, rom, n, &cfg), DQ_OK);
+    dq_atari_reset(a);
+    uint32_t begin = dq_atari_ticks(a);
+    for (uint32_t i = begin; i < 20; i++) {
+        assert_false(dq_atari_truncated(a));
+        (void)dq_atari_act(a, 0, false);
+    }
+    assert_true(dq_atari_truncated(a));
+    dq_atari_destroy(a);
+    free(rom);
+}
+
 static void a_state_of_another_cartridge_is_refused(void **state)
 {
     (void)state;
@@ -295,6 +315,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_saved_session_goes_on_the_same),
         cmocka_unit_test(a_timer_that_was_read_late_goes_on_the_same),
+        cmocka_unit_test(a_time_limit_holds_to_the_frame),
         cmocka_unit_test(a_state_of_another_cartridge_is_refused),
         cmocka_unit_test(a_state_that_was_refused_changes_nothing),
         cmocka_unit_test(each_field_is_refused_at_its_first_impossible_value),
