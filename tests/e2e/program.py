@@ -63,6 +63,17 @@ class Case(unittest.TestCase):
         self.addCleanup(end)
         return deepq
 
+    def small_disk(self, size):
+        """A file system of this size, as mount says it, until the test is over. Mounting needs root."""
+        disk = self.dir / "small"
+        disk.mkdir()
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", disk],
+                                 stderr=subprocess.DEVNULL)
+        if mounted.returncode:
+            self.skipTest("no tmpfs can be mounted here")
+        self.addCleanup(subprocess.run, ["umount", disk])
+        return disk
+
     def check(self, done, status, *words):
         """Exit status, and for failures one line on standard error that has the words."""
         self.assertEqual(done.returncode, status, f"{done.args}: {done.stderr}")

@@ -330,13 +330,7 @@ class Room(Case):
         self.skipTest("no control group can be made here")
 
     def test_the_disk(self):
-        small = self.dir / "small"
-        small.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", small],
-                                 stderr=subprocess.DEVNULL)
-        if mounted.returncode:
-            self.skipTest("no tmpfs can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", small])
+        small = self.small_disk("24m")
         self.check(run("train", *MANY, "--frames", "20", "--out", small / "a" / "b"), 2,
                    "two checkpoints of ", "MB must fit there", "room for 25.2 MB", "--out")
         few = ["--set", "replay_size=50", "--set", "replay_start=40"]

@@ -198,13 +198,7 @@ class FullDisk(Case):
 
     @unittest.skipUnless(hasattr(os, "geteuid") and os.geteuid() == 0, "mounting needs root")
     def test_a_small_disk(self):
-        small = self.dir / "small"
-        small.mkdir()
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", small],
-                                 stderr=subprocess.DEVNULL)
-        if mounted.returncode:
-            self.skipTest("no tmpfs can be mounted here")
-        self.addCleanup(subprocess.run, ["umount", small])
+        small = self.small_disk("24m")
         deepq = self.start("train", *SMALL, "--set", "checkpoint_every=1000000", "--out", small / "run")
         deepq.stdout.readline()  # it found room enough, and begins
         with open(small / "ballast", "wb", buffering=0) as ballast, self.assertRaises(OSError):
