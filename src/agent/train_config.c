@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/config.h"
 #include "base/error.h"
+#include "base/schedule.h"
 #include "base/whole_number.h"
 #include "deepq/vector.h"
 #include "env/env_ids.h"
@@ -328,6 +330,12 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
     return true;
 }
 
+/** The step at which the first leg of epsilon meets epsilon_final; it need not be a whole one. */
+static double first_leg_end(const dq_train_config *cfg)
+{
+    return (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
+}
+
 dq_status dq_train_config_check(const dq_train_config *cfg)
 {
     for (size_t i = 0; i < DQ_COUNT(fields); i++) {  // a program may have set fields by hand
@@ -350,10 +358,33 @@ dq_status dq_train_config_check(const dq_train_config *cfg)
     if (cfg->epsilon_final > cfg->epsilon_start)
         return dq_fail(DQ_ERR_CONFIG, "epsilon_final %g is more than epsilon_start %g",
                        cfg->epsilon_final, cfg->epsilon_start);
-    double first = (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
+    double first = first_leg_end(cfg);
     if (cfg->epsilon_last_decay > 0 && (double)cfg->epsilon_last_decay <= first)
         return dq_fail(DQ_ERR_CONFIG,
                        "epsilon_last_decay %lld is before epsilon_final is reached, at %.0f",
                        (long long)cfg->epsilon_last_decay, first);
     return DQ_OK;
+}
+
+double dq_config_epsilon(const dq_train_config *cfg, int64_t step)
+{
+    const dq_schedule first = {cfg->epsilon_start, cfg->epsilon_start - 1, 0,
+                               (double)cfg->epsilon_decay};
+    const dq_schedule last = {cfg->epsilon_final, cfg->epsilon_last, first_leg_end(cfg),
+                              (double)cfg->epsilon_last_decay};
+    double epsilon = dq_schedule_at(&first, step);
+    return epsilon > cfg->epsilon_final ? epsilon : dq_schedule_at(&last, step);
+}
+
+double dq_config_learning_rate(const dq_train_config *cfg, int64_t step)
+{
+    const dq_schedule s = {cfg->learning_rate, cfg->learning_rate_final, 0,
+                           (double)cfg->learning_rate_decay};
+    return dq_schedule_at(&s, step);
+}
+
+double dq_config_priority_beta(const dq_train_config *cfg, int64_t step)
+{
+    const dq_schedule s = {cfg->priority_beta, 1, 0, (double)cfg->priority_beta_rise};
+    return dq_schedule_at(&s, step);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent/argmax.h"
+#include "agent/config.h"
 #include "agent/trainer_internal.h"
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -196,27 +197,6 @@ void dq_trainer_destroy(dq_trainer *t)
     free(t);
 }
 
-/** Falls from epsilon_start to epsilon_final, from there slower to epsilon_last. */
-static double epsilon_at(const dq_train_config *cfg, int64_t step)
-{
-    double epsilon = cfg->epsilon_start - (double)step / (double)cfg->epsilon_decay;
-    if (epsilon > cfg->epsilon_final)
-        return epsilon;
-    if (cfg->epsilon_last_decay == 0)
-        return cfg->epsilon_final;
-    double from = (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
-    double done = ((double)step - from) / ((double)cfg->epsilon_last_decay - from);
-    done = done < 1 ? done : 1;
-    return cfg->epsilon_final + done * (cfg->epsilon_last - cfg->epsilon_final);
-}
-
-static double learning_rate_at(const dq_train_config *cfg, int64_t step)
-{
-    double done = (double)step / (double)cfg->learning_rate_decay;
-    done = done < 1 ? done : 1;
-    return cfg->learning_rate + done * (cfg->learning_rate_final - cfg->learning_rate);
-}
-
 static double mean_of_recent(const dq_trainer *t)
 {
     int64_t n = t->n_games < DQ_RECENT_GAMES ? t->n_games : DQ_RECENT_GAMES;
@@ -263,7 +243,7 @@ void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
         .mean_reward = mean_of_recent(t),
         .best_mean = t->best_mean,
         .previous_best = t->best_mean,
-        .epsilon = epsilon_at(&t->cfg, t->step),
+        .epsilon = dq_config_epsilon(&t->cfg, t->step),
         .speed = speed(t),
         .loss = t->loss,
         .solved = is_solved(t),
@@ -358,7 +338,7 @@ static void choose_actions(dq_trainer *t)
     int n = 0;
     for (int i = 0; i < t->n_envs; i++) {
         t->played[i] = GREEDY;
-        if (dq_rng_unit(&t->exploration) < epsilon_at(&t->cfg, t->step + i))
+        if (dq_rng_unit(&t->exploration) < dq_config_epsilon(&t->cfg, t->step + i))
             t->played[i] = (int)dq_rng_below(&t->exploration, (uint32_t)t->n_actions);
         else
             memcpy(t->asked + (size_t)n++ * DQ_NET_OBS_BYTES, t->obs + (size_t)i * DQ_NET_OBS_BYTES,
@@ -376,11 +356,9 @@ static void choose_actions(dq_trainer *t)
 static dq_status fail_diverged(const dq_trainer *t, const char *what)
 {
     const dq_train_config *cfg = &t->cfg;
-    double rate =
-        cfg->learning_rate_decay > 0 ? learning_rate_at(cfg, t->step) : cfg->learning_rate;
     return dq_fail(DQ_ERR_DIVERGED,
                    "learning diverged: at frame %lld %s: begin again with a learning_rate below %g",
-                   (long long)t->step, what, rate);
+                   (long long)t->step, what, dq_config_learning_rate(cfg, t->step));
 }
 
 /** Looks at the last loss alone, which costs nothing. */
@@ -462,7 +440,7 @@ static dq_status play_step(dq_trainer *t, const dq_train_events *events, dq_stat
 {
     t->step++;
     if (t->cfg.learning_rate_decay > 0)
-        dq_net_set_learning_rate(t->net, learning_rate_at(&t->cfg, t->step));
+        dq_net_set_learning_rate(t->net, dq_config_learning_rate(&t->cfg, t->step));
     dq_status st = t->turn == 0 ? play_round(t) : DQ_OK;
     if (st != DQ_OK) {
         t->step--;  // it was not taken: there is no transition for it
@@ -500,19 +478,14 @@ static dq_status device_learn_step(dq_trainer *t)
     return dq_device_learner_learn(&t->device, &t->sampling, discount(t), is_sync_due(t));
 }
 
-static double priority_beta_at(const dq_train_config *cfg, int64_t step)
-{
-    double done = cfg->priority_beta_rise > 0 ? (double)step / (double)cfg->priority_beta_rise : 0;
-    return cfg->priority_beta + (done < 1 ? done : 1) * (1 - cfg->priority_beta);
-}
-
 static dq_status draw_batch(dq_trainer *t)
 {
     size_t n = (size_t)t->cfg.batch;
     if (!t->priorities)
         return dq_replay_sample(t->replay, n, &t->sampling, t->transitions);
-    return dq_priorities_sample(t->priorities, t->replay, n, priority_beta_at(&t->cfg, t->step),
-                                &t->sampling, t->transitions, t->weight);
+    return dq_priorities_sample(t->priorities, t->replay, n,
+                                dq_config_priority_beta(&t->cfg, t->step), &t->sampling,
+                                t->transitions, t->weight);
 }
 
 static double update(dq_trainer *t)

@@ -2,25 +2,29 @@
 #include <math.h>
 
 #include "base/error.h"
+#include "base/schedule.h"
 #include "tabular/tabular_internal.h"
 
 static double epsilon_now(const dq_tabular *t)
 {
     const dq_tabular_config *c = &t->cfg;
-    if (c->epsilon_decay == 0)
-        return c->epsilon;
-    double part = fmin(1.0, (double)t->progress.iteration / (double)c->epsilon_decay);
-    return c->epsilon + (c->epsilon_final - c->epsilon) * part;
+    const dq_schedule s = {c->epsilon, c->epsilon_final, 0, (double)c->epsilon_decay};
+    return dq_schedule_at(&s, t->progress.iteration);
+}
+
+static double linear_alpha(const dq_tabular *t)
+{
+    const dq_tabular_config *c = &t->cfg;
+    const dq_schedule s = {c->alpha, c->alpha_final, 0, (double)c->alpha_decay};
+    return dq_schedule_at(&s, t->progress.iteration);
 }
 
 static double alpha_now(dq_tabular *t, size_t cell)
 {
     const dq_tabular_config *c = &t->cfg;
     switch (c->alpha_schedule) {
-    case DQ_ALPHA_LINEAR: {
-        double part = fmin(1.0, (double)t->progress.iteration / (double)c->alpha_decay);
-        return c->alpha + (c->alpha_final - c->alpha) * part;
-    }
+    case DQ_ALPHA_LINEAR:
+        return linear_alpha(t);
     case DQ_ALPHA_VISITS:
         t->visits[cell] += t->visits[cell] < UINT32_MAX;
         return fmax(c->alpha_final, c->alpha / pow(t->visits[cell], c->alpha_power));
