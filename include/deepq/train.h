@@ -18,47 +18,98 @@
 extern "C" {
 #endif
 
-/** Every hyperparameter. A step is an agent step, which the book calls a frame. */
+/** Every hyperparameter, and what a run computes with. A step is an agent step, which the book
+ *  calls a frame. The presets' values: docs/hyperparameters.md. */
 typedef struct dq_train_config {
-    double gamma;                 // discount, 0..1
-    int batch;                    // transitions in one update
-    int replay_size;              // transitions kept
-    int replay_start;             // learning starts when so many are stored
-    double learning_rate;         // Adam
-    double learning_rate_final;   // reached in a line when
-    int64_t learning_rate_decay;  // so many steps are done, and kept; 0: learning_rate all the time
-    double adam_beta1, adam_beta2, adam_epsilon;
-    dq_loss loss;           // "mse" or "huber" (see net.h), this on the processor alone
-    int n_step;             // rewards summed before the target net takes over (Sutton 1988)
-    bool double_dqn;        // the online net chooses the action whose target value counts (van
-                            // Hasselt 2016); on the processor alone
-    double priority_alpha;  // how far errors decide what is drawn, 0: not at all (Schaul 2016);
-                            // on the processor alone
-    double priority_beta;   // how far weights make up for it, ...
-    int64_t priority_beta_rise;  // ... in a line to wholly when so many steps are done; 0: as it is
-    int n_envs;           // environments side by side; whatever their number, a step is one of one
-                          // environment, and all that is counted in steps stays so
-    int train_every;      // steps from one update to the next
-    int64_t target_sync;  // steps between two copies to the target net
-    int64_t epsilon_decay;  // steps from epsilon_start down to 0, cut at epsilon_final
-    double epsilon_start, epsilon_final;
-    double epsilon_last;  // from where it was cut it falls on in a line to this, reached when
-    int64_t epsilon_last_decay;  // so many steps are done, and kept; 0: epsilon_final is kept
-    double reward_bound;       // solved when the mean of the last 100 games is above it; INFINITY:
-                               // never; NAN, a preset's: the game's, dq_train_reward_bound()
-    int64_t max_steps;         // stop after so many, 0: never
-    int64_t checkpoint_every;  // steps
+    /** Discount of a reward for each step that it lies ahead, 0 to 1. */
+    double gamma;
+    /** Transitions drawn for one learning step, 1 to 65536. */
+    int batch;
+    /** Transitions kept to learn from, 1 to 100000000. */
+    int replay_size;
+    /** Transitions kept before learning starts, 1 to replay_size. */
+    int replay_start;
+    /** Adam's learning rate, at the start; 0 to 1000. */
+    double learning_rate;
+    /** The learning rate that is reached linearly at step learning_rate_decay; 0 to 1000. */
+    double learning_rate_final;
+    /** Steps until learning_rate_final is reached; 0: learning_rate stays. */
+    int64_t learning_rate_decay;
+    /** Decay of Adam's mean of the gradients, 0 to below 1 (Kingma and Ba 2015). */
+    double adam_beta1;
+    /** Decay of Adam's mean of the gradients' squares, 0 to below 1. */
+    double adam_beta2;
+    /** Added to the divisor of Adam's step, 0 to 1. */
+    double adam_epsilon;
+    /** Loss of the error between a value and its target: DQ_LOSS_MSE, or DQ_LOSS_HUBER (see net.h;
+     *  Mnih et al. 2015), which a GPU does not have. */
+    dq_loss loss;
+    /** Steps whose rewards are summed before the target network's value counts, 1 to 1000 (Sutton
+     *  1988). */
+    int n_step;
+    /** The online network chooses the action that the target network values (van Hasselt et al.
+     *  2016). On the CPU only. */
+    bool double_dqn;
+    /** How far errors decide what is drawn, 0 to 1; 0: all alike (Schaul et al. 2016). Above 0 on
+     *  the CPU only. */
+    double priority_alpha;
+    /** How far weights make up for that, at the start, 0 to 1; 1: wholly. */
+    double priority_beta;
+    /** Steps until priority_beta has grown linearly to 1; 0: it stays. */
+    int64_t priority_beta_steps;
+    /** Environments side by side, 1 to DQ_VECTOR_MAX. Whatever their number, a step is one step of
+     *  one environment, and all that is counted in steps stays the same. */
+    int n_envs;
+    /** Steps from one learning step to the next, 1 to 1000000. */
+    int train_every;
+    /** Steps from one copy to the target network to the next, at least 1. */
+    int64_t target_sync;
+    /** Steps in which epsilon, the share of random actions, falls by 1, at least 1; it stops at
+     *  epsilon_final. */
+    int64_t epsilon_decay;
+    /** Epsilon at the start, 0 to 1. */
+    double epsilon_start;
+    /** Epsilon where the fall by epsilon_decay stops, 0 to epsilon_start. */
+    double epsilon_final;
+    /** Epsilon that is reached linearly from there at step epsilon_last_decay, 0 to 1. */
+    double epsilon_last;
+    /** Steps until epsilon_last is reached, more than those to epsilon_final; 0: epsilon_final
+     *  stays. */
+    int64_t epsilon_last_decay;
+    /** Points: solved when the mean of the last 100 games is above it, -1e12 to 1e12. INFINITY:
+     *  never; NAN: the game's own, dq_train_reward_bound(). */
+    double reward_bound;
+    /** Steps in all; 0: without end. */
+    int64_t max_steps;
+    /** Steps from one `checkpoint` event to the next, at least 1. */
+    int64_t checkpoint_every;
+    /** Seed of all random streams. */
     uint64_t seed;
-    int n_threads;          // 0: all cores
-    const char *network;    // "nature", "nips" or "small" (see net.h); NULL: "nature"
-    const char *isa;        // NULL: the best there is
-    const char *device;     // "cpu", "cuda" or "auto" (see net.h); NULL: "cpu"
-    const char *precision;  // of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32"
+    /** Threads; 0: all cores. No hyperparameter: the results do not depend on it. */
+    int n_threads;
+    /** "nature" (Mnih et al. 2015), "nips" (Mnih et al. 2013) or "small" (see net.h); NULL:
+     *  "nature". */
+    const char *network;
+    /** Instruction set: "ref", "avx2" or "avx512"; NULL: the best there is. No hyperparameter. */
+    const char *isa;
+    /** "cpu", "cuda" or "auto" (see net.h); NULL: "cpu". No hyperparameter. */
+    const char *device;
+    /** Of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32". No hyperparameter. */
+    const char *precision;
 } dq_train_config;
 
-/** Fill a configuration from a preset. "book": Lapan 2020, chapter 6, 02_dqn_pong.py. "fast": Pong
- *  sooner on two cores, on the processor alone (docs/fast.md).
- *  DQ_ERR_NOT_FOUND names the presets there are. */
+/** A preset: a list of hyperparameters over the book's. */
+typedef struct dq_preset {
+    const char *name;    // "book"
+    const char *help;    // what it is, one line
+    const char *source;  // who found it, or where that is told
+} dq_preset;
+
+/** The presets there are, the book's first; NULL past the last one. */
+DQ_API
+const dq_preset *dq_train_preset_at(size_t index);
+
+/** Fill a configuration from a preset. DQ_ERR_NOT_FOUND names those there are. */
 DQ_API
 DQ_NODISCARD dq_status dq_train_preset(dq_train_config *cfg, const char *name);
 
@@ -67,15 +118,34 @@ DQ_NODISCARD dq_status dq_train_preset(dq_train_config *cfg, const char *name);
 DQ_API
 double dq_train_reward_bound(const char *env_id);
 
-/** One hyperparameter as text, for --set, configuration files and the run's record; n_threads, isa,
- *  device and precision are none. `get` returns false past the last one. DQ_ERR_CONFIG says which
- * key is unknown or which value impossible. */
+/** Set one hyperparameter from its text, as --set and configuration files have it; n_threads, isa,
+ *  device and precision are none. DQ_ERR_CONFIG says which key is unknown or which value
+ *  impossible. A name that a hyperparameter had in the release before is taken, too. */
 DQ_API
 DQ_NODISCARD dq_status dq_train_config_set(dq_train_config *cfg, const char *key,
                                            const char *value);
+/** The hyperparameters as texts that dq_train_config_set() reads back.
+ *  @return false past the last one */
 DQ_API
 bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **key, char *value,
                          size_t cap);
+/** The name that an old name of a hyperparameter stands for, or NULL when `key` is none. */
+DQ_API
+const char *dq_train_config_new_name(const char *key);
+
+enum { DQ_RANGE_TEXT = 96 };
+/** What a hyperparameter is. */
+typedef struct dq_hyperparameter {
+    const char *key;            // of dq_train_config_set()
+    const char *unit;           // "steps", "transitions", "points", or ""
+    const char *help;           // what it is, one line
+    char range[DQ_RANGE_TEXT];  // "a number from 0 to 1", "mse or huber"
+} dq_hyperparameter;
+
+/** In the order of dq_train_config_get(). @return false past the last one */
+DQ_API
+bool dq_train_config_describe(size_t index, dq_hyperparameter *h);
+
 /** DQ_ERR_CONFIG says which value, or which two together, make no sense. */
 DQ_API
 DQ_NODISCARD dq_status dq_train_config_check(const dq_train_config *cfg);

@@ -1,8 +1,12 @@
-/** Hyperparameters that change while a run learns, at a step of it. */
+/** Hyperparameters: what the table in config.c knows of them, and those that change while a run
+ *  learns. */
 #ifndef DEEPQ_AGENT_CONFIG_H
 #define DEEPQ_AGENT_CONFIG_H
 
 #include "deepq/train.h"
+
+/** Set a hyperparameter whose values are numbers, whatever the locale; `value` is in its range. */
+DQ_NODISCARD dq_status dq_config_set_number(dq_train_config *cfg, const char *key, double value);
 
 /** The share of random actions after `step` steps: falls from epsilon_start to epsilon_final, and
  *  from there more slowly to epsilon_last. */

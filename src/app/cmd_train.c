@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "app/environments.h"
+#include "app/hyperparameters.h"
 #include "app/interrupt.h"
 #include "app/machine_limits.h"
 #include "app/machine_room.h"
@@ -25,7 +26,7 @@ typedef struct train_options {
     const char *out, *logdir, *resume, *rom_dir, *reward_bound;
     int64_t frames, threads, envs;
     option_list set;
-    bool cuda, plain, json;
+    bool cuda, plain, json, help_set;
 } train_options;
 
 /** Is there what was asked for? Looked at before anything else takes time. */
@@ -100,14 +101,18 @@ static dq_status set_env(train_settings *s, const char *env_id)
     return train_settings_set(s, "env", env_id);
 }
 
+static dq_status begin_settings(train_settings *s, const train_options *o)
+{
+    DQ_TRY(train_settings_init(s, o->preset ? o->preset : dq_train_preset_at(0)->name));
+    if (!o->config)
+        return DQ_OK;
+    dq_status st = train_settings_read(s, o->config, true);
+    return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
+}
+
 static dq_status apply_all(train_settings *s, const train_options *o)
 {
-    DQ_TRY(train_settings_init(s, o->preset ? o->preset : "book"));
-    if (o->config) {
-        dq_status st = train_settings_read(s, o->config, true);
-        if (st != DQ_OK)
-            return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
-    }
+    DQ_TRY(begin_settings(s, o));
     if (o->env_id)
         DQ_TRY(set_env(s, o->env_id));
     for (size_t i = 0; i < o->set.n; i++)
@@ -216,16 +221,32 @@ static int start(const train_options *o, volatile int *stop)
     return exit_status;
 }
 
+static int help_set(const train_options *o)
+{
+    train_settings s;
+    dq_status st = begin_settings(&s, o);
+    for (size_t i = 0; st == DQ_OK && i < o->set.n; i++)
+        st = train_settings_set_pair(&s, o->set.values[i]);
+    if (st != DQ_OK)
+        return app_report(st == DQ_ERR_NOT_FOUND ? DQ_ERR_CONFIG : st);  // no such preset
+    return hyperparameters_print(&s, o->json);
+}
+
 int cmd_train(int argc, char **argv)
 {
     train_options o = {.frames = -1, .threads = -1, .envs = -1};
+    char presets[128], preset_help[192];
+    hyperparameters_presets(presets, sizeof(presets), "or");
+    snprintf(preset_help, sizeof(preset_help), "hyperparameters to start from: %s (%s)", presets,
+             dq_train_preset_at(0)->name);
     const option options[] = {
         {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
         {"dialect", 0, OPTION_TEXT, &o.dialect, "NAME",
          "preprocessing; deepq envs --dialect NAME says what it does (book)", 0, 0},
-        {"preset", 0, OPTION_TEXT, &o.preset, "NAME", "hyperparameters to start from: book or fast",
-         0, 0},
+        {"preset", 0, OPTION_TEXT, &o.preset, "NAME", preset_help, 0, 0},
         {"set", 0, OPTION_LIST, &o.set, "KEY=VALUE", "one hyperparameter; may be repeated", 0, 0},
+        {"help-set", 0, OPTION_FLAG, &o.help_set, NULL,
+         "list the hyperparameters with range, unit and value, and exit", 0, 0},
         {"config", 0, OPTION_TEXT, &o.config, "FILE",
          "lines of key = value, as the config of a run folder", 0, 0},
         {"seed", 0, OPTION_TEXT, &o.seed, "N", "of all chance (0)", 0, 0},
@@ -272,6 +293,8 @@ int cmd_train(int argc, char **argv)
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))
         return exit_status;
+    if (o.help_set)
+        return help_set(&o);
     dq_status st = check_device(&o);
     if (st != DQ_OK)
         return app_report(st);

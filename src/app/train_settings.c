@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/app.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "deepq/version.h"
@@ -75,6 +76,14 @@ dq_status train_settings_set(train_settings *s, const char *key, const char *val
     return DQ_OK;
 }
 
+/** A user wrote `key`. */
+static void tell_old_name(const char *key)
+{
+    const char *name = dq_train_config_new_name(key);
+    if (name)
+        app_note("%s is an old name: write %s", key, name);
+}
+
 dq_status train_settings_set_pair(train_settings *s, const char *pair)
 {
     char key[SETTING_BYTES];
@@ -84,6 +93,7 @@ dq_status train_settings_set_pair(train_settings *s, const char *pair)
     snprintf(key, sizeof(key), "%.*s", (int)(equals - pair), pair);
     if (dq_train_config_set(&s->cfg, key, equals + 1) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "--set");
+    tell_old_name(key);
     return DQ_OK;
 }
 
@@ -99,6 +109,8 @@ static dq_status take_pair(void *ctx, const char *key, const char *value)
     bool own = (text && text->own) || strcmp(key, "threads") == 0;
     if (strcmp(key, "version") == 0 || (r->as_template && own))
         return DQ_OK;
+    if (r->as_template)
+        tell_old_name(key);
     return train_settings_set(r->settings, key, value);
 }
 
@@ -213,7 +225,8 @@ static void compare(void *ctx, const char *key, const char *value)
 static dq_status fit_pair(void *ctx, const char *key, const char *value)
 {
     comparison *c = ctx;
-    c->key = key;
+    const char *name = dq_train_config_new_name(key);
+    c->key = name ? name : key;
     c->value = value;
     train_settings_each(c->settings, compare, c);
     return DQ_OK;

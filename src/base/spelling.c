@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_LETTERS = 63 };
@@ -35,4 +36,16 @@ int dq_spelling_distance(const char *a, const char *b)
         }
     }
     return rows[n % 3][m];
+}
+
+void dq_list_words(char *text, size_t cap, const char *const *words, size_t n, const char *last)
+{
+    size_t used = 0;
+    *text = '\0';
+    for (size_t i = 0; i < n && used < cap; i++) {
+        const char *space = i > 0 && i + 1 == n ? " " : "";
+        used +=
+            (size_t)snprintf(text + used, cap - used, "%s%s%s%s%s", i > 0 && !*space ? ", " : "",
+                             space, *space ? last : "", space, words[i]);
+    }
 }

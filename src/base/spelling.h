@@ -1,6 +1,8 @@
-/** How near two words are in spelling: for "did you mean ...?". */
+/** Words in messages: "did you mean ...?", "choose a, b or c". */
 #ifndef DEEPQ_BASE_SPELLING_H
 #define DEEPQ_BASE_SPELLING_H
+
+#include <stddef.h>
 
 enum { DQ_SPELLING_FAR = 1000 };  // more than any distance between words that are compared
 
@@ -8,5 +10,8 @@ enum { DQ_SPELLING_FAR = 1000 };  // more than any distance between words that a
  *  case are the same. DQ_SPELLING_FAR when a word has more than 63 letters.
  *  Source: Damerau 1964 and Wagner and Fischer 1974 (optimal string alignment). */
 int dq_spelling_distance(const char *a, const char *b);
+
+/** "a, b or c", where `last` is "or". Cut off where `cap` bytes are not enough. */
+void dq_list_words(char *text, size_t cap, const char *const *words, size_t n, const char *last);
 
 #endif

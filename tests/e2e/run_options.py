@@ -72,6 +72,7 @@ class Train(Options):
             "--dialect": "sb3",
             "--preset": "fast",
             "--set": "gamma=0.5",
+            "--help-set": [],
             "--config": self.dir / "config",
             "--seed": "1",
             "--frames": "59",

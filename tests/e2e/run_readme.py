@@ -4,9 +4,10 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 import unittest
 
-from program import DATA, Case, main
+from program import DATA, DEEPQ, Case, main
 
 ROOT = DATA.resolve().parents[1]
 LIBRARY = os.environ.get("DEEPQ_LIBRARY", "build/src/libdeepq.so")
@@ -42,6 +43,16 @@ class Readme(Case):
             for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", (ROOT / name).read_text()):
                 if "://" not in path:
                     self.assertLess((ROOT / path).stat().st_size, 1_000_000, path)
+
+
+class Pages(Case):
+    def test_the_hyperparameters_are_the_programs(self):
+        """The page is what the program's table gives; it says how it is made."""
+        tool = ROOT / "tools/make_hyperparameters.py"
+        made = subprocess.run([sys.executable, "-B", tool, DEEPQ], check=True, capture_output=True,
+                              text=True).stdout
+        self.assertEqual((ROOT / "docs/hyperparameters.md").read_text(), made,
+                         f"{tool} {DEEPQ} > docs/hyperparameters.md makes it")
 
 
 main()

@@ -115,6 +115,37 @@ class Book(Case):
         (self.dir / "bad").write_text("gamma = 0.5\nbatch: 3\n")
         self.check(run("train", "--config", self.dir / "bad"), 2, "bad:2")
 
+    def test_old_names(self):
+        """They go on working; whoever writes one is told the new one, a run's own config is just read."""
+        def beta(out):
+            return re.search("^priority_beta_.*$", (out / "config").read_text(), re.M)[0]
+
+        told = "priority_beta_rise is an old name: write priority_beta_steps\n"
+        first, second = self.dir / "a", self.dir / "b"
+        done = run("train", *SMALL, "--set", "priority_beta_rise=50", "--frames", "60", "--out", first)
+        self.assertEqual(self.check(done, 0).stderr.count(told), 1)
+        self.assertEqual(beta(first), "priority_beta_steps = 50")
+        old = (first / "config").read_text().replace("beta_steps", "beta_rise")
+        (first / "config").write_text(old)
+        (self.dir / "old").write_text(old)
+        done = run("train", "--config", self.dir / "old", "--frames", "60", "--out", second)
+        self.assertEqual(self.check(done, 0).stderr.count(told), 1)
+        self.assertEqual(state(first), state(second))
+        self.assertEqual(self.check(run("train", "--resume", first, "--frames", "70"), 0).stderr, "")
+        self.assertEqual(beta(first), "priority_beta_steps = 50")
+
+    def test_the_hyperparameters_are_listed(self):
+        """With the values that a run would have."""
+        done = self.check(run("train", "--help-set", "--preset", "fast", "--set", "gamma=0.5"), 0)
+        for line in [r"^  gamma +0\.5  ", r"^  replay_size +100000  ", "in transitions$", "^  fast  +less"]:
+            self.assertRegex(done.stdout, "(?m)" + line)
+        lines = self.check(run("train", "--help-set", "--json", "--preset", "fast"), 0).stdout.splitlines()
+        keys = {o["key"]: o for o in map(json.loads, lines) if "key" in o}
+        self.assertEqual(keys["n_step"]["presets"], {"book": "1", "fast": "10"})
+        self.assertEqual((keys["n_step"]["value"], keys["n_step"]["unit"]), ("10", "steps"))
+        self.check(run("train", "--help-set", "--preset", "slow"), 2, "book and fast")
+        self.check(run("train", "--help-set", "--set", "speed=1"), 2, "'speed'", "gamma")
+
     def test_the_fast_preset(self):
         """It begins, and what makes it fast is in the run's config."""
         out = self.dir / "run"

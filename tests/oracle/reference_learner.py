@@ -107,7 +107,7 @@ class Config:
     double_dqn: bool = False
     priority_alpha: float = 0.0       # 0: every transition is equally likely
     priority_beta: float = 0.0
-    priority_beta_rise: int = 0       # steps in which beta is annealed to 1; 0: it stays
+    priority_beta_steps: int = 0       # steps in which beta is annealed to 1; 0: it stays
     n_envs: int = 1
     train_every: int = 1
     target_sync: int = 1000
@@ -136,9 +136,9 @@ def learning_rate_at(cfg, step):
 
 
 def beta_at(cfg, step):
-    if cfg.priority_beta_rise == 0:
+    if cfg.priority_beta_steps == 0:
         return cfg.priority_beta
-    return linear(cfg.priority_beta, 1.0, step / cfg.priority_beta_rise)
+    return linear(cfg.priority_beta, 1.0, step / cfg.priority_beta_steps)
 
 
 def linear(start, end, done):

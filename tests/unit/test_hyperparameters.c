@@ -34,7 +34,7 @@ static const char *const base_run[][2] = {
     {"double_dqn", "true"},
     {"priority_alpha", "0.6"},
     {"priority_beta", "0.4"},
-    {"priority_beta_rise", "200"},
+    {"priority_beta_steps", "200"},
     {"n_envs", "2"},
     {"train_every", "2"},
     {"target_sync", "100"},
@@ -65,7 +65,7 @@ static const char *const other_value[][2] = {
     {"double_dqn", "false"},
     {"priority_alpha", "0.5"},
     {"priority_beta", "0.5"},
-    {"priority_beta_rise", "0"},
+    {"priority_beta_steps", "0"},
     {"n_envs", "1"},
     {"train_every", "4"},
     {"target_sync", "60"},
@@ -217,7 +217,7 @@ static void the_ends_of_every_range_hold(void **state)
         {"priority_alpha", "1", "1.01"},
         {"priority_alpha", "0", "-0.01"},
         {"priority_beta", "1", "1.01"},
-        {"priority_beta_rise", "0", "-1"},
+        {"priority_beta_steps", "0", "-1"},
         {"n_envs", "1", "0"},
         {"n_envs", "1024", "1000000"},
         {"train_every", "1", "0"},
@@ -270,6 +270,57 @@ static void the_edges_between_keys_hold(void **state)
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
 }
 
+/** Each has a line of help and a range; a preset has a line and where it comes from. */
+static void all_are_described(void **state)
+{
+    (void)state;
+    dq_hyperparameter h;
+    for (size_t i = 0; i < DQ_COUNT(base_run); i++) {
+        assert_true(dq_train_config_describe(i, &h));
+        assert_string_equal(h.key, base_run[i][0]);
+        assert_true(strlen(h.help) > 10 && strlen(h.help) < 80 && !strchr(h.help, '\n'));
+        assert_true(strlen(h.range) > 5 && strlen(h.range) + 1 < sizeof(h.range));
+        assert_non_null(h.unit);
+    }
+    assert_false(dq_train_config_describe(DQ_COUNT(base_run), &h));
+    for (size_t i = 0; i < 2; i++)
+        assert_true(*dq_train_preset_at(i)->help && *dq_train_preset_at(i)->source);
+    assert_string_equal(dq_train_preset_at(0)->name, "book");
+    assert_null(dq_train_preset_at(2));
+    dq_train_config cfg;
+    assert_int_equal(dq_train_preset(&cfg, "no-preset"), DQ_ERR_NOT_FOUND);
+    assert_non_null(strstr(dq_errmsg(), "book and fast"));
+}
+
+static void old_names_go_on_working(void **state)
+{
+    (void)state;
+    dq_train_config cfg = base();
+    assert_int_equal(dq_train_config_set(&cfg, "priority_beta_rise", "77"), DQ_OK);
+    assert_int_equal(cfg.priority_beta_steps, 77);
+    assert_string_equal(dq_train_config_new_name("priority_beta_rise"), "priority_beta_steps");
+    assert_null(dq_train_config_new_name("priority_beta_steps"));
+    assert_null(dq_train_config_new_name("no_such"));
+}
+
+/** Every field is written through its own key: none of two keys is the other's. */
+static void no_two_keys_share_a_field(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DQ_COUNT(other_value); i++) {
+        dq_train_config cfg = base();
+        assert_int_equal(dq_train_config_set(&cfg, other_value[i][0], other_value[i][1]), DQ_OK);
+        for (size_t j = 0; j < DQ_COUNT(base_run); j++) {
+            const char *key;
+            char value[64], usual[64];
+            dq_train_config plain = base();
+            dq_train_config_get(&cfg, j, &key, value, sizeof(value));
+            dq_train_config_get(&plain, j, &key, usual, sizeof(usual));
+            assert_int_equal(strcmp(value, usual) != 0, i == j);
+        }
+    }
+}
+
 /* The book's: Lapan 2020, chapter 6, 02_dqn_pong.py (reward_bound is Pong's there, and adam_* are
  * PyTorch's). */
 static const char *const book_preset[][2] = {
@@ -289,7 +340,7 @@ static const char *const book_preset[][2] = {
     {"double_dqn", "false"},
     {"priority_alpha", "0"},
     {"priority_beta", "0"},
-    {"priority_beta_rise", "0"},
+    {"priority_beta_steps", "0"},
     {"n_envs", "1"},
     {"train_every", "1"},
     {"target_sync", "1000"},
@@ -321,7 +372,7 @@ static const char *const fast_preset[][2] = {
     {"double_dqn", "false"},
     {"priority_alpha", "0.6"},
     {"priority_beta", "0.4"},
-    {"priority_beta_rise", "600000"},
+    {"priority_beta_steps", "600000"},
     {"n_envs", "8"},
     {"train_every", "8"},
     {"target_sync", "4000"},
@@ -365,6 +416,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(presets_are_what_they_are_known_for),
+        cmocka_unit_test(all_are_described),
+        cmocka_unit_test(old_names_go_on_working),
+        cmocka_unit_test(no_two_keys_share_a_field),
         cmocka_unit_test(every_key_has_another_value),
         cmocka_unit_test(every_value_changes_the_run),
         cmocka_unit_test(every_value_reads_back),

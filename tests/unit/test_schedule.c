@@ -81,7 +81,7 @@ static void the_others_reach_their_ends(void **state)
     check(dq_config_learning_rate(&cfg, 1000), 0.5);
     check(dq_config_priority_beta(&cfg, 1000), 0.5);
     cfg.learning_rate_decay = 100;
-    cfg.priority_beta_rise = 200;
+    cfg.priority_beta_steps = 200;
     check(dq_config_learning_rate(&cfg, 0), 0.5);
     check(dq_config_learning_rate(&cfg, 50), 0.375);
     check(dq_config_learning_rate(&cfg, 1000), 0.25);

@@ -44,9 +44,27 @@ static void long_words_are_far(void **state)
     assert_int_equal(dq_spelling_distance(longest, longer), DQ_SPELLING_FAR);
 }
 
+static void words_are_listed(void **state)
+{
+    (void)state;
+    const char *const words[] = {"red", "green", "blue"};
+    char text[64], small[8];
+    dq_list_words(text, sizeof(text), words, 0, "or");
+    assert_string_equal(text, "");
+    dq_list_words(text, sizeof(text), words, 1, "or");
+    assert_string_equal(text, "red");
+    dq_list_words(text, sizeof(text), words, 2, "and");
+    assert_string_equal(text, "red and green");
+    dq_list_words(text, sizeof(text), words, 3, "or");
+    assert_string_equal(text, "red, green or blue");
+    dq_list_words(small, sizeof(small), words, 3, "or");
+    assert_string_equal(small, "red, gr");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words_are_listed),
         cmocka_unit_test(distances_are_the_known_ones),
         cmocka_unit_test(long_words_are_far),
     };

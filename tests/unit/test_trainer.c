@@ -384,7 +384,7 @@ static void so_does_one_with_priorities(void **state)
     dq_train_config cfg = small_config();
     cfg.priority_alpha = 0.6;
     cfg.priority_beta = 0.4;
-    cfg.priority_beta_rise = 90;
+    cfg.priority_beta_steps = 90;
     cfg.n_envs = 3;
     cfg.n_step = 2;
     check_loaded_run(&cfg);
@@ -563,7 +563,7 @@ static void it_learns_from_the_errors_that_are_largest(void **state)
     dq_train_config cfg = small_config();
     cfg.priority_alpha = 0.6;
     cfg.priority_beta = 0.4;
-    cfg.priority_beta_rise = 1000;
+    cfg.priority_beta_steps = 1000;
     solve_thirds_so(cfg);
 }
 

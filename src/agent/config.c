@@ -1,5 +1,6 @@
 #include "deepq/train.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <math.h>
 #include <stddef.h>
@@ -10,9 +11,9 @@
 #include "agent/config.h"
 #include "base/error.h"
 #include "base/schedule.h"
+#include "base/spelling.h"
 #include "base/whole_number.h"
 #include "deepq/vector.h"
-#include "env/env_ids.h"
 #include "nn/networks.h"
 
 typedef enum field_type {
@@ -26,16 +27,19 @@ typedef enum field_type {
     FIELD_BOUND  // a number, "none" or "game"
 } field_type;
 
+/** A hyperparameter. */
 typedef struct field {
     const char *key;
     field_type type;
     size_t offset;
+    const char *unit;  // "" for a number without one
     double low, high;  // inclusive; of numbers but FIELD_UINT64
+    const char *help;  // one line
 } field;
 
-#define FIELD(name, type, low, high)                                                               \
+#define FIELD(name, type, unit, low, high, help)                                                   \
     {                                                                                              \
-#name, type, offsetof(dq_train_config, name), low, high                                    \
+#name, type, offsetof(dq_train_config, name), unit, low, high, help                        \
     }
 
 static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber"};
@@ -43,128 +47,119 @@ static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "h
 static const double HUGE_STEPS = 1e15;
 
 static const field fields[] = {
-    FIELD(gamma, FIELD_DOUBLE, 0, 1),
-    FIELD(batch, FIELD_INT, 1, 65536),
-    FIELD(replay_size, FIELD_INT, 1, 100000000),
-    FIELD(replay_start, FIELD_INT, 1, 100000000),
-    FIELD(learning_rate, FIELD_DOUBLE, 0, 1e3),
-    FIELD(learning_rate_final, FIELD_DOUBLE, 0, 1e3),
-    FIELD(learning_rate_decay, FIELD_INT64, 0, HUGE_STEPS),
-    FIELD(adam_beta1, FIELD_DOUBLE, 0, 0.999999999),
-    FIELD(adam_beta2, FIELD_DOUBLE, 0, 0.999999999),
-    FIELD(adam_epsilon, FIELD_DOUBLE, 0, 1),
-    FIELD(network, FIELD_NETWORK, 0, 0),
-    FIELD(loss, FIELD_LOSS, 0, 0),
-    FIELD(n_step, FIELD_INT, 1, 1000),
-    FIELD(double_dqn, FIELD_BOOL, 0, 0),
-    FIELD(priority_alpha, FIELD_DOUBLE, 0, 1),
-    FIELD(priority_beta, FIELD_DOUBLE, 0, 1),
-    FIELD(priority_beta_rise, FIELD_INT64, 0, HUGE_STEPS),
-    FIELD(n_envs, FIELD_INT, 1, DQ_VECTOR_MAX),
-    FIELD(train_every, FIELD_INT, 1, 1000000),
-    FIELD(target_sync, FIELD_INT64, 1, HUGE_STEPS),
-    FIELD(epsilon_decay, FIELD_INT64, 1, HUGE_STEPS),
-    FIELD(epsilon_start, FIELD_DOUBLE, 0, 1),
-    FIELD(epsilon_final, FIELD_DOUBLE, 0, 1),
-    FIELD(epsilon_last, FIELD_DOUBLE, 0, 1),
-    FIELD(epsilon_last_decay, FIELD_INT64, 0, HUGE_STEPS),
-    FIELD(reward_bound, FIELD_BOUND, -1e12, 1e12),
-    FIELD(max_steps, FIELD_INT64, 0, HUGE_STEPS),
-    FIELD(checkpoint_every, FIELD_INT64, 1, HUGE_STEPS),
-    FIELD(seed, FIELD_UINT64, 0, 0),
+    FIELD(gamma, FIELD_DOUBLE, "", 0, 1, "discount of a reward for each step that it lies ahead"),
+    FIELD(batch, FIELD_INT, "transitions", 1, 65536, "transitions drawn for one learning step"),
+    FIELD(replay_size, FIELD_INT, "transitions", 1, 100000000, "transitions kept to learn from"),
+    FIELD(replay_start, FIELD_INT, "transitions", 1, 100000000,
+          "transitions kept before learning starts"),
+    FIELD(learning_rate, FIELD_DOUBLE, "", 0, 1e3, "Adam's learning rate at the start"),
+    FIELD(learning_rate_final, FIELD_DOUBLE, "", 0, 1e3,
+          "Adam's learning rate from step learning_rate_decay on, reached linearly"),
+    FIELD(learning_rate_decay, FIELD_INT64, "steps", 0, HUGE_STEPS,
+          "steps until learning_rate_final is reached; 0: learning_rate stays"),
+    FIELD(adam_beta1, FIELD_DOUBLE, "", 0, 0.999999999, "decay of Adam's mean of the gradients"),
+    FIELD(adam_beta2, FIELD_DOUBLE, "", 0, 0.999999999, "decay of Adam's mean of their squares"),
+    FIELD(adam_epsilon, FIELD_DOUBLE, "", 0, 1, "added to the divisor of Adam's step"),
+    FIELD(network, FIELD_NETWORK, "", 0, 0,
+          "layers; nature: Mnih et al. 2015, nips: Mnih et al. 2013, small: docs/fast.md"),
+    FIELD(loss, FIELD_LOSS, "", 0, 0,
+          "of a value's error; mse: its square, huber: linear beyond an error of 1"),
+    FIELD(n_step, FIELD_INT, "steps", 1, 1000,
+          "steps whose rewards are summed before the target network's value counts"),
+    FIELD(double_dqn, FIELD_BOOL, "", 0, 0,
+          "the online network chooses the action that the target network values"),
+    FIELD(priority_alpha, FIELD_DOUBLE, "", 0, 1,
+          "how far errors decide what is drawn; 0: all alike"),
+    FIELD(priority_beta, FIELD_DOUBLE, "", 0, 1,
+          "how far weights make up for that, at the start; 1: wholly"),
+    FIELD(priority_beta_steps, FIELD_INT64, "steps", 0, HUGE_STEPS,
+          "steps until priority_beta has grown linearly to 1; 0: it stays"),
+    FIELD(n_envs, FIELD_INT, "", 1, DQ_VECTOR_MAX,
+          "environments side by side; a step is one step of one of them"),
+    FIELD(train_every, FIELD_INT, "steps", 1, 1000000, "steps from one learning step to the next"),
+    FIELD(target_sync, FIELD_INT64, "steps", 1, HUGE_STEPS,
+          "steps from one copy to the target network to the next"),
+    FIELD(epsilon_decay, FIELD_INT64, "steps", 1, HUGE_STEPS,
+          "steps in which epsilon falls by 1; it stops at epsilon_final"),
+    FIELD(epsilon_start, FIELD_DOUBLE, "", 0, 1, "share of random actions at the start"),
+    FIELD(epsilon_final, FIELD_DOUBLE, "", 0, 1, "share of random actions where that fall stops"),
+    FIELD(epsilon_last, FIELD_DOUBLE, "", 0, 1,
+          "share of random actions from step epsilon_last_decay on, reached linearly"),
+    FIELD(epsilon_last_decay, FIELD_INT64, "steps", 0, HUGE_STEPS,
+          "steps until epsilon_last is reached; 0: epsilon_final stays"),
+    FIELD(reward_bound, FIELD_BOUND, "points", -1e12, 1e12,
+          "solved when the mean of the last 100 games is above it; game: the game's own"),
+    FIELD(max_steps, FIELD_INT64, "steps", 0, HUGE_STEPS,
+          "steps after which the run ends; 0: never"),
+    FIELD(checkpoint_every, FIELD_INT64, "steps", 1, HUGE_STEPS,
+          "steps from one checkpoint to the next"),
+    FIELD(seed, FIELD_UINT64, "", 0, 0, "of all random streams: the same seed, the same run"),
 };
 
-static dq_train_config book(void)
+/** Names that hyperparameters had. */
+static const struct {
+    const char *old, *key;
+} old_names[] = {{"priority_beta_rise", "priority_beta_steps"}};
+
+const char *dq_train_config_new_name(const char *key)
 {
-    return (dq_train_config){
-        .gamma = 0.99,
-        .batch = 32,
-        .replay_size = 10000,
-        .replay_start = 10000,
-        .learning_rate = 1e-4,
-        .adam_beta1 = 0.9,
-        .adam_beta2 = 0.999,
-        .adam_epsilon = 1e-8,
-        .n_step = 1,
-        .n_envs = 1,
-        .train_every = 1,
-        .target_sync = 1000,
-        .epsilon_decay = 150000,
-        .epsilon_start = 1.0,
-        .epsilon_final = 0.01,
-        .reward_bound = NAN,
-        .checkpoint_every = 10000,
-    };
+    for (size_t i = 0; i < DQ_COUNT(old_names); i++)
+        if (strcmp(old_names[i].old, key) == 0)
+            return old_names[i].key;
+    return NULL;
 }
 
-/** Less work for a frame, more learned from each step: docs/fast.md has how it was found. */
-static dq_train_config fast(void)
+static void print_networks(char *text, size_t cap)
 {
-    dq_train_config cfg = book();
-    cfg.network = "small";
-    cfg.gamma = 0.98;
-    cfg.n_step = 10;
-    cfg.loss = DQ_LOSS_HUBER;
-    cfg.learning_rate = 2.5e-4;
-    cfg.learning_rate_final = 5e-5;
-    cfg.learning_rate_decay = 1000000;
-    cfg.adam_epsilon = 1.5e-4;
-    cfg.replay_size = 100000;
-    cfg.replay_start = 5000;
-    cfg.priority_alpha = 0.6;
-    cfg.priority_beta = 0.4;
-    cfg.priority_beta_rise = 600000;
-    cfg.n_envs = 8;
-    cfg.train_every = 8;
-    cfg.target_sync = 4000;
-    cfg.epsilon_decay = 100000;
-    cfg.epsilon_final = 0.05;
-    cfg.epsilon_last = 0.005;
-    cfg.epsilon_last_decay = 500000;
-    cfg.checkpoint_every = 100000;
-    return cfg;
+    const char *names[16];
+    size_t n = 0;
+    while (n < DQ_COUNT(names) && dq_net_network_name(n)) {
+        names[n] = dq_net_network_name(n);
+        n++;
+    }
+    dq_list_words(text, cap, names, n, "or");
 }
 
-dq_status dq_train_preset(dq_train_config *cfg, const char *name)
+/** What values there are, in words. */
+static void print_range(const field *f, char *text, size_t cap)
 {
-    if (strcmp(name, "book") == 0)
-        *cfg = book();
-    else if (strcmp(name, "fast") == 0)
-        *cfg = fast();
-    else
-        return dq_fail(DQ_ERR_NOT_FOUND, "no preset '%s': there are book and fast", name);
-    return DQ_OK;
+    switch (f->type) {
+    case FIELD_UINT64:
+        snprintf(text, cap, "a whole number from 0 to 2^64 - 1");
+        break;
+    case FIELD_BOOL:
+        snprintf(text, cap, "true or false");
+        break;
+    case FIELD_LOSS:
+        dq_list_words(text, cap, losses, DQ_COUNT(losses), "or");
+        break;
+    case FIELD_NETWORK:
+        print_networks(text, cap);
+        break;
+    case FIELD_BOUND:
+        snprintf(text, cap, "a number from %.10g to %.10g, none, or game", f->low, f->high);
+        break;
+    default:
+        snprintf(text, cap, "a %s from %.10g to %.10g",
+                 f->type == FIELD_DOUBLE ? "number" : "whole number", f->low, f->high);
+    }
 }
 
-double dq_train_reward_bound(const char *env_id)
+bool dq_train_config_describe(size_t index, dq_hyperparameter *h)
 {
-    static const struct {
-        const char *game;
-        double bound;
-    } published[] = {{"pong", 19.0}};  // Lapan 2020, chapter 6, 02_dqn_pong.py
-    dq_atari_id id;
-    if (dq_atari_id_parse(env_id, &id))
-        for (size_t i = 0; i < DQ_COUNT(published); i++)
-            if (strcmp(id.game->id, published[i].game) == 0)
-                return published[i].bound;
-    return INFINITY;
+    if (index >= DQ_COUNT(fields))
+        return false;
+    const field *f = &fields[index];
+    *h = (dq_hyperparameter){.key = f->key, .unit = f->unit, .help = f->help};
+    print_range(f, h->range, sizeof(h->range));
+    return true;
 }
 
 static dq_status fail_value(const field *f, const char *value)
 {
-    if (f->type == FIELD_UINT64)
-        return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose a whole number from 0 to 2^64 - 1", f->key,
-                       value);
-    if (f->type == FIELD_BOOL)
-        return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose true or false", f->key, value);
-    if (f->type == FIELD_BOUND)
-        return dq_fail(DQ_ERR_CONFIG,
-                       "%s = '%s': choose a number from %.10g to %.10g, none, or game (its own)",
-                       f->key, value, f->low, f->high);
-    if (f->type == FIELD_LOSS)
-        return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose mse or huber", f->key, value);
-    return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose a %s from %.10g to %.10g", f->key, value,
-                   f->type == FIELD_DOUBLE ? "number" : "whole number", f->low, f->high);
+    char range[DQ_RANGE_TEXT];
+    print_range(f, range, sizeof(range));
+    return dq_fail(DQ_ERR_CONFIG, "%s = '%s': choose %s", f->key, value, range);
 }
 
 static dq_status set_double(const field *f, void *to, const char *text)
@@ -259,19 +254,45 @@ static dq_status set_field(const field *f, void *to, const char *text)
     }
 }
 
+static dq_status fail_unknown(const char *key)
+{
+    const char *keys[DQ_COUNT(fields)];
+    char known[1024];
+    for (size_t i = 0; i < DQ_COUNT(fields); i++)
+        keys[i] = fields[i].key;
+    dq_list_words(known, sizeof(known), keys, DQ_COUNT(keys), "or");
+    return dq_fail(DQ_ERR_CONFIG, "no hyperparameter '%s': choose one of %s", key, known);
+}
+
+static const field *find_field(const char *key)
+{
+    const char *name = dq_train_config_new_name(key);
+    for (size_t i = 0; i < DQ_COUNT(fields); i++)
+        if (strcmp(fields[i].key, name ? name : key) == 0)
+            return &fields[i];
+    return NULL;
+}
+
 dq_status dq_train_config_set(dq_train_config *cfg, const char *key, const char *value)
 {
-    for (size_t i = 0; i < DQ_COUNT(fields); i++) {
-        const field *f = &fields[i];
-        if (strcmp(f->key, key) == 0)
-            return set_field(f, (char *)cfg + f->offset, value);
-    }
-    char known[1024] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < DQ_COUNT(fields) && used < sizeof(known); i++)
-        used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s", i ? ", " : "",
-                                 fields[i].key);
-    return dq_fail(DQ_ERR_CONFIG, "no hyperparameter '%s': choose one of %s", key, known);
+    const field *f = find_field(key);
+    return f ? set_field(f, (char *)cfg + f->offset, value) : fail_unknown(key);
+}
+
+dq_status dq_config_set_number(dq_train_config *cfg, const char *key, double value)
+{
+    const field *f = find_field(key);
+    assert(f && value >= f->low && value <= f->high);
+    void *to = (char *)cfg + f->offset;
+    if (f->type == FIELD_DOUBLE)
+        *(double *)to = value;
+    else if (f->type == FIELD_INT)
+        *(int *)to = (int)value;
+    else if (f->type == FIELD_INT64)
+        *(int64_t *)to = (int64_t)value;
+    else
+        return fail_unknown(key);  // its values are words
+    return DQ_OK;
 }
 
 /** A program may have set another number: then what dq_train_config_check() will refuse. */
@@ -385,6 +406,6 @@ double dq_config_learning_rate(const dq_train_config *cfg, int64_t step)
 
 double dq_config_priority_beta(const dq_train_config *cfg, int64_t step)
 {
-    const dq_schedule s = {cfg->priority_beta, 1, 0, (double)cfg->priority_beta_rise};
+    const dq_schedule s = {cfg->priority_beta, 1, 0, (double)cfg->priority_beta_steps};
     return dq_schedule_at(&s, step);
 }

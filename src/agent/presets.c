@@ -1,0 +1,124 @@
+/* Presets: lists of hyperparameters over the book's. */
+#include <math.h>
+#include <string.h>
+
+#include "agent/config.h"
+#include "base/error.h"
+#include "base/spelling.h"
+#include "env/env_ids.h"
+
+/** A hyperparameter's value: a number, or where `word` is given a word. */
+typedef struct setting {
+    const char *key;
+    double number;
+    const char *word;
+} setting;
+
+/* What is not listed is 0, false or the first word. */
+static const setting book[] = {
+    {"gamma", 0.99, NULL},
+    {"batch", 32, NULL},
+    {"replay_size", 10000, NULL},
+    {"replay_start", 10000, NULL},
+    {"learning_rate", 1e-4, NULL},
+    {"adam_beta1", 0.9, NULL},
+    {"adam_beta2", 0.999, NULL},
+    {"adam_epsilon", 1e-8, NULL},
+    {"n_step", 1, NULL},
+    {"n_envs", 1, NULL},
+    {"train_every", 1, NULL},
+    {"target_sync", 1000, NULL},
+    {"epsilon_decay", 150000, NULL},
+    {"epsilon_start", 1, NULL},
+    {"epsilon_final", 0.01, NULL},
+    {"reward_bound", 0, "game"},
+    {"checkpoint_every", 10000, NULL},
+};
+
+static const setting fast[] = {
+    {"network", 0, "small"},
+    {"gamma", 0.98, NULL},
+    {"n_step", 10, NULL},
+    {"loss", 0, "huber"},
+    {"learning_rate", 2.5e-4, NULL},
+    {"learning_rate_final", 5e-5, NULL},
+    {"learning_rate_decay", 1000000, NULL},
+    {"adam_epsilon", 1.5e-4, NULL},
+    {"replay_size", 100000, NULL},
+    {"replay_start", 5000, NULL},
+    {"priority_alpha", 0.6, NULL},
+    {"priority_beta", 0.4, NULL},
+    {"priority_beta_steps", 600000, NULL},
+    {"n_envs", 8, NULL},
+    {"train_every", 8, NULL},
+    {"target_sync", 4000, NULL},
+    {"epsilon_decay", 100000, NULL},
+    {"epsilon_final", 0.05, NULL},
+    {"epsilon_last", 0.005, NULL},
+    {"epsilon_last_decay", 500000, NULL},
+    {"checkpoint_every", 100000, NULL},
+};
+
+static const struct {
+    dq_preset about;
+    const setting *settings;
+    size_t n;
+} presets[] = {
+    {{"book", "DQN as the book has it", "Lapan 2020, chapter 6, 02_dqn_pong.py"},
+     book,
+     DQ_COUNT(book)},
+    {{"fast", "less work for a frame, more learned from each step: Pong in minutes on two cores",
+      "docs/fast.md"},
+     fast,
+     DQ_COUNT(fast)},
+};
+
+const dq_preset *dq_train_preset_at(size_t index)
+{
+    return index < DQ_COUNT(presets) ? &presets[index].about : NULL;
+}
+
+static dq_status apply(dq_train_config *cfg, const setting *settings, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const setting *s = &settings[i];
+        DQ_TRY(s->word ? dq_train_config_set(cfg, s->key, s->word)
+                       : dq_config_set_number(cfg, s->key, s->number));
+    }
+    return DQ_OK;
+}
+
+static dq_status fail_unknown(const char *name)
+{
+    const char *names[DQ_COUNT(presets)];
+    char known[256];
+    for (size_t i = 0; i < DQ_COUNT(presets); i++)
+        names[i] = presets[i].about.name;
+    dq_list_words(known, sizeof(known), names, DQ_COUNT(presets), "and");
+    return dq_fail(DQ_ERR_NOT_FOUND, "no preset '%s': there are %s", name, known);
+}
+
+dq_status dq_train_preset(dq_train_config *cfg, const char *name)
+{
+    for (size_t i = 0; i < DQ_COUNT(presets); i++)
+        if (strcmp(presets[i].about.name, name) == 0) {
+            *cfg = (dq_train_config){0};
+            DQ_TRY(apply(cfg, book, DQ_COUNT(book)));
+            return apply(cfg, presets[i].settings, presets[i].n);
+        }
+    return fail_unknown(name);
+}
+
+double dq_train_reward_bound(const char *env_id)
+{
+    static const struct {
+        const char *game;
+        double bound;
+    } published[] = {{"pong", 19.0}};  // Lapan 2020, chapter 6, 02_dqn_pong.py
+    dq_atari_id id;
+    if (dq_atari_id_parse(env_id, &id))
+        for (size_t i = 0; i < DQ_COUNT(published); i++)
+            if (strcmp(id.game->id, published[i].game) == 0)
+                return published[i].bound;
+    return INFINITY;
+}
