@@ -2,8 +2,9 @@
  *
  *  $MAY_HOLD: a program that succeeds but holds more blocks than this when it ends, or has more
  * files open than at its start, fails with status 70 (its standard output's buffer is one block).
- *  $FAIL_AT: which of its allocations fails, from 1; unset or 0: none. $FAIL_REPORT: a file for the
- *  numbers of allocations and of blocks held. What the program starts is not watched. glibc. */
+ *  $FAIL_AT: which of its allocations fails, from 1; unset or 0: none; fail_allocation() says the
+ * same from inside. $FAIL_REPORT: a file for the numbers of allocations and of blocks held. What
+ * the program starts is not watched. glibc. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,8 @@ extern void *__libc_memalign(size_t alignment, size_t n);
 extern void __libc_free(void *block);
 
 static atomic_long n_allocations, n_held;
-static long fail_at, may_hold;
+static atomic_long fail_at;
+static long may_hold;
 static char report[4096];
 static pid_t watched;
 static int open_at_start;
@@ -78,12 +80,18 @@ __attribute__((constructor)) static void begin(void)
     unsetenv("LD_PRELOAD");
     unsetenv("MAY_HOLD");
     atomic_store(&n_allocations, 0);
-    fail_at = number("FAIL_AT", 0);
+    atomic_store(&fail_at, number("FAIL_AT", 0));
 }
 
 static int fails(void)
 {
-    return atomic_fetch_add(&n_allocations, 1) + 1 == fail_at;
+    return atomic_fetch_add(&n_allocations, 1) + 1 == atomic_load(&fail_at);
+}
+
+/** For a test: its n-th allocation from here on fails. */
+void fail_allocation(long n)
+{
+    atomic_store(&fail_at, atomic_load(&n_allocations) + n);
 }
 
 static void *count(void *block)

@@ -3,6 +3,7 @@
  *
  *  Called with a folder and "first" or "resumed", the program writes a run there for TensorBoard
  *  to read, and tests nothing. */
+#include "failing_allocation.h"
 #include "temp_folder.h"
 
 #include <setjmp.h>
@@ -204,6 +205,30 @@ static uint8_t *resume(const char *name, int64_t last, size_t *n, size_t *n_dama
     return bytes;
 }
 
+static void a_long_text_without_memory_is_one_error(void **state)
+{
+    (void)state;
+    char long_text[1001];
+    size_t n, n_before;
+    dq_tb *tb;
+    memset(long_text, 'x', 1000);
+    long_text[1000] = '\0';
+    assert_int_equal(dq_tb_open(&tb, temp_folder, NULL), DQ_OK);
+    assert_int_equal(dq_tb_scalar(tb, "reward", 1, 2.0, 1000), DQ_OK);
+    assert_int_equal(dq_tb_flush(tb), DQ_OK);
+    free(read_only_file(&n_before));
+    if (!fail_next_allocation()) {
+        dq_tb_close(tb);
+        skip();
+    }
+    assert_int_equal(dq_tb_text(tb, "config", 1, long_text, 1000), DQ_ERR_NOMEM);
+    assert_string_equal(dq_errmsg(), "no memory for an event of 1043 bytes");
+    assert_int_equal(dq_tb_text(tb, "config", 2, "it goes on", 1000), DQ_OK);
+    assert_int_equal(dq_tb_close(tb), DQ_OK);
+    free(read_only_file(&n));
+    assert_in_range(n, n_before + 1, n_before + 200);  // nothing of the first is in it
+}
+
 static void a_run_goes_on_in_its_file(void **state)
 {
     (void)state;
@@ -299,6 +324,7 @@ int main(int argc, char **argv)
         IN_TEMP_FOLDER(many_and_long_records_all_arrive),
         IN_TEMP_FOLDER(a_folder_that_cannot_be_is_one_error),
         IN_TEMP_FOLDER(a_full_disk_leaves_no_gap),
+        IN_TEMP_FOLDER(a_long_text_without_memory_is_one_error),
         IN_TEMP_FOLDER(a_run_goes_on_in_its_file),
         IN_TEMP_FOLDER(damaged_records_are_set_aside),
         cmocka_unit_test(the_default_folder_is_named_as_in_the_book),

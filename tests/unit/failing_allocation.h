@@ -1,0 +1,25 @@
+/** Let an allocation fail, where the test was started with tests/counted_malloc.c (as CTest does,
+ * but under sanitizers). Included first: dlsym()'s default handle wants _GNU_SOURCE. */
+#ifndef DEEPQ_TESTS_FAILING_ALLOCATION_H
+#define DEEPQ_TESTS_FAILING_ALLOCATION_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dlfcn.h>
+#include <stdbool.h>
+#include <stdio.h>
+
+/** The next allocation fails. False, and says so, where it cannot be made to. */
+static inline bool fail_next_allocation(void)
+{
+    void (*fail_allocation)(long n);
+    *(void **)&fail_allocation = dlsym(RTLD_DEFAULT, "fail_allocation");
+    if (!fail_allocation)
+        printf("SKIP: no allocation can be made to fail without tests/counted_malloc.c\n");
+    else
+        fail_allocation(1);
+    return fail_allocation != NULL;
+}
+
+#endif
