@@ -26,7 +26,8 @@ typedef struct player {
     int n_lanes, n_ahead;
 } player;
 
-static void make_player_of(player *p, const char *device, const char *precision, int n_lanes)
+static void make_player_with(player *p, const char *device, const char *precision, int n_lanes,
+                             size_t capacity)
 {
     *p = (player){.world = dq_rng_stream(3, "world"),
                   .sampling = dq_rng_stream(3, "replay"),
@@ -38,7 +39,7 @@ static void make_player_of(player *p, const char *device, const char *precision,
     cfg.precision = precision;
     cfg.n_states = n_lanes;
     cfg.isa = "ref";
-    replay.capacity = CAPACITY;
+    replay.capacity = capacity;
     replay.n_step = 2;
     replay.gamma = 0.9;
     replay.n_lanes = n_lanes;
@@ -48,6 +49,11 @@ static void make_player_of(player *p, const char *device, const char *precision,
     assert_int_equal(dq_target_memory_init(&p->targets, dq_replay_slots(p->replay), BATCH), DQ_OK);
     dq_rng rng = dq_rng_stream(3, "initialisation");
     dq_net_init(p->net, &rng);
+}
+
+static void make_player_of(player *p, const char *device, const char *precision, int n_lanes)
+{
+    make_player_with(p, device, precision, n_lanes, CAPACITY);
 }
 
 static void make_player(player *p, const char *device)
@@ -322,6 +328,25 @@ static void a_checkpoint_is_the_same_on_both(void **state)
     free_player(&cpu);
 }
 
+/** 256 transitions go to the device at once: those before, at and after each border arrive. */
+static void a_long_replay_arrives_whole(void **state)
+{
+    (void)state;
+    enum { LONG = 530, N_PLAYED = LONG + 300, N_DRAWN = 3 };
+    player p;
+    float losses[N_PLAYED + N_DRAWN];
+    make_player_with(&p, "cuda", NULL, 1, LONG);
+    dq_net *net = p.learner.net;
+    p.learner.net = NULL;  // the device hears of none of it
+    begin_games(&p);
+    for (int step = 0; step < N_PLAYED; step++)
+        play(&p, step);
+    p.learner.net = net;
+    assert_int_equal(dq_device_learner_load(&p.learner), DQ_OK);
+    run(&p, N_PLAYED, N_PLAYED + N_DRAWN, true, losses);
+    free_player(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -329,6 +354,7 @@ int main(void)
         cmocka_unit_test(the_same_run_gives_the_same_bits),
         cmocka_unit_test(the_run_is_the_processors_but_for_rounding),
         cmocka_unit_test(a_checkpoint_is_the_same_on_both),
+        cmocka_unit_test(a_long_replay_arrives_whole),
     };
     return gpu_is_there() ? cmocka_run_group_tests(tests, NULL, NULL) : GPU_SKIPPED;
 }
