@@ -51,18 +51,17 @@ dq_status trained_model_best(const char *dir, char *path)
     return st;
 }
 
-/** A model of the run that `path` lies in or is; false when that is none. */
-static bool read_run(const char *path, bool is_folder, train_settings *s)
+/** The settings of the run that `path` lies in or is. */
+static dq_status read_run(const char *path, bool is_folder, train_settings *s)
 {
     char dir[DQ_PATH_CAP];
     const char *slash = strrchr(path, '/');
-    if (dq_path_format(dir, sizeof(dir), "%s", path) != DQ_OK)
-        return false;
+    DQ_TRY(dq_path_format(dir, sizeof(dir), "%s", path));
     if (!is_folder)
         dir[slash ? slash - path : 0] = '\0';
     if (!*dir)
         snprintf(dir, sizeof(dir), "%s", slash ? "/" : ".");
-    return train_settings_of_run(s, dir) == DQ_OK;
+    return train_settings_of_run(s, dir);
 }
 
 /** A model of a net's weights, which is destroyed as one that was read. */
@@ -161,7 +160,10 @@ dq_status trained_model_load(trained_model *m, const model_choice *choice)
         return DQ_OK;
     }
     bool is_folder = stat(choice->path, &info) == 0 && S_ISDIR(info.st_mode);
-    const train_settings *run = read_run(choice->path, is_folder, &s) ? &s : NULL;
+    dq_status found = read_run(choice->path, is_folder, &s);
+    if (found == DQ_ERR_NOMEM)  // which does not tell whether it is a run
+        return found;
+    const train_settings *run = found == DQ_OK ? &s : NULL;
     dq_status st = load_weights(m, choice, is_folder, run);
     if (st != DQ_OK)
         return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;  // what the user named
