@@ -75,21 +75,8 @@ DQ_NODISCARD dq_status dq_env_make_atari(dq_env **out, const char *id,
  *  original: which frames are pooled, how grey comes about and is resized, what a reset does, where
  *  no-ops and FIRE come, what the last observation of a game shows, how a seed becomes chance.
  *
- *  name       | grey of              | pooled               | no-ops | reset | life | clip | stack
- *  -----------|----------------------|----------------------|--------|-------|------|------|-------
- *  book       | RGB, float32, 84x110 | the last two seen    | 0      | 1, 2  | no   | no   | zeros
- *  book-3e    | RGB, bytes           | frames 3 and 4       | 0      | 1, 2  | yes  | no   | zeros
- *  baselines  | RGB, bytes           | frames 3 and 4       | 1-30   | 1, 2  | yes  | sign | repeat
- *  sb3        | RGB, bytes           | frames 3 and 4       | 1-30   | 1, 2  | yes  | sign | zeros
- *  cleanrl    | RGB resized, bytes   | frames 3 and 4       | 1-30   | 1, 2  | yes  | sign | repeat
- *  dopamine   | ALE's grey           | frames 3 and 4       | 0      | -     | no   | sign | zeros
- *  gymnasium  | ALE's grey           | 3 and 4, not at ends | 1-30   | -     | no   | no   | repeat
- *  envpool    | ALE's grey           | frames 3 and 4       | 1-30   | FIRE  | no   | no   | repeat
- *  ale-vector | ALE's grey           | 3 and 4, not at ends | 0-29   | FIRE  | no   | sign | zeros
- *
- *  "1, 2": actions 1 (FIRE) and 2 are taken, a whole step each, in games that have FIRE; "FIRE": it
- *  is pressed for one frame, and there is one no-op less. All but `book` resize by cv2's
- *  INTER_AREA. Sources: Lapan 2020, chapter 6 (book), and the Atari wrappers of its third edition
+ *  `deepq envs --dialect NAME`, and the table in docs/environments.md, say what each does.
+ *  Sources: Lapan 2020, chapter 6 (book), and the Atari wrappers of its third edition
  *  (book-3e); OpenAI baselines atari_wrappers.py; Stable-Baselines3 2.9 atari_wrappers.py and
  *  VecFrameStack; CleanRL dqn_atari.py with Gymnasium 0.28's ResizeObservation,
  *  GrayScaleObservation, FrameStack; Dopamine atari_lib.py; Gymnasium 1.4 AtariPreprocessing and

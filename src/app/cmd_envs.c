@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "app/app.h"
 #include "app/environments.h"
@@ -9,6 +10,7 @@
 #include "base/error.h"
 #include "deepq/atari_env.h"
 #include "deepq/roms.h"
+#include "env/dialects.h"
 #include "env/env_ids.h"
 #include "env/homebrew.h"
 
@@ -88,53 +90,50 @@ static const char *yes_no(bool yes)
     return yes ? "yes" : "no";
 }
 
-static void print_noops(const dq_preprocessing *p)
+static void print_noops(const dq_dialect_row *row)
 {
-    int first = p->dialect == DQ_DIALECT_ALE_VECTOR ? 0 : 1;
-    if (p->noop_max == 0)
+    int n = row->defaults.noop_max;
+    if (n == 0)
         printf("  %-16snone\n", "no-op starts");
     else
-        printf("  %-16s%d to %d%s\n", "no-op starts", first, p->noop_max - 1 + first,
-               p->dialect == DQ_DIALECT_ENVPOOL ? ", one less where FIRE is pressed" : "");
+        printf("  %-16s%d to %d%s\n", "no-op starts", row->least_noops, n - 1 + row->least_noops,
+               row->fire_is_a_noop ? ", one less where FIRE is pressed" : "");
 }
 
-/** A dialect's own way, as the table of deepq/atari_env.h has it. */
+static void print_reset(const dq_dialect_row *row)
+{
+    if (row->defaults.fire_reset)
+        printf("  %-16s%s, where there is FIRE\n", "after a reset", row->reset_help);
+    else
+        printf("  %-16snothing is pressed\n", "after a reset");
+}
+
+/** A dialect's row, which docs/environments.md has, too. */
+static void print_row(const dq_dialect_row *row)
+{
+    const dq_preprocessing *p = &row->defaults;
+    printf("%s\n  %-16s%s\n", row->name, "original", row->help);
+    printf("  %-16s%s\n", "grey", row->grey_help);
+    printf("  %-16s%d, the brighter of %s\n", "frame skip", p->skip, row->pool_help);
+    print_reset(row);
+    print_noops(row);
+    printf("  %-16s%s\n", "life ends it", yes_no(p->episodic_life));
+    printf("  %-16s%s\n", "rewards clipped", yes_no(p->clip_reward));
+    printf("  %-16s%d frames, at the start filled with %s\n", "stack", p->stack,
+           row->repeats ? "its first frame" : "zeros");
+}
+
 static int print_dialect(const char *name)
 {
-#define GREY_OF_BYTES "of RGB in bytes (cv2), then INTER_AREA to 84x84"
-#define GREY_OF_ALE "ALE's own, then INTER_AREA to 84x84"
-    static const struct {
-        const char *grey, *pooled, *before;  // `before` the first frame, in a stack
-    } ways[DQ_DIALECTS] = {
-        [DQ_DIALECT_BOOK] = {"of RGB in float32, resized to 84x110, rows 18 to 101, cut to bytes",
-                             " seen", "zeros"},
-        [DQ_DIALECT_BOOK_3E] = {GREY_OF_BYTES, "", "zeros"},
-        [DQ_DIALECT_BASELINES] = {GREY_OF_BYTES, "", "its first frame"},
-        [DQ_DIALECT_SB3] = {GREY_OF_BYTES, "", "zeros"},
-        [DQ_DIALECT_CLEANRL] = {"of RGB that was resized by INTER_AREA to 84x84 before (cv2)", "",
-                                "its first frame"},
-        [DQ_DIALECT_DOPAMINE] = {GREY_OF_ALE, "", "zeros"},
-        [DQ_DIALECT_GYMNASIUM] = {GREY_OF_ALE, ", but not at a game's end", "its first frame"},
-        [DQ_DIALECT_ENVPOOL] = {GREY_OF_ALE, ", the last one alone where the skip ends early",
-                                "its first frame"},
-        [DQ_DIALECT_ALE_VECTOR] = {GREY_OF_ALE, ", but not at a game's end", "zeros"},
-    };
     dq_preprocessing p;
+    if (strcmp(name, "all") == 0) {
+        for (int i = 0; dq_dialect_row_at(i); i++)
+            print_row(dq_dialect_row_at(i));
+        return APP_DONE;
+    }
     if (dq_preprocessing_init(&p, name) != DQ_OK)
         return app_fail(APP_MISUSED, "%s", dq_errmsg());
-    bool raw_fire = p.dialect == DQ_DIALECT_ENVPOOL || p.dialect == DQ_DIALECT_ALE_VECTOR;
-    printf("%s\n  %-16s%s\n", name, "grey", ways[p.dialect].grey);
-    printf("  %-16s%d, the brighter of the last two frames%s\n", "frame skip", p.skip,
-           ways[p.dialect].pooled);
-    printf("  %-16s%s\n", "after a reset",
-           !p.fire_reset ? "nothing is pressed"
-           : raw_fire    ? "FIRE for one frame, where there is FIRE"
-                         : "actions 1 (FIRE) and 2, a step each, where there is FIRE");
-    print_noops(&p);
-    printf("  %-16s%s\n", "life ends it", yes_no(p.episodic_life));
-    printf("  %-16s%s\n", "rewards clipped", yes_no(p.clip_reward));
-    printf("  %-16s%d frames, at the start filled with %s\n", "stack", p.stack,
-           ways[p.dialect].before);
+    print_row(dq_dialect_row_at((int)p.dialect));
     return APP_DONE;
 }
 
@@ -215,7 +214,8 @@ int cmd_envs(int argc, char **argv)
 {
     const char *rom_dir = NULL, *dialect = NULL;
     const option options[] = {
-        {"dialect", 0, OPTION_TEXT, &dialect, "NAME", "say what this preprocessing does", 0, 0},
+        {"dialect", 0, OPTION_TEXT, &dialect, "NAME", "say what this preprocessing does; all: each",
+         0, 0},
         {"rom-dir", 0, OPTION_TEXT, &rom_dir, "DIR", "look for the ROM here first", 0, 0},
     };
     const option_syntax syntax = {

@@ -39,10 +39,6 @@ static dq_status make_preprocessed(dq_env **out, const environment_choice *c,
                                    const dq_preprocessing *how)
 {
     dq_atari_options options;
-    if (how->dialect == DQ_DIALECT_BOOK) {
-        dq_env_options plain = {.rom_dir = c->rom_dir, .seed = c->seed};
-        return dq_env_make_book(out, c->id, &plain);
-    }
     dq_atari_id parsed;
     if (!dq_atari_id_parse(c->id, &parsed))
         return dq_fail(DQ_ERR_CONFIG,

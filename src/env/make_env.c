@@ -6,6 +6,7 @@
 #include "deepq/env.h"
 #include "deepq/roms.h"
 #include "env/atari_session.h"
+#include "env/dialects.h"
 #include "env/env_ids.h"
 #include "env/toy_ids.h"
 
@@ -195,28 +196,34 @@ dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *o
     return make(out, &parsed, &o, create_book, NULL);
 }
 
+static bool is_usual(const dq_preprocessing *p, const dq_preprocessing *usual)
+{
+    return p->skip == usual->skip && p->noop_max == usual->noop_max &&
+           p->fire_reset == usual->fire_reset && p->episodic_life == usual->episodic_life &&
+           p->clip_reward == usual->clip_reward && p->linear_resize == usual->linear_resize &&
+           p->stack == usual->stack;
+}
+
 static dq_status check_preprocessing(const dq_preprocessing *p)
 {
-    dq_preprocessing usual;
-    size_t n;
-    const char *const *names = dq_dialect_names(&n);
-    if ((int)p->dialect < 0 || p->dialect >= DQ_DIALECTS)
-        return dq_fail(DQ_ERR_CONFIG, "dialect %d: there are %zu", (int)p->dialect, n);
-    DQ_TRY(dq_preprocessing_init(&usual, names[p->dialect]));
-    if (p->dialect == DQ_DIALECT_BOOK &&
-        (p->skip != usual.skip || p->noop_max != usual.noop_max || !p->fire_reset ||
-         p->episodic_life || p->clip_reward || p->linear_resize || p->stack != usual.stack))
-        return dq_fail(DQ_ERR_CONFIG, "the book's preprocessing is fixed: leave it as "
-                                      "dq_preprocessing_init() gives it, or put its wrappers "
-                                      "together in another way");
+    const dq_dialect_row *row = dq_dialect_row_at((int)p->dialect);
+    if (!row)
+        return dq_fail(DQ_ERR_CONFIG, "dialect %d: there are %d", (int)p->dialect, DQ_DIALECTS);
+    if (row->is_fixed && !is_usual(p, &row->defaults))
+        return dq_fail(
+            DQ_ERR_CONFIG,
+            "the preprocessing of %s is fixed: leave it as dq_preprocessing_init() gives "
+            "it, choose another dialect, or put wrappers together yourself",
+            row->name);
     if (p->skip < 1 || p->skip > 1000 || p->stack < 1 || p->stack > 64 || p->noop_max < 0 ||
         p->noop_max > 10000)
         return dq_fail(DQ_ERR_CONFIG,
                        "frame skip %d, stack %d, at most %d no-ops: choose 1 to 1000, 1 to 64, 0 "
                        "to 10000",
                        p->skip, p->stack, p->noop_max);
-    if (p->linear_resize && p->dialect == DQ_DIALECT_CLEANRL)
-        return dq_fail(DQ_ERR_CONFIG, "cleanrl resizes by area alone: leave linear_resize off");
+    if (p->linear_resize && row->only_area)
+        return dq_fail(DQ_ERR_CONFIG, "%s resizes by area alone: leave linear_resize off",
+                       row->name);
     return DQ_OK;
 }
 
@@ -235,6 +242,5 @@ dq_status dq_env_make_preprocessed(dq_env **out, const char *id, const dq_prepro
                        "%s: preprocessing has its own observation, blend and life-loss ends: leave "
                        "those of the options as the id gives them",
                        parsed.name);
-    bool book = p->dialect == DQ_DIALECT_BOOK;
-    return make(out, &parsed, &o, book ? create_book : dq_dialect_env_create, p);
+    return make(out, &parsed, &o, dq_dialect_row_at((int)p->dialect)->create, p);
 }

@@ -137,6 +137,8 @@ class Dialects(Case):
             self.assertNotIn("null", text)
             self.assertRegex(text, r"frame skip +4, the brighter of the last two frames(\n|[ ,])")
         self.check(run("envs", "--dialect", "nobody"), 2, *self.NAMES)
+        each = [run("envs", "--dialect", name).stdout for name in self.NAMES]
+        self.assertEqual(self.check(run("envs", "--dialect", "all"), 0).stdout, "".join(each))
 
 
 class Output(Case):

@@ -46,13 +46,17 @@ class Readme(Case):
 
 
 class Pages(Case):
-    def test_the_hyperparameters_are_the_programs(self):
-        """The page is what the program's table gives; it says how it is made."""
-        tool = ROOT / "tools/make_hyperparameters.py"
-        made = subprocess.run([sys.executable, "-B", tool, DEEPQ], check=True, capture_output=True,
-                              text=True).stdout
-        self.assertEqual((ROOT / "docs/hyperparameters.md").read_text(), made,
-                         f"{tool} {DEEPQ} > docs/hyperparameters.md makes it")
+    """What is made from the program's tables is as the program says."""
+
+    def made(self, tool):
+        return subprocess.run([sys.executable, "-B", ROOT / "tools" / tool, DEEPQ], check=True,
+                              capture_output=True, text=True).stdout
+
+    def test_the_hyperparameters(self):
+        self.assertEqual((ROOT / "docs/hyperparameters.md").read_text(), self.made("make_hyperparameters.py"))
+
+    def test_the_dialects(self):
+        self.assertIn("\n" + self.made("make_dialects.py") + "\n", (ROOT / "docs/environments.md").read_text())
 
 
 main()
