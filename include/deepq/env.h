@@ -46,12 +46,28 @@ typedef struct dq_env_spec {
     int max_episode_steps;  // then the episode is truncated; 0: no limit, or not counted in steps
 } dq_env_spec;
 
-/** What one step came to besides the observation. */
+/** What one step came to besides the observation. The last four fields keep track of whole games,
+ *  whatever is learned from: they are zero where rewards are the game's own, an episode is a game,
+ *  and a reset takes no steps. */
 typedef struct dq_step {
+    /** What is learned from. */
     float reward;
-    bool terminated;  // the episode ended by the rules of the game
-    bool truncated;   // a limit cut it off
-    int lives;        // lives left, 0 where the game has none
+    /** The episode ended by the rules of the game, or at a lost life. */
+    bool terminated;
+    /** A limit cut the episode off. */
+    bool truncated;
+    /** Lives left, 0 where the game has none. */
+    int lives;
+    /** The game's own points since the step before are reward + clipped: what clipping took off,
+     *  and what was scored within a reset, by no-ops, FIRE or the step after a lost life. */
+    float clipped;
+    /** The episode ended and its game did not: the next reset plays on. */
+    bool game_goes_on;
+    /** The step before told game_goes_on, and then the game ended within the reset: this step is of
+     *  another game. */
+    bool is_new_game;
+    /** With is_new_game: points of the game before that no step has told. */
+    float ended_points;
 } dq_step;
 
 /** An RGB picture; `pixels` [height][width][3] is the environment's, valid until its next call. */

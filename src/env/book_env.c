@@ -3,8 +3,10 @@
 
 #include "atari/session.h"
 #include "base/error.h"
+#include "base/stream_internal.h"
 #include "env/atari_session.h"
 #include "env/book_frame.h"
+#include "env/game_points.h"
 
 enum { SKIP = 4, STACK = 4, FRAME_BYTES = DQ_FRAME84 * DQ_FRAME84 };
 
@@ -17,7 +19,8 @@ typedef struct book_env {
     uint8_t older[STACK - 1][FRAME_BYTES];  // oldest first
     bool went_on;   // the last frame went on with the one before, in the same picture;
     uint8_t *held;  // which is kept here, if its rows are more than an observation has room for
-    bool paired;    // `frame` is that of both pictures that the console has
+    dq_game_points points;
+    bool paired;  // `frame` is that of both pictures that the console has
 } book_env;
 
 /** Only what the 84x84 frames show is painted. */
@@ -110,6 +113,16 @@ static void observe(book_env *e, void *obs)
 static void restart(book_env *e)
 {
     dq_atari_reset(e->session.atari);
+    dq_game_points_end(&e->points);
+}
+
+/** A skip within a reset. */
+static dq_status press(book_env *e, int action, void *obs)
+{
+    int reward;
+    DQ_TRY(skip(e, action, obs, &reward));
+    e->points.untold += (float)reward;
+    return DQ_OK;
 }
 
 static dq_status book_reset(void *self, void *obs)
@@ -119,11 +132,10 @@ static dq_status book_reset(void *self, void *obs)
     memset(e->frame.frame, 0, FRAME_BYTES);
     e->paired = false;
     restart(e);
-    int reward;
-    DQ_TRY(skip(e, 1, obs, &reward));
+    DQ_TRY(press(e, 1, obs));
     if (is_over(e->session.atari))
         restart(e);
-    DQ_TRY(skip(e, 2, obs, &reward));
+    DQ_TRY(press(e, 2, obs));
     observe(e, obs);  // also when the next line plays on from another picture
     if (is_over(e->session.atari))
         restart(e);
@@ -139,6 +151,7 @@ static dq_status book_step(void *self, int action, void *obs, dq_step *result)
     result->terminated = dq_atari_game_over(e->session.atari);
     result->truncated = dq_atari_truncated(e->session.atari);
     result->lives = dq_atari_lives(e->session.atari);
+    dq_game_points_tell(&e->points, result);
     observe(e, obs);
     return DQ_OK;
 }
@@ -146,6 +159,7 @@ static dq_status book_step(void *self, int action, void *obs, dq_step *result)
 static dq_status book_seed(void *self, uint64_t seed)
 {
     book_env *e = self;
+    e->points = (dq_game_points){0};
     DQ_TRY(dq_atari_session_seed(&e->session, seed));
     crop(e);
     return DQ_OK;
@@ -177,7 +191,8 @@ static dq_status skip_pictures(const book_env *e, dq_reader *r)
 static dq_status book_save(void *self, dq_writer *w)
 {
     book_env *e = self;
-    dq_write_tag(w, "BOOK", 1);
+    dq_write_tag(w, "BOOK", 2);
+    dq_game_points_save(&e->points, w);
     dq_write(w, e->older, sizeof(e->older));
     dq_write(w, e->frame.frame, FRAME_BYTES);
     save_pictures(e, w);
@@ -187,8 +202,12 @@ static dq_status book_save(void *self, dq_writer *w)
 static dq_status book_load(void *self, dq_reader *r)
 {
     book_env *e = self;
+    uint32_t version;
     e->paired = false;
-    DQ_TRY(dq_read_tag(r, "BOOK", 1));
+    e->points = (dq_game_points){0};
+    DQ_TRY(dq_read_tag_between(r, "BOOK", 1, 2, &version));
+    if (version > 1)
+        DQ_TRY(dq_game_points_load(&e->points, r));
     DQ_TRY(dq_read(r, e->older, sizeof(e->older)));
     DQ_TRY(dq_read(r, e->frame.frame, FRAME_BYTES));
     DQ_TRY(skip_pictures(e, r));

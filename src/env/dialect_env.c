@@ -8,6 +8,7 @@
 
 #include "atari/session.h"
 #include "base/error.h"
+#include "base/stream_internal.h"
 
 /* ---------------------------------------------------------------- the stack */
 
@@ -117,6 +118,7 @@ static void tell_end(dq_dialect_env *e, const dq_dialect_held *s, dq_step *resul
     else if (cut)
         result->terminated = false;
     e->game_over = over || result->truncated;
+    result->game_goes_on = result->terminated && !e->game_over && row->plays_on;
 }
 
 static dq_status dialect_step(void *self, int action, void *obs, dq_step *result)
@@ -127,8 +129,11 @@ static dq_status dialect_step(void *self, int action, void *obs, dq_step *result
     DQ_TRY(dq_dialect_hold(e, e->session.actions[action], &s));
     e->n_steps++;
     tell_end(e, &s, result);
-    result->reward = (float)(e->p.clip_reward ? (s.reward > 0) - (s.reward < 0) : s.reward);
+    int reward = e->p.clip_reward ? (s.reward > 0) - (s.reward < 0) : s.reward;
+    result->reward = (float)reward;
+    result->clipped = (float)(s.reward - reward);
     result->lives = e->lives;
+    dq_game_points_tell(&e->points, result);
     observe(e, obs);
     return DQ_OK;
 }
@@ -144,6 +149,7 @@ static dq_status dialect_seed(void *self, uint64_t seed)
     dq_obs_buffer_clear(&e->buffer);  // as a new one's, whose first skip may end early
     seed_noops(e, seed);
     e->game_over = true;
+    e->points = (dq_game_points){0};
     return dq_atari_session_seed(&e->session, seed);
 }
 
@@ -164,8 +170,9 @@ static int dialect_lives(void *self)
 static dq_status dialect_save(void *self, dq_writer *w)
 {
     dq_dialect_env *e = self;
-    dq_write_tag(w, "DIAL", 1);
+    dq_write_tag(w, "DIAL", 2);
     dq_write_u32(w, (uint32_t)e->p.dialect);
+    dq_game_points_save(&e->points, w);
     dq_write_u32(w, (uint32_t)e->lives);
     dq_write_u32(w, e->game_over);
     dq_write_u32(w, e->n_steps);
@@ -192,11 +199,14 @@ static dq_status load_noops(dq_dialect_env *e, dq_reader *r)
 static dq_status dialect_load(void *self, dq_reader *r)
 {
     dq_dialect_env *e = self;
-    uint32_t dialect, lives, over;
-    DQ_TRY(dq_read_tag(r, "DIAL", 1));
+    uint32_t version, dialect, lives, over;
+    DQ_TRY(dq_read_tag_between(r, "DIAL", 1, 2, &version));
     DQ_TRY(dq_read_u32(r, &dialect));
     if (dialect != (uint32_t)e->p.dialect)
         return dq_fail(DQ_ERR_INPUT, "%s: saved state of another dialect", e->session.cfg.id);
+    e->points = (dq_game_points){0};
+    if (version > 1)
+        DQ_TRY(dq_game_points_load(&e->points, r));
     DQ_TRY(dq_read_u32(r, &lives));
     DQ_TRY(dq_read_u32(r, &over));
     DQ_TRY(dq_read_u32(r, &e->n_steps));

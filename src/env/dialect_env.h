@@ -5,6 +5,7 @@
 
 #include "atari/mt19937.h"
 #include "env/dialects.h"
+#include "env/game_points.h"
 #include "env/obs_buffer.h"
 
 enum { DQ_DIALECT_FRAME_BYTES = DQ_FRAME84 * DQ_FRAME84, DQ_DIALECT_ALE_FIRE = 1 };
@@ -16,9 +17,10 @@ struct dq_dialect_env {
     dq_obs_buffer buffer;  // and the newest frame of the stack
     uint8_t *older;        // the others, oldest first
     dq_mt19937 noops;      // of the originals in C++
-    uint32_t max_ticks;    // of the originals that count themselves
-    bool has_fire;         // and it is to be pressed
-    bool game_over;        // the next reset starts a game
+    dq_game_points points;
+    uint32_t max_ticks;  // of the originals that count themselves
+    bool has_fire;       // and it is to be pressed
+    bool game_over;      // the next reset starts a game
     int lives;
     uint32_t n_steps, n_ticks;  // since the last reset
 };

@@ -9,6 +9,21 @@ static dq_status start_game(dq_dialect_env *e)
 {
     DQ_TRY(dq_obs_buffer_keep(&e->buffer));
     dq_atari_reset(e->session.atari);
+    dq_game_points_end(&e->points);
+    return DQ_OK;
+}
+
+/** One frame within a reset. */
+static void act(dq_dialect_env *e, int ale_action, bool draw)
+{
+    e->points.untold += (float)dq_atari_act(e->session.atari, ale_action, draw);
+}
+
+/** A whole skip within a reset. */
+static dq_status hold(dq_dialect_env *e, int ale_action, dq_dialect_held *s)
+{
+    DQ_TRY(dq_dialect_hold(e, ale_action, s));
+    e->points.untold += (float)s->reward;
     return DQ_OK;
 }
 
@@ -17,7 +32,7 @@ static dq_status press(dq_dialect_env *e, int ale_action, int n, bool *is_new)
 {
     DQ_TRY(dq_obs_buffer_keep(&e->buffer));
     for (int i = 0; i < n; i++) {
-        (void)dq_atari_act(e->session.atari, ale_action, i == n - 1);
+        act(e, ale_action, i == n - 1);
         if (!dq_dialect_is_over(e))
             continue;
         DQ_TRY(start_game(e));
@@ -63,7 +78,7 @@ static dq_status life_reset(dq_dialect_env *e)
     bool plays_on = !e->game_over && e->p.episodic_life;
     dq_dialect_held s;
     if (plays_on)
-        DQ_TRY(dq_dialect_hold(e, 0, &s));
+        DQ_TRY(hold(e, 0, &s));
     if (!plays_on || dq_dialect_is_over(e))
         DQ_TRY(noop_reset(e));
     e->game_over = false;
@@ -77,7 +92,7 @@ static dq_status fire(dq_dialect_env *e)
     uint8_t shown[DQ_DIALECT_FRAME_BYTES];
     for (int action = 1; action <= 2; action++) {
         dq_dialect_held s;
-        DQ_TRY(dq_dialect_hold(e, e->session.actions[action], &s));
+        DQ_TRY(hold(e, e->session.actions[action], &s));
         memcpy(shown, dq_dialect_newest(e), DQ_DIALECT_FRAME_BYTES);
         e->game_over = dq_dialect_is_over(e);
         if (e->game_over || (e->p.episodic_life && s.life_lost))
@@ -123,7 +138,7 @@ dq_status dq_dialect_reset_envpool(dq_dialect_env *e)
     }
     DQ_TRY(press(e, 0, n, &is_new));
     if (e->has_fire)
-        (void)dq_atari_act(e->session.atari, DQ_DIALECT_ALE_FIRE, true);
+        act(e, DQ_DIALECT_ALE_FIRE, true);
     dq_dialect_set_both(e, DQ_OBS_NEWER, DQ_OBS_NEWER);
     if (!is_new)
         dq_dialect_shift(e);
@@ -138,7 +153,7 @@ dq_status dq_dialect_reset_ale_vector(dq_dialect_env *e)
     bool is_new;
     DQ_TRY(start_game(e));
     if (e->has_fire)
-        (void)dq_atari_act(e->session.atari, DQ_DIALECT_ALE_FIRE, true);
+        act(e, DQ_DIALECT_ALE_FIRE, true);
     int n = e->p.noop_max > 0 ? draw_below(&e->noops, e->p.noop_max) : 0;
     DQ_TRY(press(e, 0, n - e->has_fire, &is_new));
     return show_first(e);

@@ -226,7 +226,9 @@ static dq_status clip_step(void *self, int action, void *obs, dq_step *result)
 {
     dq_wrapper *w = self;
     DQ_TRY(dq_env_step(w->inner, action, obs, result));
-    result->reward = (float)((result->reward > 0.0f) - (result->reward < 0.0f));
+    float sign = (float)((result->reward > 0.0f) - (result->reward < 0.0f));
+    result->clipped += result->reward - sign;
+    result->reward = sign;
     return DQ_OK;
 }
 

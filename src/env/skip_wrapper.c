@@ -39,17 +39,28 @@ static dq_status skip_reset(void *self, void *obs)
     return DQ_OK;
 }
 
+/** Another step of the skip; only its first can be that of a new game. */
+static void add(dq_step *total, const dq_step *step)
+{
+    float reward = total->reward + step->reward, clipped = total->clipped + step->clipped;
+    bool is_new_game = total->is_new_game || step->is_new_game;
+    float ended_points = total->ended_points + step->ended_points;
+    *total = *step;
+    total->reward = reward;
+    total->clipped = clipped;
+    total->is_new_game = is_new_game;
+    total->ended_points = ended_points;
+}
+
 static dq_status skip_step(void *self, int action, void *obs, dq_step *result)
 {
     max_and_skip *w = self;
-    float total = 0.0f;
-    for (int i = 0; i < w->skip; i++) {
+    dq_step total = {0};
+    for (int i = 0; i < w->skip && !total.terminated && !total.truncated; i++) {
         DQ_TRY(dq_env_step(w->base.inner, action, push(w), result));
-        total += result->reward;
-        if (result->terminated || result->truncated)
-            break;
+        add(&total, result);
     }
-    result->reward = total;
+    *result = total;
     maximum(w, obs);
     return DQ_OK;
 }

@@ -48,7 +48,10 @@ static inline dq_status scripted_step(void *self, int action, void *obs, dq_step
     scripted *s = self;
     int n = s->n;
     scripted_note(s, (char)('0' + action), obs);
-    *result = (dq_step){s->reward[n], s->script[n] == 'T', s->script[n] == 'C', s->lives[n]};
+    *result = (dq_step){.reward = s->reward[n],
+                        .terminated = s->script[n] == 'T',
+                        .truncated = s->script[n] == 'C',
+                        .lives = s->lives[n]};
     return DQ_OK;
 }
 
