@@ -94,19 +94,28 @@ typedef enum dq_dialect {
     DQ_DIALECTS
 } dq_dialect;
 
-/** A dialect and what its original lets one choose. dq_preprocessing_init() fills in the original's
- *  defaults; the book's are fixed (its wrappers in env.h can be put together otherwise). */
+/** A dialect and what its original lets one choose, or users ask for. dq_preprocessing_init() fills
+ *  in the original's defaults. */
 typedef struct dq_preprocessing {
     dq_dialect dialect;
-    int skip;         // frames an action is held for, 1 to 1000
-    int noop_max;     // 0: no no-ops
-    bool fire_reset;  // press FIRE after a reset, in games that have it
-    bool
-        episodic_life;  // a lost life is `terminated`; whether the next reset then starts a new
-                        // game is as in the original (it does with gymnasium, dopamine, ale-vector)
-    bool clip_reward;   // -1, 0 or 1
-    bool linear_resize;  // cv2's INTER_LINEAR; not with cleanrl
-    int stack;           // frames in an observation, 1 to 64
+    /** Frames an action is held for, 1 to 1000. */
+    int skip;
+    /** No-ops that may start a game, 0 to 10000; 0: none are drawn. */
+    int noop_max;
+    /** Press FIRE after a reset, in games that have it; `book` refuses the others. */
+    bool fire_reset;
+    /** A lost life is `terminated`. Whether the next reset then starts a new game is as in the
+     *  original: it does with gymnasium, dopamine and ale-vector. */
+    bool episodic_life;
+    /** Rewards are -1, 0 or 1. */
+    bool clip_reward;
+    /** Resize by cv2's INTER_LINEAR; not with book and cleanrl. */
+    bool linear_resize;
+    /** Frames in an observation, 1 to 64. */
+    int stack;
+    /** A frame is the maximum over all frames of its skip, not over the last two as the original
+     * has it: for games of which two do not show everything. No original's. */
+    bool pool_all;
 } dq_preprocessing;
 
 /** Names of the dialects in the order of dq_dialect. Static storage. */

@@ -217,6 +217,10 @@ DQ_NODISCARD dq_status dq_wrap_noop_reset(dq_env **out, dq_env *inner, int max_n
  *  the step before or the reset. */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_max_and_skip(dq_env **out, dq_env *inner, int skip);
+/** The same with the maximum over all frames of a skip and none before it: for games of which the
+ *  last two frames do not show everything. */
+DQ_API
+DQ_NODISCARD dq_status dq_wrap_max_over_skip(dq_env **out, dq_env *inner, int skip);
 /** Press actions 1 and 2 after each reset. The observation is that of the second press, even when
  *  it ended the game and another reset followed. DQ_ERR_CONFIG when action 1 is not FIRE or there
  *  are fewer than 3. */

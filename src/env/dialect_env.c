@@ -1,6 +1,6 @@
 /* An Atari game as one of the well-known programs preprocesses it, in one fused environment. What
  * is special about each is its row in dialects.c. Of a skip's frames only the last two are drawn,
- * since only they are looked at. */
+ * since only they are looked at, unless all are. */
 #include "env/dialect_env.h"
 
 #include <stdlib.h>
@@ -68,7 +68,10 @@ static dq_status tick(dq_dialect_env *e, int ale_action, dq_dialect_held *s)
     if (is_second && draws_over)
         dq_obs_buffer_set(&e->buffer, DQ_OBS_LAST_BUT_ONE, DQ_OBS_NEWER);
     DQ_TRY(dq_obs_buffer_keep(&e->buffer));
-    s->reward += dq_atari_act(atari, ale_action, s->n_ticks >= e->p.skip - 2);
+    bool is_seen = e->p.pool_all || s->n_ticks >= e->p.skip - 2;
+    s->reward += dq_atari_act(atari, ale_action, is_seen);
+    if (e->p.pool_all)
+        dq_dialect_pool_all_add(e);
     if (is_second && !draws_over)
         dq_obs_buffer_set(&e->buffer, DQ_OBS_LAST_BUT_ONE, DQ_OBS_OLDER);
     s->n_ticks++;
@@ -81,6 +84,8 @@ dq_status dq_dialect_hold(dq_dialect_env *e, int ale_action, dq_dialect_held *s)
     dq_atari *atari = e->session.atari;
     bool breaks = e->p.episodic_life && e->row->life_breaks;
     *s = (dq_dialect_held){0};
+    if (e->p.pool_all)
+        dq_dialect_pool_all_begin(e);
     do {
         DQ_TRY(tick(e, ale_action, s));
         int lives = dq_atari_lives(atari);
@@ -90,7 +95,10 @@ dq_status dq_dialect_hold(dq_dialect_env *e, int ale_action, dq_dialect_held *s)
         s->ended = dq_dialect_is_over(e) || (breaks && s->life_lost) || limit_breaks(e);
     } while (!s->ended && s->n_ticks < e->p.skip);
     e->lives = dq_atari_lives(atari);
-    return e->row->pool(e, s);
+    if (!e->p.pool_all)
+        return e->row->pool(e, s);
+    dq_dialect_pool_all(e);
+    return DQ_OK;
 }
 
 /* ---------------------------------------------------------------- episodes and steps */
@@ -228,6 +236,7 @@ static void dialect_destroy(void *self)
     dq_atari_session_close(&e->session);
     dq_obs_buffer_clear(&e->buffer);
     free(e->older);
+    free(e->brightest);
     free(e);
 }
 
@@ -270,7 +279,9 @@ static dq_status prepare(dq_dialect_env *e)
     dq_obs_buffer_init(&e->buffer, atari, row->grey, e->p.linear_resize,
                        row->rows > 0 ? row->rows : dq_atari_height(atari));
     e->older = calloc(1, older_bytes(e) + 1);  // a block also where the stack is one frame
-    if (!e->older)
+    if (e->p.pool_all)
+        e->brightest = calloc(1, dq_small_frame_level_bytes(&e->buffer.small));
+    if (!e->older || (e->p.pool_all && !e->brightest))
         return dq_fail(DQ_ERR_NOMEM, "%s: no memory for %d frames", e->session.cfg.id, e->p.stack);
     return DQ_OK;
 }

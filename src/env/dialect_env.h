@@ -16,6 +16,7 @@ struct dq_dialect_env {
     dq_preprocessing p;
     dq_obs_buffer buffer;  // and the newest frame of the stack
     uint8_t *older;        // the others, oldest first
+    uint8_t *brightest;    // with pool_all: levels of the skip at hand (small_frame.h)
     dq_mt19937 noops;      // of the originals in C++
     dq_game_points points;
     uint32_t max_ticks;  // of the originals that count themselves
@@ -61,6 +62,11 @@ DQ_NODISCARD dq_status dq_dialect_pool_places(dq_dialect_env *e, const dq_dialec
 DQ_NODISCARD dq_status dq_dialect_pool_unless_ended(dq_dialect_env *e, const dq_dialect_held *held);
 /** EnvPool. */
 DQ_NODISCARD dq_status dq_dialect_pool_if_whole(dq_dialect_env *e, const dq_dialect_held *held);
+
+/** With pool_all: a skip begins; another frame of it; the frame of all of them. */
+void dq_dialect_pool_all_begin(dq_dialect_env *e);
+void dq_dialect_pool_all_add(dq_dialect_env *e);
+void dq_dialect_pool_all(dq_dialect_env *e);
 
 /* dialect_resets.c: `reset` of a row */
 

@@ -1,6 +1,8 @@
 /* Which frames of a skip a frame is made of. */
 #include "env/dialect_env.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 /** The last two frames of a whole skip; of one frame, that one twice. */
@@ -42,4 +44,19 @@ dq_status dq_dialect_pool_if_whole(dq_dialect_env *e, const dq_dialect_held *s)
     else if (s->n_ticks == e->p.skip - 1)
         dq_dialect_set_both(e, DQ_OBS_NEWER, DQ_OBS_NEWER);
     return dq_obs_buffer_make(&e->buffer, 2);
+}
+
+void dq_dialect_pool_all_begin(dq_dialect_env *e)
+{
+    memset(e->brightest, 0, dq_small_frame_level_bytes(&e->buffer.small));
+}
+
+void dq_dialect_pool_all_add(dq_dialect_env *e)
+{
+    dq_small_frame_add_levels(&e->buffer.small, dq_atari_screen(e->session.atari), e->brightest);
+}
+
+void dq_dialect_pool_all(dq_dialect_env *e)
+{
+    dq_obs_buffer_make_of_levels(&e->buffer, e->brightest);
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/spelling.h"
 #include "deepq/atari_env.h"
+#include "env/book_chain.h"
 #include "env/dialect_env.h"
 
 /* ---------------------------------------------------------------- limits of their own */
@@ -26,11 +27,21 @@ static bool is_cut_off_by_ticks(const dq_dialect_env *e)
 
 /* ---------------------------------------------------------------- the rows */
 
+static bool is_usual(const dq_preprocessing *p, const dq_preprocessing *usual)
+{
+    return p->skip == usual->skip && p->noop_max == usual->noop_max &&
+           p->fire_reset == usual->fire_reset && p->episodic_life == usual->episodic_life &&
+           p->clip_reward == usual->clip_reward && p->linear_resize == usual->linear_resize &&
+           p->stack == usual->stack && p->pool_all == usual->pool_all;
+}
+
+/** The book's own choices are fused; with others its wrappers are put one around the other. */
 static dq_status create_book(dq_env **out, const void *rom, size_t rom_bytes,
                              const dq_atari_env_config *cfg, const dq_preprocessing *p)
 {
-    (void)p;
-    return dq_book_env_create(out, rom, rom_bytes, cfg);
+    if (is_usual(p, &dq_dialect_row_at((int)p->dialect)->defaults))
+        return dq_book_env_create(out, rom, rom_bytes, cfg);
+    return dq_book_chain_choose(out, rom, rom_bytes, cfg, p);
 }
 
 #define RGB_BYTES "RGB to grey in bytes, then INTER_AREA to 84x84 (cv2)"
@@ -47,7 +58,7 @@ static const dq_dialect_row rows[DQ_DIALECTS] = {
             .help = "Lapan, 2nd edition, chapter 6",
             .defaults = {.skip = 4, .fire_reset = true, .stack = 4},
             .create = create_book,
-            .is_fixed = true,
+            .only_area = true,
             .grey_help = "RGB to grey in float32, resized to 84x110, rows 18 to 101, cut to bytes",
             .pool_help = "the last two frames seen",
             .reset_help = TWO_STEPS,

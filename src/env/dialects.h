@@ -16,7 +16,6 @@ typedef struct dq_dialect_row {
     /** Makes the environment. */
     dq_status (*create)(dq_env **out, const void *rom, size_t rom_bytes,
                         const dq_atari_env_config *cfg, const dq_preprocessing *p);
-    bool is_fixed;  // nothing but the defaults can be made
 
     /* A frame */
     const char *grey_help;

@@ -196,25 +196,11 @@ dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *o
     return make(out, &parsed, &o, create_book, NULL);
 }
 
-static bool is_usual(const dq_preprocessing *p, const dq_preprocessing *usual)
-{
-    return p->skip == usual->skip && p->noop_max == usual->noop_max &&
-           p->fire_reset == usual->fire_reset && p->episodic_life == usual->episodic_life &&
-           p->clip_reward == usual->clip_reward && p->linear_resize == usual->linear_resize &&
-           p->stack == usual->stack;
-}
-
 static dq_status check_preprocessing(const dq_preprocessing *p)
 {
     const dq_dialect_row *row = dq_dialect_row_at((int)p->dialect);
     if (!row)
         return dq_fail(DQ_ERR_CONFIG, "dialect %d: there are %d", (int)p->dialect, DQ_DIALECTS);
-    if (row->is_fixed && !is_usual(p, &row->defaults))
-        return dq_fail(
-            DQ_ERR_CONFIG,
-            "the preprocessing of %s is fixed: leave it as dq_preprocessing_init() gives "
-            "it, choose another dialect, or put wrappers together yourself",
-            row->name);
     if (p->skip < 1 || p->skip > 1000 || p->stack < 1 || p->stack > 64 || p->noop_max < 0 ||
         p->noop_max > 10000)
         return dq_fail(DQ_ERR_CONFIG,

@@ -151,6 +151,12 @@ void dq_obs_buffer_make_alone(dq_obs_buffer *b)
     dq_obs_buffer_forget_frame(b);
 }
 
+void dq_obs_buffer_make_of_levels(dq_obs_buffer *b, const uint8_t *levels)
+{
+    dq_small_frame_make_of_levels(&b->small, levels);
+    dq_obs_buffer_forget_frame(b);
+}
+
 void dq_obs_buffer_forget_frame(dq_obs_buffer *b)
 {
     b->made = false;

@@ -57,6 +57,8 @@ DQ_NODISCARD dq_status dq_obs_buffer_keep(dq_obs_buffer *b);
 DQ_NODISCARD dq_status dq_obs_buffer_make(dq_obs_buffer *b, int n);
 /** That of the console's newer picture, whatever is in the places. */
 void dq_obs_buffer_make_alone(dq_obs_buffer *b);
+/** That of levels (small_frame.h), whatever is in the places. */
+void dq_obs_buffer_make_of_levels(dq_obs_buffer *b, const uint8_t *levels);
 /** Something else was written into small.frame. */
 void dq_obs_buffer_forget_frame(dq_obs_buffer *b);
 

@@ -9,6 +9,7 @@
 typedef struct max_and_skip {
     dq_wrapper base;
     int skip;
+    bool all;         // the maximum over all frames of a skip, which is in the newest slot
     uint32_t n_seen;  // frames in the queue, 0..2
     uint32_t newest;  // slot of the last frame, 0 or 1
 } max_and_skip;
@@ -52,13 +53,24 @@ static void add(dq_step *total, const dq_step *step)
     total->ended_points = ended_points;
 }
 
+/** Have the maximum of both slots in the older one, which so becomes the newer one. */
+static void merge(max_and_skip *w)
+{
+    uint8_t *older = w->base.scratch + (w->newest ^ 1) * w->base.inner_bytes;
+    maximum(w, older);
+    w->newest ^= 1;
+}
+
 static dq_status skip_step(void *self, int action, void *obs, dq_step *result)
 {
     max_and_skip *w = self;
     dq_step total = {0};
+    w->n_seen = w->all ? 0 : w->n_seen;
     for (int i = 0; i < w->skip && !total.terminated && !total.truncated; i++) {
         DQ_TRY(dq_env_step(w->base.inner, action, push(w), result));
         add(&total, result);
+        if (w->all)
+            merge(w);
     }
     *result = total;
     maximum(w, obs);
@@ -91,7 +103,7 @@ static dq_status skip_load(void *self, dq_reader *in)
     return dq_env_load(w->base.inner, in);
 }
 
-dq_status dq_wrap_max_and_skip(dq_env **out, dq_env *inner, int skip)
+static dq_status wrap(dq_env **out, dq_env *inner, int skip, bool all)
 {
     const dq_env_spec *spec = dq_env_get_spec(inner);
     *out = NULL;
@@ -103,10 +115,21 @@ dq_status dq_wrap_max_and_skip(dq_env **out, dq_env *inner, int skip)
     DQ_TRY(dq_wrapper_alloc(&object, sizeof(max_and_skip), inner, 2));
     max_and_skip *w = object;
     w->skip = skip;
+    w->all = all;
     dq_env_ops ops = dq_wrapper_ops();
     ops.reset = skip_reset;
     ops.step = skip_step;
     ops.save = skip_save;
     ops.load = skip_load;
     return dq_wrapper_create(out, &ops, spec, w);
+}
+
+dq_status dq_wrap_max_and_skip(dq_env **out, dq_env *inner, int skip)
+{
+    return wrap(out, inner, skip, false);
+}
+
+dq_status dq_wrap_max_over_skip(dq_env **out, dq_env *inner, int skip)
+{
+    return wrap(out, inner, skip, true);
 }

@@ -24,6 +24,7 @@ static uint8_t rgb_grey(int r, int g, int b)
 typedef struct pictures {
     const uint8_t *a, *b, *c;  // NULL: black
     const uint32_t *changed;   // NULL: everywhere
+    const uint8_t *levels;     // instead of pictures; NULL: there are those
 } pictures;
 
 static uint32_t groups_of(const pictures *p, int y)
@@ -45,13 +46,29 @@ static uint8_t rgb_pair_level(const dq_small_frame *f, size_t a, size_t b)
     return rgb_grey(brighter(p[0], q[0]), brighter(p[1], q[1]), brighter(p[2], q[2]));
 }
 
+/** The same of levels that are there. */
+static void copy_levels(const dq_small_frame *f, const uint8_t *of, int y, int channel, int from,
+                        int end, uint8_t *levels)
+{
+    if (f->how == DQ_SMALL_ALE) {
+        memcpy(levels + from, of + (size_t)y * WIDTH + from, (size_t)(end - from));
+        return;
+    }
+    const uint8_t *rgb = of + 3 * (size_t)y * WIDTH;
+    for (int x = from; x < end; x++)
+        levels[x] = f->how == DQ_SMALL_RGB ? rgb_grey(rgb[3 * x], rgb[3 * x + 1], rgb[3 * x + 2])
+                                           : rgb[3 * x + channel];
+}
+
 /** Of the pixels from..end-1 of row y: the brighter one's grey, or a channel of it. */
 static void find_levels(const dq_small_frame *f, const pictures *p, int y, int channel, int from,
                         int end, uint8_t *levels)
 {
     const uint8_t *a = row_of(p->a, y), *b = row_of(p->b, y), *c = row_of(p->c, y);
     const uint8_t *palette = f->palette + channel;
-    if (f->how == DQ_SMALL_RGB)
+    if (p->levels)
+        copy_levels(f, p->levels, y, channel, from, end, levels);
+    else if (f->how == DQ_SMALL_RGB)
         for (int x = from; x < end; x++)
             levels[x] = rgb_pair_level(f, a[x], b[x]);
     else if (f->how == DQ_SMALL_ALE)
@@ -199,15 +216,47 @@ static void make_linear(dq_small_frame *f, const pictures *p)
 
 /* ---------------------------------------------------------------- all of it */
 
+static void make(dq_small_frame *f, const pictures *p)
+{
+    if (f->linear)
+        make_linear(f, p);
+    else
+        make_area(f, p);
+}
+
 void dq_small_frame_make(dq_small_frame *f, const uint8_t *const *pictures_of, int n,
                          const uint32_t *changed)
 {
     assert(n >= 1 && n <= 2 + (f->how == DQ_SMALL_ALE));
-    const pictures p = {pictures_of[0], pictures_of[n > 1], pictures_of[n > 2 ? 2 : 0], changed};
-    if (f->linear)
-        make_linear(f, &p);
+    make(f, &(pictures){.a = pictures_of[0],
+                        .b = pictures_of[n > 1],
+                        .c = pictures_of[n > 2 ? 2 : 0],
+                        .changed = changed});
+}
+
+static size_t n_pixels(const dq_small_frame *f)
+{
+    return (size_t)f->plan.height * WIDTH;
+}
+
+size_t dq_small_frame_level_bytes(const dq_small_frame *f)
+{
+    return n_pixels(f) * (f->how == DQ_SMALL_ALE ? 1 : 3);
+}
+
+void dq_small_frame_add_levels(const dq_small_frame *f, const uint8_t *picture, uint8_t *levels)
+{
+    if (f->how == DQ_SMALL_ALE)
+        for (size_t i = 0; i < n_pixels(f); i++)
+            levels[i] = (uint8_t)brighter(levels[i], f->grey[picture[i]]);
     else
-        make_area(f, &p);
+        for (size_t i = 0; i < 3 * n_pixels(f); i++)
+            levels[i] = (uint8_t)brighter(levels[i], f->palette[3 * picture[i / 3] + i % 3]);
+}
+
+void dq_small_frame_make_of_levels(dq_small_frame *f, const uint8_t *levels)
+{
+    make(f, &(pictures){.levels = levels});
 }
 
 void dq_small_frame_init(dq_small_frame *f, dq_small_grey how, bool linear, const uint8_t *palette,

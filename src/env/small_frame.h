@@ -8,6 +8,7 @@
 #define DEEPQ_ENV_SMALL_FRAME_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "env/frame84.h"
@@ -40,6 +41,13 @@ typedef struct dq_small_frame {
  *  INTER_LINEAR, not with DQ_SMALL_RGB_FIRST. */
 void dq_small_frame_init(dq_small_frame *f, dq_small_grey how, bool linear, const uint8_t *palette,
                          const uint8_t *grey, int rows);
+/** Bytes of the levels of a picture: its grey, or its three colours. */
+size_t dq_small_frame_level_bytes(const dq_small_frame *f);
+/** Take the maximum of levels and those of a picture, palette indices [rows][160]. */
+void dq_small_frame_add_levels(const dq_small_frame *f, const uint8_t *picture, uint8_t *levels);
+/** The frame of levels that are there: of the maximum of any number of pictures. */
+void dq_small_frame_make_of_levels(dq_small_frame *f, const uint8_t *levels);
+
 /** The frame of the maximum of n pictures, 1, 2 or (with DQ_SMALL_ALE) 3: palette indices
  *  [rows][160]; NULL: a black one. `changed` has, by row, bit x when the pixels 8x..8x+7 of one of
  *  them are not what they were for the frame before; NULL: all of them. The result is f->frame. */

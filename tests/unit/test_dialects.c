@@ -2,6 +2,7 @@
  * EnvPool and ale-py's AtariVectorEnv (tests/data/env/dialects.txt.gz, recorded by
  * tests/oracle/make_dialect_golden.py). Our own games run everywhere, others where their ROMs are.
  */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -289,8 +290,128 @@ static void the_book_is_the_book(void **state)
     }
     dq_env_destroy(a);
     dq_env_destroy(b);
-    p.stack = 3;
+    p.linear_resize = true;
     assert_int_equal(dq_env_make_preprocessed(&a, "deepq/Pong-v0", &p, NULL), DQ_ERR_CONFIG);
+}
+
+/** What it is not by itself is made of its wrappers: of as many frames as are asked for, and the
+ *  same where the choice makes no difference. */
+static void the_book_takes_choices(void **state)
+{
+    (void)state;
+    dq_preprocessing p;
+    dq_env *a, *b;
+    static uint8_t first[4 * FRAME], second[3 * FRAME];
+    assert_int_equal(dq_preprocessing_init(&p, "book"), DQ_OK);
+    assert_int_equal(dq_env_make_preprocessed(&a, "deepq/Pong-v0", &p, NULL), DQ_OK);
+    p.stack = 3;
+    assert_int_equal(dq_env_make_preprocessed(&b, "deepq/Pong-v0", &p, NULL), DQ_OK);
+    assert_int_equal(dq_env_get_spec(b)->obs.shape[0], 3);
+    assert_int_equal(dq_env_reset(a, first), DQ_OK);
+    assert_int_equal(dq_env_reset(b, second), DQ_OK);
+    for (int i = 0; i < 60; i++) {
+        dq_step s, t;
+        assert_memory_equal(first + FRAME, second, sizeof(second));
+        assert_int_equal(dq_env_step(a, i / 5 % 6, first, &s), DQ_OK);
+        assert_int_equal(dq_env_step(b, i / 5 % 6, second, &t), DQ_OK);
+        assert_true(s.reward == t.reward && s.clipped == t.clipped);
+    }
+    dq_env_destroy(a);
+    dq_env_destroy(b);
+}
+
+/** Area average of the pixels of one cell, to the nearest byte. */
+static int average(const uint8_t *level, int height, int row, int column)
+{
+    double sum = 0, y0 = row * height / 84.0, x0 = column * 160 / 84.0;
+    for (int y = (int)y0; y < height && y < y0 + height / 84.0; y++)
+        for (int x = (int)x0; x < 160 && x < x0 + 160 / 84.0; x++)
+            sum += level[y * 160 + x] * (fmin(y + 1, y0 + height / 84.0) - fmax(y, y0)) *
+                   (fmin(x + 1, x0 + 160 / 84.0) - fmax(x, x0));
+    return (int)(sum / (height / 84.0 * 160 / 84.0) + 0.5);
+}
+
+/** cv2's grey of a colour, all but for its rounding. */
+static uint8_t grey_of(const uint8_t *rgb)
+{
+    return (uint8_t)(rgb[0] * 0.299 + rgb[1] * 0.587 + rgb[2] * 0.114 + 0.5);
+}
+
+/** The same game frame by frame: the picture is the maximum of all of a skip's. The ball of our own
+ *  Pong moves, so that the maximum of the last two shows less of its way. */
+static void all_frames_of_a_skip_can_be_pooled(void **state)
+{
+    (void)state;
+    enum { SKIP = 6, HEIGHT = 210, N = HEIGHT * 160 };
+    static uint8_t raw[N * 3], brightest[N * 3], level[N], obs[FRAME], two[FRAME];
+    const char *id = "deepq/Pong-v0";
+    dq_preprocessing p;
+    dq_atari_options o;
+    dq_env *all, *last_two, *frames;
+    dq_step step;
+    int n_different = 0;
+    p = (dq_preprocessing){.dialect = DQ_DIALECT_SB3, .skip = SKIP, .stack = 1, .pool_all = true};
+    assert_int_equal(dq_env_make_preprocessed(&all, id, &p, NULL), DQ_OK);
+    p.pool_all = false;
+    assert_int_equal(dq_env_make_preprocessed(&last_two, id, &p, NULL), DQ_OK);
+    assert_int_equal(dq_atari_options_init(&o, id), DQ_OK);
+    assert_int_equal(dq_env_make_atari(&frames, id, &o), DQ_OK);
+    assert_int_equal(dq_env_reset(all, obs), DQ_OK);
+    assert_int_equal(dq_env_reset(last_two, two), DQ_OK);
+    assert_int_equal(dq_env_reset(frames, raw), DQ_OK);
+    for (int i = 0; i < 40; i++) {
+        memset(brightest, 0, sizeof(brightest));
+        for (int k = 0; k < SKIP; k++) {
+            assert_int_equal(dq_env_step(frames, i / 4 % 6, raw, &step), DQ_OK);
+            for (int j = 0; j < 3 * N; j++)
+                brightest[j] = raw[j] > brightest[j] ? raw[j] : brightest[j];
+        }
+        for (int j = 0; j < N; j++)
+            level[j] = grey_of(brightest + 3 * j);
+        assert_int_equal(dq_env_step(all, i / 4 % 6, obs, &step), DQ_OK);
+        assert_int_equal(dq_env_step(last_two, i / 4 % 6, two, &step), DQ_OK);
+        for (int j = 0; j < FRAME; j++)
+            assert_true(abs(obs[j] - average(level, HEIGHT, j / 84, j % 84)) <= 1);
+        n_different += memcmp(obs, two, FRAME) != 0;
+    }
+    assert_true(n_different > 20);
+    dq_env_destroy(all);
+    dq_env_destroy(last_two);
+    dq_env_destroy(frames);
+}
+
+/** Where a skip is one frame, all of them are that one, whatever the grey; but for the last frame of
+ * a game, which some originals do not look at. */
+static void pooling_one_frame_is_that_frame(void **state)
+{
+    (void)state;
+    size_t n_names;
+    const char *const *names = dq_dialect_names(&n_names);
+    for (size_t i = 0; i < n_names; i++) {
+        static uint8_t obs[2][4 * FRAME];
+        dq_preprocessing p;
+        dq_env *env[2];
+        dq_step step[2];
+        assert_int_equal(dq_preprocessing_init(&p, names[i]), DQ_OK);
+        p.skip =
+            p.dialect == DQ_DIALECT_BOOK ? 2 : 1;  // the book's queue has the frame before, too
+        for (int k = 0; k < 2; k++) {
+            p.pool_all = k == 1;
+            assert_int_equal(dq_env_make_preprocessed(&env[k], "deepq/Bricks-v0", &p, NULL), DQ_OK);
+            assert_int_equal(dq_env_seed(env[k], 1), DQ_OK);
+            assert_int_equal(dq_env_reset(env[k], obs[k]), DQ_OK);
+        }
+        for (int s = 0; s < 100; s++)
+            for (int k = 0; k < 2; k++) {
+                assert_int_equal(dq_env_step(env[k], s / 3 % 4, obs[k], &step[k]), DQ_OK);
+                bool over = step[k].terminated;  // of both: their steps are alike
+                assert_true(k == 0 || over || memcmp(obs[0], obs[1], sizeof(obs[0])) == 0);
+                if (over)
+                    assert_int_equal(dq_env_reset(env[k], obs[k]), DQ_OK);
+            }
+        dq_env_destroy(env[0]);
+        dq_env_destroy(env[1]);
+    }
 }
 
 static void impossible_choices_are_refused(void **state)
@@ -413,6 +534,9 @@ int main(void)
         cmocka_unit_test(an_environment_goes_back),
         cmocka_unit_test(an_environment_takes_the_state_of_another),
         cmocka_unit_test(the_book_is_the_book),
+        cmocka_unit_test(the_book_takes_choices),
+        cmocka_unit_test(all_frames_of_a_skip_can_be_pooled),
+        cmocka_unit_test(pooling_one_frame_is_that_frame),
         cmocka_unit_test(impossible_choices_are_refused),
         cmocka_unit_test(the_frame_skip_of_an_id_is_replaced),
         cmocka_unit_test(games_that_the_original_refuses_are_refused),
