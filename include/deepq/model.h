@@ -22,18 +22,20 @@ extern "C" {
 DQ_API
 DQ_NODISCARD dq_status dq_model_save(const char *path, const dq_tensor *tensors, size_t n);
 
-enum { DQ_MODEL_TEXT_BYTES = 64 };
+enum { DQ_MODEL_TEXT_BYTES = 64, DQ_MODEL_OPTIONS_BYTES = 256 };
 
 /** What a model was trained on and how: a record of ours inside the file (deepq.json), which
  *  torch.load() passes over. Texts are UTF-8; "" says nothing. */
 typedef struct dq_model_info {
-    char env_id[DQ_MODEL_TEXT_BYTES];   // "PongNoFrameskip-v4"
-    char dialect[DQ_MODEL_TEXT_BYTES];  // preprocessing, a name of atari_env.h
-    char network[DQ_MODEL_TEXT_BYTES];  // a name of net.h
-    char preset[DQ_MODEL_TEXT_BYTES];   // what the hyperparameters began as
-    char version[DQ_MODEL_TEXT_BYTES];  // of the deepq that wrote the file, which fills it in
-    int64_t step;                       // agent steps trained; -1: not said
-    double score;                       // mean reward of its last 100 games; NAN: not said
+    char env_id[DQ_MODEL_TEXT_BYTES];      // "PongNoFrameskip-v4"
+    char dialect[DQ_MODEL_TEXT_BYTES];     // preprocessing, a name of atari_env.h
+    char network[DQ_MODEL_TEXT_BYTES];     // a name of net.h
+    char preset[DQ_MODEL_TEXT_BYTES];      // what the hyperparameters began as
+    char version[DQ_MODEL_TEXT_BYTES];     // of the deepq that wrote the file, which fills it in
+    int64_t step;                          // agent steps trained; -1: not said
+    double score;                          // mean reward of its last 100 games; NAN: not said
+    char options[DQ_MODEL_OPTIONS_BYTES];  // of the environment, where they are not the dialect's:
+                                           // "frame_skip=3 sticky=0.25"
 } dq_model_info;
 
 /** One that says nothing. */

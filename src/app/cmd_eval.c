@@ -25,6 +25,7 @@ typedef struct protocol {
     int64_t episodes, noops, cap;  // cap in console frames, 0: the environment's own
     double epsilon;
     uint64_t seed;
+    environment_options options;
 } protocol;
 
 typedef struct scores {
@@ -33,56 +34,17 @@ typedef struct scores {
     double mean, sd, min, max;
 } scores;
 
-/** The book's wrappers one by one, so that no-ops come before the first of them. */
-static dq_status make_noop_env(dq_env **out, const protocol *p, const dq_env_options *options)
-{
-    dq_env *env = NULL, *outer = NULL;
-    DQ_TRY(dq_env_make(&env, p->env_id, options));
-    dq_status st = dq_wrap_noop_reset(&outer, env, (int)p->noops);
-    if (st == DQ_OK)
-        st = dq_wrap_max_and_skip(&outer, env = outer, SKIP);
-    if (st == DQ_OK)
-        st = dq_wrap_fire_reset(&outer, env = outer);
-    if (st == DQ_OK)
-        st = dq_wrap_process_frame84(&outer, env = outer);
-    if (st == DQ_OK)
-        st = dq_wrap_image_to_pytorch(&outer, env = outer);
-    if (st == DQ_OK)
-        st = dq_wrap_buffer(&outer, env = outer, DQ_NET_STACK);
-    if (st != DQ_OK) {
-        dq_env_destroy(env);
-        return st;
-    }
-    *out = outer;
-    return DQ_OK;
-}
-
-/** Another dialect than the book's has no-ops of its own; the score is that of whole games. */
-static dq_status make_other_env(dq_env **out, const protocol *p)
-{
-    const environment_choice choice = {.id = p->env_id,
-                                       .dialect = p->dialect,
-                                       .rom_dir = p->rom_dir,
-                                       .seed = p->seed,
-                                       .whole_games = true,
-                                       .noop_max = (int)p->noops};
-    DQ_TRY(environments_make(out, &choice));
-    return dq_env_seed(*out, p->seed);
-}
-
+/** The score is that of whole games, unless the command line wants another. */
 static dq_status make_env(dq_env **out, const protocol *p)
 {
-    if (strcmp(p->dialect, "book") != 0)
-        return make_other_env(out, p);
-    dq_env_options options = {.rom_dir = p->rom_dir, .seed = p->seed};
-    dq_env *fused;  // it also checks that the book's wrappers fit this environment
-    DQ_TRY(dq_env_make_book(&fused, p->env_id, &options));
-    if (p->noops == 0) {
-        *out = fused;
-        return dq_env_seed(fused, p->seed);
-    }
-    dq_env_destroy(fused);
-    DQ_TRY(make_noop_env(out, p, &options));
+    environment_choice choice = {.id = p->env_id,
+                                 .dialect = p->dialect,
+                                 .rom_dir = p->rom_dir,
+                                 .seed = p->seed,
+                                 .whole_games = true,
+                                 .options = p->options};
+    choice.options.noops = p->noops;
+    DQ_TRY(environments_make(out, &choice));
     return dq_env_seed(*out, p->seed);
 }
 
@@ -90,7 +52,8 @@ static dq_status play_episode(const protocol *p, dq_env *env, policy *player, do
                               int64_t *n_steps)
 {
     uint8_t obs[DQ_NET_OBS_BYTES];
-    int64_t limit = p->cap > 0 ? p->cap / SKIP : INT64_MAX;
+    int64_t skip = p->options.frame_skip > 0 ? p->options.frame_skip : SKIP;
+    int64_t limit = p->cap > 0 ? p->cap / skip : INT64_MAX;
     dq_step step = {0};
     *reward = 0;
     DQ_TRY(dq_env_reset(env, obs));
@@ -135,15 +98,23 @@ static dq_status play_all(const protocol *p, dq_env *env, scores *s)
     return st;
 }
 
+static double sticky_of(const protocol *p, const dq_atari_id *id)
+{
+    return p->options.sticky >= 0 ? p->options.sticky : (double)id->repeat_action_probability;
+}
+
 static void print_text(const protocol *p, const dq_atari_id *id, const scores *s,
                        const human_scores *h)
 {
+    char options[ENVIRONMENT_OPTIONS_TEXT];
+    environment_options_print(&p->options, options);
     printf("%s on %s: %lld games, %lld frames\n", app_plain(p->model), id->name, (long long)s->n,
            (long long)s->n_steps);
-    printf("protocol: preprocessing %s, no-op starts up to %lld, epsilon %g, sticky actions %g, "
-           "cap %lld console frames, seed %llu\n",
-           p->dialect, (long long)p->noops, p->epsilon, (double)id->repeat_action_probability,
-           (long long)p->cap, (unsigned long long)p->seed);
+    printf(
+        "protocol: preprocessing %s%s%s, no-op starts up to %lld, epsilon %g, sticky actions %g, "
+        "cap %lld console frames, seed %llu\n",
+        p->dialect, *options ? " with " : "", options, (long long)p->noops, p->epsilon,
+        sticky_of(p, id), (long long)p->cap, (unsigned long long)p->seed);
     printf("reward: mean %.2f, sd %.2f, min %.2f, max %.2f\n", s->mean, s->sd, s->min, s->max);
     if (h)
         printf("human-normalised: %.1f %% (random %g, human %g)\n",
@@ -156,13 +127,15 @@ static void print_json(const protocol *p, const dq_atari_id *id, const scores *s
                        const human_scores *h)
 {
     json_t *rewards = json_array();
+    char options[ENVIRONMENT_OPTIONS_TEXT];
+    environment_options_print(&p->options, options);
     for (int64_t i = 0; i < s->n; i++)
         json_array_append_new(rewards, json_real(s->rewards[i]));
     json_t *o = json_pack(
-        "{s:o, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}", "model",
-        dq_json_text(p->model), "env", id->name, "dialect", p->dialect, "episodes",
-        (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops", (json_int_t)p->noops,
-        "epsilon", p->epsilon, "sticky", (double)id->repeat_action_probability, "cap",
+        "{s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}", "model",
+        dq_json_text(p->model), "env", id->name, "dialect", p->dialect, "options", options,
+        "episodes", (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops",
+        (json_int_t)p->noops, "epsilon", p->epsilon, "sticky", sticky_of(p, id), "cap",
         (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean", s->mean, "sd", s->sd, "min",
         s->min, "max", s->max, "rewards", rewards);
     json_object_set_new(o, "human_normalised",
@@ -211,6 +184,10 @@ static int eval_model(const protocol *asked, const model_choice *choice, bool js
     p.weights = m.weights;
     p.env_id = m.env_id;
     p.dialect = m.dialect;
+    p.options = m.options;
+    if (choice->options.noops >= 0)
+        p.noops = choice->options.noops;
+    p.options.noops = -1;  // the protocol's, which is told by itself
     int exit_status = eval(&p, &m, json);
     trained_model_free(&m);
     return exit_status;
@@ -219,7 +196,8 @@ static int eval_model(const protocol *asked, const model_choice *choice, bool js
 int cmd_eval(int argc, char **argv)
 {
     bool json = false;
-    model_choice choice = {.path = NULL};
+    model_choice choice = {.path = NULL, .options = environment_options_none()};
+    option more[ENVIRONMENT_OPTIONS_MAX];
     protocol p = {
         .episodes = 30,
         .noops = 30,
@@ -234,8 +212,6 @@ int cmd_eval(int argc, char **argv)
         {"env", 'e', OPTION_TEXT, &choice.env_id, "ID", "environment (the model's)", 0, 0},
         {"dialect", 0, OPTION_TEXT, &choice.dialect, "NAME", "preprocessing (the model's)", 0, 0},
         {"episodes", 0, OPTION_INT, &p.episodes, "N", "games to play (30)", 1, 1e6},
-        {"noops", 0, OPTION_INT, &p.noops, "N",
-         "a game starts with 1 to N no-ops (30); 0: with none", 0, 1000},
         {"epsilon", 0, OPTION_NUMBER, &p.epsilon, "E", "how often an action is random (0.05)", 0,
          1},
         {"cap", 0, OPTION_INT, &p.cap, "N", "console frames a game may last (108000)", SKIP, 1e9},
@@ -248,13 +224,17 @@ int cmd_eval(int argc, char **argv)
         .operands = "",
         .about =
             "Score a model over many games. The protocol is that of Mnih et al. 2015 but for the "
-            "cap,\nwhich is today's 108,000 frames (theirs: --cap 18000). An environment with "
-            "-v0 has\nsticky actions: --env PongNoFrameskip-v0 --noops 0 --epsilon 0.001.",
+            "cap,\nwhich is today's 108,000 frames (theirs: --cap 18000): a game starts with 1 to "
+            "30 "
+            "no-ops.\nThat of Machado et al. 2018: --sticky 0.25 --noops 0 --epsilon 0.001.",
         .examples = "  deepq eval -m PongNoFrameskip-v4-best_19.dat\n"
                     "  deepq eval -m model.dat --episodes 200 --epsilon 0.001 --json\n"
                     "  deepq eval -m runs/try --last\n",
         .options = options,
         .n_options = DQ_COUNT(options),
+        .more_title = "The environment, instead of the model's; --noops instead of 30",
+        .more = more,
+        .n_more = environment_options_table(&choice.options, more),
     };
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))

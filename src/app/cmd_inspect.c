@@ -30,11 +30,12 @@ static void print_info(const dq_model_info *info)
         const char *name, *value;
     } texts[] = {{"game", info->env_id},
                  {"dialect", info->dialect},
+                 {"options", info->options},
                  {"preset", info->preset},
                  {"written by", info->version}};
     for (size_t i = 0; i < DQ_COUNT(texts); i++)
         if (*texts[i].value)
-            printf("  %-16s%s%s\n", texts[i].name, i == 3 ? "deepq " : "",
+            printf("  %-16s%s%s\n", texts[i].name, texts[i].value == info->version ? "deepq " : "",
                    app_plain(texts[i].value));
     if (info->step >= 0)
         printf("  %-16s%lld\n", "frames", (long long)info->step);
@@ -64,7 +65,7 @@ static void print_tensor(const dq_tensor *t)
 static dq_status inspect_model(const char *path)
 {
     trained_model loaded;
-    const model_choice choice = {.path = path};
+    const model_choice choice = {.path = path, .options = environment_options_none()};
     size_t n_parameters = 0;
     int n_actions = 0;
     DQ_TRY(trained_model_load(&loaded, &choice));

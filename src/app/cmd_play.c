@@ -199,7 +199,7 @@ static dq_status set_up(stage *s)
                                        .rom_dir = o->rom_dir,
                                        .seed = o->seed,
                                        .whole_games = true,
-                                       .noop_max = -1};
+                                       .options = s->model.options};
     DQ_TRY(environments_make(&s->env, &choice));
     DQ_TRY(policy_create(&s->player, s->model.weights, s->model.path, s->env, o->epsilon, o->seed));
     if (o->record_dir)
@@ -215,6 +215,7 @@ static dq_status choose_random(trained_model *m, const model_choice *choice)
     *m = (trained_model){.weights = NULL};
     snprintf(m->env_id, sizeof(m->env_id), "%s", choice->env_id ? choice->env_id : "deepq/Pong-v0");
     snprintf(m->dialect, sizeof(m->dialect), "%s", choice->dialect ? choice->dialect : "book");
+    m->options = choice->options;
     return DQ_OK;
 }
 
@@ -240,7 +241,8 @@ static int play(const play_options *o)
 
 int cmd_play(int argc, char **argv)
 {
-    play_options o = {.episodes = 1, .fps = 25};
+    play_options o = {.episodes = 1, .fps = 25, .model.options = environment_options_none()};
+    option more[ENVIRONMENT_OPTIONS_MAX];
     const option options[] = {
         {"model", 'm', OPTION_TEXT, &o.model.path, "FILE",
          "the model, or a run folder: its best one (Pong, as it comes with deepq)", 0, 0},
@@ -272,6 +274,9 @@ int cmd_play(int argc, char **argv)
                     "  deepq play -m runs/try --last\n",
         .options = options,
         .n_options = DQ_COUNT(options),
+        .more_title = "The environment, instead of the model's",
+        .more = more,
+        .n_more = environment_options_table(&o.model.options, more),
     };
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))

@@ -27,6 +27,7 @@ typedef struct train_options {
     int64_t frames, threads, envs;
     option_list set;
     bool cuda, plain, json, help_set;
+    environment_options environment;
 } train_options;
 
 /** Is there what was asked for? Looked at before anything else takes time. */
@@ -119,6 +120,7 @@ static dq_status apply_all(train_settings *s, const train_options *o)
         DQ_TRY(train_settings_set_pair(s, o->set.values[i]));
     if (o->dialect)
         DQ_TRY(train_settings_set(s, "dialect", o->dialect));
+    environment_options_merge(&s->options, &o->environment);
     if (o->envs > 0)
         DQ_TRY(set_number(s, "n_envs", o->envs));
     if (o->isa)
@@ -167,6 +169,12 @@ static dq_status check_resume_options(const train_options *o)
             return dq_fail(DQ_ERR_CONFIG,
                            "--%s cannot be given with --resume: the run keeps its own",
                            fixed[i].name);
+    char chosen[ENVIRONMENT_OPTIONS_TEXT];
+    environment_options_print(&o->environment, chosen);
+    if (*chosen)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s cannot be given with --resume: the run keeps its own environment",
+                       chosen);
     return DQ_OK;
 }
 
@@ -234,7 +242,9 @@ static int help_set(const train_options *o)
 
 int cmd_train(int argc, char **argv)
 {
-    train_options o = {.frames = -1, .threads = -1, .envs = -1};
+    train_options o = {
+        .frames = -1, .threads = -1, .envs = -1, .environment = environment_options_none()};
+    option more[ENVIRONMENT_OPTIONS_MAX];
     char presets[128], preset_help[192];
     hyperparameters_presets(presets, sizeof(presets), "or");
     snprintf(preset_help, sizeof(preset_help), "hyperparameters to start from: %s (%s)", presets,
@@ -289,6 +299,9 @@ int cmd_train(int argc, char **argv)
                     "  deepq train --resume runs/try\n",
         .options = options,
         .n_options = DQ_COUNT(options),
+        .more_title = "The environment, instead of what --dialect has",
+        .more = more,
+        .n_more = environment_options_table(&o.environment, more),
     };
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))

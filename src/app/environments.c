@@ -35,8 +35,7 @@ int environments_check_id(const char *id)
     return app_fail(APP_MISUSED, "no environment '%s': deepq envs lists those there are", id);
 }
 
-static dq_status make_preprocessed(dq_env **out, const environment_choice *c,
-                                   const dq_preprocessing *how)
+static dq_status make_preprocessed(dq_env **out, const environment_choice *c, dq_preprocessing *how)
 {
     dq_atari_options options;
     dq_atari_id parsed;
@@ -48,6 +47,7 @@ static dq_status make_preprocessed(dq_env **out, const environment_choice *c,
     DQ_TRY(dq_atari_options_init(&options, c->id));
     options.rom_dir = c->rom_dir;
     options.seed = c->seed;
+    environment_options_apply(&c->options, how, &options);
     return dq_env_make_preprocessed(out, c->id, how, &options);
 }
 
@@ -59,8 +59,6 @@ dq_status environments_make(dq_env **out, const environment_choice *c)
         return dq_fail_within(DQ_ERR_CONFIG, "--dialect");
     if (c->whole_games)
         how.episodic_life = how.clip_reward = false;
-    if (c->noop_max >= 0)
-        how.noop_max = c->noop_max;
     DQ_TRY(make_preprocessed(out, c, &how));
     size_t bytes = dq_space_bytes(&dq_env_get_spec(*out)->obs);
     if (bytes == DQ_NET_OBS_BYTES)

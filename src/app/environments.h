@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/environment_options.h"
 #include "deepq/env.h"
 
 /** APP_DONE if there is such an id; otherwise says so, with the nearest one, and returns
@@ -15,8 +16,9 @@ typedef struct environment_choice {
     const char *id, *dialect, *rom_dir;  // rom_dir NULL: only the usual places
     uint64_t seed;
     bool whole_games;  // an episode is a whole game with its own score: lost lives end nothing, and
-                       // rewards are not clipped, whatever the dialect does while it learns
-    int noop_max;      // -1: the dialect's own
+                       // rewards are not clipped, whatever the dialect does while it learns;
+                       // unless `options` chooses
+    environment_options options;
 } environment_choice;
 
 /** Make an Atari environment in a dialect, as the networks take it: uint8 [4][84][84]. */

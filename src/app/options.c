@@ -11,7 +11,7 @@
 #include "base/spelling.h"
 #include "base/whole_number.h"
 
-enum { MAX_OPTIONS = 40, MAX_WORD = 64, HELP_COLUMN = 28 };
+enum { MAX_OPTIONS = 64, MAX_WORD = 64, HELP_COLUMN = 28 };
 
 const char *options_nearest(const char *word, const char *const *words, size_t n)
 {
@@ -25,6 +25,16 @@ const char *options_nearest(const char *word, const char *const *words, size_t n
         }
     }
     return nearest;
+}
+
+static size_t n_all(const option_syntax *s)
+{
+    return s->n_options + s->n_more;
+}
+
+static const option *option_at(const option_syntax *s, size_t i)
+{
+    return i < s->n_options ? &s->options[i] : &s->more[i - s->n_options];
 }
 
 static void print_option(const option *o)
@@ -49,6 +59,10 @@ static void print_help(const option_syntax *s)
     for (size_t i = 0; i < s->n_options; i++)
         print_option(&s->options[i]);
     print_option(&help);
+    if (s->n_more > 0)
+        printf("\n%s:\n", s->more_title);
+    for (size_t i = 0; i < s->n_more; i++)
+        print_option(&s->more[i]);
     printf("\nExamples:\n%s", s->examples);
 }
 
@@ -56,8 +70,8 @@ static bool fail_unknown(const option_syntax *s, const char *dashed, const char 
 {
     const char *names[MAX_OPTIONS];
     size_t n = 0;
-    for (; n < s->n_options && n < MAX_OPTIONS - 1; n++)
-        names[n] = s->options[n].name;
+    for (; n < n_all(s) && n < MAX_OPTIONS - 1; n++)
+        names[n] = option_at(s, n)->name;
     names[n++] = "help";
     const char *near = *name ? options_nearest(name, names, n) : NULL;
     if (near)
@@ -68,17 +82,22 @@ static bool fail_unknown(const option_syntax *s, const char *dashed, const char 
     return false;
 }
 
-/** The option of that name, or the only one that begins so; NULL after saying why not. */
+/** The option of that name, or the only one that begins so, of the second group only where none of
+ *  the first does; NULL after saying why not. */
 static const option *find_long(const option_syntax *s, const char *name, size_t len)
 {
     const option *found = NULL;
     int n_found = 0;
-    for (size_t i = 0; i < s->n_options; i++) {
-        const option *o = &s->options[i];
+    bool first_has = false;
+    for (size_t i = 0; i < n_all(s); i++) {
+        const option *o = option_at(s, i);
         if (strncmp(o->name, name, len) != 0)
             continue;
         if (o->name[len] == '\0')
             return o;
+        if (i >= s->n_options && first_has)
+            continue;
+        first_has |= i < s->n_options;
         if (!found || found->to != o->to)  // two spellings of one option are no doubt
             n_found++;
         found = o;
@@ -145,6 +164,26 @@ static bool store_number(const char *command, const option *o, const char *text)
     return true;
 }
 
+static bool store_word(const char *command, const option *o, const char *text)
+{
+    char words[MAX_WORD];
+    int index = 0;
+    snprintf(words, sizeof(words), "%s", o->value);
+    for (char *left = words, *word; (word = strtok_r(left, "|", &left)); index++)
+        if (strcmp(word, text) == 0) {
+            *(int *)o->to = index;
+            return true;
+        }
+    app_fail(APP_MISUSED, "%s: --%s '%s': choose one of %s", command, o->name, text, o->value);
+    return false;
+}
+
+/** Options that take no value. */
+static bool is_alone(const option *o)
+{
+    return o->kind == OPTION_FLAG || o->kind == OPTION_ON || o->kind == OPTION_OFF;
+}
+
 static bool store(const char *command, const option *o, const char *text)
 {
     option_list *list = o->to;
@@ -152,6 +191,12 @@ static bool store(const char *command, const option *o, const char *text)
     case OPTION_FLAG:
         *(bool *)o->to = true;
         return true;
+    case OPTION_ON:
+    case OPTION_OFF:
+        *(int *)o->to = o->kind == OPTION_ON;
+        return true;
+    case OPTION_WORD:
+        return store_word(command, o, text);
     case OPTION_TEXT:
         *(const char **)o->to = text;
         return true;
@@ -188,12 +233,12 @@ static bool take_option(const option_syntax *s, int argc, char **argv, int *at)
     }
     if (!o)
         return false;
-    if (o->kind == OPTION_FLAG && value) {
+    if (is_alone(o) && value) {
         app_fail(APP_MISUSED, "%s: --%s takes no value: leave '%s' out", s->command, o->name,
                  value);
         return false;
     }
-    if (o->kind != OPTION_FLAG && !value) {
+    if (!is_alone(o) && !value) {
         if (*at + 1 >= argc) {
             app_fail(APP_MISUSED, "%s: --%s needs a value: --%s %s", s->command, o->name, o->name,
                      o->value);

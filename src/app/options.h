@@ -9,6 +9,9 @@
 
 typedef enum option_kind {
     OPTION_FLAG,   // bool
+    OPTION_ON,     // int: 1
+    OPTION_OFF,    // int: 0
+    OPTION_WORD,   // int: which of the words that `value` has between '|'
     OPTION_TEXT,   // const char *
     OPTION_LIST,   // option_list: may be given many times
     OPTION_INT,    // int64_t within low..high
@@ -40,6 +43,9 @@ typedef struct option_syntax {
     const char *examples;  // lines, each ending with a newline
     const option *options;
     size_t n_options;
+    const char *more_title;  // of a second group of options; NULL: there is none
+    const option *more;
+    size_t n_more;
 } option_syntax;
 
 /** Fill in the values and move the operands to argv[0 .. *n_operands-1].

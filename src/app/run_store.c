@@ -331,6 +331,8 @@ static void describe_model(run_store *s, const dq_progress *p)
     snprintf(info->network, sizeof(info->network), "%s",
              dq_net_network(dq_trainer_net(s->parts.trainer)));
     snprintf(info->preset, sizeof(info->preset), "%s", settings->preset);
+    environment_options options = environment_options_of_game(&settings->options);
+    environment_options_print(&options, info->options);
     info->step = p->step;
     info->score = p->mean_reward;
 }

@@ -45,7 +45,7 @@ static dq_status make_envs(dq_env **envs, const train_settings *s)
                                        .dialect = s->dialect,
                                        .rom_dir = *s->rom_dir ? s->rom_dir : NULL,
                                        .seed = s->cfg.seed,
-                                       .noop_max = -1};
+                                       .options = s->options};
     for (int i = 0; i < s->cfg.n_envs; i++) {
         dq_status st = environments_make(&envs[i], &choice);
         if (st != DQ_OK) {

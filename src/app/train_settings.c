@@ -33,7 +33,12 @@ static const text_setting texts[] = {
 dq_status train_settings_init(train_settings *s, const char *preset)
 {
     *s = (train_settings){
-        .env_id = "PongNoFrameskip-v4", .dialect = "book", .device = "cpu", .precision = "fp32"};
+        .env_id = "PongNoFrameskip-v4",
+        .dialect = "book",
+        .options = environment_options_none(),
+        .device = "cpu",
+        .precision = "fp32",
+    };
     DQ_TRY(dq_train_preset(&s->cfg, preset));
     return train_settings_set(s, "preset", preset);
 }
@@ -67,6 +72,8 @@ dq_status train_settings_set(train_settings *s, const char *key, const char *val
     const text_setting *text = find_text(key);
     if (strcmp(key, "threads") == 0)
         return set_threads(s, value);
+    if (environment_options_has(key))
+        return environment_options_set(&s->options, key, value);
     if (!text)
         return dq_train_config_set(&s->cfg, key, value);
     if (strlen(value) >= text->cap)
@@ -132,6 +139,9 @@ void train_settings_each(const train_settings *s,
         if (*text)
             fn(ctx, texts[i].key, text);
     }
+    for (size_t i = 0; environment_options_get(&s->options, i, &key, value, sizeof(value)); i++)
+        if (*value)
+            fn(ctx, key, value);
     snprintf(value, sizeof(value), "%d", s->cfg.n_threads);
     fn(ctx, "threads", value);
     for (size_t i = 0; dq_train_config_get(&s->cfg, i, &key, value, sizeof(value)); i++)
@@ -209,17 +219,27 @@ dq_status train_settings_tied(const train_settings *s, char *text, size_t cap)
 typedef struct comparison {
     const train_settings *settings;
     const char *key, *value;
+    bool found;
     char differs[SETTING_BYTES], now[SETTING_BYTES], was[SETTING_BYTES];
 } comparison;
+
+static void note_difference(comparison *c, const char *now)
+{
+    if (*c->differs)
+        return;
+    snprintf(c->differs, sizeof(c->differs), "%s", c->key);
+    snprintf(c->now, sizeof(c->now), "%s", now);
+    snprintf(c->was, sizeof(c->was), "%s", c->value);
+}
 
 static void compare(void *ctx, const char *key, const char *value)
 {
     comparison *c = ctx;
-    if (*c->differs || is_free(key) || strcmp(key, c->key) != 0 || strcmp(value, c->value) == 0)
+    if (strcmp(key, c->key) != 0)
         return;
-    snprintf(c->differs, sizeof(c->differs), "%s", key);
-    snprintf(c->now, sizeof(c->now), "%s", value);
-    snprintf(c->was, sizeof(c->was), "%s", c->value);
+    c->found = true;
+    if (!is_free(key) && strcmp(value, c->value) != 0)
+        note_difference(c, value);
 }
 
 static dq_status fit_pair(void *ctx, const char *key, const char *value)
@@ -228,14 +248,44 @@ static dq_status fit_pair(void *ctx, const char *key, const char *value)
     const char *name = dq_train_config_new_name(key);
     c->key = name ? name : key;
     c->value = value;
+    c->found = false;
     train_settings_each(c->settings, compare, c);
+    if (!c->found && environment_options_has(c->key))
+        note_difference(c, "not chosen");
     return DQ_OK;
+}
+
+/** Whether the text has a line that begins with "key = ". */
+static bool has_key(const char *text, const char *key)
+{
+    size_t n = strlen(key);
+    for (const char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (strncmp(line, key, n) == 0 && strncmp(line + n, " = ", 3) == 0)
+            return true;
+        if (!*line)
+            break;
+    }
+    return false;
+}
+
+/** Options of the environment that the checkpoint says nothing of. */
+static void compare_new_options(comparison *c, const char *tied)
+{
+    char value[SETTING_BYTES];
+    for (size_t i = 0;
+         environment_options_get(&c->settings->options, i, &c->key, value, sizeof(value)); i++)
+        if (*value && !has_key(tied, c->key)) {
+            c->value = "not chosen";
+            note_difference(c, value);
+        }
 }
 
 dq_status train_settings_fit(const train_settings *s, const char *tied)
 {
     comparison c = {.settings = s};
     DQ_TRY(dq_config_parse(tied, strlen(tied), "its settings", fit_pair, &c));
+    compare_new_options(&c, tied);
     if (!*c.differs)
         return DQ_OK;
     return dq_fail(

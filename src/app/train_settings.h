@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "app/environment_options.h"
 #include "deepq/train.h"
 
 enum { SETTING_BYTES = 64, SETTING_NAME_BYTES = 256, SETTING_PATH_BYTES = 4096 };
@@ -15,6 +16,7 @@ typedef struct train_settings {
     char env_id[SETTING_BYTES];
     char preset[SETTING_BYTES];
     char dialect[SETTING_BYTES];  // preprocessing, a name of deepq/atari_env.h
+    environment_options options;  // what is otherwise than it and the id have it
     char device[SETTING_BYTES];
     char precision[SETTING_BYTES];     // of products
     char isa[SETTING_BYTES];           // "": the best there is
@@ -26,8 +28,8 @@ typedef struct train_settings {
 
 /** The defaults of a preset. */
 DQ_NODISCARD dq_status train_settings_init(train_settings *s, const char *preset);
-/** One setting by name: a hyperparameter, or env, preset, dialect, device, precision, isa, threads,
- *  rom_md5, rom_dir, logdir, events. */
+/** One setting by name: a hyperparameter, an option of the environment, or env, preset, dialect,
+ * device, precision, isa, threads, rom_md5, rom_dir, logdir, events. */
 DQ_NODISCARD dq_status train_settings_set(train_settings *s, const char *key, const char *value);
 /** "key=value" of a --set option; the message names it. */
 DQ_NODISCARD dq_status train_settings_set_pair(train_settings *s, const char *pair);

@@ -139,14 +139,32 @@ static dq_status load_demo(trained_model *m)
     return dq_model_parse(&m->weights, bytes, n);
 }
 
+/** A file with a record says what was chosen; else the run beside it does. */
+static dq_status settle_options(trained_model *m, const environment_options *chosen,
+                                const train_settings *run)
+{
+    const dq_model_info *file = m->weights->info;
+    environment_options known = run && !file ? run->options : environment_options_none();
+    if (file && environment_options_parse(&known, file->options) != DQ_OK)
+        return dq_fail_within(DQ_ERR_INPUT, "%s: what it was trained on", m->path);
+    m->options = environment_options_of_game(&known);
+    environment_options_merge(&m->options, chosen);
+    return DQ_OK;
+}
+
 /** @param run of the run that the model belongs to, or NULL */
-static void settle_choice(trained_model *m, const model_choice *choice, const train_settings *run)
+static dq_status settle_choice(trained_model *m, const model_choice *choice,
+                               const train_settings *run)
 {
     const dq_model_info *file = m->weights->info;
     m->env_is_assumed = settle(m->env_id, choice->env_id, file ? file->env_id : NULL,
                                run ? run->env_id : NULL, "PongNoFrameskip-v4");
     m->dialect_is_assumed = settle(m->dialect, choice->dialect, file ? file->dialect : NULL,
                                    run ? run->dialect : NULL, "book");
+    dq_status st = settle_options(m, &choice->options, run);
+    if (st != DQ_OK)
+        trained_model_free(m);
+    return st;
 }
 
 dq_status trained_model_load(trained_model *m, const model_choice *choice)
@@ -156,8 +174,7 @@ dq_status trained_model_load(trained_model *m, const model_choice *choice)
     *m = (trained_model){.weights = NULL};
     if (!choice->path) {
         DQ_TRY(load_demo(m));
-        settle_choice(m, choice, NULL);
-        return DQ_OK;
+        return settle_choice(m, choice, NULL);
     }
     bool is_folder = stat(choice->path, &info) == 0 && S_ISDIR(info.st_mode);
     dq_status found = read_run(choice->path, is_folder, &s);
@@ -167,8 +184,7 @@ dq_status trained_model_load(trained_model *m, const model_choice *choice)
     dq_status st = load_weights(m, choice, is_folder, run);
     if (st != DQ_OK)
         return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;  // what the user named
-    settle_choice(m, choice, run);
-    return DQ_OK;
+    return settle_choice(m, choice, run);
 }
 
 void trained_model_free(trained_model *m)

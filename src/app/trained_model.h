@@ -8,9 +8,10 @@
 #include "app/train_settings.h"
 #include "deepq/model.h"
 
-/** What the command line says; NULL: nothing. */
+/** What the command line says; NULL, or not chosen: nothing. */
 typedef struct model_choice {
     const char *path, *env_id, *dialect;  // without a path: the model that comes with deepq
+    environment_options options;
     bool last;  // of a run folder: the weights of its checkpoint, not its best model
 } model_choice;
 
@@ -18,6 +19,7 @@ typedef struct trained_model {
     dq_model *weights;
     char path[SETTING_PATH_BYTES];  // of the file that they are in
     char env_id[SETTING_BYTES], dialect[SETTING_BYTES];
+    environment_options options;              // of the game
     bool env_is_assumed, dialect_is_assumed;  // nobody said so
 } trained_model;
 

@@ -121,10 +121,12 @@ static dq_status show_first(dq_dialect_env *e)
     return DQ_OK;
 }
 
-/** AtariPreprocessing of Gymnasium and Dopamine. */
+/** AtariPreprocessing of Gymnasium and Dopamine, which press FIRE only if that is asked for. */
 dq_status dq_dialect_reset_gymnasium(dq_dialect_env *e)
 {
     DQ_TRY(start_with_noops(e));
+    if (e->has_fire)
+        act(e, DQ_DIALECT_ALE_FIRE, true);
     return show_first(e);
 }
 

@@ -12,11 +12,14 @@
 
 static const struct {
     const char *key;
-    size_t offset;
+    size_t offset, cap;
 } texts[] = {
-    {"deepq", offsetof(dq_model_info, version)},   {"env", offsetof(dq_model_info, env_id)},
-    {"dialect", offsetof(dq_model_info, dialect)}, {"network", offsetof(dq_model_info, network)},
-    {"preset", offsetof(dq_model_info, preset)},
+    {"deepq", offsetof(dq_model_info, version), DQ_MODEL_TEXT_BYTES},
+    {"env", offsetof(dq_model_info, env_id), DQ_MODEL_TEXT_BYTES},
+    {"dialect", offsetof(dq_model_info, dialect), DQ_MODEL_TEXT_BYTES},
+    {"options", offsetof(dq_model_info, options), DQ_MODEL_OPTIONS_BYTES},
+    {"network", offsetof(dq_model_info, network), DQ_MODEL_TEXT_BYTES},
+    {"preset", offsetof(dq_model_info, preset), DQ_MODEL_TEXT_BYTES},
 };
 
 dq_model_info dq_model_info_default(void)
@@ -24,15 +27,14 @@ dq_model_info dq_model_info_default(void)
     return (dq_model_info){.step = -1, .score = NAN};
 }
 
-static dq_status add_text(json_t *object, const char *key, const char *text)
+static dq_status add_text(json_t *object, const char *key, const char *text, size_t cap)
 {
     if (!*text)
         return DQ_OK;
-    size_t n = strnlen(text, DQ_MODEL_TEXT_BYTES);
-    json_t *value = n < DQ_MODEL_TEXT_BYTES ? json_string(text) : NULL;
+    json_t *value = strnlen(text, cap) < cap ? json_string(text) : NULL;
     if (!value)
-        return dq_fail(DQ_ERR_CONFIG, "the model's %s is no UTF-8 text of at most %d bytes", key,
-                       DQ_MODEL_TEXT_BYTES - 1);
+        return dq_fail(DQ_ERR_CONFIG, "the model's %s is no UTF-8 text of at most %zu bytes", key,
+                       cap - 1);
     json_object_set_new(object, key, value);
     return DQ_OK;
 }
@@ -41,7 +43,7 @@ static dq_status fill_object(json_t *object, dq_model_info info)
 {
     memcpy(info.version, dq_version(), strlen(dq_version()) + 1);
     for (size_t i = 0; i < DQ_COUNT(texts); i++)
-        DQ_TRY(add_text(object, texts[i].key, (const char *)&info + texts[i].offset));
+        DQ_TRY(add_text(object, texts[i].key, (const char *)&info + texts[i].offset, texts[i].cap));
     if (info.step >= 0)
         json_object_set_new(object, "frame", json_integer(info.step));
     if (isfinite(info.score))
@@ -65,9 +67,9 @@ dq_status dq_model_info_write(const dq_model_info *info, char **text)
 }
 
 /** A text goes into messages and onto terminals. */
-static void take_text(char *to, const char *text)
+static void take_text(char *to, const char *text, size_t cap)
 {
-    size_t n = strnlen(text, DQ_MODEL_TEXT_BYTES - 1);
+    size_t n = strnlen(text, cap - 1);
     memcpy(to, text, n);
     to[n] = '\0';
     dq_make_plain(to);
@@ -82,7 +84,7 @@ dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n)
     for (size_t i = 0; is_object && i < DQ_COUNT(texts); i++) {
         const json_t *value = json_object_get(object, texts[i].key);
         if (json_is_string(value))
-            take_text((char *)info + texts[i].offset, json_string_value(value));
+            take_text((char *)info + texts[i].offset, json_string_value(value), texts[i].cap);
     }
     const json_t *step = json_object_get(object, "frame"),
                  *score = json_object_get(object, "score");

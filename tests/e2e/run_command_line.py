@@ -69,6 +69,8 @@ class WrongUsage(Case):
 
     def test_options_may_be_shortened_and_mixed(self):
         self.check(run("train", "--fra", "0"), 2, "--frames")
+        self.check(run("train", "--frame-s", "0"), 2, "--frame-skip")
+        self.check(run("train", "--no-f"), 2, "more than one option")
         self.check(run("train", "--re", "x"), 2, "more than one option")
         self.check(run("envs", "--rom-dir=/nowhere", "PongNoFrameskip-v4"), 0, "pong")
         self.check(run("envs", "--", "PongNoFrameskip-v4"), 0, "pong")

@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import shutil
+import tempfile
 import unittest
 import zlib
 
@@ -21,6 +22,26 @@ class Elsewhere(str):
     """Why an option is not tried here, and where it is."""
 
 
+# Those of the environment: what each is tried with, and its values. `train`, `play` and `eval` have them
+# all; a game that scores more than a point in a step is Pong with actions that are held for long.
+SB3, GYMNASIUM, LONG = ["--dialect", "sb3"], ["--dialect", "gymnasium"], ["-e", OWN_PONG, "--frame-skip", "300"]
+ENVIRONMENT = {
+    "--noops": (SB3, ["2"]),
+    "--fire": (GYMNASIUM, []),
+    "--no-fire": (SB3, []),
+    "--life-loss": (GYMNASIUM, []),
+    "--no-life-loss": ([*SB3, "--life-loss"], []),
+    "--clip-rewards": ([*GYMNASIUM, *LONG], []),
+    "--no-clip-rewards": ([*SB3, *LONG, "--clip-rewards"], []),
+    "--frame-skip": (SB3, ["3"]),
+    "--stack": (SB3, ["3"]),
+    "--pool": ([*SB3, "-e", OWN_PONG, "--frame-skip", "12"], ["all"]),
+    "--sticky": (SB3, ["0.5"]),
+    "--mode": (SB3, ["8"]),
+    "--difficulty": (SB3, ["7"]),  # of our own games none has one; test_a_games_difficulty has the others
+    "--full-actions": ([*SB3, "--random"], []),
+    "--no-full-actions": ([*SB3, "--full-actions", "--random"], []),
+}
 HELP = Elsewhere("it is what the options are read from")
 SPEED = re.compile(r'("speed": |speed )[\d.]+')
 
@@ -89,7 +110,137 @@ class Train(Options):
             "--rom-dir": "roms",
             "--plain": Elsewhere("run_train.py: Terminal"),
             "--json": [],
+            **{option: Elsewhere("Environment") for option in ENVIRONMENT},
         })
+
+
+class Environment(Options):
+    """What is played and learned with each option of the environment, and without it."""
+
+    LEARN = ["--set", "network=small", "--set", "replay_size=500", "--set", "replay_start=100", "--set",
+             "train_every=8", "--seed", "1"]
+
+    @classmethod
+    def setUpClass(cls):
+        """Weights as they were at first, of networks for either game."""
+        cls.home = pathlib.Path(tempfile.mkdtemp(prefix="deepq-e2e-"))
+        cls.addClassCleanup(shutil.rmtree, cls.home)
+        for game in OWN_BRICKS, OWN_PONG:
+            done = run("train", "--env", game, *cls.LEARN, "--frames", "5", "--out", cls.home / game)
+            assert done.returncode == 0, done.stderr
+
+    def log(self, *args):
+        """Of a run: games, rewards and losses, which the names of its settings are no part of."""
+        out = self.dir / f"run{len(list(self.dir.iterdir()))}"
+        args = [a for a in args if a != "--random"]
+        done = run("train", "--env", OWN_BRICKS, *self.LEARN, "--frames", "300", "--out", out, *args)
+        if done.returncode != 0:
+            return done.returncode, done.stderr
+        log = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+        self.assertGreater(len(log), 0)
+        return [(g["frame"], g["reward"], g["loss"]) for g in log]
+
+    def model(self, args):
+        return ["-m", self.home / (OWN_PONG if OWN_PONG in args else OWN_BRICKS), "--last", "--epsilon", "0.3"]
+
+    def played(self, *args):
+        model = [] if "--random" in args else self.model(args)
+        game = [] if OWN_PONG in args else ["-e", OWN_BRICKS]
+        done = run("play", "--no-vis", *model, *game, "--episodes", "2", *args)
+        return done.returncode, done.stdout, done.stderr
+
+    def scores(self, *args):
+        args = [a for a in args if a != "--random"]
+        done = run("eval", *self.model(args), "--json", "--episodes", "2", *args)
+        if done.returncode != 0:
+            return done.returncode, done.stderr
+        result = json.loads(done.stdout)
+        return result["rewards"], result["frames"]
+
+    def check_each(self, seen, command):
+        usual = {}
+        self.assertLessEqual(set(ENVIRONMENT), set(options_of(command)))
+        for option, (args, value) in ENVIRONMENT.items():
+            key = tuple(args)
+            if key not in usual:
+                usual[key] = seen(*args)
+            with self.subTest(option):
+                self.assertNotEqual(usual[key], seen(*args, option, *value))
+
+    def test_train(self):
+        self.check_each(self.log, "train")
+
+    def test_play(self):
+        self.check_each(self.played, "play")
+
+    def test_eval(self):
+        self.check_each(self.scores, "eval")
+
+    def test_a_games_difficulty(self):
+        if not any(line.split()[:2] == ["breakout", "yes"] for line in run("roms", "list").stdout.splitlines()):
+            self.skipTest("no ROM of Breakout")
+        play = ["play", "--no-vis", "--random", "-e", "BreakoutNoFrameskip-v4", "--dialect", "sb3", "--episodes", "3"]
+        usual = self.check(run(*play), 0).stdout
+        self.assertNotEqual(usual, self.check(run(*play, "--difficulty", "1"), 0).stdout)
+        self.assertNotEqual(usual, self.check(run(*play, "--mode", "20"), 0).stdout)
+
+    def test_the_last_one_counts(self):
+        self.assertEqual(self.log("--dialect", "sb3", "--no-fire", "--fire"), self.log("--dialect", "sb3"))
+        self.assertEqual(self.log("--dialect", "sb3", "--pool", "all", "--pool=two"),
+                         self.log("--dialect", "sb3"))
+
+    def test_what_makes_no_sense(self):
+        self.check(run("train", "--pool", "three"), 2, "--pool 'three'", "two|all")
+        self.check(run("train", "--frame-skip", "0"), 2, "--frame-skip '0'", "1 to 1000")
+        self.check(run("train", "--sticky", "1.5"), 2, "--sticky '1.5'")
+        self.check(run("train", "--fire=1"), 2, "--fire takes no value")
+        self.check(run("train", "--env", OWN_BRICKS, "--mode", "77", "--out", self.dir / "a"), 2, "no mode 77")
+        self.check(run("train", "--env", OWN_BRICKS, "--stack", "3", "--out", self.dir / "b"), 2, "84x84")
+
+    def test_a_run_and_its_models_keep_them(self):
+        """A run goes on with its options and no others; its models play with them wherever they are."""
+        chosen = ["--env", OWN_BRICKS, "--dialect", "sb3", "--frame-skip", "3", "--sticky", "0.25", "--noops", "0",
+                  "--no-fire", "--full-actions", "--no-clip-rewards", "--no-life-loss", *self.LEARN]
+        whole, parts = self.dir / "whole", self.dir / "parts"
+        self.check(run("train", *chosen, "--frames", "1200", "--out", whole), 0)
+        self.check(run("train", *chosen, "--frames", "700", "--out", parts), 0)
+        self.check(run("train", "--resume", parts, "--frames", "900", "--sticky", "0"), 2, "sticky=0 cannot")
+        self.check(run("train", "--resume", parts, "--frames", "1200"), 0)
+        self.assertEqual((whole / "checkpoint" / "state").read_bytes(), (parts / "checkpoint" / "state").read_bytes())
+        config = (parts / "config").read_text()
+        for line in ["frame_skip = 3\n", "sticky = 0.25\n", "noops = 0\n", "fire = false\n", "full_actions = true\n",
+                     "clip_rewards = false\n", "life_loss = false\n"]:
+            self.assertIn(line, config)
+        again = self.dir / "again"
+        self.check(run("train", "--config", parts / "config", "--frames", "1200", "--out", again), 0)
+        self.assertEqual((whole / "checkpoint" / "state").read_bytes(), (again / "checkpoint" / "state").read_bytes())
+        model = sorted(parts.glob("*.dat"))[0]
+        copied = self.dir / "copied.dat"
+        shutil.copy(model, copied)
+        told = "noops=0 fire=false frame_skip=3 sticky=0.25 full_actions=true"
+        for path in model, copied:
+            self.check(run("inspect", path), 0, told)
+        play = ["play", "--no-vis", "--epsilon", "0.3", "-m"]
+        self.assertEqual(run(*play, copied).stdout, self.check(run(*play, model), 0).stdout)
+        self.assertEqual(run(*play, copied).stdout, run(*play, copied, "--no-fire", "--frame-skip", "3").stdout)
+        self.check(run(*play, copied, "--no-full-actions"), 2, "18 actions")
+        result = json.loads(self.check(run("eval", "-m", copied, "--episodes", "1", "--json"), 0).stdout)
+        self.assertEqual((result["sticky"], result["noops"]), (0.25, 30))
+        self.assertIn("frame_skip=3", result["options"])
+
+    def test_an_edited_config_is_noticed(self):
+        """Whether an option is changed, taken out or put in."""
+        out = self.dir / "run"
+        self.check(run("train", "--env", OWN_BRICKS, "--dialect", "sb3", "--noops", "3", *self.LEARN, "--frames", "20",
+                       "--out", out), 0)
+        config = (out / "config").read_text()
+        for edited, words in [(config.replace("noops = 3", "noops = 4"), ["noops is 4", "and 3"]),
+                              (config.replace("noops = 3\n", ""), ["noops is not chosen", "and 3"]),
+                              (config + "sticky = 0.5\n", ["sticky is 0.5", "not chosen"])]:
+            (out / "config").write_text(edited)
+            self.check(run("train", "--resume", out, "--frames", "30"), 2, *words)
+        (out / "config").write_text(config)
+        self.check(run("train", "--resume", out, "--frames", "30"), 0)
 
 
 class Recorded(Options):

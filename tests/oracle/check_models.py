@@ -31,7 +31,7 @@ class Model(ctypes.Structure):
 class Info(ctypes.Structure):
     _fields_ = [(name, ctypes.c_char * 64)
                 for name in ("env_id", "dialect", "network", "preset", "version")]
-    _fields_ += [("step", ctypes.c_int64), ("score", ctypes.c_double)]
+    _fields_ += [("step", ctypes.c_int64), ("score", ctypes.c_double), ("options", ctypes.c_char * 256)]
 
 
 class Library:
@@ -132,7 +132,7 @@ def check(library, folder):
     for name, tensors in cases.items():
         torch.save(tensors, path)
         read = library.load(path)
-        library.save(path, tensors, Info(b"Pong-v4", b"book", b"nature", b"book", b"", 1, 0.5))
+        library.save(path, tensors, Info(b"Pong-v4", b"book", b"nature", b"book", b"", 1, 0.5, b""))
         back = torch.load(path, weights_only=True)
         mapped = torch.load(path, weights_only=True, mmap=True)
         if name == "special":
