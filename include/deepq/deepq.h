@@ -7,6 +7,7 @@
 #include "deepq/env.h"
 #include "deepq/model.h"
 #include "deepq/net.h"
+#include "deepq/policy.h"
 #include "deepq/priorities.h"
 #include "deepq/replay.h"
 #include "deepq/rng.h"

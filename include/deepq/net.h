@@ -44,13 +44,11 @@ typedef struct dq_net_config {
     int batch;             // transitions in one update, >= 1
     int n_threads;         // 0: as many as the machine has cores
     const char *isa;       // "ref", "avx2", "avx512"; NULL: $DEEPQ_ISA, else the best there is
-    const char *device;    // "cpu", "cuda" (the first GPU), "auto" (the cpu for now); NULL: "cpu"
     double learning_rate;  // Adam
     double beta1, beta2, epsilon;
-    dq_loss loss;           // on a GPU DQ_LOSS_MSE alone
-    const char *precision;  // of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32"
-    int n_states;           // that a GPU decides about at once, 0 is 1: a trainer's environments
-    const char *network;    // "nature", on the processor also "nips" or "small"; NULL: "nature"
+    dq_loss loss;
+    const char *precision;  // of products: "fp32", "bf16"; NULL: "fp32"
+    const char *network;    // "nature", "nips", "small"; NULL: "nature"
 } dq_net_config;
 
 /** The book's values: the network "nature", batch 32, Adam 1e-4 (0.9, 0.999, 1e-8), all cores. */
@@ -97,7 +95,7 @@ void dq_net_sync_target(dq_net *net);
 DQ_API
 float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target);
 /** The same with each transition's part of the loss times its weight, as prioritized replay wants
- *  it; on the processor alone. @param weight float [batch]
+ *  it. @param weight float [batch]
  *  @param[out] error float [batch], q[action] - target before the step */
 DQ_API
 float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *action,
@@ -116,6 +114,9 @@ int dq_net_param_shapes(const char *network, int n_actions, dq_tensor shapes[DQ_
  *  there is none. */
 DQ_API
 const char *dq_net_recognise(const dq_tensor *tensors, size_t n);
+/** The number of actions of a network that dq_net_recognise() knows, by its tensors; else 0. */
+DQ_API
+int dq_net_outputs(const dq_tensor *tensors, size_t n);
 /** The names of the networks there are, the default first; NULL past the last. */
 DQ_API
 const char *dq_net_network_name(size_t index);
@@ -148,14 +149,6 @@ DQ_API
 const char *dq_net_precision(const dq_net *net);
 DQ_API
 int dq_net_threads(const dq_net *net);
-
-/** Where it computes: "cpu", or "cuda: NVIDIA H200 (sm_90), fp32". The net's own. */
-DQ_API
-const char *dq_net_device(const dq_net *net);
-/** DQ_OK, always on the processor. On a GPU, the first failure of it; from then on the functions
- *  above do nothing and give zeros, so whoever keeps their results asks here afterwards. */
-DQ_API
-DQ_NODISCARD dq_status dq_net_status(const dq_net *net);
 
 /** Online and target weights, Adam's moments and step count: all that learning on needs. */
 DQ_API

@@ -47,6 +47,15 @@ DQ_API
 void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n,
                           const float *error);
 
+/* For who keeps a copy of the priorities elsewhere, as on a GPU. */
+
+/** @param[out] priority double [slots], 0 where nothing can be drawn @return the highest given so
+ *  far */
+DQ_API
+double dq_priorities_get(const dq_priorities *p, double *priority);
+DQ_API
+void dq_priorities_set(dq_priorities *p, const double *priority, double highest);
+
 DQ_API
 dq_status dq_priorities_save(const dq_priorities *p, dq_writer *w);
 /** DQ_ERR_INPUT for other slots than these, or a priority that cannot be. Whether those that are

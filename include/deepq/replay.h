@@ -1,7 +1,10 @@
 /** Replay memory: a ring of single frames; states are stacked when sampled.
  *
- *  A transition is state, action, reward, done, next state; with n_step > 1 the reward is the
- *  discounted sum of n_step rewards and the next state the one after them (Sutton 1988). Each 84x84
+ *  A transition is state, action, reward, next state, and whether the episode terminated; with
+ *  n_step > 1 the reward is the discounted sum of n_step rewards and the next state the one after
+ *  them (Sutton 1988). An episode that was cut off has a last state as well, whose value counts:
+ *  the replay keeps 16,384 of them, or one for every 64 transitions if that is more; were there
+ *  ever more at once, the others would count as terminated. Each 84x84
  *  frame is stored once, so 10,000 transitions take 71 MB and not 1.1 GB. Frames before an
  *  episode's first are zeros, as the book's Buffer wrapper has them, or repeat it, as Gymnasium's.
  *  Memory is allocated once, when the replay is created.
@@ -41,8 +44,9 @@ dq_replay_config dq_replay_config_default(void);
 typedef struct dq_transition {
     size_t slot;  // names the transition until it is overwritten, 0 .. dq_replay_slots()-1
     int32_t action;
-    float reward;  // the sum over k < n_step of gamma^k * reward, up to the episode's end
-    bool done;     // the episode ended among those steps: no next state
+    float reward;     // the sum over k < n_step of gamma^k * reward, up to the episode's end
+    float discount;   // of the next state's value: gamma^(steps summed), 0 when terminated
+    bool terminated;  // the episode ended by its rules among those steps: there is no next state
 } dq_transition;
 
 typedef struct dq_replay dq_replay;
@@ -62,10 +66,13 @@ void dq_replay_begin_lane(dq_replay *r, int lane, const uint8_t *frame);
 DQ_API
 void dq_replay_begin_repeated(dq_replay *r, int lane, const uint8_t *frame);
 /** A step from the current state of the lane whose turn it is; the oldest transition makes room
- *  when the ring is full. `next_frame` is the newest frame of the state it led to; not looked at
- *  when `done` (a dq_replay_begin() must follow). @return the slot of the new transition */
+ *  when the ring is full.
+ *  @param terminated the episode ended by its rules @param truncated a limit cut it off; after
+ *  either, a dq_replay_begin() must follow
+ *  @param next_frame the newest frame of the state it led to; not looked at when terminated
+ *  @return the slot of the new transition */
 DQ_API
-size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool done,
+size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool terminated, bool truncated,
                      const uint8_t *next_frame);
 
 DQ_API
@@ -82,7 +89,8 @@ size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack);  // memo
 DQ_API
 DQ_NODISCARD dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng,
                                         dq_transition *batch);
-/** The state a transition left, or the state it led to (not for a done one), oldest frame first.
+/** The state a transition left, or the state it led to (not for a terminated one), oldest frame
+ *  first.
  *  @param[out] obs uint8 [stack][frame_bytes] */
 DQ_API
 void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs);
@@ -106,7 +114,7 @@ typedef struct dq_replay_range {
 DQ_API
 dq_replay_range dq_replay_drawable(const dq_replay *r, bool ahead);
 
-/* For who keeps a copy of the frames elsewhere, as on a GPU: frames by the slot they lie in. */
+/* For who keeps a copy of the frames elsewhere, as on a GPU: frames by their number. */
 
 /** The slot of the state that the environment is in whose turn it is. */
 DQ_API
@@ -114,15 +122,22 @@ size_t dq_replay_current(const dq_replay *r);
 /** The slot of the state that a lane's environment is in. */
 DQ_API
 size_t dq_replay_current_of(const dq_replay *r, int lane);
-/** Slots of the frames of a state, or of the state it led to, oldest first; -1 for zeros.
+/** Numbers of the frames of a state, or of the state it led to, oldest first; -1 for zeros. A
+ *  frame's number is its slot, or that of dq_replay_last_frame().
  *  @param[out] frames int32 [stack] */
 DQ_API
 void dq_replay_frames(const dq_replay *r, size_t slot, int32_t *frames);
 DQ_API
 void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames);
-/** All frames in the order of their slots, uint8 [dq_replay_slots()][frame_bytes]. */
+/** Number of the last frame of the episode that a transition's step cut off; -1: it did not. */
+DQ_API
+int32_t dq_replay_last_frame(const dq_replay *r, size_t slot);
+/** All frames: those of the slots, in their order, then the last frames of cut-off episodes.
+ *  uint8 [dq_replay_n_frames()][frame_bytes] */
 DQ_API
 const uint8_t *dq_replay_all_frames(const dq_replay *r);
+DQ_API
+size_t dq_replay_n_frames(const dq_replay *r);
 
 DQ_API
 dq_status dq_replay_save(const dq_replay *r, dq_writer *w);

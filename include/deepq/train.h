@@ -42,16 +42,18 @@ typedef struct dq_train_config {
     /** Added to the divisor of Adam's step, 0 to 1. */
     double adam_epsilon;
     /** Loss of the error between a value and its target: DQ_LOSS_MSE, or DQ_LOSS_HUBER (see net.h;
-     *  Mnih et al. 2015), which a GPU does not have. */
+     *  Mnih et al. 2015). */
     dq_loss loss;
     /** Steps whose rewards are summed before the target network's value counts, 1 to 1000 (Sutton
      *  1988). */
     int n_step;
     /** The online network chooses the action that the target network values (van Hasselt et al.
-     *  2016). On the CPU only. */
+     *  2016). */
     bool double_dqn;
-    /** How far errors decide what is drawn, 0 to 1; 0: all alike (Schaul et al. 2016). Above 0 on
-     *  the CPU only. */
+    /** Whether an episode that a limit cuts off (truncated) is learned as one that terminated, as
+     * in the book; else the value of its last state counts (Pardo et al. 2018). */
+    bool truncation_ends;
+    /** How far errors decide what is drawn, 0 to 1; 0: all alike (Schaul et al. 2016). */
     double priority_alpha;
     /** How far weights make up for that, at the start, 0 to 1; 1: wholly. */
     double priority_beta;
@@ -161,13 +163,15 @@ dq_train_need dq_train_needs(const dq_train_config *cfg);
 
 /** Where a run stands. */
 typedef struct dq_progress {
-    int64_t step;          // agent steps so far
-    int64_t n_updates;     // learning steps so far
-    int64_t n_games;       // episodes finished
-    double reward;         // of the last finished game
-    double mean_reward;    // of the last 100 games (or all, if fewer)
-    double best_mean;      // best mean so far
-    double previous_best;  // the best mean before this one, in `best` events
+    int64_t step;        // agent steps so far
+    int64_t n_updates;   // learning steps so far
+    int64_t n_games;     // games finished
+    int64_t n_episodes;  // episodes finished: as many, unless a game goes on after one (lost lives)
+    double reward;       // points of the last finished game, as the game counts them
+    double episode_reward;  // sum of the last finished episode's rewards, as they are learned from
+    double mean_reward;     // of the last 100 games (or all, if fewer)
+    double best_mean;       // best mean so far
+    double previous_best;   // the best mean before this one, in `best` events
     double epsilon;
     double speed;  // agent steps a second since a game ended in a round before
     double loss;   // of the last update; on a GPU `step` tells an older one, not to wait for it
@@ -218,10 +222,25 @@ DQ_NODISCARD dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *even
 
 DQ_API
 void dq_trainer_progress(const dq_trainer *t, dq_progress *p);
-/** The network being trained, the trainer's: between two runs it may be asked (dq_net_q), not
- *  changed. */
+/** The network being trained, the trainer's: between two runs and in events it may be asked
+ *  (dq_net_q, dq_net_get_params), not changed. It computes on the processor; what a GPU learns is
+ *  fetched by this call, and dq_trainer_status() tells whether that failed. */
 DQ_API
 dq_net *dq_trainer_net(const dq_trainer *t);
+/** DQ_OK, always on the processor; on a GPU its first failure. */
+DQ_API
+DQ_NODISCARD dq_status dq_trainer_status(const dq_trainer *t);
+
+/** What a trainer learns with. Strings are the trainer's. */
+typedef struct dq_backend {
+    bool on_gpu;
+    const char *device;     // "cpu", or "cuda: NVIDIA H200 (sm_90), fp32"
+    const char *isa;        // the processor's instruction set in use: "ref", "avx2", "avx512"
+    const char *precision;  // of products: "fp32", "tf32", "bf16"
+    int n_threads;          // of the network on the processor
+} dq_backend;
+DQ_API
+dq_backend dq_trainer_backend(const dq_trainer *t);
 
 /** All that going on needs: weights, optimiser, replay, environment, random streams, counters. A
  *  trainer made with the same configuration and loaded goes on bit for bit. Between two runs, or

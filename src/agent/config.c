@@ -68,6 +68,8 @@ static const field fields[] = {
           "steps whose rewards are summed before the target network's value counts"),
     FIELD(double_dqn, FIELD_BOOL, "", 0, 0,
           "the online network chooses the action that the target network values"),
+    FIELD(truncation_ends, FIELD_BOOL, "", 0, 0,
+          "an episode that a limit cuts off is learned as terminated, as in the book"),
     FIELD(priority_alpha, FIELD_DOUBLE, "", 0, 1,
           "how far errors decide what is drawn; 0: all alike"),
     FIELD(priority_beta, FIELD_DOUBLE, "", 0, 1,

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "deepq/net.h"
-#include "nn/device_net.h"
+#include "learn/gpu.h"
 #include "nn/kernels.h"
 #include "nn/networks.h"
 #include "nn/winograd.h"
@@ -336,7 +336,7 @@ dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *s
     dq_precision precision;
     const dq_kernels *fp32;
     const dq_network *network;
-    if (dq_device_is_gpu(s->device))
+    if (dq_gpu_is_meant(s->device))
         return DQ_OK;  // its kernels are measured with the GPU's own tools
     layers *l = calloc(1, sizeof(*l));
     if (!l)
@@ -347,7 +347,7 @@ dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *s
     if (st == DQ_OK)
         l->net = dq_net_shape_of(network);
     if (st == DQ_OK)
-        st = dq_device_precision(s->precision, &precision);
+        st = dq_precision_find(s->precision, &precision);
     if (st == DQ_OK)
         st = dq_kernels_choose(s->isa, DQ_FP32, &fp32);
     if (st == DQ_OK)

@@ -3,14 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/device_learner.h"
-#include "agent/target_memory.h"
 #include "app/bench_cases.h"
-#include "base/clock.h"
 #include "base/error.h"
 #include "deepq/net.h"
-#include "deepq/replay.h"
 #include "deepq/train.h"
+#include "learn/learner.h"
 #include "nn/networks.h"
 
 enum {
@@ -21,148 +18,116 @@ enum {
     EPISODE = 900,
     SYNC_EVERY = 1000
 };
+static const double LEARNING_RATE = 1e-4;
 
-/** What a learning step is made of. */
-enum { STAGE_SAMPLE, STAGE_TARGETS, STAGE_STATES, STAGE_UPDATE, N_STAGES };
-
-typedef struct learner {
-    dq_net *net;
-    dq_replay *replay;
-    dq_target_memory targets;
-    dq_device_learner device;  // for a net on a GPU
+typedef struct benchmark {
+    dq_learner *learner;
     dq_rng rng;
-    uint8_t *frame;           // a picture of noise, changed a little from step to step
-    uint8_t *obs, *next_obs;  // [BATCH][DQ_NET_OBS_BYTES]
-    dq_transition batch[BATCH];
-    int32_t actions[BATCH];
-    float target[BATCH];
+    uint8_t *frame;        // a picture of noise, changed a little from step to step
+    uint8_t *obs;          // [BATCH][DQ_NET_OBS_BYTES]
+    uint8_t *next_obs;     // [BATCH][DQ_NET_OBS_BYTES]
+    dq_transition *drawn;  // [BATCH]
     int64_t n_updates, n_added;
-    double stage_s[N_STAGES];  // all steps together
-} learner;
+} benchmark;
 
-static void destroy_learner(void *self)
+static void destroy_benchmark(void *self)
 {
-    learner *l = self;
-    if (!l)
+    benchmark *b = self;
+    if (!b)
         return;
-    dq_net_destroy(l->net);
-    dq_replay_destroy(l->replay);
-    dq_target_memory_free(&l->targets);
-    dq_device_learner_free(&l->device);
-    free(l->frame);
-    free(l->obs);
-    free(l->next_obs);
-    free(l);
+    dq_learner_destroy(b->learner);
+    free(b->frame);
+    free(b->obs);
+    free(b->next_obs);
+    free(b->drawn);
+    free(b);
 }
 
-static void add_transition(learner *l)
+/** An episode begins with what is in `obs`: frames of noise, the newest the picture. */
+static void begin_episode(benchmark *b)
 {
-    uint32_t at = dq_rng_below(&l->rng, FRAME_BYTES - 64);
-    memset(l->frame + at, (int)dq_rng_below(&l->rng, 256), 64);
-    bool done = ++l->n_added % EPISODE == 0;
-    int32_t action = (int32_t)dq_rng_below(&l->rng, N_ACTIONS);
-    size_t slot = dq_replay_add(l->replay, action, done ? 1.0f : 0.0f, done, l->frame);
-    if (l->targets.known)
-        dq_target_memory_forget(&l->targets, slot);
-    if (l->device.net)
-        dq_device_learner_added(&l->device);
+    memcpy(b->obs + (size_t)(DQ_NET_STACK - 1) * FRAME_BYTES, b->frame, FRAME_BYTES);
+    dq_learner_begin_episode(b->learner, 0, b->obs);
+}
+
+static void add_transition(benchmark *b)
+{
+    uint32_t at = dq_rng_below(&b->rng, FRAME_BYTES - 64);
+    memset(b->frame + at, (int)dq_rng_below(&b->rng, 256), 64);
+    bool done = ++b->n_added % EPISODE == 0;
+    dq_experience e = {.action = (int)dq_rng_below(&b->rng, N_ACTIONS),
+                       .reward = done ? 1.0f : 0.0f,
+                       .terminated = done,
+                       .next = b->frame};
+    dq_learner_add(b->learner, &e);
     if (done)
-        dq_replay_begin(l->replay, l->frame);
-    if (l->device.net)
-        dq_device_learner_remember(&l->device);
+        begin_episode(b);
 }
 
-static dq_status create_replay(learner *l)
+/** The book's. */
+static dq_status make_learner(benchmark *b, const bench_settings *s, int n_threads, int capacity)
 {
-    dq_replay_config cfg = dq_replay_config_default();
-    cfg.capacity = CAPACITY;
-    DQ_TRY(dq_replay_create(&l->replay, &cfg));
-    if (l->net)
-        DQ_TRY(dq_device_learner_init(&l->device, l->net, l->replay, BATCH));
-    if (!l->device.net)
-        DQ_TRY(dq_target_memory_init(&l->targets, dq_replay_slots(l->replay), BATCH));
+    const dq_learner_config cfg = {.n_actions = N_ACTIONS,
+                                   .n_lanes = 1,
+                                   .n_threads = n_threads,
+                                   .device = s->device,
+                                   .isa = s->isa,
+                                   .precision = s->precision,
+                                   .network = s->network,
+                                   .batch = BATCH,
+                                   .learning_rate = LEARNING_RATE,
+                                   .beta1 = 0.9,
+                                   .beta2 = 0.999,
+                                   .epsilon = 1e-8,
+                                   .replay_size = capacity,
+                                   .n_step = 1,
+                                   .gamma = 0.99};
+    return dq_learner_create(&b->learner, &cfg);
+}
+
+static dq_status create_parts(benchmark *b, const bench_settings *s, int n_threads, int capacity)
+{
+    b->rng = dq_rng_stream(0, "benchmark");
+    b->frame = calloc(1, FRAME_BYTES);
+    b->obs = calloc(BATCH, DQ_NET_OBS_BYTES);
+    b->next_obs = calloc(BATCH, DQ_NET_OBS_BYTES);
+    b->drawn = calloc(BATCH, sizeof(*b->drawn));
+    if (!b->frame || !b->obs || !b->next_obs || !b->drawn)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a batch");
+    for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
+        b->obs[i] = (uint8_t)dq_rng_below(&b->rng, 256);
     for (size_t i = 0; i < FRAME_BYTES; i++)
-        l->frame[i] = (uint8_t)dq_rng_below(&l->rng, 256);
-    dq_replay_begin(l->replay, l->frame);
-    for (int i = 0; i < CAPACITY; i++)
-        add_transition(l);
-    return DQ_OK;
+        b->frame[i] = (uint8_t)dq_rng_below(&b->rng, 256);
+    DQ_TRY(make_learner(b, s, n_threads, capacity));
+    begin_episode(b);
+    for (int i = 0; i < capacity; i++)
+        add_transition(b);
+    return dq_learner_status(b->learner);
 }
 
-static dq_status create_net(learner *l, const bench_settings *s, int n_threads)
-{
-    dq_net_config cfg = dq_net_config_default(N_ACTIONS);
-    cfg.isa = s->isa;
-    cfg.device = s->device;
-    cfg.precision = s->precision;
-    cfg.network = s->network;
-    cfg.n_threads = n_threads;
-    DQ_TRY(dq_net_create(&l->net, &cfg));
-    dq_rng rng = dq_rng_stream(0, "initialisation");
-    dq_net_init(l->net, &rng);
-    return DQ_OK;
-}
-
-static dq_status create_learner(learner **out)
-{
-    learner *l = *out = calloc(1, sizeof(*l));
-    if (!l)
-        return dq_fail(DQ_ERR_NOMEM, "no memory for a benchmark");
-    l->rng = dq_rng_stream(0, "benchmark");
-    l->frame = calloc(1, FRAME_BYTES);
-    l->obs = calloc(BATCH, DQ_NET_OBS_BYTES);
-    l->next_obs = calloc(BATCH, DQ_NET_OBS_BYTES);
-    return l->frame && l->obs && l->next_obs ? DQ_OK
-                                             : dq_fail(DQ_ERR_NOMEM, "no memory for a batch");
-}
-
+/** One state at a time. */
 static dq_status work_act(void *self, int64_t *n_items)
 {
-    learner *l = self;
+    benchmark *b = self;
+    static const int lanes[] = {0};
     float q[DQ_MAX_ACTIONS];
-    for (int i = 0; i < BATCH; i++)
-        if (l->device.net)  // as the trainer does: the state is there already
-            dq_device_learner_act(&l->device, q);
-        else
-            dq_net_q(l->net, l->obs + (size_t)i * DQ_NET_OBS_BYTES, 1, q);
+    for (size_t i = 0; i < BATCH; i++) {
+        dq_learner_act(b->learner, b->obs + i * DQ_NET_OBS_BYTES, lanes, 1, NULL);
+        dq_learner_values(b->learner, q);
+    }
     *n_items = BATCH;
-    return dq_net_status(l->net);
-}
-
-/** @return the time, when the next stage begins */
-static double end_stage(learner *l, int stage, double began)
-{
-    double now = dq_clock_s();
-    l->stage_s[stage] += now - began;
-    return now;
+    return dq_learner_status(b->learner);
 }
 
 /** What the trainer does in one step besides playing. */
 static dq_status work_learn(void *self, int64_t *n_items)
 {
-    learner *l = self;
-    add_transition(l);
+    benchmark *b = self;
+    const dq_learn_step step = {.learning_rate = LEARNING_RATE,
+                                .sync_target = b->n_updates++ % SYNC_EVERY == 0};
+    add_transition(b);
     *n_items = 1;
-    if (l->device.net)
-        return dq_device_learner_learn(&l->device, &l->rng, 0.99f,
-                                       l->n_updates++ % SYNC_EVERY == 0);
-    if (l->n_updates++ % SYNC_EVERY == 0) {
-        dq_net_sync_target(l->net);
-        dq_target_memory_forget_all(&l->targets);
-    }
-    double at = dq_clock_s();
-    DQ_TRY(dq_replay_sample(l->replay, BATCH, &l->rng, l->batch));
-    at = end_stage(l, STAGE_SAMPLE, at);
-    dq_target_memory_targets(&l->targets, l->net, l->replay, l->batch, 0.99, l->target);
-    at = end_stage(l, STAGE_TARGETS, at);
-    for (int i = 0; i < BATCH; i++) {
-        l->actions[i] = l->batch[i].action;
-        dq_replay_state(l->replay, l->batch[i].slot, l->obs + (size_t)i * DQ_NET_OBS_BYTES);
-    }
-    at = end_stage(l, STAGE_STATES, at);
-    dq_net_update(l->net, l->obs, l->actions, l->target);
-    (void)end_stage(l, STAGE_UPDATE, at);
-    return DQ_OK;
+    return dq_learner_learn(b->learner, &step);
 }
 
 /** Arithmetic of one step by the plain algorithm, in GFLOP: online and target forward, and twice as
@@ -183,20 +148,20 @@ static double step_gflop(const dq_net *net)
     return 2.0 * BATCH * (4 * forward - conv1) * 1e-9;
 }
 
-/** The stages of a step, and its arithmetic beside the peak of as many threads. */
+/** Where a step's time goes, and its arithmetic beside the peak of as many threads. */
 static void print_learn_stages(const void *self, double rate)
 {
-    const learner *l = self;
-    static const char *const names[N_STAGES] = {"sample", "targets", "states", "update"};
+    const benchmark *b = self;
+    const dq_learner *l = b->learner;
+    static const char *const names[DQ_N_STAGES] = {"sample", "targets", "states", "update"};
     double gflop = step_gflop(l->net);
-    if (l->device.net)
+    if (l->on_gpu)
         return;
     printf("  us a step:");
-    for (int i = 0; i < N_STAGES; i++)
-        printf(" %s %.0f%s", names[i], 1e6 * l->stage_s[i] / (double)l->n_updates,
-               i + 1 < N_STAGES ? "," : "\n");
-    double peak =
-        bench_peak_gflops(dq_net_isa(l->net), dq_net_precision(l->net), dq_net_threads(l->net));
+    for (int i = 0; i < DQ_N_STAGES; i++)
+        printf(" %s %.0f%s", names[i], 1e6 * l->stage_s[i] / (double)b->n_updates,
+               i + 1 < DQ_N_STAGES ? "," : "\n");
+    double peak = bench_peak_gflops(dq_net_isa(l->net), l->precision, dq_net_threads(l->net));
     printf("  %.2f GFLOP a step by the plain algorithm: %.0f GFLOP/s", gflop, gflop * rate);
     if (peak > 0)
         printf(", %.0f %% of the %.0f that multiply-adds reach", 100 * gflop * rate / peak, peak);
@@ -205,86 +170,78 @@ static void print_learn_stages(const void *self, double rate)
 
 static dq_status work_replay(void *self, int64_t *n_items)
 {
-    learner *l = self;
-    DQ_TRY(dq_replay_sample(l->replay, BATCH, &l->rng, l->batch));
-    for (int i = 0; i < BATCH; i++) {
-        size_t at = (size_t)i * DQ_NET_OBS_BYTES;
-        dq_replay_state(l->replay, l->batch[i].slot, l->obs + at);
-        if (!l->batch[i].done)
-            dq_replay_next_state(l->replay, l->batch[i].slot, l->next_obs + at);
+    benchmark *b = self;
+    const dq_replay *replay = b->learner->replay;
+    DQ_TRY(dq_replay_sample(replay, BATCH, &b->rng, b->drawn));
+    for (size_t i = 0; i < BATCH; i++) {
+        dq_replay_state(replay, b->drawn[i].slot, b->obs + i * DQ_NET_OBS_BYTES);
+        if (!b->drawn[i].terminated)
+            dq_replay_next_state(replay, b->drawn[i].slot, b->next_obs + i * DQ_NET_OBS_BYTES);
     }
     *n_items = 1;
     return DQ_OK;
 }
 
-/** What a benchmark of the parts needs. */
-typedef struct parts {
-    const char *name, *unit;
-    dq_status (*work)(void *self, int64_t *n_items);
-    bool net, replay;
-    int n_threads;  // of the net where nothing else is asked for, 0: all cores
-} parts;
-
-static dq_status create_parts(learner *l, const parts *p, const bench_settings *s)
-{
-    for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
-        l->obs[i] = (uint8_t)dq_rng_below(&l->rng, 256);
-    if (p->net)
-        DQ_TRY(create_net(l, s, s->n_threads ? s->n_threads : p->n_threads));
-    return p->replay || (l->net && dq_net_is_on_device(l->net)) ? create_replay(l) : DQ_OK;
-}
-
 /** The default network is not named. */
-static void name_case(bench_case *c, const char *name, const dq_net *net)
+static void name_case(bench_case *c, const char *name, const char *network)
 {
-    bool other = net && strcmp(dq_net_network(net), dq_net_network_name(0)) != 0;
-    snprintf(c->name, sizeof(c->name), "%s%s%s", name, other ? "/" : "",
-             other ? dq_net_network(net) : "");
+    bool other = strcmp(network, dq_net_network_name(0)) != 0;
+    snprintf(c->name, sizeof(c->name), "%s%s%s", name, other ? "/" : "", other ? network : "");
 }
 
-static dq_status make_learner(bench_case *c, const bench_settings *s, const parts *p)
+/** A benchmark of a learner, without a name yet. */
+static dq_status create_benchmark(bench_case *c, const bench_settings *s, int n_threads,
+                                  int capacity)
 {
-    learner *l;
-    dq_status st = create_learner(&l);
-    if (st == DQ_OK)
-        st = create_parts(l, p, s);
+    benchmark *b = calloc(1, sizeof(*b));
+    dq_status st = b ? create_parts(b, s, n_threads, capacity) : dq_fail(DQ_ERR_NOMEM, "no memory");
     if (st != DQ_OK) {
-        destroy_learner(l);
+        destroy_benchmark(b);
         return st;
     }
-    name_case(c, p->name, l->net);
-    c->unit = p->unit;
-    c->device = l->net && dq_net_is_on_device(l->net) ? dq_net_device(l->net) : NULL;
-    c->precision = l->net ? dq_net_precision(l->net) : NULL;
-    c->isa = l->net ? dq_net_isa(l->net) : "generic";
-    c->n_threads = l->net ? dq_net_threads(l->net) : 1;
-    c->self = l;
-    c->work = p->work;
-    c->destroy = destroy_learner;
+    c->device = b->learner->on_gpu ? b->learner->device : NULL;
+    c->precision = b->learner->precision;
+    c->isa = dq_net_isa(b->learner->net);
+    c->n_threads = dq_net_threads(b->learner->net);
+    c->self = b;
+    c->destroy = destroy_benchmark;
     return DQ_OK;
 }
 
 dq_status bench_make_act(bench_case *c, const bench_settings *s, int variant)
 {
-    static const parts act = {"act", "passes/s", work_act, true, false, 1};
     (void)variant;
-    return make_learner(c, s, &act);
+    DQ_TRY(create_benchmark(c, s, s->n_threads ? s->n_threads : 1, BATCH));
+    name_case(c, "act", dq_net_network(((benchmark *)c->self)->learner->net));
+    c->unit = "passes/s";
+    c->work = work_act;
+    return DQ_OK;
 }
 
 dq_status bench_make_learn(bench_case *c, const bench_settings *s, int variant)
 {
-    static const parts learn = {"learn/book", "updates/s", work_learn, true, true, 0};
     (void)variant;
-    DQ_TRY(make_learner(c, s, &learn));
+    DQ_TRY(create_benchmark(c, s, s->n_threads, CAPACITY));
+    name_case(c, "learn/book", dq_net_network(((benchmark *)c->self)->learner->net));
+    c->unit = "updates/s";
+    c->work = work_learn;
     c->print_stages = print_learn_stages;
     return DQ_OK;
 }
 
+/** Of the learner only its replay counts. */
 dq_status bench_make_replay(bench_case *c, const bench_settings *s, int variant)
 {
-    static const parts replay = {"replay/sample", "batches/s", work_replay, false, true, 1};
+    static const bench_settings any = {0};
     (void)variant;
-    return make_learner(c, s, &replay);
+    (void)s;
+    DQ_TRY(create_benchmark(c, &any, 1, CAPACITY));
+    snprintf(c->name, sizeof(c->name), "replay/sample");
+    c->unit = "batches/s";
+    c->isa = "generic";
+    c->precision = NULL;
+    c->work = work_replay;
+    return DQ_OK;
 }
 
 /* The whole loop */
@@ -357,13 +314,13 @@ dq_status bench_make_train(bench_case *c, const bench_settings *s, int variant)
         destroy_loop(l);
         return st;
     }
-    const dq_net *net = dq_trainer_net(l->trainer);
-    name_case(c, "train/book", net);
+    dq_backend backend = dq_trainer_backend(l->trainer);
+    name_case(c, "train/book", s->network ? s->network : dq_net_network_name(0));
     c->unit = "steps/s";
-    c->isa = dq_net_isa(net);
-    c->device = dq_net_is_on_device(net) ? dq_net_device(net) : NULL;
-    c->precision = dq_net_precision(net);
-    c->n_threads = dq_net_threads(net);
+    c->isa = backend.isa;
+    c->device = backend.on_gpu ? backend.device : NULL;
+    c->precision = backend.precision;
+    c->n_threads = backend.n_threads;
     c->self = l;
     c->work = work_train;
     c->destroy = destroy_loop;

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/pool.h"
-#include "nn/device_net.h"
+#include "learn/gpu.h"
 #include "nn/kernels.h"
 
 enum { READ_BYTES = 64 << 20 };  // of each thread: far more than its share of any cache
@@ -130,7 +130,7 @@ double bench_peak_gflops(const char *isa, const char *precision, int n_threads)
     double best = 0;
     int64_t items;
     peak *p = calloc(1, sizeof(*p));
-    if (p && dq_device_precision(precision, &wanted) == DQ_OK &&
+    if (p && dq_precision_find(precision, &wanted) == DQ_OK &&
         dq_pool_create(&p->pool, n_threads) == DQ_OK && create_multiply(p, &s, wanted) == DQ_OK)
         for (int i = 0; i < RUNS; i++) {
             double t = dq_clock_s();

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "deepq/atari_env.h"
-#include "nn/device_net.h"
+#include "learn/gpu.h"
 
 enum { MAX_REPEATS = 1000 };
 
@@ -129,7 +129,7 @@ static int bench(bench_run *run, char **what, int n, option_list *envs)
     const bench_maker *makers = bench_makers(&n_makers);
     if (n > 16)
         return app_fail(APP_MISUSED, "bench: %d things to measure: choose at most 16", n);
-    bool on_gpu = dq_device_is_gpu(run->settings.device);
+    bool on_gpu = dq_gpu_is_meant(run->settings.device);
     for (int i = 0; i < n; i++) {
         if (!(chosen[i] = find_maker(what[i])))
             return APP_MISUSED;

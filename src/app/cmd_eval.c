@@ -10,7 +10,6 @@
 #include "app/human_scores.h"
 #include "app/interrupt.h"
 #include "app/options.h"
-#include "app/policy.h"
 #include "app/trained_model.h"
 #include "base/error.h"
 #include "env/env_ids.h"
@@ -48,7 +47,7 @@ static dq_status make_env(dq_env **out, const protocol *p)
     return dq_env_seed(*out, p->seed);
 }
 
-static dq_status play_episode(const protocol *p, dq_env *env, policy *player, double *reward,
+static dq_status play_episode(const protocol *p, dq_env *env, dq_policy *player, double *reward,
                               int64_t *n_steps)
 {
     uint8_t obs[DQ_NET_OBS_BYTES];
@@ -58,7 +57,7 @@ static dq_status play_episode(const protocol *p, dq_env *env, policy *player, do
     *reward = 0;
     DQ_TRY(dq_env_reset(env, obs));
     for (int64_t i = 0; i < limit && !step.terminated && !step.truncated; i++) {
-        DQ_TRY(dq_env_step(env, policy_action(player, obs), obs, &step));
+        DQ_TRY(dq_env_step(env, dq_policy_act(player, obs), obs, &step));
         *reward += (double)step.reward;
         ++*n_steps;
     }
@@ -83,14 +82,14 @@ static void summarise(scores *s)
 static dq_status play_all(const protocol *p, dq_env *env, scores *s)
 {
     volatile int *stop = interrupt_catch();
-    policy player;
-    DQ_TRY(policy_create(&player, p->weights, p->model, env, p->epsilon, p->seed));
+    dq_policy *player;
+    DQ_TRY(trained_model_policy(&player, p->weights, p->model, env, p->epsilon, p->seed));
     dq_status st = DQ_OK;
     while (st == DQ_OK && s->n < p->episodes && !*stop) {
-        st = play_episode(p, env, &player, &s->rewards[s->n], &s->n_steps);
+        st = play_episode(p, env, player, &s->rewards[s->n], &s->n_steps);
         s->n += st == DQ_OK;
     }
-    policy_free(&player);
+    dq_policy_destroy(player);
     summarise(s);
     if (st == DQ_OK && *stop)
         st = dq_fail(DQ_ERR_INTERRUPTED, "interrupted after %lld of %lld games", (long long)s->n,

@@ -9,7 +9,6 @@
 #include "app/environments.h"
 #include "app/interrupt.h"
 #include "app/options.h"
-#include "app/policy.h"
 #include "app/trained_model.h"
 #include "app/window.h"
 #include "base/atomic_file.h"
@@ -31,7 +30,7 @@ typedef struct stage {
     const play_options *o;
     trained_model model;
     dq_env *env;
-    policy player;
+    dq_policy *player;
     window *window;   // NULL: none
     dq_video *video;  // of this episode; NULL: none
     volatile int *stop;
@@ -114,7 +113,7 @@ static dq_status play_steps(stage *s, uint8_t *obs)
     dq_step step = {0};
     clock_gettime(CLOCK_MONOTONIC, &s->next);
     while (!step.terminated && !step.truncated && !is_stopped(s)) {
-        int action = policy_action(&s->player, obs);
+        int action = dq_policy_act(s->player, obs);
         s->counts[action]++;
         DQ_TRY(dq_env_step(s->env, action, obs, &step));
         s->total += (double)step.reward;
@@ -201,7 +200,8 @@ static dq_status set_up(stage *s)
                                        .whole_games = true,
                                        .options = s->model.options};
     DQ_TRY(environments_make(&s->env, &choice));
-    DQ_TRY(policy_create(&s->player, s->model.weights, s->model.path, s->env, o->epsilon, o->seed));
+    DQ_TRY(trained_model_policy(&s->player, s->model.weights, s->model.path, s->env, o->epsilon,
+                                o->seed));
     if (o->record_dir)
         DQ_TRY(prepare_record_dir(o->record_dir));
     DQ_TRY(open_window(s));
@@ -233,7 +233,7 @@ static int play(const play_options *o)
     if (st == DQ_OK)
         st = play_all(&s);
     window_destroy(s.window);
-    policy_free(&s.player);
+    dq_policy_destroy(s.player);
     dq_env_destroy(s.env);
     trained_model_free(&s.model);
     return app_report(st);

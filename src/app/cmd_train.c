@@ -18,7 +18,7 @@
 #include "base/error.h"
 #include "deepq/vector.h"
 #include "env/env_ids.h"
-#include "nn/device_net.h"
+#include "learn/gpu.h"
 
 /** The command line; what was not given is NULL, -1 or false. */
 typedef struct train_options {
@@ -34,7 +34,7 @@ typedef struct train_options {
 static dq_status check_device(const train_options *o)
 {
     char name[DQ_DEVICE_TEXT];
-    return dq_device_check(o->cuda ? "cuda" : o->device, name);
+    return dq_gpu_check(o->cuda ? "cuda" : o->device, name);
 }
 
 /** Without the option a run is on the device that its settings say. */
@@ -43,7 +43,7 @@ static dq_status set_device(train_settings *s, const train_options *o)
     const char *device = o->cuda ? "cuda" : o->device;
     if (!device)
         return DQ_OK;
-    return train_settings_set(s, "device", dq_device_is_gpu(device) ? "cuda" : "cpu");
+    return train_settings_set(s, "device", dq_gpu_is_meant(device) ? "cuda" : "cpu");
 }
 
 /** What the settings ask for and this machine has not. */
@@ -189,7 +189,7 @@ static int resume(const train_options *o, volatile int *stop)
         st = apply_resumed_set(&s, o->set.values[i]);
     if (st == DQ_OK)
         st = apply_changeable(&s, o);
-    if (st == DQ_OK && !dq_device_is_gpu(s.device) && strcmp(s.precision, "tf32") == 0)
+    if (st == DQ_OK && !dq_gpu_is_meant(s.device) && strcmp(s.precision, "tf32") == 0)
         st = train_settings_set(&s, "precision", "fp32");  // the processor has no tf32
     if (st == DQ_OK)
         st = fit_to_machine(&s);

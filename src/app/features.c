@@ -4,7 +4,7 @@
 
 #include "base/cpu.h"
 #include "deepq/version.h"
-#include "nn/device_net.h"
+#include "learn/gpu.h"
 #include "nn/kernels.h"
 
 static const char *yes_no(int with)
@@ -16,11 +16,11 @@ static const char *yes_no(int with)
 static void print_devices(void)
 {
     char name[DQ_DEVICE_TEXT];
-    const char *built_for = dq_device_built_for();
+    const char *built_for = dq_gpu_built_for();
     printf("devices: cpu%s\n", *built_for ? " cuda" : "");
     if (!*built_for)
         return;
-    dq_status st = dq_device_check("cuda", name);
+    dq_status st = dq_gpu_check("cuda", name);
     printf("cuda: built for %s; here: %s\n", built_for, st == DQ_OK ? name : dq_errmsg());
 }
 

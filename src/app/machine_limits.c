@@ -3,7 +3,7 @@
 #include "app/app.h"
 #include "base/cpu.h"
 #include "base/error.h"
-#include "nn/device_net.h"
+#include "learn/gpu.h"
 #include "nn/kernels.h"
 
 void machine_limits_threads(int n_threads)
@@ -18,8 +18,8 @@ dq_status machine_limits_precision(const char *isa, const char *device, const ch
 {
     dq_precision wanted;
     const dq_kernels *k;
-    DQ_TRY(dq_device_precision(*precision, &wanted));
-    if (wanted != DQ_BF16 || dq_device_is_gpu(device))
+    DQ_TRY(dq_precision_find(*precision, &wanted));
+    if (wanted != DQ_BF16 || dq_gpu_is_meant(device))
         return DQ_OK;
     DQ_TRY(dq_kernels_choose(isa, DQ_FP32, &k));
     if (dq_kernels_choose(isa, DQ_BF16, &k) == DQ_OK)

@@ -69,7 +69,7 @@ static dq_status tell(run_store *s, record_kind kind, dq_status st)
 static dq_status describe(const run_store *s, checkpoint_info *info)
 {
     dq_progress p;
-    const dq_net *net = dq_trainer_net(s->parts.trainer);
+    dq_backend backend = dq_trainer_backend(s->parts.trainer);
     dq_trainer_progress(s->parts.trainer, &p);
     *info = (checkpoint_info){
         .step = p.step,
@@ -80,7 +80,7 @@ static dq_status describe(const run_store *s, checkpoint_info *info)
     };
     snprintf(info->version, sizeof(info->version), "%s", dq_version());
     snprintf(info->env_id, sizeof(info->env_id), "%s", s->parts.settings->env_id);
-    snprintf(info->kernels, sizeof(info->kernels), "%s %s", dq_net_isa(net), dq_net_precision(net));
+    snprintf(info->kernels, sizeof(info->kernels), "%s %s", backend.isa, backend.precision);
     return train_settings_tied(s->parts.settings, info->config, sizeof(info->config));
 }
 
@@ -342,7 +342,7 @@ dq_status run_store_best(run_store *s, const dq_progress *p, const char **path)
     const dq_net *net = dq_trainer_net(s->parts.trainer);
     DQ_TRY(dq_run_model_file(&s->folder, s->parts.settings->env_id, p->best_mean, s->model_path));
     dq_net_get_params(net, s->params);
-    DQ_TRY(dq_net_status(net));
+    DQ_TRY(dq_trainer_status(s->parts.trainer));
     describe_model(s, p);
     s->model_waits = true;
     *path = s->model_path;

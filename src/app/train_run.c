@@ -78,9 +78,9 @@ static dq_status create_trainer(train_run *run)
     dq_status st = make_trainer(run, envs);
     free(envs);
     DQ_TRY(st);
-    const dq_net *net = dq_trainer_net(run->trainer);
-    s->cfg.n_threads = dq_net_threads(net);
-    DQ_TRY(train_settings_set(s, "isa", dq_net_isa(net)));
+    dq_backend backend = dq_trainer_backend(run->trainer);
+    s->cfg.n_threads = backend.n_threads;
+    DQ_TRY(train_settings_set(s, "isa", backend.isa));
     return note_rom(s);
 }
 

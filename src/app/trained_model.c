@@ -193,6 +193,27 @@ void trained_model_free(trained_model *m)
     m->weights = NULL;
 }
 
+dq_status trained_model_policy(dq_policy **out, const dq_model *weights, const char *path,
+                               const dq_env *env, double epsilon, uint64_t seed)
+{
+    const dq_env_spec *spec = dq_env_get_spec(env);
+    const dq_policy_config cfg = {.epsilon = epsilon, .seed = seed};
+    if (!weights)
+        return dq_policy_random(out, spec->n_actions, seed);
+    if (dq_policy_create(out, weights, &cfg) != DQ_OK)
+        return dq_fail_within(DQ_ERR_INPUT, "%s", path);
+    int n = dq_policy_actions(*out);
+    if (n == spec->n_actions)
+        return DQ_OK;
+    dq_policy_destroy(*out);
+    *out = NULL;
+    return dq_fail(
+        DQ_ERR_INPUT,
+        "%s chooses among %d actions and %s has %d: choose with --env the environment it "
+        "was trained on",
+        path, n, spec->id, spec->n_actions);
+}
+
 void trained_model_warn(const trained_model *m)
 {
     if (m->env_is_assumed && m->dialect_is_assumed)

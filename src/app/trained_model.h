@@ -6,7 +6,9 @@
 #include <stdbool.h>
 
 #include "app/train_settings.h"
+#include "deepq/env.h"
 #include "deepq/model.h"
+#include "deepq/policy.h"
 
 /** What the command line says; NULL, or not chosen: nothing. */
 typedef struct model_choice {
@@ -27,6 +29,12 @@ typedef struct trained_model {
  *  DQ_ERR_INPUT for a file that cannot be used. */
 DQ_NODISCARD dq_status trained_model_load(trained_model *m, const model_choice *choice);
 void trained_model_free(trained_model *m);
+
+/** What plays a model in an environment: DQ_ERR_INPUT when it has another number of actions.
+ *  @param weights NULL: always at random @param path of the model, for messages */
+DQ_NODISCARD dq_status trained_model_policy(dq_policy **out, const dq_model *weights,
+                                            const char *path, const dq_env *env, double epsilon,
+                                            uint64_t seed);
 
 /** One line on standard error when something had to be assumed. */
 void trained_model_warn(const trained_model *m);

@@ -40,7 +40,7 @@ uint32_t dq_rng_below(dq_rng *rng, uint32_t n)
 
 double dq_rng_unit(dq_rng *rng)
 {
-    return (double)(dq_rng_u64(rng) >> 11) * 0x1p-53;
+    return dq_rng_bits_unit(rng->s);
 }
 
 dq_status dq_rng_save(const dq_rng *rng, dq_writer *w)

@@ -2,20 +2,17 @@
 #ifndef DEEPQ_BASE_RNG_INLINE_H
 #define DEEPQ_BASE_RNG_INLINE_H
 
+#include "base/everywhere.h"
 #include "deepq/rng.h"
 
-#ifndef DQ_RNG_INLINE  // code for the GPU says how its functions are marked
-#define DQ_RNG_INLINE static inline
-#endif
-
-DQ_RNG_INLINE uint64_t dq_rng_rotl(uint64_t x, int k)
+DQ_EVERYWHERE uint64_t dq_rng_rotl(uint64_t x, int k)
 {
     return (x << k) | (x >> (64 - k));
 }
 
 /** What dq_rng_u64() returns, from the stream's four words. Source: Blackman and Vigna 2021,
  *  xoshiro256++. */
-DQ_RNG_INLINE uint64_t dq_rng_bits(uint64_t *s)
+DQ_EVERYWHERE uint64_t dq_rng_bits(uint64_t *s)
 {
     uint64_t result = dq_rng_rotl(s[0] + s[3], 23) + s[0];
     uint64_t t = s[1] << 17;
@@ -29,7 +26,7 @@ DQ_RNG_INLINE uint64_t dq_rng_bits(uint64_t *s)
 }
 
 /** What dq_rng_below() returns: uniform in 0..n-1 (Lemire 2019). */
-DQ_RNG_INLINE uint32_t dq_rng_bits_below(uint64_t *s, uint32_t n)
+DQ_EVERYWHERE uint32_t dq_rng_bits_below(uint64_t *s, uint32_t n)
 {
     uint64_t product = (dq_rng_bits(s) >> 32) * n;
     if ((uint32_t)product < n) {  // only then can the draw be one of the surplus ones
@@ -40,13 +37,19 @@ DQ_RNG_INLINE uint32_t dq_rng_bits_below(uint64_t *s, uint32_t n)
     return (uint32_t)(product >> 32);
 }
 
+/** What dq_rng_unit() returns: uniform in [0, 1), a multiple of 2^-53. */
+DQ_EVERYWHERE double dq_rng_bits_unit(uint64_t *s)
+{
+    return (double)(dq_rng_bits(s) >> 11) * 0x1p-53;
+}
+
 /** All zero it would stay so, and a draw below n might never end. */
-DQ_RNG_INLINE int dq_rng_is_possible(const dq_rng *rng)
+DQ_EVERYWHERE int dq_rng_is_possible(const dq_rng *rng)
 {
     return (rng->s[0] | rng->s[1] | rng->s[2] | rng->s[3]) != 0;
 }
 
-DQ_RNG_INLINE uint64_t dq_rng_next(dq_rng *rng)
+DQ_EVERYWHERE uint64_t dq_rng_next(dq_rng *rng)
 {
     return dq_rng_bits(rng->s);
 }

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "base/error.h"
+#include "nn/argmax.h"
 #include "nn/net_internal.h"
 
 dq_net_config dq_net_config_default(int n_actions)
@@ -29,27 +30,21 @@ static dq_status check_config(const dq_net_config *cfg)
     if (cfg->n_actions < 1 || cfg->n_actions > DQ_MAX_ACTIONS)
         return dq_fail(DQ_ERR_CONFIG, "%d actions: choose 1 to %d", cfg->n_actions,
                        (int)DQ_MAX_ACTIONS);
-    if (cfg->loss == DQ_LOSS_HUBER && dq_device_is_gpu(cfg->device))
-        return dq_fail(DQ_ERR_CONFIG, "loss huber is not there on a GPU: choose the device cpu");
-    if (dq_device_is_gpu(cfg->device) && cfg->network && strcmp(cfg->network, "nature") != 0)
-        return dq_fail(DQ_ERR_CONFIG, "network %s is not there on a GPU: choose the device cpu",
-                       cfg->network);
     if (cfg->batch < 1 || cfg->batch > 65536)
         return dq_fail(DQ_ERR_CONFIG, "batch of %d: choose 1 to 65536", cfg->batch);
-    char name[DQ_DEVICE_TEXT];
     dq_precision precision;
-    DQ_TRY(dq_device_precision(cfg->precision, &precision));
-    if (precision == DQ_TF32 && !dq_device_is_gpu(cfg->device))
+    DQ_TRY(dq_precision_find(cfg->precision, &precision));
+    if (precision == DQ_TF32)
         return dq_fail(DQ_ERR_CONFIG,
-                       "precision tf32 is of GPUs: choose fp32 or bf16, or the device cuda");
-    return dq_device_check(cfg->device, name);
+                       "precision tf32: GPUs alone have it: choose fp32 or bf16, or the device "
+                       "cuda");
+    return DQ_OK;
 }
 
 static dq_status choose_kernels(const dq_net_config *cfg, const dq_kernels **k)
 {
-    dq_precision precision = DQ_FP32;
-    if (!dq_device_is_gpu(cfg->device))
-        DQ_TRY(dq_device_precision(cfg->precision, &precision));
+    dq_precision precision;
+    DQ_TRY(dq_precision_find(cfg->precision, &precision));
     return dq_kernels_choose(cfg->isa, precision, k);
 }
 
@@ -91,8 +86,7 @@ static void plan_linear(dq_net *net, char *base, size_t *used)
     net->dht = take(base, used, s.dyt);
 }
 
-/** Lay everything out in one block; called twice, first for the size. A net on a device has but the
- *  copy of its parameters here. */
+/** Lay everything out in one block; called twice, first for the size. */
 static size_t plan(dq_net *net, char *base)
 {
     const dq_net_shape *shape = &net->shape;
@@ -101,8 +95,6 @@ static size_t plan(dq_net *net, char *base)
     for (size_t i = 0; i < DQ_COUNT(params); i++)
         *params[i] = take(base, &used, shape->n_params);
     net->q = take(base, &used, cap * DQ_OUT_PAD);
-    if (net->device)
-        return used;
     for (int l = 0; l < shape->n_convs; l++) {
         dq_conv_sizes s = net->k->conv_sizes(shape->layer[l], net->cfg.batch);
         net->online.u[l] = take(base, &used, s.u);
@@ -134,15 +126,12 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     if (!net)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a net");
     net->cfg = *cfg;
-    net->cfg.isa = net->cfg.device = net->cfg.precision = net->cfg.network =
-        NULL;  // the caller's strings need not live on
+    net->cfg.isa = net->cfg.precision = net->cfg.network = NULL;  // the caller's need not live on
     net->shape = dq_net_shape_of(network);
     net->cap = cfg->batch;
     dq_status st = choose_kernels(cfg, &net->k);
     if (st == DQ_OK)
-        st = dq_pool_create(&net->pool, dq_device_is_gpu(cfg->device) ? 1 : cfg->n_threads);
-    if (st == DQ_OK && dq_device_is_gpu(cfg->device))
-        st = dq_device_create(&net->device, cfg);
+        st = dq_pool_create(&net->pool, cfg->n_threads);
     if (st != DQ_OK)
         goto fail;
     net->in_use = calloc((size_t)dq_pool_threads(net->pool), sizeof(*net->in_use));
@@ -173,7 +162,6 @@ void dq_net_destroy(dq_net *net)
 {
     if (!net)
         return;
-    dq_device_destroy(net->device);
     dq_pool_destroy(net->pool);
     free(net->arena);
     free(net->in_use);
@@ -190,14 +178,9 @@ const char *dq_net_isa(const dq_net *net)
     return net->k->isa;
 }
 
-const char *dq_net_device(const dq_net *net)
-{
-    return net->device ? dq_device_text(net->device) : "cpu";
-}
-
 const char *dq_net_precision(const dq_net *net)
 {
-    return net->device ? dq_device_precision_of(net->device) : dq_precision_name(net->k->precision);
+    return dq_precision_name(net->k->precision);
 }
 
 int dq_net_actions(const dq_net *net)
@@ -302,22 +285,13 @@ void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, 
                 weights->params + net->shape.out_b, net->q);
 }
 
-/** Values of n <= cap states, to net->q. */
-static void compute_q(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n)
-{
-    if (net->device)
-        dq_device_q(net, weights == &net->target, obs, n, net->q);
-    else
-        dq_net_forward(net, weights, obs, n, 0);
-}
-
 /** Values of any number of states, without the padding. */
 static void all_q(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, float *q)
 {
     size_t n_actions = (size_t)net->cfg.n_actions;
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
-        compute_q(net, weights, obs + (size_t)i * DQ_NET_OBS_BYTES, part);
+        dq_net_forward(net, weights, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
         for (int j = 0; j < part; j++)
             memcpy(q + (size_t)(i + j) * n_actions, net->q + (size_t)j * DQ_OUT_PAD,
                    n_actions * sizeof(*q));
@@ -338,23 +312,16 @@ void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q)
 {
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
-        compute_q(net, &net->target, obs + (size_t)i * DQ_NET_OBS_BYTES, part);
+        dq_net_forward(net, &net->target, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
         for (int j = 0; j < part; j++) {
             const float *q = net->q + (size_t)j * DQ_OUT_PAD;
-            float best = q[0];
-            for (int a = 1; a < net->cfg.n_actions; a++)
-                best = q[a] > best ? q[a] : best;
-            max_q[i + j] = best;
+            max_q[i + j] = q[dq_argmax(q, net->cfg.n_actions)];
         }
     }
 }
 
 void dq_net_sync_target(dq_net *net)
 {
-    if (net->device) {
-        dq_device_sync_target(net);
-        return;
-    }
     const dq_net_shape *shape = &net->shape;
     memcpy(net->target.params, net->online.params, shape->n_params * sizeof(*net->online.params));
     for (int l = 0; l < shape->n_convs; l++)
@@ -387,10 +354,6 @@ static void prepare_all(dq_net *net, dq_weights *weights)
 
 void dq_net_params_changed(dq_net *net)
 {
-    if (net->device) {
-        dq_device_send(net);
-        return;
-    }
     prepare_all(net, &net->target);
     prepare_all(net, &net->online);  // last: ut is of the online weights
 }

@@ -6,7 +6,6 @@
 
 #include "base/pool.h"
 #include "deepq/net.h"
-#include "nn/device_net.h"
 #include "nn/kernels.h"
 #include "nn/networks.h"
 
@@ -26,7 +25,6 @@ struct dq_net {
     dq_pool *pool;
     int64_t n_updates;  // Adam's t
     int cap;            // samples that the activations have room for
-    dq_device *device;  // what computes in our place; NULL: the processor
 
     void *arena;
     dq_weights online, target;

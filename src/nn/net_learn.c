@@ -1,10 +1,10 @@
 /* One learning step: six parallel rounds. What a task does depends on its number alone, or cuts the
  * work where no sum runs across, so that the result is the same for any number of threads. */
-#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "nn/net_internal.h"
+#include "nn/objective.h"
 
 typedef struct learn_step {
     dq_net *net;
@@ -20,18 +20,6 @@ static void adam_range(const learn_step *s, size_t at, size_t n, const float *gr
     dq_net *net = s->net;
     if (s->adam)
         net->k->adam(n, net->online.params + at, net->m + at, net->v + at, grad, s->adam);
-}
-
-/** One error's part of the loss, times the batch's size. @param[out] slope its derivative */
-static double loss_of(dq_loss loss, float error, float *slope)
-{
-    double e = fabs((double)error);
-    if (loss == DQ_LOSS_MSE) {
-        *slope = 2.0f * error;
-        return e * e;
-    }
-    *slope = e < 1.0 ? error : copysignf(1.0f, error);
-    return e < 1.0 ? 0.5 * e * e : e - 0.5;
 }
 
 /** Loss, and its gradient through the second linear layer, which is small. */
@@ -51,11 +39,9 @@ static float output_gradients(const learn_step *s)
         int a = s->action[i];
         const float *h = net->h + (size_t)i * shape->hidden;
         float *dh = net->dh + (size_t)i * shape->hidden;
-        float error = net->q[(size_t)i * DQ_OUT_PAD + (size_t)a] - s->target[i];
-        float dq;
-        double part = loss_of(net->cfg.loss, error, &dq);
-        loss += s->weight ? part * (double)s->weight[i] : part;
-        dq = s->weight ? dq * s->weight[i] / (float)n : dq / (float)n;
+        float q = net->q[(size_t)i * DQ_OUT_PAD + (size_t)a], error, dq;
+        float weight = (s->weight ? s->weight[i] : 1.0f);
+        loss += dq_objective_loss(net->cfg.loss, q, s->target[i], weight, n, &error, &dq);
         if (s->error)
             s->error[i] = error;
         db5[a] += dq;
@@ -221,15 +207,12 @@ void dq_net_set_learning_rate(dq_net *net, double learning_rate)
 
 float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target)
 {
-    if (net->device)
-        return dq_device_update(net, obs, action, target);
     return dq_net_update_weighted(net, obs, action, target, NULL, NULL);
 }
 
 float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *action,
                              const float *target, const float *weight, float *error)
 {
-    assert(!net->device);
     dq_adam_step adam = dq_net_adam_step(net);
     net->n_updates++;
     learn_step s = {net, action, target, &adam, weight, error};
@@ -240,7 +223,7 @@ float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, c
                        dq_tensor grads[DQ_NET_MAX_TENSORS])
 {
     learn_step s = {.net = net, .action = action, .target = target};
-    float loss = net->device ? dq_device_gradients(net, obs, action, target) : run_step(&s, obs);
+    float loss = run_step(&s, obs);
     dq_net_copy_tensors(net, net->grad, grads);
     return loss;
 }

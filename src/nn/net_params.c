@@ -15,7 +15,6 @@ static int shapes_of(const dq_net *net, dq_tensor shapes[DQ_NET_MAX_TENSORS])
 
 void dq_net_init(dq_net *net, dq_rng *rng)
 {
-    dq_device_fetch(net);  // Adam's moments stay
     dq_tensor shapes[DQ_NET_MAX_TENSORS];
     int n_tensors = shapes_of(net, shapes);
     for (int t = 0; t < n_tensors; t++) {
@@ -38,7 +37,6 @@ void dq_net_copy_tensors(const dq_net *net, const float *params, dq_tensor *out)
 
 void dq_net_get_params(const dq_net *net, dq_tensor out[DQ_NET_MAX_TENSORS])
 {
-    dq_device_fetch(net);
     dq_net_copy_tensors(net, net->online.params, out);
 }
 
@@ -46,7 +44,6 @@ bool dq_net_is_finite(const dq_net *net)
 {
     static const uint32_t exponent = 0x7F800000;  // all ones in infinities and NaNs alone
     uint32_t n_bad = 0;
-    dq_device_fetch(net);
     for (size_t i = 0; i < net->shape.n_params; i++) {
         uint32_t bits;
         memcpy(&bits, &net->online.params[i], sizeof(bits));

@@ -27,6 +27,12 @@ enum {
     DQ_OUT_PAD = 32        // outputs of the second linear layer, padded (18 actions at most)
 };
 
+#if defined(__cplusplus)  // the GPU's code, where sizes are constants of the compiler
+#define DQ_TABLE static constexpr
+#else
+#define DQ_TABLE static const
+#endif
+
 /** A convolution. Its kernel is a whole number of strides wide, so it is also a convolution of
  *  stride 1 over blocks of stride x stride pixels: `k / stride` taps a side, and in each block
  *  stride * stride * in values, [row in the block][column in the block][channel]. */
@@ -38,7 +44,7 @@ typedef struct dq_conv_shape {
 
 enum { DQ_N_CONV_LAYERS = 7 };
 
-static const dq_conv_shape dq_conv_shapes[DQ_N_CONV_LAYERS] = {
+DQ_TABLE dq_conv_shape dq_conv_shapes[DQ_N_CONV_LAYERS] = {
     {84, 4, 8, 4, 20, 32},  // 0
     {20, 32, 4, 2, 9, 64},  // 1
     {9, 64, 3, 1, 7, 64},   // 2
@@ -57,7 +63,7 @@ typedef struct dq_fc_shape {
 
 enum { DQ_N_FC_LAYERS = 3 };
 
-static const dq_fc_shape dq_fc_shapes[DQ_N_FC_LAYERS] = {
+DQ_TABLE dq_fc_shape dq_fc_shapes[DQ_N_FC_LAYERS] = {
     {7 * 7 * 64, 512, 64},  // 0
     {9 * 9 * 32, 256, 32},  // 1
     {7 * 7 * 32, 256, 32},  // 2

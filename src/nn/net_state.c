@@ -7,8 +7,6 @@ dq_status dq_net_save(const dq_net *net, dq_writer *w)
 {
     const float *arrays[] = {net->online.params, net->target.params, net->m, net->v};
     size_t n_params = net->shape.n_params;
-    dq_device_fetch(net);
-    DQ_TRY(dq_net_status(net));
     dq_write_tag(w, "DQNN", 1);
     dq_write_u32(w, (uint32_t)net->cfg.n_actions);
     dq_write_u64(w, n_params);
@@ -51,5 +49,5 @@ dq_status dq_net_load(dq_net *net, dq_reader *r)
         DQ_TRY(dq_read(r, arrays[i], bytes));
     net->n_updates = (int64_t)n_updates;
     dq_net_params_changed(net);
-    return dq_net_status(net);
+    return DQ_OK;
 }

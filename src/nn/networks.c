@@ -189,13 +189,18 @@ static bool has_tensor(const dq_tensor *tensors, size_t n, const dq_tensor *want
     return false;
 }
 
+int dq_net_outputs(const dq_tensor *tensors, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(tensors[i].name, "fc.2.bias") == 0)
+            return tensors[i].shape[0];
+    return 0;
+}
+
 static bool is_network(const dq_network *network, const dq_tensor *tensors, size_t n)
 {
     dq_tensor want[DQ_NET_MAX_TENSORS];
-    int n_actions = 0, n_tensors;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(tensors[i].name, "fc.2.bias") == 0)
-            n_actions = tensors[i].shape[0];
+    int n_actions = dq_net_outputs(tensors, n), n_tensors;
     n_tensors = tensors_of(network, n_actions, want);
     for (int t = 0; t < n_tensors; t++)
         if (!has_tensor(tensors, n, &want[t]))

@@ -3,13 +3,12 @@
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/stream_internal.h"
+#include "replay/priority_tree.h"
 
-/* A binary tree in an array: the root is node 1, the children of node i are 2i and 2i + 1, and the
- * leaves are the slots. A node is always the sum of its children as they are now, never changed by
- * a difference: so no rounding gathers, and the leaves alone say all. */
 struct dq_priorities {
     size_t n_slots;
     size_t n_leaves;  // a power of two
@@ -28,8 +27,7 @@ dq_status dq_priorities_create(dq_priorities **out, size_t n_slots, double alpha
     p->n_slots = n_slots;
     p->alpha = alpha;
     p->highest = 1;
-    for (p->n_leaves = 1; p->n_leaves < n_slots;)
-        p->n_leaves *= 2;
+    p->n_leaves = dq_tree_leaves(n_slots);
     p->node = calloc(2 * p->n_leaves, sizeof(*p->node));
     if (!p->node) {
         free(p);
@@ -52,7 +50,7 @@ static void set_priority(dq_priorities *p, size_t slot, double priority)
     size_t i = p->n_leaves + slot;
     p->node[i] = priority;
     for (i /= 2; i > 0; i /= 2)
-        p->node[i] = p->node[2 * i] + p->node[2 * i + 1];
+        dq_tree_sum(p->node, i);
 }
 
 void dq_priorities_added(dq_priorities *p, const dq_replay *replay)
@@ -64,19 +62,6 @@ void dq_priorities_added(dq_priorities *p, const dq_replay *replay)
     set_priority(p, drawable.newest, p->highest);
 }
 
-/** The slot at which the sum of the priorities up to it passes `at`; one that can be drawn. */
-static size_t find(const dq_priorities *p, double at)
-{
-    size_t i = 1;
-    while (i < p->n_leaves) {
-        double left = p->node[2 * i];
-        bool goes_left = at < left || p->node[2 * i + 1] <= 0;  // rounding may have passed the end
-        at -= goes_left ? 0 : left;
-        i = 2 * i + !goes_left;
-    }
-    return i - p->n_leaves;
-}
-
 dq_status dq_priorities_sample(const dq_priorities *p, const dq_replay *replay, size_t n,
                                double beta, dq_rng *rng, dq_transition *batch, float *weight)
 {
@@ -86,26 +71,42 @@ dq_status dq_priorities_sample(const dq_priorities *p, const dq_replay *replay, 
                        n);
     double total = p->node[1], least = INFINITY;
     for (size_t i = 0; i < n; i++) {
-        double at = ((double)i + dq_rng_unit(rng)) / (double)n * total;
-        batch[i] = dq_replay_transition(replay, find(p, at));
+        double at = dq_tree_place(i, n, dq_rng_unit(rng), total);
+        batch[i] = dq_replay_transition(replay, dq_tree_find(p->node, p->n_leaves, at));
         least = fmin(least, p->node[p->n_leaves + batch[i].slot]);
     }
     for (size_t i = 0; i < n; i++)
-        weight[i] = (float)pow(least / p->node[p->n_leaves + batch[i].slot], beta);
+        weight[i] = dq_tree_weight(least, p->node[p->n_leaves + batch[i].slot], beta);
     return DQ_OK;
 }
 
 void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n,
                           const float *error)
 {
-    static const double never_zero = 1e-3;
     for (size_t i = 0; i < n; i++) {
-        double priority = pow(fabs((double)error[i]) + never_zero, p->alpha);
-        if (!isfinite(priority))
-            priority = p->highest;  // a sum with it in would draw nothing else, or nothing at all
+        double priority = dq_tree_priority(error[i], p->alpha, p->highest);
         p->highest = fmax(p->highest, priority);
         set_priority(p, batch[i].slot, priority);
     }
+}
+
+static void sum_all(dq_priorities *p)
+{
+    for (size_t i = p->n_leaves - 1; i > 0; i--)
+        dq_tree_sum(p->node, i);
+}
+
+double dq_priorities_get(const dq_priorities *p, double *priority)
+{
+    memcpy(priority, p->node + p->n_leaves, p->n_slots * sizeof(*priority));
+    return p->highest;
+}
+
+void dq_priorities_set(dq_priorities *p, const double *priority, double highest)
+{
+    memcpy(p->node + p->n_leaves, priority, p->n_slots * sizeof(*priority));
+    p->highest = highest;
+    sum_all(p);
 }
 
 /** Slots up to the last that has a priority: the others are still to be filled. */
@@ -159,8 +160,7 @@ dq_status dq_priorities_load(dq_priorities *p, dq_reader *r)
     if (n > n_slots)
         return dq_fail(DQ_ERR_INPUT, "saved priorities: more of them than transitions");
     DQ_TRY(load_leaves(p, r, (size_t)n));
-    for (size_t i = p->n_leaves - 1; i > 0; i--)
-        p->node[i] = p->node[2 * i] + p->node[2 * i + 1];
+    sum_all(p);
     return DQ_OK;
 }
 

@@ -1,6 +1,7 @@
 #include "deepq/replay.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,8 @@
 typedef struct slot_info {
     int32_t action;
     float reward;
-    uint8_t done;
+    uint32_t end;  // number of the frame that a cut-off episode ended with, 0: it was not cut
+    uint8_t terminated;
     uint8_t n_frames;  // frames of this episode up to this slot, at most `stack`
     uint8_t repeats;   // before these come repetitions of the first one, not zeros
 } slot_info;
@@ -24,11 +26,14 @@ struct dq_replay {
     dq_replay_config cfg;
     size_t n_slots;
     size_t n_lanes;
-    size_t turn;     // lane that the next transition is of
-    size_t current;  // slot of the state that its environment is in
-    size_t size;     // transitions: the slots just before `current`
-    uint8_t *frames;
+    size_t turn;      // lane that the next transition is of
+    size_t current;   // slot of the state that its environment is in
+    size_t size;      // transitions: the slots just before `current`
+    uint8_t *frames;  // [n_slots + n_ends][frame_bytes]
     slot_info *info;
+    size_t n_ends, n_free_ends;
+    uint32_t *free_ends;  // [n_ends] numbers of the frames behind the slots' that are free
+    float *discount;      // [n_step + 1] gamma to the power of the index
 };
 
 dq_replay_config dq_replay_config_default(void)
@@ -40,6 +45,15 @@ dq_replay_config dq_replay_config_default(void)
 static size_t slots_needed(size_t capacity, int stack, size_t n_lanes)
 {
     return capacity + (size_t)stack * n_lanes;
+}
+
+/** How many episodes that were cut off there is room for. Memory that nobody writes to costs
+ *  nothing, so a small replay has room for as many as it has transitions. */
+static size_t ends_needed(size_t n_slots)
+{
+    enum { ALWAYS = 16384, SHORTEST = 64 };
+    size_t n = n_slots / SHORTEST > ALWAYS ? n_slots / SHORTEST : ALWAYS;
+    return n < n_slots ? n : n_slots;
 }
 
 size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack)
@@ -72,6 +86,28 @@ static dq_status check_config(const dq_replay_config *cfg)
     return DQ_OK;
 }
 
+static void free_all_ends(dq_replay *r)
+{
+    r->n_free_ends = r->n_ends;
+    for (size_t i = 0; i < r->n_ends; i++)  // the first frame is taken first
+        r->free_ends[i] = (uint32_t)(r->n_slots + r->n_ends - 1 - i);
+}
+
+static bool allocate(dq_replay *r)
+{
+    size_t n_powers = (size_t)r->cfg.n_step + 1;
+    r->frames = calloc(r->n_slots + r->n_ends, r->cfg.frame_bytes);
+    r->info = calloc(r->n_slots, sizeof(*r->info));
+    r->free_ends = calloc(r->n_ends, sizeof(*r->free_ends));
+    r->discount = calloc(n_powers, sizeof(*r->discount));
+    if (!r->frames || !r->info || !r->free_ends || !r->discount)
+        return false;
+    free_all_ends(r);
+    for (size_t i = 0; i < n_powers; i++)
+        r->discount[i] = (float)pow(r->cfg.gamma, (double)i);
+    return true;
+}
+
 dq_status dq_replay_create(dq_replay **out, const dq_replay_config *cfg)
 {
     assert(out && cfg);
@@ -83,9 +119,8 @@ dq_status dq_replay_create(dq_replay **out, const dq_replay_config *cfg)
     r->cfg = *cfg;
     r->n_lanes = cfg->n_lanes > 0 ? (size_t)cfg->n_lanes : 1;
     r->n_slots = slots_needed(cfg->capacity, cfg->stack, r->n_lanes);
-    r->frames = calloc(r->n_slots, cfg->frame_bytes);
-    r->info = calloc(r->n_slots, sizeof(*r->info));
-    if (!r->frames || !r->info) {
+    r->n_ends = ends_needed(r->n_slots);
+    if (!allocate(r)) {
         dq_replay_destroy(r);
         return dq_fail(DQ_ERR_NOMEM, "no memory for a replay of %zu transitions: %zu MB needed",
                        cfg->capacity,
@@ -101,6 +136,8 @@ void dq_replay_destroy(dq_replay *r)
         return;
     free(r->frames);
     free(r->info);
+    free(r->free_ends);
+    free(r->discount);
     free(r);
 }
 
@@ -121,10 +158,15 @@ static size_t steps_after(const dq_replay *r, size_t slot, size_t n)
     return (slot + n * r->n_lanes) % r->n_slots;
 }
 
+static void copy_frame(dq_replay *r, size_t number, const uint8_t *frame)
+{
+    memcpy(r->frames + number * r->cfg.frame_bytes, frame, r->cfg.frame_bytes);
+}
+
 static void put_frame(dq_replay *r, size_t slot, const uint8_t *frame, uint8_t n_frames,
                       uint8_t repeats)
 {
-    memcpy(r->frames + slot * r->cfg.frame_bytes, frame, r->cfg.frame_bytes);
+    copy_frame(r, slot, frame);
     r->info[slot].n_frames = n_frames;
     r->info[slot].repeats = repeats;
 }
@@ -144,19 +186,39 @@ void dq_replay_begin(dq_replay *r, const uint8_t *frame)
     dq_replay_begin_lane(r, 0, frame);
 }
 
-size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool done,
+/** The last frame of an episode that was cut off. @return its number, 0 when there is no room */
+static uint32_t keep_end(dq_replay *r, const uint8_t *frame)
+{
+    if (r->n_free_ends == 0)
+        return 0;
+    uint32_t number = r->free_ends[--r->n_free_ends];
+    copy_frame(r, number, frame);
+    return number;
+}
+
+static void release_end(dq_replay *r, slot_info *info)
+{
+    if (info->end)
+        r->free_ends[r->n_free_ends++] = info->end;
+    info->end = 0;
+}
+
+size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool terminated, bool truncated,
                      const uint8_t *next_frame)
 {
     size_t slot = r->current;
     slot_info *info = &r->info[slot];
+    release_end(r, info);
+    if (truncated && !terminated)
+        info->end = keep_end(r, next_frame);
     info->action = action;
     info->reward = reward;
-    info->done = done;
+    info->terminated = terminated || (truncated && !info->end);
     r->current = slot_after(r, slot);
     r->turn = r->turn + 1 == r->n_lanes ? 0 : r->turn + 1;
     if (r->size < r->cfg.capacity)
         r->size++;
-    if (!done) {
+    if (!terminated && !truncated) {
         int n_frames = info->n_frames + 1;
         put_frame(r, steps_after(r, slot, 1), next_frame,
                   (uint8_t)(n_frames < r->cfg.stack ? n_frames : r->cfg.stack), info->repeats);
@@ -186,12 +248,17 @@ dq_transition dq_replay_transition(const dq_replay *r, size_t slot)
 {
     dq_transition t = {.slot = slot, .action = r->info[slot].action};
     double sum = 0, discount = 1;
-    for (int k = 0; k < r->cfg.n_step && !t.done; k++, slot = steps_after(r, slot, 1)) {
-        sum += discount * (double)r->info[slot].reward;
+    int n_steps = 0;
+    for (bool ends = false; n_steps < r->cfg.n_step && !ends; slot = steps_after(r, slot, 1)) {
+        const slot_info *info = &r->info[slot];
+        sum += discount * (double)info->reward;
         discount *= r->cfg.gamma;
-        t.done = r->info[slot].done != 0;
+        n_steps++;
+        t.terminated = info->terminated != 0;
+        ends = info->terminated || info->end;
     }
     t.reward = (float)sum;
+    t.discount = t.terminated ? 0.0f : r->discount[n_steps];
     return t;
 }
 
@@ -268,9 +335,36 @@ void dq_replay_frames(const dq_replay *r, size_t slot, int32_t *frames)
         frames[i] = i < n_missing ? missing : (int32_t)frame_before(r, slot, r->cfg.stack - 1 - i);
 }
 
+/** The slot of the step that cut the episode off, of those that a transition sums up.
+ *  @return whether one did */
+static bool find_cut(const dq_replay *r, size_t *slot)
+{
+    for (int k = 0; k < r->cfg.n_step; k++, *slot = steps_after(r, *slot, 1))
+        if (r->info[*slot].end)
+            return true;
+    return false;
+}
+
 void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames)
 {
-    dq_replay_frames(r, steps_after(r, slot, (size_t)r->cfg.n_step), frames);
+    size_t last = slot;
+    if (!find_cut(r, &last)) {
+        dq_replay_frames(r, last, frames);
+        return;
+    }
+    dq_replay_frames(r, last, frames);
+    memmove(frames, frames + 1, (size_t)(r->cfg.stack - 1) * sizeof(*frames));
+    frames[r->cfg.stack - 1] = (int32_t)r->info[last].end;
+}
+
+int32_t dq_replay_last_frame(const dq_replay *r, size_t slot)
+{
+    return r->info[slot].end ? (int32_t)r->info[slot].end : -1;
+}
+
+size_t dq_replay_n_frames(const dq_replay *r)
+{
+    return r->n_slots + r->n_ends;
 }
 
 const uint8_t *dq_replay_all_frames(const dq_replay *r)
@@ -294,7 +388,13 @@ void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs)
 
 void dq_replay_next_state(const dq_replay *r, size_t slot, uint8_t *obs)
 {
-    dq_replay_state(r, steps_after(r, slot, (size_t)r->cfg.n_step), obs);
+    size_t last = slot, frame = r->cfg.frame_bytes, older = (size_t)(r->cfg.stack - 1) * frame;
+    bool is_cut = find_cut(r, &last);
+    dq_replay_state(r, last, obs);
+    if (!is_cut)
+        return;
+    memmove(obs, obs + frame, older);
+    memcpy(obs + older, r->frames + r->info[last].end * frame, frame);
 }
 
 /** A run of slots, around the ring's end too. */
@@ -322,8 +422,10 @@ static size_t n_straight(const dq_replay *r, slot_run run)
 }
 
 /* Versions: with one lane odd, with several, which follow the stack, even; 1 and 2 had all slots in
- * their order, 3 and 4 have those that are filled, the oldest first. */
-enum { ALL_SLOTS = 1, FILLED_SLOTS = 3 };
+ * their order, 3 and 4 have those that are filled, the oldest first; 5 and 6 have the last frames
+ * of episodes that were cut off behind the others, in the order of their slots. */
+enum { ALL_SLOTS = 1, WITH_ENDS = 5 };
+enum { TERMINATED = 1, CUT_OFF = 2 };  // flags of a slot; its numbers of frames follow
 
 static uint32_t format_version(const dq_replay *r, uint32_t with_one_lane)
 {
@@ -336,15 +438,15 @@ static void save_info(const slot_info *info, dq_writer *w)
     memcpy(&reward_bits, &info->reward, sizeof(reward_bits));
     dq_write_u32(w, (uint32_t)info->action);
     dq_write_u32(w, reward_bits);
-    dq_write_u32(w, (uint32_t)info->done | (uint32_t)info->n_frames << 8 |
-                        (uint32_t)info->repeats << 16);
+    dq_write_u32(w, (info->terminated ? TERMINATED : 0u) | (info->end ? CUT_OFF : 0u) |
+                        (uint32_t)info->n_frames << 8 | (uint32_t)info->repeats << 16);
 }
 
 dq_status dq_replay_save(const dq_replay *r, dq_writer *w)
 {
     slot_run run = filled(r);
     size_t n = n_straight(r, run), bytes = r->cfg.frame_bytes;
-    dq_write_tag(w, "RPLY", format_version(r, FILLED_SLOTS));
+    dq_write_tag(w, "RPLY", format_version(r, WITH_ENDS));
     dq_write_u64(w, r->cfg.capacity);
     dq_write_u64(w, r->cfg.frame_bytes);
     dq_write_u32(w, (uint32_t)r->cfg.stack);
@@ -357,7 +459,13 @@ dq_status dq_replay_save(const dq_replay *r, dq_writer *w)
     for (size_t i = 0; i < run.n; i++)
         save_info(&r->info[slot_of(r, run, i)], w);
     dq_write(w, r->frames + run.first * bytes, n * bytes);
-    return dq_write(w, r->frames, (run.n - n) * bytes);
+    dq_status st = dq_write(w, r->frames, (run.n - n) * bytes);
+    for (size_t i = 0; i < run.n; i++) {
+        const slot_info *info = &r->info[slot_of(r, run, i)];
+        if (info->end)
+            st = dq_write(w, r->frames + info->end * bytes, bytes);
+    }
+    return st;
 }
 
 static dq_status check_slot(const dq_replay *r, size_t slot)
@@ -381,11 +489,16 @@ static dq_status load_info(dq_replay *r, dq_reader *in, size_t slot)
     slot_info *info = &r->info[slot];
     info->action = (int32_t)action;
     memcpy(&info->reward, &reward_bits, sizeof(info->reward));
-    info->done = flags & 1;
+    info->terminated = (flags & TERMINATED) != 0;
     info->n_frames = (uint8_t)(flags >> 8);
     info->repeats = flags >> 16 & 1;
-    if (flags & ~0x1FF01u)
+    if (flags & ~0x1FF03u || (flags & TERMINATED && flags & CUT_OFF))
         return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu has impossible flags", slot);
+    if (flags & CUT_OFF && r->n_free_ends == 0)
+        return dq_fail(DQ_ERR_INPUT, "saved replay: more than %zu episodes were cut off",
+                       r->n_ends);
+    if (flags & CUT_OFF)
+        info->end = r->free_ends[--r->n_free_ends];
     return check_slot(r, slot);
 }
 
@@ -393,10 +506,17 @@ static dq_status load_slots(dq_replay *r, dq_reader *in, slot_run run)
 {
     size_t n = n_straight(r, run), bytes = r->cfg.frame_bytes;
     memset(r->info, 0, r->n_slots * sizeof(*r->info));
+    free_all_ends(r);
     for (size_t i = 0; i < run.n; i++)
         DQ_TRY(load_info(r, in, slot_of(r, run, i)));
     DQ_TRY(dq_read(in, r->frames + run.first * bytes, n * bytes));
-    return dq_read(in, r->frames, (run.n - n) * bytes);
+    DQ_TRY(dq_read(in, r->frames, (run.n - n) * bytes));
+    for (size_t i = 0; i < run.n; i++) {
+        const slot_info *info = &r->info[slot_of(r, run, i)];
+        if (info->end)
+            DQ_TRY(dq_read(in, r->frames + info->end * bytes, bytes));
+    }
+    return DQ_OK;
 }
 
 static dq_status load_shape(const dq_replay *r, dq_reader *in, uint32_t *turn)
@@ -428,7 +548,7 @@ dq_status dq_replay_load(dq_replay *r, dq_reader *in)
 {
     uint64_t current, size;
     uint32_t turn, version, all_slots = format_version(r, ALL_SLOTS);
-    DQ_TRY(dq_read_tag_between(in, "RPLY", all_slots, format_version(r, FILLED_SLOTS), &version));
+    DQ_TRY(dq_read_tag_between(in, "RPLY", all_slots, format_version(r, WITH_ENDS), &version));
     DQ_TRY(load_shape(r, in, &turn));
     dq_read_u64(in, &current);
     DQ_TRY(dq_read_u64(in, &size));

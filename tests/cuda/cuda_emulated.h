@@ -1,4 +1,4 @@
-/** CUDA on the processor, for tests: the names that src/nn/cuda uses, so that the same source is
+/** CUDA on the processor, for tests: the names that src/learn/cuda uses, so that the same source is
  *  compiled for the host and held against the reference where there is no GPU.
  *
  *  A block's threads are fibres that run in turn between two barriers. Work is only queued, and

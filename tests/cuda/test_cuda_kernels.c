@@ -12,24 +12,33 @@
 #include <cmocka.h>
 
 #include "deepq/rng.h"
-#include "gpu_test.h"
-#include "nn/net_internal.h"
+#include "gpu_learner.h"
+#include "nn/objective.h"
 
 enum { N_FRAMES = 40, FRAME = DQ_NET_SIDE * DQ_NET_SIDE };
 
 static const dq_kernels *const ref = &dq_kernels_ref;
 static const char *const precisions[] = {"fp32", "tf32", "bf16"};
-static const size_t outputs[] = {DQ_X1, DQ_X2, DQ_X3};
+/** What differs between the tests of a step. */
+typedef struct kind {
+    const char *network;
+    int n, n_actions, precision;
+    dq_loss loss;
+    bool is_double;
+    bool sync;
+} kind;
 
-/** A net that is in the middle of a learning step, and what it was given. */
+/** A learner that is in the middle of a learning step, and what it was given. */
 typedef struct step {
-    dq_net *net;
+    gpu_learner gpu;
+    kind k;
+    const dq_net_shape *shape;
     int n, n_actions, precision;
     dq_rng rng;
     uint8_t *frames;  // [N_FRAMES][FRAME]
     dq_device_sample *samples;
-    float *x0, *y[DQ_N_CONVS], *h, *q;           // both nets, x0 scaled as the reference wants it
-    float *dh, *dz[DQ_N_CONVS], *grad, *params;  // params: online, before the step
+    float *x0, *y[DQ_CONVS_MAX], *h, *q;           // of all passes, x0 scaled as the reference is
+    float *dh, *dz[DQ_CONVS_MAX], *grad, *params;  // params: online, before the step
 } step;
 
 static void *room(size_t n)
@@ -55,7 +64,7 @@ static float *magnitudes(const float *a, size_t n)
 static float *read_floats(step *s, dq_device_array array, size_t n)
 {
     float *a = floats(n);
-    assert_int_equal(dq_device_read(s->net, array, a, n * sizeof(float)), DQ_OK);
+    gpu_read(&s->gpu, array, a, n * sizeof(float));
     return a;
 }
 
@@ -64,26 +73,32 @@ static int below(step *s, int n)
     return (int)dq_rng_below(&s->rng, (uint32_t)n);
 }
 
+static float around_zero(step *s, float most)
+{
+    return (float)(2 * dq_rng_unit(&s->rng) - 1) * most;
+}
+
+/** Target and moments of their own: a step must not take one for another. */
 static void random_params(step *s)
 {
+    dq_net *net = s->gpu.net;
     dq_tensor p[DQ_NET_MAX_TENSORS];
-    dq_net_param_shapes(NULL, s->n_actions, p);
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
+    int n_tensors = dq_net_param_shapes(s->k.network, s->n_actions, p);
+    for (int t = 0; t < n_tensors; t++) {
         size_t n = dq_tensor_elements(&p[t]);
         p[t].data = floats(n);
         for (size_t i = 0; i < n; i++)
-            p[t].data[i] = (float)(2 * dq_rng_unit(&s->rng) - 1) * 0.06f;
+            p[t].data[i] = around_zero(s, 0.06f);
     }
-    assert_int_equal(dq_net_set_params(s->net, p, DQ_NET_MAX_TENSORS), DQ_OK);
-    // Target and moments of their own: a step must not take one for another.
-    for (size_t i = 0; i < DQ_N_PARAMS; i++) {
-        bool is_used = s->net->online.params[i] != 0.0f;
-        s->net->target.params[i] = is_used ? (float)(2 * dq_rng_unit(&s->rng) - 1) * 0.06f : 0.0f;
-        s->net->m[i] = is_used ? (float)(2 * dq_rng_unit(&s->rng) - 1) * 0.01f : 0.0f;
-        s->net->v[i] = is_used ? (float)dq_rng_unit(&s->rng) * 1e-4f : 0.0f;
+    assert_int_equal(dq_net_set_params(net, p, (size_t)n_tensors), DQ_OK);
+    for (size_t i = 0; i < s->shape->n_params; i++) {
+        bool is_used = net->online.params[i] != 0.0f;
+        net->target.params[i] = is_used ? around_zero(s, 0.06f) : 0.0f;
+        net->m[i] = is_used ? around_zero(s, 0.01f) : 0.0f;
+        net->v[i] = is_used ? (float)dq_rng_unit(&s->rng) * 1e-4f : 0.0f;
     }
-    dq_device_send(s->net);
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
+    gpu_send(&s->gpu);
+    for (int t = 0; t < n_tensors; t++)
         free(p[t].data);
 }
 
@@ -99,7 +114,7 @@ static void random_samples(step *s)
         }
         d->action = below(s, s->n_actions);
         d->reward = (float)(2 * dq_rng_unit(&s->rng) - 1);
-        d->done = below(s, 4) == 0;
+        d->discount = below(s, 4) == 0 ? 0.0f : 0.9f + 0.01f * (float)below(s, 10);
     }
 }
 
@@ -107,54 +122,65 @@ static void random_frames(step *s)
 {
     for (size_t i = 0; i < (size_t)N_FRAMES * FRAME; i++)
         s->frames[i] = (uint8_t)below(s, 256);
-    assert_int_equal(dq_device_create_replay(s->net, N_FRAMES), DQ_OK);
-    dq_device_load(s->net, 0, N_FRAMES / 2, s->frames, NULL);
+    gpu_load_frames(&s->gpu, 0, N_FRAMES / 2, s->frames);
     for (size_t i = N_FRAMES / 2; i < N_FRAMES; i++) {  // more than there are buffers to send from
         uint8_t copy[FRAME];
         memcpy(copy, s->frames + i * FRAME, FRAME);
-        dq_device_put_frame(s->net, i, copy);
+        gpu_put_frame(&s->gpu, i, copy);
         memset(copy, 0, FRAME);
     }
 }
 
-static void start(step *s, int n, int n_actions, int precision, uint64_t seed)
+static void start(step *s, const kind *k, uint64_t seed)
 {
-    *s = (step){.n = n, .n_actions = n_actions, .precision = precision};
+    *s = (step){.k = *k, .n = k->n, .n_actions = k->n_actions, .precision = k->precision};
     s->rng = dq_rng_stream(seed, "test");
-    dq_net_config cfg = dq_net_config_default(n_actions);
-    cfg.batch = n;
-    cfg.device = "cuda";
-    cfg.precision = precisions[precision];
-    assert_int_equal(dq_net_create(&s->net, &cfg), DQ_OK);
+    const dq_device_config cfg = {.n_actions = k->n_actions,
+                                  .batch = k->n,
+                                  .n_states = 1,
+                                  .n_slots = N_FRAMES,
+                                  .n_frames = N_FRAMES,
+                                  .precision = (dq_precision)k->precision,
+                                  .loss = k->loss,
+                                  .double_dqn = k->is_double};
+    gpu_create(&s->gpu, k->network, &cfg);
+    s->shape = &s->gpu.net->shape;
     s->frames = room((size_t)N_FRAMES * FRAME);
-    s->samples = room((size_t)n * sizeof(*s->samples));
+    s->samples = room((size_t)k->n * sizeof(*s->samples));
     random_params(s);
     random_frames(s);
     random_samples(s);
 }
 
+/** Rows of the pass: states, next states, with double Q-learning these again. */
+static size_t n_rows(const step *s)
+{
+    return (size_t)(s->k.is_double ? 3 : 2) * (size_t)s->n;
+}
+
 static void read_all(step *s)
 {
-    size_t n = (size_t)s->n;
-    s->params = floats(DQ_N_PARAMS);
-    memcpy(s->params, s->net->online.params, DQ_N_PARAMS * sizeof(float));
-    for (int l = 0; l < DQ_N_CONVS; l++) {
-        s->y[l] = read_floats(s, (dq_device_array)(DQ_DEVICE_Y1 + l), 2 * n * outputs[l]);
-        s->dz[l] = read_floats(s, (dq_device_array)(DQ_DEVICE_DZ1 - l), n * outputs[l]);
+    const dq_net_shape *shape = s->shape;
+    size_t n = (size_t)s->n, rows = n_rows(s);
+    s->params = floats(shape->n_params);
+    memcpy(s->params, s->gpu.net->online.params, shape->n_params * sizeof(float));
+    for (int l = 0; l < shape->n_convs; l++) {
+        s->y[l] = read_floats(s, (dq_device_array)(DQ_DEVICE_Y1 + l), rows * shape->x[l]);
+        s->dz[l] = read_floats(s, (dq_device_array)(DQ_DEVICE_DZ1 - l), n * shape->x[l]);
     }
-    s->h = read_floats(s, DQ_DEVICE_H, 2 * n * DQ_HIDDEN);
-    s->q = read_floats(s, DQ_DEVICE_Q, 2 * n * DQ_OUT_PAD);
-    s->dh = read_floats(s, DQ_DEVICE_DH, n * DQ_HIDDEN);
-    s->grad = read_floats(s, DQ_DEVICE_GRAD, DQ_N_PARAMS);
+    s->h = read_floats(s, DQ_DEVICE_H, rows * shape->hidden);
+    s->q = read_floats(s, DQ_DEVICE_Q, rows * DQ_OUT_PAD);
+    s->dh = read_floats(s, DQ_DEVICE_DH, n * shape->hidden);
+    s->grad = read_floats(s, DQ_DEVICE_GRAD, shape->n_params);
 }
 
 static void end(step *s)
 {
-    dq_net_destroy(s->net);
+    gpu_destroy(&s->gpu);
     float *arrays[] = {s->x0, s->h, s->q, s->dh, s->grad, s->params};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         free(arrays[i]);
-    for (int l = 0; l < DQ_N_CONVS; l++) {
+    for (int l = 0; l < DQ_CONVS_MAX; l++) {
         free(s->y[l]);
         free(s->dz[l]);
     }
@@ -182,7 +208,7 @@ static void frames_are_stacked(step *s)
 {
     size_t n = (size_t)s->n, bytes = 2 * n * DQ_X0;
     uint8_t *x0 = room(bytes);
-    assert_int_equal(dq_device_read(s->net, DQ_DEVICE_X0, x0, bytes), DQ_OK);
+    gpu_read(&s->gpu, DQ_DEVICE_X0, x0, bytes);
     s->x0 = floats(bytes);
     for (size_t row = 0; row < 2 * n; row++) {
         const dq_device_sample *d = &s->samples[row % n];
@@ -196,21 +222,26 @@ static void frames_are_stacked(step *s)
     free(x0);
 }
 
-static void convolutions(step *s, int net, const float *params)
+/** Where the input of a pass begins: there is one picture of a next state. */
+static size_t input_row(const step *s, int pass, int l)
 {
-    for (int l = 0; l < DQ_N_CONVS; l++) {
-        const dq_conv_shape *c = &dq_conv_shapes[l];
-        size_t ins = (size_t)(c->in_side * c->in_side * c->in), n = (size_t)s->n;
-        size_t w_size = (size_t)(c->k * c->k * c->in * c->out);
-        const float *x = (l ? s->y[l - 1] : s->x0) + (size_t)net * n * ins;
-        const float *w = params + s->net->shape.conv_w[l], *b = params + s->net->shape.conv_b[l];
-        float *v = floats(n * ins), *want = floats(n * outputs[l]), *size = floats(n * outputs[l]);
-        float *aw = magnitudes(w, w_size), *ab = magnitudes(b, (size_t)c->out);
+    return (size_t)(l == 0 && pass == 2 ? 1 : pass) * (size_t)s->n;
+}
+
+static void convolutions(step *s, int pass, const float *params)
+{
+    for (int l = 0; l < s->shape->n_convs; l++) {
+        const dq_conv_shape *c = s->shape->conv[l];
+        size_t ins = dq_conv_inputs(c), outs = s->shape->x[l], n = (size_t)s->n;
+        const float *x = (l ? s->y[l - 1] : s->x0) + input_row(s, pass, l) * ins;
+        const float *w = params + s->shape->conv_w[l], *b = params + s->shape->conv_b[l];
+        float *v = floats(n * ins), *want = floats(n * outs), *size = floats(n * outs);
+        float *aw = magnitudes(w, dq_conv_weights(c)), *ab = magnitudes(b, (size_t)c->out);
         dq_conv_part part = {0, s->n, s->n};  // inputs are positive: no magnitudes needed
-        ref->conv_forward(l, part, x, w, b, v, NULL, want);
-        ref->conv_forward(l, part, x, aw, ab, v, NULL, size);
-        check(s, "a convolution", s->y[l] + (size_t)net * n * outputs[l], want, size,
-              n * outputs[l], c->k * c->k * c->in, l == 0);
+        ref->conv_forward(s->shape->layer[l], part, x, w, b, v, NULL, want);
+        ref->conv_forward(s->shape->layer[l], part, x, aw, ab, v, NULL, size);
+        check(s, "a convolution", s->y[l] + (size_t)pass * n * outs, want, size, n * outs,
+              c->k * c->k * c->in, l == 0);
         free(v);
         free(want);
         free(size);
@@ -219,93 +250,123 @@ static void convolutions(step *s, int net, const float *params)
     }
 }
 
-static void linear_layers(step *s, int net, const float *params)
+static void linear_layers(step *s, int pass, const float *params)
 {
-    size_t n = (size_t)s->n;
-    const float *x = s->y[2] + (size_t)net * n * DQ_X3, *h = s->h + (size_t)net * n * DQ_HIDDEN;
-    float *size_of = magnitudes(params, DQ_N_PARAMS);
-    float *want = floats(n * DQ_HIDDEN), *size = floats(n * DQ_HIDDEN);
-    for (size_t b = 0; b < DQ_FC_BLOCKS; b++) {
-        size_t at = DQ_AT_W4 + b * DQ_X3 * DQ_FC_BLOCK, first = b * DQ_FC_BLOCK;
-        ref->fc1(0, x, s->n, params + at, params + DQ_AT_B4 + first, want + first);
-        ref->fc1(0, x, s->n, size_of + at, size_of + DQ_AT_B4 + first, size + first);
+    const dq_net_shape *shape = s->shape;
+    size_t n = (size_t)s->n, n_in = (size_t)shape->fc->in, hidden = shape->hidden;
+    int layer = shape->fc_layer;
+    const float *x = s->y[shape->n_convs - 1] + (size_t)pass * n * n_in;
+    const float *h = s->h + (size_t)pass * n * hidden;
+    float *size_of = magnitudes(params, shape->n_params);
+    float *want = floats(n * hidden), *size = floats(n * hidden);
+    for (size_t b = 0; b < (size_t)shape->n_blocks; b++) {
+        size_t at = shape->fc_w + b * n_in * DQ_FC_BLOCK, first = b * DQ_FC_BLOCK;
+        ref->fc1(layer, x, s->n, params + at, params + shape->fc_b + first, want + first);
+        ref->fc1(layer, x, s->n, size_of + at, size_of + shape->fc_b + first, size + first);
     }
-    check(s, "the hidden layer", h, want, size, n * DQ_HIDDEN, DQ_X3, false);
+    check(s, "the hidden layer", h, want, size, n * hidden, shape->fc->in, false);
     const int precision = s->precision;
-    s->precision = 0;  // the second is float32 always
-    ref->fc2(0, h, s->n, params + DQ_AT_W5, params + DQ_AT_B5, want);
-    ref->fc2(0, h, s->n, size_of + DQ_AT_W5, size_of + DQ_AT_B5, size);
-    check(s, "the values", s->q + (size_t)net * n * DQ_OUT_PAD, want, size, n * DQ_OUT_PAD,
-          DQ_HIDDEN, false);
+    s->precision = 0;  // the last one is float32 always
+    ref->fc2(layer, h, s->n, params + shape->out_w, params + shape->out_b, want);
+    ref->fc2(layer, h, s->n, size_of + shape->out_w, size_of + shape->out_b, size);
+    check(s, "the values", s->q + (size_t)pass * n * DQ_OUT_PAD, want, size, n * DQ_OUT_PAD,
+          shape->fc->out, false);
     s->precision = precision;
     free(size_of);
     free(want);
     free(size);
 }
 
-/** The same sums in the same order as on the processor: the same bits. */
-static void loss_and_output_gradients(step *s, float gamma, float loss)
+/** What the loss of one sample is, written out. */
+static double loss_of(const step *s, float error, float *slope)
 {
-    float *dw5 = floats(DQ_HIDDEN * DQ_OUT_PAD), *db5 = floats(DQ_OUT_PAD),
-          *db4 = floats(DQ_HIDDEN);
-    double squares = 0;
+    double e = fabs((double)error);
+    if (s->k.loss == DQ_LOSS_MSE) {
+        *slope = 2.0f * error;
+        return e * e;
+    }
+    *slope = e < 1 ? error : error < 0 ? -1.0f : 1.0f;
+    return e < 1 ? e * e / 2 : e - 0.5;
+}
+
+static float target_of(const step *s, int i)
+{
+    const dq_device_sample *d = &s->samples[i];
+    const float *next = s->q + (size_t)(s->n + i) * DQ_OUT_PAD;
+    const float *chooser = s->k.is_double ? s->q + (size_t)(2 * s->n + i) * DQ_OUT_PAD : next;
+    int best = 0;
+    for (int a = 1; a < s->n_actions; a++)
+        best = chooser[a] > chooser[best] ? a : best;
+    return next[best] * d->discount + d->reward;
+}
+
+/** The same sums in the same order as on the processor: the same bits. */
+static void loss_and_output_gradients(step *s, float loss)
+{
+    const dq_net_shape *shape = s->shape;
+    size_t hidden = shape->hidden;
+    float *dw = floats(hidden * DQ_OUT_PAD), *db = floats(DQ_OUT_PAD), *dhb = floats(hidden);
+    float *targets = read_floats(s, DQ_DEVICE_TARGETS, (size_t)s->n);
+    const float *w = s->params + shape->out_w;
+    double sum = 0;
     for (int i = 0; i < s->n; i++) {
-        const dq_device_sample *d = &s->samples[i];
-        const float *next = s->q + (size_t)(s->n + i) * DQ_OUT_PAD, *h = s->h + i * DQ_HIDDEN;
-        float best = next[0];
-        for (int a = 1; a < s->n_actions; a++)
-            best = next[a] > best ? next[a] : best;
-        float target = (d->done ? 0.0f : best) * gamma + d->reward;
-        float error = s->q[i * DQ_OUT_PAD + d->action] - target;
-        float dq = 2.0f * error / (float)s->n;
-        squares += (double)error * (double)error;
-        db5[d->action] += dq;
-        for (int k = 0; k < DQ_HIDDEN; k++) {
-            float dh = h[k] > 0.0f ? s->params[DQ_AT_W5 + k * DQ_OUT_PAD + d->action] * dq : 0.0f;
-            dw5[k * DQ_OUT_PAD + d->action] += h[k] * dq;
-            db4[k] += dh;
-            assert_true(s->dh[i * DQ_HIDDEN + k] == dh);
+        size_t a = (size_t)s->samples[i].action;
+        const float *h = s->h + (size_t)i * hidden;
+        float target = target_of(s, i), slope;
+        assert_memory_equal(&targets[i], &target, sizeof(target));
+        sum += loss_of(s, s->q[(size_t)i * DQ_OUT_PAD + a] - target, &slope);
+        float dq = slope / (float)s->n;
+        db[a] += dq;
+        for (size_t k = 0; k < hidden; k++) {
+            float dh = h[k] > 0.0f ? w[k * DQ_OUT_PAD + a] * dq : 0.0f;
+            dw[k * DQ_OUT_PAD + a] += h[k] * dq;
+            dhb[k] += dh;
+            assert_true(s->dh[(size_t)i * hidden + k] == dh);
         }
     }
-    assert_true(loss == (float)(squares / s->n));
-    assert_memory_equal(s->grad + DQ_AT_W5, dw5, DQ_HIDDEN * DQ_OUT_PAD * sizeof(float));
-    assert_memory_equal(s->grad + DQ_AT_B5, db5, DQ_OUT_PAD * sizeof(float));
-    assert_memory_equal(s->grad + DQ_AT_B4, db4, DQ_HIDDEN * sizeof(float));
-    free(dw5);
-    free(db5);
-    free(db4);
+    assert_true(loss == (float)(sum / s->n));
+    assert_memory_equal(s->grad + shape->out_w, dw, hidden * DQ_OUT_PAD * sizeof(float));
+    assert_memory_equal(s->grad + shape->out_b, db, DQ_OUT_PAD * sizeof(float));
+    assert_memory_equal(s->grad + shape->fc_b, dhb, hidden * sizeof(float));
+    free(targets);
+    free(dw);
+    free(db);
+    free(dhb);
 }
 
 static float *turned(const step *s, const float *dh)
 {
-    int pad = dq_fc_pad(s->n);
-    float *t = floats((size_t)pad * DQ_HIDDEN);
+    int pad = dq_fc_pad(s->n), hidden = s->shape->fc->out;
+    float *t = floats((size_t)pad * s->shape->hidden);
     for (int i = 0; i < s->n; i++)
-        for (int o = 0; o < DQ_HIDDEN; o++)
-            t[o * pad + i] = dh[i * DQ_HIDDEN + o];
+        for (int o = 0; o < hidden; o++)
+            t[o * pad + i] = dh[i * hidden + o];
     return t;
 }
 
 static void hidden_gradients(step *s)
 {
-    size_t n = (size_t)s->n;
-    float *aw = magnitudes(s->params + DQ_AT_W4, DQ_W4), *adh = magnitudes(s->dh, n * DQ_HIDDEN);
+    const dq_net_shape *shape = s->shape;
+    size_t n = (size_t)s->n, n_in = (size_t)shape->fc->in, n_w = dq_fc_weights(shape->fc);
+    int layer = shape->fc_layer;
+    const float *w = s->params + shape->fc_w, *x = s->y[shape->n_convs - 1];
+    float *aw = magnitudes(w, n_w), *adh = magnitudes(s->dh, n * shape->hidden);
     float *dht = turned(s, s->dh), *adht = turned(s, adh);
-    float *want = floats(n * DQ_X3), *size = floats(n * DQ_X3);
-    float *dw = floats(DQ_W4), *dw_size = floats(DQ_W4);
-    for (int k = 0; k < DQ_X3; k += DQ_FC_SLICE) {
-        ref->fc1_dx(0, dht, s->n, s->params + DQ_AT_W4, k, want, NULL);
-        ref->fc1_dx(0, adht, s->n, aw, k, size, NULL);
-        for (size_t b = 0; b < DQ_FC_BLOCKS; b++) {
-            size_t at = (b * DQ_X3 + (size_t)k) * DQ_FC_BLOCK;
-            ref->fc1_dw(0, s->y[2], s->n, s->dh + b * DQ_FC_BLOCK, k, dw + at, NULL);
-            ref->fc1_dw(0, s->y[2], s->n, adh + b * DQ_FC_BLOCK, k, dw_size + at, NULL);
+    float *want = floats(n * n_in), *size = floats(n * n_in);
+    float *dw = floats(n_w), *dw_size = floats(n_w);
+    for (int k = 0; k < shape->fc->in; k += shape->fc->slice) {
+        ref->fc1_dx(layer, dht, s->n, w, k, want, NULL);
+        ref->fc1_dx(layer, adht, s->n, aw, k, size, NULL);
+        for (size_t b = 0; b < (size_t)shape->n_blocks; b++) {
+            size_t at = (b * n_in + (size_t)k) * DQ_FC_BLOCK;
+            ref->fc1_dw(layer, x, s->n, s->dh + b * DQ_FC_BLOCK, k, dw + at, NULL);
+            ref->fc1_dw(layer, x, s->n, adh + b * DQ_FC_BLOCK, k, dw_size + at, NULL);
         }
     }
-    for (size_t i = 0; i < n * DQ_X3; i++)
-        want[i] = s->y[2][i] > 0.0f ? want[i] : 0.0f;
-    check(s, "dz3", s->dz[2], want, size, n * DQ_X3, DQ_HIDDEN, false);
-    check(s, "the hidden layer's dw", s->grad + DQ_AT_W4, dw, dw_size, DQ_W4, s->n, false);
+    for (size_t i = 0; i < n * n_in; i++)
+        want[i] = x[i] > 0.0f ? want[i] : 0.0f;
+    check(s, "the last dz", s->dz[shape->n_convs - 1], want, size, n * n_in, shape->fc->out, false);
+    check(s, "the hidden layer's dw", s->grad + shape->fc_w, dw, dw_size, n_w, s->n, false);
     float *arrays[] = {aw, adh, dht, adht, want, size, dw, dw_size};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(arrays[0]); i++)
         free(arrays[i]);
@@ -314,16 +375,18 @@ static void hidden_gradients(step *s)
 /** dz of the layer below layer l, from that of layer l. */
 static void input_gradient(step *s, int l)
 {
-    const dq_conv_shape *c = &dq_conv_shapes[l];
+    const dq_conv_shape *c = s->shape->conv[l];
+    int layer = s->shape->layer[l];
     size_t n = (size_t)s->n, ins = (size_t)(c->in_side * c->in_side * c->in);
-    const float *w = s->params + s->net->shape.conv_w[l], *x = s->y[l - 1];
+    const float *w = s->params + s->shape->conv_w[l], *x = s->y[l - 1];
     float *aw = magnitudes(w, (size_t)(c->k * c->k * c->in * c->out));
-    float *adz = magnitudes(s->dz[l], n * outputs[l]), *z = floats(n * outputs[l]);
+    float *adz = magnitudes(s->dz[l], n * s->shape->x[l]), *z = floats(n * s->shape->x[l]);
     float *want = floats(n * ins), *size = floats(n * ins);
     dq_conv_part part = {0, s->n, s->n};
-    ref->conv_backward(l, part, s->dz[l], s->y[l], w, z, NULL, want, NULL);
-    assert_memory_equal(z, s->dz[l], n * outputs[l] * sizeof(float));  // it went through the ReLU
-    ref->conv_backward(l, part, adz, s->y[l], aw, z, NULL, size, NULL);
+    ref->conv_backward(layer, part, s->dz[l], s->y[l], w, z, NULL, want, NULL);
+    assert_memory_equal(z, s->dz[l],
+                        n * s->shape->x[l] * sizeof(float));  // it went through the ReLU
+    ref->conv_backward(layer, part, adz, s->y[l], aw, z, NULL, size, NULL);
     for (size_t i = 0; i < n * ins; i++)
         want[i] = x[i] > 0.0f ? want[i] : 0.0f;
     check(s, "a convolution's dx", s->dz[l - 1], want, size, n * ins, c->k * c->k * c->out, false);
@@ -336,14 +399,15 @@ static void input_gradient(step *s, int l)
 
 static void weight_gradient(step *s, int l)
 {
-    const dq_conv_shape *c = &dq_conv_shapes[l];
+    const dq_conv_shape *c = s->shape->conv[l];
+    int layer = s->shape->layer[l];
     size_t n = (size_t)s->n, w_size = (size_t)(c->k * c->k * c->in * c->out);
-    const float *x = l ? s->y[l - 1] : s->x0, *got = s->grad + s->net->shape.conv_w[l];
-    float *adz = magnitudes(s->dz[l], n * outputs[l]);
+    const float *x = l ? s->y[l - 1] : s->x0, *got = s->grad + s->shape->conv_w[l];
+    float *adz = magnitudes(s->dz[l], n * s->shape->x[l]);
     float *dw = floats(w_size), *size = floats(w_size), db[64], db_size[64];
-    for (int task = 0; task < ref->conv_du_tasks(l); task++) {
-        ref->conv_du(l, task, s->n, x, s->dz[l], dw, db);
-        ref->conv_du(l, task, s->n, x, adz, size, db_size);
+    for (int task = 0; task < ref->conv_du_tasks(layer); task++) {
+        ref->conv_du(layer, task, s->n, x, s->dz[l], dw, db);
+        ref->conv_du(layer, task, s->n, x, adz, size, db_size);
     }
     int terms = s->n * c->out_side * c->out_side;
     check(s, "a convolution's dw", got, dw, size, w_size, terms, l == 0);
@@ -359,41 +423,40 @@ static void weight_gradient(step *s, int l)
 /** Adam is the reference's, bit for bit. */
 static void adam(step *s)
 {
-    dq_adam_step a = dq_net_adam_step(s->net);
-    float *w = s->net->online.params, *m = s->net->m, *v = s->net->v;
-    float *want = floats(3 * DQ_N_PARAMS), *want_m = want + DQ_N_PARAMS,
-          *want_v = want_m + DQ_N_PARAMS;
-    memcpy(want, w, DQ_N_PARAMS * sizeof(float));
-    memcpy(want_m, m, DQ_N_PARAMS * sizeof(float));
-    memcpy(want_v, v, DQ_N_PARAMS * sizeof(float));
-    ref->adam(DQ_N_PARAMS, want, want_m, want_v, s->grad, &a);
-    dq_device_finish(s->net);
-    dq_device_fetch(s->net);
-    assert_int_equal(dq_net_status(s->net), DQ_OK);
-    assert_memory_equal(w, want, DQ_N_PARAMS * sizeof(float));
-    assert_memory_equal(m, want_m, DQ_N_PARAMS * sizeof(float));
-    assert_memory_equal(v, want_v, DQ_N_PARAMS * sizeof(float));
+    dq_net *net = s->gpu.net;
+    dq_adam_step a = dq_net_adam_step(net);
+    size_t n = s->shape->n_params, bytes = n * sizeof(float);
+    float *want = floats(3 * n), *want_m = want + n, *want_v = want_m + n;
+    memcpy(want, net->online.params, bytes);
+    memcpy(want_m, net->m, bytes);
+    memcpy(want_v, net->v, bytes);
+    ref->adam(n, want, want_m, want_v, s->grad, &a);
+    gpu_apply(&s->gpu);
+    gpu_fetch(&s->gpu);
+    assert_memory_equal(net->online.params, want, bytes);
+    assert_memory_equal(net->m, want_m, bytes);
+    assert_memory_equal(net->v, want_v, bytes);
     free(want);
 }
 
-static void check_step(int n, int n_actions, int precision, bool sync, uint64_t seed)
+static void check_step(const kind *k, uint64_t seed)
 {
     step s;
-    start(&s, n, n_actions, precision, seed);
-    const float *target = sync ? s.net->online.params : s.net->target.params;
-    dq_device_begin(s.net, s.samples, 0.99f, sync);
-    float loss = dq_device_loss(s.net);
+    start(&s, k, seed);
+    const float *target = k->sync ? s.gpu.net->online.params : s.gpu.net->target.params;
+    gpu_gradients(&s.gpu, s.samples, k->sync);
+    float loss = gpu_loss(&s.gpu);
     read_all(&s);
     frames_are_stacked(&s);
-    convolutions(&s, 0, s.params);
-    convolutions(&s, 1, target);
-    linear_layers(&s, 0, s.params);
-    linear_layers(&s, 1, target);
-    loss_and_output_gradients(&s, 0.99f, loss);
+    for (int pass = 0; pass < (k->is_double ? 3 : 2); pass++) {
+        convolutions(&s, pass, pass == 1 ? target : s.params);
+        linear_layers(&s, pass, pass == 1 ? target : s.params);
+    }
+    loss_and_output_gradients(&s, loss);
     hidden_gradients(&s);
-    input_gradient(&s, 2);
-    input_gradient(&s, 1);
-    for (int l = 0; l < DQ_N_CONVS; l++)
+    for (int l = s.shape->n_convs - 1; l > 0; l--)
+        input_gradient(&s, l);
+    for (int l = 0; l < s.shape->n_convs; l++)
         weight_gradient(&s, l);
     adam(&s);
     end(&s);
@@ -405,48 +468,46 @@ static void every_kernel_is_the_reference(void **state)
     dq_rng rng = dq_rng_stream(7, "shapes");
     int most = gpu_is_emulated() ? 5 : 70;
     for (int precision = 0; precision < 3; precision++) {
-        check_step(1, 1, precision, false, 1);
-        check_step(2 + (int)dq_rng_below(&rng, (uint32_t)most - 1),
-                   2 + (int)dq_rng_below(&rng, DQ_MAX_ACTIONS - 1), precision, true, 2);
+        check_step(&(kind){"nature", 1, 1, precision, .sync = false}, 1);
+        check_step(&(kind){"nature", 2 + (int)dq_rng_below(&rng, (uint32_t)most - 1),
+                           2 + (int)dq_rng_below(&rng, DQ_MAX_ACTIONS - 1), precision,
+                           .sync = true},
+                   2);
         if (!gpu_is_emulated())
-            check_step(32, 6, precision, false, 3);
+            check_step(&(kind){"nature", 32, 6, precision, .is_double = true}, 3);
     }
-    if (!gpu_is_emulated())
-        check_step(300, DQ_MAX_ACTIONS, 0, true, 4);  // more than one chunk, more than 64 parts
+    if (!gpu_is_emulated())  // more than one chunk, more than 64 parts
+        check_step(&(kind){"nature", 300, DQ_MAX_ACTIONS, 0, .sync = true}, 4);
 }
 
-static void decide(step *s, int sample, float *q)
+static void so_is_every_other_networks(void **state)
 {
-    dq_device_take_turn(s->net, s->samples[sample].state, NULL);
-    dq_device_values(s->net, q);
+    (void)state;
+    for (size_t i = 1; dq_net_network_name(i); i++)
+        for (int precision = 0; precision < 3; precision++)
+            check_step(&(kind){dq_net_network_name(i), 3 + (int)i, 5, precision, DQ_LOSS_HUBER,
+                               precision != 1, precision == 2},
+                       10 * i + (uint64_t)precision);
 }
 
-/** A decision is the same state's value, whether it comes as bytes or is in the store. */
+static const kind TWO = {.network = "nature", .n = 2, .n_actions = 6};
+
+/** A decision is the same state's value as in a learning step, whenever it is made. */
 static void deciding_is_the_same_state_by_state(void **state)
 {
     (void)state;
     step s;
-    start(&s, 3, 6, 0, 5);
-    uint8_t *obs = room(3 * DQ_NET_OBS_BYTES);
-    float all[3 * 6], one[6];
-    for (int i = 0; i < 3; i++)
-        for (size_t j = 0; j < DQ_NET_STACK; j++)
-            if (s.samples[i].state[j] >= 0)
-                memcpy(obs + ((size_t)i * DQ_NET_STACK + j) * FRAME,
-                       s.frames + (size_t)s.samples[i].state[j] * FRAME, FRAME);
-    dq_net_q(s.net, obs, 3, all);
-    for (int i = 0; i < 3; i++) {
-        decide(&s, i, one);
-        assert_memory_equal(one, all + i * 6, sizeof(one));
+    float q[DQ_OUT_PAD];
+    start(&s, &TWO, 5);
+    gpu_gradients(&s.gpu, s.samples, false);
+    s.q = read_floats(&s, DQ_DEVICE_Q, 4 * DQ_OUT_PAD);
+    for (int i = 0; i < 2; i++) {  // between the halves of a step
+        gpu_decide(&s.gpu, s.samples[i].state, q);
+        assert_memory_equal(q, s.q + i * DQ_OUT_PAD, sizeof(q));
     }
-    dq_device_begin(s.net, s.samples, 0.5f, false);
-    decide(&s, 1, one);  // between the halves of a step
-    assert_memory_equal(one, all + 6, sizeof(one));
-    dq_device_finish(s.net);
-    decide(&s, 1, one);
-    assert_memory_not_equal(one, all + 6, sizeof(one));
-    assert_int_equal(dq_net_status(s.net), DQ_OK);
-    free(obs);
+    gpu_apply(&s.gpu);
+    gpu_decide(&s.gpu, s.samples[1].state, q);
+    assert_memory_not_equal(q, s.q + DQ_OUT_PAD, sizeof(q));
     end(&s);
 }
 
@@ -455,20 +516,18 @@ static void a_decision_comes_before_adam(void **state)
 {
     (void)state;
     step s;
-    start(&s, 2, 6, 0, 8);
-    float before[6], beside[6], after[6];
-    dq_device_load(s.net, 0, 2, NULL, s.samples);
-    decide(&s, 1, before);
-    dq_device_learning learning = {
-        .draw = {.rng = {1, 2, 3, 4}, .n_slots = N_FRAMES, .newest = 1, .n_drawable = 2},
-        .gamma = 0.5f,
-        .whole = true};
-    dq_device_take_turn(s.net, s.samples[1].state, &learning);
-    dq_device_values(s.net, beside);
-    decide(&s, 1, after);
+    float before[DQ_OUT_PAD], beside[DQ_OUT_PAD], after[DQ_OUT_PAD];
+    start(&s, &TWO, 8);
+    gpu_load_samples(&s.gpu, 0, 2, s.samples);
+    gpu_decide(&s.gpu, s.samples[1].state, before);
+    dq_device_draw draw = {.rng = {1, 2, 3, 4}, .n_slots = N_FRAMES, .newest = 1, .n_drawable = 2};
+    dq_device_step learning = {.adam = dq_net_adam_step(s.gpu.net)};
+    dq_device_turn turn = {
+        .states = s.samples[1].state, .step = &learning, .draw = &draw, .whole = 1};
+    gpu_turn(&s.gpu, &turn, beside);
+    gpu_decide(&s.gpu, s.samples[1].state, after);
     assert_memory_equal(beside, before, sizeof(before));
     assert_memory_not_equal(after, before, sizeof(before));
-    assert_int_equal(dq_net_status(s.net), DQ_OK);
     end(&s);
 }
 
@@ -477,14 +536,12 @@ static void asking_between_the_halves_changes_nothing(void **state)
 {
     (void)state;
     step s;
-    start(&s, 2, 6, 0, 6);
-    uint8_t *obs = room(2 * DQ_NET_OBS_BYTES);
-    float q[2 * 6];
-    dq_device_begin(s.net, s.samples, 0.99f, false);
-    dq_net_q(s.net, obs, 2, q);
-    s.grad = read_floats(&s, DQ_DEVICE_GRAD, DQ_N_PARAMS);
+    float q[DQ_OUT_PAD];
+    start(&s, &TWO, 6);
+    gpu_gradients(&s.gpu, s.samples, false);
+    gpu_decide(&s.gpu, s.samples[0].state, q);
+    s.grad = read_floats(&s, DQ_DEVICE_GRAD, s.shape->n_params);
     adam(&s);
-    free(obs);
     end(&s);
 }
 
@@ -492,9 +549,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_is_the_reference),
+        cmocka_unit_test(so_is_every_other_networks),
         cmocka_unit_test(deciding_is_the_same_state_by_state),
         cmocka_unit_test(a_decision_comes_before_adam),
         cmocka_unit_test(asking_between_the_halves_changes_nothing),
     };
-    return gpu_is_there() ? cmocka_run_group_tests(tests, NULL, NULL) : GPU_SKIPPED;
+    return test_device_is_missing() ? DEVICE_SKIPPED : cmocka_run_group_tests(tests, NULL, NULL);
 }

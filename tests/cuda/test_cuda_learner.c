@@ -1,5 +1,7 @@
-/** Learning with the frames on the GPU: what is begun ahead changes nothing, the batches are those
- *  of the processor, and a checkpoint of one goes on on the other. */
+/** The learner on a GPU against the one on the processor, through dq_learner: the same draws, the
+ *  same losses and values but for rounding, for every objective and network; what is begun ahead
+ *  changes nothing; and a checkpoint of one is one of the other. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,227 +9,153 @@
 
 #include <cmocka.h>
 
-#include "agent/device_learner.h"
-#include "agent/target_memory.h"
-#include "gpu_test.h"
+#include "../unit/on_device.h"
+#include "learn/learner.h"
 #include "nn/net_internal.h"
 
 enum { N_ACTIONS = 4, BATCH = 3, CAPACITY = 14, START = 8, N_STEPS = 26, GAME = 11, SYNC = 7 };
-enum { FRAME = DQ_NET_SIDE * DQ_NET_SIDE };
-static const float DISCOUNT = 0.81f;  // over the two steps of a transition
+enum { FRAME = DQ_NET_SIDE * DQ_NET_SIDE, MAX_LANES = 3 };
+
+static const dq_learner_config plain = {.n_actions = N_ACTIONS,
+                                        .n_lanes = 1,
+                                        .n_threads = 1,
+                                        .isa = "ref",
+                                        .batch = BATCH,
+                                        .learning_rate = 1e-4,
+                                        .beta1 = 0.9,
+                                        .beta2 = 0.999,
+                                        .epsilon = 1e-4,
+                                        .replay_size = CAPACITY,
+                                        .n_step = 2,
+                                        .gamma = 0.9,
+                                        .seed = 3};
 
 typedef struct player {
-    dq_net *net;
-    dq_replay *replay;
-    dq_device_learner learner;  // its net is NULL on the processor
-    dq_target_memory targets;
-    dq_rng world, sampling;
-    uint8_t frame[FRAME];
+    dq_learner *learner;
+    dq_rng world;
+    uint8_t obs[MAX_LANES][DQ_NET_OBS_BYTES];
     int n_lanes, n_ahead;
 } player;
 
-static void make_player_with(player *p, const char *device, const char *precision, int n_lanes,
-                             size_t capacity)
+static uint8_t *newest(player *p, int lane)
 {
-    *p = (player){.world = dq_rng_stream(3, "world"),
-                  .sampling = dq_rng_stream(3, "replay"),
-                  .n_lanes = n_lanes};
-    dq_net_config cfg = dq_net_config_default(N_ACTIONS);
-    dq_replay_config replay = dq_replay_config_default();
-    cfg.batch = BATCH;
-    cfg.device = device;
-    cfg.precision = precision;
-    cfg.n_states = n_lanes;
-    cfg.isa = "ref";
-    replay.capacity = capacity;
-    replay.n_step = 2;
-    replay.gamma = 0.9;
-    replay.n_lanes = n_lanes;
-    assert_int_equal(dq_net_create(&p->net, &cfg), DQ_OK);
-    assert_int_equal(dq_replay_create(&p->replay, &replay), DQ_OK);
-    assert_int_equal(dq_device_learner_init(&p->learner, p->net, p->replay, BATCH), DQ_OK);
-    assert_int_equal(dq_target_memory_init(&p->targets, dq_replay_slots(p->replay), BATCH), DQ_OK);
-    dq_rng rng = dq_rng_stream(3, "initialisation");
-    dq_net_init(p->net, &rng);
+    return p->obs[lane] + (size_t)(DQ_NET_STACK - 1) * FRAME;
 }
 
-static void make_player_of(player *p, const char *device, const char *precision, int n_lanes)
+static void next_frame(player *p, int lane)
 {
-    make_player_with(p, device, precision, n_lanes, CAPACITY);
-}
-
-static void make_player(player *p, const char *device)
-{
-    make_player_of(p, device, NULL, 1);
-}
-
-static void free_player(player *p)
-{
-    dq_net_destroy(p->net);
-    dq_replay_destroy(p->replay);
-    dq_device_learner_free(&p->learner);
-    dq_target_memory_free(&p->targets);
-}
-
-static void next_frame(player *p)
-{
+    memmove(p->obs[lane], p->obs[lane] + FRAME, (size_t)(DQ_NET_STACK - 1) * FRAME);
     for (int i = 0; i < FRAME; i++)
-        p->frame[i] = (uint8_t)dq_rng_below(&p->world, 256);
+        newest(p, lane)[i] = (uint8_t)dq_rng_below(&p->world, 256);
 }
 
 static void begin_game(player *p, int lane)
 {
-    next_frame(p);
-    dq_replay_begin_lane(p->replay, lane, p->frame);
-    if (p->learner.net)
-        dq_device_learner_remember_lane(&p->learner, lane);
+    memset(p->obs[lane], 0, DQ_NET_OBS_BYTES);
+    next_frame(p, lane);
+    dq_learner_begin_episode(p->learner, lane, p->obs[lane]);
 }
 
-static void begin_games(player *p)
+static void make_player(player *p, const dq_learner_config *cfg, const char *device)
 {
+    dq_learner_config with_device = *cfg;
+    with_device.device = device;
+    *p = (player){.world = dq_rng_stream(3, "world"), .n_lanes = cfg->n_lanes};
+    if (dq_learner_create(&p->learner, &with_device) != DQ_OK)
+        fail_msg("%s", dq_errmsg());
     for (int lane = 0; lane < p->n_lanes; lane++)
         begin_game(p, lane);
 }
 
+static void free_player(player *p)
+{
+    dq_learner_destroy(p->learner);
+}
+
+/** Every other game is cut off, not ended. */
 static void play(player *p, int step)
 {
-    int32_t action = (int32_t)dq_rng_below(&p->world, N_ACTIONS);
-    float reward = (float)dq_rng_below(&p->world, 3) - 1.0f;
-    int lane = step % p->n_lanes;
-    bool done = step / p->n_lanes % GAME == GAME - 1;
-    next_frame(p);
-    size_t slot = dq_replay_add(p->replay, action, reward, done, p->frame);
-    dq_target_memory_forget(&p->targets, slot);
-    if (p->learner.net)
-        dq_device_learner_added(&p->learner);
-    if (done)
+    int lane = step % p->n_lanes, played = step / p->n_lanes;
+    bool over = played % GAME == GAME - 1, cut = over && played / GAME % 2 == 0;
+    dq_experience e = {.lane = lane,
+                       .action = (int)dq_rng_below(&p->world, N_ACTIONS),
+                       .reward = (float)dq_rng_below(&p->world, 5) - 2,
+                       .terminated = over && !cut,
+                       .truncated = cut};
+    next_frame(p, lane);
+    e.next = newest(p, lane);
+    dq_learner_add(p->learner, &e);
+    if (over)
         begin_game(p, lane);
-    else if (p->learner.net)
-        dq_device_learner_remember_lane(&p->learner, lane);
 }
 
-/** The learning step of the trainer on the processor. */
-static float learn_here(player *p, bool sync)
-{
-    dq_transition batch[BATCH];
-    int32_t action[BATCH];
-    float target[BATCH];
-    uint8_t *obs = calloc(BATCH, DQ_NET_OBS_BYTES);
-    if (sync)
-        dq_net_sync_target(p->net);
-    if (sync)
-        dq_target_memory_forget_all(&p->targets);
-    assert_int_equal(dq_replay_sample(p->replay, BATCH, &p->sampling, batch), DQ_OK);
-    dq_target_memory_targets(&p->targets, p->net, p->replay, batch, (double)DISCOUNT, target);
-    for (int i = 0; i < BATCH; i++) {
-        action[i] = batch[i].action;
-        dq_replay_state(p->replay, batch[i].slot, obs + (size_t)i * DQ_NET_OBS_BYTES);
-    }
-    float loss = dq_net_update(p->net, obs, action, target);
-    free(obs);
-    return loss;
-}
-
-/** What the device drew is what was drawn here, and its record of it is the replay's. */
-static void check_draw(player *p)
-{
-    dq_device_sample got[BATCH];
-    assert_int_equal(dq_device_read(p->net, DQ_DEVICE_DRAWN, got, sizeof(got)), DQ_OK);
-    for (int i = 0; i < BATCH; i++) {
-        const dq_transition *want = &p->learner.transitions[i];
-        int32_t frames[DQ_NET_STACK];
-        dq_replay_frames(p->replay, want->slot, frames);
-        assert_memory_equal(got[i].state, frames, sizeof(frames));
-        assert_int_equal(got[i].action, want->action);
-        assert_memory_equal(&got[i].reward, &want->reward, sizeof(float));
-        assert_int_equal(got[i].done, want->done);
-        if (want->done)
-            continue;
-        dq_replay_next_frames(p->replay, want->slot, frames);
-        assert_memory_equal(got[i].next, frames, sizeof(frames));
-    }
-}
-
-/** The values of all lanes' states, on the way and afterwards: the same bits. */
+/** The values of all lanes' states are those of the network's copy here, but for rounding. */
 static void check_values(player *p)
 {
-    float q[3 * N_ACTIONS], want[N_ACTIONS];
-    uint8_t *obs = calloc(1, DQ_NET_OBS_BYTES);
-    dq_device_learner_values(&p->learner, q);
-    for (int lane = 0; lane < p->n_lanes; lane++) {
-        dq_replay_state(p->replay, dq_replay_current_of(p->replay, lane), obs);
-        dq_net_q(p->net, obs, 1, want);
-        assert_memory_equal(q + (size_t)lane * N_ACTIONS, want, sizeof(want));
-    }
-    free(obs);
+    float q[MAX_LANES * N_ACTIONS], want[MAX_LANES * N_ACTIONS];
+    dq_learner_values(p->learner, q);
+    dq_net_q(dq_learner_net(p->learner), p->obs[0], p->n_lanes, want);
+    for (int i = 0; i < p->n_lanes * N_ACTIONS; i++)
+        if (!(fabs((double)q[i] - (double)want[i]) < 1e-4))
+            fail_msg("value %d is %.7g, %.7g expected", i, (double)q[i], (double)want[i]);
 }
 
-/** Steps first .. last-1 of a game after another. @param[out] losses [last] or NULL */
-static void run(player *p, int first, int last, bool ahead, float *losses)
+/** Steps first .. last-1, one after another. @param ahead tell of what follows
+ *  @param[out] losses [last] or NULL */
+static void run(player *p, int first, int last, bool ahead, double *losses)
 {
+    static const int lanes[MAX_LANES] = {0, 1, 2};
+    dq_learner *l = p->learner;
     for (int step = first; step < last; step++) {
-        bool learns = step + 1 >= START, sync = step % SYNC == 0;
-        if (p->learner.net && ahead) {
-            bool asks = step % 3 == 0;
-            dq_device_learner_turn(&p->learner, asks, learns && !sync ? &p->sampling : NULL,
-                                   DISCOUNT);
-            if (asks)
-                check_values(p);
-            p->n_ahead += p->learner.begun;
-        }
+        bool learns = step + 1 >= START, asks = step % 3 == 0;
+        dq_learn_step learn = {.learning_rate = 1e-4 / (1 + step),
+                               .priority_beta = 0.5,
+                               .sync_target = step % SYNC == 0};
+        dq_rng before = l->sampling;
+        dq_learner_act(l, p->obs[0], lanes, asks ? p->n_lanes : 0, ahead && learns ? &learn : NULL);
+        p->n_ahead += memcmp(&before, &l->sampling, sizeof(before)) != 0;
+        if (asks)
+            check_values(p);
         play(p, step);
         if (!learns)
             continue;
-        float loss = 0;
-        if (p->learner.net) {
-            assert_int_equal(dq_device_learner_learn(&p->learner, &p->sampling, DISCOUNT, sync),
-                             DQ_OK);
-            if (losses)
-                check_draw(p);
-            loss = losses ? dq_device_learner_loss(&p->learner) : 0;
-        } else {
-            loss = learn_here(p, sync);
-        }
+        assert_int_equal(dq_learner_learn(l, &learn), DQ_OK);
         if (losses)
-            losses[step] = loss;
+            assert_true(dq_learner_loss(l, true, &losses[step]));
     }
 }
 
-static void assert_same_net(const player *a, const player *b)
+static void assert_same_net(player *a, player *b)
 {
-    dq_device_fetch(a->net);
-    dq_device_fetch(b->net);
-    assert_int_equal(dq_net_status(a->net), DQ_OK);
-    assert_memory_equal(a->net->online.params, b->net->online.params, DQ_N_PARAMS * sizeof(float));
-    assert_memory_equal(a->net->target.params, b->net->target.params, DQ_N_PARAMS * sizeof(float));
-    assert_memory_equal(a->net->m, b->net->m, DQ_N_PARAMS * sizeof(float));
-    assert_memory_equal(a->net->v, b->net->v, DQ_N_PARAMS * sizeof(float));
+    const dq_net *x = dq_learner_net(a->learner), *y = dq_learner_net(b->learner);
+    size_t n = x->shape.n_params * sizeof(float);
+    assert_int_equal(dq_learner_status(a->learner), DQ_OK);
+    assert_memory_equal(x->online.params, y->online.params, n);
+    assert_memory_equal(x->target.params, y->target.params, n);
+    assert_memory_equal(x->m, y->m, n);
+    assert_memory_equal(x->v, y->v, n);
 }
 
 static void what_is_begun_ahead_changes_nothing(void **state)
 {
     (void)state;
     player a, b;
-    make_player(&a, "cuda");
-    make_player(&b, "cuda");
-    begin_games(&a);
-    begin_games(&b);
+    make_player(&a, &plain, "cuda");
+    make_player(&b, &plain, "cuda");
     run(&a, 0, N_STEPS, true, NULL);
     run(&b, 0, N_STEPS, false, NULL);
     assert_in_range(a.n_ahead, N_STEPS / 3, N_STEPS);  // it was ahead, and now and then not
     assert_true(a.n_ahead < N_STEPS - START - N_STEPS / SYNC);
     assert_int_equal(b.n_ahead, 0);
-    assert_memory_equal(&a.sampling, &b.sampling, sizeof(a.sampling));
+    assert_memory_equal(&a.learner->sampling, &b.learner->sampling, sizeof(dq_rng));
     assert_same_net(&a, &b);
 
-    dq_rng before = a.sampling;  // a step that is not to be
-    dq_device_learner_turn(&a.learner, false, &a.sampling, DISCOUNT);
-    dq_device_learner_cancel(&a.learner, &a.sampling);
-    assert_memory_equal(&a.sampling, &before, sizeof(before));
-    a.net->online.params[0] = 0;
-    dq_device_sync_target(a.net);  // so that the parameters are fetched anew
-    dq_device_fetch(a.net);
-    assert_memory_equal(a.net->online.params, b.net->online.params, DQ_N_PARAMS * sizeof(float));
+    dq_rng before = a.learner->sampling;  // a step that is not to be
+    dq_learn_step step = {.learning_rate = 1};
+    dq_learner_act(a.learner, a.obs[0], NULL, 0, &step);
+    dq_learner_cancel(a.learner);
+    assert_memory_equal(&a.learner->sampling, &before, sizeof(before));
+    assert_same_net(&a, &b);
     free_player(&a);
     free_player(&b);
 }
@@ -240,13 +168,14 @@ static void the_same_run_gives_the_same_bits(void **state)
     static const char *const precisions[] = {"fp32", "tf32", "bf16"};
     for (size_t i = 0; i < sizeof(precisions) / sizeof(precisions[0]); i++) {
         player a, b;
-        make_player_of(&a, "cuda", precisions[i], 1);
-        begin_games(&a);
+        dq_learner_config cfg = plain;
+        cfg.precision = precisions[i];
+        cfg.priority_alpha = i == 1 ? 0.6 : 0;
+        make_player(&a, &cfg, "cuda");
         run(&a, 0, START + 1, true, NULL);
-        dq_device_fetch(a.net);
+        (void)dq_learner_net(a.learner);
         setenv("DEEPQ_EMULATED", "eager,reverse", 1);
-        make_player_of(&b, "cuda", precisions[i], 1);
-        begin_games(&b);
+        make_player(&b, &cfg, "cuda");
         run(&b, 0, START + 1, true, NULL);
         assert_same_net(&a, &b);
         unsetenv("DEEPQ_EMULATED");
@@ -255,24 +184,38 @@ static void the_same_run_gives_the_same_bits(void **state)
     }
 }
 
-/** Every loss is the processor's but for rounding: the same transitions, targets
- *  and optimiser. Rounding grows with the steps, as Adam's first ones make it large. */
-static void check_run(int n_lanes, int n_steps)
+static void check_draw(player *gpu, player *cpu, int step)
+{
+    dq_learner_look(gpu->learner);
+    dq_learner_look(cpu->learner);
+    for (int i = 0; i < gpu->learner->cfg.batch; i++) {
+        double ours = (double)gpu->learner->target[i], theirs = (double)cpu->learner->target[i];
+        if (gpu->learner->drawn[i].slot != cpu->learner->drawn[i].slot)
+            fail_msg("step %d: sample %d is of slot %zu, on the processor of %zu", step, i,
+                     gpu->learner->drawn[i].slot, cpu->learner->drawn[i].slot);
+        assert_true(fabs(ours - theirs) < 0.02);
+        assert_true(fabsf(gpu->learner->weight[i] - cpu->learner->weight[i]) < 0.01f);
+    }
+}
+
+/** Every loss is the processor's but for rounding: the same transitions, targets and optimiser.
+ *  Rounding grows with the steps, as Adam's first ones make it large. */
+static void check_run(const dq_learner_config *cfg, int n_steps)
 {
     player gpu, cpu;
-    float ours[N_STEPS] = {0}, theirs[N_STEPS] = {0};
-    make_player_of(&gpu, "cuda", NULL, n_lanes);
-    make_player_of(&cpu, "cpu", NULL, n_lanes);
-    begin_games(&gpu);
-    begin_games(&cpu);
-    run(&gpu, 0, n_steps, true, ours);
-    run(&cpu, 0, n_steps, true, theirs);
-    assert_memory_equal(&gpu.sampling, &cpu.sampling, sizeof(cpu.sampling));
-    for (int i = START; i < n_steps; i++)
-        if (!(ours[i] > 0 && (double)(ours[i] - theirs[i]) <= 0.02 * (double)theirs[i] &&
-              (double)(theirs[i] - ours[i]) <= 0.02 * (double)theirs[i]))
-            fail_msg("step %d: loss %.7g, the processor has %.7g", i, (double)ours[i],
-                     (double)theirs[i]);
+    double ours[N_STEPS] = {0}, theirs[N_STEPS] = {0};
+    make_player(&gpu, cfg, "cuda");
+    make_player(&cpu, cfg, "cpu");
+    for (int i = 0; i < n_steps; i++) {
+        run(&gpu, i, i + 1, true, ours);
+        run(&cpu, i, i + 1, true, theirs);
+        if (i + 1 < START)
+            continue;
+        check_draw(&gpu, &cpu, i);
+        if (!(ours[i] > 0 && fabs(ours[i] - theirs[i]) <= 0.02 * theirs[i]))
+            fail_msg("step %d: loss %.7g, the processor has %.7g", i, ours[i], theirs[i]);
+    }
+    assert_memory_equal(&gpu.learner->sampling, &cpu.learner->sampling, sizeof(dq_rng));
     free_player(&gpu);
     free_player(&cpu);
 }
@@ -280,49 +223,81 @@ static void check_run(int n_lanes, int n_steps)
 static void the_run_is_the_processors_but_for_rounding(void **state)
 {
     (void)state;
-    check_run(1, N_STEPS);
-    check_run(3, START + 6);  // environments that take turns
+    dq_learner_config cfg = plain;
+    check_run(&cfg, N_STEPS);
+    cfg.n_lanes = 3;  // environments that take turns
+    check_run(&cfg, START + 6);
 }
 
-static dq_writer *save(const dq_net *net)
+static void so_it_is_with_every_objective_and_network(void **state)
+{
+    (void)state;
+    dq_learner_config cfg = plain;
+    cfg.network = "small";
+    cfg.double_dqn = true;
+    check_run(&cfg, START + 8);
+    cfg.loss = DQ_LOSS_HUBER;
+    cfg.priority_alpha = 0.6;
+    cfg.n_lanes = 2;
+    check_run(&cfg, N_STEPS);
+    cfg.double_dqn = false;
+    cfg.network = "nips";
+    check_run(&cfg, START + 6);
+}
+
+static dq_writer *save(player *p)
 {
     dq_writer *w;
     assert_int_equal(dq_writer_create(&w), DQ_OK);
-    assert_int_equal(dq_net_save(net, w), DQ_OK);
+    assert_int_equal(dq_learner_save_net(p->learner, w), DQ_OK);
+    assert_int_equal(dq_learner_save_memory(p->learner, w), DQ_OK);
     return w;
 }
 
-static void load(dq_net *net, const dq_writer *w)
+static void load(player *p, const dq_writer *w)
 {
     size_t n;
     dq_reader *r;
     const void *bytes = dq_writer_bytes(w, &n);
     assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
-    assert_int_equal(dq_net_load(net, r), DQ_OK);
+    assert_int_equal(dq_learner_load_net(p->learner, r), DQ_OK);
+    assert_int_equal(dq_learner_load_memory(p->learner, r), DQ_OK);
     dq_reader_destroy(r);
 }
 
+/** There and back, at different places of the ring, and going on with what was loaded. */
 static void a_checkpoint_is_the_same_on_both(void **state)
 {
     (void)state;
+    dq_learner_config cfg = plain;
     player gpu, cpu;
-    make_player(&gpu, "cuda");
-    make_player(&cpu, "cpu");
-    begin_games(&gpu);
-    begin_games(&cpu);
-    run(&cpu, 0, START + 3, false, NULL);
+    cfg.network = "small";
+    cfg.priority_alpha = 0.6;
+    make_player(&gpu, &cfg, "cuda");
+    make_player(&cpu, &cfg, "cpu");
+    run(&cpu, 0, START + 9, false, NULL);  // around the ring's end
     run(&gpu, 0, START + 5, true, NULL);
-    for (int i = 0; i < 2; i++) {  // there and back
-        dq_writer *w = save(i ? gpu.net : cpu.net), *again;
-        load(i ? cpu.net : gpu.net, w);
-        again = save(i ? cpu.net : gpu.net);
+    for (int i = 0; i < 2; i++) {
+        double ours[N_STEPS + 1], theirs[N_STEPS + 1];
+        player *from = i ? &gpu : &cpu, *to = i ? &cpu : &gpu;
+        dq_writer *w = save(from), *again;
+        load(to, w);
+        again = save(to);
         size_t n, m;
         const void *bytes = dq_writer_bytes(w, &n), *same = dq_writer_bytes(again, &m);
         assert_int_equal(n, m);
         assert_memory_equal(bytes, same, n);
         dq_writer_destroy(w);
         dq_writer_destroy(again);
-        run(&gpu, START + 5 + i, START + 6 + i, true, NULL);
+        to->learner->sampling = from->learner->sampling;
+        to->world = from->world;
+        memcpy(to->obs, from->obs, sizeof(to->obs));
+        for (int step = START + 9 + 4 * i; step < START + 13 + 4 * i; step++) {
+            run(&gpu, step, step + 1, true, ours);
+            run(&cpu, step, step + 1, true, theirs);
+            check_draw(&gpu, &cpu, step);
+            assert_true(fabs(ours[step] - theirs[step]) <= 0.02 * theirs[step]);
+        }
     }
     free_player(&gpu);
     free_player(&cpu);
@@ -332,19 +307,27 @@ static void a_checkpoint_is_the_same_on_both(void **state)
 static void a_long_replay_arrives_whole(void **state)
 {
     (void)state;
-    enum { LONG = 530, N_PLAYED = LONG + 300, N_DRAWN = 3 };
-    player p;
-    float losses[N_PLAYED + N_DRAWN];
-    make_player_with(&p, "cuda", NULL, 1, LONG);
-    dq_net *net = p.learner.net;
-    p.learner.net = NULL;  // the device hears of none of it
-    begin_games(&p);
+    enum { LONG = 530, N_PLAYED = LONG + 300 };
+    dq_learner_config cfg = plain;
+    player gpu, cpu;
+    cfg.replay_size = LONG;
+    cfg.network = "small";
+    cfg.batch = 40;
+    make_player(&gpu, &cfg, "cuda");
+    make_player(&cpu, &cfg, "cpu");
     for (int step = 0; step < N_PLAYED; step++)
-        play(&p, step);
-    p.learner.net = net;
-    assert_int_equal(dq_device_learner_load(&p.learner), DQ_OK);
-    run(&p, N_PLAYED, N_PLAYED + N_DRAWN, true, losses);
-    free_player(&p);
+        play(&cpu, step);
+    dq_writer *w = save(&cpu);
+    load(&gpu, w);
+    dq_writer_destroy(w);
+    for (int i = 0; i < 3; i++) {
+        const dq_learn_step step = {.learning_rate = 1e-4};
+        assert_int_equal(dq_learner_learn(gpu.learner, &step), DQ_OK);
+        assert_int_equal(dq_learner_learn(cpu.learner, &step), DQ_OK);
+        check_draw(&gpu, &cpu, i);
+    }
+    free_player(&gpu);
+    free_player(&cpu);
 }
 
 int main(void)
@@ -353,8 +336,9 @@ int main(void)
         cmocka_unit_test(what_is_begun_ahead_changes_nothing),
         cmocka_unit_test(the_same_run_gives_the_same_bits),
         cmocka_unit_test(the_run_is_the_processors_but_for_rounding),
+        cmocka_unit_test(so_it_is_with_every_objective_and_network),
         cmocka_unit_test(a_checkpoint_is_the_same_on_both),
         cmocka_unit_test(a_long_replay_arrives_whole),
     };
-    return gpu_is_there() ? cmocka_run_group_tests(tests, NULL, NULL) : GPU_SKIPPED;
+    return test_device_is_missing() ? DEVICE_SKIPPED : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,8 +11,9 @@ extern "C" {
 #include <cmocka.h>
 }
 
+#include "deepq/priorities.h"
 #include "deepq/replay.h"
-#include "nn/cuda/cuda_draw.h"
+#include "learn/cuda/cuda_draw.h"
 
 namespace
 {
@@ -29,7 +30,7 @@ dq_replay *played(size_t capacity, int n_step, size_t n_adds)
     dq_replay_begin(r, &frame);
     for (size_t i = 0; i < n_adds; i++) {
         bool done = i % 37 == 36;
-        dq_replay_add(r, 0, 0.0f, done, &frame);
+        dq_replay_add(r, 0, 0.0f, done, false, &frame);
         if (done)
             dq_replay_begin(r, &frame);
     }
@@ -59,7 +60,8 @@ void check(size_t capacity, int n_step, size_t n_adds, size_t n, dq_rng rng)
     cudaStream_t stream;
     assert_int_equal(cudaStreamCreateWithFlags(&stream, 0), cudaSuccess);
     cuda_launch(turn_kernel, dim3(1), DRAW_THREADS, stream, (const turn_news *)&news,
-                (const uchar4 *)NULL, (step_header *)step.data(), (int)n, slots.data());
+                (const uchar4 *)NULL, (step_header *)step.data(), (int)n, slots.data(),
+                priority_tree());
     cudaStreamDestroy(stream);
 
     std::vector<dq_transition> want(n);
@@ -93,6 +95,120 @@ void what_the_host_rejects_is_rejected(void **)
     check(1000, 1, 997, 7, zero);
     check(1024, 1, 1024, 1, zero);  // a power of two: nothing to reject
 }
+/** The priorities of the host and of the device, side by side. */
+struct both {
+    dq_replay *replay;
+    dq_priorities *host;
+    std::vector<double> node, place;
+    std::vector<float> weight;
+    std::vector<uint32_t> slots;
+    double highest;
+    priority_tree tree;
+    cudaStream_t stream;
+};
+
+void open_both(both *b, size_t capacity, size_t n)
+{
+    b->replay = played(capacity, 2, 0);
+    size_t n_slots = dq_replay_slots(b->replay);
+    assert_int_equal(dq_priorities_create(&b->host, n_slots, 0.6), DQ_OK);
+    b->tree = priority_tree();
+    b->tree.n_leaves = dq_tree_leaves(n_slots);
+    b->tree.alpha = 0.6;
+    b->node.assign(2 * b->tree.n_leaves, 0.0);
+    b->place.resize(n);
+    b->weight.resize(n);
+    b->slots.resize(n);
+    b->highest = 1;
+    b->tree.node = b->node.data();
+    b->tree.place = b->place.data();
+    b->tree.weight = b->weight.data();
+    b->tree.highest = &b->highest;
+    assert_int_equal(cudaStreamCreateWithFlags(&b->stream, 0), cudaSuccess);
+}
+
+void close_both(both *b)
+{
+    dq_priorities_destroy(b->host);
+    dq_replay_destroy(b->replay);
+    cudaStreamDestroy(b->stream);
+}
+
+void check_same(const both *b)
+{
+    std::vector<double> priority(dq_replay_slots(b->replay));
+    assert_true(dq_priorities_get(b->host, priority.data()) == b->highest);
+    assert_memory_equal(priority.data(), b->node.data() + b->tree.n_leaves,
+                        priority.size() * sizeof(double));
+}
+
+/** n_new steps, told together; then a draw of as many as there are slots for, when n_drawn is not
+ *  0. */
+void turn(both *b, int n_new, size_t n_drawn, dq_rng *rng)
+{
+    const uint8_t frame = 0;
+    std::vector<int32_t> slots, evicted;
+    size_t n_slots = dq_replay_slots(b->replay);
+    std::vector<dq_device_sample> samples((size_t)n_new), table(n_slots);
+    std::vector<unsigned char> step(HEADER_BYTES + n_drawn * sizeof(dq_device_sample));
+    for (int i = 0; i < n_new; i++) {
+        dq_replay_add(b->replay, 0, 0.0f, false, false, &frame);
+        dq_priorities_added(b->host, b->replay);
+        dq_replay_range range = dq_replay_drawable(b->replay, false);
+        if (range.n == 0)
+            continue;
+        slots.push_back((int32_t)range.newest);
+        evicted.push_back((int32_t)((range.newest + n_slots - range.n) % n_slots));
+    }
+    turn_news news = {};
+    news.table = table.data();
+    news.samples = samples.data();
+    news.sample_slots = slots.data();
+    news.evicted_slots = evicted.data();
+    news.n_samples = (int32_t)slots.size();
+    step_header header = {};
+    header.is_drawn = n_drawn > 0;
+    header.draw.beta = 0.4;
+    memcpy(header.draw.rng, rng->s, sizeof(rng->s));
+    memcpy(step.data(), &header, sizeof(header));
+    cuda_launch(turn_kernel, dim3(1), DRAW_THREADS, b->stream, (const turn_news *)&news,
+                (const uchar4 *)NULL, (step_header *)step.data(), (int)n_drawn, b->slots.data(),
+                b->tree);
+    assert_int_equal(cudaStreamSynchronize(b->stream), cudaSuccess);
+}
+
+/** Draws with their weights, and what is learned from them, some of it more than once and some of
+ *  it no number. */
+void priorities_are_the_hosts(void **)
+{
+    enum { N = 9 };
+    both b;
+    dq_rng rng = dq_rng_stream(1, "replay"), world = dq_rng_stream(1, "world");
+    open_both(&b, 50, N);
+    turn(&b, 1, 0, &rng);  // nothing to draw yet
+    turn(&b, 20, 0, &rng);
+    check_same(&b);
+    for (int round = 0; round < 40; round++) {
+        dq_transition want[N];
+        float weight[N], error[N];
+        turn(&b, 3, N, &rng);
+        check_same(&b);
+        assert_int_equal(dq_priorities_sample(b.host, b.replay, N, 0.4, &rng, want, weight), DQ_OK);
+        for (int i = 0; i < N; i++) {
+            assert_int_equal(b.slots[(size_t)i], want[i].slot);
+            error[i] = (float)dq_rng_unit(&world) * 6 - 3;
+        }
+        assert_memory_equal(b.weight.data(), weight, sizeof(weight));
+        if (round % 5 == 4)
+            error[round % N] = round % 2 ? NAN : INFINITY;
+        dq_priorities_update(b.host, want, N, error);
+        cuda_launch(priority_kernel, dim3(1), DRAW_THREADS, b.stream, b.tree,
+                    (const uint32_t *)b.slots.data(), (const float *)error, (int)N);
+        assert_int_equal(cudaStreamSynchronize(b.stream), cudaSuccess);
+        check_same(&b);
+    }
+    close_both(&b);
+}
 }  // namespace
 
 int main()
@@ -100,6 +216,7 @@ int main()
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_draw_is_the_hosts),
         cmocka_unit_test(what_the_host_rejects_is_rejected),
+        cmocka_unit_test(priorities_are_the_hosts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

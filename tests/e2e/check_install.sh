@@ -42,6 +42,7 @@ cmake --build "$dir/build" >/dev/null
 run "$dir/build/pong_frames" pong 1
 "$dir/build/gambler"
 run "$dir/build/many_games"
+"$dir/build/play_model" "$source/data/models/pong.dat"
 
 say "CMake, static"
 mkdir "$dir/static"

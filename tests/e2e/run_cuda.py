@@ -52,7 +52,7 @@ class Emulated(Case):
                             (["no-image"], "no code that this GPU and its driver take"),
                             (["old-ptx"], "update the driver"),
                             (["memory=1000000"], "no memory for a learner"),
-                            (["memory=200000000"], "replay of 100004 frames: 710 MB needed")]:
+                            (["memory=200000000"], "replay of 116388 frames: 825 MB needed")]:
             self.check(run(*GPU, "--set", "replay_size=100000", "--frames", "9", "--out",
                            self.dir / "run", env=emulated(*words)), 1, said, "--device cpu")
             self.assertFalse((self.dir / "run").exists(), words)
@@ -83,6 +83,21 @@ class Emulated(Case):
         self.check(run(*many, "--frames", "53", "--out", parts, env=emulated("eager", "reverse")), 0)
         self.check(run("train", "--resume", parts, "--frames", "56", env=emulated()), 0)
         self.assertEqual(state(whole), state(parts))
+
+    def test_every_objective_and_network_learns(self):
+        """Each its own way, and on from a checkpoint as if it had not stopped."""
+        states = []
+        for settings in (["--set", "network=small"], ["--set", "double_dqn=true"], ["--set", "loss=huber"],
+                         ["--set", "priority_alpha=0.6"],
+                         ["--preset", "fast", "--set", "n_step=2", "--set", "n_envs=2"]):
+            whole, parts = self.dir / f"whole{len(states)}", self.dir / f"parts{len(states)}"
+            args = [*GPU, "--set", "network=small", *settings]
+            self.check(run(*args, "--frames", "62", "--out", whole, env=emulated()), 0)
+            self.check(run(*args, "--frames", "56", "--out", parts, env=emulated("eager", "reverse")), 0)
+            self.check(run("train", "--resume", parts, "--frames", "62", env=emulated()), 0)
+            self.assertEqual(state(whole), state(parts), settings)
+            states.append(state(whole))
+        self.assertEqual(len(set(states)), len(states))
 
     def test_precisions_learn_each_their_own_way(self):
         states = []

@@ -19,17 +19,6 @@ def without_record(model, to):
     return to
 
 
-def with_options(model, to, options):
-    """As if it had been trained with those."""
-    with zipfile.ZipFile(model) as a, zipfile.ZipFile(to, "w", zipfile.ZIP_STORED) as b:
-        for member in a.infolist():
-            content = a.read(member)
-            if member.filename.endswith("deepq.json"):
-                content = json.dumps({**json.loads(content), "options": options}).encode()
-            b.writestr(zipfile.ZipInfo(member.filename), content)
-    return to
-
-
 class Models(Case):
     @classmethod
     def setUpClass(cls):
@@ -63,18 +52,6 @@ class Models(Case):
         said = ["-e", BRICKS, "--dialect", "sb3"]
         again = self.check(run("play", "-m", self.old, "--no-vis", *said), 0)
         self.assertEqual((played.stdout, played.stderr), (again.stdout, again.stderr))
-
-    def test_it_knows_the_options_of_its_environment(self):
-        """run_options.py has each; here what a file may say: those it does not know are refused."""
-        model = with_options(self.model, self.dir / "a.dat", "frame_skip=40 noops=0")
-        steps = json.loads(self.check(run("eval", "-m", model, "--episodes", "1", "--json"), 0).stdout)
-        usual = json.loads(self.check(run("eval", "-m", self.copied, "--episodes", "1", "--json"), 0).stdout)
-        self.assertLess(steps["frames"], usual["frames"])
-        self.assertEqual((steps["options"], usual["options"]), ("frame_skip=40", ""))
-        for options, words in [("gravity=2", "'gravity'"), ("frame_skip=0", "frame_skip = '0'"), ("sticky", "'sticky'"),
-                               ("x" * 300, "xxx"), ("pool=\x1b[2J", "pool = '?[2J'")]:
-            bad = with_options(self.model, self.dir / "bad.dat", options)
-            self.check(run("play", "-m", bad, "--no-vis"), 2, "bad.dat", words)
 
     def test_the_command_line_counts_most(self):
         self.assertEqual(self.evaluated(self.copied, "--dialect", "gymnasium"),

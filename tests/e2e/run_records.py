@@ -16,8 +16,8 @@ from program import DATA, DEEPQ, SANITIZED, Case, main, open_terminal, run
 FAULTS = pathlib.Path(os.environ.get("DEEPQ_DISK_FAULTS", "build/tests/libdisk_faults.so"))
 
 
-# Games of one life, about 40 frames: many lines in a short run, and nothing is learnt.
-MANY = ["--env", "deepq/Bricks-v0", "--dialect", "sb3", "--set", "network=small"]
+# Games of about 20 frames, each of them long: many lines in a short run, and nothing is learnt.
+MANY = ["--env", "deepq/Bricks-v0", "--dialect", "sb3", "--frame-skip", "20", "--set", "network=small"]
 
 
 def records(path):
@@ -161,7 +161,7 @@ class Faults(Case):
         out, whole = self.dir / "run", self.dir / "whole"
         args = [*MANY, "--set", "checkpoint_every=100", "--frames", "600"]
         self.check(run("train", *args, "--out", whole), 0)
-        done = run("train", *args, "--out", out, env=self.env(DEEPQ_FAULTS_FULL="60-999999"))
+        done = run("train", *args, "--out", out, env=self.env(DEEPQ_FAULTS_FULL="110-999999"))
         told = done.stderr.splitlines()
         self.assertEqual(done.returncode, 1, told)
         self.assertRegex(told[-1], "No space left on device; the checkpoint of frame [1-5]00 is whole: "
@@ -233,17 +233,17 @@ class Checkpoints(Case):
         self.assertEqual((out / "checkpoint" / "state").stat().st_ino, inode)
 
     def test_those_of_the_first_format_go_on(self):
-        """Written by deepq 7c7ab8e, from weights that were all zero; it went on to these games."""
+        """Written by deepq 7c7ab8e, from weights that were all zero. To it each life was a game: it
+        went on to 1 and 1 point at frames 132 and 182 of one, which are in the game that ends at 270."""
         with tarfile.open(DATA / "runs" / "first_checkpoints.tar.xz") as archive:
             archive.extractall(self.dir)
-        later = {"one": [(132, 1.0), (182, 1.0)],
-                 "two": [(92, 1.0), (125, 1.0), (126, 0.0), (162, 0.0), (165, 0.0)]}
+        later = {"one": [(270, 3.0)], "two": [(236, 1.0)]}
         for name, expected in later.items():
             out = self.dir / name
             before = games(out)
             self.check(run("eval", "-m", out, "--last", "--episodes", "1", "--cap", "100"), 2,
                        "an older deepq")
-            self.check(run("train", "--resume", out, "--frames", "200"), 0)
+            self.check(run("train", "--resume", out, "--frames", "280"), 0)
             self.assertEqual(games(out), before + expected)
             self.check(run("eval", "-m", out, "--last", "--episodes", "1", "--cap", "100"), 0)
 

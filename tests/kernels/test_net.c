@@ -15,7 +15,6 @@
 #include "deepq/net.h"
 #include "golden_numbers.h"
 #include "nn/kernels.h"
-#include "nn/nature_shape.h"
 #include "nn/networks.h"
 
 enum { N_ACTIONS = 6, BATCH = 32 };
@@ -25,17 +24,9 @@ static const char *precision = "fp32";  // of the nets: the tests run once for e
 static const char *network = "nature";
 static int n_tensors = DQ_NET_MAX_TENSORS;  // of this network
 
-/** $DEEPQ_TEST_DEVICE: where the nets compute; tests/cuda sets it. */
-static const char *device(void)
-{
-    return getenv("DEEPQ_TEST_DEVICE");
-}
-
-/** Whether there is something to test at level i; on a device there is one level. */
+/** Whether there is something to test at level i. */
 static int has_level(int i)
 {
-    if (device())
-        return i == 0;
     bool is_bf16 = strcmp(precision, "bf16") == 0;
     return (is_bf16 ? dq_kernels_bf16_for(levels[i]) : dq_kernels_for(levels[i])) != NULL;
 }
@@ -47,13 +38,11 @@ static dq_net *make_net(const char *isa, int n_threads, int batch)
     cfg.isa = isa;
     cfg.n_threads = n_threads;
     cfg.batch = batch;
-    cfg.device = device();
     cfg.precision = precision;
     cfg.network = network;
     assert_int_equal(dq_net_create(&net, &cfg), DQ_OK);
     assert_string_equal(dq_net_network(net), network);
-    if (!device())
-        assert_string_equal(dq_net_precision(net), precision);
+    assert_string_equal(dq_net_precision(net), precision);
     return net;
 }
 
@@ -178,7 +167,7 @@ static void check_against_pytorch(const char *isa)
 /** Says which levels are not tested here. */
 static void tell_missing_levels(void)
 {
-    for (int i = 0; i < 3 && !device(); i++)
+    for (int i = 0; i < 3; i++)
         if (!dq_kernels_for(levels[i]))
             printf("SKIP: kernels %s: not on this machine or not in this build\n", levels[i]);
 }
@@ -313,11 +302,11 @@ static void the_number_of_threads_changes_no_bit(void **state)
 {
     (void)state;
     dq_net *net[4];
-    int n_steps = device() ? 3 : 20;  // there, two nets are two runs of the same kernels
+    enum { N_STEPS = 20 };
     for (int i = 0; i < 4; i++) {
         net[i] = make_net(NULL, i + 1, BATCH);
         sample s = golden_start(net[i]);
-        for (int step = 0; step < n_steps; step++)
+        for (int step = 0; step < N_STEPS; step++)
             dq_net_update(net[i], s.obs, s.action, s.target);
         free(s.obs);
         check_equal_params(net[0], net[i]);
@@ -510,23 +499,6 @@ static void networks_are_told_apart(void **state)
 }
 
 /** What the GPU module is compiled for. */
-static void natures_constants_are_the_tables(void **state)
-{
-    (void)state;
-    const dq_network *nature;
-    assert_int_equal(dq_network_find(NULL, &nature), DQ_OK);
-    dq_net_shape s = dq_net_shape_of(nature);
-    const size_t w[] = {DQ_AT_W1, DQ_AT_W2, DQ_AT_W3}, b[] = {DQ_AT_B1, DQ_AT_B2, DQ_AT_B3};
-    const size_t x[] = {DQ_X1, DQ_X2, DQ_X3};
-    assert_string_equal(nature->name, "nature");
-    assert_int_equal(s.n_convs, DQ_N_CONVS);
-    for (int i = 0; i < DQ_N_CONVS; i++)
-        assert_true(s.conv_w[i] == w[i] && s.conv_b[i] == b[i] && s.x[i] == x[i]);
-    assert_true(s.fc_w == DQ_AT_W4 && s.fc_b == DQ_AT_B4 && s.hidden == DQ_HIDDEN);
-    assert_true(s.out_w == DQ_AT_W5 && s.out_b == DQ_AT_B5 && s.n_params == DQ_N_PARAMS);
-    assert_int_equal(s.fc->slice, DQ_FC_SLICE);
-}
-
 static void networks_are_printed_as_pytorch_does(void **state)
 {
     (void)state;
@@ -579,14 +551,7 @@ static void wrong_models_and_settings_are_refused(void **state)
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
     assert_non_null(strstr(dq_errmsg(), "nature, nips or small"));
     assert_int_equal(dq_net_param_shapes("resnet", N_ACTIONS, p), 0);
-    cfg.network = "nips";
-    cfg.device = "cuda";
-    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "network nips is not there on a GPU"));
     cfg = dq_net_config_default(N_ACTIONS);
-    cfg.device = "tpu";
-    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
-    cfg.device = "cpu";
     cfg.precision = "fp64";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
     cfg.precision = "tf32";
@@ -597,33 +562,9 @@ static void wrong_models_and_settings_are_refused(void **state)
     assert_null(none);
 }
 
-/** Where a device is asked for and there is none: 77, after saying so. */
-static int is_skipped(void)
-{
-    dq_net *net;
-    dq_net_config cfg = dq_net_config_default(N_ACTIONS);
-    cfg.device = device();
-    dq_status st = dq_net_create(&net, &cfg);
-    dq_net_destroy(net);
-    if (st != DQ_ERR_UNSUPPORTED)
-        return 0;
-    printf("SKIP: %s\n", dq_errmsg());
-    return 77;
-}
-
 int main(void)
 {
-    if (is_skipped())
-        return 77;
     tell_missing_levels();
-    const struct CMUnitTest quick[] = {
-        cmocka_unit_test(pytorch_agrees),
-        cmocka_unit_test(the_target_changes_only_when_it_is_copied),
-        cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
-        cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
-    };
-    if (getenv("DEEPQ_TEST_QUICK"))  // the emulation of a GPU is slow
-        return cmocka_run_group_tests(quick, NULL, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pytorch_agrees),
         cmocka_unit_test(finite_differences_agree),
@@ -635,12 +576,9 @@ int main(void)
         cmocka_unit_test(initial_values_are_pytorchs),
         cmocka_unit_test(networks_are_told_apart),
         cmocka_unit_test(networks_are_printed_as_pytorch_does),
-        cmocka_unit_test(natures_constants_are_the_tables),
         cmocka_unit_test(wrong_models_and_settings_are_refused),
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
-    if (device())  // it has nature alone, in its own precisions
-        return n_failed;
     const struct CMUnitTest of_others[] = {
         cmocka_unit_test(pytorch_agrees),
         cmocka_unit_test(finite_differences_agree),

@@ -108,8 +108,7 @@ SMALL = dict(gamma=0.9, batch=4, replay_size=60, replay_start=40, target_sync=15
 
 BOUND = 0.725  # just the mean return after 100 episodes of "at_the_bound": a strict `>` does not stop there
 
-# What each changes of SMALL. "world" has TableWorld's arguments; with "bootstraps" the target of a truncated
-# episode takes the value of its last state.
+# What each changes of SMALL. "world" has TableWorld's arguments.
 VARIANTS = {
     "book": dict(),
     "double": dict(double_dqn=True, target_sync=30),
@@ -139,14 +138,16 @@ VARIANTS = {
                    world=dict(game_steps=1)),
     "at_the_bound": dict(replay_size=300, replay_start=300, max_steps=115, reward_bound=BOUND,
                          world=dict(game_steps=1)),
-    "bootstraps": dict(bootstraps=True),
-    "bootstraps_n_step": dict(bootstraps=True, n_step=3, n_envs=2),
+    "bootstraps": dict(truncation_ends=False),
+    "bootstraps_n_step": dict(truncation_ends=False, n_step=3, n_envs=2),
+    "bootstraps_double": dict(truncation_ends=False, double_dqn=True, target_sync=30, priority_alpha=0.6,
+                              priority_beta=0.5, n_step=2, n_envs=3, world=dict(repeats=1)),
     "pong": dict(world=dict(pong=1), replay_size=50, n_step=2),
 }
 
 
 def config_of(variant):
-    return Config(**{**SMALL, **{k: v for k, v in variant.items() if k not in ("world", "bootstraps")}})
+    return Config(**{**SMALL, **{k: v for k, v in variant.items() if k != "world"}})
 
 
 def text(value):
@@ -192,7 +193,7 @@ def why_not(variant, cfg, records, learner, replay):
     errors = [abs(e) for r in learned for e in r.errors]
     if cfg.loss == "huber" and not min(errors) < 1 < max(errors):
         return "errors are all on one side of Huber's threshold"
-    if "bootstraps" in variant and not any(replay.steps[i].truncated for r in learned for i in r.drawn):
+    if not cfg.truncation_ends and not any(replay.steps[i].truncated for r in learned for i in r.drawn):
         return "no truncated episode was sampled"
     return None
 
@@ -211,7 +212,7 @@ def play(variant, seed, library):
         records.append(record)
         lines.append(line_of(record, learner, probe))
 
-    learner, replay = train(cfg, worlds, n_actions, tell, truncation_ends="bootstraps" not in variant)
+    learner, replay = train(cfg, worlds, n_actions, tell)
     return lines, why_not(variant, cfg, records, learner, replay)
 
 

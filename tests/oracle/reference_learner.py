@@ -104,6 +104,7 @@ class Config:
     adam_epsilon: float = 1e-8
     loss: str = "mse"                 # or "huber"
     n_step: int = 1
+    truncation_ends: bool = True      # a truncated episode is learned as one that terminated, as in the book
     double_dqn: bool = False
     priority_alpha: float = 0.0       # 0: every transition is equally likely
     priority_beta: float = 0.0
@@ -172,8 +173,8 @@ class Replay:
     """The last replay_size steps of all environments, which take turns: step i + n_envs follows step i.
     (All steps are stored; drawable() are those that may still be sampled.)"""
 
-    def __init__(self, cfg, truncation_ends):
-        self.cfg, self.truncation_ends = cfg, truncation_ends
+    def __init__(self, cfg):
+        self.cfg = cfg
         self.steps = []
         self.priority = {}             # of the steps that can be drawn, by their index
         self.highest_priority = 1.0
@@ -201,7 +202,7 @@ class Replay:
         for k in range(cfg.n_step):
             step = self.steps[i + k * cfg.n_envs]
             total += cfg.gamma ** k * step.reward
-            if step.terminated or (step.truncated and self.truncation_ends):
+            if step.terminated or (step.truncated and self.cfg.truncation_ends):
                 return Transition(first.state, first.action, total, 0.0, step.next_state)
             if step.truncated:
                 break
@@ -348,10 +349,9 @@ class Record:
     weights: list = field(default_factory=list)
 
 
-def train(cfg, worlds, n_actions, tell, truncation_ends=True, games_to_solve=100):
+def train(cfg, worlds, n_actions, tell, games_to_solve=100):
     """Plays and learns; calls tell(record, learner) after each step. Returns the learner and the replay.
 
-    truncation_ends: a truncated episode is learned as one that terminated, as in the book.
     games_to_solve: the mean reward may solve from so many episodes on; 1 in the book.
 
     A world is an environment with seed(n), reset() -> state and step(action) -> (state, reward, terminated,
@@ -360,7 +360,7 @@ def train(cfg, worlds, n_actions, tell, truncation_ends=True, games_to_solve=100
     one number of the stream "exploration", for whether to explore, and one more for a random action.
     """
     exploration, drawing = Stream(cfg.seed, "exploration"), Stream(cfg.seed, "replay")
-    learner, replay = Learner(cfg, n_actions), Replay(cfg, truncation_ends)
+    learner, replay = Learner(cfg, n_actions), Replay(cfg)
     states, points, games = [], [0.0] * cfg.n_envs, []
     for i, world in enumerate(worlds):
         world.seed(cfg.seed + i)

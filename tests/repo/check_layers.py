@@ -16,14 +16,15 @@ ALLOWED = {
     "nn": {"base"},
     "replay": {"base"},
     "record": {"base"},
-    "agent": {"env", "nn", "replay", "base"},
-    "app": {"agent", "record", "replay", "nn", "tabular", "env", "atari", "base"},
+    "learn": {"nn", "replay", "base"},
+    "agent": {"learn", "record", "env", "nn", "replay", "base"},
+    "app": {"agent", "learn", "record", "replay", "nn", "tabular", "env", "atari", "base"},
 }
 LAYER_OF_HEADER = {
     "status": "base", "stream": "base", "rng": "base", "version": "base", "tensor": "base",
     "atari": "atari", "roms": "atari", "env": "env", "atari_env": "env", "vector": "env",
     "toy_text": "env", "tabular": "tabular", "net": "nn", "replay": "replay",
-    "priorities": "replay", "model": "record", "train": "agent", "deepq": "app",
+    "priorities": "replay", "model": "record", "train": "agent", "policy": "agent", "deepq": "app",
 }
 LIBC = set("""assert complex ctype errno fenv float inttypes iso646 limits locale math setjmp
     signal stdalign stdarg stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath

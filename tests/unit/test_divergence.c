@@ -10,7 +10,9 @@
 
 #include <cmocka.h>
 
+#include "agent/trainer_internal.h"
 #include "deepq/train.h"
+#include "on_device.h"
 
 enum { GAME_STEPS = 5 };
 
@@ -88,18 +90,14 @@ static dq_trainer *make_trainer(const dq_train_config *cfg, float bad_reward)
     return t;
 }
 
-/** The cheapest that is there; a GPU has one alone. */
-static const char *network(void)
-{
-    return getenv("DEEPQ_TEST_DEVICE") ? "nature" : "small";
-}
+static const char NETWORK[] = "small";  // the cheapest
 
 static dq_train_config config(double learning_rate, double priority_alpha)
 {
     dq_train_config cfg;
     assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
-    cfg.device = getenv("DEEPQ_TEST_DEVICE");  // tests/cuda sets it
-    cfg.network = network();
+    cfg.device = test_device();
+    cfg.network = NETWORK;
     cfg.batch = 2;
     cfg.replay_size = cfg.replay_start = 30;
     cfg.max_steps = 100;
@@ -165,8 +163,7 @@ static void a_loss_or_weight_that_is_not_finite_ends_the_run(void **state)
 {
     (void)state;
     check_end(1000, 0);
-    if (!getenv("DEEPQ_TEST_DEVICE"))  // a GPU has no priorities
-        check_end(1000, 0.6);
+    check_end(1000, 0.6);
 }
 
 /** Also without events, and when it is the last step that did it. */
@@ -178,17 +175,17 @@ static void the_end_of_a_run_is_looked_at(void **state)
     bool solved;
     assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
     dq_tensor p[DQ_NET_MAX_TENSORS];
-    int n = dq_net_param_shapes(network(), 2, p);
+    int n = dq_net_param_shapes(NETWORK, 2, p);
     for (int i = 0; i < n; i++)
         p[i].data = calloc(dq_tensor_elements(&p[i]), sizeof(float));
     static const float bad[] = {NAN, INFINITY, -INFINITY};
     for (int i = 0; i < 3; i++) {
         p[i].data[1] = bad[i];
-        assert_int_equal(dq_net_set_params(dq_trainer_net(t), p, (size_t)n), DQ_OK);
+        assert_int_equal(dq_learner_set_params(t->learner, p, (size_t)n), DQ_OK);
         assert_false(dq_net_is_finite(dq_trainer_net(t)));
         assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_ERR_DIVERGED);
         p[i].data[1] = 3e38f;
-        assert_int_equal(dq_net_set_params(dq_trainer_net(t), p, (size_t)n), DQ_OK);
+        assert_int_equal(dq_learner_set_params(t->learner, p, (size_t)n), DQ_OK);
         assert_true(dq_net_is_finite(dq_trainer_net(t)));
     }
     for (int i = 0; i < n; i++)
@@ -241,23 +238,10 @@ static void a_reward_that_is_not_finite_is_the_environments_fault(void **state)
     }
 }
 
-/** Where a device is asked for and there is none, after saying so. */
-static bool is_skipped(void)
-{
-    dq_net *net = NULL;
-    dq_net_config cfg = dq_net_config_default(2);
-    cfg.device = getenv("DEEPQ_TEST_DEVICE");
-    dq_status st = dq_net_create(&net, &cfg);
-    dq_net_destroy(net);
-    if (st == DQ_ERR_UNSUPPORTED)
-        printf("SKIP: %s\n", dq_errmsg());
-    return st == DQ_ERR_UNSUPPORTED;
-}
-
 int main(void)
 {
-    if (is_skipped())
-        return 77;
+    if (test_device_is_missing())
+        return DEVICE_SKIPPED;
     const struct CMUnitTest quick[] = {
         cmocka_unit_test(a_loss_or_weight_that_is_not_finite_ends_the_run),
     };

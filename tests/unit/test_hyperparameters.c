@@ -32,6 +32,7 @@ static const char *const base_run[][2] = {
     {"loss", "mse"},
     {"n_step", "2"},
     {"double_dqn", "true"},
+    {"truncation_ends", "false"},
     {"priority_alpha", "0.6"},
     {"priority_beta", "0.4"},
     {"priority_beta_steps", "200"},
@@ -63,6 +64,7 @@ static const char *const other_value[][2] = {
     {"loss", "huber"},
     {"n_step", "1"},
     {"double_dqn", "false"},
+    {"truncation_ends", "true"},
     {"priority_alpha", "0.5"},
     {"priority_beta", "0.5"},
     {"priority_beta_steps", "0"},
@@ -162,6 +164,8 @@ static void every_value_changes_the_run(void **state)
     for (size_t i = 0; i < DQ_COUNT(other_value); i++) {
         const char *key = other_value[i][0];
         int game_steps = strcmp(key, "reward_bound") == 0 ? 1 : 7;  // it needs a hundred games
+        if (strcmp(key, "truncation_ends") == 0)
+            game_steps = 0;  // the world's own ends: some are of a limit
         dq_train_config cfg = base();
         uint64_t usual = run_of(&cfg, game_steps);
         assert_true(run_of(&cfg, game_steps) == usual);
@@ -338,6 +342,7 @@ static const char *const book_preset[][2] = {
     {"loss", "mse"},
     {"n_step", "1"},
     {"double_dqn", "false"},
+    {"truncation_ends", "true"},
     {"priority_alpha", "0"},
     {"priority_beta", "0"},
     {"priority_beta_steps", "0"},
@@ -370,6 +375,7 @@ static const char *const fast_preset[][2] = {
     {"loss", "huber"},
     {"n_step", "10"},
     {"double_dqn", "false"},
+    {"truncation_ends", "false"},
     {"priority_alpha", "0.6"},
     {"priority_beta", "0.4"},
     {"priority_beta_steps", "600000"},

@@ -36,8 +36,6 @@ static void what_is_said_is_read_again(void **state)
                           .network = "nature",
                           .preset = "fast",
                           .version = "of another",
-                          .options = "noops=0 fire=false frame_skip=3 stack=4 pool=all sticky=0.25 "
-                                     "mode=1 difficulty=1 full_actions=true",
                           .step = 123456789012,
                           .score = 1234.5};
     assert_int_equal(dq_model_save_with(temp_path("a.dat"), &tensor, 1, &info), DQ_OK);
@@ -47,7 +45,6 @@ static void what_is_said_is_read_again(void **state)
     assert_string_equal(m->info->dialect, "sb3");
     assert_string_equal(m->info->network, "nature");
     assert_string_equal(m->info->preset, "fast");
-    assert_string_equal(m->info->options, info.options);
     assert_string_equal(m->info->version, dq_version());
     assert_true(m->info->step == info.step && m->info->score == info.score);
     dq_model_destroy(m);
@@ -65,7 +62,6 @@ static void what_is_not_said_stays_so(void **state)
     m = load();
     assert_non_null(m->info);
     assert_string_equal(m->info->env_id, "");
-    assert_string_equal(m->info->options, "");
     assert_true(m->info->step == -1 && isnan(m->info->score));
     dq_model_destroy(m);
 }
@@ -121,17 +117,13 @@ static void a_damaged_record_is_refused(void **state)
 static void a_text_must_be_one(void **state)
 {
     (void)state;
-    dq_model_info bytes = dq_model_info_default(), endless = bytes, long_options = bytes;
+    dq_model_info bytes = dq_model_info_default(), endless = bytes;
     memcpy(bytes.env_id, "\xc3\x28", 3);
     memset(endless.dialect, 'x', sizeof(endless.dialect));
     assert_int_equal(dq_model_save_with(temp_path("a.dat"), &tensor, 1, &bytes), DQ_ERR_CONFIG);
     assert_non_null(strstr(dq_errmsg(), "env"));
     assert_int_equal(dq_model_save_with(temp_path("a.dat"), &tensor, 1, &endless), DQ_ERR_CONFIG);
     assert_non_null(strstr(dq_errmsg(), "dialect"));
-    memset(long_options.options, 'x', sizeof(long_options.options));
-    assert_int_equal(dq_model_save_with(temp_path("a.dat"), &tensor, 1, &long_options),
-                     DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "options"));
 }
 
 int main(void)

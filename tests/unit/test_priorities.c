@@ -43,7 +43,7 @@ static void destroy_world(world *w)
 static void add(world *w, int n)
 {
     for (int i = 0; i < n; i++) {
-        dq_replay_add(w->replay, 0, 1, false, (const uint8_t[FRAME]){3, 4});
+        dq_replay_add(w->replay, 0, 1, false, false, (const uint8_t[FRAME]){3, 4});
         dq_priorities_added(w->priorities, w->replay);
     }
 }

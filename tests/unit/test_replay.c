@@ -17,7 +17,7 @@ typedef struct whole {
     uint8_t state[STATE], next[STATE];
     int32_t action;
     float reward;
-    bool done;
+    bool terminated, truncated;
 } whole;
 
 typedef struct world {
@@ -67,11 +67,14 @@ static void step(world *w)
     memcpy(t->state, w->state[lane], STATE);
     t->action = (int32_t)dq_rng_below(&w->rng, 6);
     t->reward = (float)dq_rng_below(&w->rng, 3) - 1;
-    t->done = dq_rng_below(&w->rng, 5) == 0;
+    uint32_t end = dq_rng_below(&w->rng, 10);
+    t->terminated = end < 2;
+    t->truncated = end == 2 || end == 0;  // or both at once: terminated
     push(w->state[lane], frame);
     memcpy(t->next, w->state[lane], STATE);
-    w->slot[w->n++] = dq_replay_add(w->replay, t->action, t->reward, t->done, frame);
-    if (t->done)
+    w->slot[w->n++] =
+        dq_replay_add(w->replay, t->action, t->reward, t->terminated, t->truncated, frame);
+    if (t->terminated || t->truncated)
         begin(w, lane);
 }
 
@@ -127,10 +130,11 @@ static void check_sampled_transitions(size_t n_lanes)
             uint8_t obs[STATE];
             assert_int_equal(batch[i].action, t->action);
             assert_true(batch[i].reward == t->reward);
-            assert_int_equal(batch[i].done, t->done);
+            assert_int_equal(batch[i].terminated, t->terminated);
+            assert_true(batch[i].discount == (t->terminated ? 0.0f : 0.5f));
             dq_replay_state(w->replay, batch[i].slot, obs);
             assert_memory_equal(obs, t->state, STATE);
-            if (!t->done) {
+            if (!t->terminated) {
                 dq_replay_next_state(w->replay, batch[i].slot, obs);
                 assert_memory_equal(obs, t->next, STATE);
             }
@@ -202,14 +206,15 @@ static void check_n_step_transitions(size_t n_lanes)
             assert_int_equal(batch[i].action, t->action);
             float sum = t->reward, discount = 0.5f;
             size_t last = 0;
-            while (last < to_come && !t[last].done) {
+            while (last < to_come && !t[last].terminated && !t[last].truncated) {
                 sum += discount * t[last += n_lanes].reward;
                 discount *= 0.5f;
             }
             assert_true(batch[i].reward == sum);  // halves: exact in any order
-            assert_int_equal(batch[i].done, t[last].done);
+            assert_int_equal(batch[i].terminated, t[last].terminated);
+            assert_true(batch[i].discount == (t[last].terminated ? 0.0f : discount));
             uint8_t obs[STATE];
-            if (!t[last].done) {
+            if (!t[last].terminated) {
                 dq_replay_next_state(w->replay, batch[i].slot, obs);
                 assert_memory_equal(obs, t[last].next, STATE);
             }
@@ -223,6 +228,32 @@ static void n_step_transitions_are_sums_of_whole_ones(void **state)
     (void)state;
     check_n_step_transitions(1);
     check_n_step_transitions(3);
+}
+
+/** There is room for 16,384 last states at once, and again for as many when their transitions made
+ *  room; a cut-off episode beyond counts as terminated. */
+static void more_cut_off_episodes_than_there_is_room_for_count_as_ended(void **state)
+{
+    enum { ROOM = 16384, N = 20000 };
+    (void)state;
+    dq_replay *r;
+    dq_replay_config cfg = {.capacity = N, .frame_bytes = 2, .stack = 1, .n_step = 1, .gamma = 0.5};
+    assert_int_equal(dq_replay_create(&r, &cfg), DQ_OK);
+    for (int i = 0; i < 3 * N; i++) {
+        const uint8_t first[2] = {0, 0}, last[2] = {(uint8_t)(i % 251), (uint8_t)(i / 251 % 251)};
+        uint8_t next[2];
+        dq_replay_begin(r, first);
+        size_t slot = dq_replay_add(r, 0, 1, false, true, last);
+        dq_transition t = dq_replay_transition(r, slot);
+        bool has_room = i % (N + 1) < ROOM;  // there are N + 1 slots
+        assert_int_equal(t.terminated, !has_room);
+        assert_true(t.discount == (has_room ? 0.5f : 0.0f));
+        if (t.terminated)
+            continue;
+        dq_replay_next_state(r, slot, next);
+        assert_memory_equal(next, last, 2);
+    }
+    dq_replay_destroy(r);
 }
 
 static void too_few_transitions_is_an_error(void **state)
@@ -328,7 +359,7 @@ static void check_named_frames(int n_step, size_t n_lanes)
             dq_replay_frames(w->replay, slot, frames);
             from_frames(w->replay, frames, got);
             assert_memory_equal(got, want, STATE);
-            if (dq_replay_transition(w->replay, slot).done)
+            if (dq_replay_transition(w->replay, slot).terminated)
                 continue;
             dq_replay_next_state(w->replay, slot, want);
             dq_replay_next_frames(w->replay, slot, frames);
@@ -375,7 +406,8 @@ static void check_drawing_ahead(int n_step, size_t n_lanes)
             assert_int_equal(ahead[i].slot, after[i].slot);
             if (is_whole)
                 assert_true(ahead[i].action == after[i].action &&
-                            ahead[i].reward == after[i].reward && ahead[i].done == after[i].done);
+                            ahead[i].reward == after[i].reward &&
+                            ahead[i].terminated == after[i].terminated);
         }
         n_whole += is_whole;
         n_not += !is_whole;
@@ -422,6 +454,7 @@ int main(void)
         cmocka_unit_test(sampled_transitions_equal_whole_ones),
         cmocka_unit_test(every_transition_is_drawn_equally_often),
         cmocka_unit_test(n_step_transitions_are_sums_of_whole_ones),
+        cmocka_unit_test(more_cut_off_episodes_than_there_is_room_for_count_as_ended),
         cmocka_unit_test(too_few_transitions_is_an_error),
         cmocka_unit_test(a_loaded_replay_goes_on_as_the_saved_one),
         cmocka_unit_test(a_replay_of_other_lanes_is_not_loaded),

@@ -14,6 +14,7 @@
 #include "agent/trainer_internal.h"
 #include "base/error.h"
 #include "deepq/train.h"
+#include "on_device.h"
 
 enum { FRAME = DQ_NET_SIDE * DQ_NET_SIDE, N_ACTIONS = 3, GAME_STEPS = 7, MAX_ENVS = 8 };
 
@@ -99,11 +100,7 @@ static dq_env *make_thirds(void)
     return make_some_thirds(false);
 }
 
-/** The cheapest that is there; a GPU has one alone. */
-static const char *network(void)
-{
-    return getenv("DEEPQ_TEST_DEVICE") ? "nature" : "small";
-}
+static const char NETWORK[] = "small";  // the cheapest
 
 static dq_train_config small_config(void)
 {
@@ -117,20 +114,13 @@ static dq_train_config small_config(void)
     cfg.checkpoint_every = 25;
     cfg.max_steps = 100;
     cfg.seed = 5;
-    cfg.device = getenv("DEEPQ_TEST_DEVICE");  // tests/cuda sets them
-    cfg.network = network();
+    cfg.device = test_device();
+    cfg.network = NETWORK;
     if (getenv("DEEPQ_TEST_QUICK")) {
         cfg.batch = 2;
         cfg.train_every = 3;
     }
     return cfg;
-}
-
-/** A GPU refuses double targets (a test below says so): what learns from them is not run there. */
-static void skip_on_a_gpu(void)
-{
-    if (getenv("DEEPQ_TEST_DEVICE"))
-        skip();
 }
 
 static dq_trainer *make_trainer(const dq_train_config *cfg)
@@ -146,7 +136,7 @@ static dq_trainer *make_trainer(const dq_train_config *cfg)
 static uint64_t weights_hash(const dq_trainer *t)
 {
     dq_tensor p[DQ_NET_MAX_TENSORS];
-    dq_net_param_shapes(network(), N_ACTIONS, p);
+    dq_net_param_shapes(NETWORK, N_ACTIONS, p);
     for (int i = 0; i < DQ_NET_MAX_TENSORS; i++)
         p[i].data = malloc(dq_tensor_elements(&p[i]) * sizeof(float));
     dq_net_get_params(dq_trainer_net(t), p);
@@ -299,15 +289,15 @@ static void check_transitions(bool repeats)
     dq_transition batch[N];
     uint8_t obs[DQ_NET_OBS_BYTES];
     dq_rng rng = dq_rng_stream(1, "test");
-    assert_int_equal(dq_replay_sample(t->replay, N, &rng, batch), DQ_OK);
+    assert_int_equal(dq_replay_sample(t->learner->replay, N, &rng, batch), DQ_OK);
     for (int i = 0; i < N; i++) {
-        dq_replay_state(t->replay, batch[i].slot, obs);
+        dq_replay_state(t->learner->replay, batch[i].slot, obs);
         const uint8_t *newest = obs + DQ_NET_OBS_BYTES - FRAME;
         bool right = newest[batch[i].action * (FRAME / N_ACTIONS)] == 200;
         assert_true(batch[i].reward == (right ? 1.0f : 0.0f));
         n_right += right;
         n_black += obs[0] == 0;
-        n_done += batch[i].done;
+        n_done += batch[i].terminated;
     }
     assert_in_range(n_right, 8, 50);
     assert_in_range(n_done, 6, 9);  // 20 steps of each of three games of seven
@@ -371,7 +361,6 @@ static void a_loaded_run_goes_on_bit_for_bit(void **state)
 static void so_does_one_with_double_targets(void **state)
 {
     (void)state;
-    skip_on_a_gpu();
     dq_train_config cfg = small_config();
     cfg.double_dqn = true;
     check_loaded_run(&cfg);
@@ -380,7 +369,6 @@ static void so_does_one_with_double_targets(void **state)
 static void so_does_one_with_priorities(void **state)
 {
     (void)state;
-    skip_on_a_gpu();
     dq_train_config cfg = small_config();
     cfg.priority_alpha = 0.6;
     cfg.priority_beta = 0.4;
@@ -440,7 +428,6 @@ static void environments_must_be_as_many_as_told(void **state)
 static void double_targets_change_the_run(void **state)
 {
     (void)state;
-    skip_on_a_gpu();
     uint64_t hash[2][2];
     for (int i = 0; i < 2; i++)
         for (int steps = 0; steps < 2; steps++) {
@@ -454,27 +441,6 @@ static void double_targets_change_the_run(void **state)
             dq_trainer_destroy(t);
         }
     assert_true(hash[0][0] == hash[1][0] && hash[0][1] != hash[1][1]);
-}
-
-static void a_gpu_has_no_double_targets_no_huber_loss_and_one_network(void **state)
-{
-    (void)state;
-    dq_train_config cfg = small_config();
-    dq_trainer *t;
-    dq_env *env = make_thirds();
-    cfg.double_dqn = true;
-    cfg.device = "cuda";
-    assert_int_equal(dq_trainer_create(&t, &cfg, env), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "double_dqn"));
-    cfg.double_dqn = false;
-    cfg.loss = DQ_LOSS_HUBER;
-    assert_int_equal(dq_trainer_create(&t, &cfg, env), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "huber"));
-    cfg.loss = DQ_LOSS_MSE;
-    cfg.network = "nips";
-    assert_int_equal(dq_trainer_create(&t, &cfg, env), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "network nips is not there on a GPU"));
-    dq_env_destroy(env);
 }
 
 static void check_threads(int n_envs)
@@ -559,7 +525,6 @@ static void solve_thirds(int n_step, bool double_dqn, int n_envs)
 static void it_learns_from_the_errors_that_are_largest(void **state)
 {
     (void)state;
-    skip_on_a_gpu();
     dq_train_config cfg = small_config();
     cfg.priority_alpha = 0.6;
     cfg.priority_beta = 0.4;
@@ -612,7 +577,6 @@ static void it_learns_from_returns_of_two_steps(void **state)
 static void it_learns_from_double_targets(void **state)
 {
     (void)state;
-    skip_on_a_gpu();
     solve_thirds(1, true, 1);
 }
 
@@ -763,29 +727,15 @@ static void hyperparameters_are_read_written_and_checked(void **state)
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
 }
 
-/** Where a device is asked for and there is none, after saying so. */
-static bool is_skipped(void)
-{
-    dq_trainer *t = NULL;
-    dq_train_config cfg = small_config();
-    dq_env *env = make_thirds();
-    dq_status st = dq_trainer_create(&t, &cfg, env);
-    if (st == DQ_OK)
-        dq_trainer_destroy(t);
-    else
-        dq_env_destroy(env);
-    if (st == DQ_ERR_UNSUPPORTED)
-        printf("SKIP: %s\n", dq_errmsg());
-    return st == DQ_ERR_UNSUPPORTED;
-}
-
 int main(void)
 {
-    if (is_skipped())
-        return 77;
+    if (test_device_is_missing())
+        return DEVICE_SKIPPED;
     const struct CMUnitTest quick[] = {
         cmocka_unit_test(a_loaded_run_goes_on_bit_for_bit),
         cmocka_unit_test(so_does_one_in_the_middle_of_a_round),
+        cmocka_unit_test(so_does_one_with_double_targets),
+        cmocka_unit_test(so_does_one_with_priorities),
     };
     if (getenv("DEEPQ_TEST_QUICK"))  // the emulation of a GPU is slow
         return cmocka_run_group_tests(quick, NULL, NULL);
@@ -800,7 +750,6 @@ int main(void)
         cmocka_unit_test(a_loaded_run_goes_on_bit_for_bit),
         cmocka_unit_test(threads_do_not_change_the_run),
         cmocka_unit_test(double_targets_change_the_run),
-        cmocka_unit_test(a_gpu_has_no_double_targets_no_huber_loss_and_one_network),
         cmocka_unit_test(it_learns_to_solve_its_world),
         cmocka_unit_test(it_learns_from_returns_of_two_steps),
         cmocka_unit_test(it_learns_from_double_targets),

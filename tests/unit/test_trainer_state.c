@@ -94,7 +94,8 @@ static void slots_and_counters_must_fit(void **state)
     refuses(t, good, n, current, 3, "not that of 30 steps");
     refuses(t, good, n, size, 25, "counters");
     refuses(t, good, n, size, 23, "not that of 30 steps");
-    refuses(t, good, n, (place){"RPLY", slots + 8, 4}, 2 | 1 << 8, "flags");
+    refuses(t, good, n, (place){"RPLY", slots + 8, 4}, 3 | 1 << 8, "flags");
+    refuses(t, good, n, (place){"RPLY", slots + 8, 4}, 4 | 1 << 8, "flags");
     refuses(t, good, n, (place){"RPLY", slots + 8, 4}, 5 << 8, "5 frames");
     refuses(t, good, n, (place){"RPLY", slots + 8, 4}, 1 << 16, "0 frames");
     free(good);
@@ -135,7 +136,7 @@ static void rounds_must_fit(void **state)
     refuses(t, good, n, (place){"TRNR", 8, 4}, 3, "round");
     refuses(t, good, n, (place){"TRNR", 8, 4}, 2, "round");  // 31 steps of 3 environments: 1
     refuses(t, good, n, (place){"TRNR", 12, 4}, 4, "round");
-    refuses(t, good, n, (place){"TRNR", 12 + 12, 4}, 4, "round");
+    refuses(t, good, n, (place){"TRNR", 12 + 12, 4}, 16, "round");
     refuses(t, good, n, (place){"RPLY", 8 + 8 + 4 + 4, 4}, 3, "counters");
     refuses(t, good, n, (place){"RPLY", 8 + 8 + 4 + 4, 4}, 2, "not that of 31 steps");
     refuses(t, good, n, (place){"VECT", 0, 4}, 2, "2 environments");

@@ -1,7 +1,7 @@
 /** Where the kernels run: on a GPU by nvcc, or on the processor by the emulation of tests/cuda,
  *  which gives the same names. Nothing else in this folder knows which it is. */
-#ifndef DEEPQ_NN_CUDA_PLATFORM_H
-#define DEEPQ_NN_CUDA_PLATFORM_H
+#ifndef DEEPQ_LEARN_CUDA_PLATFORM_H
+#define DEEPQ_LEARN_CUDA_PLATFORM_H
 
 #if defined(DQ_CUDA_EMULATED)
 #include "cuda_emulated.h"

@@ -4,8 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "nn/cuda/cuda_jobs.h"
-#include "nn/cuda/cuda_learner.h"
+#include "learn/cuda/cuda_jobs.h"
+#include "learn/cuda/cuda_learner.h"
+#include "replay/priority_tree.h"
 
 #ifndef DQ_CUDA_BUILT_FOR
 #define DQ_CUDA_BUILT_FOR "unknown"
@@ -101,6 +102,13 @@ static dq_status probe(char name[DQ_DEVICE_TEXT], char *error)
 
 /* Memory */
 
+static dq_status wait_for(cuda_learner *l, char *error)
+{
+    TRY_CUDA(cudaGetLastError(), "starting a kernel");
+    TRY_CUDA(cudaStreamSynchronize(l->stream), "waiting for it");
+    return DQ_OK;
+}
+
 static dq_status create_stages(cuda_stages *s, size_t size, char *error)
 {
     s->size = size;
@@ -143,9 +151,11 @@ static void plan_packet(cuda_learner *l)
     take(NULL, &used, n * FRAME_BYTES);
     l->at.news = used;
     take(NULL, &used, sizeof(turn_news));
-    l->at.frame_slots = used;
+    l->at.frame_numbers = used;
     take(NULL, &used, n * sizeof(int32_t));
     l->at.sample_slots = used;
+    take(NULL, &used, n * sizeof(int32_t));
+    l->at.evicted_slots = used;
     take(NULL, &used, n * sizeof(int32_t));
     l->at.samples = used;
     take(NULL, &used, n * sizeof(dq_device_sample));
@@ -156,54 +166,113 @@ static void plan_packet(cuda_learner *l)
     l->at.bytes = used;
 }
 
-static const size_t conv_outputs[DQ_N_CONVS] = {DQ_X1, DQ_X2, DQ_X3};  // of one state
-
-/** Of `rows` states in all, next ones and others. */
-static void plan_room(forward_room *room, unsigned char *base, size_t *used, size_t rows)
+/** Of `rows` rows, which look at n_pictures pictures. */
+static void plan_room(const cuda_learner *l, forward_room *room, unsigned char *base, size_t *used,
+                      size_t n_pictures, size_t rows)
 {
-    room->x0 = (unsigned char *)take(base, used, rows * DQ_X0);
-    for (int i = 0; i < DQ_N_CONVS; i++)
-        room->y[i] = take_floats(base, used, rows * conv_outputs[i]);
-    room->hidden_parts = take_floats(base, used, (size_t)HIDDEN_PARTS * rows * DQ_HIDDEN);
-    room->h = take_floats(base, used, rows * DQ_HIDDEN);
+    const dq_net_shape *shape = &l->shape;
+    room->x0 = (unsigned char *)take(base, used, n_pictures * DQ_X0);
+    for (int i = 0; i < shape->n_convs; i++)
+        room->y[i] = take_floats(base, used, rows * shape->x[i]);
+    room->hidden_parts =
+        take_floats(base, used, (size_t)l->n_hidden_parts * rows * shape->hidden);
+    room->h = take_floats(base, used, rows * shape->hidden);
+}
+
+/** The draws by priority; the tree itself lies with the replay. */
+static void plan_tree(cuda_learner *l, unsigned char *base, size_t *used)
+{
+    size_t n = (size_t)l->cfg.batch;
+    if (l->cfg.priority_alpha <= 0)
+        return;
+    l->tree.place = (double *)take(base, used, n * sizeof(double));
+    l->tree.weight = take_floats(base, used, n);
 }
 
 /** Lay everything out in one block; called twice, first for the size. */
 static size_t plan(cuda_learner *l, unsigned char *base)
 {
-    static const size_t parts[DQ_N_CONVS] = {conv_weights<0>::PART, conv_weights<1>::PART,
-                                             conv_weights<2>::PART};
-    size_t used = 0, n = (size_t)l->cfg.batch;
+    const dq_net_shape *shape = &l->shape;
+    size_t used = 0, n = (size_t)l->cfg.batch, rows = (size_t)l->n_passes * n;
     float **params[] = {&l->online, &l->target, &l->m, &l->v, &l->grad};
     for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
-        *params[i] = take_floats(base, &used, DQ_N_PARAMS);
+        *params[i] = take_floats(base, &used, shape->n_params);
     l->packet = (unsigned char *)take(base, &used, l->at.bytes);
-    l->q_header = (step_header *)take(base, &used, header_bytes(l->cfg.batch));
     l->slots = (uint32_t *)take(base, &used, n * sizeof(*l->slots));
-    l->scratch_frames = (unsigned char *)take(base, &used, n * DQ_NET_OBS_BYTES);
-    plan_room(&l->learn, base, &used, 2 * n);
-    l->learn.q = take_floats(base, &used, 2 * n * DQ_OUT_PAD);
-    plan_room(&l->act, base, &used, (size_t)l->cfg.n_states);
-    for (int i = 0; i < DQ_N_CONVS; i++) {
-        l->dz[i] = take_floats(base, &used, n * conv_outputs[i]);
-        l->conv_parts[i] = take_floats(base, &used, (size_t)l->n_parts[i] * parts[i]);
+    l->no_frame = (unsigned char *)take(base, &used, FRAME_BYTES);
+    plan_room(l, &l->learn, base, &used, 2 * n, rows);
+    l->learn.q = take_floats(base, &used, rows * DQ_OUT_PAD);
+    plan_room(l, &l->act, base, &used, (size_t)l->cfg.n_states, (size_t)l->cfg.n_states);
+    for (int i = 0; i < shape->n_convs; i++) {
+        l->dz[i] = take_floats(base, &used, n * shape->x[i]);
+        l->conv_parts[i] =
+            take_floats(base, &used, (size_t)l->n_parts[i] * cuda_conv_part(shape->layer[i]));
     }
-    l->dh = take_floats(base, &used, n * DQ_HIDDEN);
+    l->dh = take_floats(base, &used, n * shape->hidden);
     l->loss = take_floats(base, &used, 2);
+    l->error = take_floats(base, &used, n);
+    l->sample_target = take_floats(base, &used, n);
+    plan_tree(l, base, &used);
     return used;
 }
 
 /** How the weight gradients of the convolutions are cut; depends on the batch alone. */
 static void cut_parts(cuda_learner *l)
 {
-    static const int pixels[DQ_N_CONVS] = {conv<0>::PIXELS, conv<1>::PIXELS, conv<2>::PIXELS};
-    for (int i = 0; i < DQ_N_CONVS; i++) {
-        int all = l->cfg.batch * pixels[i];
+    for (int i = 0; i < l->shape.n_convs; i++) {
+        int side = l->shape.conv[i]->out_side, all = l->cfg.batch * side * side;
         int chunk = (all + MAX_PARTS - 1) / MAX_PARTS;
         chunk = chunk < MIN_CHUNK ? MIN_CHUNK : (chunk + GEMM_BK - 1) / GEMM_BK * GEMM_BK;
         l->chunk[i] = chunk;
         l->n_parts[i] = (all + chunk - 1) / chunk;
     }
+}
+
+/** The replay's frames and transitions, and where they have priorities the tree of these; all or an
+ *  error, which destroy() is good for. */
+static cudaError_t allocate_replay(cuda_learner *l)
+{
+    size_t tree_bytes = (2 * l->tree.n_leaves + 1) * sizeof(double);
+    cudaError_t e = cudaMalloc((void **)&l->frames, l->n_frames * FRAME_BYTES);
+    if (e == cudaSuccess)
+        e = cudaMalloc((void **)&l->table, l->n_slots * sizeof(*l->table));
+    if (e == cudaSuccess && l->tree.n_leaves)
+        e = cudaMalloc((void **)&l->tree.node, tree_bytes);
+    if (l->tree.node)
+        l->tree.highest = l->tree.node + 2 * l->tree.n_leaves;
+    return e;
+}
+
+static dq_status create_replay(cuda_learner *l, char *error)
+{
+    static const double first_priority = 1;
+    size_t bytes = l->n_frames * FRAME_BYTES + l->n_slots * sizeof(*l->table);
+    if (l->n_frames > INT_MAX)
+        return fail(error, cudaErrorMemoryAllocation, "the replay");
+    cudaError_t e = allocate_replay(l);
+    if (e == cudaErrorMemoryAllocation) {
+        size_t left = 0, all = 0;
+        cudaGetLastError();
+        cudaMemGetInfo(&left, &all);
+        snprintf(error, DQ_DEVICE_TEXT,
+                 "the GPU has no memory for a replay of %zu frames: %zu MB needed, %zu MB free: "
+                 "choose a smaller replay_size, or --device cpu",
+                 l->n_frames, bytes / 1000000, left / 1000000);
+        return DQ_ERR_NOMEM;
+    }
+    TRY_CUDA(e, "memory for the replay");
+    TRY_CUDA(cudaMemsetAsync(l->frames, 0, l->n_frames * FRAME_BYTES, l->stream),
+             "clearing memory");
+    TRY_CUDA(cudaMemsetAsync(l->table, 0, l->n_slots * sizeof(*l->table), l->stream),
+             "clearing memory");
+    if (!l->tree.node)
+        return DQ_OK;
+    TRY_CUDA(cudaMemsetAsync(l->tree.node, 0, 2 * l->tree.n_leaves * sizeof(double), l->stream),
+             "clearing memory");
+    TRY_CUDA(cudaMemcpyAsync(l->tree.highest, &first_priority, sizeof(double),
+                             cudaMemcpyHostToDevice, l->stream),
+             "a copy to it");
+    return wait_for(l, error);
 }
 
 static dq_status create_memory(cuda_learner *l, char *error)
@@ -229,7 +298,6 @@ static dq_status create_memory(cuda_learner *l, char *error)
     TRY_CUDA(
         cudaMallocHost((void **)&l->act.q, (size_t)l->cfg.n_states * DQ_OUT_PAD * sizeof(float)),
         "pinned memory");
-    TRY_CUDA(cudaMallocHost((void **)&l->q_staging, header_bytes(l->cfg.batch)), "pinned memory");
     return DQ_OK;
 }
 
@@ -267,11 +335,12 @@ static void fill_news(cuda_learner *l)
     turn_news news = {};
     news.frames = l->frames;
     news.table = l->table;
-    news.frame_slots = (const int32_t *)(l->packet + l->at.frame_slots);
+    news.frame_numbers = (const int32_t *)(l->packet + l->at.frame_numbers);
+    news.evicted_slots = (const int32_t *)(l->packet + l->at.evicted_slots);
     news.sample_slots = (const int32_t *)(l->packet + l->at.sample_slots);
     news.samples = (const dq_device_sample *)(l->packet + l->at.samples);
-    news.n_frames = l->n_frames;
-    news.n_samples = l->n_samples;
+    news.n_frames = l->n_new_frames;
+    news.n_samples = l->n_new_samples;
     memcpy(l->filling + l->at.news, &news, sizeof(news));
 }
 
@@ -281,7 +350,7 @@ static void fill_news(cuda_learner *l)
 static dq_status send_packet(cuda_learner *l, size_t end, char *error)
 {
     cuda_stages *s = &l->packets;
-    size_t first = l->n_frames ? (size_t)(l->cfg.n_states - l->n_frames) * FRAME_BYTES : l->at.news;
+    size_t first = l->n_new_frames ? (size_t)(l->cfg.n_states - l->n_new_frames) * FRAME_BYTES : l->at.news;
     fill_news(l);
     TRY_CUDA(cudaMemcpyAsync(l->packet + first, l->filling + first, end - first,
                              cudaMemcpyHostToDevice, l->stream),
@@ -289,13 +358,13 @@ static dq_status send_packet(cuda_learner *l, size_t end, char *error)
     TRY_CUDA(cudaEventRecord(s->done[s->next], l->stream), "an event");
     s->next = (s->next + 1) % STAGES;
     l->filling = NULL;
-    l->n_frames = l->n_samples = 0;
+    l->n_new_frames = l->n_new_samples = 0;
     return DQ_OK;
 }
 
 static void queue_act(cuda_learner *l)
 {
-    cuda_forward(l, l->acting, &l->act, l->act_header, l->cfg.n_states, 1, l->online);
+    cuda_forward(l, l->acting, &l->act, l->act_header, l->cfg.n_states, 1);
 }
 
 static dq_status capture(cuda_learner *l, cudaStream_t stream, void (*queue)(cuda_learner *),
@@ -317,8 +386,8 @@ static dq_status capture_all(cuda_learner *l, char *error)
 {
     TRY_STATUS(take_packet(l, error));
     memset(l->filling, 0, l->at.bytes);
-    fill_header(l->filling + l->at.act, l->scratch_frames, NULL, NULL, NULL, 0);
-    fill_header(l->filling + l->at.step, l->scratch_frames, NULL, NULL, NULL, 0);
+    fill_header(l->filling + l->at.act, l->no_frame, NULL, NULL, NULL, 0);
+    fill_header(l->filling + l->at.step, l->no_frame, NULL, NULL, NULL, 0);
     TRY_STATUS(send_packet(l, l->at.bytes, error));  // samples of zeros: a frame that is black
     cuda_news(l, l->header);
     cuda_gradients(l);
@@ -328,6 +397,7 @@ static dq_status capture_all(cuda_learner *l, char *error)
     TRY_CUDA(cudaGetLastError(), "starting the kernels");
     TRY_CUDA(cudaStreamSynchronize(l->acting), "the first decision");
     TRY_CUDA(cudaMemsetAsync(l->arena, 0, l->arena_bytes, l->stream), "clearing memory");
+    TRY_STATUS(create_replay(l, error));
     TRY_CUDA(cudaStreamSynchronize(l->stream), "clearing memory");
     TRY_STATUS(capture(l, l->stream, cuda_gradients, &l->gradients_graph, error));
     TRY_STATUS(capture(l, l->stream, cuda_apply, &l->apply_graph, error));
@@ -351,7 +421,7 @@ static void destroy(void *self)
         if (graphs[i])
             cudaGraphExecDestroy(graphs[i]);
     destroy_stages(&l->packets);
-    void *pinned[] = {l->act.q, l->q_staging}, *device[] = {l->frames, l->table, l->arena};
+    void *pinned[] = {l->act.q}, *device[] = {l->frames, l->table, l->tree.node, l->arena};
     for (size_t i = 0; i < sizeof(pinned) / sizeof(pinned[0]); i++)
         if (pinned[i])
             cudaFreeHost(pinned[i]);
@@ -403,6 +473,14 @@ static dq_status create(void **self, const dq_device_config *cfg, char *error)
         return DQ_ERR_NOMEM;
     }
     l->cfg = *cfg;
+    l->shape = *cfg->shape;
+    l->cfg.shape = &l->shape;
+    l->n_slots = cfg->n_slots;
+    l->n_frames = cfg->n_frames;
+    l->n_passes = cfg->double_dqn ? 3 : 2;
+    l->n_hidden_parts = hidden_parts(l->shape.fc->in);
+    l->tree.alpha = cfg->priority_alpha;
+    l->tree.n_leaves = cfg->priority_alpha > 0 ? dq_tree_leaves(cfg->n_slots) : 0;
     dq_status st = create_all(l, error);
     if (st != DQ_OK) {
         destroy(l);
@@ -413,20 +491,13 @@ static dq_status create(void **self, const dq_device_config *cfg, char *error)
     return DQ_OK;
 }
 
-static dq_status wait_for(cuda_learner *l, char *error)
-{
-    TRY_CUDA(cudaGetLastError(), "starting a kernel");
-    TRY_CUDA(cudaStreamSynchronize(l->stream), "waiting for it");
-    return DQ_OK;
-}
-
 static dq_status set_params(void *self, const float *const arrays[4], char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     float *to[] = {l->online, l->target, l->m, l->v};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     for (int i = 0; i < 4; i++)
-        TRY_CUDA(cudaMemcpyAsync(to[i], arrays[i], DQ_N_PARAMS * sizeof(float),
+        TRY_CUDA(cudaMemcpyAsync(to[i], arrays[i], l->shape.n_params * sizeof(float),
                                  cudaMemcpyHostToDevice, l->stream),
                  "a copy to it");
     return wait_for(l, error);
@@ -438,7 +509,7 @@ static dq_status get_params(void *self, float *const arrays[4], char *error)
     const float *from[] = {l->online, l->target, l->m, l->v};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     for (int i = 0; i < 4; i++)
-        TRY_CUDA(cudaMemcpyAsync(arrays[i], from[i], DQ_N_PARAMS * sizeof(float),
+        TRY_CUDA(cudaMemcpyAsync(arrays[i], from[i], l->shape.n_params * sizeof(float),
                                  cudaMemcpyDeviceToHost, l->stream),
                  "a copy from it");
     return wait_for(l, error);
@@ -448,89 +519,16 @@ static dq_status sync_target(void *self, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
-    TRY_CUDA(cudaMemcpyAsync(l->target, l->online, DQ_N_PARAMS * sizeof(float),
+    TRY_CUDA(cudaMemcpyAsync(l->target, l->online, l->shape.n_params * sizeof(float),
                              cudaMemcpyDeviceToDevice, l->stream),
              "a copy on it");
-    return DQ_OK;
-}
-
-/** As copies of pageable memory may still be reading it, the caller waits before it returns. */
-static dq_status send_obs(cuda_learner *l, const uint8_t *obs, size_t n_obs, char *error)
-{
-    TRY_CUDA(cudaMemcpyAsync(l->scratch_frames, obs, n_obs * FRAME_BYTES, cudaMemcpyHostToDevice,
-                             l->stream),
-             "a copy to it");
-    return wait_for(l, error);
-}
-
-static dq_status q_values(void *self, int of_target, const uint8_t *obs, int n, float *q,
-                          char *error)
-{
-    cuda_learner *l = (cuda_learner *)self;
-    TRY_CUDA(cudaSetDevice(0), "choosing it");
-    TRY_STATUS(send_obs(l, obs, (size_t)n * DQ_NET_STACK, error));
-    fill_header(l->q_staging, l->scratch_frames, NULL, NULL, NULL, 0);
-    dq_device_sample *samples = (dq_device_sample *)(l->q_staging + HEADER_BYTES);
-    memset(samples, 0, (size_t)n * sizeof(*samples));
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < DQ_NET_STACK; j++)
-            samples[i].state[j] = i * DQ_NET_STACK + j;
-    TRY_CUDA(cudaMemcpyAsync(l->q_header, l->q_staging, header_bytes(n), cudaMemcpyHostToDevice,
-                             l->stream),
-             "a copy to it");
-    cuda_forward(l, l->stream, &l->learn, l->q_header, n, 1, of_target ? l->target : l->online);
-    TRY_CUDA(cudaMemcpyAsync(q, l->learn.q, (size_t)n * DQ_OUT_PAD * sizeof(float),
-                             cudaMemcpyDeviceToHost, l->stream),
-             "a copy from it");
-    return wait_for(l, error);
-}
-
-/** Both or none. */
-static cudaError_t allocate_replay(cuda_learner *l, size_t n)
-{
-    void *frames = NULL, *table = NULL;
-    cudaError_t e = cudaMalloc(&frames, n * FRAME_BYTES);
-    if (e != cudaSuccess)
-        return e;
-    e = cudaMalloc(&table, n * sizeof(*l->table));
-    if (e != cudaSuccess) {
-        cudaFree(frames);
-        return e;
-    }
-    l->frames = (unsigned char *)frames;
-    l->table = (dq_device_sample *)table;
-    return cudaSuccess;
-}
-
-static dq_status create_replay(void *self, size_t n, char *error)
-{
-    cuda_learner *l = (cuda_learner *)self;
-    size_t bytes = n * (FRAME_BYTES + sizeof(dq_device_sample));
-    TRY_CUDA(cudaSetDevice(0), "choosing it");
-    if (n > INT_MAX)
-        return fail(error, cudaErrorMemoryAllocation, "the replay");
-    cudaError_t e = allocate_replay(l, n);
-    if (e == cudaErrorMemoryAllocation) {
-        size_t left = 0, all = 0;
-        cudaGetLastError();
-        cudaMemGetInfo(&left, &all);
-        snprintf(error, DQ_DEVICE_TEXT,
-                 "the GPU has no memory for a replay of %zu frames: %zu MB needed, %zu MB free: "
-                 "choose a smaller replay_size, or --device cpu",
-                 n, bytes / 1000000, left / 1000000);
-        return DQ_ERR_NOMEM;
-    }
-    TRY_CUDA(e, "memory for the replay");
-    l->n_slots = n;
-    TRY_CUDA(cudaMemsetAsync(l->frames, 0, n * FRAME_BYTES, l->stream), "clearing memory");
-    TRY_CUDA(cudaMemsetAsync(l->table, 0, n * sizeof(*l->table), l->stream), "clearing memory");
     return DQ_OK;
 }
 
 /** What is pending goes into the replay now. */
 static dq_status flush_news(cuda_learner *l, char *error)
 {
-    if (!l->n_frames && !l->n_samples)
+    if (!l->n_new_frames && !l->n_new_samples)
         return DQ_OK;
     TRY_STATUS(send_packet(l, l->at.act, error));
     cuda_news(l, NULL);
@@ -538,46 +536,91 @@ static dq_status flush_news(cuda_learner *l, char *error)
     return DQ_OK;
 }
 
-static dq_status load(void *self, size_t at, size_t n, const uint8_t *frames,
-                      const dq_device_sample *samples, char *error)
+static dq_status load_frames(void *self, size_t at, size_t n, const uint8_t *frames, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_STATUS(flush_news(l, error));
-    if (frames)
-        TRY_CUDA(cudaMemcpyAsync(l->frames + at * FRAME_BYTES, frames, n * FRAME_BYTES,
-                                 cudaMemcpyHostToDevice, l->stream),
-                 "a copy to it");
-    if (samples)
-        TRY_CUDA(cudaMemcpyAsync(l->table + at, samples, n * sizeof(*samples),
-                                 cudaMemcpyHostToDevice, l->stream),
-                 "a copy to it");
+    TRY_CUDA(cudaMemcpyAsync(l->frames + at * FRAME_BYTES, frames, n * FRAME_BYTES,
+                             cudaMemcpyHostToDevice, l->stream),
+             "a copy to it");
     return wait_for(l, error);
 }
 
-static dq_status put_frame(void *self, size_t slot, const uint8_t *frame, char *error)
+static dq_status load_samples(void *self, size_t at, size_t n, const dq_device_sample *samples,
+                              char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
-    if (l->n_frames == l->cfg.n_states)
+    TRY_STATUS(flush_news(l, error));
+    TRY_CUDA(cudaMemcpyAsync(l->table + at, samples, n * sizeof(*samples), cudaMemcpyHostToDevice,
+                             l->stream),
+             "a copy to it");
+    return wait_for(l, error);
+}
+
+/** The whole tree is made here: it happens once in a run. */
+static dq_status load_priorities(void *self, const double *priorities, double highest, char *error)
+{
+    cuda_learner *l = (cuda_learner *)self;
+    size_t n_leaves = l->tree.n_leaves, n = 2 * n_leaves + 1;  // and the highest behind it
+    TRY_CUDA(cudaSetDevice(0), "choosing it");
+    TRY_STATUS(flush_news(l, error));
+    double *node = new (std::nothrow) double[n]();
+    if (!node) {
+        snprintf(error, DQ_DEVICE_TEXT, "no memory for priorities");
+        return DQ_ERR_NOMEM;
+    }
+    memcpy(node + n_leaves, priorities, l->n_slots * sizeof(*node));
+    for (size_t i = n_leaves - 1; i > 0; i--)
+        dq_tree_sum(node, i);
+    node[n - 1] = highest;
+    cudaError_t e = cudaMemcpyAsync(l->tree.node, node, n * sizeof(*node), cudaMemcpyHostToDevice,
+                                    l->stream);
+    dq_status st = e == cudaSuccess ? wait_for(l, error) : fail(error, e, "a copy to it");
+    delete[] node;
+    return st;
+}
+
+static dq_status read_priorities(void *self, double *priorities, double *highest, char *error)
+{
+    cuda_learner *l = (cuda_learner *)self;
+    TRY_CUDA(cudaSetDevice(0), "choosing it");
+    TRY_STATUS(flush_news(l, error));
+    TRY_CUDA(cudaMemcpyAsync(priorities, l->tree.node + l->tree.n_leaves,
+                             l->n_slots * sizeof(*priorities), cudaMemcpyDeviceToHost, l->stream),
+             "a copy from it");
+    TRY_CUDA(cudaMemcpyAsync(highest, l->tree.highest, sizeof(*highest), cudaMemcpyDeviceToHost,
+                             l->stream),
+             "a copy from it");
+    return wait_for(l, error);
+}
+
+static dq_status put_frame(void *self, size_t number, const uint8_t *frame, char *error)
+{
+    cuda_learner *l = (cuda_learner *)self;
+    TRY_CUDA(cudaSetDevice(0), "choosing it");
+    if (l->n_new_frames == l->cfg.n_states)
         TRY_STATUS(flush_news(l, error));
     TRY_STATUS(take_packet(l, error));
-    int i = l->n_frames++;
+    int i = l->n_new_frames++;
     memcpy(l->filling + (size_t)(l->cfg.n_states - 1 - i) * FRAME_BYTES, frame, FRAME_BYTES);
-    ((int32_t *)(l->filling + l->at.frame_slots))[i] = (int32_t)slot;
+    ((int32_t *)(l->filling + l->at.frame_numbers))[i] = (int32_t)number;
     return DQ_OK;
 }
 
-static dq_status put_sample(void *self, size_t slot, const dq_device_sample *sample, char *error)
+static dq_status put_sample(void *self, size_t slot, size_t evicted, const dq_device_sample *sample,
+                            char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
-    if (l->n_samples == l->cfg.n_states)
+    if (l->n_new_samples == l->cfg.n_states)
         TRY_STATUS(flush_news(l, error));
     TRY_STATUS(take_packet(l, error));
-    int i = l->n_samples++;
+    int i = l->n_new_samples++;
     ((dq_device_sample *)(l->filling + l->at.samples))[i] = *sample;
     ((int32_t *)(l->filling + l->at.sample_slots))[i] = (int32_t)slot;
+    ((int32_t *)(l->filling + l->at.evicted_slots))[i] = (int32_t)evicted;
     return DQ_OK;
 }
 
@@ -640,15 +683,12 @@ static dq_status values(void *self, float *q, char *error)
 }
 
 static dq_status gradients(void *self, const dq_device_step *step, const dq_device_sample *samples,
-                           const uint8_t *obs, size_t n_obs, char *error)
+                           char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
-    if (obs)
-        TRY_STATUS(send_obs(l, obs, n_obs, error));
     TRY_STATUS(take_packet(l, error));
-    fill_header(l->filling + l->at.step, obs ? l->scratch_frames : l->frames, step, NULL, samples,
-                l->cfg.batch);
+    fill_header(l->filling + l->at.step, l->frames, step, NULL, samples, l->cfg.batch);
     TRY_STATUS(send_packet(l, l->at.bytes, error));
     cuda_news(l, NULL);
     TRY_CUDA(cudaGraphLaunch(l->gradients_graph, l->stream), "starting a learning step");
@@ -676,9 +716,11 @@ static dq_status read_array(void *self, dq_device_array array, void *to, size_t 
 {
     cuda_learner *l = (cuda_learner *)self;
     const void *const arrays[DQ_DEVICE_N_ARRAYS] = {
-        l->learn.x0, l->learn.y[0], l->learn.y[1], l->learn.y[2],
-        l->learn.h,  l->learn.q,    l->dh,         l->dz[2],
-        l->dz[1],    l->dz[0],      l->grad,       (const char *)l->header + HEADER_BYTES};
+        l->learn.x0, l->learn.y[0], l->learn.y[1],
+        l->learn.y[2], l->learn.h, l->learn.q,
+        l->dh, l->dz[2], l->dz[1],
+        l->dz[0], l->grad, (const char *)l->header + HEADER_BYTES,
+        l->slots, l->sample_target, l->tree.weight};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_CUDA(cudaMemcpyAsync(to, arrays[array], n, cudaMemcpyDeviceToHost, l->stream),
              "a copy from it");
@@ -688,9 +730,10 @@ static dq_status read_array(void *self, dq_device_array array, void *to, size_t 
 extern "C" __attribute__((visibility("default"))) const dq_device_ops *dq_device_module(void)
 {
     static const dq_device_ops ops = {
-        DQ_DEVICE_ABI, DQ_CUDA_BUILT_FOR, probe,         create, destroy,    set_params, get_params,
-        sync_target,   q_values,          create_replay, load,   put_frame,  put_sample, turn,
-        values,        gradients,         apply,         losses, read_array,
+        DQ_DEVICE_ABI, DQ_CUDA_BUILT_FOR, probe,           create,          destroy,
+        set_params,    get_params,        sync_target,     load_frames,     load_samples,
+        load_priorities, read_priorities, put_frame,       put_sample,      turn,
+        values,        gradients,         apply,           losses,          read_array,
     };
     return &ops;
 }

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE  // dladdr()
-#include "nn/device_module.h"
+#include "learn/gpu.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -62,7 +62,7 @@ static entry_fn *find_entry(void *module)
     return entry;
 }
 
-dq_status dq_device_module_load(const dq_device_ops **ops)
+dq_status dq_gpu_load(const dq_device_ops **ops)
 {
     char path[PATH_CAP];
     const char *chosen = getenv("DEEPQ_CUDA_MODULE");
@@ -83,5 +83,38 @@ dq_status dq_device_module_load(const dq_device_ops **ops)
     if ((*ops)->abi == DQ_DEVICE_ABI)
         return DQ_OK;
     return dq_fail(DQ_ERR_UNSUPPORTED,
-                   "no CUDA: %s is of another version of deepq: install both anew", path);
+                   "no CUDA: %s is of another version of deepq: install both again", path);
+}
+
+bool dq_gpu_is_meant(const char *device)
+{
+    return device && strcmp(device, "cuda") == 0;
+}
+
+dq_status dq_gpu_choose(const char *device, bool *on_gpu)
+{
+    *on_gpu = dq_gpu_is_meant(device);
+    if (*on_gpu || !device || !*device || strcmp(device, "cpu") == 0 || strcmp(device, "auto") == 0)
+        return DQ_OK;
+    return dq_fail(DQ_ERR_CONFIG, "no device '%s': choose auto, cpu or cuda", device);
+}
+
+dq_status dq_gpu_check(const char *device, char name[DQ_DEVICE_TEXT])
+{
+    const dq_device_ops *ops;
+    char error[DQ_DEVICE_TEXT] = "";
+    bool on_gpu;
+    name[0] = '\0';
+    DQ_TRY(dq_gpu_choose(device, &on_gpu));
+    if (!on_gpu)
+        return DQ_OK;
+    DQ_TRY(dq_gpu_load(&ops));
+    dq_status st = ops->probe(name, error);
+    return st == DQ_OK ? DQ_OK : dq_fail(st, "%s", error);
+}
+
+const char *dq_gpu_built_for(void)
+{
+    const dq_device_ops *ops;
+    return dq_gpu_load(&ops) == DQ_OK ? ops->built_for : "";
 }

@@ -1,4 +1,4 @@
-/** Targets of Q-learning and double Q-learning: PyTorch's numbers, and remembering changes no bit.
+/** Targets of Q-learning and double Q-learning: PyTorch's numbers, and the cache changes no bit.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "agent/target_memory.h"
+#include "learn/target_cache.h"
 #include "nn/net_internal.h"
 
 /* As in tests/oracle/make_double_golden.py. */
@@ -56,8 +56,8 @@ static void set_weights(dq_net *net, uint32_t seed, FILE *f, const char *name)
 /** Give `net` the target net of another one, which no public function does. */
 static void take_target(dq_net *net, const dq_net *from)
 {
-    memcpy(net->target.params, from->target.params, DQ_N_PARAMS * sizeof(float));
-    for (int l = 0; l < DQ_N_CONVS; l++)
+    memcpy(net->target.params, from->target.params, net->shape.n_params * sizeof(float));
+    for (int l = 0; l < net->shape.n_convs; l++)
         memcpy(net->target.u[l], from->target.u[l],
                net->k->conv_sizes(l, 1).u * sizeof(*net->target.u[l]));
 }
@@ -95,8 +95,8 @@ static void fill_replay(world *w)
     dq_replay_begin(w->replay, frames);
     size_t slot[N + N_STEP];
     for (int i = 0; i < N + N_STEP; i++)
-        slot[i] =
-            dq_replay_add(w->replay, 0, lcg_uniform(), false, frames + (size_t)(i + 1) * FRAME);
+        slot[i] = dq_replay_add(w->replay, 0, lcg_uniform(), false, false,
+                                frames + (size_t)(i + 1) * FRAME);
     for (int i = 0; i < N; i++)
         w->batch[i] = dq_replay_transition(w->replay, slot[i]);
     free(frames);
@@ -127,9 +127,9 @@ static void close_world(world *w)
     fclose(w->golden);
 }
 
-static void targets_of(world *w, dq_target_memory *m, float *target)
+static void targets_of(world *w, dq_target_cache *m, float *target)
 {
-    dq_target_memory_targets(m, w->net, w->replay, w->batch, pow(GAMMA, N_STEP), target);
+    dq_target_cache_targets(m, w->net, w->replay, w->batch, target);
 }
 
 static void pytorch_has_the_same_targets(void **state)
@@ -138,10 +138,10 @@ static void pytorch_has_the_same_targets(void **state)
     world w;
     open_world(&w);
     float plain[N], twice[N];
-    dq_target_memory largest, chosen;
+    dq_target_cache largest, chosen;
     size_t n_slots = dq_replay_slots(w.replay);
-    assert_int_equal(dq_target_memory_init(&largest, n_slots, N), DQ_OK);
-    assert_int_equal(dq_target_memory_init_double(&chosen, n_slots, N, N_ACTIONS), DQ_OK);
+    assert_int_equal(dq_target_cache_init(&largest, n_slots, N, N_ACTIONS, false), DQ_OK);
+    assert_int_equal(dq_target_cache_init(&chosen, n_slots, N, N_ACTIONS, true), DQ_OK);
     targets_of(&w, &largest, plain);
     targets_of(&w, &chosen, twice);
     int n_other = 0, last = -1, n_changes = 0;
@@ -157,22 +157,22 @@ static void pytorch_has_the_same_targets(void **state)
         last = online;
     }
     assert_true(n_other > 8 && n_changes > 8);  // the choice matters, and is not one action's
-    dq_target_memory_free(&largest);
-    dq_target_memory_free(&chosen);
+    dq_target_cache_free(&largest);
+    dq_target_cache_free(&chosen);
     close_world(&w);
 }
 
-/** The online net learns between two copies: what is remembered of the target net stays right. */
-static void remembered_values_are_those_of_a_fresh_memory(void **state)
+/** The online net learns between two copies: what the cache has of the target net stays right. */
+static void cached_values_are_those_of_a_fresh_cache(void **state)
 {
     (void)state;
     world w;
     open_world(&w);
     uint8_t *obs = malloc((size_t)N * DQ_NET_OBS_BYTES);
     int32_t action[N];
-    float first[N], remembered[N], fresh[N];
-    dq_target_memory m;
-    assert_int_equal(dq_target_memory_init_double(&m, dq_replay_slots(w.replay), N, N_ACTIONS),
+    float first[N], cached[N], fresh[N];
+    dq_target_cache m;
+    assert_int_equal(dq_target_cache_init(&m, dq_replay_slots(w.replay), N, N_ACTIONS, true),
                      DQ_OK);
     targets_of(&w, &m, first);
     for (int i = 0; i < N; i++) {
@@ -181,14 +181,15 @@ static void remembered_values_are_those_of_a_fresh_memory(void **state)
     }
     for (int i = 0; i < 20; i++)
         dq_net_update(w.net, obs, action, first);
-    w.batch[3].done = w.batch[4].done = true;  // no next state: the others keep their own
-    targets_of(&w, &m, remembered);
-    dq_target_memory_forget_all(&m);
+    w.batch[3].terminated = w.batch[4].terminated = true;  // no next state: others keep theirs
+    w.batch[3].discount = w.batch[4].discount = 0;
+    targets_of(&w, &m, cached);
+    dq_target_cache_forget_all(&m);
     targets_of(&w, &m, fresh);
-    assert_memory_equal(remembered, fresh, sizeof(fresh));
-    assert_memory_not_equal(remembered + 5, first + 5, sizeof(first) - 5 * sizeof(*first));
+    assert_memory_equal(cached, fresh, sizeof(fresh));
+    assert_memory_not_equal(cached + 5, first + 5, sizeof(first) - 5 * sizeof(*first));
     assert_true(fresh[3] == w.batch[3].reward && fresh[4] == w.batch[4].reward);
-    dq_target_memory_free(&m);
+    dq_target_cache_free(&m);
     free(obs);
     close_world(&w);
 }
@@ -197,7 +198,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pytorch_has_the_same_targets),
-        cmocka_unit_test(remembered_values_are_those_of_a_fresh_memory),
+        cmocka_unit_test(cached_values_are_those_of_a_fresh_cache),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,31 +1,24 @@
-/** The products of the Nature network as jobs of gemm_kernel. Layouts are net_shape.h's. */
-#ifndef DEEPQ_NN_CUDA_JOBS_H
-#define DEEPQ_NN_CUDA_JOBS_H
+/** The products of the networks as jobs of gemm_kernel. Layouts are net_shape.h's. */
+#ifndef DEEPQ_LEARN_CUDA_JOBS_H
+#define DEEPQ_LEARN_CUDA_JOBS_H
 
-#include "nn/cuda/cuda_gemm.h"
+#include "learn/cuda/cuda_gemm.h"
 
-/** A convolution's shape, as constants of the compiler. */
-template <int L> struct conv_numbers;
-template <> struct conv_numbers<0> {
-    enum { SIDE = DQ_SIDE0, IN = DQ_CONV1_IN, K = DQ_CONV1_K, S = DQ_CONV1_S };
-    enum { OUT_SIDE = DQ_SIDE1, OUT = DQ_CONV1_OUT, WEIGHTS = DQ_AT_W1, BIASES = DQ_AT_B1 };
-};
-template <> struct conv_numbers<1> {
-    enum { SIDE = DQ_SIDE1, IN = DQ_CONV2_IN, K = DQ_CONV2_K, S = DQ_CONV2_S };
-    enum { OUT_SIDE = DQ_SIDE2, OUT = DQ_CONV2_OUT, WEIGHTS = DQ_AT_W2, BIASES = DQ_AT_B2 };
-};
-template <> struct conv_numbers<2> {
-    enum { SIDE = DQ_SIDE2, IN = DQ_CONV3_IN, K = DQ_CONV3_K, S = DQ_CONV3_S };
-    enum { OUT_SIDE = DQ_SIDE3, OUT = DQ_CONV3_OUT, WEIGHTS = DQ_AT_W3, BIASES = DQ_AT_B3 };
-};
-template <int L> struct conv : public conv_numbers<L> {
-    typedef conv_numbers<L> n;
+/** Convolution L of dq_conv_shapes as constants of the compiler. */
+template <int L> struct conv {
     enum {
-        RUN = n::K * n::IN,  // values of a patch's row, which lie together in the picture
-        DEPTH = n::K * RUN,  // values of a patch
-        PIXELS = n::OUT_SIDE * n::OUT_SIDE,
-        X = n::SIDE * n::SIDE * n::IN,  // values of a picture, of an output
-        Y = PIXELS * n::OUT
+        SIDE = dq_conv_shapes[L].in_side,
+        IN = dq_conv_shapes[L].in,
+        K = dq_conv_shapes[L].k,
+        S = dq_conv_shapes[L].stride,
+        OUT_SIDE = dq_conv_shapes[L].out_side,
+        OUT = dq_conv_shapes[L].out,
+        FIRST = SIDE == DQ_SIDE0,  // its input is the picture: bytes, whose gradient nobody wants
+        RUN = K * IN,              // values of a patch's row, which lie together in the picture
+        DEPTH = K * RUN,           // values of a patch
+        PIXELS = OUT_SIDE * OUT_SIDE,
+        X = SIDE * SIDE * IN,  // values of a picture, of an output
+        Y = PIXELS * OUT
     };
 };
 
@@ -47,16 +40,18 @@ static __device__ inline float4 load_quad(const unsigned char *p)
     return make_float4((float)v.x, (float)v.y, (float)v.z, (float)v.w);
 }
 
-template <int L> struct picture {
+template <bool FIRST> struct picture_values {
     typedef float type;
 };
-template <> struct picture<0> {
+template <> struct picture_values<true> {
     typedef unsigned char type;
+};
+template <int L> struct picture : public picture_values<conv<L>::FIRST> {
 };
 
 template <int L> static __device__ inline float unscaled(float sum)
 {
-    return L == 0 ? sum / 255.0f : sum;
+    return conv<L>::FIRST ? sum / 255.0f : sum;
 }
 
 /** Values i..i+3 of the patch that output pixel number m of the batch sees. */
@@ -69,25 +64,31 @@ static __device__ inline float4 patch_quad(const typename picture<L>::type *x, i
     return load_quad(x + (size_t)sample * n::X + (y * n::SIDE + column) * n::IN + i % n::RUN);
 }
 
-/** y = max(0, patches * weights + bias). z: 0 the first net, 1 the second on the next n samples. */
+/** Where a layer's weights and biases are. */
+struct layer_params {
+    const float *w, *b;
+};
+
+/** y = max(0, patches * weights + bias). z: 0 the online network on the states, 1 the target
+ * network on the next states, 2 the online network on these; each has its n rows. */
 template <int L> struct conv_forward {
-    enum { BM = 32, GROUPS = L == 0 ? 2 : 4, AT_ONCE = L == 0 ? 4 : 2 };
+    enum { BM = 32, GROUPS = conv<L>::FIRST ? 2 : 4, AT_ONCE = conv<L>::FIRST ? 4 : 2 };
     enum { A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
     typedef conv<L> shape;
     const typename picture<L>::type *x;
-    const float *params, *params1;
+    layer_params online, target;
     float *y;
     int n, k0, k1;
 
     __device__ inline void begin(int z)
     {
+        int rows = shape::FIRST && z == 2 ? 1 : z;  // there is one picture of a next state
         k0 = 0;
         k1 = shape::DEPTH;
-        if (z == 1) {
-            params = params1;
-            x += (size_t)n * shape::X;
-            y += (size_t)n * shape::Y;
-        }
+        if (z == 1)
+            online = target;
+        x += (size_t)rows * n * shape::X;
+        y += (size_t)z * n * shape::Y;
     }
     __device__ inline float4 a(int row, int k) const
     {
@@ -95,13 +96,13 @@ template <int L> struct conv_forward {
     }
     __device__ inline float4 b(int column, int k) const
     {
-        return load_quad(params + shape::WEIGHTS + k * shape::OUT + column);
+        return column < shape::OUT ? load_quad(online.w + k * shape::OUT + column) : zero_quad();
     }
     __device__ inline void store(int row, int column, float v) const
     {
-        if (row >= n * shape::PIXELS)
+        if (row >= n * shape::PIXELS || column >= shape::OUT)
             return;
-        v = unscaled<L>(v) + params[shape::BIASES + column];
+        v = unscaled<L>(v) + online.b[column];
         y[(size_t)row * shape::OUT + column] = v > 0.0f ? v : 0.0f;
     }
     __device__ inline void store_bias(int, float) const
@@ -115,7 +116,7 @@ template <int L> struct conv_forward {
  *  the pixels are sorted by y mod S and x mod S (the grid's z), and each kind is a convolution of
  *  its own with K / S taps a side. */
 template <int L> struct conv_backward {
-    enum { BM = 32, GROUPS = L == 1 ? 2 : 4, AT_ONCE = L == 1 ? 3 : 2 };
+    enum { BM = 32, GROUPS = conv<L>::S > 1 ? 2 : 4, AT_ONCE = conv<L>::S > 1 ? 3 : 2 };
     enum { A_ALONG_K = 1, B_ALONG_K = 1, BIAS = 0 };
     typedef conv<L> shape;
     enum {
@@ -124,7 +125,7 @@ template <int L> struct conv_backward {
         KIND = KIND_SIDE * KIND_SIDE,
         KINDS = shape::S * shape::S
     };
-    const float *dz, *params, *x;  // x: what the ReLU below gave
+    const float *dz, *w, *x;  // x: what the ReLU below gave
     float *dx;
     int n, k0, k1, y0, x0;
 
@@ -148,13 +149,15 @@ template <int L> struct conv_backward {
     {
         int tap = k / shape::OUT;
         int ky = y0 + tap / TAPS * shape::S, kx = x0 + tap % TAPS * shape::S;
-        return load_quad(params + shape::WEIGHTS +
-                         ((ky * shape::K + kx) * shape::IN + column) * shape::OUT + k % shape::OUT);
+        if (column >= shape::IN)
+            return zero_quad();
+        return load_quad(w + ((ky * shape::K + kx) * shape::IN + column) * shape::OUT +
+                         k % shape::OUT);
     }
     __device__ inline void store(int row, int column, float v) const
     {
         int sample = row / KIND, pixel = row % KIND;
-        if (sample >= n)
+        if (sample >= n || column >= shape::IN)
             return;
         int y = pixel / KIND_SIDE * shape::S + y0, x_at = pixel % KIND_SIDE * shape::S + x0;
         size_t at = (size_t)sample * shape::X + (y * shape::SIDE + x_at) * shape::IN + column;
@@ -189,58 +192,69 @@ template <int L> struct conv_weights {
     }
     __device__ inline float4 b(int column, int k) const
     {
-        return k < k1 ? load_quad(dz + (size_t)k * shape::OUT + column) : zero_quad();
+        return k < k1 && column < shape::OUT ? load_quad(dz + (size_t)k * shape::OUT + column)
+                                             : zero_quad();
     }
     __device__ inline void store(int row, int column, float v) const
     {
-        parts[row * shape::OUT + column] = unscaled<L>(v);
+        if (column < shape::OUT)
+            parts[row * shape::OUT + column] = unscaled<L>(v);
     }
     __device__ inline void store_bias(int column, float v) const
     {
-        parts[shape::DEPTH * shape::OUT + column] = v;
+        if (column < shape::OUT)
+            parts[shape::DEPTH * shape::OUT + column] = v;
     }
 };
 
-/** Place of weight (input, output) of the first linear layer; four outputs lie together. */
-static __device__ inline size_t hidden_weight(int in, int out)
+/** Place of weight (input, output) of the first linear layer, of n_in inputs; four outputs lie
+ *  together. */
+static __device__ inline size_t hidden_weight(int n_in, int in, int out)
 {
-    return (size_t)DQ_AT_W4 + ((size_t)(out / DQ_FC_BLOCK) * DQ_X3 + in) * DQ_FC_BLOCK +
-           out % DQ_FC_BLOCK;
+    return ((size_t)(out / DQ_FC_BLOCK) * n_in + in) * DQ_FC_BLOCK + out % DQ_FC_BLOCK;
 }
 
-enum { HIDDEN_PARTS = 7, HIDDEN_DEPTH = DQ_X3 / HIDDEN_PARTS };
+/** The parts that the first linear layer's sums are cut into: whole tiles, as many as divide them,
+ *  up to MOST. */
+static inline int hidden_parts(int n_in)
+{
+    enum { MOST = 9 };
+    int parts = MOST;
+    while (n_in / GEMM_BK % parts != 0)
+        parts--;
+    return parts;
+}
 
-/** Part of the first linear layer's sums: parts[z % HIDDEN_PARTS][net][sample][512]; z counts the
- *  parts of the first net, then those of the second. */
+/** Part of the first linear layer's sums: parts[part][pass][sample][n_out], with the passes of
+ *  conv_forward. z counts the parts of the first pass, then those of the next. */
 struct hidden_forward {
     enum { BM = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
-    const float *x, *params, *params1;
+    const float *x, *online, *target;  // weights
     float *parts;
-    int n, n_nets, k0, k1;
+    int n, n_in, n_out, n_passes, n_parts, k0, k1;
 
     __device__ inline void begin(int z)
     {
-        int net = z / HIDDEN_PARTS, part = z % HIDDEN_PARTS;
-        k0 = part * HIDDEN_DEPTH;
-        k1 = k0 + HIDDEN_DEPTH;
-        parts += (size_t)(part * n_nets + net) * n * DQ_HIDDEN;
-        if (net == 1) {
-            params = params1;
-            x += (size_t)n * DQ_X3;
-        }
+        int pass = z / n_parts, part = z % n_parts, depth = n_in / n_parts;
+        k0 = part * depth;
+        k1 = k0 + depth;
+        parts += (size_t)(part * n_passes + pass) * n * n_out;
+        x += (size_t)pass * n * n_in;
+        if (pass == 1)
+            online = target;
     }
     __device__ inline float4 a(int row, int k) const
     {
-        return row < n ? load_quad(x + (size_t)row * DQ_X3 + k) : zero_quad();
+        return row < n ? load_quad(x + (size_t)row * n_in + k) : zero_quad();
     }
     __device__ inline float4 b(int column, int k) const
     {
-        return load_quad(params + hidden_weight(k, column));
+        return load_quad(online + hidden_weight(n_in, k, column));
     }
     __device__ inline void store(int row, int column, float v) const
     {
         if (row < n)
-            parts[(size_t)row * DQ_HIDDEN + column] = v;
+            parts[(size_t)row * n_out + column] = v;
     }
     __device__ inline void store_bias(int, float) const
     {
@@ -250,27 +264,27 @@ struct hidden_forward {
 /** The gradient of the first linear layer's input, and through the ReLU before it. */
 struct hidden_backward {
     enum { BM = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 1, BIAS = 0 };
-    const float *dh, *params, *x;
+    const float *dh, *w, *x;
     float *dx;
-    int n, k0, k1;
+    int n, n_in, n_out, k0, k1;
 
     __device__ inline void begin(int)
     {
         k0 = 0;
-        k1 = DQ_HIDDEN;
+        k1 = n_out;
     }
     __device__ inline float4 a(int row, int k) const
     {
-        return row < n ? load_quad(dh + (size_t)row * DQ_HIDDEN + k) : zero_quad();
+        return row < n ? load_quad(dh + (size_t)row * n_out + k) : zero_quad();
     }
     __device__ inline float4 b(int column, int k) const
     {
-        return load_quad(params + hidden_weight(column, k));
+        return column < n_in ? load_quad(w + hidden_weight(n_in, column, k)) : zero_quad();
     }
     __device__ inline void store(int row, int column, float v) const
     {
-        size_t at = (size_t)row * DQ_X3 + column;
-        if (row < n)
+        size_t at = (size_t)row * n_in + column;
+        if (row < n && column < n_in)
             dx[at] = x[at] > 0.0f ? v : 0.0f;
     }
     __device__ inline void store_bias(int, float) const
@@ -283,7 +297,7 @@ struct hidden_weights {
     enum { BM = 64, GROUPS = 1, AT_ONCE = 5, A_ALONG_K = 0, B_ALONG_K = 0, BIAS = 0 };
     const float *x, *dh;
     float *grad;
-    int n, k0, k1;
+    int n, n_in, n_out, k0, k1;
 
     __device__ inline void begin(int)
     {
@@ -292,15 +306,16 @@ struct hidden_weights {
     }
     __device__ inline float4 a(int row, int k) const
     {
-        return k < n ? load_quad(x + (size_t)k * DQ_X3 + row) : zero_quad();
+        return k < n && row < n_in ? load_quad(x + (size_t)k * n_in + row) : zero_quad();
     }
     __device__ inline float4 b(int column, int k) const
     {
-        return k < n ? load_quad(dh + (size_t)k * DQ_HIDDEN + column) : zero_quad();
+        return k < n ? load_quad(dh + (size_t)k * n_out + column) : zero_quad();
     }
     __device__ inline void store(int row, int column, float v) const
     {
-        grad[hidden_weight(row, column)] = v;
+        if (row < n_in)
+            grad[hidden_weight(n_in, row, column)] = v;
     }
     __device__ inline void store_bias(int, float) const
     {

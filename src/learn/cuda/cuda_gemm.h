@@ -16,11 +16,11 @@
  *  One value of C is a sum over each group's k in order, then over the groups in order, whatever
  *  the other rows are. The groups are there to hide latency: a product here has few blocks, and a
  *  multiprocessor with one of 128 threads waits most of the time. */
-#ifndef DEEPQ_NN_CUDA_GEMM_H
-#define DEEPQ_NN_CUDA_GEMM_H
+#ifndef DEEPQ_LEARN_CUDA_GEMM_H
+#define DEEPQ_LEARN_CUDA_GEMM_H
 
-#include "nn/cuda/cuda_platform.h"
-#include "nn/device.h"
+#include "learn/cuda/cuda_platform.h"
+#include "learn/device.h"
 
 enum {
     GEMM_GROUP = 128,            // threads

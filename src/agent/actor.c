@@ -1,0 +1,233 @@
+#include "agent/actor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/config.h"
+#include "base/cpu.h"
+#include "base/error.h"
+#include "nn/argmax.h"
+
+enum { GREEDY = -1 };  // an action that the values will decide
+
+static dq_status check_env(const dq_env_spec *spec)
+{
+    const dq_space *o = &spec->obs;
+    if (o->dtype != DQ_U8 || o->n_dims != 3 || o->shape[0] != DQ_NET_STACK ||
+        o->shape[1] != DQ_NET_SIDE || o->shape[2] != DQ_NET_SIDE)
+        return dq_fail(DQ_ERR_CONFIG, "%s: its observations are not uint8 [%d][%d][%d]: wrap it",
+                       spec->id, DQ_NET_STACK, DQ_NET_SIDE, DQ_NET_SIDE);
+    return DQ_OK;
+}
+
+static dq_status allocate(dq_actor *a)
+{
+    size_t n = (size_t)a->n_envs;
+    a->obs = calloc(n, DQ_NET_OBS_BYTES);
+    a->last_obs = calloc(n, DQ_NET_OBS_BYTES);
+    a->action = calloc(n, sizeof(*a->action));
+    a->results = calloc(n, sizeof(*a->results));
+    a->greedy = calloc(n, sizeof(*a->greedy));
+    a->q = calloc(n, (size_t)a->n_actions * sizeof(*a->q));
+    if (!a->obs || !a->last_obs || !a->action || !a->results || !a->greedy || !a->q)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for %d environments", a->n_envs);
+    return DQ_OK;
+}
+
+static dq_status take_envs(dq_actor *a, const dq_train_config *cfg, dq_env *const *envs)
+{
+    int threads = cfg->n_threads > 0 ? cfg->n_threads : dq_cpu_count();
+    dq_vector_config vector = {.n_threads = threads < a->n_envs ? threads : a->n_envs,
+                               .autoreset = DQ_AUTORESET_SAME_STEP};
+    for (int i = 0; i < a->n_envs; i++)
+        DQ_TRY(dq_env_seed(envs[i], cfg->seed + (uint64_t)i));
+    return dq_vector_create(&a->envs, envs, a->n_envs, &vector);
+}
+
+dq_status dq_actor_check(const dq_train_config *cfg, dq_env *const *envs)
+{
+    for (int i = 0; i < cfg->n_envs; i++)
+        DQ_TRY(check_env(dq_env_get_spec(envs[i])));
+    return DQ_OK;
+}
+
+dq_status dq_actor_init(dq_actor *a, const dq_train_config *cfg, dq_env *const *envs)
+{
+    *a = (dq_actor){.n_envs = cfg->n_envs,
+                    .n_actions = dq_env_get_spec(envs[0])->n_actions,
+                    .exploration = dq_rng_stream(cfg->seed, "exploration")};
+    dq_status st = allocate(a);
+    if (st == DQ_OK)
+        st = take_envs(a, cfg, envs);
+    if (st != DQ_OK)
+        dq_actor_free(a);
+    return st;
+}
+
+void dq_actor_free(dq_actor *a)
+{
+    dq_vector_destroy(a->envs);
+    free(a->obs);
+    free(a->last_obs);
+    free(a->action);
+    free(a->results);
+    free(a->greedy);
+    free(a->q);
+    *a = (dq_actor){0};
+}
+
+static uint8_t *obs_of(const dq_actor *a, int env)
+{
+    return a->obs + (size_t)env * DQ_NET_OBS_BYTES;
+}
+
+/** Where an episode that is over ended. */
+static uint8_t *last_obs_of(const dq_actor *a, int env)
+{
+    return a->last_obs + (size_t)env * DQ_NET_OBS_BYTES;
+}
+
+dq_status dq_actor_reset(dq_actor *a, dq_learner *learner)
+{
+    DQ_TRY(dq_vector_reset(a->envs, a->obs));
+    for (int i = 0; i < a->n_envs; i++)
+        dq_learner_begin_episode(learner, i, obs_of(a, i));
+    return DQ_OK;
+}
+
+dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_train_config *cfg, int64_t step,
+                        const dq_learn_step *next)
+{
+    int n = 0;
+    for (int i = 0; i < a->n_envs; i++) {
+        a->action[i] = GREEDY;
+        if (dq_rng_unit(&a->exploration) < dq_config_epsilon(cfg, step + i))
+            a->action[i] = (int)dq_rng_below(&a->exploration, (uint32_t)a->n_actions);
+        else
+            a->greedy[n++] = i;
+    }
+    dq_learner_act(learner, a->obs, a->greedy, n, next);
+    if (n > 0)
+        dq_learner_values(learner, a->q);
+    for (int i = 0; i < n; i++)
+        a->action[a->greedy[i]] = dq_argmax(a->q + (size_t)i * (size_t)a->n_actions, a->n_actions);
+    return dq_vector_step(a->envs, a->action, a->obs, a->last_obs, a->results);
+}
+
+const dq_step *dq_actor_result(const dq_actor *a)
+{
+    return &a->results[a->turn].step;
+}
+
+static const uint8_t *newest_frame(const uint8_t *obs)
+{
+    return obs + (size_t)(DQ_NET_STACK - 1) * DQ_NET_SIDE * DQ_NET_SIDE;
+}
+
+dq_experience dq_actor_experience(const dq_actor *a, bool truncation_ends)
+{
+    const dq_step *step = dq_actor_result(a);
+    bool over = step->terminated || step->truncated;
+    const uint8_t *led_to = over ? last_obs_of(a, a->turn) : obs_of(a, a->turn);
+    return (dq_experience){.lane = a->turn,
+                           .action = a->action[a->turn],
+                           .reward = step->reward,
+                           .terminated = step->terminated || (truncation_ends && step->truncated),
+                           .truncated = step->truncated,
+                           .next = newest_frame(led_to)};
+}
+
+void dq_actor_advance(dq_actor *a, dq_learner *learner)
+{
+    const dq_step *step = dq_actor_result(a);
+    if (step->terminated || step->truncated)
+        dq_learner_begin_episode(learner, a->turn, obs_of(a, a->turn));
+    a->turn = a->turn + 1 == a->n_envs ? 0 : a->turn + 1;
+}
+
+/* ---------------------------------------------------------------- saving */
+
+enum { ENDED = 1, CUT_OFF = 2, GOES_ON = 4, NEW_GAME = 8 };  // flags of a step
+
+/** Whether an episode's last observation is still wanted: when its step's turn comes. */
+static bool is_waiting(const dq_actor *a, int env)
+{
+    return env >= a->turn && a->turn > 0 && a->results[env].step.truncated;
+}
+
+static dq_status save_step(const dq_actor *a, int env, dq_writer *w)
+{
+    const dq_step *step = &a->results[env].step;
+    dq_write_u32(w, (uint32_t)a->action[env]);
+    dq_write_f64(w, (double)step->reward);
+    dq_status st = dq_write_u32(
+        w, (step->terminated ? ENDED : 0u) | (step->truncated ? CUT_OFF : 0u) |
+               (step->game_goes_on ? GOES_ON : 0u) | (step->is_new_game ? NEW_GAME : 0u));
+    dq_write_f64(w, (double)step->clipped);
+    st = dq_write_f64(w, (double)step->ended_points);
+    return is_waiting(a, env) ? dq_write(w, last_obs_of(a, env), DQ_NET_OBS_BYTES) : st;
+}
+
+dq_status dq_actor_save_round(const dq_actor *a, dq_writer *w)
+{
+    dq_write_u32(w, (uint32_t)a->n_envs);
+    dq_status st = dq_write_u32(w, (uint32_t)a->turn);
+    for (int i = 0; i < a->n_envs; i++)
+        st = save_step(a, i, w);
+    return st;
+}
+
+static dq_status load_step(dq_actor *a, int env, dq_reader *r, bool is_whole)
+{
+    uint32_t action, flags;
+    double reward, clipped = 0, ended_points = 0;
+    dq_read_u32(r, &action);
+    dq_read_f64(r, &reward);
+    DQ_TRY(dq_read_u32(r, &flags));
+    if (is_whole)
+        dq_read_f64(r, &clipped);
+    if (is_whole)
+        DQ_TRY(dq_read_f64(r, &ended_points));
+    if (action >= (uint32_t)a->n_actions ||
+        flags > (is_whole ? ENDED | CUT_OFF | GOES_ON | NEW_GAME : ENDED | CUT_OFF))
+        return dq_fail(DQ_ERR_INPUT, "saved run: its round is impossible");
+    a->action[env] = (int)action;
+    a->results[env] = (dq_vector_result){.step = {.reward = (float)reward,
+                                                  .terminated = (flags & ENDED) != 0,
+                                                  .truncated = (flags & CUT_OFF) != 0,
+                                                  .clipped = (float)clipped,
+                                                  .game_goes_on = (flags & GOES_ON) != 0,
+                                                  .is_new_game = (flags & NEW_GAME) != 0,
+                                                  .ended_points = (float)ended_points}};
+    if (is_waiting(a, env) && is_whole)
+        return dq_read(r, last_obs_of(a, env), DQ_NET_OBS_BYTES);
+    if (is_waiting(a, env))
+        a->results[env].step.terminated = true;  // so it was learned then
+    return DQ_OK;
+}
+
+dq_status dq_actor_load_round(dq_actor *a, dq_reader *r, bool is_whole)
+{
+    uint32_t n_envs, turn;
+    dq_read_u32(r, &n_envs);
+    DQ_TRY(dq_read_u32(r, &turn));
+    if (n_envs != (uint32_t)a->n_envs)
+        return dq_fail(DQ_ERR_INPUT, "saved run has %u environments, this one has %d", n_envs,
+                       a->n_envs);
+    if (turn >= n_envs)
+        return dq_fail(DQ_ERR_INPUT, "saved run: its round is impossible");
+    a->turn = (int)turn;
+    for (int i = 0; i < a->n_envs; i++)
+        DQ_TRY(load_step(a, i, r, is_whole));
+    return DQ_OK;
+}
+
+dq_status dq_actor_save_envs(const dq_actor *a, dq_writer *w)
+{
+    return a->n_envs > 1 ? dq_vector_save(a->envs, w) : dq_env_save(dq_vector_env(a->envs, 0), w);
+}
+
+dq_status dq_actor_load_envs(dq_actor *a, dq_reader *r)
+{
+    return a->n_envs > 1 ? dq_vector_load(a->envs, r) : dq_env_load(dq_vector_env(a->envs, 0), r);
+}

@@ -1,0 +1,11 @@
+/** Functions that a GPU has too: DQ_EVERYWHERE marks them, and nvcc compiles them for both. */
+#ifndef DEEPQ_BASE_EVERYWHERE_H
+#define DEEPQ_BASE_EVERYWHERE_H
+
+#if defined(__CUDACC__)
+#define DQ_EVERYWHERE static __host__ __device__ inline
+#else
+#define DQ_EVERYWHERE static inline
+#endif
+
+#endif

@@ -1,0 +1,144 @@
+/** A learner on the GPU: its memory, its graphs, and the queue of its work. */
+#ifndef DEEPQ_LEARN_CUDA_LEARNER_H
+#define DEEPQ_LEARN_CUDA_LEARNER_H
+
+#include "learn/cuda/cuda_platform.h"
+#include "learn/device.h"
+
+enum {
+    STAGES = 4,       // host buffers that copies leave from, in turn
+    MIN_CHUNK = 512,  // output pixels in one part of a convolution's weight gradient, at least
+    MAX_PARTS = 64,
+    FRAME_PIXELS = DQ_SIDE0 * DQ_SIDE0
+};
+
+/** What a step needs, in device memory; its samples follow. */
+typedef struct step_header {
+    const unsigned char *frames;
+    dq_device_step step;
+    int32_t is_drawn;  // the samples are drawn there; else they came along
+    dq_device_draw draw;
+} step_header;
+
+enum { HEADER_BYTES = 128 };  // samples start here
+static_assert(sizeof(step_header) <= HEADER_BYTES, "the samples would lie on it");
+
+/** What is new in the replay. Frame i is the i-th before the end of those that came along. All
+ *  pointers are the device's. */
+typedef struct turn_news {
+    unsigned char *frames;
+    dq_device_sample *table;
+    const int32_t *frame_numbers, *sample_slots, *evicted_slots;
+    const dq_device_sample *samples;
+    int32_t n_frames, n_samples;
+} turn_news;
+
+/** Where things lie in what goes over in one copy, in bytes: frames, then the news, then the states
+ *  to decide about, then the step. A turn leaves out the frames that did not come and the step that
+ *  is not begun. */
+typedef struct packet_plan {
+    size_t news, frame_numbers, sample_slots, evicted_slots, samples;
+    size_t act, step, bytes;
+} packet_plan;
+
+/** Pinned memory that copies leave from while the host goes on; taken again when they are done. */
+typedef struct cuda_stages {
+    unsigned char *bytes;  // [STAGES][size]
+    size_t size;
+    cudaEvent_t done[STAGES];
+    unsigned next;
+} cuda_stages;
+
+/** What a forward pass writes. The rows of a learning step's pass are states by the online network,
+ *  next states by the target network, and for double Q-learning these by the online network; of the
+ *  pictures there are two kinds. */
+typedef struct forward_room {
+    unsigned char *x0;
+    float *y[DQ_CONVS_MAX];
+    float *hidden_parts, *h, *q;
+} forward_room;
+
+/** The priorities of the transitions, as replay/priority_tree.h has them. */
+typedef struct priority_tree {
+    double *node;  // [2 * n_leaves]; NULL: all transitions are alike
+    size_t n_leaves;
+    double *highest;  // [1] given so far
+    double alpha;
+    double *place;  // [batch] of a draw in the tree, then of an update: the new priorities
+    float *weight;  // [batch]
+} priority_tree;
+
+/** What the loss kernel needs. */
+typedef struct loss_job {
+    const step_header *header;
+    dq_loss loss;
+    int n, n_actions, n_hidden, is_double;
+    const float *out_w;       // weights of the last layer
+    const float *hidden, *q;  // of the learning step's pass
+    const float *weight;      // [n], NULL: all 1
+    float *dh, *dout_w, *dout_b, *dhidden_b;
+    float *error, *target;  // [n]
+    float *value;           // [2] loss of this step, of the step before
+} loss_job;
+
+/** The gradients of the convolutions in parts, to be added up. */
+typedef struct conv_parts {
+    const float *parts[DQ_CONVS_MAX];
+    int first[DQ_CONVS_MAX + 1];  // parameter of each; the last one's end
+    int n_parts[DQ_CONVS_MAX];
+    int n_convs;
+} conv_parts;
+
+struct cuda_learner {
+    dq_device_config cfg;  // its shape is the one below
+    dq_net_shape shape;
+    size_t n_slots, n_frames;
+    int n_passes;  // rows of a learning step: 2 * batch, 3 * batch
+    int n_hidden_parts;
+    cudaStream_t stream;  // everything but
+    cudaStream_t side;    // what a captured step does beside it,
+    cudaStream_t acting;  // and decisions, beside the gradients; between packets and Adam
+    cudaEvent_t fork, join;
+    cudaEvent_t arrived;  // a packet's news are in the replay
+
+    unsigned char *arena;  // all of the below but the replay, in one block
+    size_t arena_bytes;
+    float *online, *target, *m, *v, *grad;  // [n_params]
+    packet_plan at;
+    unsigned char *packet;  // what came over last
+    // In the packet, with room for n_states and `batch` samples. A step's header stays until Adam
+    // has read it: a turn without a step leaves it.
+    step_header *act_header, *header;
+    uint32_t *slots;          // [batch] drawn
+    unsigned char *no_frame;  // [FRAME_PIXELS] of the first step, before there are frames
+    forward_room learn, act;  // act.q: pinned [n_states][DQ_OUT_PAD], written by the GPU
+    float *dz[DQ_CONVS_MAX], *dh, *loss;
+    float *error, *sample_target;  // [batch] of the last learning step
+    float *conv_parts[DQ_CONVS_MAX];
+    int chunk[DQ_CONVS_MAX], n_parts[DQ_CONVS_MAX];
+
+    unsigned char *frames;    // [n_frames] the replay
+    dq_device_sample *table;  // [n_slots]
+    priority_tree tree;
+
+    cuda_stages packets;
+    unsigned char *filling;  // the packet that news go into, or NULL
+    int n_new_frames, n_new_samples;
+    cudaEvent_t decided;  // the last decision's values are there
+    cudaGraphExec_t gradients_graph, apply_graph, act_graph;
+};
+
+/** Queue what puts the packet's news into the replay. step: and draws its batch; or NULL. */
+void cuda_news(cuda_learner *l, step_header *step);
+/** Queue a forward pass of n states whose header is in device memory. n_passes: see forward_room.
+ */
+void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room,
+                  const step_header *header, int n, int n_passes);
+/** Queue the first half of a learning step, on two streams where that is possible. */
+void cuda_gradients(cuda_learner *l);
+/** Queue the second: priorities, Adam. */
+void cuda_apply(cuda_learner *l);
+/** Floats in one part of a convolution's weight gradient. */
+size_t cuda_conv_part(int layer);
+
+#endif

@@ -1,0 +1,279 @@
+// The order of the kernels: news and draw, forward pass, gradients, Adam.
+#include "learn/cuda/cuda_draw.h"
+#include "learn/cuda/cuda_jobs.h"
+#include "learn/cuda/cuda_learner.h"
+#include "learn/cuda/cuda_steps.h"
+
+template <class Job> static dim3 gemm_grid(int rows, int columns, int depth)
+{
+    return dim3((unsigned)((rows + Job::BM - 1) / Job::BM),
+                (unsigned)((columns + GEMM_BN - 1) / GEMM_BN), (unsigned)depth);
+}
+
+/** Queue C = A B in the learner's precision; `depth` is the size of the grid's z. */
+template <class Job>
+static void multiply(const cuda_learner *l, cudaStream_t stream, const Job &job, int rows,
+                     int columns, int depth)
+{
+    const int threads = Job::GROUPS * GEMM_GROUP;
+    dim3 grid = gemm_grid<Job>(rows, columns, depth);
+    switch (l->cfg.precision) {
+    case DQ_TF32:
+        cuda_launch(gemm_kernel<Job, DQ_TF32>, grid, threads, stream, job);
+        break;
+    case DQ_BF16:
+        cuda_launch(gemm_kernel<Job, DQ_BF16>, grid, threads, stream, job);
+        break;
+    default:
+        cuda_launch(gemm_kernel<Job, DQ_FP32>, grid, threads, stream, job);
+    }
+}
+
+/** Call F<L>(arguments...) for the layer of dq_conv_shapes that a number means. */
+#define CALL_LAYER(L, call)                                                                        \
+    case L:                                                                                        \
+        call<L> EACH_ARGUMENTS;                                                                    \
+        break;
+
+/** A pass through the network; where it is to be queued, and what it reads and writes. */
+typedef struct pass {
+    const cuda_learner *l;
+    cudaStream_t stream;
+    const forward_room *room;
+    int n, n_passes;
+} pass;
+
+static layer_params conv_params(const cuda_learner *l, const float *params, int i)
+{
+    layer_params p = {params + l->shape.conv_w[i], params + l->shape.conv_b[i]};
+    return p;
+}
+
+/** Convolution i of the network, which is layer L. */
+template <int L> static void forward_layer(const pass *p, int i)
+{
+    conv_forward<L> job;
+    const void *x = i == 0 ? (const void *)p->room->x0 : (const void *)p->room->y[i - 1];
+    job.x = (const typename picture<L>::type *)x;
+    job.online = conv_params(p->l, p->l->online, i);
+    job.target = conv_params(p->l, p->l->target, i);
+    job.y = p->room->y[i];
+    job.n = p->n;
+    multiply(p->l, p->stream, job, p->n * conv<L>::PIXELS, conv<L>::OUT, p->n_passes);
+}
+
+static void forward_conv(const pass *p, int i)
+{
+#define EACH_ARGUMENTS (p, i)
+    switch (p->l->shape.layer[i]) {
+        DQ_EACH_CONV(CALL_LAYER, forward_layer)
+    }
+#undef EACH_ARGUMENTS
+}
+
+static void forward_hidden(const pass *p)
+{
+    const dq_net_shape *shape = &p->l->shape;
+    hidden_forward job;
+    job.x = p->room->y[shape->n_convs - 1];
+    job.online = p->l->online + shape->fc_w;
+    job.target = p->l->target + shape->fc_w;
+    job.parts = p->room->hidden_parts;
+    job.n = p->n;
+    job.n_in = shape->fc->in;
+    job.n_out = shape->fc->out;
+    job.n_passes = p->n_passes;
+    job.n_parts = p->l->n_hidden_parts;
+    multiply(p->l, p->stream, job, p->n, job.n_out, p->n_passes * job.n_parts);
+}
+
+void cuda_news(cuda_learner *l, step_header *step)
+{
+    const unsigned char *end = l->packet + (size_t)l->cfg.n_states * FRAME_PIXELS;
+    cuda_launch(turn_kernel, dim3((unsigned)(1 + l->cfg.n_states * FRAME_BLOCKS)), DRAW_THREADS,
+                l->stream, (const turn_news *)(l->packet + l->at.news), (const uchar4 *)end, step,
+                l->cfg.batch, l->slots, l->tree);
+}
+
+static head_params head_of(const cuda_learner *l, const float *params)
+{
+    head_params p = {params + l->shape.fc_b, params + l->shape.out_w, params + l->shape.out_b};
+    return p;
+}
+
+void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room,
+                  const step_header *header, int n, int n_passes)
+{
+    const pass p = {l, stream, room, n, n_passes};
+    int n_kinds = n_passes > 1 ? 2 : 1, copies = n_passes > 1 ? COPY_BLOCKS : 0;
+    cuda_launch(stack_kernel, dim3((unsigned)(n * n_kinds * STACK_BLOCKS + copies)), STEP_THREADS,
+                stream, header, n, n_kinds, (uchar4 *)room->x0, (const float4 *)l->online,
+                (float4 *)l->target, (int)(l->shape.n_params / 4));
+    for (int i = 0; i < l->shape.n_convs; i++)
+        forward_conv(&p, i);
+    forward_hidden(&p);
+    cuda_launch(head_kernel, dim3((unsigned)(n * n_passes)), l->shape.fc->out, stream,
+                (const float *)room->hidden_parts, n, n_passes, l->n_hidden_parts,
+                l->shape.fc->out, head_of(l, l->online), head_of(l, l->target), room->h, room->q);
+}
+
+template <int L> static void weights_layer(cuda_learner *l, cudaStream_t stream, int i)
+{
+    conv_weights<L> job;
+    const void *x = i == 0 ? (const void *)l->learn.x0 : (const void *)l->learn.y[i - 1];
+    job.x = (const typename picture<L>::type *)x;
+    job.dz = l->dz[i];
+    job.parts = l->conv_parts[i];
+    job.n = l->cfg.batch;
+    job.chunk = l->chunk[i];
+    multiply(l, stream, job, conv<L>::DEPTH, conv<L>::OUT, l->n_parts[i]);
+}
+
+static void weights_conv(cuda_learner *l, cudaStream_t stream, int i)
+{
+#define EACH_ARGUMENTS (l, stream, i)
+    switch (l->shape.layer[i]) {
+        DQ_EACH_CONV(CALL_LAYER, weights_layer)
+    }
+#undef EACH_ARGUMENTS
+}
+
+template <int L> static void backward_layer(cuda_learner *l, int i)
+{
+    if constexpr (!conv<L>::FIRST) {
+        conv_backward<L> job;
+        job.dz = l->dz[i];
+        job.w = l->online + l->shape.conv_w[i];
+        job.x = l->learn.y[i - 1];
+        job.dx = l->dz[i - 1];
+        job.n = l->cfg.batch;
+        multiply(l, l->stream, job, l->cfg.batch * conv_backward<L>::KIND, conv<L>::IN,
+                 conv_backward<L>::KINDS);
+    }
+}
+
+static void backward_conv(cuda_learner *l, int i)
+{
+#define EACH_ARGUMENTS (l, i)
+    switch (l->shape.layer[i]) {
+        DQ_EACH_CONV(CALL_LAYER, backward_layer)
+    }
+#undef EACH_ARGUMENTS
+}
+
+template <int L> static size_t part_of(int)
+{
+    return conv_weights<L>::PART;
+}
+
+size_t cuda_conv_part(int layer)
+{
+#define CALL_PART(L, unused)                                                                       \
+    case L:                                                                                        \
+        return part_of<L>(0);
+    switch (layer) {
+        DQ_EACH_CONV(CALL_PART, )
+    }
+#undef CALL_PART
+    return 0;
+}
+
+static void hidden_gradients(cuda_learner *l)
+{
+    const dq_net_shape *shape = &l->shape;
+    int last = shape->n_convs - 1;
+    hidden_backward down;
+    down.dh = l->dh;
+    down.w = l->online + shape->fc_w;
+    down.x = l->learn.y[last];
+    down.dx = l->dz[last];
+    down.n = l->cfg.batch;
+    down.n_in = shape->fc->in;
+    down.n_out = shape->fc->out;
+    multiply(l, l->stream, down, l->cfg.batch, down.n_in, 1);
+    hidden_weights weights;
+    weights.x = l->learn.y[last];
+    weights.dh = l->dh;
+    weights.grad = l->grad + shape->fc_w;
+    weights.n = l->cfg.batch;
+    weights.n_in = shape->fc->in;
+    weights.n_out = shape->fc->out;
+    multiply(l, l->side, weights, weights.n_in, weights.n_out, 1);
+}
+
+/** What follows on the side stream comes after what is queued now. */
+static void fork_side(cuda_learner *l)
+{
+    cudaEventRecord(l->fork, l->stream);
+    cudaStreamWaitEvent(l->side, l->fork, 0);
+}
+
+static void queue_loss(cuda_learner *l)
+{
+    const dq_net_shape *shape = &l->shape;
+    loss_job job = {};
+    job.header = l->header;
+    job.loss = l->cfg.loss;
+    job.n = l->cfg.batch;
+    job.n_actions = l->cfg.n_actions;
+    job.n_hidden = shape->fc->out;
+    job.is_double = l->cfg.double_dqn;
+    job.out_w = l->online + shape->out_w;
+    job.hidden = l->learn.h;
+    job.q = l->learn.q;
+    job.weight = l->tree.node ? l->tree.weight : NULL;
+    job.dh = l->dh;
+    job.dout_w = l->grad + shape->out_w;
+    job.dout_b = l->grad + shape->out_b;
+    job.dhidden_b = l->grad + shape->fc_b;
+    job.error = l->error;
+    job.target = l->sample_target;
+    job.value = l->loss;
+    cuda_launch(loss_kernel, dim3((unsigned)(job.n_hidden / LOSS_HIDDEN)), STEP_THREADS, l->stream,
+                job);
+}
+
+static void add_up_convs(cuda_learner *l)
+{
+    const dq_net_shape *shape = &l->shape;
+    conv_parts convs = {};
+    convs.n_convs = shape->n_convs;
+    for (int i = 0; i < shape->n_convs; i++) {
+        convs.parts[i] = l->conv_parts[i];
+        convs.n_parts[i] = l->n_parts[i];
+        convs.first[i] = (int)shape->conv_w[i];
+    }
+    convs.first[shape->n_convs] = (int)shape->fc_w;
+    cuda_launch(sum_kernel, dim3((unsigned)((shape->fc_w + STEP_THREADS - 1) / STEP_THREADS)),
+                STEP_THREADS, l->stream, convs, l->grad);
+}
+
+/** Weights' gradients go to the side stream, but for the first layer's, which has nothing beside
+ *  it. */
+void cuda_gradients(cuda_learner *l)
+{
+    cuda_forward(l, l->stream, &l->learn, l->header, l->cfg.batch, l->n_passes);
+    queue_loss(l);
+    fork_side(l);
+    hidden_gradients(l);
+    for (int i = l->shape.n_convs - 1; i > 0; i--) {
+        fork_side(l);
+        weights_conv(l, l->side, i);
+        backward_conv(l, i);
+    }
+    weights_conv(l, l->stream, 0);
+    cudaEventRecord(l->join, l->side);
+    cudaStreamWaitEvent(l->stream, l->join, 0);
+    add_up_convs(l);
+}
+
+void cuda_apply(cuda_learner *l)
+{
+    int n_quads = (int)(l->shape.n_params / 4);
+    if (l->tree.node)
+        cuda_launch(priority_kernel, dim3(1), DRAW_THREADS, l->stream, l->tree,
+                    (const uint32_t *)l->slots, (const float *)l->error, l->cfg.batch);
+    cuda_launch(adam_kernel, dim3((unsigned)((n_quads + STEP_THREADS - 1) / STEP_THREADS)),
+                STEP_THREADS, l->stream, (const step_header *)l->header, (float4 *)l->online,
+                (float4 *)l->m, (float4 *)l->v, (const float4 *)l->grad, n_quads);
+}

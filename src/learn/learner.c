@@ -1,0 +1,196 @@
+#include "learn/learner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "learn/gpu.h"
+
+enum { FRAME_BYTES = DQ_NET_SIDE * DQ_NET_SIDE };
+
+dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg)
+{
+    bool on_gpu;
+    *out = NULL;
+    DQ_TRY(dq_gpu_choose(cfg->device, &on_gpu));
+    return on_gpu ? dq_learner_cuda_create(out, cfg) : dq_learner_cpu_create(out, cfg);
+}
+
+static dq_status create_net(dq_learner *l, int batch, int n_threads, const char *precision)
+{
+    const dq_learner_config *cfg = &l->cfg;
+    dq_net_config net = dq_net_config_default(cfg->n_actions);
+    net.batch = batch;
+    net.n_threads = n_threads;
+    net.isa = cfg->isa;
+    net.precision = precision;
+    net.loss = cfg->loss;
+    net.network = cfg->network;
+    net.learning_rate = cfg->learning_rate;
+    net.beta1 = cfg->beta1;
+    net.beta2 = cfg->beta2;
+    net.epsilon = cfg->epsilon;
+    DQ_TRY(dq_net_create(&l->net, &net));
+    dq_rng rng = dq_rng_stream(cfg->seed, "initialisation");
+    dq_net_init(l->net, &rng);
+    return DQ_OK;
+}
+
+static dq_status create_memory(dq_learner *l)
+{
+    const dq_learner_config *cfg = &l->cfg;
+    dq_replay_config replay = dq_replay_config_default();
+    replay.capacity = (size_t)cfg->replay_size;
+    replay.n_step = cfg->n_step;
+    replay.gamma = cfg->gamma;
+    replay.n_lanes = cfg->n_lanes;
+    replay.n_actions = cfg->n_actions;
+    DQ_TRY(dq_replay_create(&l->replay, &replay));
+    if (cfg->priority_alpha > 0)
+        DQ_TRY(
+            dq_priorities_create(&l->priorities, dq_replay_slots(l->replay), cfg->priority_alpha));
+    return DQ_OK;
+}
+
+dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch, int n_threads,
+                          const char *precision)
+{
+    size_t n = (size_t)cfg->batch;
+    l->cfg = *cfg;
+    l->sampling = dq_rng_stream(cfg->seed, "replay");
+    DQ_TRY(create_net(l, batch, n_threads, precision));
+    DQ_TRY(create_memory(l));
+    l->cfg.device = l->cfg.isa = l->cfg.precision = l->cfg.network = NULL;
+    l->drawn = calloc(n, sizeof(*l->drawn));
+    l->target = calloc(n, sizeof(*l->target));
+    l->weight = calloc(n, sizeof(*l->weight));
+    if (!l->drawn || !l->target || !l->weight)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", n);
+    for (size_t i = 0; i < n; i++)
+        l->weight[i] = 1.0f;
+    return DQ_OK;
+}
+
+void dq_learner_free(dq_learner *l)
+{
+    dq_net_destroy(l->net);
+    dq_replay_destroy(l->replay);
+    dq_priorities_destroy(l->priorities);
+    free(l->drawn);
+    free(l->target);
+    free(l->weight);
+    free(l);
+}
+
+void dq_learner_destroy(dq_learner *l)
+{
+    if (l)
+        l->ops->destroy(l);
+}
+
+void dq_learner_begin_episode(dq_learner *l, int lane, const uint8_t *obs)
+{
+    const uint8_t *newest = obs + (size_t)(DQ_NET_STACK - 1) * FRAME_BYTES;
+    if (memcmp(obs, newest, FRAME_BYTES) == 0)
+        dq_replay_begin_repeated(l->replay, lane, newest);
+    else
+        dq_replay_begin_lane(l->replay, lane, newest);
+    l->ops->began(l, lane);
+}
+
+void dq_learner_act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
+                    const dq_learn_step *next)
+{
+    l->ops->act(l, obs, lanes, n, next);
+}
+
+void dq_learner_values(dq_learner *l, float *q)
+{
+    l->ops->values(l, q);
+}
+
+void dq_learner_add(dq_learner *l, const dq_experience *e)
+{
+    size_t slot =
+        dq_replay_add(l->replay, e->action, e->reward, e->terminated, e->truncated, e->next);
+    l->ops->added(l, e, slot);
+}
+
+dq_status dq_learner_learn(dq_learner *l, const dq_learn_step *step)
+{
+    return l->ops->learn(l, step);
+}
+
+void dq_learner_cancel(dq_learner *l)
+{
+    l->ops->cancel(l);
+}
+
+void dq_learner_sync_target(dq_learner *l)
+{
+    l->ops->sync_target(l);
+}
+
+bool dq_learner_loss(dq_learner *l, bool wait, double *loss)
+{
+    return l->ops->loss(l, wait, loss);
+}
+
+dq_status dq_learner_status(const dq_learner *l)
+{
+    return l->ops->status(l);
+}
+
+dq_net *dq_learner_net(dq_learner *l)
+{
+    l->ops->fetch(l);
+    return l->net;
+}
+
+dq_status dq_learner_set_params(dq_learner *l, const dq_tensor *params, size_t n)
+{
+    l->ops->fetch(l);
+    DQ_TRY(dq_net_set_params(l->net, params, n));
+    l->ops->send(l);
+    return l->ops->status(l);
+}
+
+void dq_learner_look(dq_learner *l)
+{
+    l->ops->look(l);
+}
+
+dq_status dq_learner_save_net(dq_learner *l, dq_writer *w)
+{
+    l->ops->fetch(l);
+    DQ_TRY(l->ops->status(l));
+    return dq_net_save(l->net, w);
+}
+
+dq_status dq_learner_load_net(dq_learner *l, dq_reader *r)
+{
+    DQ_TRY(dq_net_load(l->net, r));
+    l->ops->send(l);
+    return l->ops->status(l);
+}
+
+dq_status dq_learner_save_memory(dq_learner *l, dq_writer *w)
+{
+    dq_status st = dq_replay_save(l->replay, w);
+    if (!l->priorities)
+        return st;
+    l->ops->fetch_priorities(l);
+    DQ_TRY(l->ops->status(l));
+    return dq_priorities_save(l->priorities, w);
+}
+
+dq_status dq_learner_load_memory(dq_learner *l, dq_reader *r)
+{
+    DQ_TRY(dq_replay_load(l->replay, r));
+    if (l->priorities) {
+        DQ_TRY(dq_priorities_load(l->priorities, r));
+        DQ_TRY(dq_priorities_fit(l->priorities, l->replay));
+    }
+    l->ops->send_replay(l);
+    return l->ops->status(l);
+}

@@ -1,0 +1,186 @@
+/* The learner on the processor. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "learn/learner.h"
+#include "learn/target_cache.h"
+
+typedef struct cpu_learner {
+    dq_learner base;
+    dq_target_cache targets;
+    uint8_t *asked;  // [n_lanes][DQ_NET_OBS_BYTES] states to ask about
+    int n_asked;
+    uint8_t *states;   // [batch][DQ_NET_OBS_BYTES]
+    int32_t *actions;  // [batch]
+    float *error;      // [batch]
+    double loss;       // of the last update
+} cpu_learner;
+
+static void began(dq_learner *l, int lane)
+{
+    (void)l;
+    (void)lane;
+}
+
+static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
+                const dq_learn_step *next)
+{
+    cpu_learner *self = (cpu_learner *)l;
+    (void)next;  // nothing would be gained by beginning it now
+    for (int i = 0; i < n; i++)
+        memcpy(self->asked + (size_t)i * DQ_NET_OBS_BYTES,
+               obs + (size_t)lanes[i] * DQ_NET_OBS_BYTES, DQ_NET_OBS_BYTES);
+    self->n_asked = n;
+}
+
+static void values(dq_learner *l, float *q)
+{
+    cpu_learner *self = (cpu_learner *)l;
+    if (self->n_asked > 0)
+        dq_net_q(l->net, self->asked, self->n_asked, q);
+}
+
+static void added(dq_learner *l, const dq_experience *e, size_t slot)
+{
+    cpu_learner *self = (cpu_learner *)l;
+    (void)e;
+    dq_target_cache_forget(&self->targets, slot);
+    if (l->priorities)
+        dq_priorities_added(l->priorities, l->replay);
+}
+
+static void sync_target(dq_learner *l)
+{
+    dq_net_sync_target(l->net);
+    dq_target_cache_forget_all(&((cpu_learner *)l)->targets);
+}
+
+static dq_status draw_batch(dq_learner *l, double beta)
+{
+    size_t n = (size_t)l->cfg.batch;
+    if (!l->priorities)
+        return dq_replay_sample(l->replay, n, &l->sampling, l->drawn);
+    return dq_priorities_sample(l->priorities, l->replay, n, beta, &l->sampling, l->drawn,
+                                l->weight);
+}
+
+/** @return the time, when the next stage begins */
+static double end_stage(dq_learner *l, int stage, double began_s)
+{
+    double now_s = dq_clock_s();
+    l->stage_s[stage] += now_s - began_s;
+    return now_s;
+}
+
+static dq_status learn(dq_learner *l, const dq_learn_step *step)
+{
+    cpu_learner *self = (cpu_learner *)l;
+    size_t batch = (size_t)l->cfg.batch;
+    if (step->sync_target)
+        sync_target(l);
+    double at = dq_clock_s();
+    DQ_TRY(draw_batch(l, step->priority_beta));
+    at = end_stage(l, DQ_STAGE_SAMPLE, at);
+    dq_target_cache_targets(&self->targets, l->net, l->replay, l->drawn, l->target);
+    at = end_stage(l, DQ_STAGE_TARGETS, at);
+    for (size_t i = 0; i < batch; i++) {
+        self->actions[i] = l->drawn[i].action;
+        dq_replay_state(l->replay, l->drawn[i].slot, self->states + i * DQ_NET_OBS_BYTES);
+    }
+    at = end_stage(l, DQ_STAGE_STATES, at);
+    dq_net_set_learning_rate(l->net, step->learning_rate);
+    self->loss = (double)dq_net_update_weighted(l->net, self->states, self->actions, l->target,
+                                                l->weight, self->error);
+    if (l->priorities)
+        dq_priorities_update(l->priorities, l->drawn, batch, self->error);
+    (void)end_stage(l, DQ_STAGE_UPDATE, at);
+    return DQ_OK;
+}
+
+static bool loss_of(dq_learner *l, bool wait, double *loss)
+{
+    (void)wait;
+    *loss = ((cpu_learner *)l)->loss;
+    return true;
+}
+
+static void nothing(dq_learner *l)
+{
+    (void)l;
+}
+
+static dq_status always_well(const dq_learner *l)
+{
+    (void)l;
+    return DQ_OK;
+}
+
+/** The target network or the replay is another one. */
+static void forget(dq_learner *l)
+{
+    dq_target_cache_forget_all(&((cpu_learner *)l)->targets);
+}
+
+static void destroy(dq_learner *l)
+{
+    cpu_learner *self = (cpu_learner *)l;
+    dq_target_cache_free(&self->targets);
+    free(self->asked);
+    free(self->states);
+    free(self->actions);
+    free(self->error);
+    dq_learner_free(l);
+}
+
+static const dq_learner_ops cpu_ops = {
+    .began = began,
+    .act = act,
+    .values = values,
+    .added = added,
+    .learn = learn,
+    .cancel = nothing,
+    .sync_target = sync_target,
+    .loss = loss_of,
+    .status = always_well,
+    .fetch = nothing,
+    .send = forget,
+    .fetch_priorities = nothing,
+    .send_replay = forget,
+    .look = nothing,
+    .destroy = destroy,
+};
+
+static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
+{
+    dq_learner *l = &self->base;
+    size_t batch = (size_t)cfg->batch;
+    DQ_TRY(dq_learner_init(l, cfg, cfg->batch, cfg->n_threads, cfg->precision));
+    l->precision = dq_net_precision(l->net);
+    memcpy(l->device, "cpu", sizeof("cpu"));
+    DQ_TRY(dq_target_cache_init(&self->targets, dq_replay_slots(l->replay), cfg->batch,
+                                cfg->n_actions, cfg->double_dqn));
+    self->asked = calloc((size_t)cfg->n_lanes, DQ_NET_OBS_BYTES);
+    self->states = calloc(batch, DQ_NET_OBS_BYTES);
+    self->actions = calloc(batch, sizeof(*self->actions));
+    self->error = calloc(batch, sizeof(*self->error));
+    if (!self->asked || !self->states || !self->actions || !self->error)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", batch);
+    return DQ_OK;
+}
+
+dq_status dq_learner_cpu_create(dq_learner **out, const dq_learner_config *cfg)
+{
+    cpu_learner *self = calloc(1, sizeof(*self));
+    if (!self)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a learner");
+    self->base.ops = &cpu_ops;
+    dq_status st = create_parts(self, cfg);
+    if (st != DQ_OK) {
+        destroy(&self->base);
+        return st;
+    }
+    *out = &self->base;
+    return DQ_OK;
+}

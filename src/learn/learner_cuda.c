@@ -1,0 +1,397 @@
+/* The learner on a GPU. The replay's frames and transitions are copied there as they come, and
+ * batches are drawn there.
+ *
+ * A step's batch is drawn, and its gradients are begun, while the environments are still at the
+ * step before it whenever that changes nothing: the draw is the one that would be made later, and
+ * the weights change in learn() alone. To know whether it changes anything, and where the random
+ * stream is afterwards, the same slots are drawn here too. What is drawn by priority is known on
+ * the GPU alone: nothing is begun ahead then. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "learn/gpu.h"
+#include "learn/learner.h"
+#include "nn/net_internal.h"
+
+typedef struct cuda_learner {
+    dq_learner base;
+    const dq_device_ops *device;
+    void *self;                  // the device's
+    dq_status status;            // its first failure; from then on nothing is done
+    char error[DQ_DEVICE_TEXT];  // and what it was
+    bool newer;                  // the weights there are newer than base.net
+    bool begun;                  // the learning step that comes
+    dq_rng before;               // the stream before that one was drawn
+    int n_asked;
+    int *lanes;        // [n_lanes] those asked about
+    int32_t *frames;   // [n_lanes][DQ_NET_STACK] of their states
+    float *q;          // [n_lanes][DQ_OUT_PAD]
+    double *priority;  // [n_slots] on the way to a checkpoint, or NULL
+} cuda_learner;
+
+/** Do it unless the device has failed, and remember its first failure. */
+#define ON_DEVICE(self, call)                                                                      \
+    do {                                                                                           \
+        if ((self)->status == DQ_OK)                                                               \
+            (self)->status = (self)->device->call;                                                 \
+    } while (0)
+
+/* ---------------------------------------------------------------- the replay */
+
+/** A transition as the device has it; where it terminated its episode, the next state is black. */
+static dq_device_sample sample_of(const dq_replay *r, size_t slot)
+{
+    dq_transition t = dq_replay_transition(r, slot);
+    dq_device_sample s = {
+        .next = {-1, -1, -1, -1}, .action = t.action, .reward = t.reward, .discount = t.discount};
+    dq_replay_frames(r, slot, s.state);
+    if (!t.terminated)
+        dq_replay_next_frames(r, slot, s.next);
+    return s;
+}
+
+static void put_frame(cuda_learner *self, size_t number)
+{
+    size_t bytes = (size_t)DQ_NET_SIDE * DQ_NET_SIDE;
+    const uint8_t *frame = dq_replay_all_frames(self->base.replay) + number * bytes;
+    ON_DEVICE(self, put_frame(self->self, number, frame, self->error));
+}
+
+static void began(dq_learner *l, int lane)
+{
+    put_frame((cuda_learner *)l, dq_replay_current_of(l->replay, lane));
+}
+
+/** The frame of a step, and the transition that it made drawable. */
+static void added(dq_learner *l, const dq_experience *e, size_t slot)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    dq_replay_range range = dq_replay_drawable(l->replay, false);
+    int32_t last = dq_replay_last_frame(l->replay, slot);
+    if (last >= 0)
+        put_frame(self, (size_t)last);
+    else if (!e->terminated && !e->truncated)
+        put_frame(self, dq_replay_current_of(l->replay, e->lane));
+    if (range.n == 0)
+        return;
+    dq_device_sample sample = sample_of(l->replay, range.newest);
+    size_t n_slots = dq_replay_slots(l->replay);
+    size_t evicted = (range.newest + n_slots - range.n) % n_slots;
+    ON_DEVICE(self, put_sample(self->self, range.newest, evicted, &sample, self->error));
+}
+
+/** Slots first .. last-1 are transitions. */
+static void load_samples(cuda_learner *self, size_t first, size_t last)
+{
+    enum { AT_ONCE = 256 };
+    dq_device_sample samples[AT_ONCE];
+    for (size_t at = first; at < last; at += AT_ONCE) {
+        size_t n = last - at < AT_ONCE ? last - at : AT_ONCE;
+        for (size_t i = 0; i < n; i++)
+            samples[i] = sample_of(self->base.replay, at + i);
+        ON_DEVICE(self, load_samples(self->self, at, n, samples, self->error));
+    }
+}
+
+static void send_replay(dq_learner *l)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    size_t n_slots = dq_replay_slots(l->replay), n_frames = dq_replay_n_frames(l->replay);
+    dq_replay_range range = dq_replay_drawable(l->replay, false);
+    self->begun = false;
+    ON_DEVICE(self,
+              load_frames(self->self, 0, n_frames, dq_replay_all_frames(l->replay), self->error));
+    if (range.n > range.newest + 1)  // the ring has gone around
+        load_samples(self, n_slots + range.newest + 1 - range.n, n_slots);
+    load_samples(self, range.n > range.newest ? 0 : range.newest + 1 - range.n,
+                 range.n > 0 ? range.newest + 1 : 0);
+    if (!l->priorities)
+        return;
+    double highest = dq_priorities_get(l->priorities, self->priority);
+    ON_DEVICE(self, load_priorities(self->self, self->priority, highest, self->error));
+}
+
+static void fetch_priorities(dq_learner *l)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    double highest = 1;
+    ON_DEVICE(self, read_priorities(self->self, self->priority, &highest, self->error));
+    if (self->status == DQ_OK)
+        dq_priorities_set(l->priorities, self->priority, highest);
+}
+
+/* ---------------------------------------------------------------- the network */
+
+static void fetch(dq_learner *l)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    float *const arrays[] = {l->net->online.params, l->net->target.params, l->net->m, l->net->v};
+    if (!self->newer || self->status != DQ_OK)
+        return;
+    ON_DEVICE(self, get_params(self->self, arrays, self->error));
+    dq_net_params_changed(l->net);
+    self->newer = false;
+}
+
+static void send(dq_learner *l)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    const float *const arrays[] = {l->net->online.params, l->net->target.params, l->net->m,
+                                   l->net->v};
+    ON_DEVICE(self, set_params(self->self, arrays, self->error));
+    self->newer = false;
+}
+
+static void sync_target(dq_learner *l)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    ON_DEVICE(self, sync_target(self->self, self->error));
+    self->newer = true;
+}
+
+/* ---------------------------------------------------------------- acting and learning */
+
+static dq_device_draw draw_of(const dq_learner *l, double beta, bool ahead)
+{
+    dq_replay_range range = dq_replay_drawable(l->replay, ahead);
+    dq_device_draw d = {.beta = beta,
+                        .n_slots = (uint32_t)dq_replay_slots(l->replay),
+                        .newest = (uint32_t)range.newest,
+                        .n_drawable = (uint32_t)range.n};
+    memcpy(d.rng, l->sampling.s, sizeof(d.rng));
+    return d;
+}
+
+/** @param step NULL: learn nothing @param whole with Adam; else apply() is to come */
+static void take_turn(cuda_learner *self, const int32_t *states, const dq_learn_step *step,
+                      const dq_device_draw *draw, bool whole)
+{
+    dq_learner *l = &self->base;
+    dq_device_turn turn = {.states = states};
+    dq_device_step device_step = {0};
+    if (step) {
+        dq_net_set_learning_rate(l->net, step->learning_rate);
+        device_step.adam = dq_net_adam_step(l->net);
+        device_step.sync_target = step->sync_target;
+        turn.step = &device_step;
+        turn.draw = draw;
+        turn.whole = whole;
+        l->net->n_updates += whole;
+        self->newer = self->newer || step->sync_target || whole;
+    }
+    ON_DEVICE(self, turn(self->self, &turn, self->error));
+}
+
+/** Draw for the step that comes, if its batch does not need what will be added.
+ *  @param[out] draw as the device is to make it */
+static void draw_ahead(cuda_learner *self, dq_device_draw *draw)
+{
+    dq_learner *l = &self->base;
+    self->before = l->sampling;
+    *draw = draw_of(l, 0, true);
+    self->begun = dq_replay_sample_ahead(l->replay, (size_t)l->cfg.batch, &l->sampling, l->drawn);
+    if (!self->begun)
+        l->sampling = self->before;
+}
+
+static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
+                const dq_learn_step *next)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    dq_device_draw draw;
+    (void)obs;  // the device has the frames
+    for (int i = 0; n > 0 && i < l->cfg.n_lanes; i++)
+        dq_replay_frames(l->replay, dq_replay_current_of(l->replay, i),
+                         self->frames + (size_t)i * DQ_NET_STACK);
+    memcpy(self->lanes, lanes, (size_t)n * sizeof(*lanes));
+    self->n_asked = n;
+    if (next && !next->sync_target && !l->priorities)
+        draw_ahead(self, &draw);
+    if (n > 0 || self->begun)
+        take_turn(self, n > 0 ? self->frames : NULL, self->begun ? next : NULL, &draw, false);
+}
+
+static void values(dq_learner *l, float *q)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    size_t n_actions = (size_t)l->cfg.n_actions;
+    if (self->n_asked == 0)
+        return;
+    memset(self->q, 0, (size_t)l->cfg.n_lanes * DQ_OUT_PAD * sizeof(*self->q));
+    ON_DEVICE(self, values(self->self, self->q, self->error));
+    for (int i = 0; i < self->n_asked; i++)
+        memcpy(q + (size_t)i * n_actions, self->q + (size_t)self->lanes[i] * DQ_OUT_PAD,
+               n_actions * sizeof(*q));
+}
+
+static dq_status status(const dq_learner *l)
+{
+    const cuda_learner *self = (const cuda_learner *)l;
+    return self->status == DQ_OK ? DQ_OK : dq_fail(self->status, "%s", self->error);
+}
+
+static void cancel(dq_learner *l)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    if (self->begun)
+        l->sampling = self->before;
+    self->begun = false;
+}
+
+/** The draw that the device will make moves the random stream here. */
+static dq_status draw_here(dq_learner *l)
+{
+    size_t n = (size_t)l->cfg.batch;
+    if (!l->priorities)
+        return dq_replay_sample(l->replay, n, &l->sampling, l->drawn);
+    size_t stored = dq_replay_drawable(l->replay, false).n;
+    if (n > stored)
+        return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions to draw, %zu asked for", stored,
+                       n);
+    for (size_t i = 0; i < n; i++)
+        (void)dq_rng_unit(&l->sampling);
+    return DQ_OK;
+}
+
+static dq_status learn(dq_learner *l, const dq_learn_step *step)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    if (self->begun) {
+        ON_DEVICE(self, apply(self->self, self->error));
+        l->net->n_updates++;
+        self->newer = true;
+    } else {
+        dq_device_draw draw = draw_of(l, step->priority_beta, false);
+        DQ_TRY(draw_here(l));
+        take_turn(self, NULL, step, &draw, true);
+    }
+    self->begun = false;
+    return status(l);
+}
+
+/** Of a step that was begun the loss is there too: then it is the one before that is asked for. */
+static bool loss_of(dq_learner *l, bool wait, double *loss)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    float losses[2] = {0.0f, 0.0f};
+    if (!wait)
+        return false;
+    ON_DEVICE(self, losses(self->self, losses, self->error));
+    *loss = (double)losses[self->begun];
+    return true;
+}
+
+static void look(dq_learner *l)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    size_t n = (size_t)l->cfg.batch, bytes = n * sizeof(float);
+    uint32_t *slots = calloc(n, sizeof(*slots));
+    for (size_t i = 0; slots && i < n; i++)
+        slots[i] = (uint32_t)l->drawn[i].slot;
+    if (slots)
+        ON_DEVICE(self, read(self->self, DQ_DEVICE_SLOTS, slots, n * sizeof(*slots), self->error));
+    for (size_t i = 0; slots && i < n; i++)
+        l->drawn[i] = dq_replay_transition(l->replay, slots[i]);
+    free(slots);
+    ON_DEVICE(self, read(self->self, DQ_DEVICE_TARGETS, l->target, bytes, self->error));
+    if (l->priorities)
+        ON_DEVICE(self, read(self->self, DQ_DEVICE_WEIGHTS, l->weight, bytes, self->error));
+}
+
+/* ---------------------------------------------------------------- making one */
+
+static void destroy(dq_learner *l)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    if (self->self)
+        self->device->destroy(self->self);
+    free(self->lanes);
+    free(self->frames);
+    free(self->q);
+    free(self->priority);
+    dq_learner_free(l);
+}
+
+static const dq_learner_ops cuda_ops = {
+    .began = began,
+    .act = act,
+    .values = values,
+    .added = added,
+    .learn = learn,
+    .cancel = cancel,
+    .sync_target = sync_target,
+    .loss = loss_of,
+    .status = status,
+    .fetch = fetch,
+    .send = send,
+    .fetch_priorities = fetch_priorities,
+    .send_replay = send_replay,
+    .look = look,
+    .destroy = destroy,
+};
+
+static dq_status allocate(cuda_learner *self)
+{
+    const dq_learner *l = &self->base;
+    size_t n = (size_t)l->cfg.n_lanes, n_slots = dq_replay_slots(l->replay);
+    self->lanes = calloc(n, sizeof(*self->lanes));
+    self->frames = calloc(n * DQ_NET_STACK, sizeof(*self->frames));
+    self->q = calloc(n * DQ_OUT_PAD, sizeof(*self->q));
+    if (l->priorities)
+        self->priority = calloc(n_slots, sizeof(*self->priority));
+    if (!self->lanes || !self->frames || !self->q || (l->priorities && !self->priority))
+        return dq_fail(DQ_ERR_NOMEM, "no memory for %zu environments", n);
+    return DQ_OK;
+}
+
+static dq_status create_device(cuda_learner *self, const dq_learner_config *cfg)
+{
+    dq_learner *l = &self->base;
+    char name[DQ_DEVICE_TEXT];
+    dq_device_config device = {.shape = &l->net->shape,
+                               .n_actions = cfg->n_actions,
+                               .batch = cfg->batch,
+                               .n_states = cfg->n_lanes,
+                               .n_slots = dq_replay_slots(l->replay),
+                               .n_frames = dq_replay_n_frames(l->replay),
+                               .loss = cfg->loss,
+                               .double_dqn = cfg->double_dqn,
+                               .priority_alpha = cfg->priority_alpha};
+    DQ_TRY(dq_precision_find(cfg->precision, &device.precision));
+    self->status = self->device->probe(name, self->error);
+    ON_DEVICE(self, create(&self->self, &device, self->error));
+    DQ_TRY(status(l));
+    l->precision = dq_precision_name(device.precision);
+    snprintf(l->device, sizeof(l->device), "cuda: %.480s, %s", name, l->precision);
+    return DQ_OK;
+}
+
+/** The network here is a copy, asked about one state at a time and in float32. */
+static dq_status create_parts(cuda_learner *self, const dq_learner_config *cfg)
+{
+    dq_learner *l = &self->base;
+    l->on_gpu = true;
+    DQ_TRY(dq_gpu_load(&self->device));
+    DQ_TRY(dq_learner_init(l, cfg, 1, 1, NULL));
+    DQ_TRY(allocate(self));
+    DQ_TRY(create_device(self, cfg));
+    send(l);
+    return status(l);
+}
+
+dq_status dq_learner_cuda_create(dq_learner **out, const dq_learner_config *cfg)
+{
+    cuda_learner *self = calloc(1, sizeof(*self));
+    if (!self)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a learner");
+    self->base.ops = &cuda_ops;
+    dq_status st = create_parts(self, cfg);
+    if (st != DQ_OK) {
+        destroy(&self->base);
+        return st;
+    }
+    *out = &self->base;
+    return DQ_OK;
+}
