@@ -71,7 +71,7 @@ static dq_status set_path(train_settings *s, const char *key, const char *path)
     return st;
 }
 
-/** Options that a run may be given anew when it is resumed. */
+/** Options that a run may be given again when it is resumed. */
 static dq_status apply_changeable(train_settings *s, const train_options *o)
 {
     DQ_TRY(set_device(s, o));
