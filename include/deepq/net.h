@@ -30,7 +30,6 @@ enum {
     DQ_NET_STACK = 4,  // frames in a state
     DQ_NET_SIDE = 84,  // pixels, height and width of a frame
     DQ_NET_OBS_BYTES = DQ_NET_STACK * DQ_NET_SIDE * DQ_NET_SIDE,
-    DQ_NET_MAX_TENSORS = 10,  // weights and biases of a network, at most
     DQ_MAX_ACTIONS = 18
 };
 
@@ -47,13 +46,18 @@ typedef struct dq_net_config {
     double learning_rate;  // Adam
     double beta1, beta2, epsilon;
     dq_loss loss;
-    const char *precision;  // of products: "fp32", "bf16"; NULL: "fp32"
-    const char *network;    // "nature", "nips", "small"; NULL: "nature"
+    const char *precision;       // of products: "fp32", "bf16"; NULL: "fp32"
+    const char *network;         // "nature", "nips", "small"; NULL: "nature"
+    const char *initialisation;  // of dq_net_init(); NULL: "pytorch"
 } dq_net_config;
 
 /** The book's values: the network "nature", batch 32, Adam 1e-4 (0.9, 0.999, 1e-8), all cores. */
 DQ_API
 dq_net_config dq_net_config_default(int n_actions);
+
+/** The initialisations there are, from index 0 on; NULL past the last. */
+DQ_API
+const char *dq_net_initialisation_name(size_t index);
 
 typedef struct dq_net dq_net;
 
@@ -67,8 +71,17 @@ DQ_NODISCARD dq_status dq_net_create(dq_net **out, const dq_net_config *cfg);
 DQ_API
 void dq_net_destroy(dq_net *net);
 
-/** Draw weights and biases uniformly from +-1/sqrt(fan_in), PyTorch's default for these layers
- *  (kaiming_uniform with a = sqrt(5)), for the online net, then copy them to the target. */
+/** Draw the online network's weights and biases uniformly, then copy them to the target:
+ *
+ *  | initialisation | weights within               | biases    | as |
+ *  |----------------|------------------------------|-----------|-----------------------------------|
+ *  | "pytorch"      | 1 / sqrt(fan_in)             | as weights | PyTorch's Conv2d and Linear | |
+ * "torch7"       | 1 / sqrt(fan_in)             | as weights | Torch 7's, so Mnih et al. 2015's  |
+ *  | "xavier"       | sqrt(6 / (fan_in + fan_out)) | 0         | Glorot, Bengio 2010; Dopamine | |
+ * "he"           | sqrt(6 / fan_in)             | 0         | He et al. 2015                    |
+ *
+ *  fan_in counts the inputs that feed one output of a layer, fan_out the outputs that one input
+ *  feeds (of a convolution: channels times the kernel's pixels). */
 DQ_API
 void dq_net_init(dq_net *net, dq_rng *rng);
 
@@ -104,12 +117,20 @@ float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *act
  *  `data` the caller provides (each dq_tensor_elements long, PyTorch's layout). */
 DQ_API
 float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
-                       dq_tensor grads[DQ_NET_MAX_TENSORS]);
+                       dq_tensor *grads);
 
-/** Names and shapes of a network's parameters, `data` NULL, in PyTorch's order. Static names.
- *  @param network NULL: "nature" @return their number, 0 for a network that there is not */
+/** How many tensors a network has, weights and biases; 0 for a network that there is not.
+ *  @param network NULL: "nature" */
 DQ_API
-int dq_net_param_shapes(const char *network, int n_actions, dq_tensor shapes[DQ_NET_MAX_TENSORS]);
+int dq_net_n_tensors(const char *network);
+/** How many parameters they have together. */
+DQ_API
+uint64_t dq_net_n_params(const char *network, int n_actions);
+/** Names and shapes of a network's parameters, `data` NULL, in PyTorch's order. Static names.
+ *  @param network NULL: "nature" @param[out] shapes [dq_net_n_tensors()] @return their number, 0
+ * for a network that there is not */
+DQ_API
+int dq_net_param_shapes(const char *network, int n_actions, dq_tensor *shapes);
 /** The network that has just these tensors, in any order and for any number of actions; NULL when
  *  there is none. */
 DQ_API
@@ -124,7 +145,7 @@ const char *dq_net_network_name(size_t index);
  *  looks tensors up by name; a missing, extra or misshapen one is DQ_ERR_INPUT and says which.
  *  Setting also copies to the target and forgets Adam's moments. */
 DQ_API
-void dq_net_get_params(const dq_net *net, dq_tensor params[DQ_NET_MAX_TENSORS]);
+void dq_net_get_params(const dq_net *net, dq_tensor *params);
 DQ_API
 DQ_NODISCARD dq_status dq_net_set_params(dq_net *net, const dq_tensor *params, size_t n);
 

@@ -41,6 +41,8 @@ typedef struct dq_train_config {
     double adam_beta2;
     /** Added to the divisor of Adam's step, 0 to 1. */
     double adam_epsilon;
+    /** How weights are drawn at the start, a name of dq_net_init(); NULL: "pytorch". */
+    const char *initialisation;
     /** Loss of the error between a value and its target: DQ_LOSS_MSE, or DQ_LOSS_HUBER (see net.h;
      *  Mnih et al. 2015). */
     dq_loss loss;

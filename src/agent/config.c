@@ -14,7 +14,7 @@
 #include "base/spelling.h"
 #include "base/whole_number.h"
 #include "deepq/vector.h"
-#include "nn/networks.h"
+#include "nn/graph.h"
 
 typedef enum field_type {
     FIELD_INT,
@@ -24,6 +24,7 @@ typedef enum field_type {
     FIELD_BOOL,
     FIELD_LOSS,
     FIELD_NETWORK,
+    FIELD_INITIALISATION,
     FIELD_BOUND  // a number, "none" or "game"
 } field_type;
 
@@ -62,6 +63,8 @@ static const field fields[] = {
     FIELD(adam_epsilon, FIELD_DOUBLE, "", 0, 1, "added to the divisor of Adam's step"),
     FIELD(network, FIELD_NETWORK, "", 0, 0,
           "layers; nature: Mnih et al. 2015, nips: Mnih et al. 2013, small: docs/fast.md"),
+    FIELD(initialisation, FIELD_INITIALISATION, "", 0, 0,
+          "how weights are drawn at the start; xavier: as Dopamine does"),
     FIELD(loss, FIELD_LOSS, "", 0, 0,
           "of a value's error; mse: its square, huber: linear beyond an error of 1"),
     FIELD(n_step, FIELD_INT, "steps", 1, 1000,
@@ -111,14 +114,12 @@ const char *dq_train_config_new_name(const char *key)
     return NULL;
 }
 
-static void print_networks(char *text, size_t cap)
+static void print_names(const char *(*name_at)(size_t), char *text, size_t cap)
 {
     const char *names[16];
     size_t n = 0;
-    while (n < DQ_COUNT(names) && dq_net_network_name(n)) {
-        names[n] = dq_net_network_name(n);
-        n++;
-    }
+    for (; n < DQ_COUNT(names) && name_at(n); n++)
+        names[n] = name_at(n);
     dq_list_words(text, cap, names, n, "or");
 }
 
@@ -136,7 +137,10 @@ static void print_range(const field *f, char *text, size_t cap)
         dq_list_words(text, cap, losses, DQ_COUNT(losses), "or");
         break;
     case FIELD_NETWORK:
-        print_networks(text, cap);
+        print_names(dq_net_network_name, text, cap);
+        break;
+    case FIELD_INITIALISATION:
+        print_names(dq_net_initialisation_name, text, cap);
         break;
     case FIELD_BOUND:
         snprintf(text, cap, "a number from %.10g to %.10g, none, or game", f->low, f->high);
@@ -236,6 +240,17 @@ static dq_status set_network(const field *f, void *to, const char *text)
     return DQ_OK;
 }
 
+static dq_status set_initialisation(const field *f, void *to, const char *text)
+{
+    const char *name;
+    for (size_t i = 0; (name = dq_net_initialisation_name(i)); i++)
+        if (strcmp(name, text) == 0) {
+            memcpy(to, &name, sizeof(name));
+            return DQ_OK;
+        }
+    return fail_value(f, text);
+}
+
 static dq_status set_field(const field *f, void *to, const char *text)
 {
     switch (f->type) {
@@ -249,6 +264,8 @@ static dq_status set_field(const field *f, void *to, const char *text)
         return set_loss(f, to, text);
     case FIELD_NETWORK:
         return set_network(f, to, text);
+    case FIELD_INITIALISATION:
+        return set_initialisation(f, to, text);
     case FIELD_BOUND:
         return set_bound(f, to, text);
     default:
@@ -308,6 +325,11 @@ static const char *network_name(const char *name)
     return name ? name : dq_net_network_name(0);
 }
 
+static const char *initialisation_name(const char *name)
+{
+    return name ? name : dq_net_initialisation_name(0);
+}
+
 /** The shortest text that reads back as the same number. */
 static void print_double(double v, char *text, size_t cap)
 {
@@ -344,6 +366,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
         snprintf(value, cap, "%s", loss_name(*(const dq_loss *)from));
     else if (f->type == FIELD_NETWORK)
         snprintf(value, cap, "%s", network_name(*(const char *const *)from));
+    else if (f->type == FIELD_INITIALISATION)
+        snprintf(value, cap, "%s", initialisation_name(*(const char *const *)from));
     else if (f->type == FIELD_UINT64)
         snprintf(value, cap, "%llu", (unsigned long long)*(const uint64_t *)from);
     else

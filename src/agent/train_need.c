@@ -7,16 +7,6 @@
  * and on the safe side; the rest is the program itself and its libraries. */
 static const uint64_t PER_PARAMETER = 24, PER_SAMPLE = 1 << 20, REST = 16 << 20;
 
-static uint64_t n_parameters(const dq_train_config *cfg)
-{
-    dq_tensor shapes[DQ_NET_MAX_TENSORS];
-    int n = dq_net_param_shapes(cfg->network, DQ_MAX_ACTIONS, shapes);
-    uint64_t sum = 0;
-    for (int i = 0; i < n; i++)
-        sum += dq_tensor_elements(&shapes[i]);
-    return sum;
-}
-
 static uint64_t replay_bytes(const dq_train_config *cfg)
 {
     size_t frame = (size_t)DQ_NET_SIDE * DQ_NET_SIDE;
@@ -38,7 +28,7 @@ static uint64_t beside_replay(const dq_train_config *cfg)
 dq_train_need dq_train_needs(const dq_train_config *cfg)
 {
     static const uint64_t per_env = 512 << 10;
-    uint64_t params = n_parameters(cfg), replay = replay_bytes(cfg);
+    uint64_t params = dq_net_n_params(cfg->network, DQ_MAX_ACTIONS), replay = replay_bytes(cfg);
     uint64_t envs = (uint64_t)cfg->n_envs * per_env;
     uint64_t priorities = cfg->priority_alpha > 0 ? (uint64_t)cfg->replay_size * sizeof(double) : 0;
     return (dq_train_need){

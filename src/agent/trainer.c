@@ -20,6 +20,7 @@ static dq_status create_learner(dq_trainer *t)
         .isa = cfg->isa,
         .precision = cfg->precision,
         .network = cfg->network,
+        .initialisation = cfg->initialisation,
         .batch = cfg->batch,
         .learning_rate = cfg->learning_rate,
         .beta1 = cfg->adam_beta1,

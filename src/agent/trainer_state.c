@@ -182,14 +182,14 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
 
 dq_status dq_trainer_load_net(dq_net **out, const char *network, dq_reader *r)
 {
-    uint32_t n_actions;
+    uint32_t n_actions, version;
     size_t start = r->at;
     *out = NULL;
     if (!dq_reader_is_at(r, "DQNN"))
         return dq_fail(DQ_ERR_INPUT,
                        "saved run: its weights cannot be read alone, an older deepq wrote "
                        "it: continue the run, and its next checkpoint is of today");
-    DQ_TRY(dq_read_tag(r, "DQNN", 1));
+    DQ_TRY(dq_read_tag_between(r, "DQNN", 1, 2, &version));
     DQ_TRY(dq_read_u32(r, &n_actions));
     r->at = start;  // the net reads it all
     if (n_actions < 1 || n_actions > DQ_MAX_ACTIONS)

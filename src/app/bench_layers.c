@@ -12,7 +12,7 @@
 #include "deepq/net.h"
 #include "learn/gpu.h"
 #include "nn/kernels.h"
-#include "nn/networks.h"
+#include "nn/graph.h"
 #include "nn/winograd.h"
 
 enum { N = 32, CHUNK = 4, REPEATS = 40, N_ARRAYS = 40 };

@@ -8,7 +8,7 @@
 #include "deepq/net.h"
 #include "deepq/train.h"
 #include "learn/learner.h"
-#include "nn/networks.h"
+#include "nn/graph.h"
 
 enum {
     N_ACTIONS = 6,  // Pong's

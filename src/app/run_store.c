@@ -34,7 +34,7 @@ struct run_store {
     int64_t saved_step;                    // of the last checkpoint, -1: none
     bool fails[N_RECORD_KINDS];            // since the last time that it was told
     double failed_s;                       // when the checkpoint did, wall clock
-    dq_tensor params[DQ_NET_MAX_TENSORS];  // the best model's
+    dq_tensor *params;  // [n_params] the best model's
     int n_params;
     dq_model_info model_info;
     char model_path[DQ_PATH_CAP];
@@ -244,6 +244,9 @@ static dq_status resume_files(run_store *s, const char *dir)
 static dq_status create_params(run_store *s)
 {
     const dq_net *net = dq_trainer_net(s->parts.trainer);
+    s->params = calloc((size_t)dq_net_n_tensors(dq_net_network(net)), sizeof(*s->params));
+    if (!s->params)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a copy of the model");
     s->n_params = dq_net_param_shapes(dq_net_network(net), dq_net_actions(net), s->params);
     for (int i = 0; i < s->n_params; i++) {
         s->params[i].data = calloc(dq_tensor_elements(&s->params[i]), sizeof(float));
@@ -288,6 +291,7 @@ void run_store_destroy(run_store *s)
     train_log_close(s->log);
     for (int i = 0; i < s->n_params; i++)
         free(s->params[i].data);
+    free(s->params);
     if (s->folder_is_open)
         dq_run_folder_close(&s->folder);
     free(s);

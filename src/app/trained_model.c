@@ -67,16 +67,16 @@ static dq_status read_run(const char *path, bool is_folder, train_settings *s)
 /** A model of a net's weights, which is destroyed as one that was read. */
 static dq_status copy_weights(dq_model **out, const dq_net *net)
 {
-    dq_tensor shapes[DQ_NET_MAX_TENSORS];
-    int n = dq_net_param_shapes(dq_net_network(net), dq_net_actions(net), shapes);
+    int n = dq_net_n_tensors(dq_net_network(net));
     dq_model *m = calloc(1, sizeof(*m));
     if (m)
         m->tensors = calloc((size_t)n, sizeof(*m->tensors));
     bool whole = m && m->tensors;
+    if (whole)
+        dq_net_param_shapes(dq_net_network(net), dq_net_actions(net), m->tensors);
     for (int i = 0; whole && i < n; i++) {
         dq_tensor *t = &m->tensors[m->n++];
-        *t = shapes[i];
-        t->name = strdup(shapes[i].name);
+        t->name = strdup(t->name);
         t->data = calloc(dq_tensor_elements(t), sizeof(float));
         whole = t->name && t->data;
     }

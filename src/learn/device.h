@@ -14,7 +14,7 @@
 #include "deepq/net.h"
 #include "deepq/status.h"
 #include "nn/adam_step.h"
-#include "nn/networks.h"
+#include "nn/graph.h"
 #include "nn/precision.h"
 
 #ifdef __cplusplus

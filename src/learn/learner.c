@@ -26,6 +26,7 @@ static dq_status create_net(dq_learner *l, int batch, int n_threads, const char 
     net.precision = precision;
     net.loss = cfg->loss;
     net.network = cfg->network;
+    net.initialisation = cfg->initialisation;
     net.learning_rate = cfg->learning_rate;
     net.beta1 = cfg->beta1;
     net.beta2 = cfg->beta2;
@@ -60,7 +61,7 @@ dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch
     l->sampling = dq_rng_stream(cfg->seed, "replay");
     DQ_TRY(create_net(l, batch, n_threads, precision));
     DQ_TRY(create_memory(l));
-    l->cfg.device = l->cfg.isa = l->cfg.precision = l->cfg.network = NULL;
+    l->cfg.device = l->cfg.isa = l->cfg.precision = l->cfg.network = l->cfg.initialisation = NULL;
     l->drawn = calloc(n, sizeof(*l->drawn));
     l->target = calloc(n, sizeof(*l->target));
     l->weight = calloc(n, sizeof(*l->weight));

@@ -28,7 +28,7 @@ typedef struct dq_learner_config {
     int n_actions;  // 1..DQ_MAX_ACTIONS
     int n_lanes;    // environments, >= 1
     int n_threads;  // 0: as many as the machine has cores
-    const char *device, *isa, *precision, *network;
+    const char *device, *isa, *precision, *network, *initialisation;
     int batch;                     // transitions in one update
     double learning_rate;          // of Adam, until a dq_learn_step brings another
     double beta1, beta2, epsilon;  // of Adam

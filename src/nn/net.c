@@ -126,10 +126,13 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     if (!net)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a net");
     net->cfg = *cfg;
-    net->cfg.isa = net->cfg.precision = net->cfg.network = NULL;  // the caller's need not live on
+    net->cfg.isa = net->cfg.precision = net->cfg.network = net->cfg.initialisation =
+        NULL;  // the caller's need not live on
     net->shape = dq_net_shape_of(network);
     net->cap = cfg->batch;
     dq_status st = choose_kernels(cfg, &net->k);
+    if (st == DQ_OK)
+        st = dq_initialisation_find(cfg->initialisation, &net->initialisation);
     if (st == DQ_OK)
         st = dq_pool_create(&net->pool, cfg->n_threads);
     if (st != DQ_OK)

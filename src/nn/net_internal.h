@@ -6,8 +6,8 @@
 
 #include "base/pool.h"
 #include "deepq/net.h"
+#include "nn/graph.h"
 #include "nn/kernels.h"
-#include "nn/networks.h"
 
 enum { DQ_CHUNK = 4 };  // samples at most in one task of the convolutions
 
@@ -23,8 +23,9 @@ struct dq_net {
     dq_net_shape shape;
     const dq_kernels *k;
     dq_pool *pool;
-    int64_t n_updates;  // Adam's t
-    int cap;            // samples that the activations have room for
+    int64_t n_updates;   // Adam's t
+    int initialisation;  // of dq_net_init()
+    int cap;             // samples that the activations have room for
 
     void *arena;
     dq_weights online, target;
@@ -66,6 +67,9 @@ void dq_net_prepare_slice(const dq_net *net, const dq_weights *weights, int b, i
 
 /** The online parameters were set from outside: make what depends on them. */
 void dq_net_params_changed(dq_net *net);
+
+/** By name, NULL is the first; DQ_ERR_CONFIG names those there are. */
+DQ_NODISCARD dq_status dq_initialisation_find(const char *name, int *index);
 
 /** What Adam needs in the next step, number n_updates + 1. */
 dq_adam_step dq_net_adam_step(const dq_net *net);

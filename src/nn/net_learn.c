@@ -220,7 +220,7 @@ float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *act
 }
 
 float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
-                       dq_tensor grads[DQ_NET_MAX_TENSORS])
+                       dq_tensor *grads)
 {
     learn_step s = {.net = net, .action = action, .target = target};
     float loss = run_step(&s, obs);

@@ -6,23 +6,68 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/spelling.h"
 #include "nn/net_internal.h"
 
-static int shapes_of(const dq_net *net, dq_tensor shapes[DQ_NET_MAX_TENSORS])
+static int shapes_of(const dq_net *net, dq_tensor *shapes)
 {
     return dq_net_param_shapes(net->shape.network->name, net->cfg.n_actions, shapes);
 }
 
+static const struct initialisation {
+    const char *name;
+    double gain;        // weights are within gain / sqrt(fan)
+    bool both_fans;     // fan is fan_in + fan_out, else fan_in
+    bool draws_biases;  // within the same bounds; else they are 0
+} initialisations[] = {
+    {"pytorch", 1, false, true},
+    {"torch7", 1, false, true},
+    {"xavier", 2.449489742783178, true, false},  // sqrt(6)
+    {"he", 2.449489742783178, false, false},
+};
+
+const char *dq_net_initialisation_name(size_t index)
+{
+    return index < DQ_COUNT(initialisations) ? initialisations[index].name : NULL;
+}
+
+dq_status dq_initialisation_find(const char *name, int *index)
+{
+    const char *names[DQ_COUNT(initialisations)];
+    char known[128];
+    *index = -1;
+    for (int i = 0; i < (int)DQ_COUNT(initialisations); i++) {
+        names[i] = initialisations[i].name;
+        if (strcmp(names[i], name ? name : names[0]) == 0)
+            *index = i;
+    }
+    if (*index >= 0)
+        return DQ_OK;
+    dq_list_words(known, sizeof(known), names, DQ_COUNT(initialisations), "or");
+    return dq_fail(DQ_ERR_CONFIG, "no initialisation '%s': choose %s", name, known);
+}
+
+static double bound_of(const struct initialisation *init, const dq_layer *l, int n_actions)
+{
+    int kernel = l->kind == DQ_LAYER_CONV ? l->k * l->k : 1;
+    int fan = kernel * l->in, out = l->out ? l->out : n_actions;
+    if (init->both_fans)
+        fan += kernel * out;
+    return init->gain / sqrt((double)fan);
+}
+
 void dq_net_init(dq_net *net, dq_rng *rng)
 {
-    dq_tensor shapes[DQ_NET_MAX_TENSORS];
+    const struct initialisation *init = &initialisations[net->initialisation];
+    dq_tensor shapes[DQ_TENSORS_MAX];
     int n_tensors = shapes_of(net, shapes);
     for (int t = 0; t < n_tensors; t++) {
         const dq_param *p = &net->shape.tensors[t];
-        double bound = 1.0 / sqrt((double)p->fan_in);
+        double bound = bound_of(init, p->layer, net->cfg.n_actions);
+        bool is_drawn = !p->is_bias || init->draws_biases;
         for (size_t i = 0; i < dq_tensor_elements(&shapes[t]); i++)
             net->online.params[dq_param_place(&net->shape, p, i)] =
-                (float)((2.0 * dq_rng_unit(rng) - 1.0) * bound);
+                is_drawn ? (float)((2.0 * dq_rng_unit(rng) - 1.0) * bound) : 0.0f;
     }
     dq_net_params_changed(net);
     dq_net_sync_target(net);
@@ -35,7 +80,7 @@ void dq_net_copy_tensors(const dq_net *net, const float *params, dq_tensor *out)
             out[t].data[i] = params[dq_param_place(&net->shape, &net->shape.tensors[t], i)];
 }
 
-void dq_net_get_params(const dq_net *net, dq_tensor out[DQ_NET_MAX_TENSORS])
+void dq_net_get_params(const dq_net *net, dq_tensor *out)
 {
     dq_net_copy_tensors(net, net->online.params, out);
 }
@@ -97,8 +142,8 @@ static dq_status check_network(const dq_net *net, const dq_tensor *given, size_t
 dq_status dq_net_set_params(dq_net *net, const dq_tensor *given, size_t n)
 {
     const dq_net_shape *s = &net->shape;
-    dq_tensor shapes[DQ_NET_MAX_TENSORS];
-    const dq_tensor *found[DQ_NET_MAX_TENSORS];
+    dq_tensor shapes[DQ_TENSORS_MAX];
+    const dq_tensor *found[DQ_TENSORS_MAX];
     int n_tensors = shapes_of(net, shapes);
     DQ_TRY(check_network(net, given, n));
     for (int t = 0; t < n_tensors; t++)

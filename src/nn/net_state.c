@@ -1,29 +1,36 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/stream_internal.h"
 #include "nn/net_internal.h"
+
+enum { NAME_BYTES = 32 };  // of the network, the rest zeros
 
 dq_status dq_net_save(const dq_net *net, dq_writer *w)
 {
     const float *arrays[] = {net->online.params, net->target.params, net->m, net->v};
     size_t n_params = net->shape.n_params;
-    dq_write_tag(w, "DQNN", 1);
+    char network[NAME_BYTES] = "";
+    snprintf(network, sizeof(network), "%s", dq_net_network(net));
+    dq_write_tag(w, "DQNN", 2);
     dq_write_u32(w, (uint32_t)net->cfg.n_actions);
     dq_write_u64(w, n_params);
-    dq_status st = dq_write_u64(w, (uint64_t)net->n_updates);
+    dq_write_u64(w, (uint64_t)net->n_updates);
+    dq_status st = dq_write(w, network, sizeof(network));
     for (size_t i = 0; i < DQ_COUNT(arrays); i++)
         st = dq_write(w, arrays[i], n_params * sizeof(float));
     return st;
 }
 
-/** No two networks have as many parameters. */
-static dq_status check_saved(const dq_net *net, uint32_t n_actions, uint64_t n_params)
+/** Of which network: version 1 did not say. */
+static dq_status check_saved(const dq_net *net, const char *network, uint32_t n_actions,
+                             uint64_t n_params)
 {
-    const dq_network *theirs = dq_network_of_size(n_params);
-    if (theirs && theirs != net->shape.network)
-        return dq_fail(DQ_ERR_INPUT, "saved net is a %s network, this one is %s", theirs->name,
+    if (*network && strcmp(network, dq_net_network(net)) != 0)
+        return dq_fail(DQ_ERR_INPUT, "saved net is a %s network, this one is %s", network,
                        dq_net_network(net));
-    if (n_actions != (uint32_t)net->cfg.n_actions || !theirs)
+    if (n_actions != (uint32_t)net->cfg.n_actions || n_params != net->shape.n_params)
         return dq_fail(DQ_ERR_INPUT,
                        "saved net has %u actions and %llu parameters, %d and %zu needed", n_actions,
                        (unsigned long long)n_params, net->cfg.n_actions, net->shape.n_params);
@@ -34,13 +41,18 @@ dq_status dq_net_load(dq_net *net, dq_reader *r)
 {
     float *arrays[] = {net->online.params, net->target.params, net->m, net->v};
     size_t bytes = net->shape.n_params * sizeof(float);
-    uint32_t n_actions;
+    char network[NAME_BYTES] = "";
+    uint32_t n_actions, version;
     uint64_t n_params, n_updates;
-    DQ_TRY(dq_read_tag(r, "DQNN", 1));
+    DQ_TRY(dq_read_tag_between(r, "DQNN", 1, 2, &version));
     dq_read_u32(r, &n_actions);
-    dq_read_u64(r, &n_params);
+    DQ_TRY(dq_read_u64(r, &n_params));
     DQ_TRY(dq_read_u64(r, &n_updates));
-    DQ_TRY(check_saved(net, n_actions, n_params));
+    if (version > 1)
+        DQ_TRY(dq_read(r, network, sizeof(network)));
+    network[sizeof(network) - 1] = '\0';
+    dq_make_plain(network);
+    DQ_TRY(check_saved(net, network, n_actions, n_params));
     if (n_updates > (uint64_t)1 << 62)  // there must be room to count on
         return dq_fail(DQ_ERR_INPUT, "saved net: its count of updates is impossible");
     if (dq_reader_left(r) < DQ_COUNT(arrays) * bytes)

@@ -82,7 +82,7 @@ static float around_zero(step *s, float most)
 static void random_params(step *s)
 {
     dq_net *net = s->gpu.net;
-    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_tensor p[DQ_TENSORS_MAX];
     int n_tensors = dq_net_param_shapes(s->k.network, s->n_actions, p);
     for (int t = 0; t < n_tensors; t++) {
         size_t n = dq_tensor_elements(&p[t]);

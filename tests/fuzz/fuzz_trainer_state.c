@@ -65,7 +65,7 @@ static void find_places(subject *s, const small_run *run)
         n_params |= (size_t)s->state[net + 12 + (size_t)i] << 8 * i;
     size_t replay = small_run_section(s->state, s->n, "RPLY", 0);
     size_t n_slots = s->state[replay + head - 8] + 4 * (size_t)run->n_envs;  // that are filled
-    leave_out(s, out, "DQNN", 0, 8 + 4 + 8 + 8, 16 * n_params);
+    leave_out(s, out, "DQNN", 0, 8 + 4 + 8 + 8 + 32, 16 * n_params);
     leave_out(s, out, "RPLY", 0, head + 12 * n_slots, n_slots * FRAME);
     for (int i = 0; i < run->n_envs; i++)
         leave_out(s, out, "ATRI", i, session_bytes(), PICTURES);

@@ -14,6 +14,7 @@
 #include "deepq/net.h"
 #include "golden_numbers.h"
 #include "nn/kernels.h"
+#include "nn/graph.h"
 
 /* As in tests/oracle/make_loss_golden.py. */
 enum { N_ACTIONS = 6, BATCH = 32, N_STEPS = 2, N_PICKS = 4 };
@@ -23,7 +24,7 @@ typedef struct sample {
     uint8_t *obs;
     int32_t action[BATCH];
     float target[BATCH];
-    dq_tensor tensors[DQ_NET_MAX_TENSORS];  // weights, then gradients
+    dq_tensor tensors[DQ_TENSORS_MAX];  // weights, then gradients
 } sample;
 
 static void open_sample(sample *s, const char *isa, dq_loss loss)
@@ -34,14 +35,14 @@ static void open_sample(sample *s, const char *isa, dq_loss loss)
     assert_int_equal(dq_net_create(&s->net, &cfg), DQ_OK);
     dq_net_param_shapes(NULL, N_ACTIONS, s->tensors);
     lcg = 1;
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
+    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
         size_t n = dq_tensor_elements(&s->tensors[t]);
         s->tensors[t].data = malloc(n * sizeof(float));
         for (size_t i = 0; i < n; i++)
             s->tensors[t].data[i] =
                 lcg_uniform() * (strncmp(s->tensors[t].name, "fc", 2) ? 0.125f : 0.0625f);
     }
-    assert_int_equal(dq_net_set_params(s->net, s->tensors, DQ_NET_MAX_TENSORS), DQ_OK);
+    assert_int_equal(dq_net_set_params(s->net, s->tensors, DQ_TENSORS_MAX), DQ_OK);
     s->obs = malloc((size_t)BATCH * DQ_NET_OBS_BYTES);
     for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
         s->obs[i] = (uint8_t)(lcg_u32() >> 24);
@@ -53,7 +54,7 @@ static void open_sample(sample *s, const char *isa, dq_loss loss)
 
 static void close_sample(sample *s)
 {
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
+    for (int t = 0; t < DQ_TENSORS_MAX; t++)
         free(s->tensors[t].data);
     free(s->obs);
     dq_net_destroy(s->net);
@@ -82,7 +83,7 @@ static void check_near(double got, double want, double tolerance)
 static void check_gradients(sample *s, FILE *f)
 {
     dq_net_gradients(s->net, s->obs, s->action, s->target, s->tensors);
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
+    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
         const dq_tensor *g = &s->tensors[t];
         size_t n = dq_tensor_elements(g);
         double norm = 0;

@@ -14,15 +14,15 @@
 
 #include "deepq/net.h"
 #include "golden_numbers.h"
+#include "nn/graph.h"
 #include "nn/kernels.h"
-#include "nn/networks.h"
 
 enum { N_ACTIONS = 6, BATCH = 32 };
 
 static const char *const levels[] = {"ref", "avx2", "avx512"};
 static const char *precision = "fp32";  // of the nets: the tests run once for each
 static const char *network = "nature";
-static int n_tensors = DQ_NET_MAX_TENSORS;  // of this network
+static int n_tensors = DQ_TENSORS_MAX;  // of this network
 
 /** Whether there is something to test at level i. */
 static int has_level(int i)
@@ -46,14 +46,14 @@ static dq_net *make_net(const char *isa, int n_threads, int batch)
     return net;
 }
 
-static void make_params(dq_tensor params[DQ_NET_MAX_TENSORS])
+static void make_params(dq_tensor params[DQ_TENSORS_MAX])
 {
     n_tensors = dq_net_param_shapes(network, N_ACTIONS, params);
     for (int t = 0; t < n_tensors; t++)
         params[t].data = calloc(dq_tensor_elements(&params[t]), sizeof(float));
 }
 
-static void free_params(dq_tensor params[DQ_NET_MAX_TENSORS])
+static void free_params(dq_tensor params[DQ_TENSORS_MAX])
 {
     for (int t = 0; t < n_tensors; t++)
         free(params[t].data);
@@ -68,7 +68,7 @@ typedef struct sample {
 /** The golden run's weights, put into the net, and its batch. */
 static sample golden_start(dq_net *net)
 {
-    dq_tensor params[DQ_NET_MAX_TENSORS];
+    dq_tensor params[DQ_TENSORS_MAX];
     lcg = strcmp(network, "nature") == 0 ? 1 : 2;  // why: make_nn_golden.py
     make_params(params);
     for (int t = 0; t < n_tensors; t++)
@@ -124,7 +124,7 @@ static void check_q(FILE *f, dq_net *net, const sample *s, double tolerance)
 
 static void check_gradients(FILE *f, dq_net *net, const sample *s)
 {
-    dq_tensor g[DQ_NET_MAX_TENSORS];
+    dq_tensor g[DQ_TENSORS_MAX];
     make_params(g);
     dq_net_gradients(net, s->obs, s->action, s->target, g);
     for (int t = 0; t < n_tensors; t++) {
@@ -195,7 +195,7 @@ static double distance(const float *got, const float *want, size_t n)
 /** Action values and gradients of the golden batch. */
 typedef struct outcome {
     float q[BATCH * N_ACTIONS];
-    dq_tensor g[DQ_NET_MAX_TENSORS];
+    dq_tensor g[DQ_TENSORS_MAX];
 } outcome;
 
 static void take_outcome(outcome *o, const char *isa)
@@ -247,7 +247,7 @@ static void finite_differences_agree(void **state)
     (void)state;
     dq_net *net = make_net(NULL, 0, BATCH);
     sample s = golden_start(net);
-    dq_tensor p[DQ_NET_MAX_TENSORS], g[DQ_NET_MAX_TENSORS], moved[DQ_NET_MAX_TENSORS];
+    dq_tensor p[DQ_TENSORS_MAX], g[DQ_TENSORS_MAX], moved[DQ_TENSORS_MAX];
     make_params(p);
     make_params(g);
     make_params(moved);
@@ -287,7 +287,7 @@ static void finite_differences_agree(void **state)
 
 static void check_equal_params(dq_net *a, dq_net *b)
 {
-    dq_tensor p[DQ_NET_MAX_TENSORS], q[DQ_NET_MAX_TENSORS];
+    dq_tensor p[DQ_TENSORS_MAX], q[DQ_TENSORS_MAX];
     make_params(p);
     make_params(q);
     dq_net_get_params(a, p);
@@ -396,7 +396,7 @@ static void a_loaded_net_learns_on_bit_for_bit(void **state)
 static void weights_that_are_set_begin_from_nothing(void **state)
 {
     (void)state;
-    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_tensor p[DQ_TENSORS_MAX];
     dq_net *used = make_net(NULL, 1, BATCH), *fresh = make_net(NULL, 1, BATCH);
     sample s = golden_start(used);
     make_params(p);
@@ -431,7 +431,7 @@ static void initial_values_are_pytorchs(void **state)
     dq_net *net = make_net(NULL, 1, BATCH);
     dq_rng rng = dq_rng_stream(1, "initialisation");
     dq_net_init(net, &rng);
-    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_tensor p[DQ_TENSORS_MAX];
     make_params(p);
     dq_net_get_params(net, p);
     size_t n_params = 0;
@@ -458,11 +458,54 @@ static void initial_values_are_pytorchs(void **state)
     dq_net_destroy(net);
 }
 
+/** The other initialisations: bounds and spread of each layer's weights, and its biases. */
+static void initial_values_are_what_their_name_says(void **state)
+{
+    static const struct {
+        const char *name;
+        double gain;
+        bool both_fans, zero_biases;
+    } rules[] = {{"torch7", 1, false, false}, {"xavier", 6, true, true}, {"he", 6, false, true}};
+    (void)state;
+    for (size_t r = 0; r < 3; r++) {
+        dq_net *net;
+        dq_net_config cfg = dq_net_config_default(N_ACTIONS);
+        dq_rng rng = dq_rng_stream(1, "initialisation");
+        dq_tensor p[DQ_TENSORS_MAX];
+        cfg.network = network;
+        cfg.initialisation = rules[r].name;
+        cfg.n_threads = cfg.batch = 1;
+        assert_int_equal(dq_net_create(&net, &cfg), DQ_OK);
+        make_params(p);
+        dq_net_init(net, &rng);
+        dq_net_get_params(net, p);
+        for (int t = 0; t < n_tensors; t++) {
+            const dq_tensor *w = &p[t - t % 2];
+            double kernel = w->n_dims == 4 ? w->shape[2] * w->shape[3] : 1, squares = 0, most = 0;
+            double fan = kernel * (w->shape[1] + (rules[r].both_fans ? w->shape[0] : 0));
+            double bound = sqrt(rules[r].gain / fan);
+            size_t n = dq_tensor_elements(&p[t]);
+            for (size_t i = 0; i < n; i++) {
+                squares += (double)p[t].data[i] * (double)p[t].data[i];
+                most = fmax(most, fabs((double)p[t].data[i]));
+            }
+            assert_true(most <= bound * (1 + 1e-6));
+            if (t % 2 && rules[r].zero_biases)
+                assert_true(most == 0);
+            else if (n > 1000)
+                assert_true(most > 0.99 * bound &&
+                            fabs(sqrt(3 * squares / (double)n) / bound - 1) < 0.05);
+        }
+        free_params(p);
+        dq_net_destroy(net);
+    }
+}
+
 /** Every network's tensors, by way of a model file's: recognised, taken, and by no other net. */
 static void networks_are_told_apart(void **state)
 {
     (void)state;
-    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_tensor p[DQ_TENSORS_MAX];
     dq_writer *w;
     dq_reader *r;
     size_t n_bytes;
@@ -528,7 +571,7 @@ static void wrong_models_and_settings_are_refused(void **state)
 {
     (void)state;
     dq_net *net = make_net(NULL, 1, BATCH), *none;
-    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_tensor p[DQ_TENSORS_MAX];
     make_params(p);
     assert_int_equal(dq_net_set_params(net, p, 9), DQ_ERR_INPUT);
     assert_non_null(strstr(dq_errmsg(), "fc.2.bias"));
@@ -546,6 +589,10 @@ static void wrong_models_and_settings_are_refused(void **state)
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.batch = 0;
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_net_config_default(N_ACTIONS);
+    cfg.initialisation = "zeros";
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "pytorch, torch7, xavier or he"));
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.network = "resnet";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
@@ -574,6 +621,7 @@ int main(void)
         cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
         cmocka_unit_test(weights_that_are_set_begin_from_nothing),
         cmocka_unit_test(initial_values_are_pytorchs),
+        cmocka_unit_test(initial_values_are_what_their_name_says),
         cmocka_unit_test(networks_are_told_apart),
         cmocka_unit_test(networks_are_printed_as_pytorch_does),
         cmocka_unit_test(wrong_models_and_settings_are_refused),
@@ -586,6 +634,7 @@ int main(void)
         cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
         cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
         cmocka_unit_test(initial_values_are_pytorchs),
+        cmocka_unit_test(initial_values_are_what_their_name_says),
         cmocka_unit_test(networks_are_told_apart),
     };
     for (size_t i = 1; (network = dq_net_network_name(i)); i++) {

@@ -2,7 +2,7 @@
 """Writes tests/data/nn/double.txt: PyTorch's targets of Q-learning and of double Q-learning.
 
 Weights of two nets and the frames come from the generator of make_nn_golden.py, which
-tests/unit/test_target_memory.c repeats; only the last biases are given: such that all actions have the
+tests/unit/test_target_cache.c repeats; only the last biases are given: such that all actions have the
 same mean value, and the best one is not always the same. One line for each transition: the action
 that the online net likes best, the one that the target net does, and both targets. No state has two
 best actions so near each other that rounding could decide.

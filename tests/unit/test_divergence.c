@@ -13,6 +13,7 @@
 #include "agent/trainer_internal.h"
 #include "deepq/train.h"
 #include "on_device.h"
+#include "nn/graph.h"
 
 enum { GAME_STEPS = 5 };
 
@@ -174,7 +175,7 @@ static void the_end_of_a_run_is_looked_at(void **state)
     dq_trainer *t = make_trainer(&cfg, 0);
     bool solved;
     assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
-    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_tensor p[DQ_TENSORS_MAX];
     int n = dq_net_param_shapes(NETWORK, 2, p);
     for (int i = 0; i < n; i++)
         p[i].data = calloc(dq_tensor_elements(&p[i]), sizeof(float));

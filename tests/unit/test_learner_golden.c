@@ -19,6 +19,7 @@
 #include "agent/trainer_internal.h"
 #include "on_device.h"
 #include "table_world.h"
+#include "nn/graph.h"
 
 /** How far float32 may be from the reference, which is in float64, after so many updates. Learning
  *  amplifies a difference; seen is a fifth of this or less. The first updates are where a wrong
@@ -37,7 +38,7 @@ typedef struct golden {
     int n_actions, repeats, game_steps, pong;
     table_world *worlds[MAX_ENVS];
     dq_trainer *trainer;
-    dq_tensor start[DQ_NET_MAX_TENSORS];  // the weights before the first update
+    dq_tensor start[DQ_TENSORS_MAX];  // the weights before the first update
     uint8_t probe[DQ_NET_OBS_BYTES];
     int64_t n_updates;
     int n_steps, n_solved;
@@ -135,16 +136,16 @@ static void copy_weights(const golden *g, dq_tensor *to)
 
 static void free_weights(dq_tensor *t)
 {
-    for (int i = 0; i < DQ_NET_MAX_TENSORS; i++)
+    for (int i = 0; i < DQ_TENSORS_MAX; i++)
         free(t[i].data);
 }
 
 static double moved(const golden *g)
 {
-    dq_tensor now[DQ_NET_MAX_TENSORS] = {0};
+    dq_tensor now[DQ_TENSORS_MAX] = {0};
     double sum = 0;
     copy_weights(g, now);
-    for (int i = 0; i < DQ_NET_MAX_TENSORS; i++)
+    for (int i = 0; i < DQ_TENSORS_MAX; i++)
         for (size_t j = 0; now[i].data && j < dq_tensor_elements(&now[i]); j++) {
             double d = (double)now[i].data[j] - (double)g->start[i].data[j];
             sum += d * d;

@@ -33,11 +33,11 @@ static float lcg_uniform(void)
 /** Weights from a seed; the last bias is in the file, after its name. */
 static void set_weights(dq_net *net, uint32_t seed, FILE *f, const char *name)
 {
-    dq_tensor params[DQ_NET_MAX_TENSORS];
+    dq_tensor params[DQ_TENSORS_MAX];
     char word[16];
     dq_net_param_shapes(NULL, N_ACTIONS, params);
     lcg = seed;
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++) {
+    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
         size_t n = dq_tensor_elements(&params[t]);
         params[t].data = malloc(n * sizeof(float));
         for (size_t i = 0; i < n; i++)
@@ -47,9 +47,9 @@ static void set_weights(dq_net *net, uint32_t seed, FILE *f, const char *name)
     assert_int_equal(fscanf(f, "%15s", word), 1);
     assert_string_equal(word, name);
     for (int a = 0; a < N_ACTIONS; a++)
-        assert_int_equal(fscanf(f, "%f", &params[DQ_NET_MAX_TENSORS - 1].data[a]), 1);
-    assert_int_equal(dq_net_set_params(net, params, DQ_NET_MAX_TENSORS), DQ_OK);
-    for (int t = 0; t < DQ_NET_MAX_TENSORS; t++)
+        assert_int_equal(fscanf(f, "%f", &params[DQ_TENSORS_MAX - 1].data[a]), 1);
+    assert_int_equal(dq_net_set_params(net, params, DQ_TENSORS_MAX), DQ_OK);
+    for (int t = 0; t < DQ_TENSORS_MAX; t++)
         free(params[t].data);
 }
 

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "deepq/train.h"
 #include "on_device.h"
+#include "nn/graph.h"
 
 enum { FRAME = DQ_NET_SIDE * DQ_NET_SIDE, N_ACTIONS = 3, GAME_STEPS = 7, MAX_ENVS = 8 };
 
@@ -135,13 +136,13 @@ static dq_trainer *make_trainer(const dq_train_config *cfg)
 
 static uint64_t weights_hash(const dq_trainer *t)
 {
-    dq_tensor p[DQ_NET_MAX_TENSORS];
+    dq_tensor p[DQ_TENSORS_MAX];
     dq_net_param_shapes(NETWORK, N_ACTIONS, p);
-    for (int i = 0; i < DQ_NET_MAX_TENSORS; i++)
+    for (int i = 0; i < DQ_TENSORS_MAX; i++)
         p[i].data = malloc(dq_tensor_elements(&p[i]) * sizeof(float));
     dq_net_get_params(dq_trainer_net(t), p);
     uint64_t hash = 0xCBF29CE484222325u;
-    for (int i = 0; i < DQ_NET_MAX_TENSORS; i++) {
+    for (int i = 0; i < DQ_TENSORS_MAX; i++) {
         for (size_t j = 0; j < dq_tensor_elements(&p[i]); j++) {
             uint32_t bits;
             memcpy(&bits, &p[i].data[j], sizeof(bits));
