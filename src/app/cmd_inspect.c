@@ -11,7 +11,7 @@
 #include "app/gzip_file.h"
 #include "app/options.h"
 #include "app/trained_model.h"
-#include "atari/cart.h"
+#include "atari/cart_types.h"
 #include "atari/trace.h"
 #include "base/error.h"
 #include "deepq/atari.h"

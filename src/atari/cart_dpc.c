@@ -1,7 +1,5 @@
 #include "atari/cart_dpc.h"
 
-#include "atari/console.h"
-
 enum {
     DISPLAY_DATA = 8192,  // where in the image the 2 KiB begin
     COUNTER_MASK = 0x7FF,
@@ -87,9 +85,8 @@ static uint8_t read_music(dq_dpc *dpc, int32_t now)
     return amplitude[on];
 }
 
-uint8_t dq_dpc_read(dq_machine *m, unsigned reg)
+uint8_t dq_dpc_read(dq_dpc *dpc, const uint8_t *rom, unsigned reg, int32_t cycle)
 {
-    dq_dpc *dpc = &m->c.cart.dpc;
     unsigned i = reg & 7;
     uint8_t value = 0;
     uint8_t low = dpc->counter[i] & 0xFF;
@@ -99,13 +96,13 @@ uint8_t dq_dpc_read(dq_machine *m, unsigned reg)
         dpc->flag[i] = 0;
     switch (reg >> 3 & 7) {
     case 0:
-        value = i < 4 ? dpc->random : read_music(dpc, m->c.cycle);
+        value = i < 4 ? dpc->random : read_music(dpc, cycle);
         break;
     case 1:
-        value = m->rom[DISPLAY_DATA + COUNTER_MASK - dpc->counter[i]];
+        value = rom[DISPLAY_DATA + COUNTER_MASK - dpc->counter[i]];
         break;
     case 2:
-        value = m->rom[DISPLAY_DATA + COUNTER_MASK - dpc->counter[i]] & dpc->flag[i];
+        value = rom[DISPLAY_DATA + COUNTER_MASK - dpc->counter[i]] & dpc->flag[i];
         break;
     case 7:
         value = dpc->flag[i];

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "atari/cart.h"
+#include "atari/m6507_quick.h"
+
 typedef struct entry {
     dq_image_shared image;  // first: what is handed out
     uint8_t *rom;           // as the image has them
@@ -23,6 +26,18 @@ static entry *find(const void *rom, size_t n, dq_cart_type type)
     return NULL;
 }
 
+/* The engine stops at opcodes that stop the processor, and where there is no code to be taken. */
+static void translate(dq_op *ops, const uint8_t *rom, size_t n, dq_cart_type type)
+{
+    const dq_cart_code code = dq_cart_code_of(type);
+    for (size_t at = 0; at < n; at++) {
+        size_t place = at % code.part;
+        bool is_code = place >= code.first && place < code.end;
+        ops[at] = is_code ? dq_m6507_plain_op(rom[at]) : dq_m6507_stop_op();
+    }
+    dq_m6507_shorten(ops, rom, n, code.part);
+}
+
 static entry *make(const void *rom, size_t n, dq_cart_type type)
 {
     enum { PAGE = 256 };
@@ -36,7 +51,7 @@ static entry *make(const void *rom, size_t n, dq_cart_type type)
         return NULL;
     }
     memcpy(copy, rom, n);
-    dq_cart_prepare(ops, copy, n, type);
+    translate(ops, copy, n, type);
     *e = (entry){.image = {copy, ops, n, type}, .rom = copy, .ops = ops, .next = entries};
     entries = e;
     return e;

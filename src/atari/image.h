@@ -6,11 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "atari/cart.h"
+#include "atari/cart_types.h"
+#include "atari/m6507.h"
 
 typedef struct dq_image_shared {
     const uint8_t *rom;  // [n], 256-byte pages on such addresses
-    const dq_op *ops;    // [n], dq_cart_prepare()
+    const dq_op *ops;    // [n] what does the instruction at each place, in the quick engine
     size_t n;
     dq_cart_type type;
 } dq_image_shared;
