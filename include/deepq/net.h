@@ -1,15 +1,21 @@
-/** A DQN with its target copy and its Adam optimiser, in one of the shapes
+/** A Q-network, its target network and its Adam optimiser, on the CPU.
  *
- *  - "nature" (Mnih et al. 2015): convolution 32 8x8/4, 64 4x4/2, 64 3x3/1, linear 512;
- *  - "nips" (Mnih et al. 2013): convolution 16 8x8/4, 32 4x4/2, linear 256;
- *  - "small": convolution 32 8x8/4, 32 4x4/2, 32 3x3/1, linear 256;
+ *  There are three architectures. A convolution reads "channels, kernel / stride":
  *
- *  then linear n_actions; ReLU between. Input: four 84x84 frames of bytes, scaled by 1/255 inside.
- *  All memory is planned when the net is created and nothing is allocated afterwards. Results are
- *  the same bits for any number of threads; they may differ in rounding between instruction sets
- *  and devices. One thread at a time calls into a net. Names and layout of parameters are those of
- *  the book's DQN class in PyTorch (Lapan 2020, chapter 6, lib/dqn_model.py): conv.0.weight ...
- *  fc.2.bias; a network with two convolutions has no conv.4. */
+ *  | network  | convolutions                 | hidden layer | source           |
+ *  |----------|------------------------------|--------------|------------------|
+ *  | "nature" | 32 8x8/4, 64 4x4/2, 64 3x3/1 | 512          | Mnih et al. 2015 |
+ *  | "nips"   | 16 8x8/4, 32 4x4/2           | 256          | Mnih et al. 2013 |
+ *  | "small"  | 32 8x8/4, 32 4x4/2, 32 3x3/1 | 256          | docs/fast.md     |
+ *
+ *  Each layer but the last is followed by a ReLU; the last one is linear, with one output for each
+ *  action. The input is four stacked 84x84 frames of bytes, which the network divides by 255.
+ *
+ *  All memory is allocated by dq_net_create(), none afterwards. Results are bit-identical for any
+ *  number of threads; between instruction sets they may differ in rounding. Only one thread at a
+ *  time may use a net. Parameters have the names and the layout of the book's DQN class in PyTorch
+ *  (Lapan 2020, chapter 6, lib/dqn_model.py), conv.0.weight to fc.2.bias; a network with two
+ *  convolutions has no conv.4. */
 #ifndef DEEPQ_NET_H
 #define DEEPQ_NET_H
 
@@ -27,153 +33,212 @@ extern "C" {
 #endif
 
 enum {
-    DQ_NET_STACK = 4,  // frames in a state
-    DQ_NET_SIDE = 84,  // pixels, height and width of a frame
+    /** Frames in a state. */
+    DQ_NET_STACK = 4,
+    /** Height and width of a frame, in pixels. */
+    DQ_NET_SIDE = 84,
+    /** Bytes in a state. */
     DQ_NET_OBS_BYTES = DQ_NET_STACK * DQ_NET_SIDE * DQ_NET_SIDE,
+    /** Most actions that a network can have. */
     DQ_MAX_ACTIONS = 18
 };
 
-/** Of the errors of a batch the mean of their squares, or of what is a half of the square up to 1
- *  and the absolute error less a half beyond (PyTorch's smooth_l1_loss; its gradient is the clipped
- *  error of Mnih et al. 2015). */
-typedef enum dq_loss { DQ_LOSS_MSE = 0, DQ_LOSS_HUBER } dq_loss;
+/** The loss of a batch: the mean over its samples of a function of e = q[action] - target. */
+typedef enum dq_loss {
+    /** e^2. */
+    DQ_LOSS_MSE = 0,
+    /** e^2 / 2 where |e| < 1, |e| - 1/2 elsewhere: PyTorch's smooth_l1_loss, whose gradient is the
+     *  clipped error of Mnih et al. 2015. */
+    DQ_LOSS_HUBER
+} dq_loss;
 
+/** Fill it with dq_net_config_default() first. The strings may be freed once the net is created. */
 typedef struct dq_net_config {
-    int n_actions;         // 1..DQ_MAX_ACTIONS
-    int batch;             // transitions in one update, >= 1
-    int n_threads;         // 0: as many as the machine has cores
-    const char *isa;       // "ref", "avx2", "avx512"; NULL: $DEEPQ_ISA, else the best there is
-    double learning_rate;  // Adam
-    double beta1, beta2, epsilon;
+    /** Number of actions, 1 to DQ_MAX_ACTIONS. */
+    int n_actions;
+    /** Transitions in one update, 1 to 65536. */
+    int batch;
+    /** Threads that compute, the caller included; 0: one for each core. */
+    int n_threads;
+    /** Instruction set: "ref", "avx2" or "avx512". NULL: $DEEPQ_ISA if set, else the best that the
+     *  machine has. */
+    const char *isa;
+    /** Adam's learning rate, 0 or more. */
+    double learning_rate;
+    /** Adam's decay rate of the mean gradient, 0 to below 1 (Kingma and Ba 2015). */
+    double beta1;
+    /** Adam's decay rate of the mean squared gradient, 0 to below 1. */
+    double beta2;
+    /** Adam's constant that is added to the denominator, 0 or more. */
+    double epsilon;
+    /** The loss that dq_net_update() minimises. */
     dq_loss loss;
-    const char *precision;       // of products: "fp32", "bf16"; NULL: "fp32"
-    const char *network;         // "nature", "nips", "small"; NULL: "nature"
-    const char *initialisation;  // of dq_net_init(); NULL: "pytorch"
+    /** Precision of the matrix products: "fp32" or "bf16" (see dq_net_create()); NULL: "fp32". */
+    const char *precision;
+    /** Architecture: "nature", "nips" or "small"; NULL: "nature". */
+    const char *network;
+    /** Initialisation that dq_net_init() uses, a name from its table; NULL: "pytorch". */
+    const char *initialisation;
 } dq_net_config;
 
-/** The book's values: the network "nature", batch 32, Adam 1e-4 (0.9, 0.999, 1e-8), all cores. */
+/** The book's values: the network "nature", batch 32, Adam with learning rate 1e-4, beta1 0.9,
+ *  beta2 0.999 and epsilon 1e-8, mean squared error, all cores. */
 DQ_API
 dq_net_config dq_net_config_default(int n_actions);
 
-/** The initialisations there are, from index 0 on; NULL past the last. */
+/** The name of initialisation number `index`; number 0 is the default. NULL past the last. */
 DQ_API
 const char *dq_net_initialisation_name(size_t index);
 
 typedef struct dq_net dq_net;
 
-/** In bf16 the factors of most products are rounded to bfloat16, as they are taken; sums, weights,
- *  loss and Adam stay float32. On the processor it takes the instruction set "avx512" with
- *  avx512_bf16, or "ref", which is slow: DQ_ERR_UNSUPPORTED elsewhere.
+/** Create a net. All its parameters are zero until dq_net_init(), dq_net_set_params() or
+ *  dq_net_load().
  *
- *  All weights zero until dq_net_init(), dq_net_set_params() or dq_net_load(). */
+ *  With precision "bf16" the factors of most matrix products are rounded to bfloat16 when they are
+ *  read; sums, stored weights, loss and Adam remain float32. It needs a CPU with avx512_bf16, or
+ *  the instruction set "ref", which is slow.
+ *  @param[out] out the net, to be freed by dq_net_destroy(); NULL on failure
+ *  @return DQ_OK; DQ_ERR_CONFIG for a value out of range or an unknown name; DQ_ERR_UNSUPPORTED for
+ *          an instruction set or a precision that this machine does not have; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_net_create(dq_net **out, const dq_net_config *cfg);
+/** Accepts NULL. */
 DQ_API
 void dq_net_destroy(dq_net *net);
 
-/** Draw the online network's weights and biases uniformly, then copy them to the target:
+/** Draw the online network's parameters, then copy them to the target network. Each parameter is
+ *  uniform between -bound and bound:
  *
- *  | initialisation | weights within               | biases    | as |
- *  |----------------|------------------------------|-----------|-----------------------------------|
- *  | "pytorch"      | 1 / sqrt(fan_in)             | as weights | PyTorch's Conv2d and Linear | |
- * "torch7"       | 1 / sqrt(fan_in)             | as weights | Torch 7's, so Mnih et al. 2015's  |
- *  | "xavier"       | sqrt(6 / (fan_in + fan_out)) | 0         | Glorot, Bengio 2010; Dopamine | |
- * "he"           | sqrt(6 / fan_in)             | 0         | He et al. 2015                    |
+ *  | initialisation | bound of a weight            | bias        | source                     |
+ *  |----------------|------------------------------|-------------|----------------------------|
+ *  | "pytorch"      | 1 / sqrt(fan_in)             | same bound  | PyTorch, Conv2d and Linear |
+ *  | "torch7"       | 1 / sqrt(fan_in)             | same bound  | Torch 7, Mnih et al. 2015  |
+ *  | "xavier"       | sqrt(6 / (fan_in + fan_out)) | 0           | Glorot, Bengio 2010        |
+ *  | "he"           | sqrt(6 / fan_in)             | 0           | He et al. 2015             |
  *
- *  fan_in counts the inputs that feed one output of a layer, fan_out the outputs that one input
- *  feeds (of a convolution: channels times the kernel's pixels). */
+ *  fan_in is the number of inputs of one output of the layer, fan_out the number of outputs that
+ *  one input has; for a convolution, channels times the pixels of its kernel. Dopamine uses
+ *  "xavier". Adam's moments and step count stay as they are.
+ *  @param rng the stream to draw from, in PyTorch's order of parameters */
 DQ_API
 void dq_net_init(dq_net *net, dq_rng *rng);
 
-/** Action values of n states by the online net. @param obs uint8 [n][4][84][84], oldest frame
- *  first @param[out] q float [n][n_actions]. Any n >= 1. */
+/** Compute the action values of n states with the online network.
+ *  @param obs uint8 [n][4][84][84], oldest frame first
+ *  @param n number of states, at least 1; it may be larger than the batch
+ *  @param[out] q float [n][n_actions] */
 DQ_API
 void dq_net_q(dq_net *net, const uint8_t *obs, int n, float *q);
-/** Largest action value of each of n states by the target net. @param[out] max_q float [n] */
+/** Compute the largest action value of each of n states with the target network.
+ *  @param obs as in dq_net_q()
+ *  @param[out] max_q float [n] */
 DQ_API
 void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q);
-/** Action values of n states by the target net, as dq_net_q() by the online one. */
+/** dq_net_q() with the target network. */
 DQ_API
 void dq_net_target_q(dq_net *net, const uint8_t *obs, int n, float *q);
-/** Adam's learning rate from the next update on; dq_net_save() does not keep it. */
+/** Set Adam's learning rate for the updates that follow. dq_net_save() does not save it. */
 DQ_API
 void dq_net_set_learning_rate(dq_net *net, double learning_rate);
-/** Copy the online weights to the target net. */
+/** Copy the online network's parameters to the target network. */
 DQ_API
 void dq_net_sync_target(dq_net *net);
 
-/** One learning step on a batch: forward, the loss of q[action] against target, backward, Adam.
- *  @param obs uint8 [batch][4][84][84] @param action int32 [batch] @param target float [batch]
- *  @return the loss before the step. */
+/** One gradient step on a batch: forward pass, loss of q[action] against `target`, backward pass,
+ *  Adam.
+ *  @param obs uint8 [batch][4][84][84], oldest frame first
+ *  @param action int32 [batch], 0 to n_actions - 1
+ *  @param target float [batch]
+ *  @return the loss before the step */
 DQ_API
 float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target);
-/** The same with each transition's part of the loss times its weight, as prioritized replay wants
- *  it. @param weight float [batch]
- *  @param[out] error float [batch], q[action] - target before the step */
+/** dq_net_update() with each sample's loss multiplied by a weight, as prioritized replay needs.
+ *  @param weight float [batch]; NULL: all 1
+ *  @param[out] error float [batch], q[action] - target before the step; NULL: not wanted */
 DQ_API
 float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *action,
                              const float *target, const float *weight, float *error);
-/** The gradients of that loss alone, for tests: weights stay. Fills the network's tensors, whose
- *  `data` the caller provides (each dq_tensor_elements long, PyTorch's layout). */
+/** Compute the gradients of the loss of dq_net_update() without changing the parameters; for tests.
+ *  @param[in,out] grads [dq_net_n_tensors()], as dq_net_param_shapes() fills them; the gradients go
+ *                 to each one's `data`, dq_tensor_elements() floats that the caller provides
+ *  @return the loss */
 DQ_API
 float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
                        dq_tensor *grads);
 
-/** How many tensors a network has, weights and biases; 0 for a network that there is not.
+/** The number of parameter tensors of a network, weights and biases; 0 for an unknown name.
  *  @param network NULL: "nature" */
 DQ_API
 int dq_net_n_tensors(const char *network);
-/** How many parameters they have together. */
+/** The number of parameters of a network; 0 for an unknown name.
+ *  @param network NULL: "nature" */
 DQ_API
 uint64_t dq_net_n_params(const char *network, int n_actions);
-/** Names and shapes of a network's parameters, `data` NULL, in PyTorch's order. Static names.
- *  @param network NULL: "nature" @param[out] shapes [dq_net_n_tensors()] @return their number, 0
- * for a network that there is not */
+/** The names and shapes of a network's parameters, in PyTorch's order.
+ *  @param network NULL: "nature"
+ *  @param[out] shapes [dq_net_n_tensors()]; names in static storage, `data` NULL
+ *  @return the number of tensors; 0 for an unknown name */
 DQ_API
 int dq_net_param_shapes(const char *network, int n_actions, dq_tensor *shapes);
-/** The network that has just these tensors, in any order and for any number of actions; NULL when
- *  there is none. */
+/** Find the network that has exactly these tensors, by their names and shapes, in any order and
+ *  for any number of actions.
+ *  @return its name, static storage; NULL when no network has */
 DQ_API
 const char *dq_net_recognise(const dq_tensor *tensors, size_t n);
-/** The number of actions of a network that dq_net_recognise() knows, by its tensors; else 0. */
+/** The number of actions of a network, by the tensors of a model that dq_net_recognise() knows; 0
+ *  for others. */
 DQ_API
 int dq_net_outputs(const dq_tensor *tensors, size_t n);
-/** The names of the networks there are, the default first; NULL past the last. */
+/** The name of network number `index`; number 0 is the default. NULL past the last. */
 DQ_API
 const char *dq_net_network_name(size_t index);
-/** Copy the online parameters out into / in from tensors of the caller (PyTorch's layout). Setting
- *  looks tensors up by name; a missing, extra or misshapen one is DQ_ERR_INPUT and says which.
- *  Setting also copies to the target and forgets Adam's moments. */
+/** Copy the online network's parameters to the caller's tensors.
+ *  @param[in,out] params [dq_net_n_tensors()], as dq_net_param_shapes() fills them; the parameters
+ *                 go to each one's `data`, dq_tensor_elements() floats that the caller provides */
 DQ_API
 void dq_net_get_params(const dq_net *net, dq_tensor *params);
+/** Set the parameters of both networks from the caller's tensors, in any order; Adam starts again
+ *  from zero moments.
+ *  @return DQ_OK; DQ_ERR_INPUT names a tensor that is missing or has the wrong shape, or says that
+ *          there are too many; nothing has changed then */
 DQ_API
 DQ_NODISCARD dq_status dq_net_set_params(dq_net *net, const dq_tensor *params, size_t n);
 
-/** Whether every online weight is a finite number: learning that diverges leaves others. */
+/** Whether every parameter of the online network is finite; after learning has diverged, some are
+ *  not. */
 DQ_API
 bool dq_net_is_finite(const dq_net *net);
 
-/** The module as PyTorch prints it ("DQN(\n  (conv): Sequential(..."); writes at most cap bytes
- *  with the final NUL. @param network NULL: "nature"; nothing for one that there is not */
+/** Write the network as PyTorch prints the module, "DQN(\n  (conv): Sequential(...".
+ *  @param network NULL: "nature"
+ *  @param[out] text at most `cap` bytes with the final zero, cut off where that is too little; ""
+ *              for an unknown name */
 DQ_API
 void dq_net_describe(const char *network, int n_actions, char *text, size_t cap);
-/** Which network it is. */
+/** The name of the net's architecture, static storage. */
 DQ_API
 const char *dq_net_network(const dq_net *net);
+/** The number of actions. */
 DQ_API
 int dq_net_actions(const dq_net *net);
-/** Instruction set in use: "ref", "avx2", "avx512". */
+/** The instruction set in use: "ref", "avx2" or "avx512". */
 DQ_API
 const char *dq_net_isa(const dq_net *net);
-/** Precision of products in use: "fp32", "tf32", "bf16". */
+/** The precision of the matrix products: "fp32" or "bf16". */
 DQ_API
 const char *dq_net_precision(const dq_net *net);
+/** The number of threads that compute, the caller included. */
 DQ_API
 int dq_net_threads(const dq_net *net);
 
-/** Online and target weights, Adam's moments and step count: all that learning on needs. */
+/** Write all that further updates depend on: online and target parameters, Adam's moments and its
+ *  step count.
+ *  @return DQ_OK or the failure of the writer */
 DQ_API
 dq_status dq_net_save(const dq_net *net, dq_writer *w);
+/** Read back what dq_net_save() wrote.
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data, or data of another network or number of actions */
 DQ_API
 DQ_NODISCARD dq_status dq_net_load(dq_net *net, dq_reader *r);
 

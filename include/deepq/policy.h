@@ -1,11 +1,11 @@
-/** A policy: a trained network that acts, greedily or now and then at random.
+/** A policy: a trained network that chooses actions, epsilon-greedily.
  *
  *      dq_policy *policy;
  *      if (dq_policy_load(&policy, "model.dat", NULL) != DQ_OK)
  *          fail(dq_errmsg());
  *      int action = dq_policy_act(policy, obs);
  *
- *  It computes on the processor, one state at a time; one thread at a time calls into it. */
+ *  It computes on the CPU, one state at a time. Only one thread at a time may use a policy. */
 #ifndef DEEPQ_POLICY_H
 #define DEEPQ_POLICY_H
 
@@ -19,41 +19,50 @@
 extern "C" {
 #endif
 
-/** Zero-initialise, then fill in. */
+/** Zero-initialise it, then set what differs. */
 typedef struct dq_policy_config {
-    /** Share of random actions, 0 to 1; 0: greedy. */
+    /** Probability of a random action, 0 to 1; 0: greedy. */
     double epsilon;
-    /** Of the stream "exploration", which decides when to act at random and how. */
+    /** Seed of the random stream "exploration", from which random actions are drawn. */
     uint64_t seed;
 } dq_policy_config;
 
 typedef struct dq_policy dq_policy;
 
-/** A model file's network (see model.h), whatever network it is. DQ_ERR_NOT_FOUND, DQ_ERR_INPUT:
- *  there is no such file, or it is not one of a network that deepq has, or a weight is not finite.
- *  @param cfg NULL: greedy */
+/** Create a policy from a model file (model.h) of any network that deepq has.
+ *  @param[out] out the policy, to be freed by dq_policy_destroy(); NULL on failure
+ *  @param cfg NULL: greedy
+ *  @return DQ_OK; DQ_ERR_NOT_FOUND when there is no such file; DQ_ERR_INPUT when it is damaged, of
+ *          an unknown network, or has a parameter that is not finite; DQ_ERR_CONFIG for an epsilon
+ *          out of range; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_policy_load(dq_policy **out, const char *path,
                                       const dq_policy_config *cfg);
-/** The same of a model that was read; it need not live on. */
+/** Create a policy from a model in memory, which may be destroyed afterwards. Parameters and errors
+ *  are as in dq_policy_load(). */
 DQ_API
 DQ_NODISCARD dq_status dq_policy_create(dq_policy **out, const dq_model *model,
                                         const dq_policy_config *cfg);
-/** One that acts at random, among n_actions. @param seed as above */
+/** Create a policy that has no network and chooses each action with the same probability.
+ *  @param n_actions 1 to DQ_MAX_ACTIONS, else DQ_ERR_CONFIG
+ *  @param seed as in dq_policy_config */
 DQ_API
 DQ_NODISCARD dq_status dq_policy_random(dq_policy **out, int n_actions, uint64_t seed);
 /** Accepts NULL. */
 DQ_API
 void dq_policy_destroy(dq_policy *p);
 
-/** Its actions are 0 .. n-1: those of the environment that it was trained on. */
+/** The number of actions, which are 0 to n - 1 as in the environment that the network was trained
+ *  on. */
 DQ_API
 int dq_policy_actions(const dq_policy *p);
-/** Choose an action: the one of the largest value, the first of equals; or a random one.
+/** Choose an action: with probability epsilon a random one, else the one with the largest value,
+ *  the first of those that are equal.
  *  @param obs uint8 [4][84][84], oldest frame first, preprocessed as in training */
 DQ_API
 int dq_policy_act(dq_policy *p, const uint8_t *obs);
-/** The action values of a state. A random policy has none: zeros.
+/** Compute the action values of a state; all 0 for a policy from dq_policy_random().
+ *  @param obs as in dq_policy_act()
  *  @param[out] q float [dq_policy_actions()] */
 DQ_API
 void dq_policy_values(dq_policy *p, const uint8_t *obs, float *q);
