@@ -1,7 +1,12 @@
 /** Deep Q-learning: hyperparameters, presets, and the trainer that runs the loop.
  *
- *  A trainer owns its environment, network and replay. It never prints and never writes a file:
- *  what happens is told through dq_train_events, and its state goes through dq_trainer_save(). */
+ *  A trainer owns its environments, its network and its replay buffer. It prints nothing and writes
+ *  no file: the caller learns of a run through dq_train_events and saves it with dq_trainer_save().
+ *  Only one thread at a time may use a trainer.
+ *
+ *  An episode ends when the environment says so, which with some preprocessing is at each lost
+ * life. A game is the whole of it, until the console's game is over. Steps are agent steps, which
+ * the book calls frames. */
 #ifndef DEEPQ_TRAIN_H
 #define DEEPQ_TRAIN_H
 
@@ -18,244 +23,305 @@
 extern "C" {
 #endif
 
-/** Every hyperparameter, and what a run computes with. A step is an agent step, which the book
- *  calls a frame. The presets' values: docs/hyperparameters.md. */
+/** The hyperparameters, and the threads and devices that a run computes with. Fill it with
+ *  dq_train_preset() first: the defaults are the presets' (docs/hyperparameters.md). */
 typedef struct dq_train_config {
-    /** Discount of a reward for each step that it lies ahead, 0 to 1. */
+    /** Discount factor, 0 to 1. */
     double gamma;
-    /** Transitions drawn for one learning step, 1 to 65536. */
+    /** Transitions in a batch, 1 to 65536. */
     int batch;
-    /** Transitions kept to learn from, 1 to 100000000. */
+    /** Capacity of the replay buffer in transitions, 1 to 100000000. */
     int replay_size;
-    /** Transitions kept before learning starts, 1 to replay_size. */
+    /** Transitions in the replay buffer when learning starts, 1 to replay_size. */
     int replay_start;
-    /** Adam's learning rate, at the start; 0 to 1000. */
+    /** Adam's learning rate at step 0, 0 to 1000. */
     double learning_rate;
-    /** The learning rate that is reached linearly at step learning_rate_decay; 0 to 1000. */
+    /** Adam's learning rate from step learning_rate_decay on, 0 to 1000. In between it changes
+     *  linearly. */
     double learning_rate_final;
-    /** Steps until learning_rate_final is reached; 0: learning_rate stays. */
+    /** The step at which the learning rate reaches learning_rate_final; 0: it is constant. */
     int64_t learning_rate_decay;
-    /** Decay of Adam's mean of the gradients, 0 to below 1 (Kingma and Ba 2015). */
+    /** Adam's decay rate of the mean gradient, 0 to below 1 (Kingma and Ba 2015). */
     double adam_beta1;
-    /** Decay of Adam's mean of the gradients' squares, 0 to below 1. */
+    /** Adam's decay rate of the mean squared gradient, 0 to below 1. */
     double adam_beta2;
-    /** Added to the divisor of Adam's step, 0 to 1. */
+    /** Adam's constant that is added to the denominator, 0 to 1. */
     double adam_epsilon;
-    /** How weights are drawn at the start, a name of dq_net_init(); NULL: "pytorch". */
+    /** Initialisation of the parameters, a name from the table of dq_net_init(); NULL: "pytorch".
+     */
     const char *initialisation;
-    /** Loss of the error between a value and its target: DQ_LOSS_MSE, or DQ_LOSS_HUBER (see net.h;
-     *  Mnih et al. 2015). */
+    /** Loss of the difference between an action value and its target: DQ_LOSS_MSE, or DQ_LOSS_HUBER
+     *  as in Mnih et al. 2015. */
     dq_loss loss;
-    /** Steps whose rewards are summed before the target network's value counts, 1 to 1000 (Sutton
-     *  1988). */
+    /** Rewards that are summed before the value of the next state is added, 1 to 1000 (n-step
+     *  returns, Sutton 1988). */
     int n_step;
-    /** The online network chooses the action that the target network values (van Hasselt et al.
-     *  2016). */
+    /** Double DQN: the online network chooses the next action, the target network evaluates it (van
+     *  Hasselt et al. 2016). */
     bool double_dqn;
-    /** Whether an episode that a limit cuts off (truncated) is learned as one that terminated, as
-     * in the book; else the value of its last state counts (Pardo et al. 2018). */
+    /** How an episode that a limit cuts off (truncated) is learned. True: as one that terminated,
+     *  as in the book. False: the value of its last state is added (Pardo et al. 2018). */
     bool truncation_ends;
-    /** How far errors decide what is drawn, 0 to 1; 0: all alike (Schaul et al. 2016). */
+    /** Exponent alpha of the priorities, 0 to 1; 0: transitions are drawn uniformly (Schaul et al.
+     *  2016). */
     double priority_alpha;
-    /** How far weights make up for that, at the start, 0 to 1; 1: wholly. */
+    /** Exponent beta of the importance-sampling weights at step 0, 0 to 1; 1: full correction. */
     double priority_beta;
-    /** Steps until priority_beta has grown linearly to 1; 0: it stays. */
+    /** The step at which beta, which changes linearly, reaches 1; 0: it is constant. */
     int64_t priority_beta_steps;
-    /** Environments side by side, 1 to DQ_VECTOR_MAX. Whatever their number, a step is one step of
-     *  one environment, and all that is counted in steps stays the same. */
+    /** Environments that run side by side, 1 to DQ_VECTOR_MAX. A step is one step of one of them,
+     *  so everything that is counted in steps means the same for any number of environments. */
     int n_envs;
-    /** Steps from one learning step to the next, 1 to 1000000. */
+    /** Steps from one update to the next, 1 to 1000000. */
     int train_every;
-    /** Steps from one copy to the target network to the next, at least 1. */
+    /** Steps from one update of the target network to the next, 1 or more. */
     int64_t target_sync;
-    /** Steps in which epsilon, the share of random actions, falls by 1, at least 1; it stops at
-     *  epsilon_final. */
+    /** Steps in which epsilon, the probability of a random action, would fall linearly by 1; it
+     *  stops falling at epsilon_final. 1 or more. */
     int64_t epsilon_decay;
-    /** Epsilon at the start, 0 to 1. */
+    /** Epsilon at step 0, 0 to 1. */
     double epsilon_start;
-    /** Epsilon where the fall by epsilon_decay stops, 0 to epsilon_start. */
+    /** Epsilon at the end of its first decline, 0 to epsilon_start. */
     double epsilon_final;
-    /** Epsilon that is reached linearly from there at step epsilon_last_decay, 0 to 1. */
+    /** Epsilon from step epsilon_last_decay on, 0 to 1. From epsilon_final it changes linearly. */
     double epsilon_last;
-    /** Steps until epsilon_last is reached, more than those to epsilon_final; 0: epsilon_final
-     *  stays. */
+    /** The step at which epsilon reaches epsilon_last, later than that at which it reaches
+     *  epsilon_final; 0: it remains epsilon_final. */
     int64_t epsilon_last_decay;
-    /** Points: solved when the mean of the last 100 games is above it, -1e12 to 1e12. INFINITY:
-     *  never; NAN: the game's own, dq_train_reward_bound(). */
+    /** Reward threshold in points, -1e12 to 1e12: the environment is solved when the mean of the
+     *  last 100 games is above it. INFINITY: never; NAN: the game's own, dq_train_reward_bound().
+     */
     double reward_bound;
-    /** Steps in all; 0: without end. */
+    /** Steps after which the run ends; 0: no limit. */
     int64_t max_steps;
-    /** Steps from one `checkpoint` event to the next, at least 1. */
+    /** Steps from one `checkpoint` event to the next, 1 or more. */
     int64_t checkpoint_every;
     /** Seed of all random streams. */
     uint64_t seed;
-    /** Threads; 0: all cores. No hyperparameter: the results do not depend on it. */
+    /** Threads, the caller included; 0: one for each core. Not a hyperparameter: results do not
+     *  depend on it. */
     int n_threads;
-    /** "nature" (Mnih et al. 2015), "nips" (Mnih et al. 2013) or "small" (see net.h); NULL:
-     *  "nature". */
+    /** Architecture of the network: "nature", "nips" or "small" (net.h); NULL: "nature". */
     const char *network;
-    /** Instruction set: "ref", "avx2" or "avx512"; NULL: the best there is. No hyperparameter. */
+    /** Instruction set of the CPU: "ref", "avx2" or "avx512"; NULL: as in dq_net_config. Not a
+     *  hyperparameter. */
     const char *isa;
-    /** "cpu", "cuda" or "auto" (see net.h); NULL: "cpu". No hyperparameter. */
+    /** Where the network is trained: "cpu"; "cuda", the first visible NVIDIA GPU; or "auto", which
+     *  at present means "cpu". NULL: "cpu". Not a hyperparameter. */
     const char *device;
-    /** Of products: "fp32", "bf16", on a GPU also "tf32"; NULL: "fp32". No hyperparameter. */
+    /** Precision of the matrix products: "fp32", "bf16", and on a GPU "tf32"; NULL: "fp32". Not a
+     *  hyperparameter. */
     const char *precision;
 } dq_train_config;
 
-/** A preset: a list of hyperparameters over the book's. */
+/** A preset: a value for each hyperparameter. Strings are in static storage. */
 typedef struct dq_preset {
     const char *name;    // "book"
     const char *help;    // what it is, one line
-    const char *source;  // who found it, or where that is told
+    const char *source;  // the publication or the page that it is from
 } dq_preset;
 
-/** The presets there are, the book's first; NULL past the last one. */
+/** Preset number `index`; number 0 is the book's. NULL past the last one. */
 DQ_API
 const dq_preset *dq_train_preset_at(size_t index);
 
-/** Fill a configuration from a preset. DQ_ERR_NOT_FOUND names those there are. */
+/** Fill a configuration from a preset.
+ *  @return DQ_OK; DQ_ERR_NOT_FOUND for an unknown name: the message lists the known ones */
 DQ_API
 DQ_NODISCARD dq_status dq_train_preset(dq_train_config *cfg, const char *name);
 
-/** The published reward from which on a game counts as solved: for Pong 19 (Lapan 2020, chapter 6,
- *  MEAN_REWARD_BOUND), whatever its id; INFINITY for all others, of which none is known. */
+/** The published reward threshold of an environment: 19 for Pong, whatever its id (Lapan 2020,
+ *  chapter 6, MEAN_REWARD_BOUND), INFINITY for all others. */
 DQ_API
 double dq_train_reward_bound(const char *env_id);
 
-/** Set one hyperparameter from its text, as --set and configuration files have it; n_threads, isa,
- *  device and precision are none. DQ_ERR_CONFIG says which key is unknown or which value
- *  impossible. A name that a hyperparameter had in the release before is taken, too. */
+/** Set a hyperparameter from text, as `--set` and configuration files do. A key that the previous
+ *  release had under another name is accepted. n_threads, isa, device and precision are not
+ *  hyperparameters.
+ *  @return DQ_OK; DQ_ERR_CONFIG for an unknown key or a value out of range, which it names */
 DQ_API
 DQ_NODISCARD dq_status dq_train_config_set(dq_train_config *cfg, const char *key,
                                            const char *value);
-/** The hyperparameters as texts that dq_train_config_set() reads back.
- *  @return false past the last one */
+/** Hyperparameter number `index` as text that dq_train_config_set() reads back.
+ *  @param[out] key its name, static storage
+ *  @param[out] value at most `cap` bytes with the final zero
+ *  @return false past the last one (outputs untouched) */
 DQ_API
 bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **key, char *value,
                          size_t cap);
-/** The name that an old name of a hyperparameter stands for, or NULL when `key` is none. */
+/** The present name of a hyperparameter that was renamed, static storage; NULL when `key` is not a
+ *  former name. */
 DQ_API
 const char *dq_train_config_new_name(const char *key);
 
-enum { DQ_RANGE_TEXT = 96 };
-/** What a hyperparameter is. */
+enum { DQ_RANGE_TEXT = 96 };  // bytes of dq_hyperparameter.range
+/** The description of a hyperparameter. Strings are in static storage. */
 typedef struct dq_hyperparameter {
-    const char *key;            // of dq_train_config_set()
+    const char *key;            // its name for dq_train_config_set()
     const char *unit;           // "steps", "transitions", "points", or ""
     const char *help;           // what it is, one line
     char range[DQ_RANGE_TEXT];  // "a number from 0 to 1", "mse or huber"
 } dq_hyperparameter;
 
-/** In the order of dq_train_config_get(). @return false past the last one */
+/** Describe hyperparameter number `index`, in the order of dq_train_config_get().
+ *  @return false past the last one (*h untouched) */
 DQ_API
 bool dq_train_config_describe(size_t index, dq_hyperparameter *h);
 
-/** DQ_ERR_CONFIG says which value, or which two together, make no sense. */
+/** Check the ranges of all hyperparameters, and those that depend on each other.
+ *  @return DQ_OK; DQ_ERR_CONFIG names the values that are impossible */
 DQ_API
 DQ_NODISCARD dq_status dq_train_config_check(const dq_train_config *cfg);
 
-/** What a run takes, about; mostly for its replay. */
+/** An estimate of what a run needs; most of it is for the replay buffer. */
 typedef struct dq_train_need {
-    uint64_t memory;      // bytes, on the processor
-    uint64_t checkpoint;  // bytes of what dq_trainer_save() writes when the replay is full
+    uint64_t memory;      // bytes of main memory
+    uint64_t checkpoint;  // bytes that dq_trainer_save() writes when the replay buffer is full
 } dq_train_need;
-/** Nothing is allocated. The configuration is one that dq_train_config_check() accepts. */
+/** Estimate what a run needs. Allocates nothing.
+ *  @param cfg one that dq_train_config_check() accepts */
 DQ_API
 dq_train_need dq_train_needs(const dq_train_config *cfg);
 
-/** Where a run stands. */
+/** The progress of a run. */
 typedef struct dq_progress {
-    int64_t step;        // agent steps so far
-    int64_t n_updates;   // learning steps so far
-    int64_t n_games;     // games finished
-    int64_t n_episodes;  // episodes finished: as many, unless a game goes on after one (lost lives)
-    double reward;       // points of the last finished game, as the game counts them
-    double episode_reward;  // sum of the last finished episode's rewards, as they are learned from
-    double mean_reward;     // of the last 100 games (or all, if fewer)
-    double best_mean;       // best mean so far
-    double previous_best;   // the best mean before this one, in `best` events
+    /** Agent steps so far. */
+    int64_t step;
+    /** Updates of the network so far. */
+    int64_t n_updates;
+    /** Games finished so far. */
+    int64_t n_games;
+    /** Episodes finished so far. More than n_games when episodes end at lost lives. */
+    int64_t n_episodes;
+    /** Score of the last finished game, in the game's own points. */
+    double reward;
+    /** Return of the last finished episode: the undiscounted sum of the rewards that are learned
+     *  from, which may be clipped. */
+    double episode_reward;
+    /** Mean score of the last 100 games, or of all while there are fewer. */
+    double mean_reward;
+    /** Largest mean_reward so far. */
+    double best_mean;
+    /** best_mean before this game, in `best` events; elsewhere equal to best_mean. */
+    double previous_best;
+    /** Probability of a random action at this step. */
     double epsilon;
-    double speed;  // agent steps a second since a game ended in a round before
-    double loss;   // of the last update; on a GPU `step` tells an older one, not to wait for it
-    bool solved;   // mean_reward is above the bound, after 100 games; in Pong after the first, as
-                   // the book has it
+    /** Agent steps a second, measured from the last end of a game. */
+    double speed;
+    /** Loss of the last update. On a GPU `step` and `checkpoint` events may have that of an earlier
+     *  one, since they do not wait for the GPU. */
+    double loss;
+    /** Whether mean_reward is above the reward threshold. It counts from 100 games on; in Pong from
+     *  the first one on, as in the book. */
+    bool solved;
 } dq_progress;
 
-/** Told while dq_trainer_run() is on the stack; any pointer may be NULL. A status other than DQ_OK
- *  from a callback ends the run with it once the step is done and the rest of its events is told,
- *  so that running again goes on as if it had not ended. */
+/** Functions that dq_trainer_run() calls; each may be NULL. One that returns another status than
+ *  DQ_OK ends the run with that status. The step is completed before, and its other events are
+ * still reported, so the run can be continued. */
 typedef struct dq_train_events {
+    /** Passed to each function as it is. */
     void *ctx;
+    /** A game is over. */
     dq_status (*game_over)(void *ctx, const dq_progress *p);
-    /** The mean is the best so far; `first` for the first game (the book prints nothing then). */
+    /** mean_reward is the largest so far. `first` marks the first game, for which the book prints
+     *  nothing. */
     dq_status (*best)(void *ctx, const dq_progress *p, bool first);
+    /** The environment is solved; the run ends. */
     dq_status (*solved)(void *ctx, const dq_progress *p);
-    dq_status (*step)(void *ctx, const dq_progress *p);        // after every step, be quick
-    dq_status (*checkpoint)(void *ctx, const dq_progress *p);  // every checkpoint_every steps
+    /** A step is done. Called at every step, so it should be fast. */
+    dq_status (*step)(void *ctx, const dq_progress *p);
+    /** Called every checkpoint_every steps, after `step`. */
+    dq_status (*checkpoint)(void *ctx, const dq_progress *p);
 } dq_train_events;
 
 typedef struct dq_trainer dq_trainer;
 
-/** The trainer takes over `env` on success; n_envs must be 1. Its observation must be uint8
- *  [4][84][84], the frames before an episode's first zeros or repetitions of it. The environment's
- *  own randomness is seeded from cfg->seed. */
+/** Create a trainer with one environment; cfg->n_envs must be 1.
+ *  @param cfg copied; its strings may be freed after this call
+ *  @param env the trainer's on success, the caller's on failure. Its observations must be uint8
+ *         [4][84][84], oldest frame first; the frames before an episode's first must be zeros or
+ *         repetitions of it. It is seeded with cfg->seed.
+ *  @return DQ_OK; DQ_ERR_CONFIG for an impossible configuration or environment;
+ *          DQ_ERR_UNSUPPORTED for a device, an instruction set or a precision that this machine
+ * does not have; DQ_ERR_DEVICE when the GPU fails; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_create(dq_trainer **out, const dq_train_config *cfg, dq_env *env);
-/** The same with cfg->n_envs environments, alike, which play in rounds of a step each. The actions
- *  of a round are chosen together, by one pass of the network, before its first step counts; then
- *  its steps count one after the other, in the order of `envs`: each adds its transition and is
- *  followed by the target copy and the update that are due then. Environment i is seeded with
- *  cfg->seed + i, as in a vector (vector.h); they are stepped by cfg->n_threads threads, whose
- *  number changes nothing. With one environment this is dq_trainer_create(). */
+/** Create a trainer with cfg->n_envs environments that have the same observations and actions.
+ *
+ *  They run in rounds of one step each. The actions of a round are chosen together before its first
+ *  step, by one forward pass, and the environments are stepped in parallel. Then the steps are
+ *  processed one after the other, in the order of `envs`: the transition is stored, and the updates
+ *  that are due at this step are made. With one environment this is dq_trainer_create().
+ *  @param envs [cfg->n_envs], as `env` in dq_trainer_create(). Environment i is seeded with
+ *         cfg->seed + i, as in dq_vector_seed(). */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_create_many(dq_trainer **out, const dq_train_config *cfg,
                                               dq_env *const *envs);
+/** Destroys the environments too. Accepts NULL. */
 DQ_API
 void dq_trainer_destroy(dq_trainer *t);
 
-/** Run until solved (*solved = true), max_steps, or *stop becomes non-zero (checked at each step;
- *  may be set by a signal handler; may be NULL): DQ_ERR_INTERRUPTED then. Call again to go on.
- *  DQ_ERR_DIVERGED: a loss or a weight is infinite or no number; what is left is of no use, and no
- *  `best` or save gives it away. A loss is looked at after each update, on a GPU when a game ends;
- *  weights before `best`, before saving and at the end. */
+/** Run until the environment is solved, max_steps is reached or *stop becomes non-zero. Calling it
+ *  again continues the run.
+ *  @param events NULL: none
+ *  @param stop checked before each step; a signal handler may set it; may be NULL
+ *  @param[out] solved whether the environment is solved
+ *  @return DQ_OK; DQ_ERR_INTERRUPTED when *stop became non-zero; DQ_ERR_DIVERGED when a loss or a
+ *          parameter is not finite; DQ_ERR_DEVICE when the GPU fails; DQ_ERR_INPUT for a reward
+ *          that is not finite; or the failure of an environment or a callback.
+ *
+ *  After DQ_ERR_DIVERGED the parameters are useless; `best` is not called and dq_trainer_save()
+ *  fails. Losses are checked after each update, on a GPU at the end of a game; parameters are
+ *  checked before `best`, before saving and at the end of the run. */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events,
                                       const volatile int *stop, bool *solved);
 
+/** The progress of the run so far. */
 DQ_API
 void dq_trainer_progress(const dq_trainer *t, dq_progress *p);
-/** The network being trained, the trainer's: between two runs and in events it may be asked
- *  (dq_net_q, dq_net_get_params), not changed. It computes on the processor; what a GPU learns is
- *  fetched by this call, and dq_trainer_status() tells whether that failed. */
+/** The network that is trained, owned by the trainer. Between runs and in events it may be read
+ *  (dq_net_q(), dq_net_get_params()) but not changed. It computes on the CPU: when training on a
+ *  GPU, this call copies the parameters from there; if that fails, dq_trainer_status() says so. */
 DQ_API
 dq_net *dq_trainer_net(const dq_trainer *t);
-/** DQ_OK, always on the processor; on a GPU its first failure. */
+/** The first failure of the GPU; always DQ_OK on the CPU. */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_status(const dq_trainer *t);
 
-/** What a trainer learns with. Strings are the trainer's. */
+/** What a trainer computes with. Strings are valid as long as the trainer. */
 typedef struct dq_backend {
-    bool on_gpu;
+    bool on_gpu;            // whether the network is trained on a GPU
     const char *device;     // "cpu", or "cuda: NVIDIA H200 (sm_90), fp32"
-    const char *isa;        // the processor's instruction set in use: "ref", "avx2", "avx512"
-    const char *precision;  // of products: "fp32", "tf32", "bf16"
-    int n_threads;          // of the network on the processor
+    const char *isa;        // instruction set of the CPU in use: "ref", "avx2", "avx512"
+    const char *precision;  // of the matrix products: "fp32", "tf32", "bf16"
+    int n_threads;          // threads of the network on the CPU
 } dq_backend;
+/** What the trainer computes with. */
 DQ_API
 dq_backend dq_trainer_backend(const dq_trainer *t);
 
-/** All that going on needs: weights, optimiser, replay, environment, random streams, counters. A
- *  trainer made with the same configuration and loaded goes on bit for bit. Between two runs, or
- *  in the events `step` and `checkpoint`; in the others the step is half done: DQ_ERR_CONFIG.
- *  The state is the last thing in its stream. After a load that fails the trainer is good for
- *  another load alone. */
+/** Write all that the run depends on: parameters, optimiser, replay buffer, environments, random
+ *  streams, counters. A trainer that was created with the same configuration, and loads it,
+ * continues bit for bit. It must be the last section of its stream.
+ *  @return DQ_OK; DQ_ERR_CONFIG in the middle of a step, which is in the events `game_over`, `best`
+ *          and `solved`; DQ_ERR_DIVERGED; DQ_ERR_UNSUPPORTED when an environment cannot be saved;
+ *          DQ_ERR_DEVICE; or the failure of the writer */
 DQ_API
 dq_status dq_trainer_save(dq_trainer *t, dq_writer *w);
+/** Read back what dq_trainer_save() wrote, up to the end of the stream. After a failure the trainer
+ *  may only be loaded again or destroyed.
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data, or data of a run with another configuration;
+ *          DQ_ERR_UNSUPPORTED when an environment cannot be loaded; DQ_ERR_DEVICE */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_load(dq_trainer *t, dq_reader *r);
 
-/** The network alone of a saved run, on the processor, to play with. @param r at the start of what
- *  dq_trainer_save() wrote @param network the run's, NULL: "nature" */
+/** Create the network of a saved run alone, on the CPU.
+ *  @param[out] out the network, to be freed by dq_net_destroy()
+ *  @param network the run's architecture; NULL: "nature"
+ *  @param r at the beginning of what dq_trainer_save() wrote
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data or another architecture; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_load_net(dq_net **out, const char *network, dq_reader *r);
 
