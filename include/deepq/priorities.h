@@ -1,11 +1,13 @@
-/** Prioritized experience replay: which transitions are drawn, and how much each then counts.
+/** Prioritized experience replay: how often each transition is drawn, and how much it then weighs.
  *
- *  A transition is drawn with a chance proportional to its priority, (|error| + 1e-3)^alpha, where
- *  error is the temporal-difference error that it had when last learned from; a new one has the
- *  highest priority given so far. What is drawn more often counts less in the loss, by a weight of
- *  (1 / (n P))^beta over the largest such weight of the batch. The priorities lie in a tree of
- *  sums, so a draw and a change cost the logarithm of their number. Equal calls give equal bits,
- *  and so do a saved and loaded one. Source: Schaul, Quan, Antonoglou, Silver 2016, "Prioritized
+ *  A transition is drawn with a probability P proportional to its priority, (|error| + 1e-3)^alpha,
+ *  where error is its temporal-difference error at its last update. A transition that was not yet
+ *  drawn has the highest priority given so far. The importance-sampling weight of a drawn
+ * transition is (1 / (n P))^beta, divided by the largest such weight of the batch.
+ *
+ *  The priorities are the leaves of a sum tree, so drawing a transition and changing a priority
+ * take O(log n). The same calls give the same bits, also after saving and loading. Only one thread
+ * at a time may use the priorities. Source: Schaul, Quan, Antonoglou, Silver 2016, "Prioritized
  *  Experience Replay", section 3.3 and appendix B.2.1 (stratified draws). */
 #ifndef DEEPQ_PRIORITIES_H
 #define DEEPQ_PRIORITIES_H
@@ -23,47 +25,65 @@ extern "C" {
 
 typedef struct dq_priorities dq_priorities;
 
-/** Of the transitions of a replay with so many slots, none of them to be drawn yet.
- *  @param alpha 0 (all alike) to 1 */
+/** Create the priorities of a replay buffer that is still empty.
+ *  @param[out] out to be freed by dq_priorities_destroy(); NULL on failure
+ *  @param n_slots dq_replay_slots() of the buffer
+ *  @param alpha exponent, 0 (all transitions are drawn alike) to 1
+ *  @return DQ_OK or DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_priorities_create(dq_priorities **out, size_t n_slots, double alpha);
+/** Accepts NULL. */
 DQ_API
 void dq_priorities_destroy(dq_priorities *p);
 
-/** The replay has got a transition: the one that can be drawn now gets the highest priority, and
- *  the one that made room is drawn no more. */
+/** Take note of a new transition; to be called after each dq_replay_add(). The transition that can
+ *  be drawn from now on gets the highest priority, the one that was overwritten gets 0. */
 DQ_API
 void dq_priorities_added(dq_priorities *p, const dq_replay *replay);
-/** Draw n transitions, one from each of n parts of equal weight; the same one may come twice.
- *  @param[out] batch [n] @param[out] weight float [n], 0..1
- *  @return DQ_OK, or DQ_ERR_EMPTY while fewer than n are stored (outputs untouched) */
+/** Draw n transitions: the range of the summed priorities is divided into n equal parts, and one
+ *  transition is drawn from each. A transition may be drawn more than once.
+ *  @param beta exponent of the weights, 0 to 1
+ *  @param rng the stream to draw from
+ *  @param[out] batch [n]
+ *  @param[out] weight float [n], 0 to 1
+ *  @return DQ_OK; DQ_ERR_EMPTY when fewer than n can be drawn (outputs untouched) */
 DQ_API
 DQ_NODISCARD dq_status dq_priorities_sample(const dq_priorities *p, const dq_replay *replay,
                                             size_t n, double beta, dq_rng *rng,
                                             dq_transition *batch, float *weight);
-/** What was learned from a batch. @param error float [n], temporal-difference errors; one that is
- *  infinite or no number counts as unknown, as a new transition's */
+/** Set the priorities of a batch after an update.
+ *  @param error float [n], temporal-difference errors; one that is not finite gives the highest
+ *         priority so far, as a new transition has it */
 DQ_API
 void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n,
                           const float *error);
 
-/* For who keeps a copy of the priorities elsewhere, as on a GPU. */
+/* For callers that keep a copy of the priorities elsewhere, as on a GPU. */
 
-/** @param[out] priority double [slots], 0 where nothing can be drawn @return the highest given so
- *  far */
+/** Copy out all priorities.
+ *  @param[out] priority double [n_slots], 0 for transitions that cannot be drawn
+ *  @return the highest priority given so far */
 DQ_API
 double dq_priorities_get(const dq_priorities *p, double *priority);
+/** Set all priorities, as dq_priorities_get() gives them.
+ *  @param priority double [n_slots]
+ *  @param highest the highest priority given so far */
 DQ_API
 void dq_priorities_set(dq_priorities *p, const double *priority, double highest);
 
+/** Write the priorities.
+ *  @return DQ_OK or the failure of the writer */
 DQ_API
 dq_status dq_priorities_save(const dq_priorities *p, dq_writer *w);
-/** DQ_ERR_INPUT for other slots than these, or a priority that cannot be. Whether those that are
- *  above 0 are the replay's drawable ones dq_priorities_fit() says. */
+/** Read back what dq_priorities_save() wrote. dq_priorities_fit() checks that they are those of the
+ *  replay buffer.
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data, another number of slots, or an impossible priority
+ */
 DQ_API
 DQ_NODISCARD dq_status dq_priorities_load(dq_priorities *p, dq_reader *r);
-/** DQ_ERR_INPUT unless exactly the transitions that this replay can draw have a priority. After
- * both were loaded. */
+/** Check, after both were loaded, that exactly the transitions that can be drawn from the buffer
+ *  have a priority above 0.
+ *  @return DQ_OK or DQ_ERR_INPUT */
 DQ_API
 DQ_NODISCARD dq_status dq_priorities_fit(const dq_priorities *p, const dq_replay *replay);
 

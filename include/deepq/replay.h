@@ -1,17 +1,23 @@
-/** Replay memory: a ring of single frames; states are stacked when sampled.
+/** A replay buffer: a ring that stores each frame once and stacks frames when they are sampled.
  *
- *  A transition is state, action, reward, next state, and whether the episode terminated; with
- *  n_step > 1 the reward is the discounted sum of n_step rewards and the next state the one after
- *  them (Sutton 1988). An episode that was cut off has a last state as well, whose value counts:
- *  the replay keeps 16,384 of them, or one for every 64 transitions if that is more; were there
- *  ever more at once, the others would count as terminated. Each 84x84
- *  frame is stored once, so 10,000 transitions take 71 MB and not 1.1 GB. Frames before an
- *  episode's first are zeros, as the book's Buffer wrapper has them, or repeat it, as Gymnasium's.
- *  Memory is allocated once, when the replay is created.
+ *  A transition is a state, an action, a reward, the next state, and whether the episode
+ * terminated. With n_step > 1 its reward is the discounted sum of n_step rewards and its next state
+ * the one after them (n-step returns, Sutton 1988). Since each 84x84 frame is stored once, 10,000
+ *  transitions take 71 MB and not 1.1 GB. Frames before the first of an episode are zeros, as in
+ * the book's Buffer wrapper, or repetitions of the first, as in Gymnasium. All memory is allocated
+ * by dq_replay_create(). Only one thread at a time may use a buffer.
  *
- *  With several environments side by side (lanes), their steps are added in turns, lane 0 first:
- *  one transition of each lane, then the next of each. States and returns are made of one lane's
- *  frames and rewards alone, and the oldest transition of all makes room. */
+ *  Truncation: when a limit cuts an episode off, its last state is kept as well, so that its value
+ *  can be used in targets. The buffer has room for 16,384 last states, or one for every 64
+ *  transitions if that is more. If there are ever more than that, the others are stored as
+ *  terminated.
+ *
+ *  Lanes: a buffer may hold the transitions of several environments, its lanes. Their transitions
+ *  are added in turns, one of each lane, lane 0 first. States and n-step returns are made of the
+ *  frames and rewards of one lane, and a new transition overwrites the oldest of all.
+ *
+ *  A slot is a number below dq_replay_slots() that identifies a transition until it is overwritten.
+ */
 #ifndef DEEPQ_REPLAY_H
 #define DEEPQ_REPLAY_H
 
@@ -27,120 +33,161 @@
 extern "C" {
 #endif
 
+/** Fill it with dq_replay_config_default() first. */
 typedef struct dq_replay_config {
-    size_t capacity;     // transitions kept, > 0
-    size_t frame_bytes;  // bytes of one frame, 84*84
-    int stack;           // frames in a state, 4
-    int n_step;          // rewards summed before the next state, 1 as in the book
-    double gamma;        // discount between those rewards, 0..1
-    int n_lanes;         // environments that take turns; 0 is 1, as before there were lanes
-    int n_actions;       // a saved replay's are 0..n_actions-1, or it is not loaded; 0: any are
+    /** Transitions kept, 1 to about 4 billion; default 10000. */
+    size_t capacity;
+    /** Bytes of one frame, 1 to 16 MiB; default 84 * 84. */
+    size_t frame_bytes;
+    /** Frames in a state, 1 to 255; default 4. */
+    int stack;
+    /** Rewards that are summed in a transition, 1 to capacity; default 1. */
+    int n_step;
+    /** Discount factor, 0 to 1; default 0.99. */
+    double gamma;
+    /** Environments that add transitions in turns, 1 to 65535; 0, the default, is the same as 1. */
+    int n_lanes;
+    /** Number of actions: dq_replay_load() refuses data with other actions. 0, the default: any are
+     *  accepted. */
+    int n_actions;
 } dq_replay_config;
 
+/** The book's values, which are the defaults above. */
 DQ_API
 dq_replay_config dq_replay_config_default(void);
 
-/** What a sampled transition says besides its two states. */
+/** A transition without its states, which dq_replay_state() and dq_replay_next_state() give. */
 typedef struct dq_transition {
-    size_t slot;  // names the transition until it is overwritten, 0 .. dq_replay_slots()-1
-    int32_t action;
-    float reward;     // the sum over k < n_step of gamma^k * reward, up to the episode's end
-    float discount;   // of the next state's value: gamma^(steps summed), 0 when terminated
-    bool terminated;  // the episode ended by its rules among those steps: there is no next state
+    size_t slot;      // identifies the transition
+    int32_t action;   // as it was added
+    float reward;     // sum over k < n_step of gamma^k * reward, up to the end of the episode
+    float discount;   // factor of the next state's value: gamma^(rewards summed); 0 when terminated
+    bool terminated;  // the episode terminated within these steps: there is no next state
 } dq_transition;
 
 typedef struct dq_replay dq_replay;
 
+/** Create an empty buffer.
+ *  @param[out] out the buffer, to be freed by dq_replay_destroy(); NULL on failure
+ *  @return DQ_OK; DQ_ERR_CONFIG for a value out of range; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_replay_create(dq_replay **out, const dq_replay_config *cfg);
+/** Accepts NULL. */
 DQ_API
 void dq_replay_destroy(dq_replay *r);
 
-/** An episode starts; `frame` is the newest frame of its first state. */
+/** Begin an episode in lane 0; the frames before its first are zeros.
+ *  @param frame uint8 [frame_bytes], the first frame of the episode */
 DQ_API
 void dq_replay_begin(dq_replay *r, const uint8_t *frame);
-/** The same in one of several lanes; at the start for each of them. */
+/** dq_replay_begin() in any lane. At the start it is to be called for each lane. */
 DQ_API
 void dq_replay_begin_lane(dq_replay *r, int lane, const uint8_t *frame);
-/** An episode starts whose first state is `frame`, repeated. */
+/** dq_replay_begin_lane() for an episode whose first frame is repeated in place of zeros. */
 DQ_API
 void dq_replay_begin_repeated(dq_replay *r, int lane, const uint8_t *frame);
-/** A step from the current state of the lane whose turn it is; the oldest transition makes room
- *  when the ring is full.
- *  @param terminated the episode ended by its rules @param truncated a limit cut it off; after
- *  either, a dq_replay_begin() must follow
- *  @param next_frame the newest frame of the state it led to; not looked at when terminated
+/** Add a transition of the lane whose turn it is. When the buffer is full it overwrites the oldest.
+ *  @param action the action taken in the lane's current state
+ *  @param reward the reward of this step alone
+ *  @param terminated the episode ended by its rules
+ *  @param truncated a limit cut the episode off. After either of the two a new episode must be
+ * begun in this lane.
+ *  @param next_frame uint8 [frame_bytes], the newest frame of the next state; not read when
+ *         terminated
  *  @return the slot of the new transition */
 DQ_API
 size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool terminated, bool truncated,
                      const uint8_t *next_frame);
 
+/** Transitions stored. */
 DQ_API
-size_t dq_replay_size(const dq_replay *r);  // transitions stored
+size_t dq_replay_size(const dq_replay *r);
+/** The number of slots, a little more than the capacity. */
 DQ_API
-size_t dq_replay_slots(const dq_replay *r);  // all slot numbers are below this
+size_t dq_replay_slots(const dq_replay *r);
+/** Bytes of memory that a buffer of one lane needs, without the last states of truncated episodes.
+ */
 DQ_API
-size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack);  // memory needed
+size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack);
 
-/** Draw n different transitions, each with the same chance; not the newest n_step - 1 of
- *  each lane, whose next states are still to come. @param[out] batch [n]
- *  @return DQ_OK, or DQ_ERR_EMPTY while fewer than n are stored (outputs untouched).
- *  Source: Lapan 2020, chapter 6, ExperienceBuffer.sample (numpy choice, replace=False). */
+/** Draw n different transitions, each with the same probability. The newest n_step - 1 of each lane
+ *  cannot be drawn, since their next states are not known yet.
+ *  @param rng the stream to draw from
+ *  @param[out] batch [n]
+ *  @return DQ_OK; DQ_ERR_EMPTY when fewer than n can be drawn (outputs untouched).
+ *  Source: Lapan 2020, chapter 6, ExperienceBuffer.sample (numpy choice, replace=False); Bentley
+ * and Floyd 1987 for the algorithm. */
 DQ_API
 DQ_NODISCARD dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng,
                                         dq_transition *batch);
-/** The state a transition left, or the state it led to (not for a terminated one), oldest frame
- *  first.
- *  @param[out] obs uint8 [stack][frame_bytes] */
+/** Copy out the state that a transition began in.
+ *  @param[out] obs uint8 [stack][frame_bytes], oldest frame first */
 DQ_API
 void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs);
+/** Copy out the next state of a transition that did not terminate.
+ *  @param[out] obs uint8 [stack][frame_bytes], oldest frame first */
 DQ_API
 void dq_replay_next_state(const dq_replay *r, size_t slot, uint8_t *obs);
 
-/** The transition in a slot; one that dq_replay_sample() could draw. */
+/** The transition in a slot; it must be one that dq_replay_sample() could draw. */
 DQ_API
 dq_transition dq_replay_transition(const dq_replay *r, size_t slot);
-/** Draw as dq_replay_sample() would after one more dq_replay_add(), whatever that adds. @return
- *  whether no transition drawn needs it: batch is whole then; else the one that ends with it says
- *  nothing yet but its slot. n is at most what dq_replay_sample() could give then. */
+/** Draw now the batch that dq_replay_sample() would draw after one more dq_replay_add(), whatever
+ *  that call adds.
+ *  @param n at most what dq_replay_sample() could draw then
+ *  @param[out] batch [n]; the slots are always valid
+ *  @return true when the batch is complete; false when it contains the transition that the next
+ *          dq_replay_add() completes: of this one only the slot is valid */
 DQ_API
 bool dq_replay_sample_ahead(const dq_replay *r, size_t n, dq_rng *rng, dq_transition *batch);
 
-/** The transitions that can be drawn: `n` slots in order, the last of them `newest` (nothing when n
- *  is 0). @param ahead after one more dq_replay_add() */
+/** Consecutive slots, around the end of the ring: `n` of them, the last of which is `newest`. */
 typedef struct dq_replay_range {
-    size_t newest, n;
+    size_t newest;  // undefined when n is 0
+    size_t n;
 } dq_replay_range;
+/** The slots of the transitions that can be drawn.
+ *  @param ahead true: those that can be drawn after one more dq_replay_add() */
 DQ_API
 dq_replay_range dq_replay_drawable(const dq_replay *r, bool ahead);
 
-/* For who keeps a copy of the frames elsewhere, as on a GPU: frames by their number. */
+/* For callers that keep a copy of the frames elsewhere, as on a GPU. They identify frames by
+ * number: below dq_replay_slots() it is the frame of that slot, above it is the last frame of a
+ * truncated episode. */
 
-/** The slot of the state that the environment is in whose turn it is. */
+/** The slot of the current state of the lane whose turn it is. */
 DQ_API
 size_t dq_replay_current(const dq_replay *r);
-/** The slot of the state that a lane's environment is in. */
+/** The slot of the current state of a lane. */
 DQ_API
 size_t dq_replay_current_of(const dq_replay *r, int lane);
-/** Numbers of the frames of a state, or of the state it led to, oldest first; -1 for zeros. A
- *  frame's number is its slot, or that of dq_replay_last_frame().
- *  @param[out] frames int32 [stack] */
+/** The frames of the state that a transition began in.
+ *  @param[out] frames int32 [stack], their numbers, oldest first; -1 for a frame of zeros */
 DQ_API
 void dq_replay_frames(const dq_replay *r, size_t slot, int32_t *frames);
+/** The frames of the next state of a transition that did not terminate.
+ *  @param[out] frames as in dq_replay_frames() */
 DQ_API
 void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames);
-/** Number of the last frame of the episode that a transition's step cut off; -1: it did not. */
+/** The number of the last frame of the episode that was cut off at this step; -1 when it was not.
+ */
 DQ_API
 int32_t dq_replay_last_frame(const dq_replay *r, size_t slot);
-/** All frames: those of the slots, in their order, then the last frames of cut-off episodes.
- *  uint8 [dq_replay_n_frames()][frame_bytes] */
+/** All frames by number, owned by the buffer: uint8 [dq_replay_n_frames()][frame_bytes]. */
 DQ_API
 const uint8_t *dq_replay_all_frames(const dq_replay *r);
+/** The number of frames that the buffer has room for. */
 DQ_API
 size_t dq_replay_n_frames(const dq_replay *r);
 
+/** Write the contents of the buffer.
+ *  @return DQ_OK or the failure of the writer */
 DQ_API
 dq_status dq_replay_save(const dq_replay *r, dq_writer *w);
+/** Read back what dq_replay_save() wrote. After a failure the buffer may only be loaded again or
+ *  destroyed.
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data, or data of a buffer with another capacity, frame,
+ *          stack or number of lanes */
 DQ_API
 DQ_NODISCARD dq_status dq_replay_load(dq_replay *r, dq_reader *in);
 
