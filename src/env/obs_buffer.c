@@ -65,7 +65,7 @@ static size_t picture_bytes(const dq_obs_buffer *b)
 }
 
 /** The picture of a place, NULL when it is black. One that has to be painted takes `*space`, which
- *  the caller frees. */
+ *  the caller frees; painting compares with what is there, so that must be something. */
 static dq_status picture_of(dq_obs_buffer *b, int place, const uint8_t **picture, uint8_t **space)
 {
     const dq_kept_picture *kept = &b->place[place].kept;
@@ -77,7 +77,7 @@ static dq_status picture_of(dq_obs_buffer *b, int place, const uint8_t **picture
         *picture = dq_atari_screen_before(b->atari);
     if (what != DQ_OBS_KEPT)
         return DQ_OK;
-    if (kept->rows > 0 && !(*space = malloc(picture_bytes(b))))
+    if (kept->rows > 0 && !(*space = calloc(1, picture_bytes(b))))
         return dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
     *picture = dq_session_kept(b->atari, kept, *space);
     return DQ_OK;
