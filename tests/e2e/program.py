@@ -17,9 +17,10 @@ PONG = "PongNoFrameskip-v4"
 # A sanitizer takes memory of its own, and more room for addresses than any limit gives.
 SANITIZED = any(word in pathlib.Path(DEEPQ).read_bytes() for word in (b"__asan_init", b"__tsan_init"))
 
-# A background job, nohup and some CI ignore SIGINT, and what they start inherits that. The deepq that
-# is tested has it as a terminal's would.
+# A background job, nohup and some CI ignore SIGINT or SIGHUP, and what they start inherits that. The
+# deepq that is tested has them as a terminal's would.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def run(*arguments, env=None, timeout=1200, **options):
