@@ -271,6 +271,18 @@ class Inspect(Case):
         self.check(run("inspect", long), 0, "w" * 40 + " float32 [")
         self.check(run("inspect", self.dir), 2, "is not that of a run")
 
+    def test_a_checkpoint_cut_within_its_settings(self):
+        """Its checksum is right, so that only its length tells."""
+        folder = self.dir / "run"
+        self.check(run("train", "-e", OWN_PONG, "--set", "network=small", "--set", "replay_size=100",
+                       "--set", "replay_start=50", "--frames", "5", "--out", folder), 0)
+        state = folder / "checkpoint" / "state"
+        whole = state.read_bytes()
+        cut = whole[:whole.index(b"batch = ")]
+        state.write_bytes(cut + zlib.crc32(cut).to_bytes(4, "little"))
+        for command in (["inspect", state], ["inspect", folder], ["eval", "-m", folder, "--last"]):
+            self.check(run(*command), 2, "checkpoint/state", "ends")
+
     def test_unknown_files(self):
         for name, text in [("a.txt", "hello"), ("empty", ""), ("zip", "PK\3\4 is no model")]:
             (self.dir / name).write_text(text)
