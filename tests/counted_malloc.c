@@ -88,10 +88,10 @@ static int fails(void)
     return atomic_fetch_add(&n_allocations, 1) + 1 == atomic_load(&fail_at);
 }
 
-/** For a test: its n-th allocation from here on fails. */
+/** For a test: its n-th allocation from here on fails; 0: none does. */
 void fail_allocation(long n)
 {
-    atomic_store(&fail_at, atomic_load(&n_allocations) + n);
+    atomic_store(&fail_at, n > 0 ? atomic_load(&n_allocations) + n : 0);
 }
 
 static void *count(void *block)

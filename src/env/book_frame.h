@@ -18,7 +18,8 @@ typedef struct dq_book_frame {
     uint8_t frame[DQ_FRAME84][DQ_FRAME84];
 } dq_book_frame;
 
-/** palette: RGB of all indices, [256][3], stays the caller's. height: 210 or 250. */
+/** palette: RGB of all indices, [256][3], stays the caller's. height: 210 or 250. The frame is
+ * black until one is made. */
 void dq_book_frame_init(dq_book_frame *f, const uint8_t *palette, int height);
 /** The frame of two pictures, palette indices from row plan.first_row on; they may be one.
  *  `changed` has, by row from 0 on, bit x when the pixels 8x..8x+7 of one of them are not what they

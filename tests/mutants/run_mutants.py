@@ -61,6 +61,7 @@ FIRST = [
     (r"app/(cmd_train|train|checkpoint|progress|chart)", r"e2e_(told|records|stops|train)"),
     (r"replay/replay", r"test_replay"),
     (r"priorities", r"test_priorities"),
+    (r"nn/device_net", r"emulated_(net|learner)$"),
     (r"device_", r"emulated_learner"),
     (r"nn/(net|ref|fast|winograd|dispatch)", r"test_(net|kernels|loss)"),
     (r"book_", r"book_pipeline"),

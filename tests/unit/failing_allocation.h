@@ -10,15 +10,16 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/** The next allocation fails. False, and says so, where it cannot be made to. */
-static inline bool fail_next_allocation(void)
+/** The n-th allocation from here on fails; 0: none does. False, and says so, where it cannot be
+ * made to. */
+static inline bool let_allocation_fail(long n)
 {
     void (*fail_allocation)(long n);
     *(void **)&fail_allocation = dlsym(RTLD_DEFAULT, "fail_allocation");
     if (!fail_allocation)
         printf("SKIP: no allocation can be made to fail without tests/counted_malloc.c\n");
     else
-        fail_allocation(1);
+        fail_allocation(n);
     return fail_allocation != NULL;
 }
 

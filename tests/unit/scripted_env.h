@@ -21,7 +21,8 @@ enum { SCRIPT_CALLS = 20000 };
 typedef struct scripted {
     int n;                      // calls so far
     char log[SCRIPT_CALLS];     // 'R' for a reset, the action's digit for a step
-    char script[SCRIPT_CALLS];  // what call n comes to: 'T' terminated, 'C' cut off, else goes on
+    char script[SCRIPT_CALLS];  // what call n comes to: 'T' terminated, 'C' cut off, 'E' fails,
+                                // else goes on
     float reward[SCRIPT_CALLS];
     int lives[SCRIPT_CALLS];
     uint64_t seed;
@@ -39,8 +40,10 @@ static inline void scripted_note(scripted *s, char what, uint8_t *obs)
 
 static inline dq_status scripted_reset(void *self, void *obs)
 {
-    scripted_note(self, 'R', obs);
-    return DQ_OK;
+    scripted *s = self;
+    int n = s->n;
+    scripted_note(s, 'R', obs);
+    return s->script[n] == 'E' ? DQ_ERR_IO : DQ_OK;
 }
 
 static inline dq_status scripted_step(void *self, int action, void *obs, dq_step *result)
@@ -52,7 +55,7 @@ static inline dq_status scripted_step(void *self, int action, void *obs, dq_step
                         .terminated = s->script[n] == 'T',
                         .truncated = s->script[n] == 'C',
                         .lives = s->lives[n]};
-    return DQ_OK;
+    return s->script[n] == 'E' ? DQ_ERR_IO : DQ_OK;
 }
 
 static inline dq_status scripted_seed(void *self, uint64_t seed)

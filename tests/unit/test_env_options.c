@@ -1,6 +1,8 @@
 /* ALE's options: every one of them against ale-py's AtariEnv (tests/data/env/options.txt.gz,
  * recorded by tests/oracle/make_options_golden.py), and what is impossible. */
 #define _GNU_SOURCE  // memmem
+#include "failing_allocation.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -293,6 +295,58 @@ static void impossible_options_are_refused(void **state)
     dq_env_destroy(env);
 }
 
+/** Make an environment whose n-th allocation fails; DQ_OK once it takes fewer. */
+static dq_status make_without_memory(long n, dq_atari_obs obs, dq_atari_blend blend,
+                                     const char *dialect)
+{
+    dq_atari_options o;
+    dq_preprocessing how;
+    dq_env *env = (dq_env *)&o;  // anything but NULL
+    assert_int_equal(dq_atari_options_init(&o, "deepq/Pong-v0"), DQ_OK);
+    o.obs = obs;
+    o.blend = blend;
+    if (dialect)
+        assert_int_equal(dq_preprocessing_init(&how, dialect), DQ_OK);
+    (void)let_allocation_fail(n);
+    dq_status st = dialect ? dq_env_make_preprocessed(&env, "deepq/Pong-v0", &how, &o)
+                           : dq_env_make_atari(&env, "deepq/Pong-v0", &o);
+    (void)let_allocation_fail(0);
+    if (st != DQ_OK)
+        assert_null(env);
+    dq_env_destroy(env);
+    return st;
+}
+
+static void without_memory_there_is_one_error(void **state)
+{
+    (void)state;
+    static const struct {
+        dq_atari_obs obs;
+        dq_atari_blend blend;
+        const char *dialect;
+    } made[] = {
+        {DQ_ATARI_OBS_RAM, DQ_ATARI_BLEND_NONE, NULL},
+        {DQ_ATARI_OBS_RGB, DQ_ATARI_BLEND_AVERAGE, NULL},
+        {DQ_ATARI_OBS_GREY, DQ_ATARI_BLEND_MAX, NULL},
+        {DQ_ATARI_OBS_RGB, DQ_ATARI_BLEND_NONE, "book"},
+        {DQ_ATARI_OBS_RGB, DQ_ATARI_BLEND_NONE, "sb3"},
+        {DQ_ATARI_OBS_RGB, DQ_ATARI_BLEND_NONE, "ale-vector"},
+    };
+    if (!let_allocation_fail(0))
+        skip();
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+        long n = 1;
+        dq_status st;
+        while ((st = make_without_memory(n, made[i].obs, made[i].blend, made[i].dialect)) !=
+               DQ_OK) {
+            assert_int_equal(st, DQ_ERR_NOMEM);
+            assert_non_null(strstr(dq_errmsg(), "no memory"));
+            n++;
+        }
+        assert_in_range(n, 4, 40);  // the environment, its session, console, pictures at least
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +358,7 @@ int main(void)
         cmocka_unit_test(seeding_restarts_as_made_anew),
         cmocka_unit_test(only_a_lost_life_ends_an_episode),
         cmocka_unit_test(impossible_options_are_refused),
+        cmocka_unit_test(without_memory_there_is_one_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

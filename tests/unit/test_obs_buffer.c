@@ -63,8 +63,50 @@ static void the_frame_after_a_load_is_made_whole(void **state)
     dq_atari_destroy(a);
 }
 
+/** A frame of one picture that the console has and of one that it has not any more, twice in a row:
+ *  where the console's two pictures differ does not tell where these do. */
+static void a_frame_of_a_kept_picture_is_made_whole(dq_obs_picture first)
+{
+    dq_atari *a = testrom_session("tia05");
+    dq_obs_buffer b, fresh;
+    dq_obs_buffer_init(&b, a, DQ_SMALL_ALE, false, ROWS);
+    for (int i = 0; i < 20; i++) {
+        dq_writer *w;
+        dq_reader *r;
+        size_t n;
+        dq_obs_buffer_set(&b, DQ_OBS_SECOND, DQ_OBS_NEWER);
+        assert_int_equal(dq_obs_buffer_keep(&b), DQ_OK);
+        (void)dq_atari_act(a, 0, true);
+        dq_obs_buffer_set(&b, DQ_OBS_FIRST, first);
+        assert_int_equal(dq_obs_buffer_make(&b, 2), DQ_OK);
+        assert_int_equal(dq_writer_create(&w), DQ_OK);
+        assert_int_equal(dq_obs_buffer_save(&b, w), DQ_OK);
+        const void *bytes = dq_writer_bytes(w, &n);
+        assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+        dq_obs_buffer_init(&fresh, a, DQ_SMALL_ALE, false, ROWS);
+        assert_int_equal(dq_obs_buffer_load(&fresh, r), DQ_OK);
+        assert_int_equal(dq_obs_buffer_make(&fresh, 2), DQ_OK);
+        assert_memory_equal(b.small.frame, fresh.small.frame, sizeof(fresh.small.frame));
+        dq_obs_buffer_clear(&fresh);
+        dq_reader_destroy(r);
+        dq_writer_destroy(w);
+    }
+    dq_obs_buffer_clear(&b);
+    dq_atari_destroy(a);
+}
+
+static void frames_of_kept_pictures_are_made_whole(void **state)
+{
+    (void)state;
+    a_frame_of_a_kept_picture_is_made_whole(DQ_OBS_NEWER);
+    a_frame_of_a_kept_picture_is_made_whole(DQ_OBS_OLDER);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_frame_after_a_load_is_made_whole)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_frame_after_a_load_is_made_whole),
+        cmocka_unit_test(frames_of_kept_pictures_are_made_whole),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -174,12 +174,15 @@ static void remaking_what_changed_equals_making_all(void **state)
     uint32_t random = 7;
     for (int i = 0; i < 256 * 3; i++)
         palette[i] = (uint8_t)(next_random(&random) >> 24);
+    static const uint8_t black[84][84];
     dq_book_frame *f = malloc(sizeof(*f));
     for (int h = 0; h < 2; h++) {
         uint32_t changed[250];
+        memset(f, 0xEE, sizeof(*f));
         memset(pictures, 0, sizeof(pictures));
         memset(changed, 0xFF, sizeof(changed));
         dq_book_frame_init(f, palette, heights[h]);
+        assert_memory_equal(f->frame, black, sizeof(black));  // none was made yet
         for (int i = 0; i < 30; i++) {
             change_some(pictures[i % 2], heights[h], &random, changed);
             if (i % 3 == 0)  // not every picture is looked at

@@ -407,8 +407,10 @@ static void random_maps_have_a_way(void **state)
     assert_int_equal(dq_frozen_lake_random_map(map, 8, 1, 0), DQ_OK);
     assert_null(strchr(map, 'H'));
     assert_int_equal(dq_frozen_lake_random_map(map, 8, 0, 0), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "had a way to the goal"));  // 0 is a probability
     assert_int_equal(dq_frozen_lake_random_map(map, 1, 1, 0), DQ_ERR_CONFIG);
     assert_int_equal(dq_frozen_lake_random_map(map, 8, -0.1, 0), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "a probability from 0 to 1"));
 }
 
 static void impossible_lakes_are_refused(void **state)

@@ -440,6 +440,32 @@ static void wrappers_pass_on_what_is_not_theirs(void **state)
     assert_int_equal(world.n_destroyed, 1);
 }
 
+/** An environment that cannot go on: whatever a wrapper does when that happens, its caller hears.
+ */
+static void failures_are_passed_on(void **state)
+{
+    (void)state;
+    enum { N_CALLS = 60 };
+    for (int fails = 0; fails < N_CALLS; fails++) {
+        dq_env *env = tower_create("");
+        float obs[8];
+        bool over = true;
+        for (int i = 0; i < N_CALLS; i++) {
+            world.lives[i] = 1 + i / 7 % 3;
+            world.script[i] = i == fails ? 'E' : i % 13 == 12 || i % 5 == 1 ? 'T' : '.';
+        }
+        dq_status st = DQ_OK;
+        while (world.n <= fails && st == DQ_OK) {
+            dq_step result = {.terminated = false};
+            st = over ? dq_env_reset(env, obs) : dq_env_step(env, 3, obs, &result);
+            over = result.terminated;
+        }
+        assert_int_equal(st, DQ_ERR_IO);
+        assert_int_equal(world.n, fails + 1);  // and nothing is asked of it any more
+        dq_env_destroy(env);
+    }
+}
+
 /** Play and note every observation and result. */
 static void play(dq_env *env, int n, float obs[][8], dq_step *results)
 {
@@ -513,6 +539,7 @@ int main(void)
         cmocka_unit_test(channels_come_to_the_front),
         cmocka_unit_test(scaled_float_divides_by_255),
         cmocka_unit_test(wrappers_pass_on_what_is_not_theirs),
+        cmocka_unit_test(failures_are_passed_on),
         cmocka_unit_test(saved_wrappers_go_on_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
