@@ -65,6 +65,10 @@ class Book(Case):
         self.assertRegex(done.stdout.splitlines()[-1], r"^Solved in \d+ frames!$")
         self.check(run("train", "--resume", out), 0, "finished: solved in")
         solved = int(done.stdout.split()[-2])
+        as_json = run("train", "--env", OWN_PONG, "--reward-bound", "-22", "--json", "--out", self.dir / "json")
+        objects = [json.loads(line) for line in self.check(as_json, 0).stdout.splitlines()]
+        self.assertEqual((objects[-1]["event"], objects[-1]["reason"], objects[-1]["frame"]),
+                         ("end", "solved", solved))
         self.check(run("train", "--resume", out, "--reward-bound", "30", "--frames", solved + 40), 0)
         self.check(run("inspect", out), 0, f"{solved + 40}")
 
@@ -245,7 +249,7 @@ class Terminal(Case):
     def test_live_line(self):
         written = self.run_on_a_terminal()
         live = re.findall(r"\r(frame [^\x1b]*)\x1b\[K", written)
-        self.assertGreaterEqual(len(live), 1)  # at least at the start, on any machine
+        self.assertEqual(live[0], "frame 1  games 0  eps 1.00")  # this one on any machine
         for line in live:
             self.assertLess(len(line), self.COLUMNS)
             self.assertRegex(line, r"^frame [\d,]+  ")
@@ -253,6 +257,15 @@ class Terminal(Case):
         self.assertGreaterEqual(sum(bool(BOOK_LINE.match(line)) for line in rest), 1)
         for line in rest[rest.index(")") + 2:]:  # one line says what is trained
             self.assertRegex(line, BOOK_LINE.pattern + "|^Best reward updated ")
+
+    def test_a_wide_terminal_has_all_of_it(self):
+        self.COLUMNS = 120
+        live = re.findall(r"\r(frame [^\x1b]*)\x1b\[K", self.run_on_a_terminal())
+        for line in live[1:]:
+            found = re.fullmatch(r"frame ([\d,]+)  (reward -\d+\.\d\d  )?\d+ f/s  left \d+:\d\d:\d\d  "
+                                 r"games (\d+)  eps 0\.\d\d", line.replace("eps 1.00", "eps 0.99"))
+            self.assertTrue(found, line)
+            self.assertLessEqual(int(found[3]), int(found[1].replace(",", "")) / 400)  # a game is longer
 
     def test_plain_and_dumb_terminals_get_the_lines_alone(self):
         self.assertNotIn("\x1b", self.run_on_a_terminal("--plain"))
