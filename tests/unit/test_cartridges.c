@@ -109,6 +109,46 @@ static void types_follow_from_size_and_signature(void **state)
     expect_type(&twice, "4K");
 }
 
+/** What is mapped for the processor is what reading the cartridge gives. */
+static void check_map(dq_machine *m)
+{
+    for (uint16_t address = 0x1000; address < 0x2000; address++) {
+        const uint8_t *page = m->page[address / DQ_PAGE_BYTES];
+        if (page)
+            assert_int_equal(page[address % DQ_PAGE_BYTES], dq_cart_read(m, address));
+    }
+}
+
+static void every_bank_is_mapped_as_it_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t n;
+        const char *name;
+        uint16_t first_spot;
+        int n_spots;
+    } banked[] = {
+        {8 * KIB, "F8", 0x1FF8, 2},  {16 * KIB, "F6", 0x1FF6, 4}, {32 * KIB, "F4", 0x1FF4, 8},
+        {12 * KIB, "FA", 0x1FF8, 3}, {8 * KIB, "E0", 0x1FE0, 24}, {16 * KIB, "E7", 0x1FE0, 12},
+    };
+    for (size_t k = 0; k < sizeof(banked) / sizeof(banked[0]); k++) {
+        image i = plain_image(banked[k].n);
+        dq_atari *a;
+        if (strcmp(banked[k].name, "E0") == 0)
+            put(&i, 0x300, "8DE01F");
+        if (strcmp(banked[k].name, "E7") == 0)
+            memset(i.bytes + 14 * KIB, 0, 512);
+        assert_int_equal(dq_atari_create(&a, i.bytes, i.n, NULL), DQ_OK);
+        assert_string_equal(dq_cart_name(a->machine->cart_type), banked[k].name);
+        for (int spot = 0; spot < banked[k].n_spots; spot++) {
+            (void)dq_cart_read(a->machine, (uint16_t)(banked[k].first_spot + spot));
+            check_map(a->machine);
+        }
+        dq_atari_destroy(a);
+        free(i.bytes);
+    }
+}
+
 static void other_sizes_are_refused(void **state)
 {
     (void)state;
@@ -257,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_follow_from_size_and_signature),
+        cmocka_unit_test(every_bank_is_mapped_as_it_is_read),
         cmocka_unit_test(other_sizes_are_refused),
         cmocka_unit_test(a_jammed_processor_keeps_producing_frames),
         cmocka_unit_test(programs_that_never_sync_keep_producing_frames),

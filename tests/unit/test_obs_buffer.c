@@ -102,9 +102,57 @@ static void frames_of_kept_pictures_are_made_whole(void **state)
     a_frame_of_a_kept_picture_is_made_whole(DQ_OBS_OLDER);
 }
 
+static void load_session(dq_atari *a, const void *bytes, size_t n)
+{
+    dq_reader *r;
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    assert_int_equal(dq_atari_load(a, r), DQ_OK);
+    dq_reader_destroy(r);
+}
+
+/** The frame of a state's picture and of the one after it. */
+static void make_after(dq_obs_buffer *b, dq_atari *a)
+{
+    dq_obs_buffer_init(b, a, DQ_SMALL_ALE, false, ROWS);
+    dq_obs_buffer_set(b, DQ_OBS_SECOND, DQ_OBS_NEWER);
+    assert_int_equal(dq_obs_buffer_keep(b), DQ_OK);
+    (void)dq_atari_act(a, 0, true);
+    dq_obs_buffer_set(b, DQ_OBS_FIRST, DQ_OBS_NEWER);
+    assert_int_equal(dq_obs_buffer_make(b, 2), DQ_OK);
+}
+
+/** A state's picture is kept as it is: how the console's own last frame began has nothing to do
+ * with it. */
+static void the_picture_of_a_loaded_state_is_kept(void **state)
+{
+    (void)state;
+    dq_atari *a = testrom_session("tia05"), *fresh = testrom_session("tia05");
+    dq_obs_buffer b, want;
+    dq_writer *w;
+    size_t n;
+    for (int i = 0; i < 30; i++)
+        (void)dq_atari_act(a, 0, true);
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    assert_int_equal(dq_atari_save(a, w), DQ_OK);
+    const void *bytes = dq_writer_bytes(w, &n);
+    for (int i = 0; i < 17; i++)
+        (void)dq_atari_act(a, 0, true);
+    load_session(a, bytes, n);
+    load_session(fresh, bytes, n);
+    make_after(&b, a);
+    make_after(&want, fresh);
+    assert_memory_equal(b.small.frame, want.small.frame, sizeof(want.small.frame));
+    dq_obs_buffer_clear(&b);
+    dq_obs_buffer_clear(&want);
+    dq_writer_destroy(w);
+    dq_atari_destroy(a);
+    dq_atari_destroy(fresh);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_picture_of_a_loaded_state_is_kept),
         cmocka_unit_test(the_frame_after_a_load_is_made_whole),
         cmocka_unit_test(frames_of_kept_pictures_are_made_whole),
     };
