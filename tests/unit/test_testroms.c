@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "atari/session.h"
 #include "atari/trace.h"
 #include "testroms.h"
 
@@ -102,10 +103,26 @@ static void damaged_traces_are_refused(void **state)
     free(trace);
 }
 
+/** Unless somebody wants fewer: then the screen, which is right in any case, is painted apart. */
+static void all_rows_are_drawn(void **state)
+{
+    (void)state;
+    static uint8_t rows[210 * DQ_ATARI_WIDTH];
+    dq_atari *a = testrom_session("tia05");
+    assert_int_equal(dq_atari_height(a), 210);
+    for (int i = 0; i < 30; i++) {
+        (void)dq_atari_act(a, 0, true);
+        memcpy(rows, dq_session_rows(a), sizeof(rows));
+        assert_memory_equal(rows, dq_atari_screen(a), sizeof(rows));
+    }
+    dq_atari_destroy(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_frame_is_ales),
+        cmocka_unit_test(all_rows_are_drawn),
         cmocka_unit_test(a_recording_is_the_trace_byte_for_byte),
         cmocka_unit_test(a_changed_trace_differs_where_it_was_changed),
         cmocka_unit_test(damaged_traces_are_refused),
