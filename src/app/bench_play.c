@@ -98,11 +98,8 @@ static dq_status load_cartridges(players *p, const bench_settings *s)
     DQ_TRY(environments_read_rom(s->env_id, s->rom_dir, &rom, &n));
     const dq_atari_config cfg = {.game_id = p->game->id};
     dq_status st = DQ_OK;
-    for (int i = 0; i < p->n && st == DQ_OK; i++) {
+    for (int i = 0; i < p->n && st == DQ_OK; i++)
         st = dq_atari_create(&p->each[i].atari, rom, n, &cfg);
-        if (st == DQ_OK)
-            dq_atari_reset(p->each[i].atari);
-    }
     free(rom);
     return st;
 }
