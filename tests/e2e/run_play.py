@@ -2,6 +2,8 @@
 
 import json
 import os
+import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -21,7 +23,6 @@ class Play(Case):
     @classmethod
     def setUpClass(cls):
         """A model that has learnt nothing: the first one of a run."""
-        import pathlib
         import tempfile
         cls.home = pathlib.Path(tempfile.mkdtemp(prefix="deepq-e2e-"))
         cls.addClassCleanup(shutil.rmtree, cls.home)
@@ -115,6 +116,23 @@ class Play(Case):
         deepq.send_signal(signal.SIGINT)
         deepq.communicate()
         self.assertEqual(deepq.returncode, 130)
+
+    def test_eval_interrupted(self):
+        deepq = self.start("eval", *self.args, "--episodes", "100000")
+        self.wait_until_it_listens(deepq)
+        deepq.send_signal(signal.SIGINT)
+        text = deepq.communicate()[1]
+        self.assertEqual(deepq.returncode, 130)
+        self.assertRegex(text, r"\Adeepq: interrupted after \d+ of 100000 games\n\Z")
+
+    def wait_until_it_listens(self, deepq):
+        """Until Ctrl-C does not end it at once."""
+        status = pathlib.Path(f"/proc/{deepq.pid}/status")
+        if not status.exists():
+            self.skipTest("no /proc here")
+        while not int(re.search(r"SigCgt:\s*(\w+)", status.read_text())[1], 16) >> (signal.SIGINT - 1) & 1:
+            self.assertIsNone(deepq.poll())
+            time.sleep(0.01)
 
     def test_eval(self):
         args = ["eval", *self.args, "--episodes", "2", "--cap", "400"]
