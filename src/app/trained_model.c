@@ -200,8 +200,9 @@ dq_status trained_model_policy(dq_policy **out, const dq_model *weights, const c
     const dq_policy_config cfg = {.epsilon = epsilon, .seed = seed};
     if (!weights)
         return dq_policy_random(out, spec->n_actions, seed);
-    if (dq_policy_create(out, weights, &cfg) != DQ_OK)
-        return dq_fail_within(DQ_ERR_INPUT, "%s", path);
+    dq_status st = dq_policy_create(out, weights, &cfg);
+    if (st != DQ_OK)  // the file's fault, but for a lack of memory
+        return dq_fail_within(st == DQ_ERR_NOMEM ? st : DQ_ERR_INPUT, "%s", path);
     int n = dq_policy_actions(*out);
     if (n == spec->n_actions)
         return DQ_OK;
