@@ -39,8 +39,8 @@ enum {
     DQ_NET_SIDE = 84,
     /** Bytes in a state. */
     DQ_NET_OBS_BYTES = DQ_NET_STACK * DQ_NET_SIDE * DQ_NET_SIDE,
-    /** Most actions that a network can have. */
-    DQ_MAX_ACTIONS = 18
+    /** Most actions that a network can have; Atari has 18 at most. */
+    DQ_MAX_ACTIONS = 1024
 };
 
 /** The loss of a batch: the mean over its samples of a function of e = q[action] - target. */

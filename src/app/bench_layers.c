@@ -345,7 +345,7 @@ dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *s
     l->json = json;
     dq_status st = dq_network_find(s->network, &network);
     if (st == DQ_OK)
-        l->net = dq_net_shape_of(network);
+        l->net = dq_net_shape_of(network, 6);
     if (st == DQ_OK)
         st = dq_precision_find(s->precision, &precision);
     if (st == DQ_OK)

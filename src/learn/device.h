@@ -75,7 +75,7 @@ typedef enum dq_device_array {
     DQ_DEVICE_Y2,   // of the second
     DQ_DEVICE_Y3,   // of the third
     DQ_DEVICE_H,    // float [2 batch][hidden]
-    DQ_DEVICE_Q,    // float [2 batch][DQ_OUT_PAD]
+    DQ_DEVICE_Q,    // float [2 batch] rows of shape->out_pad
     DQ_DEVICE_DH,   // float [batch][hidden], of what goes into the ReLU, as the others below
     DQ_DEVICE_DZ3,  // float [batch] by the third convolution's outputs
     DQ_DEVICE_DZ2,
@@ -120,7 +120,7 @@ typedef struct dq_device_ops {
     dq_status (*turn)(void *self, const dq_device_turn *turn, char *error);
     /** Action values of the last turn's states; waits for them, not for the learning behind them;
      *  to be called once after each turn with states, before anything else. @param[out] q
-     *  [n_states][DQ_OUT_PAD] */
+     *  [n_states] rows of shape->out_pad */
     dq_status (*values)(void *self, float *q, char *error);
 
     /** First half of a learning step with these transitions: targets, loss, gradients; the weights

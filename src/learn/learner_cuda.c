@@ -27,7 +27,7 @@ typedef struct cuda_learner {
     int n_asked;
     int *lanes;        // [n_lanes] those asked about
     int32_t *frames;   // [n_lanes][DQ_NET_STACK] of their states
-    float *q;          // [n_lanes][DQ_OUT_PAD]
+    float *q;          // [n_lanes] rows of outputs, padded
     double *priority;  // [n_slots] on the way to a checkpoint, or NULL
 } cuda_learner;
 
@@ -219,10 +219,11 @@ static void values(dq_learner *l, float *q)
     size_t n_actions = (size_t)l->cfg.n_actions;
     if (self->n_asked == 0)
         return;
-    memset(self->q, 0, (size_t)l->cfg.n_lanes * DQ_OUT_PAD * sizeof(*self->q));
+    size_t row = l->net->shape.out_pad;
+    memset(self->q, 0, (size_t)l->cfg.n_lanes * row * sizeof(*self->q));
     ON_DEVICE(self, values(self->self, self->q, self->error));
     for (int i = 0; i < self->n_asked; i++)
-        memcpy(q + (size_t)i * n_actions, self->q + (size_t)self->lanes[i] * DQ_OUT_PAD,
+        memcpy(q + (size_t)i * n_actions, self->q + (size_t)self->lanes[i] * row,
                n_actions * sizeof(*q));
 }
 
@@ -338,7 +339,7 @@ static dq_status allocate(cuda_learner *self)
     size_t n = (size_t)l->cfg.n_lanes, n_slots = dq_replay_slots(l->replay);
     self->lanes = calloc(n, sizeof(*self->lanes));
     self->frames = calloc(n * DQ_NET_STACK, sizeof(*self->frames));
-    self->q = calloc(n * DQ_OUT_PAD, sizeof(*self->q));
+    self->q = calloc(n * l->net->shape.out_pad, sizeof(*self->q));
     if (l->priorities)
         self->priority = calloc(n_slots, sizeof(*self->priority));
     if (!self->lanes || !self->frames || !self->q || (l->priorities && !self->priority))

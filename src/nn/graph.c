@@ -82,14 +82,18 @@ static void add_output(dq_net_shape *s, const dq_layer *l)
 {
     assert(s->fc && l->kind == DQ_LAYER_LINEAR && l->out == 0 && l->in == s->fc->out);
     s->out_w = s->n_params;
-    s->out_b = s->out_w + s->hidden * DQ_OUT_PAD;
-    s->n_params = s->out_b + DQ_OUT_PAD;
+    s->out_b = s->out_w + s->hidden * s->out_pad;
+    s->n_params = s->out_b + s->out_pad;
     add_tensors(s, l, s->out_w, s->out_b);
 }
 
-dq_net_shape dq_net_shape_of(const dq_network *network)
+dq_net_shape dq_net_shape_of(const dq_network *network, int n_outputs)
 {
-    dq_net_shape s = {.network = network};
+    int n_blocks = (n_outputs + DQ_OUT_BLOCK - 1) / DQ_OUT_BLOCK;
+    dq_net_shape s = {.network = network,
+                      .n_outputs = n_outputs,
+                      .n_out_blocks = n_blocks,
+                      .out_pad = (size_t)n_blocks * DQ_OUT_BLOCK};
     for (int i = 0; i < network->n_layers; i++) {
         const dq_layer *l = &network->layers[i];
         if (l->kind == DQ_LAYER_CONV)
@@ -129,7 +133,7 @@ size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i)
         return p->at + conv_place(p->shape, i);
     if (p->at == s->fc_w)
         return p->at + hidden_place(s, i);
-    return p->at + i % s->hidden * DQ_OUT_PAD + i / s->hidden;
+    return p->at + dq_out_place(s, i % s->hidden, i / s->hidden);
 }
 
 /* ---------------------------------------------------------------- tensors */
@@ -143,13 +147,13 @@ static const dq_network *find(const char *name)
     return NULL;
 }
 
-static void tensors_of(const dq_net_shape *s, int n_actions, dq_tensor *tensors)
+static void tensors_of(const dq_net_shape *s, dq_tensor *tensors)
 {
     for (int t = 0; t < s->n_tensors; t++) {
         const dq_param *p = &s->tensors[t];
         tensors[t] = (dq_tensor){.name = p->name, .n_dims = p->n_dims};
         for (int d = 0; d < p->n_dims; d++)
-            tensors[t].shape[d] = p->shape[d] ? p->shape[d] : n_actions;
+            tensors[t].shape[d] = p->shape[d] ? p->shape[d] : s->n_outputs;
     }
 }
 
@@ -164,8 +168,8 @@ int dq_net_param_shapes(const char *network, int n_actions, dq_tensor *shapes)
     const dq_network *known = find(network);
     if (!known)
         return 0;
-    dq_net_shape s = dq_net_shape_of(known);
-    tensors_of(&s, n_actions, shapes);
+    dq_net_shape s = dq_net_shape_of(known, n_actions);
+    tensors_of(&s, shapes);
     return s.n_tensors;
 }
 
@@ -197,9 +201,9 @@ static int outputs_of(const dq_network *network, const dq_tensor *tensors, size_
 
 static bool is_network(const dq_network *network, const dq_tensor *tensors, size_t n)
 {
-    dq_net_shape s = dq_net_shape_of(network);
+    dq_net_shape s = dq_net_shape_of(network, outputs_of(network, tensors, n));
     dq_tensor want[DQ_TENSORS_MAX];
-    tensors_of(&s, outputs_of(network, tensors, n), want);
+    tensors_of(&s, want);
     for (int t = 0; t < s.n_tensors; t++) {
         const dq_tensor *have = tensor_named(tensors, n, want[t].name);
         if (!have || have->n_dims != want[t].n_dims ||

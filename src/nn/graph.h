@@ -50,6 +50,9 @@ typedef struct dq_net_shape {
     const dq_fc_shape *fc;
     int fc_layer, n_blocks;  // blocks of DQ_FC_BLOCK outputs
     size_t hidden;           // outputs of the hidden linear layer
+    int n_outputs;           // of the last one
+    int n_out_blocks;        // blocks of DQ_OUT_BLOCK of them
+    size_t out_pad;          // a row of them: whole blocks
 
     /* Where weights and biases start in a flat array of n_params floats, in PyTorch's order. */
     size_t conv_w[DQ_CONVS_MAX], conv_b[DQ_CONVS_MAX];
@@ -64,9 +67,16 @@ const dq_network *dq_network_at(size_t index);
 /** By name, NULL is the first; DQ_ERR_CONFIG names those there are. */
 DQ_NODISCARD dq_status dq_network_find(const char *name, const dq_network **network);
 
-dq_net_shape dq_net_shape_of(const dq_network *network);
+/** @param n_outputs as many as actions */
+dq_net_shape dq_net_shape_of(const dq_network *network, int n_outputs);
 
 /** Place in the flat array of element i of tensor p. */
 size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i);
+
+/** Place of the last layer's weight from hidden unit k to an output, from the first one's. */
+static inline size_t dq_out_place(const dq_net_shape *s, size_t k, size_t output)
+{
+    return (output / DQ_OUT_BLOCK * s->hidden + k) * DQ_OUT_BLOCK + output % DQ_OUT_BLOCK;
+}
 
 #endif

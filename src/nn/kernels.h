@@ -103,8 +103,9 @@ typedef struct dq_kernels {
                    const float *const soon[2]);
 
     /** y[i] = x[i] * w + bias. `layer`: the one before, whose outputs are
-     *  x [n][out]; w [out][DQ_OUT_PAD], y [n][DQ_OUT_PAD]. */
-    void (*fc2)(int layer, const float *x, int n, const float *w, const float *bias, float *y);
+     *  x [n][out]. One block of outputs: w [out][DQ_OUT_BLOCK], y [n] rows of y_row floats. */
+    void (*fc2)(int layer, const float *x, int n, const float *w, const float *bias, float *y,
+                size_t y_row);
 
     /** For benchmarks: the most that multiply-adds of this table's factors can give. n rounds of as
      *  many independent sums as keep the units busy, peak_flops operations a round.

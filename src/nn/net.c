@@ -94,7 +94,7 @@ static size_t plan(dq_net *net, char *base)
     float **params[] = {&net->online.params, &net->target.params, &net->m, &net->v, &net->grad};
     for (size_t i = 0; i < DQ_COUNT(params); i++)
         *params[i] = take(base, &used, shape->n_params);
-    net->q = take(base, &used, cap * DQ_OUT_PAD);
+    net->q = take(base, &used, cap * shape->out_pad);
     for (int l = 0; l < shape->n_convs; l++) {
         dq_conv_sizes s = net->k->conv_sizes(shape->layer[l], net->cfg.batch);
         net->online.u[l] = take(base, &used, s.u);
@@ -128,7 +128,7 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     net->cfg = *cfg;
     net->cfg.isa = net->cfg.precision = net->cfg.network = net->cfg.initialisation =
         NULL;  // the caller's need not live on
-    net->shape = dq_net_shape_of(network);
+    net->shape = dq_net_shape_of(network, cfg->n_actions);
     net->cap = cfg->batch;
     dq_status st = choose_kernels(cfg, &net->k);
     if (st == DQ_OK)
@@ -284,8 +284,12 @@ void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, 
     forward_pass f = {net, weights, obs, n, keep};
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_task, &f);
     dq_pool_run(net->pool, net->shape.n_blocks, hidden_task, &f);
-    net->k->fc2(net->shape.fc_layer, net->h, n, weights->params + net->shape.out_w,
-                weights->params + net->shape.out_b, net->q);
+    const dq_net_shape *shape = &net->shape;
+    for (size_t b = 0; b < (size_t)shape->n_out_blocks; b++)
+        net->k->fc2(shape->fc_layer, net->h, n,
+                    weights->params + shape->out_w + b * shape->hidden * DQ_OUT_BLOCK,
+                    weights->params + shape->out_b + b * DQ_OUT_BLOCK, net->q + b * DQ_OUT_BLOCK,
+                    shape->out_pad);
 }
 
 /** Values of any number of states, without the padding. */
@@ -296,7 +300,7 @@ static void all_q(dq_net *net, const dq_weights *weights, const uint8_t *obs, in
         int part = n - i < net->cap ? n - i : net->cap;
         dq_net_forward(net, weights, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
         for (int j = 0; j < part; j++)
-            memcpy(q + (size_t)(i + j) * n_actions, net->q + (size_t)j * DQ_OUT_PAD,
+            memcpy(q + (size_t)(i + j) * n_actions, net->q + (size_t)j * net->shape.out_pad,
                    n_actions * sizeof(*q));
     }
 }
@@ -317,7 +321,7 @@ void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q)
         int part = n - i < net->cap ? n - i : net->cap;
         dq_net_forward(net, &net->target, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
         for (int j = 0; j < part; j++) {
-            const float *q = net->q + (size_t)j * DQ_OUT_PAD;
+            const float *q = net->q + (size_t)j * net->shape.out_pad;
             max_q[i + j] = q[dq_argmax(q, net->cfg.n_actions)];
         }
     }

@@ -34,7 +34,7 @@ struct dq_net {
 
     float *x[DQ_CONVS_MAX];  // [cap] outputs of each convolution
     float *features;         // the last one's
-    float *h, *q;            // [cap][hidden], [cap][DQ_OUT_PAD]
+    float *h, *q;            // [cap][hidden], [cap][out_pad]
     float *fc_x;             // the features as fc1 takes them, and in slices (fc1_slice)
     float *fc_slices;
     float *dfeatures;  // gradients of the features and h; that of h as fc1_dw and fc1_dx take it

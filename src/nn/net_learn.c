@@ -33,21 +33,24 @@ static float output_gradients(const learn_step *s)
     int n = net->cfg.batch, hidden = shape->fc->out;
     double loss = 0;
     memset(dw5, 0,
-           (shape->hidden + 1) * DQ_OUT_PAD * sizeof(*dw5));  // the bias follows the weights
+           (shape->hidden + 1) * shape->out_pad * sizeof(*dw5));  // the bias follows the weights
     memset(db4, 0, shape->hidden * sizeof(*db4));
     for (int i = 0; i < n; i++) {
         int a = s->action[i];
         const float *h = net->h + (size_t)i * shape->hidden;
         float *dh = net->dh + (size_t)i * shape->hidden;
-        float q = net->q[(size_t)i * DQ_OUT_PAD + (size_t)a], error, dq;
+        float q = net->q[(size_t)i * shape->out_pad + (size_t)a], error, dq;
         float weight = (s->weight ? s->weight[i] : 1.0f);
         loss += dq_objective_loss(net->cfg.loss, q, s->target[i], weight, n, &error, &dq);
         if (s->error)
             s->error[i] = error;
         db5[a] += dq;
+        size_t first = dq_out_place(shape, 0, (size_t)a);
+        const float *w_of_a = w5 + first;
+        float *dw_of_a = dw5 + first;
         for (int k = 0; k < hidden; k++) {
-            dw5[k * DQ_OUT_PAD + a] += h[k] * dq;
-            dh[k] = h[k] > 0.0f ? w5[k * DQ_OUT_PAD + a] * dq : 0.0f;
+            dw_of_a[k * DQ_OUT_BLOCK] += h[k] * dq;
+            dh[k] = h[k] > 0.0f ? w_of_a[k * DQ_OUT_BLOCK] * dq : 0.0f;
             db4[k] += dh[k];
         }
     }

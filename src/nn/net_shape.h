@@ -2,7 +2,8 @@
  *
  *  Pictures are channels last, [y][x][channel]. Convolution weights are [ky][kx][in][out], so that
  *  one input value meets a row of outputs. The first linear layer's weights are cut into blocks of
- *  DQ_FC_BLOCK outputs, [block][in][DQ_FC_BLOCK]; the second's are [in][outputs padded].
+ *  DQ_FC_BLOCK outputs, [block][in][DQ_FC_BLOCK], and so are the last one's; its outputs are padded
+ * to whole blocks.
  *
  *  The kernels are compiled for each layer, its sizes constants: a layer here is a row of a table,
  *  its number in the list behind it, and code in every table of kernels. */
@@ -24,7 +25,7 @@ enum {
     DQ_FC_BLOCK = 32,      // outputs of the first linear layer in one block
     DQ_FC_SLICE_MAX = 64,  // inputs in one task of its gradients, at most
     DQ_HIDDEN_MAX = 512,   // its outputs, at most
-    DQ_OUT_PAD = 32        // outputs of the second linear layer, padded (18 actions at most)
+    DQ_OUT_BLOCK = 32      // outputs of the last linear layer in one block
 };
 
 #if defined(__cplusplus)  // the GPU's code, where sizes are constants of the compiler

@@ -87,7 +87,7 @@ static inline float gpu_loss(gpu_learner *g)
     return losses[0];
 }
 
-/** @param[out] q [DQ_OUT_PAD] */
+/** @param[out] q [DQ_OUT_BLOCK] */
 static inline void gpu_turn(gpu_learner *g, const dq_device_turn *turn, float *q)
 {
     GPU_OK(g, turn(g->self, turn, g->error));

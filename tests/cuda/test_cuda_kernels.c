@@ -15,7 +15,7 @@
 #include "gpu_learner.h"
 #include "nn/objective.h"
 
-enum { N_FRAMES = 40, FRAME = DQ_NET_SIDE * DQ_NET_SIDE };
+enum { ATARI_ACTIONS = 18, N_FRAMES = 40, FRAME = DQ_NET_SIDE * DQ_NET_SIDE };
 
 static const dq_kernels *const ref = &dq_kernels_ref;
 static const char *const precisions[] = {"fp32", "tf32", "bf16"};
@@ -169,7 +169,7 @@ static void read_all(step *s)
         s->dz[l] = read_floats(s, (dq_device_array)(DQ_DEVICE_DZ1 - l), n * shape->x[l]);
     }
     s->h = read_floats(s, DQ_DEVICE_H, rows * shape->hidden);
-    s->q = read_floats(s, DQ_DEVICE_Q, rows * DQ_OUT_PAD);
+    s->q = read_floats(s, DQ_DEVICE_Q, rows * shape->out_pad);
     s->dh = read_floats(s, DQ_DEVICE_DH, n * shape->hidden);
     s->grad = read_floats(s, DQ_DEVICE_GRAD, shape->n_params);
 }
@@ -258,7 +258,8 @@ static void linear_layers(step *s, int pass, const float *params)
     const float *x = s->y[shape->n_convs - 1] + (size_t)pass * n * n_in;
     const float *h = s->h + (size_t)pass * n * hidden;
     float *size_of = magnitudes(params, shape->n_params);
-    float *want = floats(n * hidden), *size = floats(n * hidden);
+    size_t most = hidden > shape->out_pad ? hidden : shape->out_pad;
+    float *want = floats(n * most), *size = floats(n * most);
     for (size_t b = 0; b < (size_t)shape->n_blocks; b++) {
         size_t at = shape->fc_w + b * n_in * DQ_FC_BLOCK, first = b * DQ_FC_BLOCK;
         ref->fc1(layer, x, s->n, params + at, params + shape->fc_b + first, want + first);
@@ -267,9 +268,13 @@ static void linear_layers(step *s, int pass, const float *params)
     check(s, "the hidden layer", h, want, size, n * hidden, shape->fc->in, false);
     const int precision = s->precision;
     s->precision = 0;  // the last one is float32 always
-    ref->fc2(layer, h, s->n, params + shape->out_w, params + shape->out_b, want);
-    ref->fc2(layer, h, s->n, size_of + shape->out_w, size_of + shape->out_b, size);
-    check(s, "the values", s->q + (size_t)pass * n * DQ_OUT_PAD, want, size, n * DQ_OUT_PAD,
+    for (size_t b = 0; b < (size_t)shape->n_out_blocks; b++) {
+        size_t w = shape->out_w + b * hidden * DQ_OUT_BLOCK, at = b * DQ_OUT_BLOCK;
+        size_t bias = shape->out_b + at;
+        ref->fc2(layer, h, s->n, params + w, params + bias, want + at, shape->out_pad);
+        ref->fc2(layer, h, s->n, size_of + w, size_of + bias, size + at, shape->out_pad);
+    }
+    check(s, "the values", s->q + (size_t)pass * n * shape->out_pad, want, size, n * shape->out_pad,
           shape->fc->out, false);
     s->precision = precision;
     free(size_of);
@@ -292,8 +297,9 @@ static double loss_of(const step *s, float error, float *slope)
 static float target_of(const step *s, int i)
 {
     const dq_device_sample *d = &s->samples[i];
-    const float *next = s->q + (size_t)(s->n + i) * DQ_OUT_PAD;
-    const float *chooser = s->k.is_double ? s->q + (size_t)(2 * s->n + i) * DQ_OUT_PAD : next;
+    const float *next = s->q + (size_t)(s->n + i) * s->shape->out_pad;
+    const float *chooser =
+        s->k.is_double ? s->q + (size_t)(2 * s->n + i) * s->shape->out_pad : next;
     int best = 0;
     for (int a = 1; a < s->n_actions; a++)
         best = chooser[a] > chooser[best] ? a : best;
@@ -305,7 +311,8 @@ static void loss_and_output_gradients(step *s, float loss)
 {
     const dq_net_shape *shape = s->shape;
     size_t hidden = shape->hidden;
-    float *dw = floats(hidden * DQ_OUT_PAD), *db = floats(DQ_OUT_PAD), *dhb = floats(hidden);
+    float *dw = floats(hidden * shape->out_pad), *db = floats(shape->out_pad),
+          *dhb = floats(hidden);
     float *targets = read_floats(s, DQ_DEVICE_TARGETS, (size_t)s->n);
     const float *w = s->params + shape->out_w;
     double sum = 0;
@@ -314,19 +321,19 @@ static void loss_and_output_gradients(step *s, float loss)
         const float *h = s->h + (size_t)i * hidden;
         float target = target_of(s, i), slope;
         assert_memory_equal(&targets[i], &target, sizeof(target));
-        sum += loss_of(s, s->q[(size_t)i * DQ_OUT_PAD + a] - target, &slope);
+        sum += loss_of(s, s->q[(size_t)i * shape->out_pad + a] - target, &slope);
         float dq = slope / (float)s->n;
         db[a] += dq;
         for (size_t k = 0; k < hidden; k++) {
-            float dh = h[k] > 0.0f ? w[k * DQ_OUT_PAD + a] * dq : 0.0f;
-            dw[k * DQ_OUT_PAD + a] += h[k] * dq;
+            float dh = h[k] > 0.0f ? w[dq_out_place(shape, k, a)] * dq : 0.0f;
+            dw[dq_out_place(shape, k, a)] += h[k] * dq;
             dhb[k] += dh;
             assert_true(s->dh[(size_t)i * hidden + k] == dh);
         }
     }
     assert_true(loss == (float)(sum / s->n));
-    assert_memory_equal(s->grad + shape->out_w, dw, hidden * DQ_OUT_PAD * sizeof(float));
-    assert_memory_equal(s->grad + shape->out_b, db, DQ_OUT_PAD * sizeof(float));
+    assert_memory_equal(s->grad + shape->out_w, dw, hidden * shape->out_pad * sizeof(float));
+    assert_memory_equal(s->grad + shape->out_b, db, shape->out_pad * sizeof(float));
     assert_memory_equal(s->grad + shape->fc_b, dhb, hidden * sizeof(float));
     free(targets);
     free(dw);
@@ -470,14 +477,13 @@ static void every_kernel_is_the_reference(void **state)
     for (int precision = 0; precision < 3; precision++) {
         check_step(&(kind){"nature", 1, 1, precision, .sync = false}, 1);
         check_step(&(kind){"nature", 2 + (int)dq_rng_below(&rng, (uint32_t)most - 1),
-                           2 + (int)dq_rng_below(&rng, DQ_MAX_ACTIONS - 1), precision,
-                           .sync = true},
+                           2 + (int)dq_rng_below(&rng, ATARI_ACTIONS - 1), precision, .sync = true},
                    2);
         if (!gpu_is_emulated())
             check_step(&(kind){"nature", 32, 6, precision, .is_double = true}, 3);
     }
     if (!gpu_is_emulated())  // more than one chunk, more than 64 parts
-        check_step(&(kind){"nature", 300, DQ_MAX_ACTIONS, 0, .sync = true}, 4);
+        check_step(&(kind){"nature", 300, ATARI_ACTIONS, 0, .sync = true}, 4);
 }
 
 static void so_is_every_other_networks(void **state)
@@ -490,6 +496,14 @@ static void so_is_every_other_networks(void **state)
                        10 * i + (uint64_t)precision);
 }
 
+/** Outputs that take two blocks, and all but a block, of the last layer. */
+static void many_actions_take_several_blocks(void **state)
+{
+    (void)state;
+    check_step(&(kind){"small", 4, 40, 0, DQ_LOSS_HUBER, true, false}, 20);
+    check_step(&(kind){"nips", 3, 96, 0, DQ_LOSS_MSE, false, true}, 21);
+}
+
 static const kind TWO = {.network = "nature", .n = 2, .n_actions = 6};
 
 /** A decision is the same state's value as in a learning step, whenever it is made. */
@@ -497,17 +511,17 @@ static void deciding_is_the_same_state_by_state(void **state)
 {
     (void)state;
     step s;
-    float q[DQ_OUT_PAD];
+    float q[DQ_OUT_BLOCK];
     start(&s, &TWO, 5);
     gpu_gradients(&s.gpu, s.samples, false);
-    s.q = read_floats(&s, DQ_DEVICE_Q, 4 * DQ_OUT_PAD);
+    s.q = read_floats(&s, DQ_DEVICE_Q, 4 * DQ_OUT_BLOCK);
     for (int i = 0; i < 2; i++) {  // between the halves of a step
         gpu_decide(&s.gpu, s.samples[i].state, q);
-        assert_memory_equal(q, s.q + i * DQ_OUT_PAD, sizeof(q));
+        assert_memory_equal(q, s.q + i * DQ_OUT_BLOCK, sizeof(q));
     }
     gpu_apply(&s.gpu);
     gpu_decide(&s.gpu, s.samples[1].state, q);
-    assert_memory_not_equal(q, s.q + DQ_OUT_PAD, sizeof(q));
+    assert_memory_not_equal(q, s.q + DQ_OUT_BLOCK, sizeof(q));
     end(&s);
 }
 
@@ -516,7 +530,7 @@ static void a_decision_comes_before_adam(void **state)
 {
     (void)state;
     step s;
-    float before[DQ_OUT_PAD], beside[DQ_OUT_PAD], after[DQ_OUT_PAD];
+    float before[DQ_OUT_BLOCK], beside[DQ_OUT_BLOCK], after[DQ_OUT_BLOCK];
     start(&s, &TWO, 8);
     gpu_load_samples(&s.gpu, 0, 2, s.samples);
     gpu_decide(&s.gpu, s.samples[1].state, before);
@@ -536,7 +550,7 @@ static void asking_between_the_halves_changes_nothing(void **state)
 {
     (void)state;
     step s;
-    float q[DQ_OUT_PAD];
+    float q[DQ_OUT_BLOCK];
     start(&s, &TWO, 6);
     gpu_gradients(&s.gpu, s.samples, false);
     gpu_decide(&s.gpu, s.samples[0].state, q);
@@ -550,6 +564,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kernel_is_the_reference),
         cmocka_unit_test(so_is_every_other_networks),
+        cmocka_unit_test(many_actions_take_several_blocks),
         cmocka_unit_test(deciding_is_the_same_state_by_state),
         cmocka_unit_test(a_decision_comes_before_adam),
         cmocka_unit_test(asking_between_the_halves_changes_nothing),

@@ -510,14 +510,14 @@ static linear_results run_linear(const dq_kernels *k, int layer, int n, int slic
     size_t count = (size_t)n, in = (size_t)s->in, out = (size_t)s->out;
     linear f = linear_create(k, layer, n, slice, x, w, dh);
     linear_results r = {zeros((count + 1) * out), zeros((size_t)s->slice * DQ_FC_BLOCK),
-                        zeros((count + 1) * in), zeros((count + 1) * DQ_OUT_PAD)};
+                        zeros((count + 1) * in), zeros((count + 1) * DQ_OUT_BLOCK)};
     k->fc1(layer, f.x, n, f.w, bias, r.y);
     k->fc1_dw(layer, f.slices, n, f.dy, slice, r.dw, (const float *const[]){w, w, w});
     k->fc1_dx(layer, f.dyt, n, w, slice, r.dx, (const float *const[]){w, w});
-    k->fc2(layer, dh, n, w, bias, r.q);
+    k->fc2(layer, dh, n, w, bias, r.q, DQ_OUT_BLOCK);
     assert_untouched(r.y + count * out, out);
     assert_untouched(r.dx + count * in, in);
-    assert_untouched(r.q + count * DQ_OUT_PAD, DQ_OUT_PAD);
+    assert_untouched(r.q + count * DQ_OUT_BLOCK, DQ_OUT_BLOCK);
     linear_destroy(&f);
     return r;
 }
@@ -547,7 +547,7 @@ static void check_linear(const level *l, int layer, int n)
     assert_close(got.y, want.y, size.y, n_h, s->in + 1, factors);
     assert_close(got.dw, want.dw, size.dw, (size_t)s->slice * DQ_FC_BLOCK, n, factors);
     assert_close(got.dx, want.dx, size.dx, n_x, s->out, factors);  // beyond the slice: untouched
-    assert_close(got.q, want.q, size.q, count * DQ_OUT_PAD, s->out + 1, 0);
+    assert_close(got.q, want.q, size.q, count * DQ_OUT_BLOCK, s->out + 1, 0);
     free_linear(&got);
     free_linear(&want);
     free_linear(&size);

@@ -458,6 +458,61 @@ static void initial_values_are_pytorchs(void **state)
     dq_net_destroy(net);
 }
 
+/** Outputs beyond 32 lie in other blocks: there they are worth and learn what the first ones do. */
+static void outputs_in_another_block_are_like_the_first(void **state)
+{
+    (void)state;
+    enum { MANY = 70, SHIFT = 33 };
+    for (int l = 0; l < 3; l++) {
+        if (!has_level(l))
+            continue;
+        dq_net *few = make_net(levels[l], 1, BATCH), *many;
+        sample s = golden_start(few);
+        dq_net_config cfg = dq_net_config_default(MANY);
+        cfg.isa = levels[l];
+        cfg.n_threads = 1;
+        cfg.network = network;
+        cfg.precision = precision;
+        assert_int_equal(dq_net_create(&many, &cfg), DQ_OK);
+        dq_tensor p[DQ_TENSORS_MAX], wide[DQ_TENSORS_MAX];
+        make_params(p);
+        dq_net_get_params(few, p);
+        dq_net_param_shapes(network, MANY, wide);
+        for (int t = 0; t < n_tensors; t++) {
+            size_t row = dq_tensor_elements(&p[t]) / (size_t)p[t].shape[0];
+            size_t at = t + 2 < n_tensors ? 0 : SHIFT * row;
+            wide[t].data = calloc(dq_tensor_elements(&wide[t]), sizeof(float));
+            memcpy(wide[t].data + at, p[t].data, dq_tensor_elements(&p[t]) * sizeof(float));
+        }
+        assert_int_equal(dq_net_set_params(many, wide, (size_t)n_tensors), DQ_OK);
+        float q[BATCH * N_ACTIONS], wide_q[BATCH * MANY];
+        int32_t action[BATCH];
+        dq_net_q(few, s.obs, BATCH, q);
+        dq_net_q(many, s.obs, BATCH, wide_q);
+        for (int i = 0; i < BATCH; i++) {
+            assert_memory_equal(wide_q + i * MANY + SHIFT, q + i * N_ACTIONS,
+                                N_ACTIONS * sizeof(float));
+            action[i] = s.action[i] + SHIFT;
+        }
+        for (int step = 0; step < 3; step++)
+            assert_true(dq_net_update(few, s.obs, s.action, s.target) ==
+                        dq_net_update(many, s.obs, action, s.target));
+        dq_net_get_params(few, p);
+        dq_net_get_params(many, wide);
+        for (int t = 0; t < n_tensors; t++) {
+            size_t row = dq_tensor_elements(&p[t]) / (size_t)p[t].shape[0];
+            size_t at = t + 2 < n_tensors ? 0 : SHIFT * row;
+            assert_memory_equal(wide[t].data + at, p[t].data,
+                                dq_tensor_elements(&p[t]) * sizeof(float));
+            free(wide[t].data);
+        }
+        free_params(p);
+        free(s.obs);
+        dq_net_destroy(few);
+        dq_net_destroy(many);
+    }
+}
+
 /** The other initialisations: bounds and spread of each layer's weights, and its biases. */
 static void initial_values_are_what_their_name_says(void **state)
 {
@@ -584,7 +639,7 @@ static void wrong_models_and_settings_are_refused(void **state)
     dq_net_config cfg = dq_net_config_default(N_ACTIONS);
     cfg.isa = "mmx";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
-    cfg = dq_net_config_default(19);
+    cfg = dq_net_config_default(DQ_MAX_ACTIONS + 1);
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.batch = 0;
@@ -622,6 +677,7 @@ int main(void)
         cmocka_unit_test(weights_that_are_set_begin_from_nothing),
         cmocka_unit_test(initial_values_are_pytorchs),
         cmocka_unit_test(initial_values_are_what_their_name_says),
+        cmocka_unit_test(outputs_in_another_block_are_like_the_first),
         cmocka_unit_test(networks_are_told_apart),
         cmocka_unit_test(networks_are_printed_as_pytorch_does),
         cmocka_unit_test(wrong_models_and_settings_are_refused),
@@ -635,6 +691,7 @@ int main(void)
         cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
         cmocka_unit_test(initial_values_are_pytorchs),
         cmocka_unit_test(initial_values_are_what_their_name_says),
+        cmocka_unit_test(outputs_in_another_block_are_like_the_first),
         cmocka_unit_test(networks_are_told_apart),
     };
     for (size_t i = 1; (network = dq_net_network_name(i)); i++) {

@@ -72,7 +72,7 @@ typedef struct priority_tree {
 typedef struct loss_job {
     const step_header *header;
     dq_loss loss;
-    int n, n_actions, n_hidden, is_double;
+    int n, n_actions, n_hidden, n_out_blocks, is_double;
     const float *out_w;       // weights of the last layer
     const float *hidden, *q;  // of the learning step's pass
     const float *weight;      // [n], NULL: all 1
@@ -111,7 +111,7 @@ struct cuda_learner {
     step_header *act_header, *header;
     uint32_t *slots;          // [batch] drawn
     unsigned char *no_frame;  // [FRAME_PIXELS] of the first step, before there are frames
-    forward_room learn, act;  // act.q: pinned [n_states][DQ_OUT_PAD], written by the GPU
+    forward_room learn, act;  // act.q: pinned [n_states][out_pad], written by the GPU
     float *dz[DQ_CONVS_MAX], *dh, *loss;
     float *error, *sample_target;  // [batch] of the last learning step
     float *conv_parts[DQ_CONVS_MAX];

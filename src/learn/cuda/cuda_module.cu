@@ -201,7 +201,7 @@ static size_t plan(cuda_learner *l, unsigned char *base)
     l->slots = (uint32_t *)take(base, &used, n * sizeof(*l->slots));
     l->no_frame = (unsigned char *)take(base, &used, FRAME_BYTES);
     plan_room(l, &l->learn, base, &used, 2 * n, rows);
-    l->learn.q = take_floats(base, &used, rows * DQ_OUT_PAD);
+    l->learn.q = take_floats(base, &used, rows * shape->out_pad);
     plan_room(l, &l->act, base, &used, (size_t)l->cfg.n_states, (size_t)l->cfg.n_states);
     for (int i = 0; i < shape->n_convs; i++) {
         l->dz[i] = take_floats(base, &used, n * shape->x[i]);
@@ -296,7 +296,7 @@ static dq_status create_memory(cuda_learner *l, char *error)
     TRY_CUDA(cudaMemsetAsync(l->arena, 0, l->arena_bytes, l->stream), "clearing memory");
     TRY_STATUS(create_stages(&l->packets, l->at.bytes, error));
     TRY_CUDA(
-        cudaMallocHost((void **)&l->act.q, (size_t)l->cfg.n_states * DQ_OUT_PAD * sizeof(float)),
+        cudaMallocHost((void **)&l->act.q, (size_t)l->cfg.n_states * l->shape.out_pad * sizeof(float)),
         "pinned memory");
     return DQ_OK;
 }
@@ -678,7 +678,7 @@ static dq_status values(void *self, float *q, char *error)
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_CUDA(cudaEventSynchronize(l->decided), "waiting for a decision");
-    memcpy(q, l->act.q, (size_t)l->cfg.n_states * DQ_OUT_PAD * sizeof(*q));
+    memcpy(q, l->act.q, (size_t)l->cfg.n_states * l->shape.out_pad * sizeof(*q));
     return DQ_OK;
 }
 

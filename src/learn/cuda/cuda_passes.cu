@@ -114,7 +114,7 @@ void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room
     forward_hidden(&p);
     cuda_launch(head_kernel, dim3((unsigned)(n * n_passes)), l->shape.fc->out, stream,
                 (const float *)room->hidden_parts, n, n_passes, l->n_hidden_parts,
-                l->shape.fc->out, head_of(l, l->online), head_of(l, l->target), room->h, room->q);
+                l->shape.fc->out, l->shape.n_out_blocks, head_of(l, l->online), head_of(l, l->target), room->h, room->q);
 }
 
 template <int L> static void weights_layer(cuda_learner *l, cudaStream_t stream, int i)
@@ -217,6 +217,7 @@ static void queue_loss(cuda_learner *l)
     job.n = l->cfg.batch;
     job.n_actions = l->cfg.n_actions;
     job.n_hidden = shape->fc->out;
+    job.n_out_blocks = shape->n_out_blocks;
     job.is_double = l->cfg.double_dqn;
     job.out_w = l->online + shape->out_w;
     job.hidden = l->learn.h;

@@ -64,10 +64,10 @@ struct head_params {
  *  units for each row. */
 static __global__ void __launch_bounds__(DQ_HIDDEN_MAX)
     head_kernel(const float *parts, int n, int n_passes, int n_parts, int n_hidden,
-                head_params online, head_params target, float *h, float *q)
+                int n_out_blocks, head_params online, head_params target, float *h, float *q)
 {
     __shared__ float hidden[DQ_HIDDEN_MAX];
-    __shared__ float sums[DQ_HIDDEN_MAX / 32][DQ_OUT_PAD];
+    __shared__ float sums[DQ_HIDDEN_MAX / 32][DQ_OUT_BLOCK];
     int row = blockIdx.x, i = threadIdx.x, group = i / 32, out = i % 32;
     const head_params *p = row / n == 1 ? &target : &online;
     float sum = 0.0f;
@@ -77,18 +77,22 @@ static __global__ void __launch_bounds__(DQ_HIDDEN_MAX)
     sum = sum > 0.0f ? sum : 0.0f;
     hidden[i] = sum;
     h[(size_t)row * n_hidden + i] = sum;
-    __syncthreads();
-    sum = 0.0f;
-    for (int k = group * 32; k < group * 32 + 32; k++)
-        sum = fmaf(hidden[k], p->out_w[k * DQ_OUT_PAD + out], sum);
-    sums[group][out] = sum;
-    __syncthreads();
-    if (i >= DQ_OUT_PAD)
-        return;
-    sum = 0.0f;
-    for (int g = 0; g < n_hidden / 32; g++)
-        sum += sums[g][i];
-    q[(size_t)row * DQ_OUT_PAD + i] = sum + p->out_b[i];
+    for (int b = 0; b < n_out_blocks; b++) {
+        const float *w = p->out_w + (size_t)b * n_hidden * DQ_OUT_BLOCK;
+        __syncthreads();
+        sum = 0.0f;
+        for (int k = group * 32; k < group * 32 + 32; k++)
+            sum = fmaf(hidden[k], w[k * DQ_OUT_BLOCK + out], sum);
+        sums[group][out] = sum;
+        __syncthreads();
+        if (i >= DQ_OUT_BLOCK)
+            continue;
+        sum = 0.0f;
+        for (int g = 0; g < n_hidden / 32; g++)
+            sum += sums[g][i];
+        int output = b * DQ_OUT_BLOCK + i;
+        q[(size_t)row * n_out_blocks * DQ_OUT_BLOCK + output] = sum + p->out_b[output];
+    }
 }
 
 /** What a block of loss_kernel knows of some samples. */
@@ -104,18 +108,49 @@ struct loss_chunk {
 static __device__ inline void take_sample(const loss_job *job, loss_chunk *s, int i, int place)
 {
     const dq_device_sample *sample = header_samples(job->header) + i;
-    const float *target_q = job->q + (size_t)(job->n + i) * DQ_OUT_PAD;
-    const float *chooser_q =
-        job->is_double ? job->q + (size_t)(2 * job->n + i) * DQ_OUT_PAD : target_q;
+    const size_t row = (size_t)job->n_out_blocks * DQ_OUT_BLOCK;
+    const float *target_q = job->q + (job->n + i) * row;
+    const float *chooser_q = job->is_double ? job->q + (2 * job->n + i) * row : target_q;
     float next = dq_objective_next_value(target_q, chooser_q, job->n_actions), error;
     float target = dq_objective_target(sample->reward, sample->discount, next);
-    float q = job->q[(size_t)i * DQ_OUT_PAD + sample->action];
+    float q = job->q[i * row + sample->action];
     float weight = job->weight ? job->weight[i] : 1.0f;
     s->action[place] = sample->action;
     s->part[place] = dq_objective_loss(job->loss, q, target, weight, job->n, &error, &s->dq[place]);
     if (blockIdx.x == 0) {
         job->error[i] = error;
         job->target[i] = target;
+    }
+}
+
+/** Place of the last layer's weight from a hidden unit to an output. */
+static __device__ inline size_t out_place(const loss_job *job, int unit, int output)
+{
+    return ((size_t)(output / DQ_OUT_BLOCK) * job->n_hidden + unit) * DQ_OUT_BLOCK +
+           output % DQ_OUT_BLOCK;
+}
+
+/** Add some samples' gradients by the outputs beyond the first block: in memory, one after the
+ *  other, each output by one lane. */
+static __device__ inline void add_to_others(const loss_job *job, const loss_chunk *s, int of_block,
+                                            int unit, int lane, int some)
+{
+    for (int i = 0; i < some; i++) {
+        int output = s->action[i];
+        if (output < DQ_OUT_BLOCK || output % DQ_OUT_BLOCK != lane)
+            continue;
+        job->dout_w[out_place(job, unit, output)] += s->to_weight[of_block][i];
+        if (unit == 0)
+            job->dout_b[output] += s->dq[i];
+    }
+}
+
+static __device__ inline void clear_others(const loss_job *job, int unit, int lane)
+{
+    for (int b = 1; b < job->n_out_blocks; b++) {
+        job->dout_w[out_place(job, unit, b * DQ_OUT_BLOCK + lane)] = 0.0f;
+        if (unit == 0)
+            job->dout_b[b * DQ_OUT_BLOCK + lane] = 0.0f;
     }
 }
 
@@ -129,6 +164,7 @@ static __global__ void __launch_bounds__(STEP_THREADS) loss_kernel(loss_job job)
     const int unit = (int)blockIdx.x * LOSS_HIDDEN + of_block;
     float dw = 0.0f, db_hidden = 0.0f, db_out = 0.0f;
     double loss = 0.0;
+    clear_others(&job, unit, lane);
     for (int first = 0; first < job.n; first += LOSS_CHUNK) {
         int some = job.n - first < LOSS_CHUNK ? job.n - first : LOSS_CHUNK;
         if ((int)threadIdx.x < some)
@@ -137,7 +173,7 @@ static __global__ void __launch_bounds__(STEP_THREADS) loss_kernel(loss_job job)
         if (lane < some) {
             size_t at = (size_t)(first + lane) * job.n_hidden + unit;
             float x = job.hidden[at];
-            float w = job.out_w[unit * DQ_OUT_PAD + s.action[lane]];
+            float w = job.out_w[out_place(&job, unit, s.action[lane])];
             s.to_weight[of_block][lane] = x * s.dq[lane];
             s.to_hidden[of_block][lane] = x > 0.0f ? w * s.dq[lane] : 0.0f;
             job.dh[at] = s.to_hidden[of_block][lane];
@@ -150,9 +186,11 @@ static __global__ void __launch_bounds__(STEP_THREADS) loss_kernel(loss_job job)
             if (unit == 0 && lane == 0)
                 loss += s.part[i];
         }
+        if (job.n_out_blocks > 1)
+            add_to_others(&job, &s, of_block, unit, lane, some);
         __syncthreads();
     }
-    job.dout_w[unit * DQ_OUT_PAD + lane] = dw;
+    job.dout_w[unit * DQ_OUT_BLOCK + lane] = dw;
     if (lane == 0)
         job.dhidden_b[unit] = db_hidden;
     if (unit == 0)

@@ -207,9 +207,10 @@ static void fc1_dx_bf16(int layer, const void *dyt, int n, const float *w, int k
     EACH_FC(layer, input_slice(f, dyt, n, w, k, dx, soon))
 }
 
-static void fc2_bf16(int layer, const float *x, int n, const float *w, const float *bias, float *y)
+static void fc2_bf16(int layer, const float *x, int n, const float *w, const float *bias, float *y,
+                     size_t y_row)
 {
-    rest->fc2(layer, x, n, w, bias, y);
+    rest->fc2(layer, x, n, w, bias, y, y_row);
 }
 
 static void adam_bf16(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s)

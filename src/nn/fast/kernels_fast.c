@@ -167,23 +167,25 @@ static void fc1_dx_fast(int layer, const void *dyt, int n, const float *w, int k
     EACH_FC(layer, input_slice(f, dyt, n, w, k, dx, soon))}
 
 DQ_INLINE void output_layer(const dq_fc_shape *f, const float *x, int n, const float *w,
-                            const float *bias, float *y)
+                            const float *bias, float *y, size_t y_row)
 {
     product_rows(COLS, f->out, f->out,
                  &(product){.a = x,
                             .b = w,
                             .c = y,
                             .rows = n,
-                            .cols = DQ_OUT_PAD,
-                            .b_row = DQ_OUT_PAD,
-                            .c_row = DQ_OUT_PAD});
-    for (int i = 0; i < n * DQ_OUT_PAD; i += VL)
-        vstore(y + i, vadd(vload(y + i), vload(bias + i % DQ_OUT_PAD)));
+                            .cols = DQ_OUT_BLOCK,
+                            .b_row = DQ_OUT_BLOCK,
+                            .c_row = (int)y_row});
+    for (int i = 0; i < n; i++, y += y_row)
+        for (int o = 0; o < DQ_OUT_BLOCK; o += VL)
+            vstore(y + o, vadd(vload(y + o), vload(bias + o)));
 }
 
-static void fc2_fast(int layer, const float *x, int n, const float *w, const float *bias, float *y)
+static void fc2_fast(int layer, const float *x, int n, const float *w, const float *bias, float *y,
+                     size_t y_row)
 {
-    EACH_FC(layer, output_layer(f, x, n, w, bias, y))
+    EACH_FC(layer, output_layer(f, x, n, w, bias, y, y_row))
 }
 
 /** Moments of what has no gradient any more fade towards zero through numbers below FLT_MIN, with

@@ -226,15 +226,16 @@ static void fc1_dx_ref(int layer, const void *turned, int n, const float *w, int
         }
 }
 
-static void fc2_ref(int layer, const float *x, int n, const float *w, const float *bias, float *y)
+static void fc2_ref(int layer, const float *x, int n, const float *w, const float *bias, float *y,
+                    size_t y_row)
 {
     int in = dq_fc_shapes[layer].out;
     for (int i = 0; i < n; i++)
-        for (int o = 0; o < DQ_OUT_PAD; o++) {
+        for (int o = 0; o < DQ_OUT_BLOCK; o++) {
             float sum = 0.0f;
             for (int k = 0; k < in; k++)
-                sum += x[i * in + k] * w[k * DQ_OUT_PAD + o];
-            y[i * DQ_OUT_PAD + o] = sum + bias[o];
+                sum += x[i * in + k] * w[k * DQ_OUT_BLOCK + o];
+            y[(size_t)i * y_row + (size_t)o] = sum + bias[o];
         }
 }
 
