@@ -1,13 +1,14 @@
-/** Many environments side by side, stepped by a few threads.
+/** Several environments side by side, stepped by a few threads.
  *
- *  Together: dq_vector_step() takes one action for each and returns when all are done. Or each at
- *  its own pace: dq_vector_send() starts a step in the background, dq_vector_recv() waits for the
- *  step that was sent first, so that a program can choose actions for some environments while
- *  others are still playing. What an environment does depends on its own actions alone, and steps
- *  come back in the order they were sent: results are the same for any number of threads.
+ *  dq_vector_step() takes one action for each environment and returns when all are stepped.
+ *  Alternatively, dq_vector_send() starts the step of one environment in the background, and
+ *  dq_vector_recv() waits for the step that was sent first; so a program can choose actions for
+ * some environments while others are stepped. Steps are received in the order in which they were
+ * sent, and an environment depends on its own actions only, so results are the same for any number
+ * of threads.
  *
- *  When an episode ends, the environment is reset as Gymnasium's AutoresetMode of that name says.
- *  The last observation of an episode is never lost. One thread at a time per vector. */
+ *  When an episode ends the environment is reset as dq_autoreset says; the last observation of an
+ *  episode can always be had. Only one thread at a time may use a vector. */
 #ifndef DEEPQ_VECTOR_H
 #define DEEPQ_VECTOR_H
 
@@ -21,92 +22,122 @@
 extern "C" {
 #endif
 
+/** When an environment is reset after the end of an episode: Gymnasium's AutoresetMode. */
 typedef enum dq_autoreset {
-    /** The step after the last one of an episode resets: its action is not played, its reward is 0.
-     *  Gymnasium's default. */
+    /** The step after the last one of an episode resets the environment: the action is ignored and
+     *  the reward is 0. Gymnasium's default. */
     DQ_AUTORESET_NEXT_STEP = 0,
-    /** The last step of an episode also resets: the observation is the next episode's first, and
-     *  the true last one goes to `last_obs`. */
+    /** The last step of an episode resets the environment as well: its observation is the first of
+     *  the next episode, and the last one of the episode goes to `last_obs`. */
     DQ_AUTORESET_SAME_STEP,
-    /** Nothing is reset but by DQ_VECTOR_RESET or dq_vector_reset(); stepping an environment whose
-     *  episode is over fails. */
+    /** Only DQ_VECTOR_RESET and dq_vector_reset() reset an environment. A step after the end of an
+     *  episode fails. */
     DQ_AUTORESET_DISABLED
 } dq_autoreset;
 
-enum { DQ_VECTOR_MAX = 65535, DQ_VECTOR_RESET = -1 };
+enum {
+    /** Most environments of a vector. */
+    DQ_VECTOR_MAX = 65535,
+    /** In place of an action: reset the environment. */
+    DQ_VECTOR_RESET = -1
+};
 
-/** Zero-initialise, then fill in. */
+/** Zero-initialise it, then set what differs. */
 typedef struct dq_vector_config {
-    int n_threads;  // that step environments, the caller (while it waits) counted; 0: all cores
+    /** Threads that step environments, including the caller while it waits; 0: one for each core.
+     */
+    int n_threads;
+    /** When environments are reset. */
     dq_autoreset autoreset;
 } dq_vector_config;
 
-/** What one step of one environment came to besides the observation. */
+/** The result of one step of one environment besides the observation. */
 typedef struct dq_vector_result {
+    /** The result of the environment's step. */
     dq_step step;
-    bool is_reset;      // no action was played, the observation is an episode's first: the reward
-                        // is 0, nothing ended, and this is no transition to learn from
-    bool has_last_obs;  // SAME_STEP: the episode ended, its last observation is in `last_obs`
+    /** The environment was reset and no action was taken: the observation is the first of an
+     *  episode, the reward is 0, and this is not a transition to learn from. */
+    bool is_reset;
+    /** With DQ_AUTORESET_SAME_STEP: the episode ended, and its last observation is in `last_obs`.
+     */
+    bool has_last_obs;
 } dq_vector_result;
 
 typedef struct dq_vector dq_vector;
 
-/** Put n environments together, 1 to DQ_VECTOR_MAX, all of one observation space and one number of
- *  actions. Takes them over on success. DQ_ERR_CONFIG says which one does not fit. */
+/** Create a vector of environments that have the same observation space and number of actions.
+ *  @param[out] out to be freed by dq_vector_destroy(); NULL on failure
+ *  @param envs [n], the vector's on success, the caller's on failure
+ *  @param n 1 to DQ_VECTOR_MAX
+ *  @param cfg NULL: all zero
+ *  @return DQ_OK; DQ_ERR_CONFIG names the environment that differs; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_create(dq_vector **out, dq_env *const *envs, int n,
                                         const dq_vector_config *cfg);
-/** Waits for steps under way; destroys the environments. Accepts NULL. */
+/** Waits for steps that were sent, then destroys the environments too. Accepts NULL. */
 DQ_API
 void dq_vector_destroy(dq_vector *v);
 
+/** The number of environments. */
 DQ_API
 int dq_vector_size(const dq_vector *v);
+/** The number of threads that step environments, including the caller. */
 DQ_API
 int dq_vector_threads(const dq_vector *v);
-/** One of the environments, the vector's. Not to be called between its send and its receipt. */
+/** Environment number `index`, owned by the vector. It must not be used while a step of it is
+ *  pending. */
 DQ_API
 dq_env *dq_vector_env(const dq_vector *v, int index);
 
-/** Seed environment i with seed + i, as Gymnasium's vectors do. The next call must be a reset. */
+/** Seed environment i with seed + i, as Gymnasium's vectors do. The next call must be
+ *  dq_vector_reset().
+ *  @return DQ_OK; DQ_ERR_CONFIG while steps are pending; or the failure of an environment */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_seed(dq_vector *v, uint64_t seed);
-/** Start an episode in every environment. @param[out] obs [n][observation] */
+/** Start an episode in every environment.
+ *  @param[out] obs [n][observation]
+ *  @return as dq_vector_step() */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_reset(dq_vector *v, void *obs);
 
-/** Step every environment; an action of DQ_VECTOR_RESET resets that one instead.
- *  @param      actions  [n]
- *  @param[out] obs      [n][observation], what the next actions are chosen from
- *  @param[out] last_obs [n][observation], written only in rows whose result has_last_obs; may be
- *                       NULL when not wanted or not with SAME_STEP
+/** Step every environment.
+ *  @param      actions  [n], or DQ_VECTOR_RESET for those that are to be reset
+ *  @param[out] obs      [n][observation], the observations that the next actions are chosen from
+ *  @param[out] last_obs [n][observation], written only where has_last_obs; NULL: not wanted
  *  @param[out] results  [n]
- *  @return DQ_ERR_CONFIG for an impossible action or while sent steps are under way (nothing was
- *  done then); otherwise the failure of the environment with the lowest index, its number named;
- *  the others did their step. */
+ *  @return DQ_OK; DQ_ERR_CONFIG for an action out of range or while steps are pending (nothing has
+ *          changed then); or the failure of the environment with the lowest index, which the
+ * message names; the others were stepped */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_step(dq_vector *v, const int *actions, void *obs, void *last_obs,
                                       dq_vector_result *results);
 
-/** Start the step of one environment in the background and return at once (with one thread it is
- *  played when it is received). `obs` and `last_obs`
- *  (which may be NULL) take one observation each and must stay until the step is received.
- *  DQ_ERR_CONFIG for an impossible index or action, or when its last step was not received yet. */
+/** Start a step of one environment in the background and return at once. The step is pending until
+ *  it is received. With one thread it is taken only then.
+ *  @param action 0 to n_actions - 1, or DQ_VECTOR_RESET
+ *  @param[out] obs [observation], must exist until the step is received
+ *  @param[out] last_obs the same; NULL: not wanted
+ *  @return DQ_OK; DQ_ERR_CONFIG for an index or an action out of range, or while a step of this
+ *          environment is pending */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_send(dq_vector *v, int index, int action, void *obs,
                                       void *last_obs);
-/** Wait for the step that was sent first of those not received. @param[out] index whose it was.
- *  DQ_ERR_EMPTY when nothing was sent; a failure is that of the step. */
+/** Wait for the step that was sent first of those that are pending.
+ *  @param[out] index the environment that it is of
+ *  @return DQ_OK; DQ_ERR_EMPTY when no step is pending; or the failure of the environment */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_recv(dq_vector *v, int *index, dq_vector_result *result);
-/** Steps sent and not received. */
+/** The number of pending steps. */
 DQ_API
 int dq_vector_under_way(const dq_vector *v);
 
-/** The whole state, or take it back: the run after it is identical. Not with steps under way. After
- *  a load that fails all have to be reset. */
+/** Write the complete state of all environments.
+ *  @return DQ_OK; DQ_ERR_CONFIG while steps are pending; or a failure as of dq_env_save() */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_save(dq_vector *v, dq_writer *w);
+/** Read back what dq_vector_save() wrote, into a vector that was created in the same way: what
+ *  follows is identical. After a failure all environments must be reset.
+ *  @return DQ_OK; DQ_ERR_CONFIG while steps are pending; or a failure as of dq_env_load() */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_load(dq_vector *v, dq_reader *r);
 
