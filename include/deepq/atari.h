@@ -1,8 +1,9 @@
-/** An Atari 2600 that behaves, frame by frame, like the Arcade Learning Environment's.
+/** An Atari 2600 that is equal, frame by frame, to that of the Arcade Learning Environment (ALE).
  *
- *  A session is one cartridge in one console, with the rules of its game (reward, lives, end).
- *  Frames are console frames ("ticks"), 60 a second (50 in PAL games). The environment layer builds
- *  agent steps from them. Oracle: ale-py 0.12.1. One thread at a time per session. */
+ *  A session is one cartridge in one console, with the rules of its game: reward, lives, end. It
+ *  counts console frames ("ticks"), 60 a second, or 50 in PAL games; the environments of env.h make
+ *  agent steps of them. It is compared with ale-py 0.12.1 (docs/emulator.md). Only one thread at a
+ *  time may use a session. */
 #ifndef DEEPQ_ATARI_H
 #define DEEPQ_ATARI_H
 
@@ -19,123 +20,166 @@ extern "C" {
 
 enum {
     DQ_ATARI_WIDTH = 160,       // pixels in a row
-    DQ_ATARI_MAX_HEIGHT = 300,  // rows in a frame buffer; a game shows 210 to 250 of them
-    DQ_ATARI_RAM = 128,         // bytes
-    DQ_ATARI_ACTIONS = 18       // ALE's actions, NOOP 0 to DOWNLEFTFIRE 17
+    DQ_ATARI_MAX_HEIGHT = 300,  // rows of a picture, at most; games have 210 to 250
+    DQ_ATARI_RAM = 128,         // bytes of RAM
+    DQ_ATARI_ACTIONS = 18       // ALE's actions, 0 (NOOP) to 17 (DOWNLEFTFIRE)
 };
 
-/** What deepq knows about a game, from the rules table. Static storage. */
+/** A game with known rules. All of it is in static storage. */
 typedef struct dq_atari_game {
-    const char *id;          // ALE's rom id, "space_invaders"
-    const char *gym_name;    // "SpaceInvaders"
-    const char *const *md5;  // lower-case hex, NULL-terminated
+    /** ALE's rom id, "space_invaders". */
+    const char *id;
+    /** The name in Gymnasium's ids, "SpaceInvaders". */
+    const char *gym_name;
+    /** The md5 of each known cartridge in lower-case hexadecimal, NULL-terminated. */
+    const char *const *md5;
+    /** Size of the cartridge in bytes. */
     size_t rom_bytes;
-    int height;  // visible rows
+    /** Visible rows. */
+    int height;
+    /** PAL (50 frames a second) instead of NTSC (60). */
     bool is_pal;
-    int n_minimal;           // size of the minimal action set
-    const uint8_t *minimal;  // its ALE actions in agent order
-    const int *modes;        // available game modes
+    /** Number of actions in the minimal set. */
+    int n_minimal;
+    /** [n_minimal] the ALE action of each action of the minimal set. */
+    const uint8_t *minimal;
+    /** [n_modes] game modes. */
+    const int *modes;
+    /** Number of game modes. */
     int n_modes;
+    /** [n_difficulties] difficulties. */
     const int *difficulties;
+    /** Number of difficulties. */
     int n_difficulties;
-    bool has_lives;       // lives are counted, not constant
-    bool has_legacy_ids;  // PongNoFrameskip-v4 and friends exist
+    /** Whether the game counts lives; without, dq_atari_lives() is constant. */
+    bool has_lives;
+    /** Whether Gymnasium has ids such as PongNoFrameskip-v4 for it. */
+    bool has_legacy_ids;
 } dq_atari_game;
 
-/** All games in alphabetical order of id. */
+/** All games, in alphabetical order of their ids, in static storage.
+ *  @param[out] n their number */
 DQ_API
 const dq_atari_game *const *dq_atari_games(size_t *n);
-/** A game by ALE id or by the md5 (32 hex digits, lower case) of its cartridge; NULL when unknown.
- */
+/** The game with an ALE rom id; NULL for an unknown one. */
 DQ_API
 const dq_atari_game *dq_atari_game_by_id(const char *id);
+/** The game of a cartridge, by its md5; NULL for an unknown one.
+ *  @param md5_hex 32 hexadecimal digits in lower case */
 DQ_API
 const dq_atari_game *dq_atari_game_by_md5(const char *md5_hex);
-/** "NOOP", "FIRE", ... for ALE action 0..17; NULL for others. */
+/** The name of ALE action 0 to 17, "NOOP", "FIRE", ..., in static storage; NULL for others. */
 DQ_API
 const char *dq_atari_action_name(int action);
 
+/** Zero-initialise it, then set what differs. */
 typedef struct dq_atari_config {
-    uint32_t seed;                    // ALE's random_seed: sticky actions
-    float repeat_action_probability;  // 0..1, 0.25 in the v0 and v5 ids, 0 in NoFrameskip-v4
-    uint32_t max_ticks;               // console frames an episode may have, 0: no limit
-    const char *game_id;  // whose rules to play an unknown cartridge by, with a joystick
-                          // as in ALE; NULL: without rules (reward 0, never over)
+    /** ALE's random_seed, which sticky actions are drawn from. */
+    uint32_t seed;
+    /** Probability that a frame repeats the previous action (sticky actions), 0 to 1. Gymnasium's
+     * v0 and v5 ids have 0.25, NoFrameskip-v4 has 0. */
+    float repeat_action_probability;
+    /** Console frames after which an episode is truncated; 0: no limit. */
+    uint32_t max_ticks;
+    /** The game whose rules apply to a cartridge with an unknown md5; it is played with a joystick,
+     *  as in ALE. NULL: no rules, so the reward is always 0 and a game is never over. */
+    const char *game_id;
 } dq_atari_config;
 
 typedef struct dq_atari dq_atari;
 
-/** Put a cartridge image into a console: ALE's loadROM, up to and with its one game reset.
- *  `rom` is copied. `cfg` may be NULL: all zero. DQ_ERR_INPUT for a size no cartridge type has. */
+/** Load a cartridge into a console: ALE's loadROM, including its game reset.
+ *  @param[out] out to be freed by dq_atari_destroy(); NULL on failure
+ *  @param rom the cartridge image, which is copied
+ *  @param cfg NULL: all zero
+ *  @return DQ_OK; DQ_ERR_INPUT for a size that no cartridge type has; DQ_ERR_CONFIG for a
+ * probability out of range or an unknown game_id; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
                                        const dq_atari_config *cfg);
+/** Accepts NULL. */
 DQ_API
 void dq_atari_destroy(dq_atari *a);
 
-/** The rules in force, the session's; NULL for a cartridge without rules. */
+/** The game whose rules apply, owned by the session; NULL when none do. */
 DQ_API
 const dq_atari_game *dq_atari_get_game(const dq_atari *a);
-/** Choose a mode or difficulty; counts from the next dq_atari_reset(). DQ_ERR_CONFIG if the game
- *  has no such one. */
+/** Choose the mode for the games from the next dq_atari_reset() on.
+ *  @return DQ_OK; DQ_ERR_CONFIG when the game has no such mode */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_set_mode(dq_atari *a, int mode);
+/** Choose the difficulty for the games from the next dq_atari_reset() on.
+ *  @return DQ_OK; DQ_ERR_CONFIG when the game has no such difficulty */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_set_difficulty(dq_atari *a, int difficulty);
-/** Seed the sticky actions anew, as loading the ROM with that random_seed would. */
+/** Restart the random numbers of sticky actions, as loading the ROM with this random_seed would. */
 DQ_API
 void dq_atari_seed(dq_atari *a, uint32_t seed);
 
-/** ALE's reset_game: power-on, 60 no-ops, RESET, mode selection, starting actions. */
+/** Start a game: ALE's reset_game, which is power-on, 60 no-ops, RESET, mode selection and the
+ *  game's starting actions. */
 DQ_API
 void dq_atari_reset(dq_atari *a);
-/** One console frame with an ALE action (0..17; one that is not legal plays as NOOP); returns the
- *  reward. `draw` false promises that the caller will not look at this frame's picture: everything
- *  else is the same, faster. After the end of the episode nothing is played and the reward is 0;
- *  only chance is drawn, as ALE does. */
+/** Run one console frame. After the end of the episode no frame is run and the reward is 0, but
+ *  random numbers are still drawn, as in ALE.
+ *  @param action ALE's, 0 to 17; one that is not legal counts as NOOP
+ *  @param draw false promises that nobody will look at the picture of this frame, which is then
+ *         faster; nothing else changes
+ *  @return the reward */
 DQ_API
 int dq_atari_act(dq_atari *a, int action, bool draw);
 
+/** Whether the game is over by its rules. */
 DQ_API
-bool dq_atari_game_over(const dq_atari *a);  // by the rules
+bool dq_atari_game_over(const dq_atari *a);
+/** Whether max_ticks is reached. */
 DQ_API
-bool dq_atari_truncated(const dq_atari *a);  // max_ticks reached
+bool dq_atari_truncated(const dq_atari *a);
+/** Lives left. */
 DQ_API
 int dq_atari_lives(const dq_atari *a);
+/** Visible rows. */
 DQ_API
-int dq_atari_height(const dq_atari *a);  // visible rows
+int dq_atari_height(const dq_atari *a);
+/** Console frames since the start of the game: ALE's episode_frame_number. */
 DQ_API
-uint64_t dq_atari_ticks(const dq_atari *a);  // ALE's episode_frame_number
-/** RIOT RAM 80..FF, 128 bytes; the session's, valid until its next call. */
+uint64_t dq_atari_ticks(const dq_atari *a);
+/** The 128 bytes of RAM, at the console's addresses 0x80 to 0xFF; owned by the session, valid until
+ *  its next call. */
 DQ_API
 const uint8_t *dq_atari_ram(const dq_atari *a);
-/** ALE's setRAM: write a byte of it, index 0..127, through the data bus. */
+/** Write a byte of RAM through the data bus: ALE's setRAM.
+ *  @param index 0 to 127 */
 DQ_API
 void dq_atari_set_ram(dq_atari *a, int index, uint8_t value);
-/** Palette indices [height][160] of the last frame, painted now if it was not drawn; the session's,
- *  valid until its next call. */
+/** The picture of the last frame, as palette indices [height][160]; owned by the session, valid
+ *  until its next call. A frame that was run without `draw` is drawn by this call. */
 DQ_API
 const uint8_t *dq_atari_screen(const dq_atari *a);
-/** Palette indices [height][160] of ALE's other frame buffer: the frame before the last one, unless
- *  that went on in the same buffer (frames that never sync). The session's, valid until its next
- *  call. */
+/** ALE's other frame buffer, as palette indices [height][160]; owned by the session, valid until
+ * its next call. It has the frame before the last one, unless the program did not end that frame
+ * and both are in the same buffer. */
 DQ_API
 const uint8_t *dq_atari_screen_before(const dq_atari *a);
-/** RGB of all 256 palette indices, [256][3], in this session's colours (NTSC or PAL). */
+/** The RGB colours of all palette indices, [256][3], of NTSC or PAL as the session has it; static
+ *  storage. */
 DQ_API
 const uint8_t *dq_atari_palette(const dq_atari *a);
-/** Grey of all 256 palette indices as ALE's getScreenGrayscale gives it. */
+/** The grey levels of all palette indices, [256], as in ALE's getScreenGrayscale; static storage.
+ */
 DQ_API
 const uint8_t *dq_atari_grey(const dq_atari *a);
 
-/** Make `to` what `from` is, pictures included. Both must hold the same cartridge and have
- *  been created alike: the config is not copied. Nothing is allocated; it copies 100 KB. */
+/** Copy the state of `from` to `to`, pictures included. Both must have the same cartridge and the
+ *  same config, which is not copied. It copies 100 KB and allocates nothing. */
 DQ_API
 void dq_atari_copy(dq_atari *to, const dq_atari *from);
-/** Everything that the next frames depend on, generators included, but for the config. Loading into
- *  a session of another cartridge is DQ_ERR_INPUT; a load that fails changes nothing. */
+/** Write all that the frames to come depend on, random numbers included, without the config.
+ *  @return DQ_OK or the failure of the writer */
 DQ_API
 dq_status dq_atari_save(const dq_atari *a, dq_writer *w);
+/** Read back what dq_atari_save() wrote.
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data or another cartridge (nothing has changed then) */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_load(dq_atari *a, dq_reader *r);
 

@@ -1,9 +1,10 @@
-/** Atari environments with every option of ALE, and the preprocessing of well-known programs.
+/** Atari environments with all options of ALE, and the preprocessing of well-known programs.
  *
- *  dq_env_make() (env.h) gives what an id says. Here the id is where one starts from:
- *  dq_atari_options_init() fills in what it means, the program changes what it likes, and
- *  dq_env_make_atari() builds it. dq_env_make_preprocessed() gives the 84x84 pictures of a dialect:
- *  of Stable-Baselines3, CleanRL, Dopamine, Gymnasium and others, pixel by pixel. */
+ *  dq_env_make() (env.h) creates the environment of an id as it is. To change options, fill them in
+ *  from an id by dq_atari_options_init(), change some, and call dq_env_make_atari().
+ *  dq_env_make_preprocessed() creates an environment of 84x84 pictures in a dialect: the
+ *  preprocessing of Stable-Baselines3, CleanRL, Dopamine, Gymnasium or another program, equal to
+ * the original in every pixel. */
 #ifndef DEEPQ_ATARI_ENV_H
 #define DEEPQ_ATARI_ENV_H
 
@@ -18,7 +19,7 @@
 extern "C" {
 #endif
 
-/** What is observed; all uint8. */
+/** What is observed, as uint8. */
 typedef enum dq_atari_obs {
     DQ_ATARI_OBS_RGB = 0,  // [height][160][3]
     DQ_ATARI_OBS_GREY,     // [height][160], ALE's grey levels
@@ -26,56 +27,81 @@ typedef enum dq_atari_obs {
     DQ_ATARI_OBS_RAM       // [128]
 } dq_atari_obs;
 
-/** How a picture is made of frames. */
+/** How an observation is made of the frames of a step. */
 typedef enum dq_atari_blend {
-    DQ_ATARI_BLEND_NONE = 0,  // the last frame alone, ALE's default
-    DQ_ATARI_BLEND_MAX,       // the brighter of the last two, channel by channel (RGB and grey)
-    DQ_ATARI_BLEND_AVERAGE    // ALE's color_averaging of the last two frames. PAL games that show
-                              // odd palette indices: as the even ones below, where ALE reads memory
-                              // that it never wrote
+    /** The last frame; ALE's default. */
+    DQ_ATARI_BLEND_NONE = 0,
+    /** The maximum of the last two frames, channel by channel; for RGB and grey. */
+    DQ_ATARI_BLEND_MAX,
+    /** ALE's color_averaging of the last two frames. In PAL games an odd palette index counts as
+     * the even one below it, where ALE reads memory that it never wrote. */
+    DQ_ATARI_BLEND_AVERAGE
 } dq_atari_blend;
 
-/** How a seed becomes chance. */
+/** How random numbers follow from the seed. */
 typedef enum dq_atari_seeding {
-    DQ_ATARI_SEED_ALE = 0,   // the seed is ALE's random_seed (the low 32 bits xor the high ones):
-                             // the same sticky actions as ale.setInt("random_seed", seed).
-                             // Drawn frame skips are deepq's own
-    DQ_ATARI_SEED_GYMNASIUM  // as gymnasium.make(id).reset(seed=seed): the same sticky actions,
-                             // drawn frame skips and no-op starts
+    /** The seed is ALE's random_seed (its low 32 bits xor its high ones): the same sticky actions
+     * as ale.setInt("random_seed", seed). Frame skips that are drawn are deepq's own, since ALE has
+     *  none. */
+    DQ_ATARI_SEED_ALE = 0,
+    /** As gymnasium.make(id).reset(seed=seed): the same sticky actions, frame skips and no-op
+     *  starts. */
+    DQ_ATARI_SEED_GYMNASIUM
 } dq_atari_seeding;
 
+/** Options of an Atari environment. Fill it with dq_atari_options_init() first. */
 typedef struct dq_atari_options {
-    const char *rom_dir;  // searched first; NULL: only the usual places (dq_rom_find)
+    /** Folder that is searched for ROMs first; NULL: only the folders of dq_rom_find(). */
+    const char *rom_dir;
+    /** Seed of all random numbers. */
     uint64_t seed;
+    /** How random numbers follow from the seed. */
     dq_atari_seeding seeding;
+    /** What is observed. */
     dq_atari_obs obs;
+    /** How an observation is made of frames. */
     dq_atari_blend blend;
-    int skip_low, skip_high;  // frames an action is held for, drawn from low..high, 1 to 1000
-    float repeat_action_probability;  // sticky actions, 0 to 1
-    bool full_action_set;             // all 18 actions instead of the game's minimal set
-    bool life_loss_ends;              // a lost life is `terminated`; reset starts a new game all
-                                      // the same (dq_wrap_episodic_life() would play on)
-    int mode, difficulty;             // of the game's own (dq_atari_game)
-    uint32_t max_ticks;               // console frames an episode may have, 0: no limit
+    /** Frame skip: the fewest frames that an action is repeated for, 1 to skip_high. */
+    int skip_low;
+    /** The most frames that an action is repeated for, up to 1000. The frame skip is drawn from
+     *  skip_low to skip_high at each step. */
+    int skip_high;
+    /** Probability that a frame repeats the previous action (sticky actions), 0 to 1. */
+    float repeat_action_probability;
+    /** All 18 actions instead of the game's minimal set. */
+    bool full_action_set;
+    /** A lost life ends the episode (`terminated`). The next reset starts a new game, where
+     *  dq_wrap_episodic_life() would continue the old one. */
+    bool life_loss_ends;
+    /** Game mode, one of dq_atari_game.modes. */
+    int mode;
+    /** Difficulty, one of dq_atari_game.difficulties. */
+    int difficulty;
+    /** Console frames after which an episode is truncated; 0: no limit. */
+    uint32_t max_ticks;
 } dq_atari_options;
 
-/** What an id means: that of dq_env_make(), RGB, minimal actions, 108,000 frames, the game's first
- *  mode, difficulty 0, seed 0. DQ_ERR_NOT_FOUND suggests the nearest id. */
+/** Fill in the options that an id stands for: the frame skip and the sticky actions of
+ *  dq_env_make(), RGB, minimal actions, 108,000 frames, the game's first mode, difficulty 0, seed
+ * 0.
+ *  @return DQ_OK; DQ_ERR_NOT_FOUND for an unknown id, with the most similar one in the message */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_options_init(dq_atari_options *options, const char *id);
 
-/** The raw environment of an id with these options (NULL: those of the id). DQ_ERR_CONFIG says
- *  which option is impossible; otherwise as dq_env_make().
+/** Create the environment of an id with these options, without preprocessing.
+ *  @param options NULL: those of the id
+ *  @return as dq_env_make(); also DQ_ERR_CONFIG for an option out of range, which it names.
  *  Source: ale-py 0.12.1, env.py; ALE's settings of the same names. */
 DQ_API
 DQ_NODISCARD dq_status dq_env_make_atari(dq_env **out, const char *id,
                                          const dq_atari_options *options);
 
-/** Whose way of making an agent's observations of console frames. Each does it exactly as its
- *  original: which frames are pooled, how grey comes about and is resized, what a reset does, where
- *  no-ops and FIRE come, what the last observation of a game shows, how a seed becomes chance.
+/** A dialect: the preprocessing of a well-known program. It decides which frames are pooled, how
+ * they are made grey and resized, what a reset does, when no-ops and FIRE are pressed, what the
+ * last observation of a game shows, and how random numbers follow from the seed; all of it is equal
+ * to the original.
  *
- *  `deepq envs --dialect NAME`, and the table in docs/environments.md, say what each does.
+ *  `deepq envs --dialect NAME` and the table in docs/environments.md describe each dialect.
  *  Sources: Lapan 2020, chapter 6 (book), and the Atari wrappers of its third edition
  *  (book-3e); OpenAI baselines atari_wrappers.py; Stable-Baselines3 2.9 atari_wrappers.py and
  *  VecFrameStack; CleanRL dqn_atari.py with Gymnasium 0.28's ResizeObservation,
@@ -91,51 +117,57 @@ typedef enum dq_dialect {
     DQ_DIALECT_GYMNASIUM,
     DQ_DIALECT_ENVPOOL,
     DQ_DIALECT_ALE_VECTOR,
-    DQ_DIALECTS
+    DQ_DIALECTS  // their number
 } dq_dialect;
 
-/** A dialect and what its original lets one choose, or users ask for. dq_preprocessing_init() fills
- *  in the original's defaults. */
+/** A dialect and its options. Fill it with dq_preprocessing_init() first, which sets the defaults
+ * of the original. */
 typedef struct dq_preprocessing {
+    /** The dialect. */
     dq_dialect dialect;
-    /** Frames an action is held for, 1 to 1000. */
+    /** Frame skip: console frames that an action is repeated for, 1 to 1000. */
     int skip;
-    /** No-ops that may start a game, 0 to 10000; 0: none are drawn. */
+    /** Most no-ops at the start of a game, 0 to 10000; 0: none. */
     int noop_max;
-    /** Press FIRE after a reset, in games that have it; `book` refuses the others. */
+    /** Press FIRE after a reset in games that have it; `book` refuses games that do not. */
     bool fire_reset;
-    /** A lost life is `terminated`. Whether the next reset then starts a new game is as in the
-     *  original: it does with gymnasium, dopamine and ale-vector. */
+    /** A lost life ends the episode (`terminated`). As in the original, the next reset continues
+     * the game, but starts a new one with gymnasium, dopamine and ale-vector. */
     bool episodic_life;
-    /** Rewards are -1, 0 or 1. */
+    /** Replace each reward by its sign: -1, 0 or 1. */
     bool clip_reward;
-    /** Resize by cv2's INTER_LINEAR; not with book and cleanrl. */
+    /** Resize with OpenCV's INTER_LINEAR instead of INTER_AREA; not with book and cleanrl. */
     bool linear_resize;
     /** Frames in an observation, 1 to 64. */
     int stack;
-    /** A frame is the maximum over all frames of its skip, not over the last two as the original
-     * has it: for games of which two do not show everything. No original's. */
+    /** Pool the maximum over all frames of a skip, not over the last two only. No original has it;
+     *  it is for games that do not show everything in any two frames. */
     bool pool_all;
 } dq_preprocessing;
 
-/** Names of the dialects in the order of dq_dialect. Static storage. */
+/** The names of the dialects in the order of dq_dialect, in static storage.
+ *  @param[out] n their number */
 DQ_API
 const char *const *dq_dialect_names(size_t *n);
-/** A dialect by name with its original's defaults. DQ_ERR_NOT_FOUND names those there are. */
+/** Fill in a dialect with the defaults of its original.
+ *  @return DQ_OK; DQ_ERR_NOT_FOUND for an unknown name: the message lists the known ones */
 DQ_API
 DQ_NODISCARD dq_status dq_preprocessing_init(dq_preprocessing *p, const char *dialect);
 
-/** An Atari id in a dialect, in one fused environment: observation uint8 [stack][84][84], oldest
- *  frame first. Where the id holds an action for several frames, as ALE/Pong-v5 does, p->skip
- *  replaces that (other frames to skip in `options` are DQ_ERR_CONFIG); its sticky actions stay. Of
- *  `options` (NULL: those of the id) count rom_dir, seed, repeat_action_probability,
- *  full_action_set, mode, difficulty and max_ticks; chance is seeded as the dialect's original does
- *  it: NumPy's generators of Gymnasium's reset(seed=), or for envpool and ale-vector ALE's
- *  random_seed and one std::mt19937. max_ticks is counted as there: by ALE, or from an episode's
- *  first observation on in steps (envpool) or frames (ale-vector). dq_env_render() gives the raw
- * RGB picture. Nothing is allocated in a step. DQ_ERR_CONFIG says what does not fit; games that the
- *  original refuses (action 0 not NOOP, FIRE not action 1) are.
- */
+/** Create the environment of an Atari id with preprocessing. Observations are uint8
+ * [stack][84][84], oldest frame first. dq_env_render() gives the RGB picture. Nothing is allocated
+ * in a step.
+ *
+ *  The frame skip of an id such as ALE/Pong-v5 is replaced by p->skip; its sticky actions remain.
+ *  Random numbers follow from the seed as in the original: by NumPy's generators as in Gymnasium's
+ *  reset(seed=), and for envpool and ale-vector by ALE's random_seed and one std::mt19937.
+ * max_ticks is counted as in the original too: by ALE, or from the first observation of an episode,
+ * in steps (envpool) or in frames (ale-vector).
+ *  @param options NULL: those of the id. rom_dir, seed, repeat_action_probability, full_action_set,
+ *         mode, difficulty and max_ticks may differ from those of the id; a frame skip may be 1.
+ *  @return as dq_env_make(); also DQ_ERR_CONFIG for an option out of range, for other options that
+ *          differ from those of the id, and for games that the original refuses (action 0 is not
+ *          NOOP, action 1 is not FIRE) */
 DQ_API
 DQ_NODISCARD dq_status dq_env_make_preprocessed(dq_env **out, const char *id,
                                                 const dq_preprocessing *p,

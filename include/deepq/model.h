@@ -1,9 +1,10 @@
-/** Model files: PyTorch state_dicts (`*.dat`, `*.pt`), as torch.save() writes them.
+/** Model files: PyTorch state_dicts (`*.dat`, `*.pt`) as torch.save() writes them.
  *
- *  torch.load() reads ours, mapped into memory too; we read PyTorch's zip format (1.6 and later) of
- *  a flat dictionary of float32 tensors with 1 to 4 dimensions, at most 1 GiB. Reading never
- *  executes a pickle: only the few opcodes that such a dictionary needs are understood, anything
- *  else is refused by name, and a damaged file by its checksums. Source: torch/serialization.py. */
+ *  torch.load() reads the files that deepq writes, also with mmap=True. deepq reads PyTorch's zip
+ *  format (1.6 and later) of a flat dictionary of float32 tensors with 1 to 4 dimensions, up to 1
+ *  GiB. Reading never executes a pickle: only the opcodes that such a dictionary needs are known,
+ * any other is refused by name, and damage is found by checksums. Source: torch/serialization.py.
+ */
 #ifndef DEEPQ_MODEL_H
 #define DEEPQ_MODEL_H
 
@@ -17,45 +18,61 @@
 extern "C" {
 #endif
 
-/** Write n tensors as a state_dict, atomically (temporary name, synced, renamed). The same tensors
- *  give the same bytes. DQ_ERR_CONFIG: a tensor without name, data or possible shape. */
+/** Write n tensors as a state_dict. The file is complete or absent: it is written under a temporary
+ *  name, synced and renamed. The same tensors give the same bytes.
+ *  @return DQ_OK; DQ_ERR_CONFIG for a tensor without a name or data, or with an impossible shape;
+ *          DQ_ERR_INPUT when `path` is not a plain file; DQ_ERR_IO or DQ_ERR_NOT_FOUND when it
+ * cannot be written; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_model_save(const char *path, const dq_tensor *tensors, size_t n);
 
-enum { DQ_MODEL_TEXT_BYTES = 64, DQ_MODEL_OPTIONS_BYTES = 256 };
+enum {
+    DQ_MODEL_TEXT_BYTES = 64,     // of a text in dq_model_info, with the final zero
+    DQ_MODEL_OPTIONS_BYTES = 256  // of dq_model_info.options, with the final zero
+};
 
-/** What a model was trained on and how: a record of ours inside the file (deepq.json), which
- *  torch.load() passes over. Texts are UTF-8; "" says nothing. */
+/** What a model was trained on. It is stored in the model file as deepq.json, which torch.load()
+ *  ignores. Texts are UTF-8; "" means unknown. */
 typedef struct dq_model_info {
-    char env_id[DQ_MODEL_TEXT_BYTES];      // "PongNoFrameskip-v4"
-    char dialect[DQ_MODEL_TEXT_BYTES];     // preprocessing, a name of atari_env.h
-    char network[DQ_MODEL_TEXT_BYTES];     // a name of net.h
-    char preset[DQ_MODEL_TEXT_BYTES];      // what the hyperparameters began as
-    char version[DQ_MODEL_TEXT_BYTES];     // of the deepq that wrote the file, which fills it in
-    int64_t step;                          // agent steps trained; -1: not said
-    double score;                          // mean reward of its last 100 games; NAN: not said
-    char options[DQ_MODEL_OPTIONS_BYTES];  // of the environment, where they are not the dialect's:
-                                           // "frame_skip=3 sticky=0.25"
+    /** Environment, "PongNoFrameskip-v4". */
+    char env_id[DQ_MODEL_TEXT_BYTES];
+    /** Preprocessing, the name of a dialect (atari_env.h). */
+    char dialect[DQ_MODEL_TEXT_BYTES];
+    /** Architecture, the name of a network (net.h). */
+    char network[DQ_MODEL_TEXT_BYTES];
+    /** The preset of hyperparameters that the run was started with. */
+    char preset[DQ_MODEL_TEXT_BYTES];
+    /** Version of the deepq that wrote the file; set by dq_model_save_with(). */
+    char version[DQ_MODEL_TEXT_BYTES];
+    /** Agent steps trained; -1: unknown. */
+    int64_t step;
+    /** Mean score of the last 100 games; NAN: unknown. */
+    double score;
+    /** Options of the environment that differ from those of the dialect,
+     *  "frame_skip=3 sticky=0.25". */
+    char options[DQ_MODEL_OPTIONS_BYTES];
 } dq_model_info;
 
-/** One that says nothing. */
+/** A dq_model_info in which everything is unknown. */
 DQ_API
 dq_model_info dq_model_info_default(void);
-/** dq_model_save() with such a record. DQ_ERR_CONFIG also for a text that is not UTF-8.
- *  @param info NULL: no record */
+/** dq_model_save() with a dq_model_info. DQ_ERR_CONFIG also for a text that is not UTF-8.
+ *  @param info NULL: none */
 DQ_API
 DQ_NODISCARD dq_status dq_model_save_with(const char *path, const dq_tensor *tensors, size_t n,
                                           const dq_model_info *info);
 
+/** A model in memory. It owns everything that it points to. */
 typedef struct dq_model {
-    dq_tensor *tensors;  // [n], names and data owned by the model
-    size_t n;
-    dq_model_info *info;  // the model's; NULL: the file has no such record
+    dq_tensor *tensors;   // [n] in the order of the file, row-major
+    size_t n;             // number of tensors, 1 or more
+    dq_model_info *info;  // NULL: the file has none
 } dq_model;
 
-/** Read a state_dict; tensors come in the file's order, row-major whatever their strides were. In
- *  the record's texts control characters have become '?'. DQ_ERR_NOT_FOUND: no such file;
- * DQ_ERR_INPUT: what is wrong with it. */
+/** Read a model file. Control characters in the texts of its dq_model_info are replaced by '?'.
+ *  @param[out] out to be freed by dq_model_destroy(); NULL on failure
+ *  @return DQ_OK; DQ_ERR_NOT_FOUND when there is no such file; DQ_ERR_INPUT for a file that is
+ *          damaged or not a model; DQ_ERR_IO; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_model_load(dq_model **out, const char *path);
 /** Accepts NULL. */

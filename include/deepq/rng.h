@@ -1,7 +1,7 @@
-/** Named random streams: one seed gives any number of independent streams.
+/** Random streams: a seed and a name give a stream, independent of those with other names.
  *
- *  Generator: xoshiro256++ (Blackman and Vigna 2021), seeded by SplitMix64 from the seed and the
- *  FNV-1a hash of the stream's name. A stream is plain data: copying it copies the stream. */
+ *  The generator is xoshiro256++ (Blackman and Vigna 2021), seeded by SplitMix64 from the seed and
+ *  the FNV-1a hash of the name. A stream is plain data: a copy of it gives the same numbers. */
 #ifndef DEEPQ_RNG_H
 #define DEEPQ_RNG_H
 
@@ -14,12 +14,13 @@
 extern "C" {
 #endif
 
+/** A random stream: the state of its generator. */
 typedef struct dq_rng {
     uint64_t s[4];  // never all zero
 } dq_rng;
 
-/** The stream called `name` ("environment", "exploration", "replay", "initialisation") of `seed`.
- *  The same seed and name give the same stream on every machine. */
+/** The stream with a name, at its beginning. The same seed and name give the same stream on every
+ *  machine. deepq itself uses "environment", "exploration", "replay" and "initialisation". */
 DQ_API
 dq_rng dq_rng_stream(uint64_t seed, const char *name);
 
@@ -27,19 +28,22 @@ dq_rng dq_rng_stream(uint64_t seed, const char *name);
 DQ_API
 uint64_t dq_rng_u64(dq_rng *rng);
 
-/** Uniform in 0..n-1 without bias; n > 0. Source: Lemire 2019, "Fast random integer generation in
- *  an interval". */
+/** The next number, uniform from 0 to n - 1, without bias.
+ *  @param n 1 or more.
+ *  Source: Lemire 2019, "Fast random integer generation in an interval". */
 DQ_API
 uint32_t dq_rng_below(dq_rng *rng, uint32_t n);
 
-/** Uniform in [0, 1), a multiple of 2^-53. */
+/** The next number, uniform in [0, 1), a multiple of 2^-53. */
 DQ_API
 double dq_rng_unit(dq_rng *rng);
 
-/** A stream as it stands, to go on from there. DQ_ERR_INPUT for one that is all zero, which would
- *  give zeros for ever. */
+/** Write the state of a stream.
+ *  @return DQ_OK or the failure of the writer */
 DQ_API
 dq_status dq_rng_save(const dq_rng *rng, dq_writer *w);
+/** Read back what dq_rng_save() wrote: the stream continues from there.
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data, or a state of zeros, which a stream cannot have */
 DQ_API
 DQ_NODISCARD dq_status dq_rng_load(dq_rng *rng, dq_reader *r);
 

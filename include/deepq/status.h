@@ -14,28 +14,28 @@
 extern "C" {
 #endif
 
-/** What a call came to. Everything but DQ_OK leaves a message in dq_errmsg(), unless it is the
- * status of an operation or a callback of your own, which is handed on as it is. */
+/** The result of a call. Every failure leaves a message in dq_errmsg(), except a status that one of
+ *  your own functions returned, which is passed on as it is. */
 typedef enum dq_status {
     DQ_OK = 0,
-    DQ_ERR_NOMEM,        // memory ran out
+    DQ_ERR_NOMEM,        // out of memory
     DQ_ERR_CONFIG,       // a value that the caller chose is impossible
-    DQ_ERR_INPUT,        // a file or a byte stream is damaged or of another kind
-    DQ_ERR_IO,           // the operating system refused to read or write
-    DQ_ERR_NOT_FOUND,    // a file, an environment, a ROM is not there
-    DQ_ERR_EMPTY,        // asked for more than is stored
-    DQ_ERR_UNSUPPORTED,  // this build or this machine cannot do it
-    DQ_ERR_INTERRUPTED,  // stopped because the caller asked for it; state is saved
-    DQ_ERR_DEVICE,       // the GPU failed, or is gone
-    DQ_ERR_DIVERGED      // learning came to a loss or a weight that is infinite or no number
+    DQ_ERR_INPUT,        // a file or a byte stream is damaged, or not what is expected
+    DQ_ERR_IO,           // the operating system could not read or write
+    DQ_ERR_NOT_FOUND,    // a file, an environment or a ROM does not exist
+    DQ_ERR_EMPTY,        // more was requested than is stored
+    DQ_ERR_UNSUPPORTED,  // this build, this machine or this environment cannot do it
+    DQ_ERR_INTERRUPTED,  // stopped at the caller's request
+    DQ_ERR_DEVICE,       // the GPU failed
+    DQ_ERR_DIVERGED      // learning diverged: a loss or a parameter is not finite
 } dq_status;
 
-/** The message of the last failure in this thread, "what is wrong: what to do", one line without
- *  a newline; "" before the first failure. Valid until the next failing call of this thread. */
+/** The message of the last failure in this thread, "what is wrong: what to do": one line without a
+ *  newline, "" before the first failure. Valid until the next failure in this thread. */
 DQ_API
 const char *dq_errmsg(void);
 
-/** A short fixed name of a status, "out of memory" for DQ_ERR_NOMEM. Never NULL. */
+/** The name of a status, "out of memory" for DQ_ERR_NOMEM, in static storage. Never NULL. */
 DQ_API
 const char *dq_status_name(dq_status status);
 

@@ -1,9 +1,9 @@
-/** Byte streams for saving and loading state.
+/** Byte streams: how state is saved and loaded.
  *
- *  Every layer has one save/load pair on top of these. A writer collects bytes in memory or passes
- *  them to a file; a reader gives them back and never reads past its end: a short stream is
- *  DQ_ERR_INPUT, not a crash. Errors stick: after the first one, later calls return it again, so a
- *  save function may write all its fields and check once at the end. Numbers are little-endian. */
+ *  A writer collects bytes in memory or in a file, a reader gives them back. A reader never reads
+ *  past its end: a stream that is too short gives DQ_ERR_INPUT. After the first failure of a stream
+ *  every later call returns that failure, so a function that saves may write all its fields and
+ * check only the last status. Numbers are little-endian. */
 #ifndef DEEPQ_STREAM_H
 #define DEEPQ_STREAM_H
 
@@ -19,44 +19,64 @@ extern "C" {
 typedef struct dq_writer dq_writer;
 typedef struct dq_reader dq_reader;
 
-/** A writer into memory that grows as needed. Destroy it with dq_writer_destroy(). */
+/** Create a writer to memory, which grows as needed.
+ *  @param[out] out to be freed by dq_writer_destroy(); NULL on failure
+ *  @return DQ_OK or DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_writer_create(dq_writer **out);
-/** The bytes so far and their number; owned by the writer, valid until the next write. */
+/** The bytes written so far, owned by the writer, valid until the next write.
+ *  @param[out] n their number */
 DQ_API
 const void *dq_writer_bytes(const dq_writer *w, size_t *n);
+/** Accepts NULL. */
 DQ_API
 void dq_writer_destroy(dq_writer *w);
 
-/** A reader over n bytes that the caller keeps alive. */
+/** Create a reader of n bytes, which must exist as long as the reader.
+ *  @param[out] out to be freed by dq_reader_destroy(); NULL on failure
+ *  @return DQ_OK or DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_reader_create(dq_reader **out, const void *bytes, size_t n);
-/** Bytes not read yet. */
+/** Bytes that were not read yet. */
 DQ_API
 size_t dq_reader_left(const dq_reader *r);
+/** Accepts NULL. */
 DQ_API
 void dq_reader_destroy(dq_reader *r);
 
+/** Write n bytes.
+ *  @return DQ_OK; DQ_ERR_NOMEM, or for a file DQ_ERR_IO; or the writer's first failure */
 DQ_API
 dq_status dq_write(dq_writer *w, const void *bytes, size_t n);
+/** dq_write() of 4 bytes. */
 DQ_API
 dq_status dq_write_u32(dq_writer *w, uint32_t v);
+/** dq_write() of 8 bytes. */
 DQ_API
 dq_status dq_write_u64(dq_writer *w, uint64_t v);
+/** dq_write() of 8 bytes, IEEE 754. */
 DQ_API
 dq_status dq_write_f64(dq_writer *w, double v);
-/** A section tag of four characters plus a version: dq_read_tag() refuses another one by name. */
+/** Write the tag of a section, four characters, and the version of its format. */
 DQ_API
 dq_status dq_write_tag(dq_writer *w, const char tag[4], uint32_t version);
 
+/** Read n bytes.
+ *  @return DQ_OK; DQ_ERR_INPUT when fewer are left, or for a file DQ_ERR_IO; or the reader's first
+ *          failure */
 DQ_API
 dq_status dq_read(dq_reader *r, void *bytes, size_t n);
+/** dq_read() of 4 bytes. */
 DQ_API
 dq_status dq_read_u32(dq_reader *r, uint32_t *v);
+/** dq_read() of 8 bytes. */
 DQ_API
 dq_status dq_read_u64(dq_reader *r, uint64_t *v);
+/** dq_read() of 8 bytes, IEEE 754. */
 DQ_API
 dq_status dq_read_f64(dq_reader *r, double *v);
+/** Read the tag and the version of a section.
+ *  @return DQ_OK; DQ_ERR_INPUT names a tag or a version that is not the one expected */
 DQ_API
 dq_status dq_read_tag(dq_reader *r, const char tag[4], uint32_t version);
 

@@ -1,4 +1,4 @@
-/** A named array of float32: how parameters cross the borders between layers and files. */
+/** A named array of float32: how networks and model files exchange parameters. */
 #ifndef DEEPQ_TENSOR_H
 #define DEEPQ_TENSOR_H
 
@@ -8,15 +8,16 @@
 extern "C" {
 #endif
 
-/** Row-major, in PyTorch's layout: convolution weights [out][in][kh][kw], linear [out][in]. */
+/** A tensor, row-major, in PyTorch's layout: weights of a convolution are [out][in][height][width],
+ *  of a linear layer [out][in]. */
 typedef struct dq_tensor {
     const char *name;  // "conv.0.weight"
-    int n_dims;        // 1..4
-    int shape[4];
-    float *data;  // owner as the function that hands it out says
+    int n_dims;        // number of dimensions, 1 to 4
+    int shape[4];      // size of each dimension
+    float *data;       // elements; the function that returns the tensor says who owns them
 } dq_tensor;
 
-/** Product of the shape. */
+/** The number of elements. */
 static inline size_t dq_tensor_elements(const dq_tensor *t)
 {
     size_t n = 1;

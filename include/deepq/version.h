@@ -12,7 +12,8 @@
 extern "C" {
 #endif
 
-/** "0.1.0", of the library that is linked, not of this header. */
+/** The version of the library that the program runs with, "0.1.0", in static storage; that of the
+ *  header it was compiled with is in the macros. */
 DQ_API
 const char *dq_version(void);
 
