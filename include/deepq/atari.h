@@ -77,7 +77,7 @@ typedef struct dq_atari_config {
     /** ALE's random_seed, which sticky actions are drawn from. */
     uint32_t seed;
     /** Probability that a frame repeats the previous action (sticky actions), 0 to 1. Gymnasium's
-     * v0 and v5 ids have 0.25, NoFrameskip-v4 has 0. */
+     *  v0 and v5 ids have 0.25, NoFrameskip-v4 has 0. */
     float repeat_action_probability;
     /** Console frames after which an episode is truncated; 0: no limit. */
     uint32_t max_ticks;
@@ -93,7 +93,7 @@ typedef struct dq_atari dq_atari;
  *  @param rom the cartridge image, which is copied
  *  @param cfg NULL: all zero
  *  @return DQ_OK; DQ_ERR_INPUT for a size that no cartridge type has; DQ_ERR_CONFIG for a
- * probability out of range or an unknown game_id; DQ_ERR_NOMEM */
+ *          probability out of range or an unknown game_id; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
                                        const dq_atari_config *cfg);
@@ -157,16 +157,16 @@ void dq_atari_set_ram(dq_atari *a, int index, uint8_t value);
 DQ_API
 const uint8_t *dq_atari_screen(const dq_atari *a);
 /** ALE's other frame buffer, as palette indices [height][160]; owned by the session, valid until
- * its next call. It has the frame before the last one, unless the program did not end that frame
- * and both are in the same buffer. */
+ *  its next call. It has the frame before the last one, unless the program did not end that frame
+ *  and both are in the same buffer. */
 DQ_API
 const uint8_t *dq_atari_screen_before(const dq_atari *a);
 /** The RGB colours of all palette indices, [256][3], of NTSC or PAL as the session has it; static
  *  storage. */
 DQ_API
 const uint8_t *dq_atari_palette(const dq_atari *a);
-/** The grey levels of all palette indices, [256], as in ALE's getScreenGrayscale; static storage.
- */
+/** The grey levels of all palette indices, [256], as in ALE's getScreenGrayscale; static
+ *  storage. */
 DQ_API
 const uint8_t *dq_atari_grey(const dq_atari *a);
 

@@ -4,7 +4,7 @@
  *  from an id by dq_atari_options_init(), change some, and call dq_env_make_atari().
  *  dq_env_make_preprocessed() creates an environment of 84x84 pictures in a dialect: the
  *  preprocessing of Stable-Baselines3, CleanRL, Dopamine, Gymnasium or another program, equal to
- * the original in every pixel. */
+ *  the original in every pixel. */
 #ifndef DEEPQ_ATARI_ENV_H
 #define DEEPQ_ATARI_ENV_H
 
@@ -34,15 +34,15 @@ typedef enum dq_atari_blend {
     /** The maximum of the last two frames, channel by channel; for RGB and grey. */
     DQ_ATARI_BLEND_MAX,
     /** ALE's color_averaging of the last two frames. In PAL games an odd palette index counts as
-     * the even one below it, where ALE reads memory that it never wrote. */
+     *  the even one below it, where ALE reads memory that it never wrote. */
     DQ_ATARI_BLEND_AVERAGE
 } dq_atari_blend;
 
 /** How random numbers follow from the seed. */
 typedef enum dq_atari_seeding {
     /** The seed is ALE's random_seed (its low 32 bits xor its high ones): the same sticky actions
-     * as ale.setInt("random_seed", seed). Frame skips that are drawn are deepq's own, since ALE has
-     *  none. */
+     *  as ale.setInt("random_seed", seed). Frame skips that are drawn are deepq's own, since ALE
+     *  has none. */
     DQ_ATARI_SEED_ALE = 0,
     /** As gymnasium.make(id).reset(seed=seed): the same sticky actions, frame skips and no-op
      *  starts. */
@@ -83,7 +83,7 @@ typedef struct dq_atari_options {
 
 /** Fill in the options that an id stands for: the frame skip and the sticky actions of
  *  dq_env_make(), RGB, minimal actions, 108,000 frames, the game's first mode, difficulty 0, seed
- * 0.
+ *  0.
  *  @return DQ_OK; DQ_ERR_NOT_FOUND for an unknown id, with the most similar one in the message */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_options_init(dq_atari_options *options, const char *id);
@@ -97,16 +97,16 @@ DQ_NODISCARD dq_status dq_env_make_atari(dq_env **out, const char *id,
                                          const dq_atari_options *options);
 
 /** A dialect: the preprocessing of a well-known program. It decides which frames are pooled, how
- * they are made grey and resized, what a reset does, when no-ops and FIRE are pressed, what the
- * last observation of a game shows, and how random numbers follow from the seed; all of it is equal
- * to the original.
+ *  they are made grey and resized, what a reset does, when no-ops and FIRE are pressed, what the
+ *  last observation of a game shows, and how random numbers follow from the seed; all of it is
+ *  equal to the original.
  *
  *  `deepq envs --dialect NAME` and the table in docs/environments.md describe each dialect.
- *  Sources: Lapan 2020, chapter 6 (book), and the Atari wrappers of its third edition
- *  (book-3e); OpenAI baselines atari_wrappers.py; Stable-Baselines3 2.9 atari_wrappers.py and
- *  VecFrameStack; CleanRL dqn_atari.py with Gymnasium 0.28's ResizeObservation,
- *  GrayScaleObservation, FrameStack; Dopamine atari_lib.py; Gymnasium 1.4 AtariPreprocessing and
- *  FrameStackObservation; EnvPool 1.2 atari_env.h; ale-py 0.12.1 AtariVectorEnv. */
+ *  Sources: Lapan 2020, chapter 6 (book), and the Atari wrappers of its third edition (book-3e);
+ *  OpenAI baselines atari_wrappers.py; Stable-Baselines3 2.9 atari_wrappers.py and VecFrameStack;
+ *  CleanRL dqn_atari.py with Gymnasium 0.28's ResizeObservation, GrayScaleObservation, FrameStack;
+ *  Dopamine atari_lib.py; Gymnasium 1.4 AtariPreprocessing and FrameStackObservation; EnvPool 1.2
+ *  atari_env.h; ale-py 0.12.1 AtariVectorEnv. */
 typedef enum dq_dialect {
     DQ_DIALECT_BOOK = 0,
     DQ_DIALECT_BOOK_3E,
@@ -121,7 +121,7 @@ typedef enum dq_dialect {
 } dq_dialect;
 
 /** A dialect and its options. Fill it with dq_preprocessing_init() first, which sets the defaults
- * of the original. */
+ *  of the original. */
 typedef struct dq_preprocessing {
     /** The dialect. */
     dq_dialect dialect;
@@ -132,7 +132,7 @@ typedef struct dq_preprocessing {
     /** Press FIRE after a reset in games that have it; `book` refuses games that do not. */
     bool fire_reset;
     /** A lost life ends the episode (`terminated`). As in the original, the next reset continues
-     * the game, but starts a new one with gymnasium, dopamine and ale-vector. */
+     *  the game, but starts a new one with gymnasium, dopamine and ale-vector. */
     bool episodic_life;
     /** Replace each reward by its sign: -1, 0 or 1. */
     bool clip_reward;
@@ -155,14 +155,14 @@ DQ_API
 DQ_NODISCARD dq_status dq_preprocessing_init(dq_preprocessing *p, const char *dialect);
 
 /** Create the environment of an Atari id with preprocessing. Observations are uint8
- * [stack][84][84], oldest frame first. dq_env_render() gives the RGB picture. Nothing is allocated
- * in a step.
+ *  [stack][84][84], oldest frame first. dq_env_render() gives the RGB picture. Nothing is allocated
+ *  in a step.
  *
  *  The frame skip of an id such as ALE/Pong-v5 is replaced by p->skip; its sticky actions remain.
  *  Random numbers follow from the seed as in the original: by NumPy's generators as in Gymnasium's
  *  reset(seed=), and for envpool and ale-vector by ALE's random_seed and one std::mt19937.
- * max_ticks is counted as in the original too: by ALE, or from the first observation of an episode,
- * in steps (envpool) or in frames (ale-vector).
+ *  max_ticks is counted as in the original too: by ALE, or from the first observation of an
+ *  episode, in steps (envpool) or in frames (ale-vector).
  *  @param options NULL: those of the id. rom_dir, seed, repeat_action_probability, full_action_set,
  *         mode, difficulty and max_ticks may differ from those of the id; a frame skip may be 1.
  *  @return as dq_env_make(); also DQ_ERR_CONFIG for an option out of range, for other options that

@@ -58,8 +58,8 @@ typedef struct dq_env_spec {
     /** Number of states of a discrete environment, whose observation is one int32, the state; 0 for
      *  other environments. */
     int n_states;
-    /** Steps after which an episode is truncated; 0: no limit, or one that is not counted in steps.
-     */
+    /** Steps after which an episode is truncated; 0: no limit, or one that is not counted in
+     *  steps. */
     int max_episode_steps;
 } dq_env_spec;
 
@@ -78,13 +78,13 @@ typedef struct dq_step {
     /** Lives left; 0 when the game has none. */
     int lives;
     /** The points that `reward` lacks: since the previous step the game gave reward + clipped. It
-     * is what clipping removed, and what was scored during a reset, by no-ops, by FIRE or by the
-     * step after a lost life. */
+     *  is what clipping removed, and what was scored during a reset, by no-ops, by FIRE or by the
+     *  step after a lost life. */
     float clipped;
     /** The episode ended but the game did not: the next reset continues it. */
     bool game_goes_on;
     /** The previous step had game_goes_on, but the game ended during the reset: this step belongs
-     * to a new game. */
+     *  to a new game. */
     bool is_new_game;
     /** When is_new_game: points of the previous game that no step has reported. */
     float ended_points;
@@ -113,7 +113,7 @@ typedef struct dq_env dq_env;
 
 /** The functions of an environment: implement these for your own world. Each gets `self`, your
  *  object, and returns DQ_OK or a status that the caller gets. Only `reset` and `step` are
- * required; the others may be NULL. */
+ *  required; the others may be NULL. */
 typedef struct dq_env_ops {
     /** dq_env_reset(). */
     dq_status (*reset)(void *self, void *obs);
@@ -168,7 +168,7 @@ DQ_NODISCARD dq_status dq_env_reset(dq_env *env, void *obs);
 DQ_API
 DQ_NODISCARD dq_status dq_env_step(dq_env *env, int action, void *obs, dq_step *result);
 /** Restart the environment and its wrappers from a seed: what follows is what a new environment
- * with this seed would do. The next call must be dq_env_reset(). */
+ *  with this seed would do. The next call must be dq_env_reset(). */
 DQ_API
 DQ_NODISCARD dq_status dq_env_seed(dq_env *env, uint64_t seed);
 /** Lives left, also right after a reset; 0 when the game has none. */
@@ -184,9 +184,9 @@ DQ_NODISCARD dq_status dq_env_render(dq_env *env, dq_image *image);
 DQ_API
 DQ_NODISCARD dq_status dq_env_render_text(dq_env *env, const char **text);
 /** The transition model of a discrete environment: all outcomes of an action in a state. It does
- * not depend on what the environment is doing, and does not change that.
+ *  not depend on what the environment is doing, and does not change that.
  *  @param[out] outcomes [*n], owned by the environment, valid until its next call. Their
- *              probabilities sum to 1; a next state may occur more than once.
+ *         probabilities sum to 1; a next state may occur more than once.
  *  @return DQ_OK; DQ_ERR_UNSUPPORTED when the model is unknown; DQ_ERR_CONFIG for a state or an
  *          action out of range */
 DQ_API
@@ -203,7 +203,7 @@ DQ_NODISCARD dq_status dq_env_save(dq_env *env, dq_writer *w);
 /** Read back what dq_env_save() wrote, into an environment that was created in the same way: what
  *  follows is identical.
  *  @return DQ_OK; DQ_ERR_UNSUPPORTED when it cannot be loaded; DQ_ERR_INPUT for damaged data or
- * data of another environment, which must be reset then */
+ *          data of another environment, which must be reset then */
 DQ_API
 DQ_NODISCARD dq_status dq_env_load(dq_env *env, dq_reader *r);
 /** Destroys the environment and everything that it wraps. Accepts NULL. */
@@ -235,7 +235,7 @@ typedef struct dq_env_options {
  *
  *  Pong-v5 is ALE's, not EnvPool's environment of that name. The games deepq/... are part of the
  *  library and need no ROM. The picture is that of the last frame of the frame skip. As in
- * Gymnasium, the first episode is the second game after the ROM was loaded.
+ *  Gymnasium, the first episode is the second game after the ROM was loaded.
  *  @param options NULL: all zero
  *  @return DQ_OK; DQ_ERR_NOT_FOUND for an unknown id, with the most similar one in the message, or
  *          for a missing ROM, with its md5, the folders searched and the command that imports it;
@@ -246,9 +246,10 @@ DQ_NODISCARD dq_status dq_env_make(dq_env **out, const char *id, const dq_env_op
 
 /** Create an Atari environment with the book's preprocessing: MaxAndSkip(4), FireReset,
  *  ProcessFrame84, ImageToPyTorch, Buffer(4). Observations are uint8 [4][84][84], oldest frame
- * first. They are byte for byte those of the wrappers below, without ScaledFloat, but several times
- * as fast. The frame skip of an id such as ALE/Pong-v5 is replaced by that of MaxAndSkip; its
- * sticky actions remain. dq_env_render() gives the RGB picture. Nothing is allocated in a step.
+ *  first. They are byte for byte those of the wrappers below, without ScaledFloat, but several
+ *  times as fast. The frame skip of an id such as ALE/Pong-v5 is replaced by that of MaxAndSkip;
+ *  its sticky actions remain. dq_env_render() gives the RGB picture. Nothing is allocated in a
+ *  step.
  *  @return as dq_env_make(); also DQ_ERR_CONFIG for a game whose action 1 is not FIRE, which
  *          FireReset refuses, or whose picture has neither 210 nor 250 rows, which ProcessFrame84
  *          refuses.
@@ -262,8 +263,8 @@ DQ_NODISCARD dq_status dq_env_make_book(dq_env **out, const char *id,
  * atari_wrappers.py, for EpisodicLife, NoopReset and ClipReward. */
 
 /** End the episode at each lost life (`terminated`). The next reset then continues the game with
- * one no-op; only after the end of the game does it start a new one. If that no-op ends the game, a
- * new one is started, where baselines would return a finished episode. */
+ *  one no-op; only after the end of the game does it start a new one. If that no-op ends the game,
+ *  a new one is started, where baselines would return a finished episode. */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_episodic_life(dq_env **out, dq_env *inner);
 /** Begin each episode with 1 to max_noops no-ops, drawn from the environment's seed, which is 0
@@ -290,8 +291,8 @@ DQ_NODISCARD dq_status dq_wrap_max_over_skip(dq_env **out, dq_env *inner, int sk
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_fire_reset(dq_env **out, dq_env *inner);
 /** Convert RGB pictures [210 or 250][160][3] to grey pictures [84][84][1].
- *  @return DQ_OK; DQ_ERR_CONFIG, "Unknown resolution", for pictures of another size; DQ_ERR_NOMEM
- */
+ *  @return DQ_OK; DQ_ERR_CONFIG, "Unknown resolution", for pictures of another size;
+ *          DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_process_frame84(dq_env **out, dq_env *inner);
 /** Reorder [height][width][channels] to [channels][height][width]. */

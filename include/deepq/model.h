@@ -1,10 +1,10 @@
 /** Model files: PyTorch state_dicts (`*.dat`, `*.pt`) as torch.save() writes them.
  *
- *  torch.load() reads the files that deepq writes, also with mmap=True. deepq reads PyTorch's zip
- *  format (1.6 and later) of a flat dictionary of float32 tensors with 1 to 4 dimensions, up to 1
- *  GiB. Reading never executes a pickle: only the opcodes that such a dictionary needs are known,
- * any other is refused by name, and damage is found by checksums. Source: torch/serialization.py.
- */
+ *  torch.load() reads the files that deepq writes, also with mmap=True. deepq reads PyTorch's
+ *  zip format (1.6 and later) of a flat dictionary of float32 tensors with 1 to 4 dimensions, up
+ *  to 1 GiB. Reading never executes a pickle: only the opcodes that such a dictionary needs are
+ *  known, any other is refused by name, and damage is found by checksums. Source:
+ *  torch/serialization.py. */
 #ifndef DEEPQ_MODEL_H
 #define DEEPQ_MODEL_H
 
@@ -22,7 +22,7 @@ extern "C" {
  *  name, synced and renamed. The same tensors give the same bytes.
  *  @return DQ_OK; DQ_ERR_CONFIG for a tensor without a name or data, or with an impossible shape;
  *          DQ_ERR_INPUT when `path` is not a plain file; DQ_ERR_IO or DQ_ERR_NOT_FOUND when it
- * cannot be written; DQ_ERR_NOMEM */
+ *          cannot be written; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_model_save(const char *path, const dq_tensor *tensors, size_t n);
 

@@ -3,11 +3,11 @@
  *  A transition is drawn with a probability P proportional to its priority, (|error| + 1e-3)^alpha,
  *  where error is its temporal-difference error at its last update. A transition that was not yet
  *  drawn has the highest priority given so far. The importance-sampling weight of a drawn
- * transition is (1 / (n P))^beta, divided by the largest such weight of the batch.
+ *  transition is (1 / (n P))^beta, divided by the largest such weight of the batch.
  *
  *  The priorities are the leaves of a sum tree, so drawing a transition and changing a priority
- * take O(log n). The same calls give the same bits, also after saving and loading. Only one thread
- * at a time may use the priorities. Source: Schaul, Quan, Antonoglou, Silver 2016, "Prioritized
+ *  take O(log n). The same calls give the same bits, also after saving and loading. Only one thread
+ *  at a time may use the priorities. Source: Schaul, Quan, Antonoglou, Silver 2016, "Prioritized
  *  Experience Replay", section 3.3 and appendix B.2.1 (stratified draws). */
 #ifndef DEEPQ_PRIORITIES_H
 #define DEEPQ_PRIORITIES_H
@@ -77,8 +77,8 @@ DQ_API
 dq_status dq_priorities_save(const dq_priorities *p, dq_writer *w);
 /** Read back what dq_priorities_save() wrote. dq_priorities_fit() checks that they are those of the
  *  replay buffer.
- *  @return DQ_OK; DQ_ERR_INPUT for damaged data, another number of slots, or an impossible priority
- */
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data, another number of slots, or an impossible
+ *          priority */
 DQ_API
 DQ_NODISCARD dq_status dq_priorities_load(dq_priorities *p, dq_reader *r);
 /** Check, after both were loaded, that exactly the transitions that can be drawn from the buffer

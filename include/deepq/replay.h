@@ -1,11 +1,11 @@
 /** A replay buffer: a ring that stores each frame once and stacks frames when they are sampled.
  *
  *  A transition is a state, an action, a reward, the next state, and whether the episode
- * terminated. With n_step > 1 its reward is the discounted sum of n_step rewards and its next state
- * the one after them (n-step returns, Sutton 1988). Since each 84x84 frame is stored once, 10,000
- *  transitions take 71 MB and not 1.1 GB. Frames before the first of an episode are zeros, as in
- * the book's Buffer wrapper, or repetitions of the first, as in Gymnasium. All memory is allocated
- * by dq_replay_create(). Only one thread at a time may use a buffer.
+ *  terminated. With n_step > 1 its reward is the discounted sum of n_step rewards and its next
+ *  state the one after them (n-step returns, Sutton 1988). Since each 84x84 frame is stored once,
+ *  10,000 transitions take 71 MB and not 1.1 GB. Frames before the first of an episode are zeros,
+ *  as in the book's Buffer wrapper, or repetitions of the first, as in Gymnasium. All memory is
+ *  allocated by dq_replay_create(). Only one thread at a time may use a buffer.
  *
  *  Truncation: when a limit cuts an episode off, its last state is kept as well, so that its value
  *  can be used in targets. The buffer has room for 16,384 last states, or one for every 64
@@ -16,8 +16,8 @@
  *  are added in turns, one of each lane, lane 0 first. States and n-step returns are made of the
  *  frames and rewards of one lane, and a new transition overwrites the oldest of all.
  *
- *  A slot is a number below dq_replay_slots() that identifies a transition until it is overwritten.
- */
+ *  A slot is a number below dq_replay_slots() that identifies a transition until it is
+ *  overwritten. */
 #ifndef DEEPQ_REPLAY_H
 #define DEEPQ_REPLAY_H
 
@@ -91,7 +91,7 @@ void dq_replay_begin_repeated(dq_replay *r, int lane, const uint8_t *frame);
  *  @param reward the reward of this step alone
  *  @param terminated the episode ended by its rules
  *  @param truncated a limit cut the episode off. After either of the two a new episode must be
- * begun in this lane.
+ *         begun in this lane.
  *  @param next_frame uint8 [frame_bytes], the newest frame of the next state; not read when
  *         terminated
  *  @return the slot of the new transition */
@@ -105,8 +105,8 @@ size_t dq_replay_size(const dq_replay *r);
 /** The number of slots, a little more than the capacity. */
 DQ_API
 size_t dq_replay_slots(const dq_replay *r);
-/** Bytes of memory that a buffer of one lane needs, without the last states of truncated episodes.
- */
+/** Bytes of memory that a buffer of one lane needs, without the last states of truncated
+ *  episodes. */
 DQ_API
 size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack);
 
@@ -114,9 +114,9 @@ size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack);
  *  cannot be drawn, since their next states are not known yet.
  *  @param rng the stream to draw from
  *  @param[out] batch [n]
- *  @return DQ_OK; DQ_ERR_EMPTY when fewer than n can be drawn (outputs untouched).
- *  Source: Lapan 2020, chapter 6, ExperienceBuffer.sample (numpy choice, replace=False); Bentley
- * and Floyd 1987 for the algorithm. */
+ *  @return DQ_OK; DQ_ERR_EMPTY when fewer than n can be drawn (outputs untouched). Source: Lapan
+ *          2020, chapter 6, ExperienceBuffer.sample (numpy choice, replace=False); Bentley and
+ *          Floyd 1987 for the algorithm. */
 DQ_API
 DQ_NODISCARD dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng,
                                         dq_transition *batch);
@@ -169,8 +169,8 @@ void dq_replay_frames(const dq_replay *r, size_t slot, int32_t *frames);
  *  @param[out] frames as in dq_replay_frames() */
 DQ_API
 void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames);
-/** The number of the last frame of the episode that was cut off at this step; -1 when it was not.
- */
+/** The number of the last frame of the episode that was cut off at this step; -1 when it was
+ *  not. */
 DQ_API
 int32_t dq_replay_last_frame(const dq_replay *r, size_t slot);
 /** All frames by number, owned by the buffer: uint8 [dq_replay_n_frames()][frame_bytes]. */

@@ -3,7 +3,7 @@
  *  A writer collects bytes in memory or in a file, a reader gives them back. A reader never reads
  *  past its end: a stream that is too short gives DQ_ERR_INPUT. After the first failure of a stream
  *  every later call returns that failure, so a function that saves may write all its fields and
- * check only the last status. Numbers are little-endian. */
+ *  check only the last status. Numbers are little-endian. */
 #ifndef DEEPQ_STREAM_H
 #define DEEPQ_STREAM_H
 

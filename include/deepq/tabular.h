@@ -3,12 +3,12 @@
  *
  *  The loop is that of Lapan 2020. An iteration takes some steps, learns from them, and tests the
  *  greedy policy for some episodes; the environment is solved when the mean reward of a test is
- * above the reward threshold. Tables have a row for each state of dq_env_spec.n_states.
+ *  above the reward threshold. Tables have a row for each state of dq_env_spec.n_states.
  *
  *  When an environment has a transition model (dq_env_model(), dq_env_start_model()), steps are
  *  sampled from it, which takes a few nanoseconds, with the random stream "environment". For
- * deepq's own environments this gives the same steps as stepping the environment; for yours, steps
- * of the same distribution. Only one thread at a time may use a learner. */
+ *  deepq's own environments this gives the same steps as stepping the environment; for yours, steps
+ *  of the same distribution. Only one thread at a time may use a learner. */
 #ifndef DEEPQ_TABULAR_H
 #define DEEPQ_TABULAR_H
 
@@ -60,8 +60,8 @@ typedef enum dq_alpha_schedule {
  *  limit. */
 enum { DQ_TABULAR_EPISODE_STEPS = 1000 };
 
-/** The hyperparameters. Fill it with dq_tabular_book() first, whose values are the defaults below.
- */
+/** The hyperparameters. Fill it with dq_tabular_book() first, whose values are the defaults
+ *  below. */
 typedef struct dq_tabular_config {
     /** The method. */
     dq_tabular_method method;
@@ -93,8 +93,8 @@ typedef struct dq_tabular_config {
     double alpha_power;
     /** Q-learning: the iterations of DQ_ALPHA_LINEAR, 1 or more; default 10000. */
     int64_t alpha_decay;
-    /** Q-learning: the probability of a random action, 0 to 1; default 1, the book's random walk.
-     */
+    /** Q-learning: the probability of a random action, 0 to 1; default 1, the book's random
+     *  walk. */
     double epsilon;
     /** Q-learning: the epsilon that is reached linearly, 0 to 1; default 0.01. */
     double epsilon_final;
@@ -157,12 +157,12 @@ DQ_API
 void dq_tabular_destroy(dq_tabular *t);
 
 /** Run until the environment is solved, max_iterations is reached or *stop becomes non-zero.
- * Calling it again continues the run.
+ *  Calling it again continues the run.
  *  @param events NULL: none
  *  @param stop checked before each iteration; a signal handler may set it; may be NULL
  *  @param[out] solved whether the environment is solved
  *  @return DQ_OK; DQ_ERR_INTERRUPTED when *stop became non-zero; or the failure of an environment
- * or a callback */
+ *          or a callback */
 DQ_API
 DQ_NODISCARD dq_status dq_tabular_run(dq_tabular *t, const dq_tabular_events *events,
                                       const volatile int *stop, bool *solved);
@@ -183,12 +183,12 @@ const int32_t *dq_tabular_policy(dq_tabular *t);
  * DQ_ERR_UNSUPPORTED when the environment has no model, and DQ_ERR_NOMEM. */
 
 /** The optimal action values without a time limit, by value iteration until no value changes by
- * more than rounding.
+ *  more than rounding.
  *  @param gamma discount factor, 0 to 1
  *  @param[out] q [n_states][n_actions]
  *  @param[out] n_sweeps sweeps over all states; NULL: not wanted
- *  @return DQ_OK; DQ_ERR_CONFIG for a gamma out of range, or for gamma 1 when values are infinite
- */
+ *  @return DQ_OK; DQ_ERR_CONFIG for a gamma out of range, or for gamma 1 when values are
+ *          infinite */
 DQ_API
 DQ_NODISCARD dq_status dq_exact_q(dq_env *env, double gamma, double *q, int *n_sweeps);
 

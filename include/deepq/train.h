@@ -5,8 +5,8 @@
  *  Only one thread at a time may use a trainer.
  *
  *  An episode ends when the environment says so, which with some preprocessing is at each lost
- * life. A game is the whole of it, until the console's game is over. Steps are agent steps, which
- * the book calls frames. */
+ *  life. A game is the whole of it, until the console's game is over. Steps are agent steps, which
+ *  the book calls frames. */
 #ifndef DEEPQ_TRAIN_H
 #define DEEPQ_TRAIN_H
 
@@ -47,8 +47,8 @@ typedef struct dq_train_config {
     double adam_beta2;
     /** Adam's constant that is added to the denominator, 0 to 1. */
     double adam_epsilon;
-    /** Initialisation of the parameters, a name from the table of dq_net_init(); NULL: "pytorch".
-     */
+    /** Initialisation of the parameters, a name from the table of dq_net_init(); NULL:
+     *  "pytorch". */
     const char *initialisation;
     /** Loss of the difference between an action value and its target: DQ_LOSS_MSE, or DQ_LOSS_HUBER
      *  as in Mnih et al. 2015. */
@@ -89,8 +89,8 @@ typedef struct dq_train_config {
      *  epsilon_final; 0: it remains epsilon_final. */
     int64_t epsilon_last_decay;
     /** Reward threshold in points, -1e12 to 1e12: the environment is solved when the mean of the
-     *  last 100 games is above it. INFINITY: never; NAN: the game's own, dq_train_reward_bound().
-     */
+     *  last 100 games is above it. INFINITY: never; NAN: the game's own,
+     *  dq_train_reward_bound(). */
     double reward_bound;
     /** Steps after which the run ends; 0: no limit. */
     int64_t max_steps;
@@ -218,7 +218,7 @@ typedef struct dq_progress {
 
 /** Functions that dq_trainer_run() calls; each may be NULL. One that returns another status than
  *  DQ_OK ends the run with that status. The step is completed before, and its other events are
- * still reported, so the run can be continued. */
+ *  still reported, so the run can be continued. */
 typedef struct dq_train_events {
     /** Passed to each function as it is. */
     void *ctx;
@@ -242,9 +242,9 @@ typedef struct dq_trainer dq_trainer;
  *  @param env the trainer's on success, the caller's on failure. Its observations must be uint8
  *         [4][84][84], oldest frame first; the frames before an episode's first must be zeros or
  *         repetitions of it. It is seeded with cfg->seed.
- *  @return DQ_OK; DQ_ERR_CONFIG for an impossible configuration or environment;
- *          DQ_ERR_UNSUPPORTED for a device, an instruction set or a precision that this machine
- * does not have; DQ_ERR_DEVICE when the GPU fails; DQ_ERR_NOMEM */
+ *  @return DQ_OK; DQ_ERR_CONFIG for an impossible configuration or environment; DQ_ERR_UNSUPPORTED
+ *          for a device, an instruction set or a precision that this machine does not have;
+ *          DQ_ERR_DEVICE when the GPU fails; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_create(dq_trainer **out, const dq_train_config *cfg, dq_env *env);
 /** Create a trainer with cfg->n_envs environments that have the same observations and actions.
@@ -304,7 +304,7 @@ dq_backend dq_trainer_backend(const dq_trainer *t);
 
 /** Write all that the run depends on: parameters, optimiser, replay buffer, environments, random
  *  streams, counters. A trainer that was created with the same configuration, and loads it,
- * continues bit for bit. It must be the last section of its stream.
+ *  continues bit for bit. It must be the last section of its stream.
  *  @return DQ_OK; DQ_ERR_CONFIG in the middle of a step, which is in the events `game_over`, `best`
  *          and `solved`; DQ_ERR_DIVERGED; DQ_ERR_UNSUPPORTED when an environment cannot be saved;
  *          DQ_ERR_DEVICE; or the failure of the writer */

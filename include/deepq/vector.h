@@ -3,9 +3,9 @@
  *  dq_vector_step() takes one action for each environment and returns when all are stepped.
  *  Alternatively, dq_vector_send() starts the step of one environment in the background, and
  *  dq_vector_recv() waits for the step that was sent first; so a program can choose actions for
- * some environments while others are stepped. Steps are received in the order in which they were
- * sent, and an environment depends on its own actions only, so results are the same for any number
- * of threads.
+ *  some environments while others are stepped. Steps are received in the order in which they were
+ *  sent, and an environment depends on its own actions only, so results are the same for any number
+ *  of threads.
  *
  *  When an episode ends the environment is reset as dq_autoreset says; the last observation of an
  *  episode can always be had. Only one thread at a time may use a vector. */
@@ -44,8 +44,8 @@ enum {
 
 /** Zero-initialise it, then set what differs. */
 typedef struct dq_vector_config {
-    /** Threads that step environments, including the caller while it waits; 0: one for each core.
-     */
+    /** Threads that step environments, including the caller while it waits; 0: one for each
+     *  core. */
     int n_threads;
     /** When environments are reset. */
     dq_autoreset autoreset;
@@ -58,8 +58,8 @@ typedef struct dq_vector_result {
     /** The environment was reset and no action was taken: the observation is the first of an
      *  episode, the reward is 0, and this is not a transition to learn from. */
     bool is_reset;
-    /** With DQ_AUTORESET_SAME_STEP: the episode ended, and its last observation is in `last_obs`.
-     */
+    /** With DQ_AUTORESET_SAME_STEP: the episode ended, and its last observation is in
+     *  `last_obs`. */
     bool has_last_obs;
 } dq_vector_result;
 
@@ -107,7 +107,7 @@ DQ_NODISCARD dq_status dq_vector_reset(dq_vector *v, void *obs);
  *  @param[out] results  [n]
  *  @return DQ_OK; DQ_ERR_CONFIG for an action out of range or while steps are pending (nothing has
  *          changed then); or the failure of the environment with the lowest index, which the
- * message names; the others were stepped */
+ *          message names; the others were stepped */
 DQ_API
 DQ_NODISCARD dq_status dq_vector_step(dq_vector *v, const int *actions, void *obs, void *last_obs,
                                       dq_vector_result *results);
