@@ -35,6 +35,25 @@ int environments_check_id(const char *id)
     return app_fail(APP_MISUSED, "no environment '%s': deepq envs lists those there are", id);
 }
 
+/** @param[out] how of the dialect, without what a program chooses about it */
+static dq_status read_dialect(dq_preprocessing *how, const environment_choice *c)
+{
+    DQ_TRY(dq_preprocessing_init(how, c->dialect));
+    if (c->whole_games)
+        how->episodic_life = how->clip_reward = false;
+    return DQ_OK;
+}
+
+bool environments_learn_otherwise(const environment_choice *c)
+{
+    dq_preprocessing how;
+    dq_atari_options options = {0};
+    if (read_dialect(&how, c) != DQ_OK)
+        return false;
+    environment_options_apply(&c->options, &how, &options);
+    return how.episodic_life || how.clip_reward;
+}
+
 static dq_status make_preprocessed(dq_env **out, const environment_choice *c, dq_preprocessing *how)
 {
     dq_atari_options options;
@@ -55,10 +74,8 @@ dq_status environments_make(dq_env **out, const environment_choice *c)
 {
     dq_preprocessing how;
     *out = NULL;
-    if (dq_preprocessing_init(&how, c->dialect) != DQ_OK)
+    if (read_dialect(&how, c) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "--dialect");
-    if (c->whole_games)
-        how.episodic_life = how.clip_reward = false;
     DQ_TRY(make_preprocessed(out, c, &how));
     size_t bytes = dq_space_bytes(&dq_env_get_spec(*out)->obs);
     if (bytes == DQ_NET_OBS_BYTES)

@@ -21,6 +21,10 @@ typedef struct environment_choice {
     environment_options options;
 } environment_choice;
 
+/** Whether its episodes and rewards are others than whole games and their points: it clips rewards,
+ *  or a lost life ends an episode. False for a dialect that there is none of. */
+bool environments_learn_otherwise(const environment_choice *c);
+
 /** Make an Atari environment in a dialect, as the networks take it: uint8 [4][84][84]. */
 DQ_NODISCARD dq_status environments_make(dq_env **out, const environment_choice *c);
 

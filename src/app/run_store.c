@@ -182,7 +182,9 @@ static dq_status open_files(run_store *s, bool resumed)
                                    .logdir = log_folder(s),
                                    .events = s->parts.settings->events,
                                    .step = s->saved_step < 0 ? 0 : s->saved_step,
-                                   .resumed = resumed};
+                                   .resumed = resumed,
+                                   .tells_episodes =
+                                       train_settings_tells_episodes(s->parts.settings)};
     DQ_TRY(train_log_open(&s->log, &place));
     tell_damage(s, path);
     return DQ_OK;

@@ -11,6 +11,7 @@
 struct train_log {
     dq_json_lines *games;
     dq_tb *board;
+    bool tells_episodes;
 };
 
 static double wall_time(void)
@@ -33,6 +34,7 @@ dq_status train_log_open(train_log **out, const train_log_place *place)
     train_log *log = *out = calloc(1, sizeof(*log));
     if (!log)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a log");
+    log->tells_episodes = place->tells_episodes;
     dq_status st = dq_json_lines_open(&log->games, place->path, "frame", place->step);
     if (st == DQ_OK)
         st = open_board(log, place);
@@ -58,19 +60,39 @@ void train_log_close(train_log *log)
     free(log);
 }
 
-dq_status train_log_game(train_log *log, const dq_progress *p)
+json_t *train_log_with_episodes(json_t *game, const dq_progress *p)
 {
-    double now = wall_time();
+    if (json_object_set_new(game, "episodes", json_integer((json_int_t)p->n_episodes)) == 0 &&
+        json_object_set_new(game, "clipped_reward", dq_json_real(p->episode_reward)) == 0)
+        return game;
+    json_decref(game);
+    return NULL;
+}
+
+static dq_status append_game(train_log *log, const dq_progress *p, double now)
+{
     json_t *game =
         json_pack("{s:I, s:I, s:o, s:o, s:f, s:f, s:o, s:f}", "frame", (json_int_t)p->step, "game",
                   (json_int_t)p->n_games, "reward", dq_json_real(p->reward), "reward_100",
                   dq_json_real(p->mean_reward), "epsilon", p->epsilon, "speed", p->speed, "loss",
                   dq_json_real(p->loss), "time", now);
-    dq_status st = dq_json_lines_append(log->games, game);
+    if (log->tells_episodes)
+        game = train_log_with_episodes(game, p);
+    return dq_json_lines_append(log->games, game);
+}
+
+dq_status train_log_game(train_log *log, const dq_progress *p)
+{
+    double now = wall_time();
+    dq_status st = append_game(log, p, now);
     dq_tb_scalar(log->board, "epsilon", p->step, p->epsilon, now);
     dq_tb_scalar(log->board, "speed", p->step, p->speed, now);
     dq_tb_scalar(log->board, "reward_100", p->step, p->mean_reward, now);
     dq_tb_scalar(log->board, "reward", p->step, p->reward, now);
+    if (log->tells_episodes) {
+        dq_tb_scalar(log->board, "episodes", p->step, (double)p->n_episodes, now);
+        dq_tb_scalar(log->board, "clipped_reward", p->step, p->episode_reward, now);
+    }
     return dq_first_failure(st, dq_tb_flush(log->board));
 }
 

@@ -2,6 +2,7 @@
 #ifndef DEEPQ_APP_TRAIN_LOG_H
 #define DEEPQ_APP_TRAIN_LOG_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@ typedef struct train_log_place {
     const char *logdir, *events;  // folder and name of the event file
     int64_t step;                 // what an earlier process wrote beyond it is cut off
     bool resumed;
+    bool tells_episodes;  // what was learned from is logged beside the games and their points
 } train_log_place;
 
 DQ_NODISCARD dq_status train_log_open(train_log **out, const train_log_place *place);
@@ -23,6 +25,10 @@ DQ_NODISCARD dq_status train_log_open(train_log **out, const train_log_place *pl
  *  LOGDIR/events.damaged. */
 void train_log_damaged(const train_log *log, size_t *n_lines, size_t *n_events);
 void train_log_close(train_log *log);
+
+/** An object about a game, and what the learner saw beside it: the episodes so far, and the last
+ * one's sum of rewards. Takes over the reference; NULL for want of memory. */
+json_t *train_log_with_episodes(json_t *game, const dq_progress *p);
 
 /** Both records are with the operating system when it returns; what cannot be written waits, and
  *  comes with the next. */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "app/train_log.h"
 #include "base/whole_number.h"
 #include "deepq/net.h"
 #include "record/json_lines.h"
@@ -15,7 +16,7 @@
 void train_output_init(train_output *o, bool json, bool plain, const train_settings *s,
                        int64_t first_step)
 {
-    *o = (train_output){.json = json};
+    *o = (train_output){.json = json, .tells_episodes = train_settings_tells_episodes(s)};
     progress_line_init(&o->line, !json && !plain, s->cfg.max_steps, first_step);
 }
 
@@ -60,11 +61,13 @@ static void add_setting(void *ctx, const char *key, const char *value)
                         train_settings_is_text(key) ? dq_json_text(value) : json_value(value));
 }
 
-static json_t *progress_object(const char *event, const dq_progress *p)
+static json_t *game_object(const train_output *o, const dq_progress *p)
 {
-    return json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "event", event, "frame",
-                     (json_int_t)p->step, "games", (json_int_t)p->n_games, "reward", p->reward,
-                     "reward_100", p->mean_reward, "epsilon", p->epsilon, "speed", p->speed);
+    json_t *game =
+        json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "event", "game", "frame",
+                  (json_int_t)p->step, "games", (json_int_t)p->n_games, "reward", p->reward,
+                  "reward_100", p->mean_reward, "epsilon", p->epsilon, "speed", p->speed);
+    return o->tells_episodes ? train_log_with_episodes(game, p) : game;
 }
 
 void train_output_start(train_output *o, const train_settings *s, int n_actions, const char *dir,
@@ -96,7 +99,7 @@ void train_output_start(train_output *o, const train_settings *s, int n_actions,
 void train_output_game(train_output *o, const dq_progress *p)
 {
     if (o->json) {
-        print_object(o, progress_object("game", p));
+        print_object(o, game_object(o, p));
         return;
     }
     progress_line_clear(&o->line);

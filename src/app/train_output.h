@@ -11,6 +11,7 @@
 
 typedef struct train_output {
     bool json;
+    bool tells_episodes;  // with json
     progress_line line;
     bool broken;  // nobody reads standard output any more
     bool told;    // that it cannot be written

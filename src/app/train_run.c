@@ -41,11 +41,7 @@ static void destroy_envs(dq_env **envs, int n)
 
 static dq_status make_envs(dq_env **envs, const train_settings *s)
 {
-    const environment_choice choice = {.id = s->env_id,
-                                       .dialect = s->dialect,
-                                       .rom_dir = *s->rom_dir ? s->rom_dir : NULL,
-                                       .seed = s->cfg.seed,
-                                       .options = s->options};
+    const environment_choice choice = train_settings_environment(s);
     for (int i = 0; i < s->cfg.n_envs; i++) {
         dq_status st = environments_make(&envs[i], &choice);
         if (st != DQ_OK) {

@@ -294,3 +294,18 @@ dq_status train_settings_fit(const train_settings *s, const char *tied)
         "what it began with",
         c.differs, c.now, c.was);
 }
+
+environment_choice train_settings_environment(const train_settings *s)
+{
+    return (environment_choice){.id = s->env_id,
+                                .dialect = s->dialect,
+                                .rom_dir = *s->rom_dir ? s->rom_dir : NULL,
+                                .seed = s->cfg.seed,
+                                .options = s->options};
+}
+
+bool train_settings_tells_episodes(const train_settings *s)
+{
+    const environment_choice choice = train_settings_environment(s);
+    return environments_learn_otherwise(&choice);
+}

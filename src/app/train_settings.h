@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "app/environment_options.h"
+#include "app/environments.h"
 #include "deepq/train.h"
 
 enum { SETTING_BYTES = 64, SETTING_NAME_BYTES = 256, SETTING_PATH_BYTES = 4096 };
@@ -52,6 +52,12 @@ DQ_NODISCARD dq_status train_settings_write(const train_settings *s, const char 
 /** Call fn for every setting in the order of the file. */
 void train_settings_each(const train_settings *s,
                          void (*fn)(void *ctx, const char *key, const char *value), void *ctx);
+
+/** Whether what is learned from is told beside the games and their points: in the book's preset
+ * they are the same. */
+bool train_settings_tells_episodes(const train_settings *s);
+/** The environment that is learned in; its texts point into `s`. */
+environment_choice train_settings_environment(const train_settings *s);
 
 /** Whether a setting is a text; the others are numbers, true or false, or one of some words. */
 bool train_settings_is_text(const char *key);

@@ -13,6 +13,7 @@ import unittest
 DEEPQ = os.path.abspath(os.environ.get("DEEPQ", "build/bin/deepq"))
 DATA = pathlib.Path(os.environ.get("DEEPQ_TEST_DATA", "tests/data"))
 OWN_PONG = "deepq/Pong-v0"  # comes with deepq, so it needs no ROM
+OWN_BRICKS = "deepq/Bricks-v0"  # the same; it has lives
 PONG = "PongNoFrameskip-v4"
 # A sanitizer takes memory of its own, and more room for addresses than any limit gives.
 SANITIZED = any(word in pathlib.Path(DEEPQ).read_bytes() for word in (b"__asan_init", b"__tsan_init"))
@@ -30,9 +31,12 @@ def run(*arguments, env=None, timeout=1200, **options):
                           timeout=timeout, env={**os.environ, **(env or {})}, **options)
 
 
+def has_rom(game):
+    return any(line.split()[:2] == [game, "yes"] for line in run("roms", "list").stdout.splitlines())
+
+
 def has_pong():
-    return any(line.split()[:2] == ["pong", "yes"]
-               for line in run("roms", "list").stdout.splitlines())
+    return has_rom("pong")
 
 
 def open_terminal(case):

@@ -3,15 +3,19 @@ resume; and what eval makes of its games."""
 
 import json
 import math
+import os
 import statistics
+import subprocess
 import time
 import unittest
 
 from event_file import scalars
-from program import OWN_PONG, PONG, Case, has_pong, main, run
+from program import OWN_BRICKS, OWN_PONG, PONG, Case, has_pong, has_rom, main, run
 
 PLAY = ["--env", OWN_PONG, "--set", "checkpoint_every=1000000", "--set", "epsilon_decay=10000"]
 LOG_KEYS = ["frame", "game", "reward", "reward_100", "epsilon", "speed", "loss", "time"]
+EPISODE_KEYS = ["episodes", "clipped_reward"]  # of what the learner saw, where that is something else
+SCALARS = {"epsilon", "speed", "reward_100", "reward"}
 
 
 def json_lines(text):
@@ -45,7 +49,7 @@ class Training(Case):
             self.assertEqual([step for step, _ in told], [g["frame"] for g in log], tag)
             for (_, value), game in zip(told, log):
                 self.assertTrue(math.isclose(value, game[tag], rel_tol=1e-6), (tag, value, game))
-        self.assertEqual({s[0] for s in events_of(folder)}, {"epsilon", "speed", "reward_100", "reward"})
+        self.assertEqual({s[0] for s in events_of(folder)}, SCALARS)
         for _, step, _, seconds in events_of(folder):
             game = next(g for g in log if g["frame"] == step)
             self.assertAlmostEqual(seconds, game["time"], places=3)
@@ -107,6 +111,101 @@ class Training(Case):
         for key in "frame", "game", "reward", "reward_100", "epsilon", "loss":
             self.assertEqual([g[key] for g in log], [g[key] for g in want], key)
         self.assertEqual([t["games"] for t in games], [g["game"] for g in want])
+
+
+class WholeGames(Case):
+    """Where rewards are clipped and a lost life ends an episode, a game is a whole one with its own points, and
+    what the learner saw is told beside it; held against a replay of the actions by other rules than ours."""
+
+    SETTINGS = ["network=small", "epsilon_decay=2000", "epsilon_final=0.3", "replay_start=10000"]
+
+    def replay(self, env, skip, envs, seed, frames):
+        """[(frame, points, episodes, clipped reward of the last one)]"""
+        done = subprocess.run([os.environ["DEEPQ_REPLAYED_GAMES"], env, str(skip), str(envs), str(seed), str(frames),
+                               *self.SETTINGS], capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [(int(frame), float(points), int(episodes), float(clipped))
+                for frame, points, episodes, clipped in map(str.split, done.stdout.splitlines())]
+
+    def train(self, env, skip, envs, seed, frames, *args):
+        out = self.dir / f"run{skip}-{envs}{len(args)}"
+        sets = [word for pair in self.SETTINGS for word in ("--set", pair)]
+        done = run("train", "--env", env, "--dialect", "sb3", "--envs", envs, "--seed", seed, "--frames", frames,
+                   "--frame-skip", skip, *sets, "--out", out, *args)
+        return out, self.check(done, 0).stdout
+
+    def check_game(self, *which):
+        want = self.replay(*which)
+        out, text = self.train(*which, "--json")
+        log = log_of(out)
+        self.assertGreater(len(want), 2)
+        self.assertEqual([(g["frame"], g["reward"], g["episodes"], g["clipped_reward"]) for g in log], want)
+        self.assertTrue(all(list(g) == LOG_KEYS + EPISODE_KEYS for g in log))
+        told = [t for t in json_lines(text) if t["event"] == "game"]
+        for key in "frame", "reward", "reward_100", *EPISODE_KEYS:
+            self.assertEqual([f"{t[key]:.8g}" for t in told], [f"{g[key]:.8g}" for g in log], key)
+        board = events_of(out)
+        for tag in "reward", "reward_100", *EPISODE_KEYS:
+            events = [(step, value) for name, step, value, _ in board if name == tag]
+            self.assertEqual([step for step, _ in events], [g["frame"] for g in log])
+            for (_, value), game in zip(events, log):
+                self.assertTrue(math.isclose(value, game[tag], rel_tol=1e-6, abs_tol=1e-6), (tag, value, game))
+        self.check_lines(want, self.train(*which)[1])
+        return want
+
+    def check_lines(self, games, text):
+        """The book's lines have the means of whole games; so has what is told of the best."""
+        means = [statistics.fmean(points for _, points, _, _ in games[:i + 1][-100:]) for i in range(len(games))]
+        lines = [line for line in text.splitlines() if ": done " in line]
+        self.assertEqual([line.split(", eps")[0] for line in lines],
+                         [f"{game[0]}: done {i + 1} games, reward {mean:.3f}"
+                          for i, (game, mean) in enumerate(zip(games, means))])
+        best, bests = means[0], []
+        for mean in means[1:]:
+            if mean > best:
+                bests.append(f"Best reward updated {best:.3f} -> {mean:.3f}")
+            best = max(best, mean)
+        self.assertEqual([line for line in text.splitlines() if line.startswith("Best")], bests)
+
+    def check_games(self, env, seed, frames, skip=4):
+        for envs in 1, 2:
+            with self.subTest(env=env, envs=envs):
+                games = self.check_game(env, skip, envs, seed, frames)
+                self.assertGreater(games[-1][2], len(games))  # lives are lost
+                self.assertGreater(len({points for _, points, _, _ in games}), 1)
+
+    def test_our_own(self):
+        self.check_games(OWN_BRICKS, 5, 2000)
+
+    def test_resets_that_score_and_lose_lives(self):
+        """They are as long as FIRE and no-ops are held."""
+        self.check_games(OWN_BRICKS, 5, 150, skip=90)
+
+    def test_of_breakout(self):
+        if not has_rom("breakout"):
+            self.skipTest("no ROM of Breakout")
+        self.check_games("BreakoutNoFrameskip-v4", 5, 3000)
+
+    def test_of_seaquest(self):
+        """A shark is 20 points, and 1 for the learner."""
+        if not has_rom("seaquest"):
+            self.skipTest("no ROM of Seaquest")
+        self.check_games("SeaquestNoFrameskip-v4", 5, 3500)
+
+    def test_which_runs_tell_of_episodes(self):
+        """One that clips or ends at lives, by its dialect or by choice; all of its lines have the same keys."""
+        for args, tells in [(["--dialect", "dopamine"], True), (["--dialect", "book-3e"], True),
+                            (["--dialect", "gymnasium"], False), (["--clip-rewards"], True), (["--life-loss"], True),
+                            (["--dialect", "sb3", "--no-life-loss"], True),
+                            (["--dialect", "sb3", "--no-life-loss", "--no-clip-rewards"], False)]:
+            with self.subTest(args):
+                out = self.dir / "-".join(["run", *args])
+                self.check(run("train", "--env", OWN_BRICKS, "--set", "network=small", "--frames", "1500", "--out", out,
+                               *args), 0)
+                log = log_of(out)
+                self.assertGreater(len(log), 0)
+                self.assertTrue(all(list(g) == LOG_KEYS + EPISODE_KEYS * tells for g in log))
+                self.assertEqual({s[0] for s in events_of(out)}, SCALARS | set(EPISODE_KEYS * tells))
 
 
 class Scores(Case):
