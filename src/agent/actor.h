@@ -1,8 +1,8 @@
-/** Who acts: the environments, and how their actions are chosen.
+/** The actor: the environments, and how their actions are chosen.
  *
- *  Environments play in rounds of a step each. All actions of a round are chosen, and all its steps
- *  played, when it begins; then its steps count one after another, each when it is its
- *  environment's turn. */
+ *  Environments run in rounds of one step each. At the beginning of a round all its actions are
+ *  chosen and all environments are stepped. Then its steps are processed one after another, in the
+ *  order of the environments. */
 #ifndef DEEPQ_AGENT_ACTOR_H
 #define DEEPQ_AGENT_ACTOR_H
 
@@ -11,44 +11,53 @@
 #include "learn/learner.h"
 
 typedef struct dq_actor {
-    dq_vector *envs;
-    int n_envs, n_actions;
-    int turn;                   // the environment whose step counts next; 0: a round begins
-    dq_rng exploration;         // stream "exploration" of the seed
-    uint8_t *obs;               // [n_envs][DQ_NET_OBS_BYTES] where they are, the round played
-    uint8_t *last_obs;          // [n_envs][DQ_NET_OBS_BYTES] where an episode that is over ended
-    int *action;                // [n_envs] of the round
-    dq_vector_result *results;  // [n_envs] of the round
-    int *greedy;                // [n_envs] the environments whose action the values decide
-    float *q;                   // [n_envs][n_actions] these values
+    dq_vector *envs;            // the environments
+    int n_envs, n_actions;      // their number, and that of their actions
+    int turn;                   // environment whose step is processed next; 0: a round begins
+    dq_rng exploration;         // random stream "exploration" of the seed
+    uint8_t *obs;               // [n_envs][DQ_NET_OBS_BYTES] states after this round's steps
+    uint8_t *last_obs;          // [n_envs][DQ_NET_OBS_BYTES] last states of episodes that ended
+    int *action;                // [n_envs] this round's actions
+    dq_vector_result *results;  // [n_envs] this round's results
+    int *greedy;                // [n_envs] environments whose action is the one of largest value
+    float *q;                   // [n_envs][n_actions] the values that those are chosen by
 } dq_actor;
 
-/** DQ_ERR_CONFIG when an environment's observations are not uint8 [4][84][84]. */
+/** Check that the observations of the environments are uint8 [4][84][84].
+ *  @return DQ_OK or DQ_ERR_CONFIG */
 DQ_NODISCARD dq_status dq_actor_check(const dq_train_config *cfg, dq_env *const *envs);
-/** Takes the environments over on success. */
+/** Set up an actor, to be freed by dq_actor_free() also on failure.
+ *  @param envs [cfg->n_envs], the actor's on success, the caller's on failure */
 DQ_NODISCARD dq_status dq_actor_init(dq_actor *a, const dq_train_config *cfg, dq_env *const *envs);
+/** Free what dq_actor_init() created, the environments included. */
 void dq_actor_free(dq_actor *a);
 
-/** Begin an episode in every environment, and tell the learner. */
+/** Begin an episode in every environment and in the learner. */
 DQ_NODISCARD dq_status dq_actor_reset(dq_actor *a, dq_learner *learner);
-/** Choose the actions of a round whose first step is number `step`, and play it.
- *  @param next as dq_learner_act() takes it */
+/** Begin a round: choose its actions and step the environments.
+ *  @param step number of its first step
+ *  @param next as in dq_learner_act() */
 DQ_NODISCARD dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_train_config *cfg,
                                      int64_t step, const dq_learn_step *next);
-/** The step of the environment whose turn it is. @param truncation_ends a cut-off episode is told
- * as one that terminated */
+/** The step of the environment whose turn it is, for the learner.
+ *  @param truncation_ends report a truncated episode as terminated */
 dq_experience dq_actor_experience(const dq_actor *a, bool truncation_ends);
-/** What that step came to. */
+/** The result of that step. */
 const dq_step *dq_actor_result(const dq_actor *a);
-/** It is the next one's turn. An episode that is over goes on with the next, and the learner is
- *  told. */
+/** Pass the turn to the next environment. If the episode ended, the next one is begun in the
+ *  learner. */
 void dq_actor_advance(dq_actor *a, dq_learner *learner);
 
-/** The round as it stands. DQ_ERR_INPUT for what no run of such environments can have saved. */
+/** Write the round: whose turn it is, and the results of the steps that are not processed yet. */
 dq_status dq_actor_save_round(const dq_actor *a, dq_writer *w);
-/** @param is_whole as rounds are saved since they tell of whole games and of last states */
+/** Read back what dq_actor_save_round() wrote.
+ *  @param is_whole whether it has the fields for whole games and the last states of truncated
+ *         episodes, which older checkpoints lack
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data or another number of environments */
 DQ_NODISCARD dq_status dq_actor_load_round(dq_actor *a, dq_reader *r, bool is_whole);
+/** Write the environments. */
 dq_status dq_actor_save_envs(const dq_actor *a, dq_writer *w);
+/** Read back what dq_actor_save_envs() wrote. */
 DQ_NODISCARD dq_status dq_actor_load_envs(dq_actor *a, dq_reader *r);
 
 #endif

@@ -1,4 +1,5 @@
-/** What the games that a run played came to. */
+/** The scores of a run: points of its games, returns of its episodes, and whether it has solved the
+ *  environment. */
 #ifndef DEEPQ_AGENT_SCORES_H
 #define DEEPQ_AGENT_SCORES_H
 
@@ -11,34 +12,39 @@
 enum { DQ_RECENT_GAMES = 100 };
 
 typedef struct dq_scores {
-    int n_envs;
-    double *points;  // [n_envs] so far in the game under way, as the game counts them
-    double
-        *learned;  // [n_envs] the sum of rewards in the episode under way, as they are learned from
-    int64_t n_games;
-    int64_t n_episodes;              // which may end where a game goes on
-    double recent[DQ_RECENT_GAMES];  // points of the last games, a ring
-    double last_learned;             // the last episode's sum of rewards
-    double best_mean;                // of the recent games, ever
-    double bound;                    // a mean above it solves the environment
-    int games_to_solve;              // fewer tell nothing
+    int n_envs;                      // environments
+    double *points;                  // [n_envs] score of the current game so far
+    double *learned;                 // [n_envs] return of the current episode so far
+    int64_t n_games;                 // games finished
+    int64_t n_episodes;              // episodes finished; a game may have several
+    double recent[DQ_RECENT_GAMES];  // scores of the last games, a ring
+    double last_learned;             // return of the last episode
+    double best_mean;                // largest mean of the last games so far
+    double bound;                    // reward threshold
+    int games_to_solve;              // games before the mean is compared with it
 } dq_scores;
 
-/** @param bound INFINITY: never solved; NAN: the game's published one */
+/** Set up scores, to be freed by dq_scores_free() also on failure.
+ *  @param env_id the environment, which decides about Pong's rules
+ *  @param bound reward threshold; INFINITY: never solved; NAN: dq_train_reward_bound(env_id) */
 DQ_NODISCARD dq_status dq_scores_init(dq_scores *s, int n_envs, const char *env_id, double bound);
+/** Free what dq_scores_init() allocated. */
 void dq_scores_free(dq_scores *s);
 
-/** An environment's step begins. @return whether its game before ended within the reset, which this
- *  step is the first to tell */
+/** Begin a step of an environment.
+ *  @return whether a game ended during the reset before it */
 bool dq_scores_begin(dq_scores *s, int env, const dq_step *step);
-/** What the step came to. @return whether it ended a game */
+/** Add the result of the step.
+ *  @return whether it ended a game */
 bool dq_scores_add(dq_scores *s, int env, const dq_step *step);
-/** Of the last game; 0 before the first. */
+/** The score of the last game; 0 before the first. */
 double dq_scores_last(const dq_scores *s);
-/** Of the recent games; 0 before the first. */
+/** The mean score of the last DQ_RECENT_GAMES games; 0 before the first. */
 double dq_scores_mean(const dq_scores *s);
-/** Whether the mean is better than every one before; it is the best then. */
+/** Update best_mean.
+ *  @return whether the mean is larger than before */
 bool dq_scores_improved(dq_scores *s);
+/** Whether the mean is above the reward threshold after enough games. */
 bool dq_scores_solved(const dq_scores *s);
 
 #endif

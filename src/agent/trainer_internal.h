@@ -1,4 +1,4 @@
-/** The insides of a trainer, shared by the loop and by its save and load. */
+/** The fields of a trainer, for the loop and for saving and loading. */
 #ifndef DEEPQ_AGENT_TRAINER_INTERNAL_H
 #define DEEPQ_AGENT_TRAINER_INTERNAL_H
 
@@ -8,28 +8,29 @@
 #include "learn/learner.h"
 
 struct dq_trainer {
-    dq_train_config cfg;
-    dq_actor actor;
-    dq_learner *learner;
-    dq_scores scores;
+    dq_train_config cfg;  // as it was given
+    dq_actor actor;       // the environments and their actions
+    dq_learner *learner;  // the network, the replay buffer and the update
+    dq_scores scores;     // of games and episodes
 
     int64_t step;       // agent steps taken
-    int64_t n_updates;  // learning steps taken
-    double loss;        // of the last update, or of an older one while a GPU has it
-    bool loss_is_old;   // it is an older one's
-    bool started;       // the first game was begun
-    bool solved;
-    bool is_in_step;  // a game is being told of: nothing of the step but its transition is done
+    int64_t n_updates;  // updates made
+    double loss;        // of the last update, or of an earlier one when loss_is_old
+    bool loss_is_old;   // the last update's loss is still on the GPU
+    bool started;       // the environments were reset
+    bool solved;        // the run is over
+    bool is_in_step;    // in an event that comes before the update of its step
 
-    double counts_from_s;  // wall clock when a game ended, for the speed
-    int64_t counts_from_step;
-    double speed;  // up to there
+    double counts_from_s;      // clock at which measuring of the speed began, seconds
+    int64_t counts_from_step;  // step at which it began
+    double speed;              // steps a second in the measurement before
 };
 
-/** Have t->loss be the last update's; waits for a GPU. */
+/** Make t->loss that of the last update; waits for a GPU. */
 void dq_trainer_fetch_loss(dq_trainer *t);
 
-/** DQ_ERR_DIVERGED when the last loss or a weight is infinite or no number. */
+/** Check the last loss and all parameters.
+ *  @return DQ_OK; DQ_ERR_DIVERGED when one is not finite */
 DQ_NODISCARD dq_status dq_trainer_check_finite(dq_trainer *t);
 
 #endif

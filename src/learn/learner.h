@@ -1,15 +1,15 @@
-/** A learner: a network, its replay, and the learning step. Behind one interface there are two,
- *  which differ in where they compute: the processor (learner_cpu.c) and a GPU (learner_cuda.c).
+/** A learner: a network, its replay buffer, and the update. There are two implementations of one
+ *  interface, on the CPU (learner_cpu.c) and on a GPU (learner_cuda.c).
  *
- *  Who acts tells the learner each state and what came of it, in turns, environment (lane) 0 first:
+ *  The caller runs environments, called lanes here, which take turns, lane 0 first. It calls
  *
- *      dq_learner_begin_episode() for every lane, then
- *      dq_learner_act() and dq_learner_values(), for a round's greedy actions;
- *      dq_learner_add() for a step; dq_learner_begin_episode() when it ended its episode;
+ *      dq_learner_begin_episode() for every lane at the start;
+ *      dq_learner_act(), then dq_learner_values(), for the greedy actions of a round of steps;
+ *      dq_learner_add() for each step; dq_learner_begin_episode() when that ended its episode;
  *      dq_learner_learn() or dq_learner_sync_target() when they are due.
  *
- *  A learner knows no step count: schedules are evaluated by who calls it. It draws with its own
- *  random stream, "replay" of the seed. */
+ *  A learner does not count steps: the caller evaluates the schedules. It draws transitions with
+ *  its own random stream, "replay" of the seed. */
 #ifndef DEEPQ_LEARN_LEARNER_H
 #define DEEPQ_LEARN_LEARNER_H
 
@@ -23,138 +23,178 @@
 #include "deepq/status.h"
 #include "deepq/stream.h"
 
-/** Strings need not live on. Those that are in dq_train_config mean what they mean there. */
+/** What a learner is created from. Fields that dq_train_config has too mean the same. The strings
+ *  may be freed once the learner is created. */
 typedef struct dq_learner_config {
-    int n_actions;  // 1..DQ_MAX_ACTIONS
-    int n_lanes;    // environments, >= 1
-    int n_threads;  // 0: as many as the machine has cores
-    const char *device, *isa, *precision, *network, *initialisation;
-    int batch;                     // transitions in one update
-    double learning_rate;          // of Adam, until a dq_learn_step brings another
-    double beta1, beta2, epsilon;  // of Adam
-    dq_loss loss;
-    bool double_dqn;
-    int replay_size;  // transitions kept
-    int n_step;
-    double gamma;
-    double priority_alpha;  // 0: every transition is drawn with the same chance
-    uint64_t seed;          // of the streams "initialisation" and "replay"
+    int n_actions;               // 1 to DQ_MAX_ACTIONS
+    int n_lanes;                 // environments, 1 or more
+    int n_threads;               // 0: one for each core
+    const char *device;          // "cpu", "cuda", "auto"; NULL: "cpu"
+    const char *isa;             // instruction set; NULL: the best
+    const char *precision;       // of the matrix products; NULL: "fp32"
+    const char *network;         // architecture; NULL: "nature"
+    const char *initialisation;  // of the parameters; NULL: "pytorch"
+    int batch;                   // transitions in an update
+    double learning_rate;        // Adam's, until dq_learn_step sets another
+    double beta1, beta2;         // Adam's decay rates
+    double epsilon;              // Adam's constant in the denominator
+    dq_loss loss;                // of an action value's difference from its target
+    bool double_dqn;             // the online network chooses the next action
+    int replay_size;             // transitions in the replay buffer
+    int n_step;                  // rewards that are summed in a transition
+    double gamma;                // discount factor
+    double priority_alpha;       // exponent of priorities; 0: transitions are drawn uniformly
+    uint64_t seed;               // of the random streams "initialisation" and "replay"
 } dq_learner_config;
 
 /** One step of one environment. */
 typedef struct dq_experience {
-    int lane;
-    int action;
-    float reward;
-    bool terminated;
-    bool truncated;       // and the last state's value counts
-    const uint8_t *next;  // uint8 [84][84] newest frame of the state it led to; when truncated the
-                          // episode's last; not looked at when terminated
+    int lane;         // the environment
+    int action;       // the action taken
+    float reward;     // that is learned from
+    bool terminated;  // the episode ended by its rules
+    bool truncated;   // a limit cut the episode off: the value of its last state counts
+    /** uint8 [84][84] the newest frame of the next state; when truncated, of the episode's last
+     *  state. Not read when terminated. */
+    const uint8_t *next;
 } dq_experience;
 
-/** What one learning step needs of the schedules. */
+/** What an update needs besides transitions: the values of the schedules at its step. */
 typedef struct dq_learn_step {
-    double learning_rate;
-    double priority_beta;
-    bool sync_target;  // copy the online weights to the target network first
+    double learning_rate;  // Adam's
+    double priority_beta;  // exponent of the importance-sampling weights
+    bool sync_target;      // copy the online network to the target network first
 } dq_learn_step;
 
 typedef struct dq_learner dq_learner;
 
-/** What the two learners do each in their own way. `l` is the learner's first member. */
+/** The functions of an implementation. `l` is the first member of its struct. */
 typedef struct dq_learner_ops {
-    /** A lane's episode has begun: its first frame is in the replay. */
+    /** An episode began in a lane: its first frame is in the replay buffer. */
     void (*began)(dq_learner *l, int lane);
+    /** dq_learner_act(). */
     void (*act)(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
                 const dq_learn_step *next);
+    /** dq_learner_values(). */
     void (*values)(dq_learner *l, float *q);
-    /** The replay has a step's transition in a slot. */
+    /** The transition of a step was added to the replay buffer, in `slot`. */
     void (*added)(dq_learner *l, const dq_experience *e, size_t slot);
+    /** dq_learner_learn(). */
     dq_status (*learn)(dq_learner *l, const dq_learn_step *step);
+    /** dq_learner_cancel(). */
     void (*cancel)(dq_learner *l);
+    /** dq_learner_sync_target(). */
     void (*sync_target)(dq_learner *l);
+    /** dq_learner_loss(). */
     bool (*loss)(dq_learner *l, bool wait, double *loss);
+    /** dq_learner_status(). */
     dq_status (*status)(const dq_learner *l);
-    /** Have l->net be what it learns; or learn from what l->net is now. */
+    /** Copy the parameters that are trained to l->net. */
     void (*fetch)(dq_learner *l);
+    /** Train the parameters that l->net has now. */
     void (*send)(dq_learner *l);
-    /** The same for l->priorities, and for the whole replay. */
+    /** Copy the priorities in use to l->priorities. */
     void (*fetch_priorities)(dq_learner *l);
+    /** Use the contents that l->replay and l->priorities have now. */
     void (*send_replay)(dq_learner *l);
+    /** dq_learner_look(). */
     void (*look)(dq_learner *l);
+    /** dq_learner_destroy(). */
     void (*destroy)(dq_learner *l);
 } dq_learner_ops;
 
-/** What a learning step on the processor is made of. */
+/** The stages of an update on the CPU, which are timed. */
 enum { DQ_STAGE_SAMPLE, DQ_STAGE_TARGETS, DQ_STAGE_STATES, DQ_STAGE_UPDATE, DQ_N_STAGES };
 
-/** What both have. */
+/** What both implementations have. */
 struct dq_learner {
-    const dq_learner_ops *ops;
-    dq_learner_config cfg;  // its strings NULL
-    char device[512];       // "cpu", or "cuda: NVIDIA H200 (sm_90), fp32"
-    const char *precision;  // of products
-    bool on_gpu;
-    dq_net *net;  // on the processor: what learns, or a copy of it
-    dq_replay *replay;
-    dq_priorities *priorities;  // NULL: all transitions are alike
-    dq_rng sampling;
-    dq_transition *drawn;         // [batch] the last draw; see dq_learner_look()
-    float *target, *weight;       // [batch] of the last update
-    double stage_s[DQ_N_STAGES];  // of all learning steps on the processor
+    const dq_learner_ops *ops;  // the implementation
+    dq_learner_config cfg;      // its strings are NULL
+    char device[512];           // "cpu", or "cuda: NVIDIA H200 (sm_90), fp32"
+    const char *precision;      // of the matrix products
+    bool on_gpu;                // whether it is the one on a GPU
+    /** On the CPU: the network that is trained, or a copy of the one on the GPU. */
+    dq_net *net;
+    dq_replay *replay;            // the replay buffer
+    dq_priorities *priorities;    // NULL: transitions are drawn uniformly
+    dq_rng sampling;              // the random stream "replay"
+    dq_transition *drawn;         // [batch] of the last update; see dq_learner_look()
+    float *target;                // [batch] of the last update
+    float *weight;                // [batch] of the last update
+    double stage_s[DQ_N_STAGES];  // seconds of all updates on the CPU
 };
 
-/** DQ_ERR_CONFIG or DQ_ERR_UNSUPPORTED name what the device cannot do, and what can. */
+/** Create a learner; parameters are drawn by its initialisation.
+ *  @param[out] out to be freed by dq_learner_destroy(); NULL on failure
+ *  @return DQ_OK; DQ_ERR_CONFIG for a value out of range; DQ_ERR_UNSUPPORTED names what the device
+ *          does not have; DQ_ERR_DEVICE; DQ_ERR_NOMEM */
 DQ_NODISCARD dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg);
+/** Accepts NULL. */
 void dq_learner_destroy(dq_learner *l);
 
-/** A lane's environment was reset. @param obs uint8 [4][84][84] its first state: the frames before
- *  the first are repetitions of it, or zeros */
+/** Begin an episode in a lane, after its environment was reset.
+ *  @param obs uint8 [4][84][84], its first state, in which the older frames are zeros or
+ *         repetitions of the newest */
 void dq_learner_begin_episode(dq_learner *l, int lane, const uint8_t *obs);
-/** Ask for the action values of some lanes' states; nothing is waited for. A GPU learns beside what
- *  the environments do next.
- *  @param obs uint8 [n_lanes][4][84][84] where all are @param lanes [n] those asked about, in order
- *  @param next the learning step that will follow the next dq_learner_add(), NULL when none will */
+/** Request the action values of the current states of some lanes. Does not wait for them.
+ *  @param obs uint8 [n_lanes][4][84][84], the states of all lanes
+ *  @param lanes [n], the lanes, in increasing order
+ *  @param next the update that will follow the next dq_learner_add(), which a GPU starts while the
+ *         environments are stepped; NULL when none will */
 void dq_learner_act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
                     const dq_learn_step *next);
-/** The values that were asked for; once after each dq_learner_act() with n > 0, before anything
- *  else. @param[out] q float [n][n_actions] */
+/** Wait for the action values that were requested. To be called once after each dq_learner_act()
+ *  with n > 0, before any other function.
+ *  @param[out] q float [n][n_actions] */
 void dq_learner_values(dq_learner *l, float *q);
+/** Add a step's transition to the replay buffer; steps come in the order of the lanes. */
 void dq_learner_add(dq_learner *l, const dq_experience *e);
-/** Draw a batch and learn from it. DQ_ERR_EMPTY while the replay has fewer transitions; on a GPU
- *  its status as it is known without waiting. */
+/** Draw a batch and update the network.
+ *  @return DQ_OK; DQ_ERR_EMPTY when the replay buffer has too few transitions; on a GPU, a failure
+ *          that is known without waiting */
 DQ_NODISCARD dq_status dq_learner_learn(dq_learner *l, const dq_learn_step *step);
-/** The learning step that dq_learner_act() was told of is not to be. */
+/** The update that dq_learner_act() announced will not follow. */
 void dq_learner_cancel(dq_learner *l);
+/** Copy the online network to the target network. */
 void dq_learner_sync_target(dq_learner *l);
-/** The last update's loss. @param wait for the GPU @return whether it is known: always on the
- *  processor, on a GPU when it was waited for; else *loss stays */
+/** The loss of the last update.
+ *  @param wait whether to wait for the GPU
+ *  @return whether *loss was set: always on the CPU, on a GPU only when waiting */
 bool dq_learner_loss(dq_learner *l, bool wait, double *loss);
-/** The first failure of the GPU; from then on the functions above do nothing and give zeros. */
+/** The first failure of the GPU. After it the functions above do nothing, and values are 0. */
 DQ_NODISCARD dq_status dq_learner_status(const dq_learner *l);
 
-/** What it learns, the learner's: between two steps it may be asked, not changed. Waits for a GPU,
- *  whose failure dq_learner_status() tells. */
+/** The network that is trained, owned by the learner. Between two steps it may be read but not
+ *  changed. It waits for the GPU, whose failure dq_learner_status() reports. */
 dq_net *dq_learner_net(dq_learner *l);
-/** Take other weights, as dq_net_set_params(). */
+/** dq_net_set_params() of the network that is trained. */
 DQ_NODISCARD dq_status dq_learner_set_params(dq_learner *l, const dq_tensor *params, size_t n);
 
-/** For tests: have l->drawn, l->target and l->weight be the last update's. */
+/** For tests: make l->drawn, l->target and l->weight those of the last update. */
 void dq_learner_look(dq_learner *l);
 
-/** A checkpoint has the network in front, so that it can be read alone, and the memory at its end.
- *  The random stream is the caller's to save: l->sampling. */
+/* A checkpoint begins with the network, so that it can be read alone, and ends with the memory: the
+ * replay buffer and the priorities. The random stream, l->sampling, is saved by the caller. Errors
+ * are those of dq_net_load(), dq_replay_load() and dq_priorities_load(). */
+
+/** Write the network. */
 dq_status dq_learner_save_net(dq_learner *l, dq_writer *w);
+/** Read back what dq_learner_save_net() wrote. */
 DQ_NODISCARD dq_status dq_learner_load_net(dq_learner *l, dq_reader *r);
+/** Write the memory. */
 dq_status dq_learner_save_memory(dq_learner *l, dq_writer *w);
+/** Read back what dq_learner_save_memory() wrote. */
 DQ_NODISCARD dq_status dq_learner_load_memory(dq_learner *l, dq_reader *r);
 
-/* For the two learners. */
+/* For the two implementations. */
 
-/** Fill in what both have; on failure the caller destroys. @param n_threads of the network here
- *  @param batch that it takes */
+/** Create what both have; on failure the caller calls dq_learner_free().
+ *  @param batch of l->net, which may be smaller than that of the learner
+ *  @param n_threads of l->net
+ *  @param precision of l->net */
 DQ_NODISCARD dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch,
                                        int n_threads, const char *precision);
+/** Free what dq_learner_init() created, and `l`. */
 void dq_learner_free(dq_learner *l);
 DQ_NODISCARD dq_status dq_learner_cpu_create(dq_learner **out, const dq_learner_config *cfg);
 DQ_NODISCARD dq_status dq_learner_cuda_create(dq_learner **out, const dq_learner_config *cfg);
