@@ -10,8 +10,8 @@
 typedef struct cpu_learner {
     dq_learner base;
     dq_target_cache targets;
-    uint8_t *asked;  // [n_lanes][DQ_NET_OBS_BYTES] states to ask about
-    int n_asked;
+    uint8_t *pending;  // [n_lanes][DQ_NET_OBS_BYTES] states whose values were requested
+    int n_pending;
     uint8_t *states;   // [batch][DQ_NET_OBS_BYTES]
     int32_t *actions;  // [batch]
     float *error;      // [batch]
@@ -30,16 +30,16 @@ static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
     cpu_learner *self = (cpu_learner *)l;
     (void)next;  // nothing would be gained by beginning it now
     for (int i = 0; i < n; i++)
-        memcpy(self->asked + (size_t)i * DQ_NET_OBS_BYTES,
+        memcpy(self->pending + (size_t)i * DQ_NET_OBS_BYTES,
                obs + (size_t)lanes[i] * DQ_NET_OBS_BYTES, DQ_NET_OBS_BYTES);
-    self->n_asked = n;
+    self->n_pending = n;
 }
 
 static void values(dq_learner *l, float *q)
 {
     cpu_learner *self = (cpu_learner *)l;
-    if (self->n_asked > 0)
-        dq_net_q(l->net, self->asked, self->n_asked, q);
+    if (self->n_pending > 0)
+        dq_net_q(l->net, self->pending, self->n_pending, q);
 }
 
 static void added(dq_learner *l, const dq_experience *e, size_t slot)
@@ -127,7 +127,7 @@ static void destroy(dq_learner *l)
 {
     cpu_learner *self = (cpu_learner *)l;
     dq_target_cache_free(&self->targets);
-    free(self->asked);
+    free(self->pending);
     free(self->states);
     free(self->actions);
     free(self->error);
@@ -161,11 +161,11 @@ static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
     memcpy(l->device, "cpu", sizeof("cpu"));
     DQ_TRY(dq_target_cache_init(&self->targets, dq_replay_slots(l->replay), cfg->batch,
                                 cfg->n_actions, cfg->double_dqn));
-    self->asked = calloc((size_t)cfg->n_lanes, DQ_NET_OBS_BYTES);
+    self->pending = calloc((size_t)cfg->n_lanes, DQ_NET_OBS_BYTES);
     self->states = calloc(batch, DQ_NET_OBS_BYTES);
     self->actions = calloc(batch, sizeof(*self->actions));
     self->error = calloc(batch, sizeof(*self->error));
-    if (!self->asked || !self->states || !self->actions || !self->error)
+    if (!self->pending || !self->states || !self->actions || !self->error)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", batch);
     return DQ_OK;
 }

@@ -24,8 +24,8 @@ typedef struct cuda_learner {
     bool newer;                  // the weights there are newer than base.net
     bool begun;                  // the learning step that comes
     dq_rng before;               // the stream before that one was drawn
-    int n_asked;
-    int *lanes;        // [n_lanes] those asked about
+    int n_pending;
+    int *lanes;        // [n_lanes] of the states whose values were requested
     int32_t *frames;   // [n_lanes][DQ_NET_STACK] of their states
     float *q;          // [n_lanes] rows of outputs, padded
     double *priority;  // [n_slots] on the way to a checkpoint, or NULL
@@ -206,7 +206,7 @@ static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
         dq_replay_frames(l->replay, dq_replay_current_of(l->replay, i),
                          self->frames + (size_t)i * DQ_NET_STACK);
     memcpy(self->lanes, lanes, (size_t)n * sizeof(*lanes));
-    self->n_asked = n;
+    self->n_pending = n;
     if (next && !next->sync_target && !l->priorities)
         draw_ahead(self, &draw);
     if (n > 0 || self->begun)
@@ -217,12 +217,12 @@ static void values(dq_learner *l, float *q)
 {
     cuda_learner *self = (cuda_learner *)l;
     size_t n_actions = (size_t)l->cfg.n_actions;
-    if (self->n_asked == 0)
+    if (self->n_pending == 0)
         return;
     size_t row = l->net->shape.out_pad;
     memset(self->q, 0, (size_t)l->cfg.n_lanes * row * sizeof(*self->q));
     ON_DEVICE(self, values(self->self, self->q, self->error));
-    for (int i = 0; i < self->n_asked; i++)
+    for (int i = 0; i < self->n_pending; i++)
         memcpy(q + (size_t)i * n_actions, self->q + (size_t)self->lanes[i] * row,
                n_actions * sizeof(*q));
 }

@@ -1,17 +1,18 @@
-/** The kernels of the networks, one table for each instruction set and precision.
+/** The kernels of the networks: a table of functions for each instruction set and precision.
  *
- *  ref/ defines what each kernel computes; the fast ones give the same within rounding. In all of
- *  them the value of one output is one sum in a fixed order, so a sample's result depends neither
- *  on the other samples of its batch nor on its place among them. Layouts are in net_shape.h.
+ *  ref/ defines what each kernel computes; the fast ones compute the same within rounding. In all
+ *  of them an output is one sum in a fixed order, so the result for a sample depends neither on the
+ *  other samples of its batch nor on its position among them. net_shape.h describes the layouts.
  *
- *  A convolution works on transforms: u of the weights, v of the input, z of the output's gradient;
- *  each table chooses them (winograd.h; the reference's are plain copies). Layers are numbered as
- *  in dq_conv_shapes and dq_fc_shapes, whatever network they are in.
+ *  A convolution works on transforms: u of the weights, v of the input, z of the output's gradient.
+ *  Each table chooses them (winograd.h); in the reference they are plain copies. `layer` is the
+ *  number of a layer in dq_conv_shapes or dq_fc_shapes, the same in every network. fc1 is the
+ *  hidden linear layer, fc2 the output layer. Outputs are overwritten.
  *
- *  In bf16 the factors of the products of fc1 and of the convolutions with a stride are rounded to
- *  bfloat16: the transforms u, v and z, and fc1's inputs, weights and output gradients. Sums are
- *  float32; the other layers (a 3x3's Winograd in float32 is as fast as a bf16 one of the same
- *  accuracy), biases, loss, weights and Adam are float32 throughout. */
+ *  In bf16 the factors of the products of fc1, and of convolutions with a stride, are rounded to
+ *  bfloat16: the transforms u, v and z, and fc1's input, weights and output gradient. Sums are
+ *  float32, and so is everything else: biases, loss, stored weights, Adam and the other layers. (A
+ *  3x3 convolution by Winograd in float32 is as fast as one in bf16 of the same accuracy.) */
 #ifndef DEEPQ_NN_KERNELS_H
 #define DEEPQ_NN_KERNELS_H
 
@@ -23,112 +24,134 @@
 #include "nn/net_shape.h"
 #include "nn/precision.h"
 
-/** What a layer needs for its transforms, in words of 32 bits. */
+/** The sizes of a convolution's transforms, in words of 32 bits. */
 typedef struct dq_conv_sizes {
-    size_t u, ut;     // weights, for the output and for the input gradient
-    size_t v, z;      // input and output gradient of n samples
-    size_t products;  // in between, n samples
-    size_t du;        // gradient of u
+    size_t u;         // of the weights, for the forward pass
+    size_t ut;        // of the weights, for the input gradient
+    size_t v;         // of the inputs of n samples
+    size_t z;         // of the output gradients of n samples
+    size_t products;  // scratch for n samples
+    size_t du;        // the gradient of u
 } dq_conv_sizes;
 
-/** Samples at .. at+n-1 among the n_kept whose transforms lie together in one array. */
+/** Samples at .. at + n - 1 of the n_kept samples whose transforms are in one array. */
 typedef struct dq_conv_part {
     int at, n, n_kept;
 } dq_conv_part;
 
-/** What the first linear layer needs for the factors of its products, in words of 32 bits. 0: the
- *  kernels take the plain array, and the function that fills this one is NULL. */
+/** The sizes of copies of fc1's factors in the layout of its kernels, in words of 32 bits. 0: the
+ *  kernels read the original array, and the function that would make the copy is NULL. */
 typedef struct dq_fc_sizes {
-    size_t w;       // one block's weights
-    size_t x;       // one sample's input
-    size_t slices;  // n samples' input once more, in slices for the weight gradient
-    size_t dy;      // n samples' output gradient
-    size_t dyt;     // the same for the input gradient; never 0
+    size_t w;       // weights of one block
+    size_t x;       // input of one sample
+    size_t slices;  // inputs of n samples in slices, for the weight gradient
+    size_t dy;      // output gradients of n samples, for the weight gradient
+    size_t dyt;     // output gradients of n samples, for the input gradient; never 0
 } dq_fc_sizes;
 
-enum { DQ_PEAK_SUMS = 320 };  // dq_kernels.peak
+enum { DQ_PEAK_SUMS = 320 };  // floats that dq_kernels.peak adds to
 enum { DQ_CONV_SLICE = 16 };  // block values in one call of conv_prepare or conv_dw
 
 typedef struct dq_kernels {
-    const char *isa;
-    dq_precision precision;
+    const char *isa;         // "ref", "avx2" or "avx512"
+    dq_precision precision;  // DQ_FP32 or DQ_BF16
 
-    /** uint8 [4][84][84] to float [84][84][4] in [0, 1]: each byte / 255, rounded once. */
+    /** Convert uint8 [4][84][84] to float [84][84][4] in [0, 1]: each byte / 255, rounded once. */
     void (*scale)(const uint8_t *obs, float *x);
 
+    /** The sizes of a layer's transforms for n samples. */
     dq_conv_sizes (*conv_sizes)(int layer, int n);
-    /** Fill u and ut from the weights of block values c .. c+DQ_CONV_SLICE-1 (dq_conv_row). */
+    /** Compute the part of u and ut that follows from the weights of block values c .. c +
+     *  DQ_CONV_SLICE - 1 (dq_conv_row()). */
     void (*conv_prepare)(int layer, const float *w, int c, void *u, void *ut);
-    /** y = max(0, x * w + bias) of n samples; their v is filled as well. `products` is scratch. */
+    /** y = max(0, x * w + bias) for the samples of a part, and their v. */
     void (*conv_forward)(int layer, dq_conv_part part, const float *x, const void *u,
                          const float *bias, void *v, float *products, float *y);
-    /** From dy, the gradient of the outputs, which counts where y > 0: z and, unless dx is NULL,
-     *  the gradient of the input. `soon`: an array as long as dx that the caller will use, fetched
-     *  into the cache meanwhile. */
+    /** Compute z and the input gradient dx from dy, the gradient of y, which counts where y > 0.
+     *  @param dx NULL: not wanted
+     *  @param prefetch an array as long as dx that the caller will read next; it is loaded into the
+     *         cache */
     void (*conv_backward)(int layer, dq_conv_part part, const float *dy, const float *y,
-                          const void *ut, void *z, float *products, float *dx, const float *soon);
-    /** The gradient of u over all samples is made in so many independent parts; one of them also
-     *  makes that of the bias. Overwrites. */
+                          const void *ut, void *z, float *products, float *dx,
+                          const float *prefetch);
+    /** The number of tasks of conv_du; they are independent. */
     int (*conv_du_tasks)(int layer);
+    /** One task of the gradient of u over n samples. One of the tasks computes db, the gradient of
+     *  the bias, too. */
     void (*conv_du)(int layer, int task, int n, const void *v, const void *z, float *du, float *db);
-    /** The gradient of the weights of block values c .. c+DQ_CONV_SLICE-1, from du. Overwrites. */
+    /** The gradient of the weights of block values c .. c + DQ_CONV_SLICE - 1, from du. */
     void (*conv_dw)(int layer, const float *du, int c, float *dw);
 
+    /** The sizes of the copies of fc1's factors for n samples. */
     dq_fc_sizes (*fc_sizes)(int layer, int n);
-    /** The weights of one block for the slice of inputs that begins at k as fc1 takes them. w and
-     *  `to` are the block's, whole. */
+    /** Copy the weights of one block, for the slice of inputs that begins at k, to the layout of
+     *  fc1. `w` and `to` are the beginning of the block. */
     void (*fc1_prepare)(int layer, const float *w, int k, void *to);
-    /** One sample's input as fc1 takes it. */
+    /** Copy one sample's input to the layout of fc1. */
     void (*fc1_input)(int layer, const float *x, void *to);
-    /** The slice of inputs that begins at k of n samples as fc1_dw takes them. x (what fc1 takes)
-     *  and `to` are whole. */
+    /** Copy the slice of inputs that begins at k, of n samples, to the layout of fc1_dw. `x`, in
+     *  the layout of fc1, and `to` are the beginning of the arrays. */
     void (*fc1_slice)(int layer, const void *x, int n, int k, void *to);
-    /** From dh [n][out], the gradient of what goes into the ReLU: dy as fc1_dw takes it,
-     *  where it has a size, and dyt as fc1_dx does. */
+    /** Copy dh [n][out], the gradient of the ReLU's input, to the layouts of fc1_dw (dy, when it
+     *  has a size) and of fc1_dx (dyt). */
     void (*fc1_turn)(int layer, const float *dh, int n, void *dy, void *dyt);
 
-    /** One block of the first linear layer: y[i][0..31] = max(0, x[i] * w + bias) for n samples.
-     *  x [n][in], w [in][DQ_FC_BLOCK], y with rows of `out`. */
+    /** One block of fc1 for n samples: y[i][0..31] = max(0, x[i] * w + bias).
+     *  @param x [n][in]
+     *  @param w [in][DQ_FC_BLOCK]
+     *  @param[out] y rows of `out` floats */
     void (*fc1)(int layer, const void *x, int n, const void *w, const float *bias, float *y);
-    /** One block's weight gradient for the slice of inputs that begins at k: dw[j][o] = sum over i
-     *  of x[i][k + j] * dy[i][o]. dy has rows of `out` and starts at the block (DQ_FC_BLOCK words a
-     *  block). Overwrites. `soon`: three arrays as long as dw that Adam will use, fetched into the
-     *  cache meanwhile. */
+    /** The weight gradient of one block for the slice of inputs that begins at k: dw[j][o] = sum
+     *  over i of x[i][k + j] * dy[i][o].
+     *  @param dy the beginning of the block, in rows of `out`
+     *  @param prefetch three arrays as long as dw that Adam will read next; they are loaded into
+     *         the cache */
     void (*fc1_dw)(int layer, const void *x, int n, const void *dy, int k, float *dw,
-                   const float *const soon[3]);
-    /** Input gradient for the slice that begins at k: dx[i][k + j] = sum over the outputs of
-     *  dyt[o][i] * w[k + j][o]. w is the whole blocked matrix as Adam keeps it. `soon`: two arrays
-     *  like w, whose slices Adam will use, fetched into the cache meanwhile. */
+                   const float *const prefetch[3]);
+    /** The input gradient for the slice that begins at k: dx[i][k + j] = sum over the outputs o of
+     *  dyt[o][i] * w[k + j][o].
+     *  @param w the matrix of all blocks, as Adam keeps it
+     *  @param prefetch two arrays like w, whose slices Adam will read next; they are loaded into
+     *         the cache */
     void (*fc1_dx)(int layer, const void *dyt, int n, const float *w, int k, float *dx,
-                   const float *const soon[2]);
+                   const float *const prefetch[2]);
 
-    /** y[i] = x[i] * w + bias. `layer`: the one before, whose outputs are
-     *  x [n][out]. One block of outputs: w [out][DQ_OUT_BLOCK], y [n] rows of y_row floats. */
+    /** One block of fc2 for n samples: y[i] = x[i] * w + bias.
+     *  @param layer the hidden layer before it
+     *  @param x [n][out], the outputs of the hidden layer
+     *  @param w [out][DQ_OUT_BLOCK]
+     *  @param[out] y n rows of y_row floats */
     void (*fc2)(int layer, const float *x, int n, const float *w, const float *bias, float *y,
                 size_t y_row);
 
-    /** For benchmarks: the most that multiply-adds of this table's factors can give. n rounds of as
-     *  many independent sums as keep the units busy, peak_flops operations a round.
-     *  @param sums [DQ_PEAK_SUMS] to be added to */
+    /** For benchmarks: n rounds of multiply-adds at the highest rate of the CPU, to independent
+     *  sums.
+     *  @param[in,out] sums [DQ_PEAK_SUMS] */
     void (*peak)(int64_t n, float *sums);
+    /** Floating-point operations in a round of `peak`. */
     double peak_flops;
 
-    /** One Adam step on n parameters, n a multiple of 16. */
+    /** One Adam step on n parameters, a multiple of 16.
+     *  @param[in,out] w [n] parameters
+     *  @param[in,out] m [n] first moments
+     *  @param[in,out] v [n] second moments
+     *  @param g [n] gradients */
     void (*adam)(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s);
 } dq_kernels;
 
-/** The table for an instruction set, "ref", "avx2", "avx512", in float32; NULL when this build or
- *  this machine has it not. */
+/** The float32 table of an instruction set, "ref", "avx2" or "avx512"; NULL when this build or this
+ *  machine does not have it. */
 const dq_kernels *dq_kernels_for(const char *isa);
-/** The fastest float32 table of this machine. */
+/** The fastest float32 table that this machine has. */
 const dq_kernels *dq_kernels_best(void);
-/** The bf16 table for an instruction set: "ref" and "avx512", where this machine has its
- *  instructions for the format; else NULL. */
+/** The bf16 table of an instruction set, "ref" or "avx512"; NULL when this build or this machine
+ *  does not have it. */
 const dq_kernels *dq_kernels_bf16_for(const char *isa);
 
-/** The table to use. @param isa NULL: $DEEPQ_ISA, else the best there is.
- *  @return DQ_ERR_CONFIG for another word, DQ_ERR_UNSUPPORTED for what this machine has not: the
- *  instruction set, or its bf16 */
+/** Choose a table.
+ *  @param isa NULL: $DEEPQ_ISA if set, else the best that the machine has
+ *  @return DQ_OK; DQ_ERR_CONFIG for an unknown name; DQ_ERR_UNSUPPORTED for an instruction set, or
+ *          its bf16, that this machine does not have */
 DQ_NODISCARD dq_status dq_kernels_choose(const char *isa, dq_precision precision,
                                          const dq_kernels **k);
 

@@ -202,10 +202,10 @@ DQ_INLINE void forward(const dq_conv_shape *s, const dq_winograd *f, int group, 
                                     .cols = s->out,
                                     .b_row = (size_t)s->out,
                                     .c_row = (size_t)s->out,
-                                    .soon = {{u + (size_t)((i + 1) * block * s->out),
-                                              v_at + (size_t)i * v_step + n * tiles * block,
-                                              y_at + i * y_lines * LINE},
-                                             {block * s->out / ELINE, v_lines, y_lines}}});
+                                    .prefetch = {{u + (size_t)((i + 1) * block * s->out),
+                                                  v_at + (size_t)i * v_step + n * tiles * block,
+                                                  y_at + i * y_lines * LINE},
+                                                 {block * s->out / ELINE, v_lines, y_lines}}});
         for (int i = 0; i < n; i++)
             output_tiles(s, f, products + (size_t)(i * tiles * s->out), step, bias,
                          y + (size_t)(begin + i) * y_size);
@@ -214,7 +214,7 @@ DQ_INLINE void forward(const dq_conv_shape *s, const dq_winograd *f, int group, 
 
 DQ_INLINE void backward(const dq_conv_shape *s, const dq_winograd *f, dq_conv_part part,
                         const float *dy, const float *y, const elem *ut, elem *z, float *products,
-                        float *dx, const float *soon)
+                        float *dx, const float *prefetch)
 {
     int block = s->stride * s->stride * s->in, tiles = f->tiles * f->tiles;
     size_t x_size = (size_t)(s->in_side * s->in_side * s->in);
@@ -226,7 +226,7 @@ DQ_INLINE void backward(const dq_conv_shape *s, const dq_winograd *f, dq_conv_pa
                        z + (size_t)(i * tiles * s->out), z_step);
     if (!dx)
         return;
-    int soon_lines = part.n * (int)x_size / LINE / (f->t * f->t) + 1;
+    int prefetch_lines = part.n * (int)x_size / LINE / (f->t * f->t) + 1;
     for (int i = 0; i < f->t * f->t; i++)
         product_rows(block_vectors(block), s->out, s->out,
                      &(product){.a = z + (size_t)i * z_step,
@@ -236,9 +236,9 @@ DQ_INLINE void backward(const dq_conv_shape *s, const dq_winograd *f, dq_conv_pa
                                 .cols = block,
                                 .b_row = (size_t)block,
                                 .c_row = (size_t)block,
-                                .soon = {{ut + (size_t)((i + 1) * s->out * block),
-                                          soon + i * soon_lines * LINE},
-                                         {s->out * block / ELINE, soon_lines}}});
+                                .prefetch = {{ut + (size_t)((i + 1) * s->out * block),
+                                              prefetch + i * prefetch_lines * LINE},
+                                             {s->out * block / ELINE, prefetch_lines}}});
     for (int i = 0; i < part.n; i++)
         input_gradient_tiles(s, f, products + (size_t)(i * tiles * block), step,
                              dx + (size_t)i * x_size);

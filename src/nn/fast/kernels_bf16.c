@@ -70,10 +70,10 @@ static void conv_forward_bf16(int layer, dq_conv_part part, const float *x, cons
 
 static void conv_backward_bf16(int layer, dq_conv_part part, const float *dy, const float *y,
                                const void *ut, void *z, float *products, float *dx,
-                               const float *soon)
+                               const float *prefetch)
 {
-    EACH_CONV(layer, backward(s, f, part, dy, y, ut, z, products, dx, soon),
-              rest->conv_backward(layer, part, dy, y, ut, z, products, dx, soon))
+    EACH_CONV(layer, backward(s, f, part, dy, y, ut, z, products, dx, prefetch),
+              rest->conv_backward(layer, part, dy, y, ut, z, products, dx, prefetch))
 }
 
 static int conv_du_tasks_bf16(int layer)
@@ -173,7 +173,7 @@ DQ_INLINE void round_two_blocks(const dq_fc_shape *f, const float *w, elem *rows
 /** Vectors run along the samples, as in float32. The weights are rounded here, because Adam is
  *  about to read them anyway. */
 DQ_INLINE void input_slice(const dq_fc_shape *f, const elem *dyt, int n, const float *w, int k,
-                           float *dx, const float *const soon[2])
+                           float *dx, const float *const prefetch[2])
 {
     enum { DEPTH = 2 * DQ_FC_BLOCK };
     size_t pad = (size_t)dq_fc_pad(n), block = dq_fc_block_weights(f);
@@ -183,7 +183,7 @@ DQ_INLINE void input_slice(const dq_fc_shape *f, const elem *dyt, int n, const f
         _Alignas(64) float turned[DQ_FC_SLICE_MAX * DX_SAMPLES];
         size_t at = (size_t)(k * DQ_FC_BLOCK);
         for (int o = 0; o < f->out; o += DEPTH, at += 2 * block) {
-            const float *m = soon[0] + at, *v = soon[1] + at, *next = w + at + 2 * block;
+            const float *m = prefetch[0] + at, *v = prefetch[1] + at, *next = w + at + 2 * block;
             round_two_blocks(f, w + at, weights);
             product_rows(COLS, DEPTH, DEPTH,
                          &(product){.a = weights,
@@ -194,17 +194,17 @@ DQ_INLINE void input_slice(const dq_fc_shape *f, const elem *dyt, int n, const f
                                     .b_row = pad,
                                     .c_row = DX_SAMPLES,
                                     .add = o > 0,
-                                    .soon = {{m, m + block, v, v + block, next, next + block},
-                                             {lines, lines, lines, lines, lines, lines}}});
+                                    .prefetch = {{m, m + block, v, v + block, next, next + block},
+                                                 {lines, lines, lines, lines, lines, lines}}});
         }
         store_turned(f, turned, begin, n, k, dx);
     }
 }
 
 static void fc1_dx_bf16(int layer, const void *dyt, int n, const float *w, int k, float *dx,
-                        const float *const soon[2])
+                        const float *const prefetch[2])
 {
-    EACH_FC(layer, input_slice(f, dyt, n, w, k, dx, soon))
+    EACH_FC(layer, input_slice(f, dyt, n, w, k, dx, prefetch))
 }
 
 static void fc2_bf16(int layer, const float *x, int n, const float *w, const float *bias, float *y,

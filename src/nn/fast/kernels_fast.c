@@ -81,9 +81,9 @@ static void conv_forward_fast(int layer, dq_conv_part part, const float *x, cons
 
 static void conv_backward_fast(int layer, dq_conv_part part, const float *dy, const float *y,
                                const void *ut, void *z, float *products, float *dx,
-                               const float *soon)
+                               const float *prefetch)
 {
-    EACH_CONV(layer, backward(s, f, part, dy, y, ut, z, products, dx, soon))
+    EACH_CONV(layer, backward(s, f, part, dy, y, ut, z, products, dx, prefetch))
 }
 
 static int conv_du_tasks_fast(int layer)
@@ -138,7 +138,7 @@ static void fc1_dw_fast(int layer, const void *x, int n, const void *dy, int k, 
 
 /** Vectors run along the samples: their gradients, turned, are multiplied by single weights. */
 DQ_INLINE void input_slice(const dq_fc_shape *f, const float *dyt, int n, const float *w, int k,
-                           float *dx, const float *const soon[2])
+                           float *dx, const float *const prefetch[2])
 {
     size_t pad = (size_t)dq_fc_pad(n), step = dq_fc_block_weights(f);
     int lines = f->slice * DQ_FC_BLOCK / LINE, n_blocks = f->out / DQ_FC_BLOCK;
@@ -147,24 +147,25 @@ DQ_INLINE void input_slice(const dq_fc_shape *f, const float *dyt, int n, const 
         const float *rows_w = w + (size_t)k * DQ_FC_BLOCK;
         size_t at = (size_t)k * DQ_FC_BLOCK;
         for (int block = 0; block < n_blocks; block++, rows_w += step, at += step)
-            product_rows(COLS, DQ_FC_BLOCK, DQ_FC_BLOCK,
-                         &(product){.a = rows_w,
-                                    .b = dyt + (size_t)(block * DQ_FC_BLOCK) * pad + begin,
-                                    .c = turned,
-                                    .rows = f->slice,
-                                    .cols = DX_SAMPLES,
-                                    .b_row = pad,
-                                    .c_row = DX_SAMPLES,
-                                    .add = block > 0,
-                                    .soon = {{rows_w + step, soon[0] + at, soon[1] + at},
-                                             {lines, lines, lines}}});
+            product_rows(
+                COLS, DQ_FC_BLOCK, DQ_FC_BLOCK,
+                &(product){.a = rows_w,
+                           .b = dyt + (size_t)(block * DQ_FC_BLOCK) * pad + begin,
+                           .c = turned,
+                           .rows = f->slice,
+                           .cols = DX_SAMPLES,
+                           .b_row = pad,
+                           .c_row = DX_SAMPLES,
+                           .add = block > 0,
+                           .prefetch = {{rows_w + step, prefetch[0] + at, prefetch[1] + at},
+                                        {lines, lines, lines}}});
         store_turned(f, turned, begin, n, k, dx);
     }
 }
 
 static void fc1_dx_fast(int layer, const void *dyt, int n, const float *w, int k, float *dx,
-                        const float *const soon[2]){
-    EACH_FC(layer, input_slice(f, dyt, n, w, k, dx, soon))}
+                        const float *const prefetch[2]){
+    EACH_FC(layer, input_slice(f, dyt, n, w, k, dx, prefetch))}
 
 DQ_INLINE void output_layer(const dq_fc_shape *f, const float *x, int n, const float *w,
                             const float *bias, float *y, size_t y_row)

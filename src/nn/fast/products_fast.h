@@ -42,7 +42,7 @@ typedef struct product {
     int rows, cols;
     size_t b_row, c_row;  // elements of a row of b; floats from one row of c to the next
     int add;
-    fetches soon;
+    fetches prefetch;  // loaded into the cache meanwhile
 } product;
 
 /** How many vectors of a row a block takes: rows are a multiple of 16 long. */
@@ -61,7 +61,7 @@ DQ_INLINE void product_block(int P, int C, int k, int a_row, const product *g, c
         acc[i] = g->add ? vload(c + (size_t)(i / C) * g->c_row + (size_t)(i % C) * VL) : vzero();
     for (int j = 0; j < k; j += PAIR, b += PAIR * g->b_row) {
         evec value[COLS];
-        fetch(&g->soon, line + j / PAIR);
+        fetch(&g->prefetch, line + j / PAIR);
         DQ_UNROLL
         for (int q = 0; q < C; q++)
             value[q] = eload(b + q * VL * PAIR);

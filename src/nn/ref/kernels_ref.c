@@ -118,10 +118,10 @@ static void backward_from(int layer, dq_conv_part part, const float *ut, const f
 
 static void conv_backward_ref(int layer, dq_conv_part part, const float *dy, const float *y,
                               const void *ut, void *z, float *products, float *dx,
-                              const float *soon)
+                              const float *prefetch)
 {
     (void)products;
-    (void)soon;
+    (void)prefetch;
     size_t n = dq_conv_outputs(&dq_conv_shapes[layer]);
     float *to = (float *)z + (size_t)part.at * n;
     for (size_t i = 0; i < (size_t)part.n * n; i++)
@@ -193,9 +193,9 @@ static void fc1_ref(int layer, const void *inputs, int n, const void *weights, c
 }
 
 static void fc1_dw_ref(int layer, const void *inputs, int n, const void *gradients, int k,
-                       float *dw, const float *const soon[3])
+                       float *dw, const float *const prefetch[3])
 {
-    (void)soon;
+    (void)prefetch;
     const dq_fc_shape *f = &dq_fc_shapes[layer];
     const float *x = inputs, *dy = gradients;
     memset(dw, 0, (size_t)(f->slice * DQ_FC_BLOCK) * sizeof(*dw));
@@ -212,9 +212,9 @@ static int weight_place(const dq_fc_shape *f, int j, int o)
 }
 
 static void fc1_dx_ref(int layer, const void *turned, int n, const float *w, int k, float *dx,
-                       const float *const soon[2])
+                       const float *const prefetch[2])
 {
-    (void)soon;
+    (void)prefetch;
     const dq_fc_shape *f = &dq_fc_shapes[layer];
     const float *dyt = turned;
     for (int i = 0; i < n; i++)
@@ -313,12 +313,12 @@ static void conv_forward_bf16(int layer, dq_conv_part part, const float *x, cons
 
 static void conv_backward_bf16(int layer, dq_conv_part part, const float *dy, const float *y,
                                const void *ut, void *z, float *products, float *dx,
-                               const float *soon)
+                               const float *prefetch)
 {
     size_t n = dq_conv_outputs(&dq_conv_shapes[layer]);
     float *to = (float *)z + (size_t)part.at * n;
     if (!dq_conv_is_rounded(&dq_conv_shapes[layer])) {
-        conv_backward_ref(layer, part, dy, y, ut, z, products, dx, soon);
+        conv_backward_ref(layer, part, dy, y, ut, z, products, dx, prefetch);
         return;
     }
     for (size_t i = 0; i < (size_t)part.n * n; i++)
@@ -353,9 +353,9 @@ static void fc1_turn_bf16(int layer, const float *dh, int n, void *dy, void *dyt
 }
 
 static void fc1_dx_bf16(int layer, const void *turned, int n, const float *w, int k, float *dx,
-                        const float *const soon[2])
+                        const float *const prefetch[2])
 {
-    (void)soon;
+    (void)prefetch;
     const dq_fc_shape *f = &dq_fc_shapes[layer];
     const float *dyt = turned;
     for (int i = 0; i < n; i++)
