@@ -1,8 +1,8 @@
-/** Time for measuring. */
+/** A clock for measuring durations. */
 #ifndef DEEPQ_BASE_CLOCK_H
 #define DEEPQ_BASE_CLOCK_H
 
-/** Seconds since some moment in the past; never goes back. */
+/** Seconds since an arbitrary moment; never decreases. */
 double dq_clock_s(void);
 
 #endif

@@ -1,4 +1,5 @@
-/** How the library reports failure: a status up the stack, one line of text per thread. */
+/** How the library reports a failure: it returns a status, and sets one line of text that each
+ *  thread has. */
 #ifndef DEEPQ_BASE_ERROR_H
 #define DEEPQ_BASE_ERROR_H
 
@@ -11,11 +12,12 @@ dq_status dq_fail(dq_status status, const char *format, ...) __attribute__((form
 dq_status dq_fail_within(dq_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/** Text from outside as a terminal may get it, on one line: control characters, also those of two
- *  bytes in UTF-8, become question marks, in place. Returns `text`. */
+/** Make text from outside safe to print on one line: control characters, those of two bytes in
+ *  UTF-8 included, are replaced by question marks, in place. Returns `text`. */
 char *dq_make_plain(char *text);
 
-/** Pass a failure up: `DQ_TRY(dq_foo(...));`, for functions with nothing to clean up. */
+/** Return the status of a call that fails, in a function that has nothing to clean up:
+ *  `DQ_TRY(dq_foo(...));` */
 #define DQ_TRY(call)                                                                               \
     do {                                                                                           \
         dq_status dq_try_status_ = (call);                                                         \
@@ -23,7 +25,7 @@ char *dq_make_plain(char *text);
             return dq_try_status_;                                                                 \
     } while (0)
 
-/** Of two calls that are both made, the failure of the first one that failed. */
+/** The status of the first of two calls that failed; DQ_OK when both succeeded. */
 static inline dq_status dq_first_failure(dq_status first, dq_status second)
 {
     return first != DQ_OK ? first : second;

@@ -1,4 +1,4 @@
-/** Functions that a GPU has too: DQ_EVERYWHERE marks them, and nvcc compiles them for both. */
+/** DQ_EVERYWHERE marks functions that nvcc compiles for both the CPU and the GPU. */
 #ifndef DEEPQ_BASE_EVERYWHERE_H
 #define DEEPQ_BASE_EVERYWHERE_H
 

@@ -6,12 +6,13 @@
 
 enum { DQ_SPELLING_FAR = 1000 };  // more than any distance between words that are compared
 
-/** Letters to insert, delete, change, or swap with the next one to get from a to b; upper and lower
- *  case are the same. DQ_SPELLING_FAR when a word has more than 63 letters.
+/** The edit distance of two words: letters to insert, delete, change, or swap with the next one to
+ *  get from a to b, without regard to case. DQ_SPELLING_FAR when a word has more than 63 letters.
  *  Source: Damerau 1964 and Wagner and Fischer 1974 (optimal string alignment). */
 int dq_spelling_distance(const char *a, const char *b);
 
-/** "a, b or c", where `last` is "or". Cut off where `cap` bytes are not enough. */
+/** Write a list, "a, b or c" where `last` is "or".
+ *  @param[out] text at most `cap` bytes with the final zero, cut off where that is too little */
 void dq_list_words(char *text, size_t cap, const char *const *words, size_t n, const char *last);
 
 #endif

@@ -1,10 +1,10 @@
-/** What a GPU does for a learner: the table between libdeepq and the module libdeepq_cuda.so, which
- *  is loaded at run time.
+/** The functions of a GPU for a learner: the border between libdeepq and the module
+ *  libdeepq_cuda.so, which is loaded at run time.
  *
- *  The module knows nothing of error messages' homes, files or environments: it fails with a status
- *  and one line of text. Parameters cross this border as flat arrays of shape->n_params floats,
- * laid out as the processor's. Work is queued and done in order; a call waits only where it gives
- *  something back. */
+ *  The module has no part in messages, files or environments: a function that fails returns a
+ *  status and one line of text. Parameters cross the border as flat arrays of shape->n_params
+ *  floats, with the layout of the CPU. Work is queued and done in order; only functions that return
+ *  results wait for it. */
 #ifndef DEEPQ_LEARN_DEVICE_H
 #define DEEPQ_LEARN_DEVICE_H
 
@@ -21,122 +21,141 @@
 extern "C" {
 #endif
 
-enum { DQ_DEVICE_ABI = 3, DQ_DEVICE_TEXT = 512 };
+enum {
+    DQ_DEVICE_ABI = 3,    // version of this border
+    DQ_DEVICE_TEXT = 512  // bytes of a name or a message
+};
 
+/** What a learner on a GPU is created from. */
 typedef struct dq_device_config {
-    const dq_net_shape *shape;  // need not live on
-    int n_actions;
-    int batch;
-    int n_states;  // decided about at once; as many frames and transitions go over in one copy
-    size_t n_slots, n_frames;  // of the replay: transitions, and frames of 84x84 bytes
-    dq_precision precision;
-    dq_loss loss;
-    int double_dqn;
-    double priority_alpha;  // 0: transitions are drawn with the same chance
+    const dq_net_shape *shape;  // of the network; need not exist after the call
+    int n_actions;              // actions of the network
+    int batch;                  // transitions in an update
+    int n_states;               // states in a decision; also frames and transitions in one copy
+    size_t n_slots;             // slots of the replay buffer
+    size_t n_frames;            // frames of the replay buffer, 84x84 bytes each
+    dq_precision precision;     // of the matrix products
+    dq_loss loss;               // of an action value's difference from its target
+    int double_dqn;             // the online network chooses the next action
+    double priority_alpha;      // exponent of priorities; 0: transitions are drawn uniformly
 } dq_device_config;
 
-/** A transition by the numbers of its frames in the replay, oldest first; -1: a black frame. */
+/** A transition. Frames are given by their numbers in the replay buffer, oldest first; -1 is a
+ *  frame of zeros. */
 typedef struct dq_device_sample {
-    int32_t state[DQ_NET_STACK], next[DQ_NET_STACK];
-    int32_t action;
-    float reward;
-    float discount;  // of the next state's value; 0: the target is the reward alone
+    int32_t state[DQ_NET_STACK];  // frames of the state
+    int32_t next[DQ_NET_STACK];   // frames of the next state
+    int32_t action;               // the action taken
+    float reward;                 // n-step return
+    float discount;               // of the next state's value; 0: terminated
 } dq_device_sample;
 
-/** Where a batch comes from: n_drawable transitions in order of their slots, the last in `newest`,
- *  and the state of the stream that the processor would draw with. */
+/** The batch to draw, and the random stream that the CPU would draw it with. */
 typedef struct dq_device_draw {
-    uint64_t rng[4];
-    double beta;  // of priorities
-    uint32_t n_slots, newest, n_drawable;
+    uint64_t rng[4];                       // state of the stream
+    double beta;                           // exponent of the importance-sampling weights
+    uint32_t n_slots, newest, n_drawable;  // of the ring, as dq_replay_drawable() has them
 } dq_device_draw;
 
-/** What one learning step needs besides its transitions. */
+/** What an update needs besides its transitions. */
 typedef struct dq_device_step {
-    int32_t sync_target;  // copy the online weights to the target first
-    dq_adam_step adam;
+    int32_t sync_target;  // copy the online network to the target network first
+    dq_adam_step adam;    // the constants of Adam's step
 } dq_device_step;
 
-/** A turn of the trainer's loop: what is new goes over in one copy, then the states are decided
- *  about, by the weights as they are, and beside that a step is begun or done. */
+/** A turn of the training loop. New frames and transitions are copied to the GPU, then the values
+ *  of the current states are computed with the parameters as they are; at the same time an update
+ *  is started or completed. */
 typedef struct dq_device_turn {
-    const int32_t *states;       // [n_states] by their frames, or NULL
-    const dq_device_step *step;  // or NULL: no learning
-    const dq_device_draw *draw;  // of that step
-    int32_t whole;               // Adam and priorities as well; else apply() is to come
+    const int32_t *states;       // [n_states][DQ_NET_STACK] frames of the states; NULL: none
+    const dq_device_step *step;  // NULL: no update
+    const dq_device_draw *draw;  // of the update
+    int32_t whole;               // 1: complete the update; 0: stop before Adam, apply() follows
 } dq_device_turn;
 
-/** Arrays inside that tests hold against the reference. With double Q-learning there are rows for
- *  the next states by the online network behind the others. Of a network with two convolutions the
- *  third's are empty. */
+/** Arrays of an update, which tests compare with the reference. With Double DQN those of 2 * batch
+ *  samples have `batch` more: the next states in the online network. For a network with two
+ *  convolutions the arrays of the third are empty. */
 typedef enum dq_device_array {
-    DQ_DEVICE_X0,   // uint8 [2 batch][84][84][4], states then next states
-    DQ_DEVICE_Y1,   // float [2 batch] outputs of the first convolution
-    DQ_DEVICE_Y2,   // of the second
-    DQ_DEVICE_Y3,   // of the third
-    DQ_DEVICE_H,    // float [2 batch][hidden]
-    DQ_DEVICE_Q,    // float [2 batch] rows of shape->out_pad
-    DQ_DEVICE_DH,   // float [batch][hidden], of what goes into the ReLU, as the others below
-    DQ_DEVICE_DZ3,  // float [batch] by the third convolution's outputs
-    DQ_DEVICE_DZ2,
-    DQ_DEVICE_DZ1,
-    DQ_DEVICE_GRAD,     // float [n_params]
-    DQ_DEVICE_DRAWN,    // dq_device_sample [batch]
-    DQ_DEVICE_SLOTS,    // uint32 [batch], of a batch drawn there
-    DQ_DEVICE_TARGETS,  // float [batch]
-    DQ_DEVICE_WEIGHTS,  // float [batch], of a batch drawn by priority
-    DQ_DEVICE_N_ARRAYS
+    DQ_DEVICE_X0,       // uint8 [2 batch][84][84][4] states, then next states
+    DQ_DEVICE_Y1,       // float [2 batch] outputs of the first convolution
+    DQ_DEVICE_Y2,       // float [2 batch] outputs of the second convolution
+    DQ_DEVICE_Y3,       // float [2 batch] outputs of the third convolution
+    DQ_DEVICE_H,        // float [2 batch][hidden] outputs of the hidden layer
+    DQ_DEVICE_Q,        // float [2 batch] action values, in rows of shape->out_pad
+    DQ_DEVICE_DH,       // float [batch][hidden] gradient of the input of the hidden layer's ReLU
+    DQ_DEVICE_DZ3,      // float [batch] gradient of the input of the third convolution's ReLU
+    DQ_DEVICE_DZ2,      // float [batch] gradient of the input of the second convolution's ReLU
+    DQ_DEVICE_DZ1,      // float [batch] gradient of the input of the first convolution's ReLU
+    DQ_DEVICE_GRAD,     // float [n_params] gradients of the parameters
+    DQ_DEVICE_DRAWN,    // dq_device_sample [batch] the batch
+    DQ_DEVICE_SLOTS,    // uint32 [batch] its slots, when the GPU drew it
+    DQ_DEVICE_TARGETS,  // float [batch] targets
+    DQ_DEVICE_WEIGHTS,  // float [batch] importance-sampling weights, when drawn by priority
+    DQ_DEVICE_N_ARRAYS  // their number
 } dq_device_array;
 
-/** Every function that can fail writes one line to error[DQ_DEVICE_TEXT] then. */
+/** The functions of the module. One that fails writes one line to error[DQ_DEVICE_TEXT]. `self` is
+ *  what `create` gave. */
 typedef struct dq_device_ops {
     uint32_t abi;           // DQ_DEVICE_ABI
     const char *built_for;  // "sm_80 sm_90, PTX 9.0"
 
-    /** Is there a device that can be used? @param[out] name "NVIDIA H200 (sm_90)" */
+    /** Check that there is a GPU that can be used.
+     *  @param[out] name "NVIDIA H200 (sm_90)" */
     dq_status (*probe)(char name[DQ_DEVICE_TEXT], char *error);
-    /** All parameters zero, all frames black. */
+    /** Create a learner with parameters and frames of zeros. */
     dq_status (*create)(void **self, const dq_device_config *cfg, char *error);
+    /** Free what `create` allocated. */
     void (*destroy)(void *self);
 
-    /** @param arrays online and target weights, Adam's first and second moments */
+    /** Set the parameters.
+     *  @param arrays online and target parameters, Adam's first and second moments */
     dq_status (*set_params)(void *self, const float *const arrays[4], char *error);
+    /** Copy out the parameters; waits.
+     *  @param[out] arrays as in set_params */
     dq_status (*get_params)(void *self, float *const arrays[4], char *error);
+    /** Copy the online network to the target network. */
     dq_status (*sync_target)(void *self, char *error);
 
-    /** Fill frames or slots at .. at+n-1; waits. What was put before is in front of it. */
+    /** Set the frames at .. at + n - 1, after all that was put before; waits. */
     dq_status (*load_frames)(void *self, size_t at, size_t n, const uint8_t *frames, char *error);
+    /** Set the transitions of the slots at .. at + n - 1, after all that was put before; waits. */
     dq_status (*load_samples)(void *self, size_t at, size_t n, const dq_device_sample *samples,
                               char *error);
-    /** Priorities of all slots, 0 where nothing can be drawn, and the highest given so far. */
+    /** Set all priorities, as dq_priorities_set() does. */
     dq_status (*load_priorities)(void *self, const double *priorities, double highest, char *error);
+    /** Copy out all priorities, as dq_priorities_get() does; waits. */
     dq_status (*read_priorities)(void *self, double *priorities, double *highest, char *error);
-    /** With the next turn. The bytes are taken before the call returns. */
+    /** Set a frame in the next turn. The frame is copied before the call returns. */
     dq_status (*put_frame)(void *self, size_t number, const uint8_t *frame, char *error);
-    /** The same; what is in the slot `evicted` can be drawn no more. */
+    /** Set the transition of a slot in the next turn; that of the slot `evicted` can no longer be
+     *  drawn. */
     dq_status (*put_sample)(void *self, size_t slot, size_t evicted, const dq_device_sample *sample,
                             char *error);
-    /** Queue a turn; waits for nothing. */
+    /** Queue a turn. */
     dq_status (*turn)(void *self, const dq_device_turn *turn, char *error);
-    /** Action values of the last turn's states; waits for them, not for the learning behind them;
-     *  to be called once after each turn with states, before anything else. @param[out] q
-     *  [n_states] rows of shape->out_pad */
+    /** The action values of the last turn's states. Waits for them, but not for the update. To be
+     *  called once after each turn with states, before any other function.
+     *  @param[out] q [n_states] rows of shape->out_pad */
     dq_status (*values)(void *self, float *q, char *error);
 
-    /** First half of a learning step with these transitions: targets, loss, gradients; the weights
-     *  stay. @param samples [batch] */
+    /** Queue the first half of an update: targets, loss and gradients.
+     *  @param samples [batch] its transitions */
     dq_status (*gradients)(void *self, const dq_device_step *step, const dq_device_sample *samples,
                            char *error);
-    /** Second half: Adam with the gradients of the call before. */
+    /** Queue the second half of an update: Adam with the gradients that were computed last. */
     dq_status (*apply)(void *self, char *error);
-    /** Losses of the last gradients and of those before. */
+    /** The losses of the last two updates; waits.
+     *  @param[out] losses the last one first */
     dq_status (*losses)(void *self, float losses[2], char *error);
 
-    /** For tests. @param n bytes */
+    /** For tests: copy out an array.
+     *  @param[out] to n bytes */
     dq_status (*read)(void *self, dq_device_array array, void *to, size_t n, char *error);
 } dq_device_ops;
 
-/** What the module exports: `const dq_device_ops *dq_device_module(void)`. */
+/** The function that the module exports: `const dq_device_ops *dq_device_module(void)`. */
 #define DQ_DEVICE_ENTRY "dq_device_module"
 
 #ifdef __cplusplus

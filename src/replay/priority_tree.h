@@ -1,9 +1,9 @@
-/** The arithmetic of prioritized replay, inline: for the processor and the GPU (Schaul et al.
- * 2016).
+/** The sum tree of prioritized replay, inline, for the CPU and the GPU (Schaul et al. 2016).
  *
- *  A binary tree in an array: the root is node 1, the children of node i are 2i and 2i + 1, and the
- *  leaves are the slots' priorities. A node is always the sum of its children as they are now,
- * never changed by a difference: so no rounding gathers, and the leaves alone say all. */
+ *  It is a binary tree in an array: the root is node 1, the children of node i are 2i and 2i + 1,
+ *  the leaves are the priorities of the slots. A node is always recomputed as the sum of its
+ *  children and never changed by a difference. So rounding errors do not accumulate, and the leaves
+ *  determine the tree. */
 #ifndef DEEPQ_REPLAY_PRIORITY_TREE_H
 #define DEEPQ_REPLAY_PRIORITY_TREE_H
 
@@ -12,7 +12,7 @@
 
 #include "base/everywhere.h"
 
-/** Leaves of a tree for n_slots slots: a power of two. */
+/** The number of leaves of a tree for n_slots slots, a power of two. */
 DQ_EVERYWHERE size_t dq_tree_leaves(size_t n_slots)
 {
     size_t n = 1;
@@ -27,7 +27,8 @@ DQ_EVERYWHERE void dq_tree_sum(double *node, size_t i)
     node[i] = node[2 * i] + node[2 * i + 1];
 }
 
-/** The slot at which the sum of the priorities up to it passes `at`; one that can be drawn. */
+/** The first slot where the sum of the priorities up to and including it is above `at`. It is
+ *  always one that can be drawn. */
 DQ_EVERYWHERE size_t dq_tree_find(const double *node, size_t n_leaves, double at)
 {
     size_t i = 1;
@@ -40,16 +41,17 @@ DQ_EVERYWHERE size_t dq_tree_find(const double *node, size_t n_leaves, double at
     return i - n_leaves;
 }
 
-/** The place in the tree of draw i of n, one from each of n parts of equal weight.
+/** The sum that draw i of n looks for: the i-th of n equal parts of `total`, and in it the share
+ *  `unit`.
  *  @param unit uniform in [0, 1) */
 DQ_EVERYWHERE double dq_tree_place(size_t i, size_t n, double unit, double total)
 {
     return ((double)i + unit) / (double)n * total;
 }
 
-/** The priority of a transition with this temporal-difference error.
- *  @param highest given so far: for an error that is infinite or no number, since a sum with it in
- *  would draw nothing else, or nothing at all */
+/** The priority of a transition with a temporal-difference error.
+ *  @param highest priority given so far, which an error that is not finite gives too: it would make
+ *         the sums useless */
 DQ_EVERYWHERE double dq_tree_priority(float error, double alpha, double highest)
 {
     const double never_zero = 1e-3;
@@ -57,7 +59,8 @@ DQ_EVERYWHERE double dq_tree_priority(float error, double alpha, double highest)
     return priority <= 1.7976931348623157e308 ? priority : highest;  // false for no number, too
 }
 
-/** A sample's weight in the loss. @param least priority of its batch */
+/** The importance-sampling weight of a transition.
+ *  @param least lowest priority of the batch */
 DQ_EVERYWHERE float dq_tree_weight(double least, double priority, double beta)
 {
     return (float)pow(least / priority, beta);
