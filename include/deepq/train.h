@@ -101,7 +101,8 @@ typedef struct dq_train_config {
     /** Threads, the caller included; 0: one for each core. Not a hyperparameter: results do not
      *  depend on it. */
     int n_threads;
-    /** Architecture of the network: "nature", "nips" or "small" (net.h); NULL: "nature". */
+    /** Architecture of the network: "nature", "nips", "small" or "nature_same" (net.h); NULL:
+     *  "nature". */
     const char *network;
     /** Instruction set of the CPU: "ref", "avx2" or "avx512"; NULL: as in dq_net_config. Not a
      *  hyperparameter. */

@@ -62,7 +62,7 @@ static const field fields[] = {
     FIELD(adam_beta2, FIELD_DOUBLE, "", 0, 0.999999999, "decay of Adam's mean of their squares"),
     FIELD(adam_epsilon, FIELD_DOUBLE, "", 0, 1, "added to the divisor of Adam's step"),
     FIELD(network, FIELD_NETWORK, "", 0, 0,
-          "layers; nature: Mnih et al. 2015, nips: Mnih et al. 2013, small: docs/fast.md"),
+          "layers; nature: Mnih et al. 2015, nips: 2013; nature_same: Dopamine's padding"),
     FIELD(initialisation, FIELD_INITIALISATION, "", 0, 0,
           "how weights are drawn at the start; xavier: as Dopamine does"),
     FIELD(loss, FIELD_LOSS, "", 0, 0,

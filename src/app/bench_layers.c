@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "deepq/net.h"
 #include "learn/gpu.h"
-#include "nn/kernels.h"
 #include "nn/graph.h"
+#include "nn/kernels.h"
 #include "nn/winograd.h"
 
 enum { N = 32, CHUNK = 4, REPEATS = 40, N_ARRAYS = 40 };
@@ -34,10 +34,11 @@ typedef struct layers {
     double peak[2];  // GFLOP/s in fp32 and in the table's precision
 } layers;
 
-/** Floats in a sample's input of convolution i, or in the features behind the last. */
+/** Floats in a sample's input of convolution i, padding included, or in the features behind the
+ *  last. */
 static size_t x_size(const layers *l, int i)
 {
-    return i == 0 ? DQ_X0 : l->net.x[i - 1];
+    return i < l->net.n_convs ? dq_conv_inputs(l->net.conv[i]) : l->net.x[i - 1];
 }
 
 static double cpu_seconds(void)

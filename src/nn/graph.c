@@ -12,8 +12,8 @@ static int conv_kernels(const dq_layer *l)
 {
     for (int i = 0; i < DQ_N_CONV_LAYERS; i++) {
         const dq_conv_shape *c = &dq_conv_shapes[i];
-        if (c->in_side == l->side && c->in == l->in && c->k == l->k && c->stride == l->stride &&
-            c->out == l->out)
+        if (dq_conv_picture_side(c) == l->side && c->before == l->before && c->after == l->after &&
+            c->in == l->in && c->k == l->k && c->stride == l->stride && c->out == l->out)
             return i;
     }
     assert(!"a convolution that no kernel is compiled for: add it to net_shape.h");
@@ -265,12 +265,21 @@ static bool begins_sequence(const dq_network *network, int i)
     return i == 0 || strncmp(l->name, l[-1].name, sequence_of(l) + 1) != 0;
 }
 
+/** Padding that differs between the sides has no word in PyTorch's Conv2d: (before, after). */
+static void describe_conv(text *t, const dq_layer *l, const char *number)
+{
+    append(t, "    (%s): Conv2d(%d, %d, kernel_size=(%d, %d), stride=(%d, %d)", number, l->in,
+           l->out, l->k, l->k, l->stride, l->stride);
+    if (l->before || l->after)
+        append(t, ", padding=(%d, %d)", l->before, l->after);
+    append(t, ")\n");
+}
+
 static void describe_layer(text *t, const dq_layer *l, int n_actions)
 {
     const char *number = l->name + sequence_of(l) + 1;
     if (l->kind == DQ_LAYER_CONV)
-        append(t, "    (%s): Conv2d(%d, %d, kernel_size=(%d, %d), stride=(%d, %d))\n", number,
-               l->in, l->out, l->k, l->k, l->stride, l->stride);
+        describe_conv(t, l, number);
     else
         append(t, "    (%s): Linear(in_features=%d, out_features=%d, bias=True)\n", number, l->in,
                l->out ? l->out : n_actions);

@@ -16,7 +16,8 @@ typedef struct dq_layer {
     const char *name;  // PyTorch's, "conv.0"; its tensors are these:
     const char *weight, *bias;
     int in, out;          // channels of a convolution, else values; out 0: as many as actions
-    int side, k, stride;  // of a convolution: pixels of its input and its kernel
+    int side, k, stride;  // of a convolution: pixels of its picture and its kernel
+    int before, after;    // pixels of zeros around the picture, on the one side and on the other
     bool relu;
 } dq_layer;
 

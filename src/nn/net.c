@@ -60,13 +60,28 @@ static float *take(char *base, size_t *used, size_t n_floats)
  *  gradients between the layers, then transforms and products. */
 static size_t scratch_size(const dq_net *net)
 {
-    size_t most = 0, between = 0;
+    size_t most = 0, between = 0, forward = DQ_CHUNK * DQ_X0 + net->padded_size;
     for (int i = 0; i < net->shape.n_convs; i++) {
         dq_conv_sizes s = net->k->conv_sizes(net->shape.layer[i], DQ_CHUNK);
         most = s.v + s.products > most ? s.v + s.products : most;
-        between += i + 1 < net->shape.n_convs ? net->shape.x[i] : 0;
+        between += i > 0 ? DQ_CHUNK * dq_conv_inputs(net->shape.conv[i]) : 0;
     }
-    return DQ_CHUNK * (DQ_X0 > between ? DQ_X0 : between) + most;
+    return (forward > between ? forward : between) + most;
+}
+
+static bool is_padded(const dq_conv_shape *s)
+{
+    return s->before || s->after;
+}
+
+/** Floats for the pictures of one task with their padding. */
+static size_t padded_size(const dq_net_shape *shape)
+{
+    size_t most = 0;
+    for (int i = 0; i < shape->n_convs; i++)
+        if (is_padded(shape->conv[i]) && dq_conv_inputs(shape->conv[i]) > most)
+            most = dq_conv_inputs(shape->conv[i]);
+    return DQ_CHUNK * most;
 }
 
 /** What the first linear layer's kernels take: arrays of their own where they have a size, else the
@@ -110,6 +125,7 @@ static size_t plan(dq_net *net, char *base)
     net->dfeatures = take(base, &used, cap * (size_t)shape->fc->in);
     net->dh = take(base, &used, cap * shape->hidden);
     plan_linear(net, base, &used);
+    net->padded_size = padded_size(shape);
     net->scratch_size = scratch_size(net);
     net->scratch = take(base, &used, threads * net->scratch_size);
     return used;
@@ -231,6 +247,17 @@ typedef struct forward_pass {
     int n, keep;
 } forward_pass;
 
+/** n pictures with zeros around them. */
+static void pad(const dq_conv_shape *s, const float *x, int n, float *to)
+{
+    size_t side = (size_t)dq_conv_picture_side(s), row = side * (size_t)s->in;
+    size_t wide = (size_t)(s->in_side * s->in), before = (size_t)(s->before * s->in);
+    memset(to, 0, (size_t)n * dq_conv_inputs(s) * sizeof(*to));
+    for (int i = 0; i < n; i++, to += dq_conv_inputs(s))
+        for (size_t y = 0; y < side; y++, x += row)
+            memcpy(to + ((size_t)s->before + y) * wide + before, x, row * sizeof(*to));
+}
+
 static void convolve_task(void *ctx, int task)
 {
     const forward_pass *f = ctx;
@@ -245,7 +272,11 @@ static void convolve_task(void *ctx, int task)
     const float *x = pictures;
     for (int l = 0; l < shape->n_convs; l++) {
         dq_conv_part part = {0, end - begin, end - begin};
-        float *v = scratch + (size_t)DQ_CHUNK * DQ_X0;
+        float *padded = scratch + (size_t)DQ_CHUNK * DQ_X0, *v = padded + net->padded_size;
+        if (is_padded(shape->conv[l])) {
+            pad(shape->conv[l], x, part.n, padded);
+            x = padded;
+        }
         float *products = v + net->k->conv_sizes(shape->layer[l], part.n).v;
         if (f->keep) {
             part.at = begin;

@@ -44,6 +44,7 @@ struct dq_net {
 
     float *scratch;       // one piece for each thread
     size_t scratch_size;  // floats in a piece
+    size_t padded_size;   // of them for pictures with their padding
     atomic_flag *in_use;  // which pieces a task has taken
 };
 

@@ -82,6 +82,19 @@ static void hidden_task(void *ctx, int task)
     }
 }
 
+/** What is left of n pictures without their padding, in place. */
+static void take_off_padding(const dq_conv_shape *s, float *x, int n)
+{
+    size_t side = (size_t)dq_conv_picture_side(s), row = side * (size_t)s->in;
+    size_t wide = (size_t)(s->in_side * s->in), before = (size_t)(s->before * s->in);
+    float *to = x;
+    if (s->before == 0 && s->after == 0)
+        return;
+    for (int i = 0; i < n; i++, x += dq_conv_inputs(s))
+        for (size_t y = 0; y < side; y++, to += row)
+            memmove(to, x + ((size_t)s->before + y) * wide + before, row * sizeof(*to));
+}
+
 /** Some samples back through the convolutions. */
 static void convolve_back_task(void *ctx, int task)
 {
@@ -91,8 +104,8 @@ static void convolve_back_task(void *ctx, int task)
     dq_conv_part part = {begin, end - begin, net->cfg.batch};
     const dq_net_shape *shape = &net->shape;
     size_t at = (size_t)begin, between = 0;
-    for (int l = 0; l + 1 < shape->n_convs; l++)
-        between += shape->x[l];
+    for (int l = 1; l < shape->n_convs; l++)
+        between += dq_conv_inputs(shape->conv[l]);
     float *scratch = dq_net_take_scratch(net), *free_part = scratch;
     float *products = scratch + DQ_CHUNK * between;
     const float *dy = net->dfeatures + at * shape->x[shape->n_convs - 1];
@@ -101,7 +114,9 @@ static void convolve_back_task(void *ctx, int task)
         const float *soon = l > 0 ? net->x[l - 1] + at * shape->x[l - 1] : NULL;
         net->k->conv_backward(shape->layer[l], part, dy, net->x[l] + at * shape->x[l], net->ut[l],
                               net->conv_z[l], products, dx, soon);
-        free_part += l > 0 ? DQ_CHUNK * shape->x[l - 1] : 0;
+        free_part += l > 0 ? DQ_CHUNK * dq_conv_inputs(shape->conv[l]) : 0;
+        if (dx)
+            take_off_padding(shape->conv[l], dx, end - begin);
         dy = dx;
     }
     dq_net_return_scratch(net, scratch);

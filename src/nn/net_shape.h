@@ -36,25 +36,33 @@ enum {
 
 /** A convolution. Its kernel is a whole number of strides wide, so it is also a convolution of
  *  stride 1 over blocks of stride x stride pixels: `k / stride` taps a side, and in each block
- *  stride * stride * in values, [row in the block][column in the block][channel]. */
+ *  stride * stride * in values, [row in the block][column in the block][channel]. The kernels take
+ * a picture with its padding; TensorFlow's SAME pads max((ceil(n / stride) - 1) * stride + k - n,
+ * 0) pixels, the smaller half before. */
 typedef struct dq_conv_shape {
     int in_side, in;  // pixels, channels
     int k, stride;
     int out_side, out;  // channels out are a multiple of 16
+    int before, after;  // pixels of in_side that pad the picture with zeros
 } dq_conv_shape;
 
-enum { DQ_N_CONV_LAYERS = 7 };
+enum { DQ_N_CONV_LAYERS = 10 };
 
 DQ_TABLE dq_conv_shape dq_conv_shapes[DQ_N_CONV_LAYERS] = {
-    {84, 4, 8, 4, 20, 32},  // 0
-    {20, 32, 4, 2, 9, 64},  // 1
-    {9, 64, 3, 1, 7, 64},   // 2
-    {84, 4, 8, 4, 20, 16},  // 3
-    {20, 16, 4, 2, 9, 32},  // 4
-    {20, 32, 4, 2, 9, 32},  // 5
-    {9, 32, 3, 1, 7, 32},   // 6
+    {84, 4, 8, 4, 20, 32, 0, 0},   // 0
+    {20, 32, 4, 2, 9, 64, 0, 0},   // 1
+    {9, 64, 3, 1, 7, 64, 0, 0},    // 2
+    {84, 4, 8, 4, 20, 16, 0, 0},   // 3
+    {20, 16, 4, 2, 9, 32, 0, 0},   // 4
+    {20, 32, 4, 2, 9, 32, 0, 0},   // 5
+    {9, 32, 3, 1, 7, 32, 0, 0},    // 6
+    {88, 4, 8, 4, 21, 32, 2, 2},   // 7
+    {24, 32, 4, 2, 11, 64, 1, 2},  // 8
+    {13, 64, 3, 1, 11, 64, 1, 1},  // 9
 };
-#define DQ_EACH_CONV(X, arg) X(0, arg) X(1, arg) X(2, arg) X(3, arg) X(4, arg) X(5, arg) X(6, arg)
+#define DQ_EACH_CONV(X, arg)                                                                       \
+    X(0, arg)                                                                                      \
+    X(1, arg) X(2, arg) X(3, arg) X(4, arg) X(5, arg) X(6, arg) X(7, arg) X(8, arg) X(9, arg)
 
 /** The linear layer behind the convolutions; the last one takes what it gives. */
 typedef struct dq_fc_shape {
@@ -62,14 +70,15 @@ typedef struct dq_fc_shape {
     int slice;    // inputs in one task of the gradients: a multiple of 32 that divides `in`
 } dq_fc_shape;
 
-enum { DQ_N_FC_LAYERS = 3 };
+enum { DQ_N_FC_LAYERS = 4 };
 
 DQ_TABLE dq_fc_shape dq_fc_shapes[DQ_N_FC_LAYERS] = {
-    {7 * 7 * 64, 512, 64},  // 0
-    {9 * 9 * 32, 256, 32},  // 1
-    {7 * 7 * 32, 256, 32},  // 2
+    {7 * 7 * 64, 512, 64},    // 0
+    {9 * 9 * 32, 256, 32},    // 1
+    {7 * 7 * 32, 256, 32},    // 2
+    {11 * 11 * 64, 512, 64},  // 3
 };
-#define DQ_EACH_FC(X, arg) X(0, arg) X(1, arg) X(2, arg)
+#define DQ_EACH_FC(X, arg) X(0, arg) X(1, arg) X(2, arg) X(3, arg)
 
 /** Samples in a row of gradients that is turned for fc1_dx: a whole number of vectors. */
 static inline int dq_fc_pad(int n)
@@ -91,7 +100,7 @@ static inline size_t dq_fc_block_weights(const dq_fc_shape *f)
 /** Whether a layer's input is the picture, whose gradient nobody asks for. */
 static inline bool dq_conv_is_first(const dq_conv_shape *s)
 {
-    return s->in_side == DQ_SIDE0;
+    return s->in == DQ_FRAMES;
 }
 
 /** Whether bf16 takes the products of a layer from rounded factors: not those of a 3x3. */
@@ -100,7 +109,13 @@ static inline bool dq_conv_is_rounded(const dq_conv_shape *s)
     return s->stride > 1;
 }
 
-/** Floats in one sample's input and output, and in the weights. */
+/** Pixels a side of the picture that a convolution takes, without its padding. */
+static inline int dq_conv_picture_side(const dq_conv_shape *s)
+{
+    return s->in_side - s->before - s->after;
+}
+
+/** Floats in one sample's input, padding included, in its output, and in the weights. */
 static inline size_t dq_conv_inputs(const dq_conv_shape *s)
 {
     return (size_t)(s->in_side * s->in_side * s->in);

@@ -53,21 +53,27 @@ enum { DQ_WINO_SUM = 1 };
         .at = {1, 1, 1, 1, 1, 0, 0, 1, -1, 2, -2, 0, 0, 1, 1, 4, 4, 0, 0, 1, -1, 8, -8, 1},        \
     }
 
-/* Over blocks (dq_conv_shape): 20 = 5 * 4, 9 = 3 * 3 and 7 = 2 * 4 - 1. In bf16 20 = 7 * 3 - 1. */
-static const dq_winograd dq_winograd_8x8 = DQ_WINOGRAD_F42(5), dq_winograd_4x4 = DQ_WINOGRAD_F32(3),
-                         dq_winograd_3x3 = DQ_WINOGRAD_F43(2),
-                         dq_winograd_8x8_bf16 = DQ_WINOGRAD_F32(7);
+/* Over blocks (dq_conv_shape): outputs 20 = 5 * 4, 9 = 3 * 3 and 7 = 2 * 4 - 1 a side; 21 = 7 * 3,
+ * 11 = 4 * 3 - 1 and 11 = 3 * 4 - 1. In bf16 20 = 7 * 3 - 1. */
+static const dq_winograd dq_winograd_20 = DQ_WINOGRAD_F42(5), dq_winograd_9 = DQ_WINOGRAD_F32(3),
+                         dq_winograd_7 = DQ_WINOGRAD_F43(2), dq_winograd_21 = DQ_WINOGRAD_F32(7),
+                         dq_winograd_11 = DQ_WINOGRAD_F32(4),
+                         dq_winograd_11_3x3 = DQ_WINOGRAD_F43(3);
 
 static inline const dq_winograd *dq_winograd_of(const dq_conv_shape *s)
 {
-    return s->stride == 4 ? &dq_winograd_8x8 : s->stride == 2 ? &dq_winograd_4x4 : &dq_winograd_3x3;
+    if (s->stride == 4)
+        return s->out_side == 20 ? &dq_winograd_20 : &dq_winograd_21;
+    if (s->stride == 2)
+        return s->out_side == 9 ? &dq_winograd_9 : &dq_winograd_11;
+    return s->out_side == 7 ? &dq_winograd_7 : &dq_winograd_11_3x3;
 }
 
 /** In bf16, for the layers that dq_conv_is_rounded(): F(3, 2), whose small entries keep the error
  *  of products of rounded factors at that of a direct convolution. */
 static inline const dq_winograd *dq_winograd_of_bf16(const dq_conv_shape *s)
 {
-    return s->stride == 4 ? &dq_winograd_8x8_bf16 : dq_winograd_of(s);
+    return s->stride == 4 ? &dq_winograd_21 : dq_winograd_of(s);
 }
 
 #endif

@@ -228,12 +228,44 @@ static size_t input_row(const step *s, int pass, int l)
     return (size_t)(l == 0 && pass == 2 ? 1 : pass) * (size_t)s->n;
 }
 
+static size_t picture_size(const dq_conv_shape *c)
+{
+    size_t side = (size_t)dq_conv_picture_side(c);
+    return side * side * (size_t)c->in;
+}
+
+/** Value i of n pictures, in as many with their padding. */
+static size_t padded_place(const dq_conv_shape *c, size_t i)
+{
+    size_t side = (size_t)dq_conv_picture_side(c), in = (size_t)c->in;
+    size_t y = i / (side * in) % side, x = i / in % side;
+    return i / picture_size(c) * dq_conv_inputs(c) +
+           ((y + (size_t)c->before) * (size_t)c->in_side + x + (size_t)c->before) * in + i % in;
+}
+
+/** n pictures with zeros around them, as the reference takes them. */
+static float *padded(const dq_conv_shape *c, const float *x, size_t n)
+{
+    float *to = floats(n * dq_conv_inputs(c));
+    for (size_t i = 0; i < n * picture_size(c); i++)
+        to[padded_place(c, i)] = x[i];
+    return to;
+}
+
+/** n pictures without them, in place. */
+static void take_off_padding(const dq_conv_shape *c, float *x, size_t n)
+{
+    for (size_t i = 0; i < n * picture_size(c); i++)
+        x[i] = x[padded_place(c, i)];
+}
+
 static void convolutions(step *s, int pass, const float *params)
 {
     for (int l = 0; l < s->shape->n_convs; l++) {
         const dq_conv_shape *c = s->shape->conv[l];
         size_t ins = dq_conv_inputs(c), outs = s->shape->x[l], n = (size_t)s->n;
-        const float *x = (l ? s->y[l - 1] : s->x0) + input_row(s, pass, l) * ins;
+        float *x =
+            padded(c, (l ? s->y[l - 1] : s->x0) + input_row(s, pass, l) * picture_size(c), n);
         const float *w = params + s->shape->conv_w[l], *b = params + s->shape->conv_b[l];
         float *v = floats(n * ins), *want = floats(n * outs), *size = floats(n * outs);
         float *aw = magnitudes(w, dq_conv_weights(c)), *ab = magnitudes(b, (size_t)c->out);
@@ -242,6 +274,7 @@ static void convolutions(step *s, int pass, const float *params)
         ref->conv_forward(s->shape->layer[l], part, x, aw, ab, v, NULL, size);
         check(s, "a convolution", s->y[l] + (size_t)pass * n * outs, want, size, n * outs,
               c->k * c->k * c->in, l == 0);
+        free(x);
         free(v);
         free(want);
         free(size);
@@ -394,9 +427,12 @@ static void input_gradient(step *s, int l)
     assert_memory_equal(z, s->dz[l],
                         n * s->shape->x[l] * sizeof(float));  // it went through the ReLU
     ref->conv_backward(layer, part, adz, s->y[l], aw, z, NULL, size, NULL);
-    for (size_t i = 0; i < n * ins; i++)
+    take_off_padding(c, want, n);
+    take_off_padding(c, size, n);
+    for (size_t i = 0; i < n * picture_size(c); i++)
         want[i] = x[i] > 0.0f ? want[i] : 0.0f;
-    check(s, "a convolution's dx", s->dz[l - 1], want, size, n * ins, c->k * c->k * c->out, false);
+    check(s, "a convolution's dx", s->dz[l - 1], want, size, n * picture_size(c),
+          c->k * c->k * c->out, false);
     free(aw);
     free(adz);
     free(z);
@@ -409,7 +445,8 @@ static void weight_gradient(step *s, int l)
     const dq_conv_shape *c = s->shape->conv[l];
     int layer = s->shape->layer[l];
     size_t n = (size_t)s->n, w_size = (size_t)(c->k * c->k * c->in * c->out);
-    const float *x = l ? s->y[l - 1] : s->x0, *got = s->grad + s->shape->conv_w[l];
+    float *x = padded(c, l ? s->y[l - 1] : s->x0, n);
+    const float *got = s->grad + s->shape->conv_w[l];
     float *adz = magnitudes(s->dz[l], n * s->shape->x[l]);
     float *dw = floats(w_size), *size = floats(w_size), db[64], db_size[64];
     for (int task = 0; task < ref->conv_du_tasks(layer); task++) {
@@ -422,6 +459,7 @@ static void weight_gradient(step *s, int l)
     s->precision = 0;  // the bias's gradient is float32 always
     check(s, "a convolution's db", got + w_size, db, db_size, (size_t)c->out, terms, false);
     s->precision = precision;
+    free(x);
     free(adz);
     free(dw);
     free(size);

@@ -5,7 +5,7 @@ The networks, batch and weights of make_nn_golden.py, once in float32 and once u
 to bfloat16 on the processor. For the action values and every tensor's gradient: the root of the mean
 square of the difference, relative to that of the float32 values.
 
-    for n in nature nips small; do                          (needs torch and numpy)
+    for n in nature nips small nature_same; do                          (needs torch and numpy)
         python make_nn_bf16.py $n > ../data/nn/bf16_$n.txt; done
 """
 import sys

@@ -5,7 +5,7 @@ Weights and inputs come from a small generator that tests/kernels/test_net.c rep
 results are stored: action values, the loss, of every gradient the sum, the norm and 16 elements,
 and losses and action values over five Adam steps.
 
-    for n in nature nips small; do                          (needs torch and numpy)
+    for n in nature nips small nature_same; do                          (needs torch and numpy)
         python make_nn_golden.py $n > ../data/nn/golden_$n.txt; done
 """
 import sys
@@ -22,6 +22,7 @@ NETWORKS = {
     "nature": ([(32, 8, 4), (64, 4, 2), (64, 3, 1)], 3136, 512, 1),
     "nips": ([(16, 8, 4), (32, 4, 2)], 2592, 256, 2),
     "small": ([(32, 8, 4), (32, 4, 2), (32, 3, 1)], 1568, 256, 2),
+    "nature_same": ([(32, 8, 4), (64, 4, 2), (64, 3, 1)], 7744, 512, 2),
 }
 
 
@@ -43,6 +44,15 @@ class Lcg:
         return (self.u32(n) >> 8).astype(np.float32) / np.float32(1 << 23) - np.float32(1)
 
 
+class SameConv2d(nn.Conv2d):
+    """Pads as TensorFlow's SAME does: as many outputs as inputs over the stride, rounded up."""
+
+    def forward(self, x):
+        n, k, stride = x.shape[-1], self.kernel_size[0], self.stride[0]
+        pad = max((-(-n // stride) - 1) * stride + k - n, 0)
+        return super().forward(nn.functional.pad(x, (pad // 2, pad - pad // 2) * 2))
+
+
 class DQN(nn.Module):
     """The book's network, lib/dqn_model.py, by its layers' names, or one made like it."""
 
@@ -50,8 +60,9 @@ class DQN(nn.Module):
         super().__init__()
         convs, features, hidden, _ = NETWORKS[network]
         layers, n_in = [], 4
+        conv = SameConv2d if network.endswith("_same") else nn.Conv2d
         for n_out, kernel, stride in convs:
-            layers += [nn.Conv2d(n_in, n_out, kernel, stride), nn.ReLU()]
+            layers += [conv(n_in, n_out, kernel, stride), nn.ReLU()]
             n_in = n_out
         self.conv = nn.Sequential(*layers)
         self.fc = nn.Sequential(nn.Linear(features, hidden), nn.ReLU(),

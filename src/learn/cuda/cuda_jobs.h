@@ -13,11 +13,14 @@ template <int L> struct conv {
         S = dq_conv_shapes[L].stride,
         OUT_SIDE = dq_conv_shapes[L].out_side,
         OUT = dq_conv_shapes[L].out,
-        FIRST = SIDE == DQ_SIDE0,  // its input is the picture: bytes, whose gradient nobody wants
+        BEFORE = dq_conv_shapes[L].before,
+        PICTURE = SIDE - BEFORE - dq_conv_shapes[L].after,  // pixels a side without the padding
+        PADDED = PICTURE != SIDE,
+        FIRST = IN == DQ_FRAMES,  // its input is the picture: bytes, whose gradient nobody wants
         RUN = K * IN,              // values of a patch's row, which lie together in the picture
         DEPTH = K * RUN,           // values of a patch
         PIXELS = OUT_SIDE * OUT_SIDE,
-        X = SIDE * SIDE * IN,  // values of a picture, of an output
+        X = PICTURE * PICTURE * IN,  // values of a picture, of an output
         Y = PIXELS * OUT
     };
 };
@@ -60,8 +63,14 @@ static __device__ inline float4 patch_quad(const typename picture<L>::type *x, i
 {
     typedef conv<L> n;
     int sample = m / n::PIXELS, pixel = m % n::PIXELS;
-    int y = pixel / n::OUT_SIDE * n::S + i / n::RUN, column = pixel % n::OUT_SIDE * n::S;
-    return load_quad(x + (size_t)sample * n::X + (y * n::SIDE + column) * n::IN + i % n::RUN);
+    int y = pixel / n::OUT_SIDE * n::S + i / n::RUN - n::BEFORE;
+    int column = pixel % n::OUT_SIDE * n::S - n::BEFORE, at = i % n::RUN;
+    if (n::PADDED) {
+        int pixel_at = column + at / n::IN;
+        if (y < 0 || y >= n::PICTURE || pixel_at < 0 || pixel_at >= n::PICTURE)
+            return zero_quad();
+    }
+    return load_quad(x + (size_t)sample * n::X + (y * n::PICTURE + column) * n::IN + at);
 }
 
 /** Where a layer's weights and biases are. */
@@ -159,8 +168,12 @@ template <int L> struct conv_backward {
         int sample = row / KIND, pixel = row % KIND;
         if (sample >= n || column >= shape::IN)
             return;
-        int y = pixel / KIND_SIDE * shape::S + y0, x_at = pixel % KIND_SIDE * shape::S + x0;
-        size_t at = (size_t)sample * shape::X + (y * shape::SIDE + x_at) * shape::IN + column;
+        int y = pixel / KIND_SIDE * shape::S + y0 - shape::BEFORE;
+        int x_at = pixel % KIND_SIDE * shape::S + x0 - shape::BEFORE;
+        if (shape::PADDED &&
+            (y < 0 || y >= shape::PICTURE || x_at < 0 || x_at >= shape::PICTURE))
+            return;
+        size_t at = (size_t)sample * shape::X + (y * shape::PICTURE + x_at) * shape::IN + column;
         dx[at] = x[at] > 0.0f ? v : 0.0f;
     }
     __device__ inline void store_bias(int, float) const
@@ -218,7 +231,7 @@ static __device__ inline size_t hidden_weight(int n_in, int in, int out)
  *  up to MOST. */
 static inline int hidden_parts(int n_in)
 {
-    enum { MOST = 9 };
+    enum { MOST = 11 };
     int parts = MOST;
     while (n_in / GEMM_BK % parts != 0)
         parts--;
