@@ -155,8 +155,8 @@ static void print_learn_stages(const void *self, double rate)
     const dq_learner *l = b->learner;
     static const char *const names[DQ_N_STAGES] = {"sample", "targets", "states", "update"};
     double gflop = step_gflop(l->net);
-    if (l->on_gpu)
-        return;
+    if (l->stage_s[DQ_STAGE_UPDATE] <= 0)
+        return;  // a GPU's are measured with its own tools
     printf("  us a step:");
     for (int i = 0; i < DQ_N_STAGES; i++)
         printf(" %s %.0f%s", names[i], 1e6 * l->stage_s[i] / (double)b->n_updates,
