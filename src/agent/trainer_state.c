@@ -188,7 +188,7 @@ dq_status dq_trainer_load_net(dq_net **out, const char *network, dq_reader *r)
     if (!dq_reader_is_at(r, "DQNN"))
         return dq_fail(DQ_ERR_INPUT,
                        "saved run: its weights cannot be read alone, an older deepq wrote "
-                       "it: continue the run, and its next checkpoint is of today");
+                       "it: continue the run, and its next checkpoint can be");
     DQ_TRY(dq_read_tag_between(r, "DQNN", 1, 2, &version));
     DQ_TRY(dq_read_u32(r, &n_actions));
     r->at = start;  // the net reads it all

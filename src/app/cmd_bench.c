@@ -134,8 +134,7 @@ static int bench(bench_run *run, char **what, int n, option_list *envs)
         if (!(chosen[i] = find_maker(what[i])))
             return APP_MISUSED;
         if (on_gpu && chosen[i]->n_variants == 0)
-            return app_fail(APP_MISUSED, "bench: %s are the processor's: leave out --device",
-                            what[i]);
+            return app_fail(APP_MISUSED, "bench: %s: CPU only: leave out --device", what[i]);
     }
     if (n == 0)
         for (size_t i = 0; i < n_makers; i++)

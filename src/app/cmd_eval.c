@@ -211,7 +211,7 @@ int cmd_eval(int argc, char **argv)
         {"env", 'e', OPTION_TEXT, &choice.env_id, "ID", "environment (the model's)", 0, 0},
         {"dialect", 0, OPTION_TEXT, &choice.dialect, "NAME", "preprocessing (the model's)", 0, 0},
         {"episodes", 0, OPTION_INT, &p.episodes, "N", "games to play (30)", 1, 1e6},
-        {"epsilon", 0, OPTION_NUMBER, &p.epsilon, "E", "how often an action is random (0.05)", 0,
+        {"epsilon", 0, OPTION_NUMBER, &p.epsilon, "E", "probability of a random action (0.05)", 0,
          1},
         {"cap", 0, OPTION_INT, &p.cap, "N", "console frames a game may last (108000)", SKIP, 1e9},
         {"seed", 0, OPTION_UINT, &p.seed, "N", "of no-ops, epsilon and sticky actions (0)", 0, 0},

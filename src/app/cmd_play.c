@@ -260,7 +260,7 @@ int cmd_play(int argc, char **argv)
         {"seed", 0, OPTION_UINT, &o.seed, "N", "of the environment and of --epsilon (0)", 0, 0},
         {"fps", 0, OPTION_INT, &o.fps, "N", "decisions a second, in window and video (25)", 1,
          1000},
-        {"epsilon", 0, OPTION_NUMBER, &o.epsilon, "E", "how often an action is random (0)", 0, 1},
+        {"epsilon", 0, OPTION_NUMBER, &o.epsilon, "E", "probability of a random action (0)", 0, 1},
         {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},
     };
     const option_syntax syntax = {

@@ -259,22 +259,22 @@ int cmd_train(int argc, char **argv)
          "list the hyperparameters with range, unit and value, and exit", 0, 0},
         {"config", 0, OPTION_TEXT, &o.config, "FILE",
          "lines of key = value, as the config of a run folder", 0, 0},
-        {"seed", 0, OPTION_TEXT, &o.seed, "N", "of all chance (0)", 0, 0},
+        {"seed", 0, OPTION_TEXT, &o.seed, "N", "seed of all random numbers (0)", 0, 0},
         {"frames", 0, OPTION_INT, &o.frames, "N", "stop after N frames (agent steps)", 1, 1e15},
         {"reward-bound", 0, OPTION_TEXT, &o.reward_bound, "R",
-         "solved when the mean of 100 games is above R (Pong: 19, others: none)", 0, 0},
+         "reward threshold for the mean of 100 games (Pong: 19, others: none)", 0, 0},
         {"device", 0, OPTION_TEXT, &o.device, "NAME", "cpu, cuda, or auto: cpu so far (auto)", 0,
          0},
         {"cuda", 0, OPTION_FLAG, &o.cuda, NULL, "the same as --device cuda", 0, 0},
         {"precision", 0, OPTION_TEXT, &o.precision, "NAME",
-         "of products: fp32, bf16, on a GPU also tf32 (fp32)", 0, 0},
+         "of matrix products: fp32, bf16, on a GPU also tf32 (fp32)", 0, 0},
         {"envs", 0, OPTION_INT, &o.envs, "N",
          "environments side by side; as many updates a frame as with one (1)", 1, DQ_VECTOR_MAX},
         {"threads", 0, OPTION_INT, &o.threads, "N", "threads (one for each core)", 1, 1024},
         {"isa", 0, OPTION_TEXT, &o.isa, "NAME", "ref, avx2 or avx512 (the best there is)", 0, 0},
         {"out", 'o', OPTION_TEXT, &o.out, "DIR", "run folder (runs/ENV-PRESET-sSEED-DATE)", 0, 0},
         {"logdir", 0, OPTION_TEXT, &o.logdir, "DIR", "TensorBoard's events (the run folder)", 0, 0},
-        {"resume", 0, OPTION_TEXT, &o.resume, "DIR", "go on with the run in DIR", 0, 0},
+        {"resume", 0, OPTION_TEXT, &o.resume, "DIR", "continue the run in DIR", 0, 0},
         {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},
         {"plain", 0, OPTION_FLAG, &o.plain, NULL, "the book's lines only, no live line", 0, 0},
         {"json", 0, OPTION_FLAG, &o.json, NULL, "one JSON object a line instead", 0, 0},
@@ -283,15 +283,12 @@ int cmd_train(int argc, char **argv)
         .command = "train",
         .operands = "",
         .about =
-            "Learn a game from its pixels with DQN, as the book's chapter 6 does, until the mean "
-            "reward\nof the last 100 games is above a bound: in Pong 19, as there. Other games "
-            "have "
-            "none, and go on\nuntil --frames or Ctrl-C unless --reward-bound gives one, such as a "
-            "published score. The run\nfolder gets the best models, a log, TensorBoard's scalars "
-            "and "
-            "checkpoints; after Ctrl-C, or any\nother end, --resume goes on bit for bit as if "
-            "nothing "
-            "had happened.",
+            "Learn a game from its pixels with DQN, as the book's chapter 6 does, until the\n"
+            "mean of the last 100 games is above the reward threshold, which is 19 for Pong,\n"
+            "as there. Other games have none: their runs continue until --frames or Ctrl-C\n"
+            "unless --reward-bound gives one, such as a published score. The run folder gets\n"
+            "the best models, a log, TensorBoard events and checkpoints. After Ctrl-C, or any\n"
+            "other end, --resume continues bit for bit as if nothing had happened.",
         .examples = "  deepq train\n"
                     "  deepq train --env BreakoutNoFrameskip-v4 --seed 1 --frames 2000000\n"
                     "  deepq train --set learning_rate=2.5e-4 --set batch=64 --out runs/try\n"

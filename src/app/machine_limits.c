@@ -24,7 +24,7 @@ dq_status machine_limits_precision(const char *isa, const char *device, const ch
     DQ_TRY(dq_kernels_choose(isa, DQ_FP32, &k));
     if (dq_kernels_choose(isa, DQ_BF16, &k) == DQ_OK)
         return DQ_OK;
-    app_note("%s: going on in fp32", dq_errmsg());
+    app_note("%s: continuing in fp32", dq_errmsg());
     *precision = "fp32";
     return DQ_OK;
 }

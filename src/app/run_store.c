@@ -31,10 +31,10 @@ struct run_store {
     dq_run_folder folder;
     bool folder_is_open;
     train_log *log;
-    int64_t saved_step;                    // of the last checkpoint, -1: none
-    bool fails[N_RECORD_KINDS];            // since the last time that it was told
-    double failed_s;                       // when the checkpoint did, wall clock
-    dq_tensor *params;  // [n_params] the best model's
+    int64_t saved_step;          // of the last checkpoint, -1: none
+    bool fails[N_RECORD_KINDS];  // since the last time that it was told
+    double failed_s;             // when the checkpoint did, wall clock
+    dq_tensor *params;           // [n_params] the best model's
     int n_params;
     dq_model_info model_info;
     char model_path[DQ_PATH_CAP];
@@ -57,7 +57,7 @@ static dq_status tell(run_store *s, record_kind kind, dq_status st)
     if (fails != s->fails[kind])
         train_output_clear(s->parts.out);
     if (fails && !s->fails[kind])
-        app_note("%s: training goes on, and this is tried again", dq_errmsg());
+        app_note("%s: training continues, and this is tried again", dq_errmsg());
     else if (!fails && s->fails[kind])
         app_note("%s: it can be written again", run_store_path(s));
     s->fails[kind] = fails;

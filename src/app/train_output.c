@@ -28,7 +28,7 @@ static void end_line(train_output *o)
         return;
     o->broken = errno == EPIPE;
     if (!o->broken && !o->told)
-        app_note("cannot write to standard output: %s: training goes on", strerror(errno));
+        app_note("cannot write to standard output: %s: training continues", strerror(errno));
     o->told = true;
 }
 

@@ -174,12 +174,12 @@ static bool is_finished(train_run *run)
     else if (p.solved)
         printf("%s is finished: solved in %lld frames\n", app_plain(dir), (long long)p.step);
     else
-        printf("%s is finished: it has had its %lld frames; --frames N lets it go on to N\n",
+        printf("%s is finished: it has had its %lld frames; --frames N continues it to N\n",
                app_plain(dir), (long long)p.step);
     return true;
 }
 
-/** What is left to go on from, in words. */
+/** What the run can be continued from, in words. */
 static void describe_checkpoint(const train_run *run, char *text, size_t cap)
 {
     int64_t step = run_store_saved_step(run->store);
@@ -189,7 +189,7 @@ static void describe_checkpoint(const train_run *run, char *text, size_t cap)
     else
         snprintf(
             text, cap,
-            "the checkpoint of frame %lld is whole: go on from there with deepq train --resume "
+            "the checkpoint of frame %lld is whole: continue from there with deepq train --resume "
             "%s",
             (long long)step, run_store_path(run->store));
 }
@@ -205,7 +205,7 @@ static int end_by_failure(train_run *run, dq_status st, const char *reason)
     return app_fail(app_exit_status(st), "%s; %s", dq_errmsg(), left);
 }
 
-/** The same again would come to the same. */
+/** Not saved: the same run would diverge again. */
 static int end_by_divergence(train_run *run)
 {
     int64_t good = run_store_saved_step(run->store);
@@ -232,7 +232,7 @@ static int end_at_a_step(train_run *run, dq_status st, bool solved)
     train_output_end(&run->out, &p, reason, run_store_path(run->store));
     if (st == DQ_OK)
         return APP_DONE;
-    return app_fail(app_exit_status(st), "%s; saved: go on with deepq train --resume %s", why,
+    return app_fail(app_exit_status(st), "%s; saved: continue with deepq train --resume %s", why,
                     run_store_path(run->store));
 }
 

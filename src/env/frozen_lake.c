@@ -104,7 +104,9 @@ static dq_status check(const dq_frozen_lake_config *cfg)
         return dq_fail(DQ_ERR_CONFIG, "success rate %g: choose a probability from 0 to 1",
                        cfg->success_rate);
     if (!isfinite(cfg->reward_goal) || !isfinite(cfg->reward_hole) || !isfinite(cfg->reward_frozen))
-        return dq_fail(DQ_ERR_CONFIG, "FrozenLake's rewards must be finite numbers");
+        return dq_fail(DQ_ERR_CONFIG, "rewards %g, %g and %g: must be finite",
+                       (double)cfg->reward_goal, (double)cfg->reward_hole,
+                       (double)cfg->reward_frozen);
     if (cfg->max_steps < 0)
         return dq_fail(DQ_ERR_CONFIG, "%d steps at most: choose 0 (no limit) or more",
                        cfg->max_steps);

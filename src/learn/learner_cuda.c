@@ -249,7 +249,7 @@ static dq_status draw_here(dq_learner *l)
         return dq_replay_sample(l->replay, n, &l->sampling, l->drawn);
     size_t stored = dq_replay_drawable(l->replay, false).n;
     if (n > stored)
-        return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions to draw, %zu asked for", stored,
+        return dq_fail(DQ_ERR_EMPTY, "replay has %zu transitions to draw, %zu are needed", stored,
                        n);
     for (size_t i = 0; i < n; i++)
         (void)dq_rng_unit(&l->sampling);

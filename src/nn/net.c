@@ -36,7 +36,7 @@ static dq_status check_config(const dq_net_config *cfg)
     DQ_TRY(dq_precision_find(cfg->precision, &precision));
     if (precision == DQ_TF32)
         return dq_fail(DQ_ERR_CONFIG,
-                       "precision tf32: GPUs alone have it: choose fp32 or bf16, or the device "
+                       "precision tf32: only GPUs have it: choose fp32 or bf16, or the device "
                        "cuda");
     return DQ_OK;
 }

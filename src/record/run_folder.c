@@ -92,7 +92,7 @@ static dq_status refuse_used(const char *path)
         return DQ_OK;
     if (has_file(path, DQ_RUN_CONFIG) || has_file(path, DQ_RUN_CHECKPOINT))
         return dq_fail(DQ_ERR_CONFIG,
-                       "%s holds a run already: --resume %s goes on with it, "
+                       "%s holds a run already: --resume %s continues it, "
                        "another --out starts a new one",
                        path, path);
     return dq_fail(DQ_ERR_CONFIG, "the folder %s is not empty: choose another --out", path);

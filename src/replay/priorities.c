@@ -67,7 +67,7 @@ dq_status dq_priorities_sample(const dq_priorities *p, const dq_replay *replay, 
 {
     size_t stored = dq_replay_drawable(replay, false).n;
     if (n > stored)
-        return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions to draw, %zu asked for", stored,
+        return dq_fail(DQ_ERR_EMPTY, "replay has %zu transitions to draw, %zu are needed", stored,
                        n);
     double total = p->node[1], least = INFINITY;
     for (size_t i = 0; i < n; i++) {

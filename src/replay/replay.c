@@ -295,7 +295,7 @@ dq_status dq_replay_sample(const dq_replay *r, size_t n, dq_rng *rng, dq_transit
 {
     dq_replay_range from = dq_replay_drawable(r, false);
     if (n > from.n)
-        return dq_fail(DQ_ERR_EMPTY, "replay holds %zu transitions, %zu of %d steps asked for",
+        return dq_fail(DQ_ERR_EMPTY, "replay has %zu transitions, %zu of %d steps are needed",
                        r->size, n, r->cfg.n_step);
     draw(r, from, n, rng, batch);
     return DQ_OK;

@@ -46,15 +46,19 @@ dq_status dq_tabular_config_check(const dq_tabular_config *cfg)
         return dq_fail(DQ_ERR_CONFIG,
                        "%d steps and %d test episodes an iteration: choose at least one of each",
                        cfg->n_steps, cfg->test_episodes);
-    if (cfg->max_iterations < 0 || cfg->max_episode_steps < 0 || cfg->alpha_decay < 1 ||
-        cfg->epsilon_decay < 0)
-        return dq_fail(DQ_ERR_CONFIG, "a number of iterations or steps is negative: choose 0 (no "
-                                      "limit) or more, and an alpha-decay of at least 1");
+    if (cfg->max_iterations < 0 || cfg->max_episode_steps < 0 || cfg->epsilon_decay < 0)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "max-iterations %lld, max-steps %d, epsilon-decay %lld: choose 0 or more",
+                       (long long)cfg->max_iterations, cfg->max_episode_steps,
+                       (long long)cfg->epsilon_decay);
+    if (cfg->alpha_decay < 1)
+        return dq_fail(DQ_ERR_CONFIG, "alpha-decay %lld: choose 1 or more",
+                       (long long)cfg->alpha_decay);
     if ((unsigned)cfg->method > DQ_Q_LEARNING || (unsigned)cfg->target > DQ_TD_DOUBLE ||
         (unsigned)cfg->alpha_schedule > DQ_ALPHA_VISITS)
-        return dq_fail(DQ_ERR_CONFIG,
-                       "method, target or alpha's schedule is none of those there are");
+        return dq_fail(DQ_ERR_CONFIG, "method %d, target %d, alpha-schedule %d: no such one",
+                       (int)cfg->method, (int)cfg->target, (int)cfg->alpha_schedule);
     if (cfg->reward_bound != cfg->reward_bound)
-        return dq_fail(DQ_ERR_CONFIG, "the reward bound is no number: choose one");
+        return dq_fail(DQ_ERR_CONFIG, "reward-bound %g: choose a number", cfg->reward_bound);
     return DQ_OK;
 }

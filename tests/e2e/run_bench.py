@@ -77,7 +77,7 @@ class Bench(Case):
         done = run("bench", "act", "--isa", "avx2", "--precision", "bf16", "--json", *FAST)
         if done.returncode == 0:  # the machine has AVX2
             self.assertEqual(json.loads(done.stdout)["precision"], "fp32")
-            self.assertIn("going on in fp32", done.stderr)
+            self.assertIn("continuing in fp32", done.stderr)
         self.assertEqual(self.figures("act")[0]["precision"], "fp32")
         self.assertIsNone(self.figures("replay")[0]["precision"])
         for what in "act", "replay":  # even where nothing is multiplied

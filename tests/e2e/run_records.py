@@ -148,7 +148,7 @@ class Faults(Case):
             out = self.dir / full
             done = run("train", *args, "--out", out, env=self.env(DEEPQ_FAULTS_FULL=full))
             told = self.check(done, 0).stderr.splitlines()
-            self.assertIn("No space left on device: training goes on, and this is tried again", told[0])
+            self.assertIn("No space left on device: training continues, and this is tried again", told[0])
             self.assertIn("it can be written again", told[-1])
             self.assertLessEqual(len(told), 6, told)
             self.assertEqual(state(out), state(whole))
@@ -165,7 +165,7 @@ class Faults(Case):
         told = done.stderr.splitlines()
         self.assertEqual(done.returncode, 1, told)
         self.assertRegex(told[-1], "No space left on device; the checkpoint of frame [1-5]00 is whole: "
-                         "go on from there with deepq train --resume ")
+                         "continue from there with deepq train --resume ")
         self.check(run("train", "--resume", out), 0)
         self.assertEqual(state(out), state(whole))
         self.assertEqual(games(out), games(whole))

@@ -53,7 +53,7 @@ class Stops(Case):
     def test_ctrl_c(self):
         out, status, text = self.stop_by(signal.SIGINT)
         self.assertEqual(status, 130, text)
-        self.assertIn(f"go on with deepq train --resume {out}", text)
+        self.assertIn(f"continue with deepq train --resume {out}", text)
         self.assertEqual(len(text.splitlines()), 1)
         self.assert_ends_as_expected(out)
 
@@ -172,7 +172,7 @@ class FullDisk(Case):
         """What failed first is told, and at the end what could not be saved."""
         told = done.stderr.splitlines()
         self.assertEqual((done.returncode, len(told)), (1, 2), done.stderr)
-        self.assertIn("training goes on, and this is tried again", told[0])
+        self.assertIn("training continues, and this is tried again", told[0])
         for word in words:
             self.assertIn(word, told[1])
 
@@ -218,7 +218,7 @@ class FullDisk(Case):
             done = run("train", *SMALL, "--frames", "90", "--out", out, stdout=full)
         told = done.stderr.splitlines()
         self.assertEqual((done.returncode, len(told)), (1, 2), told)
-        self.assertIn("standard output: No space left on device: training goes on", told[0])
+        self.assertIn("standard output: No space left on device: training continues", told[0])
         self.assertIn("some lines could not be written to standard output", told[1])
         self.check(run("train", *SMALL, "--frames", "90", "--out", self.dir / "whole"), 0)
         self.assertEqual(state(out), state(self.dir / "whole"))

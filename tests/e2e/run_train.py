@@ -183,7 +183,7 @@ class Precision(Case):
             self.skipTest("no AVX2 here")
         self.check(done, 0)
         self.assertEqual(len(done.stderr.splitlines()), 1)
-        self.assertIn("going on in fp32", done.stderr)
+        self.assertIn("continuing in fp32", done.stderr)
         self.assertIn("precision = fp32\n", (out / "config").read_text())
 
 
