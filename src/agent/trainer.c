@@ -97,7 +97,7 @@ static void begin_to_count(dq_trainer *t)
     t->counts_from_step = t->step;
 }
 
-/** A round's steps are played when it begins: fewer of them than that tell nothing. */
+/** The steps of a round are taken when it begins, so fewer steps than that measure nothing. */
 static bool tells_speed(const dq_trainer *t)
 {
     return t->step - t->counts_from_step >= t->cfg.n_envs;

@@ -16,8 +16,8 @@ void chart_curve_free(chart_curve *c);
 
 /** Rewards over iterations: their range and mean in each column, and the bound. */
 DQ_NODISCARD dq_status chart_write_curve(const char *path, const chart_curve *c, double bound);
-/** The share of runs that were solved after so many iterations. @param sorted iterations of the
- *  solved ones, rising */
+/** The share of runs that are solved, over iterations.
+ *  @param sorted [n_solved] iterations of the runs that were solved, in increasing order */
 DQ_NODISCARD dq_status chart_write_share(const char *path, const double *sorted, size_t n_solved,
                                          size_t n_runs);
 

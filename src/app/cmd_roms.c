@@ -101,7 +101,7 @@ static int roms_import(const char *rom_dir, char **paths, int n_paths)
         size_t n_found = 0;
         dq_status st = dq_roms_import(paths[i], rom_dir, &events, &n_found);
         if (st == DQ_ERR_NOT_FOUND)
-            return app_report(DQ_ERR_INPUT);  // a path that is not there is the caller's mistake
+            return app_report(DQ_ERR_INPUT);  // a missing path is the caller's mistake
         if (st != DQ_OK)
             return app_report(st);
         if (n_found == 0)

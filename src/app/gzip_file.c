@@ -37,7 +37,7 @@ static size_t most_bytes(const uint8_t *head, size_t n)
 /** What is decompressed so far. */
 typedef struct unpacked {
     uint8_t *bytes;
-    size_t cap, most;  // `most`: 0 while the head is not there
+    size_t cap, most;  // `most`: 0 until the head is read
 } unpacked;
 
 /** Room for more, twice as much each time, as far as the head allows and one byte on. */

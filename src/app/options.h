@@ -49,8 +49,7 @@ typedef struct option_syntax {
 } option_syntax;
 
 /** Fill in the values and move the operands to argv[0 .. *n_operands-1].
- *  @return true to go on; false when all is said (help, or an error) and the command is to return
- *  *exit_status. */
+ *  @return true; false after printing help or an error: the command then returns *exit_status */
 bool options_parse(const option_syntax *syntax, int argc, char **argv, int *n_operands,
                    int *exit_status);
 

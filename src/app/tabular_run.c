@@ -25,7 +25,7 @@ typedef struct learning {
     dq_tb *board;
     chart_curve curve;  // of test rewards, where a picture is wanted
     bool solved;
-    double start_s, shown_s;  // of the live line; shown_s 0: it is not there
+    double start_s, shown_s;  // of the live line; shown_s 0: it is not shown
 } learning;
 
 enum { LIVE_EVERY = 64 };                // iterations between two looks at the clock

@@ -18,8 +18,8 @@ typedef struct tabular_output {
 
 /** Learn with the book's lines. @return an exit status */
 int tabular_run(const tabular_world *w, const dq_tabular_config *cfg, const tabular_output *out);
-/** Learn with seeds cfg->seed .. cfg->seed + n - 1 on so many threads (0: one a core) and say how
- *  the runs are distributed. */
+/** Learn with seeds cfg->seed to cfg->seed + n_seeds - 1 and print the distribution of the runs.
+ *  @param n_threads 0: one for each core */
 int tabular_run_seeds(const tabular_world *w, const dq_tabular_config *cfg,
                       const tabular_output *out, int n_seeds, int n_threads);
 /** The exact answer, by dynamic programming. */

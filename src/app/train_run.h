@@ -3,7 +3,7 @@
  *  DIR/config       every setting
  *  DIR/log.jsonl    one object a game; TensorBoard's event files lie beside it
  *  DIR/ENV-best_N.dat  the best model so far
- *  DIR/checkpoint/state  all that going on bit for bit needs */
+ *  DIR/checkpoint/state  all that a run needs to continue bit for bit */
 #ifndef DEEPQ_APP_TRAIN_RUN_H
 #define DEEPQ_APP_TRAIN_RUN_H
 
@@ -17,8 +17,8 @@ typedef struct train_run train_run;
 /** A new run. `dir` NULL: runs/ENV-PRESET-sSEED-DATE; a folder with anything in it is
  *  DQ_ERR_CONFIG. */
 DQ_NODISCARD dq_status train_run_create(train_run **out, const train_settings *s, const char *dir);
-/** Go on with the run in `dir` from its last checkpoint, or from the start if it has none. `s` is
- *  from train_settings_of_run(), changed where a run may change. */
+/** Continue the run in `dir` from its last checkpoint, or from the start if it has none.
+ *  @param s from train_settings_of_run(), with changes that a run may have */
 DQ_NODISCARD dq_status train_run_resume(train_run **out, const train_settings *s, const char *dir);
 void train_run_destroy(train_run *run);
 

@@ -1,5 +1,5 @@
-/** A cartridge in a console, ready for agents: what the raw environment and the fused pipeline
- *  share. The cartridge is kept, since seeding loads it anew as Gymnasium does. */
+/** A cartridge in a console, as environments need it: what the raw environment and the fused ones
+ *  share. The cartridge is kept, since seeding loads it again, as in Gymnasium. */
 #ifndef DEEPQ_ENV_ATARI_SESSION_H
 #define DEEPQ_ENV_ATARI_SESSION_H
 
@@ -40,7 +40,7 @@ typedef struct dq_atari_session {
 /** Load the cartridge (copied). The session is closed again on failure. */
 DQ_NODISCARD dq_status dq_atari_session_open(dq_atari_session *s, const void *rom, size_t rom_bytes,
                                              const dq_atari_env_config *cfg);
-/** Begin anew with another seed, as after opening. */
+/** Restart with another seed, as after opening. */
 DQ_NODISCARD dq_status dq_atari_session_seed(dq_atari_session *s, uint64_t seed);
 void dq_atari_session_close(dq_atari_session *s);
 

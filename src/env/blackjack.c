@@ -111,7 +111,7 @@ static dq_status blackjack_reset(void *self, void *obs)
 static dq_status blackjack_step(void *self, int action, void *obs, dq_step *result)
 {
     blackjack_env *e = self;
-    if (value(&e->game.player) > BEST)  // of a state that was loaded: no game goes on like this
+    if (value(&e->game.player) > BEST)  // of a state that was loaded: no game can be in it
         return dq_fail(DQ_ERR_INPUT, "Blackjack: the hand is above %d already: reset first", BEST);
     result->terminated = dq_blackjack_act(&e->game, action, &result->reward, draw_card, &e->rng);
     int32_t state = dq_blackjack_state(&e->game);

@@ -37,7 +37,7 @@ typedef struct dq_dialect_row {
     bool fire_is_a_noop;    // where FIRE is pressed there is one no-op less
     bool noop_is_action_0;  // games of which that is not so are refused no-ops
     bool fire_is_action_1;  // games with FIRE elsewhere are refused
-    bool plays_on;          // after a lost life a reset goes on with the same game
+    bool plays_on;          // after a lost life a reset continues the game
     bool repeats;           // the stack is filled with the first frame, else with zeros
 
     /* Chance and limits */

@@ -8,8 +8,8 @@
 typedef struct dq_game_points {
     float untold;      // of the game that is played now
     float ended;       // of the one before, where it ended within a reset
-    bool goes_on;      // the last step told that the game goes on, and so it has
-    bool is_new_game;  // it did not: the next step is of another game
+    bool goes_on;      // the last step had game_goes_on, and the game has not ended since
+    bool is_new_game;  // but it ended: the next step belongs to a new game
 } dq_game_points;
 
 /** The game is over, and a reset will start, or has started, another. */

@@ -104,7 +104,7 @@ static void compare_pictures(const dq_obs_buffer *b, uint32_t *changed)
     }
 }
 
-/** What a frame that is made of that has to make anew; NULL: everything. */
+/** The parts that a frame made of `of` must recompute; NULL: all. */
 static const uint32_t *changes(const dq_obs_buffer *b, dq_obs_frame of, uint32_t *space)
 {
     if (of != b->of || of == DQ_OBS_OF_OTHERS)

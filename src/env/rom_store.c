@@ -93,7 +93,7 @@ static bool has_md5(const dq_atari_game *game, const char *hex)
     return false;
 }
 
-/** Take the file if it is the ROM. A file that is not there is nothing to talk about. */
+/** Take the file if it is the ROM. A missing file is not reported. */
 static bool try_file(search *s, const char *path, bool right_name)
 {
     struct stat info;

@@ -4,8 +4,8 @@
 #include "deepq/env.h"
 #include "env/wrapper.h"
 
-/* A queue of the last two frames seen, in scratch: it goes on from step to step, so a step that
- * ends on its first frame is the maximum with a frame of the step before. */
+/* A queue of the last two frames, in scratch. It is kept from step to step, so when a step ends at
+ * its first frame the maximum is with a frame of the previous step. */
 typedef struct max_and_skip {
     dq_wrapper base;
     int skip;

@@ -9,10 +9,11 @@
 
 typedef struct dq_json_lines dq_json_lines;
 
-/** Open a log for appending, making it when missing. First it is cut back to where a run goes on:
- *  lines whose integer `key` is above `last`, which it will write again, and an unfinished line at
- * the end are dropped. Lines that are no JSON object, or later than one that is kept, are damaged:
- * they are moved to the file PATH.damaged. INT64_MAX keeps every whole line. */
+/** Open a log for appending, or create it. It is first cut back to the point where a run continues:
+ *  an unfinished line at its end is dropped, and so are lines whose integer `key` is above `last`,
+ *  which the run will write again. Damaged lines, which are not JSON objects or are later than one
+ *  that is kept, are moved to the file PATH.damaged.
+ *  @param last INT64_MAX keeps every complete line */
 DQ_NODISCARD dq_status dq_json_lines_open(dq_json_lines **out, const char *path, const char *key,
                                           int64_t last);
 /** Damaged lines that were set aside when it was opened. */
@@ -20,8 +21,8 @@ size_t dq_json_lines_damaged(const dq_json_lines *log);
 
 /** Append an object as one line, in the order of its keys, handed to the operating system at once.
  *  Takes over the reference; NULL is DQ_ERR_NOMEM: `append(log, json_pack("{s:i}", "frame", 1))`.
- * After a failure (DQ_ERR_IO: disk full) the file ends with the last whole line, and the new one is
- * tried again with the next. */
+ *  After a failure (DQ_ERR_IO: disk full) the file ends with the last whole line, and the new one
+ *  is tried again with the next. */
 dq_status dq_json_lines_append(dq_json_lines *log, json_t *object);
 /** Have all lines so far on the disk; also those that could not be written before. */
 dq_status dq_json_lines_sync(dq_json_lines *log);
@@ -36,7 +37,7 @@ typedef dq_status dq_json_line_fn(void *ctx, const json_t *object);
 DQ_NODISCARD dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx);
 
 /** Parse JSON. @param[out] value NULL when it is none; the caller's. Fails for want of memory
- * alone, which is no damage and which jansson may report as one. */
+ *  alone, which is no damage and which jansson may report as one. */
 DQ_NODISCARD dq_status dq_json_parse(json_t **value, const void *bytes, size_t n, size_t flags);
 
 /** A text: what is no UTF-8 in it becomes U+FFFD. NULL for want of memory. */

@@ -9,8 +9,8 @@
 #include "record/pickle.h"
 
 enum {
-    DQ_MODEL_MAX_BYTES = 1 << 30,  // of a file, and of all tensors of one
-    DQ_MODEL_MAX_SHARING = 8       // tensors may overlap, up to so many times the file's size
+    DQ_MODEL_MAX_BYTES = 1 << 30,  // of a file, and of all its tensors
+    DQ_MODEL_MAX_SHARING = 8       // tensors may overlap: up to 8 times the size of the file
 };
 
 /** Floats in memory, little-endian, that tensors are views of. */

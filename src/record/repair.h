@@ -1,5 +1,5 @@
-/** What an earlier process left of a record: judged piece by piece, then cut back to where a run
- * goes on. Nothing is destroyed but what that run will write again. */
+/** Repairing a record that an earlier process left: it is checked piece by piece, then cut back to
+ *  the point where a run continues. Only what that run will write again is removed. */
 #ifndef DEEPQ_RECORD_REPAIR_H
 #define DEEPQ_RECORD_REPAIR_H
 
@@ -8,9 +8,9 @@
 #include "deepq/status.h"
 
 typedef enum dq_verdict {
-    DQ_PIECE_KEPT,
-    DQ_PIECE_LATER,   // than where the run goes on, or unfinished
-    DQ_PIECE_DAMAGED  // so is a later piece with one to be kept behind it
+    DQ_PIECE_KEPT,    // it remains
+    DQ_PIECE_LATER,   // later than the point where the run continues, or unfinished
+    DQ_PIECE_DAMAGED  // damaged, or later but followed by a piece that is kept
 } dq_verdict;
 
 typedef struct dq_repair {
@@ -24,7 +24,7 @@ void dq_repair_add(dq_repair *r, dq_verdict verdict, size_t n_bytes);
 
 /** Where nothing is damaged the file at `path` stays as it is, to be cut to *end bytes. Else the
  *  damaged pieces are appended to the file `aside`, then `path` is replaced by what is kept, which
- * is *end bytes long. @param[out] n_damaged pieces. Frees `r`. */
+ *  is *end bytes long. @param[out] n_damaged pieces. Frees `r`. */
 DQ_NODISCARD dq_status dq_repair_finish(dq_repair *r, const char *path, const char *aside,
                                         size_t *end, size_t *n_damaged);
 

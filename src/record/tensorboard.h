@@ -1,8 +1,8 @@
 /** TensorBoard event files: what `tensorboard --logdir DIR` reads.
  *
- *  One writer writes one file, events.out.tfevents.TIME.HOST.PID.N. A resumed run goes on in its
- *  own, cut back to where it goes on. Records are collected in a buffer: flush it whenever somebody
- *  may look. What cannot be written waits in memory and is tried again.
+ *  One writer writes one file, events.out.tfevents.TIME.HOST.PID.N. A resumed run continues its
+ *  file, cut back to the point where the run continues. Records are collected in a buffer: flush it
+ *  when they should be visible. Records that cannot be written are kept in memory for another try.
  *  Source: TFRecord framing, tensorflow/core/lib/io/record_writer.cc; tensorboardX 2.1. */
 #ifndef DEEPQ_RECORD_TENSORBOARD_H
 #define DEEPQ_RECORD_TENSORBOARD_H
@@ -27,8 +27,9 @@ DQ_NODISCARD dq_status dq_tb_open(dq_tb **out, const char *logdir, const char *s
 
 /** The name of an event file that is still to be written. @param suffix may be NULL */
 DQ_NODISCARD dq_status dq_tb_new_name(char *to, size_t cap, const char *logdir, const char *suffix);
-/** Go on in the event file of that name, made when missing. Records of steps above `last`, which
- * come again, and an unfinished one are cut off; damaged ones are moved to DQ_TB_ASIDE. */
+/** Continue the event file of that name, or create it. Records of steps above `last`, which the run
+ *  will write again, and an unfinished record are cut off; damaged ones are moved to DQ_TB_ASIDE.
+ */
 DQ_NODISCARD dq_status dq_tb_open_at(dq_tb **out, const char *logdir, const char *name,
                                      int64_t last);
 /** Whether nothing was in it when it was opened. */
@@ -43,8 +44,8 @@ dq_status dq_tb_scalar(dq_tb *tb, const char *tag, int64_t step, double value, d
 dq_status dq_tb_text(dq_tb *tb, const char *tag, int64_t step, const char *markdown,
                      double wall_time);
 
-/** The run goes on here and not in its older files of the folder: TensorBoard drops the points that
- *  those have at `step` and later, since they come again. */
+/** Say that the run continues in this file at `step`: TensorBoard drops the points at `step` and
+ *  later that older files of the folder have. */
 dq_status dq_tb_resume(dq_tb *tb, int64_t step, double wall_time);
 
 /** Hand all records so far to the operating system. */

@@ -155,7 +155,7 @@ static void sweep(dq_tabular *t)
     }
 }
 
-/** Value iteration asks its model anew at every step, which the tests go on changing. */
+/** Value iteration computes action values from its model at every step, since tests change it. */
 static int test_action(dq_tabular *t, int state)
 {
     double *q = &t->q[dq_tabular_cell(t, state, 0)];

@@ -103,6 +103,6 @@ dq_status dq_td_step(dq_tabular *t)
     update(t, &step, epsilon);
     if (!step.ended)
         return DQ_OK;
-    t->next_action = -1;  // drawn for a state that the walk does not go on from
+    t->next_action = -1;  // drawn for a state that the walk does not continue from
     return dq_walker_reset(&t->walk);
 }

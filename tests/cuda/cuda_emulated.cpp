@@ -226,7 +226,7 @@ void do_op(const op *o)
         o->event->reached = o->ticket;
 }
 
-/** Do everything, at each moment for the first stream that can go on: what lacks a wait is done too
+/** Do everything, at each moment for the first stream that can continue: what lacks a wait is done too
  *  early in one order of the streams or too late in the other. */
 void run_all(const std::vector<op> &ops)
 {
@@ -526,7 +526,7 @@ cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *exec, cudaGraph_t gra
     return cudaSuccess;
 }
 
-/** Its events are the graph's own: they begin anew with each launch. */
+/** Its events are the graph's own: they begin again with each launch. */
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t s)
 {
     if (call() != cudaSuccess)

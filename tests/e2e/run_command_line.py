@@ -92,7 +92,7 @@ class FirstSteps(Case):
         self.assertNotIn("did you mean", self.check(run("train", "--csv", "x"), 2, "--csv").stderr)
         self.check(run("train", "--env", "KlaxNoFrameskip-v4"), 2, "did you mean ALE/Klax-v5?")
 
-    @unittest.skipUnless(has_pong(), "the Pong ROM is not there")
+    @unittest.skipUnless(has_pong(), "the Pong ROM is missing")
     def test_ids_with_a_frame_skip_are_taken_by_every_dialect(self):
         small = ["--set", "network=small", "--set", "replay_size=50", "--set", "replay_start=40"]
         for dialect in Dialects.NAMES:
@@ -103,7 +103,7 @@ class FirstSteps(Case):
     def test_what_the_book_refuses_says_what_takes_it(self):
         for game in ("Freeway", "Skiing"):
             if f"\n{game.lower()} " not in run("roms", "list").stdout.replace("  no ", ""):
-                self.skipTest(f"the ROM of {game} is not there")
+                self.skipTest(f"the ROM of {game} is missing")
             self.check(run("train", "-e", f"{game}NoFrameskip-v4", "--frames", "1"), 2, "--dialect sb3")
 
     def test_json_has_numbers_and_any_path(self):

@@ -109,7 +109,7 @@ class Emulated(Case):
         self.assertEqual(len(set(states)), 3)
 
     def test_a_lost_gpu_leaves_the_last_checkpoint(self):
-        """Lost at a copy, a launch, a wait: the frames go on long enough for each to be met."""
+        """Lost at a copy, a launch, a wait: the frames continue long enough for each to be met."""
         out = self.dir / "run"
         for i, when in enumerate([500, 501, 503]):
             out = self.dir / str(when)

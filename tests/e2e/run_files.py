@@ -65,7 +65,7 @@ class Roms(Case):
         self.assertEqual(done.returncode, 1)
         self.assertIn("WRONG", done.stdout)
 
-    @unittest.skipUnless(has_pong(), "the Pong ROM is not there")
+    @unittest.skipUnless(has_pong(), "the Pong ROM is missing")
     def test_import_from_a_zip(self):
         shown = run("envs", PONG).stdout
         path = next(line.split(None, 2)[2] for line in shown.splitlines() if "ROM found" in line)
@@ -167,7 +167,7 @@ class Traces(Case):
         version = run("--version").stdout.split()[1]
         self.check(run("inspect", out), 0, f"recorded with deepq {version}", "breakout")
 
-    @unittest.skipUnless(has_pong(), "the Pong ROM is not there")
+    @unittest.skipUnless(has_pong(), "the Pong ROM is missing")
     def test_observation_references(self):
         references = [p for p in (DATA / "observations").glob("pong.obs*")]
         self.assertTrue(references)

@@ -197,7 +197,7 @@ class Environment(Options):
         self.check(run("train", "--env", OWN_BRICKS, "--stack", "3", "--out", self.dir / "b"), 2, "84x84")
 
     def test_a_run_and_its_models_keep_them(self):
-        """A run goes on with its options and no others; its models play with them wherever they are."""
+        """A run continues with its options and no others; its models play with them wherever they are."""
         chosen = ["--env", OWN_BRICKS, "--dialect", "sb3", "--frame-skip", "3", "--sticky", "0.25", "--noops", "0",
                   "--no-fire", "--full-actions", "--no-clip-rewards", "--no-life-loss", *self.LEARN]
         whole, parts = self.dir / "whole", self.dir / "parts"

@@ -51,7 +51,7 @@ class Play(Case):
         self.check(run("play", "--no-vis", "--random", "-e", "deepq/Bricks-v0"), 0, "Total reward: ")
         self.check(run("play", "--no-vis", "-e", "deepq/Bricks-v0"), 2, "comes with deepq", "6 actions")
         if not has_pong():
-            self.skipTest("the Pong ROM is not there")
+            self.skipTest("the Pong ROM is missing")
         reward = float(self.check(run("play", "--no-vis"), 0).stdout.split()[2])
         self.assertGreater(reward, 15)
 

@@ -120,7 +120,7 @@ class Book(Case):
         self.check(run("train", "--config", self.dir / "bad"), 2, "bad:2")
 
     def test_old_names(self):
-        """They go on working; whoever writes one is told the new one, a run's own config is just read."""
+        """They still work; whoever writes one is told the new one, a run's own config is just read."""
         def beta(out):
             return re.search("^priority_beta_.*$", (out / "config").read_text(), re.M)[0]
 

@@ -1,7 +1,7 @@
 /** Any bytes as a cartridge of any type. The first byte says which type, the second how it is
  *  played; the rest is the program, repeated until an image of that type's size is full. A session
- *  that is saved and loaded into another one must go on the same, and a picture that is kept must
- *  be what it was. */
+ *  that is saved and loaded into another one must continue identically, and a picture that is kept
+ *  must be what it was. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

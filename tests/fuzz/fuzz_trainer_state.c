@@ -1,7 +1,8 @@
-/** A damaged checkpoint, its checksum repaired: refused, or the run goes on from there. The input's
- *  first byte says which run, and whether its replay is full, the second how many steps it goes on;
- *  then come changes to a good state, four bytes each: where (three) and what (one). Places are
- *  counted without the bytes that nothing is decided by: pictures and the network's numbers. */
+/** A damaged checkpoint, its checksum repaired: refused, or the run continues from there. The
+ *  input's first byte says which run, and whether its replay is full, the second how many steps it
+ *  continues; then come changes to a good state, four bytes each: where (three) and what (one).
+ *  Places are counted without the bytes that nothing is decided by: pictures and the network's
+ *  numbers. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "deepq/atari.h"
 
 const char *const fuzz_depths[] = {
-    "run 0 goes on",      "run 1 goes on",     "run 2 goes on",        "run 3 goes on",
+    "run 0 continues",    "run 1 continues",   "run 2 continues",      "run 3 continues",
     "a state is refused", "a change is taken", "a learning step then", NULL};
 enum { REFUSED = N_SMALL_RUNS, TAKEN, LEARNT };
 

@@ -1,7 +1,7 @@
 """Model files against PyTorch, both ways. Needs PyTorch; the C tests use the files that --write made.
 
     check_models.py LIBRARY          check libdeepq.so
-    check_models.py --write FOLDER   make the files of tests/data/models anew
+    check_models.py --write FOLDER   make the files of tests/data/models again
 """
 import ctypes
 import json

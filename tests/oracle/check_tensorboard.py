@@ -1,7 +1,7 @@
 """Event files against TensorBoard itself. Needs the tensorboard package.
 
     check_tensorboard.py TEST_TENSORBOARD   read what the C test's program writes
-    check_tensorboard.py --write FOLDER     make the file of tests/data/tensorboard anew
+    check_tensorboard.py --write FOLDER     make the file of tests/data/tensorboard again
 """
 import os
 import subprocess

@@ -5,7 +5,7 @@
 
 RAM, screen, reward, lives, game over, truncation. Actions are random and held for 1 to 16 frames; games that
 end are reset, some are reset in mid-game. Every few hundred frames our session is saved and another one, fresh
-from the cartridge, goes on from there. Odd seeds play the minimal action set without sticky actions, even
+from the cartridge, continues from there. Odd seeds play the minimal action set without sticky actions, even
 ones the legal set with sticky actions and episodes of at most 3,000 frames. With --skip-draw most of our frames
 are emulated without a picture and the screen is only compared on the others. With --modes each reset takes
 another mode and difficulty, in turn all that the game has: that presses SELECT and RESET. With --poke bytes of
@@ -157,7 +157,7 @@ def resets_for_modes(ale):
 
 
 def settings(ale, seed):
-    """Modes with difficulties, all of each in turn; each seed goes on where the one before it ended."""
+    """Modes with difficulties, all of each in turn; each seed continues where the one before it ended."""
     modes, difficulties = ale.getAvailableModes(), ale.getAvailableDifficulties()
     for n in itertools.count(resets_for_modes(ale) * (seed - 1)):
         yield modes[n % len(modes)], difficulties[n // len(modes) % len(difficulties)]

@@ -282,7 +282,7 @@ def cases():
     yield case("ale-vector", "own/pong", 18, ticks=402, fire=0)
     yield case("ale-vector", "own/pong", 19, ticks=400, noops=1)
     yield case("ale-vector", "asterix", 20)
-    # Frames that never sync go on in the same picture.
+    # Frames that never sync continue in the same picture.
     yield case("book-3e", "tic_tac_toe_3d", 21)
     yield case("sb3", "qbert", 22)
     yield case("cleanrl", "entombed", 23)

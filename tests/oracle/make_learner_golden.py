@@ -36,7 +36,7 @@ class TableWorld:
 
     def __init__(self, repeats=0, game_steps=0):
         self.repeats = repeats        # the first picture fills the stack, else black does
-        self.game_steps = game_steps  # a game has so many steps; 0: the table says when it is over
+        self.game_steps = game_steps  # steps of a game; 0: the table says when it is over
         table = Stream(0, "table")
         self.table = [[self.row(table) for _ in range(N_ACTIONS)] for _ in range(self.N_STATES)]
         self.pictures = [picture(Stream(s, "picture")) for s in range(self.N_STATES)]
@@ -173,7 +173,7 @@ def line_of(record, learner, probe):
 
 
 def needed_gap(n_updates):
-    """Float32 is taken to differ by less after so many updates: a thirtieth of the test's tolerance."""
+    """How far float32 may differ after that many updates: a thirtieth of the test's tolerance."""
     return min(1e-4 * 10 ** (n_updates / 16), 3e-2) / 30
 
 

@@ -101,7 +101,7 @@ def blackjack_lines():
 
 
 class Model:
-    """A table as arrays: chance of each next state that goes on, and mean reward."""
+    """A table as arrays: chance of each next state that continues, and mean reward."""
 
     def __init__(self, env):
         self.n, self.n_actions = int(env.observation_space.n), int(env.action_space.n)

@@ -352,7 +352,7 @@ class Record:
 def train(cfg, worlds, n_actions, tell, games_to_solve=100):
     """Plays and learns; calls tell(record, learner) after each step. Returns the learner and the replay.
 
-    games_to_solve: the mean reward may solve from so many episodes on; 1 in the book.
+    games_to_solve: episodes before the mean reward may solve; 1 in the book.
 
     A world is an environment with seed(n), reset() -> state and step(action) -> (state, reward, terminated,
     truncated). With several, a round is one step of each: all its actions are chosen before any is counted;

@@ -22,7 +22,7 @@ typedef struct scripted {
     int n;                      // calls so far
     char log[SCRIPT_CALLS];     // 'R' for a reset, the action's digit for a step
     char script[SCRIPT_CALLS];  // what call n comes to: 'T' terminated, 'C' cut off, 'E' fails,
-                                // else goes on
+                                // else continues
     float reward[SCRIPT_CALLS];
     int lives[SCRIPT_CALLS];
     uint64_t seed;

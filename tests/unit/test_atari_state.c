@@ -1,5 +1,5 @@
-/** A session saved at any frame goes on, in itself or in another one, as if nothing had happened.
- */
+/** A session saved at any frame continues, in itself or in another one, as if nothing had
+ *  happened. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -79,7 +79,7 @@ static void a_saved_session_goes_on_the_same(void **state)
 }
 
 /** A cartridge that sets the timer and then reads it into all of RAM, again and again: after its
- * end the RIOT counts otherwise from the first read on. */
+ *  end the RIOT counts otherwise from the first read on. */
 static dq_atari *late_timer_session(void)
 {
     static const uint8_t program[] = {
@@ -177,8 +177,8 @@ static void a_state_that_was_refused_changes_nothing(void **state)
     dq_atari_destroy(fresh);
 }
 
-/* Where the fields of a state begin, behind the tag and the cartridge's md5, as state.c has them.
- */
+/* Where the fields of a state begin, behind the tag and the cartridge's md5, as state.c has
+ * them. */
 enum {
     GENERATOR = 4 * 624 + 4,
     AT_PLAY = 8 + 32,

@@ -155,7 +155,8 @@ static void load_into(dq_env *env, dq_reader *r)
     assert_int_equal(dq_reader_left(r), 0);
 }
 
-/** Saved after some steps and loaded into new environments, both go on as if nothing had been. */
+/** Saved after some steps and loaded into new environments, both continue as if nothing had
+ *  been. */
 static void saved_in_play_both_go_on_the_same(void **state)
 {
     (void)state;
@@ -217,7 +218,7 @@ static void cut_states_are_refused(void **state)
     dq_env_destroy(env);
 }
 
-/** Whatever the bytes, loading says no or the game goes on: nothing crashes. */
+/** Whatever the bytes, loading says no or the game continues: nothing crashes. */
 static void damaged_states_do_no_harm(void **state)
 {
     (void)state;
@@ -318,7 +319,7 @@ static void cartridges_with_odd_frames_are_the_same(void **state)
 }
 
 /** PAL frames of 312 lines; from the 200th on there are up to 130,000 instructions in the middle of
- *  them, so that a frame goes on in the picture that the one before it is shown in, and makes it
+ *  them, so that a frame continues in the picture that the one before it is shown in, and makes it
  *  darker. */
 static void a_pal_frame_that_goes_on_is_the_same(void **state)
 {

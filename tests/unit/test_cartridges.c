@@ -176,12 +176,12 @@ static void other_sizes_are_refused(void **state)
         expect_type(&im, "none");
     }
     expect_signed(514 * KIB, "853F", 0x300, 0x500, "none");
-    expect_signed(8 * KIB, "853EA900", 0x300, 0, "none");  // 3E is not there
+    expect_signed(8 * KIB, "853EA900", 0x300, 0, "none");  // 3E is missing
 }
 
 /* ---------------------------------------------------------------- programs that go wrong */
 
-/* A cartridge that begins with these bytes, goes on with `fill` and starts at F000. */
+/* A cartridge that begins with these bytes, continues with `fill` and starts at F000. */
 static dq_atari *start(const uint8_t *code, size_t n, uint8_t fill)
 {
     uint8_t rom[4 * KIB];

@@ -75,7 +75,7 @@ static void steps_outside_an_episode_are_refused(void **state)
     dq_env_destroy(env);
 }
 
-static void reset_in_the_middle_starts_anew(void **state)
+static void reset_in_the_middle_starts_again(void **state)
 {
     (void)state;
     dq_env *env = scripted_create(&world, "");
@@ -195,7 +195,7 @@ int main(void)
         cmocka_unit_test(spec_is_copied_and_checked),
         cmocka_unit_test(impossible_actions_are_refused_untaken),
         cmocka_unit_test(steps_outside_an_episode_are_refused),
-        cmocka_unit_test(reset_in_the_middle_starts_anew),
+        cmocka_unit_test(reset_in_the_middle_starts_again),
         cmocka_unit_test(a_reset_must_follow_seeding),
         cmocka_unit_test(saved_state_brings_back_the_episode),
         cmocka_unit_test(only_reset_and_step_are_needed),

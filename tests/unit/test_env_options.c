@@ -125,7 +125,7 @@ static void saved_environments_go_on_the_same(void **state)
     play_golden(23);
 }
 
-static void seeding_restarts_as_made_anew(void **state)
+static void seeding_restarts_as_if_new(void **state)
 {
     (void)state;
     static uint8_t first[MAX_OBS], second[MAX_OBS];
@@ -355,7 +355,7 @@ int main(void)
         cmocka_unit_test(a_difficulty_counts_in_the_default_mode),
         cmocka_unit_test(every_option_is_as_in_ale),
         cmocka_unit_test(saved_environments_go_on_the_same),
-        cmocka_unit_test(seeding_restarts_as_made_anew),
+        cmocka_unit_test(seeding_restarts_as_if_new),
         cmocka_unit_test(only_a_lost_life_ends_an_episode),
         cmocka_unit_test(impossible_options_are_refused),
         cmocka_unit_test(without_memory_there_is_one_error),

@@ -73,7 +73,7 @@ static void what_is_no_object_is_refused(void **state)
     assert_file("{\"loss\":null}\n", 14);
 }
 
-/** Whatever a crash left, the log is its whole lines, and goes on after them. */
+/** Whatever a crash left, the log is its whole lines, and continues after them. */
 static void a_torn_line_is_cut_off(void **state)
 {
     (void)state;

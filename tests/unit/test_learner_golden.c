@@ -1,6 +1,6 @@
 /** The trainer against tests/oracle/reference_learner.py, step for step in two dozen variants: each
  *  action (not Pong's), reward, end, epsilon, mean and best return, sampled batch, target,
- * importance weight and loss, the values of both networks and how far the weights moved.
+ *  importance weight and loss, the values of both networks and how far the weights moved.
  *  make_learner_golden.py makes the goldens.
  *
  *  With DEEPQ_TEST_DEVICE set they run on a GPU, or some of them on its emulation. */
@@ -17,13 +17,13 @@
 #include <zlib.h>
 
 #include "agent/trainer_internal.h"
+#include "nn/graph.h"
 #include "on_device.h"
 #include "table_world.h"
-#include "nn/graph.h"
 
-/** How far float32 may be from the reference, which is in float64, after so many updates. Learning
- *  amplifies a difference; seen is a fifth of this or less. The first updates are where a wrong
- *  change of the algorithm cannot hide. */
+/** How far float32 may be from the reference, which is in float64, after a number of updates.
+ *  Learning amplifies a difference; seen is a fifth of this or less. The first updates are where a
+ *  wrong change of the algorithm cannot hide. */
 static double tolerance(int64_t n_updates)
 {
     return fmin(1e-4 * pow(10, (double)n_updates / 16), 3e-2);
@@ -77,8 +77,8 @@ static void check_exact(golden *g, const char *key, double is)
     fail_msg("%s is %.17g, must be %.17g, in:%s", key, is, number(g, key), g->line);
 }
 
-/** Smaller values are compared as if they were as large: they are sums of such. Pong's are small.
- */
+/** Smaller values are compared as if they were as large: they are sums of such. Pong's are
+ *  small. */
 static double scale_of(const golden *g)
 {
     return g->pong ? 0.05 : 1;

@@ -100,7 +100,7 @@ static void a_run_is_resumed_from_its_checkpoint_or_its_beginning(void **state)
     assert_int_equal(dq_run_folder_open(&run, "", &has_checkpoint), DQ_ERR_CONFIG);
 }
 
-/** As when the disk was full from the start: nothing of a run is there to go on with. */
+/** As when the disk was full from the start: nothing of a run is there to continue with. */
 static void a_start_that_failed_can_be_made_again(void **state)
 {
     (void)state;

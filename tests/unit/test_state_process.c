@@ -1,5 +1,5 @@
-/* A state goes on the same in another process: our own games and every one there is a ROM of, each
- * in a vector of two, in turns by the raw environment with ALE's options and by the dialects.
+/* A state continues identically in another process: our own games and every one there is a ROM of,
+ * each in a vector of two, in turns by the raw environment with ALE's options and by the dialects.
  *
  * The test plays, saves, and plays on; then it starts itself again, which loads what was saved into
  * environments of its own and plays the same steps. Both print what they saw as one number each. */
@@ -185,7 +185,7 @@ static void states_go_on_in_another_process(void **state)
             fail_msg("%s", line);
         assert_true(played[number]);
         if (crc != want[number])
-            fail_msg("%s goes on otherwise in another process", case_game(number));
+            fail_msg("%s continues otherwise in another process", case_game(number));
     }
     assert_int_equal(pclose(f), 0);
     assert_int_equal(n_back, n_played);

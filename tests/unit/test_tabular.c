@@ -209,7 +209,7 @@ static void tables_and_steps_give_the_same_run(void **state)
 
 /** More than three outcomes a row do not fit the fast rows. */
 typedef struct wheel {
-    int fails_after;  // so many steps; 0: never
+    int fails_after;  // steps; 0: never
     dq_rng rng;
     dq_outcome outcomes[5], told[5];
 } wheel;

@@ -193,7 +193,7 @@ static void write_points(const char *name)
     assert_int_equal(dq_tb_close(tb), DQ_OK);
 }
 
-/** @return what the file holds after it was opened to go on from `last` */
+/** @return what the file holds after it was opened to continue from `last` */
 static uint8_t *resume(const char *name, int64_t last, size_t *n, size_t *n_damaged)
 {
     dq_tb *tb;

@@ -1,5 +1,5 @@
 /** The training loop on a small world of our own: what the book's loop does, in its order; and a
- *  run that is saved and loaded goes on bit for bit. */
+ *  run that is saved and loaded continues bit for bit. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,8 +14,8 @@
 #include "agent/trainer_internal.h"
 #include "base/error.h"
 #include "deepq/train.h"
-#include "on_device.h"
 #include "nn/graph.h"
+#include "on_device.h"
 
 enum { FRAME = DQ_NET_SIDE * DQ_NET_SIDE, N_ACTIONS = 3, GAME_STEPS = 7, MAX_ENVS = 8 };
 
@@ -316,7 +316,7 @@ static void transitions_of_games_side_by_side_stay_apart(void **state)
     check_transitions(true);
 }
 
-/** A run that is saved at step 50 and goes on elsewhere; what is cut short is refused. */
+/** A run that is saved at step 50 and continues elsewhere; what is cut short is refused. */
 static void check_loaded_run(const dq_train_config *cfg)
 {
     bool solved;

@@ -272,7 +272,7 @@ static void life_lost_at_the_first_step_counts(void **state)
     dq_env_destroy(env);
 }
 
-static void cut_off_and_seeded_games_start_anew(void **state)
+static void cut_off_and_seeded_games_start_again(void **state)
 {
     (void)state;
     dq_env *env;
@@ -440,8 +440,8 @@ static void wrappers_pass_on_what_is_not_theirs(void **state)
     assert_int_equal(world.n_destroyed, 1);
 }
 
-/** An environment that cannot go on: whatever a wrapper does when that happens, its caller hears.
- */
+/** An environment that cannot continue: whatever a wrapper does when that happens, its caller
+ *  hears. */
 static void failures_are_passed_on(void **state)
 {
     (void)state;
@@ -532,7 +532,7 @@ int main(void)
         cmocka_unit_test(noops_are_refused_where_action_0_is_another),
         cmocka_unit_test(each_lost_life_ends_an_episode),
         cmocka_unit_test(life_lost_at_the_first_step_counts),
-        cmocka_unit_test(cut_off_and_seeded_games_start_anew),
+        cmocka_unit_test(cut_off_and_seeded_games_start_again),
         cmocka_unit_test(rewards_become_their_sign),
         cmocka_unit_test(buffer_keeps_the_last_ones_oldest_first),
         cmocka_unit_test(buffer_refuses_what_it_cannot_stack),

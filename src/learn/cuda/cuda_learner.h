@@ -41,7 +41,7 @@ typedef struct packet_plan {
     size_t act, step, bytes;
 } packet_plan;
 
-/** Pinned memory that copies leave from while the host goes on; taken again when they are done. */
+/** Pinned memory that is copied from while the CPU continues; it is reused when copies are done. */
 typedef struct cuda_stages {
     unsigned char *bytes;  // [STAGES][size]
     size_t size;
