@@ -149,12 +149,42 @@ static void what_is_begun_ahead_changes_nothing(void **state)
     assert_int_equal(b.n_ahead, 0);
     assert_memory_equal(&a.learner->sampling, &b.learner->sampling, sizeof(dq_rng));
     assert_same_net(&a, &b);
+    free_player(&a);
+    free_player(&b);
+}
 
-    dq_rng before = a.learner->sampling;  // a step that is not to be
-    dq_learn_step step = {.learning_rate = 1};
-    dq_learner_act(a.learner, a.obs[0], NULL, 0, &step);
-    dq_learner_cancel(a.learner);
-    assert_memory_equal(&a.learner->sampling, &before, sizeof(before));
+/** @return whether it was begun */
+static bool begin_and_cancel(player *p)
+{
+    const dq_learn_step step = {.learning_rate = 1};
+    const int lanes[] = {0};
+    dq_rng before = p->learner->sampling;
+    dq_learner_act(p->learner, p->obs[0], lanes, 0, &step);
+    bool begun = memcmp(&p->learner->sampling, &before, sizeof(before)) != 0;
+    dq_learner_cancel(p->learner);
+    assert_memory_equal(&p->learner->sampling, &before, sizeof(before));
+    return begun;
+}
+
+/** It leaves no trace, neither in the random stream nor in the weights, now or later. */
+static void a_step_that_is_not_to_be_was_not(void **state)
+{
+    (void)state;
+    player a, b;
+    dq_learner_config cfg = plain;
+    int step = START, n_begun = 0;
+    cfg.network = "small";
+    make_player(&a, &cfg, "cuda");
+    make_player(&b, &cfg, "cuda");
+    run(&a, 0, step, false, NULL);
+    run(&b, 0, step, false, NULL);
+    for (; n_begun < 2; step++) {
+        assert_true(step < N_STEPS);
+        n_begun += begin_and_cancel(&a);
+        run(&a, step, step + 1, false, NULL);
+        run(&b, step, step + 1, false, NULL);
+    }
+    assert_memory_equal(&a.learner->sampling, &b.learner->sampling, sizeof(dq_rng));
     assert_same_net(&a, &b);
     free_player(&a);
     free_player(&b);
@@ -334,6 +364,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_begun_ahead_changes_nothing),
+        cmocka_unit_test(a_step_that_is_not_to_be_was_not),
         cmocka_unit_test(the_same_run_gives_the_same_bits),
         cmocka_unit_test(the_run_is_the_processors_but_for_rounding),
         cmocka_unit_test(so_it_is_with_every_objective_and_network),
