@@ -1,6 +1,8 @@
 /** The learner on a GPU against the one on the processor, through dq_learner: the same draws, the
  *  same losses and values but for rounding, for every objective and network; what is begun ahead
  *  changes nothing; and a checkpoint of one is one of the other. */
+#include "../unit/failing_allocation.h"
+
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -360,6 +362,24 @@ static void a_long_replay_arrives_whole(void **state)
     free_player(&cpu);
 }
 
+/** Before the device is asked for anything. */
+static void without_memory_there_is_none(void **state)
+{
+    (void)state;
+    enum { N_ALLOCATIONS = 8 };
+    dq_learner_config cfg = plain;
+    cfg.device = "cuda";
+    for (int n = 1; n <= N_ALLOCATIONS; n++) {
+        dq_learner *l;
+        if (!let_allocation_fail(n))
+            skip();
+        dq_status st = dq_learner_create(&l, &cfg);
+        (void)let_allocation_fail(0);
+        assert_int_equal(st, DQ_ERR_NOMEM);
+        assert_null(l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +390,7 @@ int main(void)
         cmocka_unit_test(so_it_is_with_every_objective_and_network),
         cmocka_unit_test(a_checkpoint_is_the_same_on_both),
         cmocka_unit_test(a_long_replay_arrives_whole),
+        cmocka_unit_test(without_memory_there_is_none),
     };
     return test_device_is_missing() ? DEVICE_SKIPPED : cmocka_run_group_tests(tests, NULL, NULL);
 }

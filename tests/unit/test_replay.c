@@ -1,5 +1,7 @@
 /** Replay memory against a plain list of whole transitions, as the book keeps them; with one
  *  environment, and with three that take turns. */
+#include "failing_allocation.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -448,6 +450,25 @@ static void impossible_configurations_are_refused(void **state)
     assert_null(r);
 }
 
+/** Whichever allocation fails: one error, and what there was is freed. */
+static void without_memory_there_is_none(void **state)
+{
+    (void)state;
+    dq_replay *r;
+    dq_replay_config cfg = config_of(1, 1);
+    dq_status st = DQ_ERR_NOMEM;
+    if (!let_allocation_fail(0))
+        skip();
+    for (long n = 1; st != DQ_OK; n++) {
+        assert_true(n < 10);
+        (void)let_allocation_fail(n);
+        st = dq_replay_create(&r, &cfg);
+        (void)let_allocation_fail(0);
+        assert_true(st == DQ_OK ? n > 2 && r : st == DQ_ERR_NOMEM && !r);
+    }
+    dq_replay_destroy(r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +482,7 @@ int main(void)
         cmocka_unit_test(named_frames_are_those_of_the_states),
         cmocka_unit_test(drawing_ahead_is_drawing_after),
         cmocka_unit_test(impossible_configurations_are_refused),
+        cmocka_unit_test(without_memory_there_is_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
