@@ -1,80 +1,91 @@
-/** A network as data: a list of layers, and all that follows from it: where parameters lie, which
- *  kernels compute it, the tensors of model files and checkpoints, the printed structure, and by
- *  which tensors a model is recognised. The networks there are stand in networks.c. */
+/** A network as data: a list of layers, and what follows from it: the layout of its parameters, its
+ *  kernels, the tensors of model files and checkpoints, the printed structure, and how a model is
+ *  recognised. The networks are in networks.c. */
 #ifndef DEEPQ_NN_GRAPH_H
 #define DEEPQ_NN_GRAPH_H
 
 #include "deepq/net.h"
 #include "nn/net_shape.h"
 
+/** The kind of a layer. */
 typedef enum dq_layer_kind { DQ_LAYER_CONV, DQ_LAYER_LINEAR } dq_layer_kind;
 
-/** A layer takes what the one before it gives, the first the picture; the first linear layer takes
- *  the last convolution's output, channels first, as PyTorch flattens it. */
+/** A layer. Its input is the output of the layer before it, or the picture. The input of the first
+ *  linear layer is the output of the last convolution, channels first, as PyTorch flattens it. */
 typedef struct dq_layer {
-    dq_layer_kind kind;
-    const char *name;  // PyTorch's, "conv.0"; its tensors are these:
-    const char *weight, *bias;
-    int in, out;          // channels of a convolution, else values; out 0: as many as actions
-    int side, k, stride;  // of a convolution: pixels of its picture and its kernel
-    int before, after;    // pixels of zeros around the picture, on the one side and on the other
-    bool relu;
+    dq_layer_kind kind;  // convolution or linear
+    const char *name;    // PyTorch's, "conv.0"
+    const char *weight;  // name of its weight tensor, "conv.0.weight"
+    const char *bias;    // name of its bias tensor, "conv.0.bias"
+    int in;              // input channels of a convolution, inputs of a linear layer
+    int out;             // output channels or outputs; 0: the number of actions
+    int side;            // of a convolution: height and width of its input, in pixels
+    int k, stride;       // of a convolution: height and width of its kernel, and its stride
+    int before, after;   // of a convolution: pixels of zeros above and left, below and right
+    bool relu;           // whether a ReLU follows
 } dq_layer;
 
 typedef struct dq_network {
-    const char *name;
-    const char *source;
-    int n_layers;
-    const dq_layer *layers;
+    const char *name;        // "nature"
+    const char *source;      // where it is described
+    int n_layers;            // number of layers
+    const dq_layer *layers;  // [n_layers]
 } dq_network;
 
 enum { DQ_LAYERS_MAX = DQ_CONVS_MAX + 2, DQ_TENSORS_MAX = 2 * DQ_LAYERS_MAX };
 
-/** One of PyTorch's tensors, and where it lies in a flat array of all parameters. */
+/** One of PyTorch's tensors, and its position in the flat array of all parameters. */
 typedef struct dq_param {
-    const dq_layer *layer;
-    bool is_bias;
-    const char *name;
-    size_t at;
-    int n_dims, shape[4];  // 0 stands for n_actions
-    int fan_in;            // inputs that feed one output of its layer
+    const dq_layer *layer;  // the layer that it belongs to
+    bool is_bias;           // the bias, else the weight
+    const char *name;       // "conv.0.weight"
+    size_t at;              // position of its first element
+    int n_dims;             // number of dimensions
+    int shape[4];           // size of each dimension; 0: the number of actions
+    int fan_in;             // inputs of one output of its layer
 } dq_param;
 
-/** What follows from a network's layers. Convolutions come first, then a hidden linear layer and
- * the last one: there are no kernels for another order so far. */
+/** What follows from the layers of a network: convolutions, a hidden linear layer, and the linear
+ *  output layer, in this order, since there are no kernels for others so far. */
 typedef struct dq_net_shape {
-    const dq_network *network;
-    int n_convs;
-    int layer[DQ_CONVS_MAX];  // as the kernels number them
-    const dq_conv_shape *conv[DQ_CONVS_MAX];
-    size_t x[DQ_CONVS_MAX];  // floats in a sample's output of each
-    const dq_fc_shape *fc;
-    int fc_layer, n_blocks;  // blocks of DQ_FC_BLOCK outputs
-    size_t hidden;           // outputs of the hidden linear layer
-    int n_outputs;           // of the last one
-    int n_out_blocks;        // blocks of DQ_OUT_BLOCK of them
-    size_t out_pad;          // a row of them: whole blocks
+    const dq_network *network;                // the network
+    int n_convs;                              // number of convolutions
+    int layer[DQ_CONVS_MAX];                  // number of each in dq_conv_shapes
+    const dq_conv_shape *conv[DQ_CONVS_MAX];  // sizes of each
+    size_t x[DQ_CONVS_MAX];                   // floats in a sample's output of each
+    int fc_layer;                             // number of the hidden layer in dq_fc_shapes
+    const dq_fc_shape *fc;                    // sizes of the hidden layer
+    int n_blocks;                             // blocks of DQ_FC_BLOCK outputs of the hidden layer
+    size_t hidden;                            // outputs of the hidden layer
+    int n_outputs;                            // outputs of the output layer
+    int n_out_blocks;                         // blocks of DQ_OUT_BLOCK outputs of the output layer
+    size_t out_pad;                           // floats in a row of its outputs: whole blocks
 
-    /* Where weights and biases start in a flat array of n_params floats, in PyTorch's order. */
-    size_t conv_w[DQ_CONVS_MAX], conv_b[DQ_CONVS_MAX];
-    size_t fc_w, fc_b, out_w, out_b;
-    size_t n_params;
-    int n_tensors;
-    dq_param tensors[DQ_TENSORS_MAX];
+    /* Positions in the flat array of n_params floats, in PyTorch's order. */
+    size_t conv_w[DQ_CONVS_MAX];       // weights of each convolution
+    size_t conv_b[DQ_CONVS_MAX];       // biases of each convolution
+    size_t fc_w, fc_b;                 // weights and biases of the hidden layer
+    size_t out_w, out_b;               // weights and biases of the output layer
+    size_t n_params;                   // floats in the array
+    int n_tensors;                     // number of tensors
+    dq_param tensors[DQ_TENSORS_MAX];  // in PyTorch's order
 } dq_net_shape;
 
-/** The networks there are, in the order in which they are listed; NULL past the last. */
+/** Network number `index`; number 0 is the default. NULL past the last. */
 const dq_network *dq_network_at(size_t index);
-/** By name, NULL is the first; DQ_ERR_CONFIG names those there are. */
+/** The network with a name.
+ *  @param name NULL: the default
+ *  @return DQ_OK; DQ_ERR_CONFIG for an unknown name: the message lists the known ones */
 DQ_NODISCARD dq_status dq_network_find(const char *name, const dq_network **network);
 
-/** @param n_outputs as many as actions */
+/** What follows from the layers of a network.
+ *  @param n_outputs the number of actions */
 dq_net_shape dq_net_shape_of(const dq_network *network, int n_outputs);
 
-/** Place in the flat array of element i of tensor p. */
+/** Position in the flat array of element i of tensor p. */
 size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i);
 
-/** Place of the last layer's weight from hidden unit k to an output, from the first one's. */
+/** Position of the output layer's weight from hidden unit k to an output, relative to out_w. */
 static inline size_t dq_out_place(const dq_net_shape *s, size_t k, size_t output)
 {
     return (output / DQ_OUT_BLOCK * s->hidden + k) * DQ_OUT_BLOCK + output % DQ_OUT_BLOCK;

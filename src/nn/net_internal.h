@@ -1,4 +1,4 @@
-/** The insides of a net: its parameters in one flat array, its memory plan. */
+/** The fields of a net: its parameters in flat arrays, and all other memory. */
 #ifndef DEEPQ_NN_NET_INTERNAL_H
 #define DEEPQ_NN_NET_INTERNAL_H
 
@@ -9,73 +9,82 @@
 #include "nn/graph.h"
 #include "nn/kernels.h"
 
-enum { DQ_CHUNK = 4 };  // samples at most in one task of the convolutions
+enum { DQ_CHUNK = 4 };  // most samples in one task of the convolutions
 
 /** A set of parameters and what the kernels prepare from them. */
 typedef struct dq_weights {
-    float *params;           // [n_params]
-    float *u[DQ_CONVS_MAX];  // for the forward pass
-    float *w4;               // the first linear layer's as fc1 takes them
+    float *params;           // [n_params] the parameters
+    float *u[DQ_CONVS_MAX];  // transforms of convolution weights, for the forward pass
+    float *w4;               // weights of the hidden layer in the layout of fc1
 } dq_weights;
 
 struct dq_net {
-    dq_net_config cfg;
-    dq_net_shape shape;
-    const dq_kernels *k;
-    dq_pool *pool;
-    int64_t n_updates;   // Adam's t
-    int initialisation;  // of dq_net_init()
-    int cap;             // samples that the activations have room for
+    dq_net_config cfg;    // as it was given; its strings are NULL
+    dq_net_shape shape;   // what follows from the layers
+    const dq_kernels *k;  // kernels in use
+    dq_pool *pool;        // threads
+    int64_t n_updates;    // Adam's step count
+    int initialisation;   // that dq_net_init() uses
+    int cap;              // samples that the activations have room for
 
-    void *arena;
-    dq_weights online, target;
-    float *ut[DQ_CONVS_MAX];  // online weights prepared for the input gradients
-    float *m, *v, *grad;      // [n_params]
+    void *arena;              // all memory below
+    dq_weights online;        // the online network
+    dq_weights target;        // the target network
+    float *ut[DQ_CONVS_MAX];  // transforms of online weights, for the input gradients
+    float *m, *v;             // [n_params] Adam's first and second moments
+    float *grad;              // [n_params] gradients
 
-    float *x[DQ_CONVS_MAX];  // [cap] outputs of each convolution
-    float *features;         // the last one's
-    float *h, *q;            // [cap][hidden], [cap][out_pad]
-    float *fc_x;             // the features as fc1 takes them, and in slices (fc1_slice)
-    float *fc_slices;
-    float *dfeatures;  // gradients of the features and h; that of h as fc1_dw and fc1_dx take it
-    float *dh, *fc_dy, *dht;
-    float *conv_v[DQ_CONVS_MAX], *conv_z[DQ_CONVS_MAX];  // transforms that the whole batch keeps
-    float *conv_du[DQ_CONVS_MAX];
+    float *x[DQ_CONVS_MAX];        // [cap] outputs of each convolution
+    float *features;               // the outputs of the last convolution
+    float *h;                      // [cap][hidden] outputs of the hidden layer
+    float *q;                      // [cap][out_pad] outputs of the output layer
+    float *fc_x;                   // features in the layout of fc1
+    float *fc_slices;              // features in the layout of fc1_dw
+    float *dfeatures;              // gradients of the features
+    float *dh;                     // gradients of the input of the hidden layer's ReLU
+    float *fc_dy;                  // dh in the layout of fc1_dw
+    float *dht;                    // dh in the layout of fc1_dx
+    float *conv_v[DQ_CONVS_MAX];   // transforms of the inputs of a batch
+    float *conv_z[DQ_CONVS_MAX];   // transforms of the output gradients of a batch
+    float *conv_du[DQ_CONVS_MAX];  // gradients of u
 
-    float *scratch;       // one piece for each thread
+    float *scratch;       // a piece for each thread
     size_t scratch_size;  // floats in a piece
-    size_t padded_size;   // of them for pictures with their padding
-    atomic_flag *in_use;  // which pieces a task has taken
+    size_t padded_size;   // floats in the part of a piece for pictures with padding
+    atomic_flag *in_use;  // [threads] pieces that a task has taken
 };
 
-/** A free piece of scratch; there are as many as threads, so there always is one. */
+/** Take a free piece of scratch. There is one for each thread, so one is always free. */
 float *dq_net_take_scratch(dq_net *net);
+/** Return a piece of scratch. */
 void dq_net_return_scratch(dq_net *net, const float *piece);
 
-/** How many tasks n samples make, and the samples begin .. end-1 of one of them. Whatever the cut,
- *  each sample's result is the same. */
+/** The number of tasks that n samples are divided into. The results do not depend on it. */
 int dq_net_n_chunks(const dq_net *net, int n);
+/** The samples of a task, begin to end - 1. */
 void dq_net_chunk(const dq_net *net, int n, int task, int *begin, int *end);
 
-/** Forward pass of n <= cap states; fills x, h, q. `keep`: also conv_v, for the gradients. */
+/** Forward pass of n <= cap states, to x, h and q.
+ *  @param keep compute conv_v as well, for the gradients */
 void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, int keep);
 
-/** Words of one block in dq_weights.w4. */
+/** Words in one block of dq_weights.w4. */
 size_t dq_net_w4_block(const dq_net *net);
-/** Prepare the first linear layer's weights of block b for the slice of inputs that begins
- *  at k. */
+/** Compute w4 for block b of the hidden layer and the slice of inputs that begins at k. */
 void dq_net_prepare_slice(const dq_net *net, const dq_weights *weights, int b, int k);
 
-/** The online parameters were set from outside: make what depends on them. */
+/** Compute what depends on the parameters, after they were set from outside. */
 void dq_net_params_changed(dq_net *net);
 
-/** By name, NULL is the first; DQ_ERR_CONFIG names those there are. */
+/** The initialisation with a name.
+ *  @param name NULL: the default
+ *  @return DQ_OK; DQ_ERR_CONFIG for an unknown name: the message lists the known ones */
 DQ_NODISCARD dq_status dq_initialisation_find(const char *name, int *index);
 
-/** What Adam needs in the next step, number n_updates + 1. */
+/** The constants of Adam's next step, number n_updates + 1. */
 dq_adam_step dq_net_adam_step(const dq_net *net);
 
-/** A flat array of all parameters, or of their gradients, as PyTorch's tensors. */
+/** Copy a flat array of all parameters, or of their gradients, to PyTorch's tensors. */
 void dq_net_copy_tensors(const dq_net *net, const float *params, dq_tensor *out);
 
 #endif

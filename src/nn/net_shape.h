@@ -1,12 +1,12 @@
-/** The layers that the networks are made of (networks.h) and how they lie in memory inside deepq.
+/** The layer sizes that kernels are compiled for, and the layouts of pictures and weights.
  *
  *  Pictures are channels last, [y][x][channel]. Convolution weights are [ky][kx][in][out], so that
- *  one input value meets a row of outputs. The first linear layer's weights are cut into blocks of
- *  DQ_FC_BLOCK outputs, [block][in][DQ_FC_BLOCK], and so are the last one's; its outputs are padded
- * to whole blocks.
+ *  one input value is multiplied by a row of outputs. The weights of a linear layer are divided
+ *  into blocks of 32 outputs, [block][in][32]; those of the output layer are padded to whole
+ *  blocks.
  *
- *  The kernels are compiled for each layer, its sizes constants: a layer here is a row of a table,
- *  its number in the list behind it, and code in every table of kernels. */
+ *  The sizes of a layer are constants of its kernels. A new one is a row of a table here and its
+ *  number in the list below the table. */
 #ifndef DEEPQ_NN_NET_SHAPE_H
 #define DEEPQ_NN_NET_SHAPE_H
 
@@ -14,21 +14,21 @@
 #include <stddef.h>
 
 enum {
-    DQ_SIDE0 = 84,  // the picture: pixels a side, and frames
-    DQ_FRAMES = 4,
+    DQ_SIDE0 = 84,                            // height and width of the picture, in pixels
+    DQ_FRAMES = 4,                            // frames of the picture
     DQ_X0 = DQ_SIDE0 * DQ_SIDE0 * DQ_FRAMES,  // floats in the scaled picture
 
-    DQ_CONVS_MAX = 3,    // convolutions of a network
-    DQ_BLOCK_MAX = 128,  // values in a block (dq_conv_block) and channels out, at most
-    DQ_OUT_MAX = 64,
+    DQ_CONVS_MAX = 3,    // most convolutions of a network
+    DQ_BLOCK_MAX = 128,  // most values in a block (dq_conv_block())
+    DQ_OUT_MAX = 64,     // most output channels
 
-    DQ_FC_BLOCK = 32,      // outputs of the first linear layer in one block
-    DQ_FC_SLICE_MAX = 64,  // inputs in one task of its gradients, at most
-    DQ_HIDDEN_MAX = 512,   // its outputs, at most
-    DQ_OUT_BLOCK = 32      // outputs of the last linear layer in one block
+    DQ_FC_BLOCK = 32,      // outputs of the hidden layer in one block
+    DQ_FC_SLICE_MAX = 64,  // most inputs in one task of its gradients
+    DQ_HIDDEN_MAX = 512,   // most outputs of the hidden layer
+    DQ_OUT_BLOCK = 32      // outputs of the output layer in one block
 };
 
-#if defined(__cplusplus)  // the GPU's code, where sizes are constants of the compiler
+#if defined(__cplusplus)  // the GPU's code, where sizes must be constant expressions
 #define DQ_TABLE static constexpr
 #else
 #define DQ_TABLE static const
@@ -37,12 +37,12 @@ enum {
 /** A convolution. Its kernel is a whole number of strides wide, so it is also a convolution of
  *  stride 1 over blocks of stride x stride pixels: `k / stride` taps a side, and in each block
  *  stride * stride * in values, [row in the block][column in the block][channel]. The kernels take
- * a picture with its padding; TensorFlow's SAME pads max((ceil(n / stride) - 1) * stride + k - n,
- * 0) pixels, the smaller half before. */
+ *  a picture with its padding; TensorFlow's SAME pads max((ceil(n / stride) - 1) * stride + k - n,
+ *  0) pixels, the smaller half before. */
 typedef struct dq_conv_shape {
-    int in_side, in;  // pixels, channels
-    int k, stride;
-    int out_side, out;  // channels out are a multiple of 16
+    int in_side, in;    // input: height and width in pixels with padding, channels
+    int k, stride;      // height and width of the kernel, and stride
+    int out_side, out;  // output: height and width in pixels, channels (a multiple of 16)
     int before, after;  // pixels of in_side that pad the picture with zeros
 } dq_conv_shape;
 
@@ -64,10 +64,11 @@ DQ_TABLE dq_conv_shape dq_conv_shapes[DQ_N_CONV_LAYERS] = {
     X(0, arg)                                                                                      \
     X(1, arg) X(2, arg) X(3, arg) X(4, arg) X(5, arg) X(6, arg) X(7, arg) X(8, arg) X(9, arg)
 
-/** The linear layer behind the convolutions; the last one takes what it gives. */
+/** The hidden linear layer, between the convolutions and the output layer. */
 typedef struct dq_fc_shape {
-    int in, out;  // multiples of DQ_FC_BLOCK, out of two
-    int slice;    // inputs in one task of the gradients: a multiple of 32 that divides `in`
+    int in;     // inputs, a multiple of DQ_FC_BLOCK
+    int out;    // outputs, a multiple of 2 * DQ_FC_BLOCK
+    int slice;  // inputs in one task of the gradients: a multiple of 32 that divides `in`
 } dq_fc_shape;
 
 enum { DQ_N_FC_LAYERS = 4 };
@@ -80,58 +81,61 @@ DQ_TABLE dq_fc_shape dq_fc_shapes[DQ_N_FC_LAYERS] = {
 };
 #define DQ_EACH_FC(X, arg) X(0, arg) X(1, arg) X(2, arg) X(3, arg)
 
-/** Samples in a row of gradients that is turned for fc1_dx: a whole number of vectors. */
+/** Samples in a row of the transposed gradients that fc1_dx reads: a whole number of vectors. */
 static inline int dq_fc_pad(int n)
 {
     return (n + 31) / 32 * 32;
 }
 
-/** Floats in all weights of the first linear layer, and in one block of them. */
+/** Floats in all weights of the hidden layer. */
 static inline size_t dq_fc_weights(const dq_fc_shape *f)
 {
     return (size_t)f->in * (size_t)f->out;
 }
 
+/** Floats in the weights of one block of the hidden layer. */
 static inline size_t dq_fc_block_weights(const dq_fc_shape *f)
 {
     return (size_t)f->in * DQ_FC_BLOCK;
 }
 
-/** Whether a layer's input is the picture, whose gradient nobody asks for. */
+/** Whether a layer's input is the picture, whose gradient is not needed. */
 static inline bool dq_conv_is_first(const dq_conv_shape *s)
 {
     return s->in == DQ_FRAMES;
 }
 
-/** Whether bf16 takes the products of a layer from rounded factors: not those of a 3x3. */
+/** Whether bf16 rounds the factors of a layer's products; not those of a 3x3. */
 static inline bool dq_conv_is_rounded(const dq_conv_shape *s)
 {
     return s->stride > 1;
 }
 
-/** Pixels a side of the picture that a convolution takes, without its padding. */
+/** Height and width of the input without padding, in pixels. */
 static inline int dq_conv_picture_side(const dq_conv_shape *s)
 {
     return s->in_side - s->before - s->after;
 }
 
-/** Floats in one sample's input, padding included, in its output, and in the weights. */
+/** Floats in the input of one sample, with padding. */
 static inline size_t dq_conv_inputs(const dq_conv_shape *s)
 {
     return (size_t)(s->in_side * s->in_side * s->in);
 }
 
+/** Floats in the output of one sample. */
 static inline size_t dq_conv_outputs(const dq_conv_shape *s)
 {
     return (size_t)(s->out_side * s->out_side * s->out);
 }
 
+/** Floats in the weights. */
 static inline size_t dq_conv_weights(const dq_conv_shape *s)
 {
     return (size_t)(s->k * s->k * s->in * s->out);
 }
 
-/** Values in a block. */
+/** Values in a block of stride x stride pixels. */
 static inline int dq_conv_block(const dq_conv_shape *s)
 {
     return s->stride * s->stride * s->in;

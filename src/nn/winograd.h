@@ -10,7 +10,7 @@
 
 #include "nn/net_shape.h"
 
-enum { DQ_WINO_MAX = 6 };  // points along one side, at most
+enum { DQ_WINO_MAX = 6 };  // most points along one side
 
 typedef struct dq_winograd {
     int m, r, t;  // outputs, taps and products (t = m + r - 1) along one side of a tile
