@@ -35,7 +35,7 @@ extern "C" {
 
 /** Fill it with dq_replay_config_default() first. */
 typedef struct dq_replay_config {
-    /** Transitions kept, 1 to about 4 billion; default 10000. */
+    /** Transitions kept, 1 to 2^30; default 10000. */
     size_t capacity;
     /** Bytes of one frame, 1 to 16 MiB; default 84 * 84. */
     size_t frame_bytes;

@@ -270,7 +270,8 @@ void dq_trainer_destroy(dq_trainer *t);
  *  @param[out] solved whether the environment is solved
  *  @return DQ_OK; DQ_ERR_INTERRUPTED when *stop became non-zero; DQ_ERR_DIVERGED when a loss or a
  *          parameter is not finite; DQ_ERR_DEVICE when the GPU fails; DQ_ERR_INPUT for a reward
- *          that is not finite; or the failure of an environment or a callback.
+ *          that is not finite; or the failure of an environment or a callback. After an environment
+ *          or its reward failed, DQ_ERR_CONFIG until a checkpoint is loaded: its step is half done.
  *
  *  After DQ_ERR_DIVERGED the parameters are useless; `best` is not called and dq_trainer_save()
  *  fails. Losses are checked after each update, on a GPU at the end of a game; parameters are

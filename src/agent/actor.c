@@ -8,8 +8,6 @@
 #include "base/error.h"
 #include "nn/argmax.h"
 
-enum { GREEDY = -1 };  // an action that the values will decide
-
 static dq_status check_env(const dq_env_spec *spec)
 {
     const dq_space *o = &spec->obs;
@@ -100,7 +98,6 @@ dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_train_config 
 {
     int n = 0;
     for (int i = 0; i < a->n_envs; i++) {
-        a->action[i] = GREEDY;
         if (dq_rng_unit(&a->exploration) < dq_config_epsilon(cfg, step + i))
             a->action[i] = (int)dq_rng_below(&a->exploration, (uint32_t)a->n_actions);
         else

@@ -62,6 +62,8 @@ dq_status dq_trainer_create_many(dq_trainer **out, const dq_train_config *cfg, d
         dq_trainer_destroy(t);
         return st;
     }
+    t->cfg.isa = t->cfg.device = t->cfg.precision = NULL;  // the caller's need not live on
+    t->cfg.network = t->cfg.initialisation = NULL;
     *out = t;
     return DQ_OK;
 }
@@ -175,9 +177,18 @@ dq_status dq_trainer_check_finite(dq_trainer *t)
 {
     dq_trainer_fetch_loss(t);
     DQ_TRY(check_loss(t));
-    return dq_net_is_finite(dq_learner_net(t->learner))
-               ? DQ_OK
-               : fail_diverged(t, "a weight is not finite");
+    const dq_net *net = dq_learner_net(t->learner);
+    DQ_TRY(dq_learner_status(t->learner));  // else these weights are old
+    return dq_net_is_finite(net) ? DQ_OK : fail_diverged(t, "a weight is not finite");
+}
+
+dq_status dq_trainer_check_whole(const dq_trainer *t)
+{
+    if (!t->failed)
+        return DQ_OK;
+    return dq_fail(DQ_ERR_CONFIG,
+                   "an environment failed at frame %lld: load a checkpoint, or begin again",
+                   (long long)t->step + 1);
 }
 
 /* ---------------------------------------------------------------- the loop */
@@ -190,19 +201,14 @@ static dq_status tell_best(dq_trainer *t, const dq_train_events *events, const d
     return events->best(events->ctx, p, t->scores.n_games == 1);
 }
 
-/** The game is over: tell it, and whether its mean is the best or enough. */
-static dq_status end_game(dq_trainer *t, const dq_train_events *events)
+/** Report a game that is over, and whether its mean is the best or enough.
+ *  @return what the callbacks said */
+static dq_status tell_game(dq_trainer *t, const dq_train_events *events)
 {
     double previous_best = t->scores.best_mean;
     dq_progress p;
-    dq_trainer_fetch_loss(t);
-    DQ_TRY(check_loss(t));  // of a GPU it is first known here
-    if (tells_speed(t)) {
-        t->speed = speed(t);
-        begin_to_count(t);
-    }
-    dq_trainer_progress(t, &p);
     dq_status told = DQ_OK;
+    dq_trainer_progress(t, &p);
     t->is_in_step = true;
     if (events->game_over)
         told = dq_first_failure(told, events->game_over(events->ctx, &p));
@@ -220,6 +226,20 @@ static dq_status end_game(dq_trainer *t, const dq_train_events *events)
     return told;
 }
 
+/** A game is over. @param[out] told what the callbacks said, unless something was told before */
+static dq_status end_game(dq_trainer *t, const dq_train_events *events, dq_status *told)
+{
+    dq_trainer_fetch_loss(t);
+    DQ_TRY(dq_learner_status(t->learner));
+    DQ_TRY(check_loss(t));  // of a GPU it is first known here
+    if (tells_speed(t)) {
+        t->speed = speed(t);
+        begin_to_count(t);
+    }
+    *told = dq_first_failure(*told, tell_game(t, events));
+    return DQ_OK;
+}
+
 static dq_learn_step learn_step_at(const dq_trainer *t)
 {
     return (dq_learn_step){.learning_rate = dq_config_learning_rate(&t->cfg, t->step),
@@ -232,8 +252,8 @@ static bool is_update_due(const dq_trainer *t)
     return t->step % t->cfg.train_every == 0;
 }
 
-/** Whether the replay is filled once it has this step. */
-static bool will_be_filled(const dq_trainer *t)
+/** Whether the replay has enough to learn from, this step included. */
+static bool has_enough(const dq_trainer *t)
 {
     int64_t stored = t->step < t->cfg.replay_size ? t->step : t->cfg.replay_size;
     return stored >= t->cfg.replay_start;
@@ -243,7 +263,7 @@ static bool will_be_filled(const dq_trainer *t)
 static dq_status act(dq_trainer *t)
 {
     dq_learn_step step = learn_step_at(t);
-    bool learns = will_be_filled(t) && is_update_due(t);
+    bool learns = has_enough(t) && is_update_due(t);
     if (t->actor.turn > 0)
         return DQ_OK;
     return dq_actor_play(&t->actor, t->learner, &t->cfg, t->step, learns ? &step : NULL);
@@ -259,18 +279,20 @@ static dq_status check_reward(const dq_trainer *t)
                    (long long)t->step);
 }
 
-/** The step whose turn it is: its transition goes to the learner; a game that is over is told.
+/** Store the step whose turn it is, and report a game that is over.
  *  @param[out] told what the callbacks said */
-static void count_step(dq_trainer *t, const dq_train_events *events, dq_status *told)
+static dq_status store_step(dq_trainer *t, const dq_train_events *events, dq_status *told)
 {
+    dq_status st = DQ_OK;
     const dq_step *result = dq_actor_result(&t->actor);
     dq_experience e = dq_actor_experience(&t->actor, t->cfg.truncation_ends);
     dq_learner_add(t->learner, &e);
     if (dq_scores_begin(&t->scores, e.lane, result))
-        *told = end_game(t, events);
+        st = end_game(t, events, told);
     if (dq_scores_add(&t->scores, e.lane, result))
-        *told = dq_first_failure(*told, end_game(t, events));
+        st = dq_first_failure(st, end_game(t, events, told));
     dq_actor_advance(&t->actor, t->learner);
+    return dq_first_failure(st, dq_learner_status(t->learner));
 }
 
 /** A copy to the target network and an update, when they are due. */
@@ -301,24 +323,33 @@ static dq_status tell_step(dq_trainer *t, const dq_train_events *events, dq_stat
     return told;
 }
 
-/** One turn of the book's loop: act, tell, copy to the target network, learn; in this order. It is
- *  done to its end even if a callback ends the run. */
-static dq_status one_step(dq_trainer *t, const dq_train_events *events)
+/** Act, where a round begins. A step that fails was not taken: there is no transition for it, and
+ * no way to continue, since other environments may have taken theirs. */
+static dq_status take_step(dq_trainer *t)
 {
-    dq_status told = DQ_OK;
     t->step++;
     dq_status st = act(t);
     if (st == DQ_OK)
         st = check_reward(t);
-    if (st != DQ_OK)
-        t->step--;  // it was not taken: there is no transition for it
-    else
-        count_step(t, events, &told);
     if (st == DQ_OK)
-        st = dq_learner_status(t->learner);
+        return DQ_OK;
+    t->step--;
+    t->failed = true;
+    dq_learner_cancel(t->learner);
+    return st;
+}
+
+/** One turn of the book's loop, in this order: act, store the transition, report a finished game,
+ *  then, unless that solved the run, copy to the target network and learn when due; `step` and
+ *  `checkpoint` last. It is done to its end even if a callback ends the run. */
+static dq_status one_step(dq_trainer *t, const dq_train_events *events)
+{
+    dq_status told = DQ_OK;
+    DQ_TRY(take_step(t));
+    dq_status st = store_step(t, events, &told);
     if (st != DQ_OK || t->solved)
         dq_learner_cancel(t->learner);
-    else if (will_be_filled(t))
+    else if (has_enough(t))
         st = learn(t);
     DQ_TRY(st);
     return tell_step(t, events, told);
@@ -341,6 +372,7 @@ dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *events, const vol
     static const dq_train_events none = {0};
     if (!events)
         events = &none;
+    DQ_TRY(dq_trainer_check_whole(t));
     if (!t->started) {
         DQ_TRY(dq_actor_reset(&t->actor, t->learner));
         t->started = true;

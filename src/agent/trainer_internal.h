@@ -19,6 +19,7 @@ struct dq_trainer {
     bool loss_is_old;   // the last update's loss is still on the GPU
     bool started;       // the environments were reset
     bool solved;        // the run is over
+    bool failed;        // an environment failed: its round cannot be continued
     bool is_in_step;    // in an event that comes before the update of its step
 
     double counts_from_s;      // clock at which measuring of the speed began, seconds
@@ -32,5 +33,8 @@ void dq_trainer_fetch_loss(dq_trainer *t);
 /** Check the last loss and all parameters.
  *  @return DQ_OK; DQ_ERR_DIVERGED when one is not finite */
 DQ_NODISCARD dq_status dq_trainer_check_finite(dq_trainer *t);
+
+/** @return DQ_ERR_CONFIG after an environment failed, until a checkpoint is loaded */
+DQ_NODISCARD dq_status dq_trainer_check_whole(const dq_trainer *t);
 
 #endif

@@ -109,6 +109,7 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
 {
     if (t->is_in_step)
         return dq_fail(DQ_ERR_CONFIG, "a step is half done: save in `step` or `checkpoint`");
+    DQ_TRY(dq_trainer_check_whole(t));
     DQ_TRY(dq_trainer_check_finite(t));
     DQ_TRY(dq_learner_save_net(t->learner, w));  // first, so that it can be read alone
     dq_write_tag(w, "TRNR", format_version(t, WHOLE_GAMES));
@@ -174,7 +175,7 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     if (net_is_first)
         DQ_TRY(dq_learner_load_net(t->learner, r));
     DQ_TRY(load_rest(t, r, !net_is_first));
-    t->loss_is_old = false;
+    t->loss_is_old = t->failed = false;
     if (dq_reader_left(r) != 0)
         return dq_fail(DQ_ERR_INPUT, "saved run: %zu bytes too many at its end", dq_reader_left(r));
     return DQ_OK;

@@ -24,6 +24,8 @@ typedef struct cuda_learner {
     bool newer;                  // the weights there are newer than base.net
     bool begun;                  // the learning step that comes
     dq_rng before;               // the stream before that one was drawn
+    bool has_kept_loss;          // the last finished update's loss is this, not what the device has
+    double kept_loss;
     int n_pending;
     int *lanes;        // [n_lanes] of the states whose values were requested
     int32_t *frames;   // [n_lanes][DQ_NET_STACK] of their states
@@ -131,6 +133,8 @@ static void fetch(dq_learner *l)
     if (!self->newer || self->status != DQ_OK)
         return;
     ON_DEVICE(self, get_params(self->self, arrays, self->error));
+    if (self->status != DQ_OK)
+        return;
     dq_net_params_changed(l->net);
     self->newer = false;
 }
@@ -233,11 +237,30 @@ static dq_status status(const dq_learner *l)
     return self->status == DQ_OK ? DQ_OK : dq_fail(self->status, "%s", self->error);
 }
 
+/** The device keeps the losses of its last two sets of gradients: where an update was begun ahead,
+ * the second is that of the last finished one. One that was cancelled has left its loss there as
+ * well, so cancel() keeps the right one. */
+static bool loss_of(dq_learner *l, bool wait, double *loss)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    float losses[2] = {0.0f, 0.0f};
+    if (!wait)
+        return false;
+    if (!self->has_kept_loss)
+        ON_DEVICE(self, losses(self->self, losses, self->error));
+    if (self->status != DQ_OK)
+        return false;
+    *loss = self->has_kept_loss ? self->kept_loss : (double)losses[self->begun];
+    return true;
+}
+
 static void cancel(dq_learner *l)
 {
     cuda_learner *self = (cuda_learner *)l;
-    if (self->begun)
-        l->sampling = self->before;
+    if (!self->begun)
+        return;
+    l->sampling = self->before;
+    self->has_kept_loss = loss_of(l, true, &self->kept_loss);
     self->begun = false;
 }
 
@@ -268,20 +291,8 @@ static dq_status learn(dq_learner *l, const dq_learn_step *step)
         DQ_TRY(draw_here(l));
         take_turn(self, NULL, step, &draw, true);
     }
-    self->begun = false;
+    self->begun = self->has_kept_loss = false;
     return status(l);
-}
-
-/** Of a step that was begun the loss is there too: then it is the one before that is asked for. */
-static bool loss_of(dq_learner *l, bool wait, double *loss)
-{
-    cuda_learner *self = (cuda_learner *)l;
-    float losses[2] = {0.0f, 0.0f};
-    if (!wait)
-        return false;
-    ON_DEVICE(self, losses(self->self, losses, self->error));
-    *loss = (double)losses[self->begun];
-    return true;
 }
 
 static void look(dq_learner *l)

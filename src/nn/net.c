@@ -8,8 +8,8 @@
 #include <sys/mman.h>
 
 #include "base/error.h"
-#include "nn/argmax.h"
 #include "nn/net_internal.h"
+#include "nn/objective.h"
 
 dq_net_config dq_net_config_default(int n_actions)
 {
@@ -353,7 +353,7 @@ void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q)
         dq_net_forward(net, &net->target, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
         for (int j = 0; j < part; j++) {
             const float *q = net->q + (size_t)j * net->shape.out_pad;
-            max_q[i + j] = q[dq_argmax(q, net->cfg.n_actions)];
+            max_q[i + j] = dq_objective_next_value(q, q, net->cfg.n_actions);
         }
     }
 }

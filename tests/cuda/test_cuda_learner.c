@@ -183,6 +183,12 @@ static void a_step_that_is_not_to_be_was_not(void **state)
     for (; n_begun < 2; step++) {
         assert_true(step < N_STEPS);
         n_begun += begin_and_cancel(&a);
+        if (step > START) {  // the last update's, not that of the one that was not to be
+            double ours, theirs;
+            assert_true(dq_learner_loss(a.learner, true, &ours));
+            assert_true(dq_learner_loss(b.learner, true, &theirs));
+            assert_true(ours == theirs);
+        }
         run(&a, step, step + 1, false, NULL);
         run(&b, step, step + 1, false, NULL);
     }

@@ -12,8 +12,8 @@
 
 #include "agent/trainer_internal.h"
 #include "deepq/train.h"
-#include "on_device.h"
 #include "nn/graph.h"
+#include "on_device.h"
 
 enum { GAME_STEPS = 5 };
 
@@ -235,6 +235,12 @@ static void a_reward_that_is_not_finite_is_the_environments_fault(void **state)
         bool solved;
         assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_ERR_INPUT);
         assert_string_equal(dq_errmsg(), "Noise-v0: its reward at frame 60 is not finite");
+        dq_writer *w;  // the step is half done: it cannot be continued, nor kept
+        assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_ERR_CONFIG);
+        assert_non_null(strstr(dq_errmsg(), "an environment failed at frame 60"));
+        assert_int_equal(dq_writer_create(&w), DQ_OK);
+        assert_int_equal(dq_trainer_save(t, w), DQ_ERR_CONFIG);
+        dq_writer_destroy(w);
         dq_trainer_destroy(t);
     }
 }
