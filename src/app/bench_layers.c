@@ -174,13 +174,13 @@ static void run_fc1_dx(layers *l, int i)
 static void run_fc1_dw(layers *l, int i)
 {
     (void)i;
-    const float *const soon[] = {l->block, l->block, l->block};
+    const float *const prefetch[] = {l->block, l->block, l->block};
     for (int k = 0; k < l->net.fc->in; k += l->net.fc->slice) {
         if (l->k->fc1_slice)
             l->k->fc1_slice(l->net.fc_layer, l->fc_x, N, k, l->fc_slices);
         for (size_t b = 0; b < (size_t)l->net.n_blocks; b++)
             l->k->fc1_dw(l->net.fc_layer, l->fc_slices, N, l->fc_dy + b * DQ_FC_BLOCK, k, l->block,
-                         soon);
+                         prefetch);
     }
 }
 

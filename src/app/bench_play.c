@@ -108,7 +108,7 @@ static dq_status parse_game(dq_atari_id *id, const bench_settings *s)
 {
     if (dq_atari_id_parse(s->env_id, id))
         return DQ_OK;
-    return dq_fail(DQ_ERR_CONFIG, "%s is no Atari game: choose one with --env", s->env_id);
+    return dq_fail(DQ_ERR_CONFIG, "%s is not an Atari game: choose one with --env", s->env_id);
 }
 
 /** In a figure's name: ALE's name of the game, or the id of one that ALE does not have. */

@@ -95,7 +95,7 @@ dq_status bench_make_vector(bench_case *out, const bench_settings *s, int varian
     (void)variant;
     dq_atari_id id;
     if (!dq_atari_id_parse(s->env_id, &id))
-        return dq_fail(DQ_ERR_CONFIG, "%s is no Atari game: choose one with --env", s->env_id);
+        return dq_fail(DQ_ERR_CONFIG, "%s is not an Atari game: choose one with --env", s->env_id);
     crowd *c = calloc(1, sizeof(*c));
     dq_status st = c ? prepare(c, s) : dq_fail(DQ_ERR_NOMEM, "no memory for a benchmark");
     if (st != DQ_OK) {

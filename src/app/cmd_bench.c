@@ -180,7 +180,7 @@ int cmd_bench(int argc, char **argv)
         {"precision", 0, OPTION_TEXT, &run.settings.precision, "NAME",
          "of act, learn and train: fp32, bf16, on a GPU also tf32 (fp32)", 0, 0},
         {"network", 0, OPTION_TEXT, &run.settings.network, "NAME",
-         "of act, learn, layers and train: nature, nips, small or nature_same (nature)", 0, 0},
+         "act, learn, layers, train: nature, nips, small or nature_same (nature)", 0, 0},
         {"repeats", 0, OPTION_INT, &run.repeats, "N", "times each figure is measured (5)", 1,
          MAX_REPEATS},
         {"seconds", 0, OPTION_NUMBER, &run.seconds, "S", "how long each time (1)", 0.001, 3600},

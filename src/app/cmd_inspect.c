@@ -189,7 +189,8 @@ static dq_status inspect_bytes(const char *path, const void *bytes, size_t n)
         return DQ_OK;
     return dq_fail(
         DQ_ERR_INPUT,
-        "%s is no model, checkpoint, trace, observation reference or ROM that deepq knows", path);
+        "%s is not a model, checkpoint, trace, observation reference or ROM that deepq knows",
+        path);
 }
 
 static void print_setting(void *ctx, const char *key, const char *value)

@@ -244,11 +244,11 @@ dq_status environment_options_parse(environment_options *o, const char *text)
         size_t n = strcspn(text, " ");
         char *equals;
         if (n >= sizeof(pair))
-            return dq_fail(DQ_ERR_INPUT, "'%.40s...' is no choice of an environment", text);
+            return dq_fail(DQ_ERR_INPUT, "'%.40s...' is not an option of an environment", text);
         memcpy(pair, text, n);
         pair[n] = '\0';
         if (!(equals = strchr(pair, '=')))
-            return dq_fail(DQ_ERR_INPUT, "'%s' is no choice of an environment", pair);
+            return dq_fail(DQ_ERR_INPUT, "'%s' is not an option of an environment", pair);
         *equals = '\0';
         DQ_TRY(environment_options_set(o, pair, equals + 1));
         text += n + (text[n] == ' ');

@@ -164,7 +164,7 @@ void tabular_view_print(const tabular_world *w, dq_env *env, const tabular_findi
                         const dq_tabular_config *cfg)
 {
     if (!f->has_exact) {
-        printf("%s does not tell its model: there is no exact answer to compare with\n",
+        printf("%s has no transition model: there are no exact values to compare with\n",
                dq_env_get_spec(env)->id);
         return;
     }

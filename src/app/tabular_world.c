@@ -56,7 +56,8 @@ static dq_status read_map(tabular_world *w)
         return copy_map(w, text);
     DQ_TRY(dq_file_read(text, MAX_MAP_BYTES, (void **)&w->map, &n));
     if (strlen(w->map) != n)
-        return dq_fail(DQ_ERR_INPUT, "%s is no text: write the map's rows, one a line", text);
+        return dq_fail(DQ_ERR_INPUT, "%s is not a text file: write the map's rows, one a line",
+                       text);
     return DQ_OK;
 }
 
@@ -69,12 +70,11 @@ static int check_options(const tabular_world_options *o)
                         "options of FrozenLake",
                         o->env_id);
     if (o->is_rainy && !begins(o->env_id, "Taxi"))
-        return app_fail(APP_MISUSED, "it does not rain in %s: --rainy is an option of Taxi",
-                        o->env_id);
+        return app_fail(APP_MISUSED, "%s has no rain: --rainy is an option of Taxi", o->env_id);
     if (o->map && o->random_map)
-        return app_fail(APP_MISUSED, "a map and a random map: choose one of the two");
+        return app_fail(APP_MISUSED, "--map and --random-map: choose one of them");
     if (o->is_firm && o->success_rate >= 0)
-        return app_fail(APP_MISUSED, "a success rate on firm ice: leave --no-slippery out");
+        return app_fail(APP_MISUSED, "--success-rate needs slippery ice: leave --no-slippery out");
     return APP_DONE;
 }
 
@@ -84,7 +84,7 @@ static int check_id(const char *id)
     int exit_status = environments_check_id(id);
     if (exit_status == APP_DONE && dq_atari_id_parse(id, &atari))
         return app_fail(APP_MISUSED,
-                        "%s is no discrete environment, it shows pictures: choose one "
+                        "%s is not a discrete environment, it shows pictures: choose one "
                         "with states, FrozenLake-v1 for one",
                         id);
     return exit_status;

@@ -110,7 +110,7 @@ static dq_status load_weights(trained_model *m, const model_choice *choice, bool
                               const train_settings *run)
 {
     if (choice->last && !is_folder)
-        return dq_fail(DQ_ERR_CONFIG, "--last: %s is no folder: name that of the run",
+        return dq_fail(DQ_ERR_CONFIG, "--last: %s is not a folder: name that of the run",
                        choice->path);
     if (is_folder && !run)
         return dq_fail_within(DQ_ERR_INPUT, "%s is not the folder of a run", choice->path);

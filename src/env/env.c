@@ -119,7 +119,7 @@ dq_status dq_env_render_text(dq_env *env, const char **text)
 dq_status dq_env_model(dq_env *env, int state, int action, const dq_outcome **outcomes, int *n)
 {
     if (!env->ops.model)
-        return unsupported(env, "tell its transition model");
+        return unsupported(env, "give its transition model");
     if (state < 0 || state >= env->spec.n_states || action < 0 || action >= env->spec.n_actions)
         return dq_fail(DQ_ERR_CONFIG, "%s: state %d, action %d: must be below %d and %d",
                        env->spec.id, state, action, env->spec.n_states, env->spec.n_actions);
@@ -129,7 +129,7 @@ dq_status dq_env_model(dq_env *env, int state, int action, const dq_outcome **ou
 dq_status dq_env_start_model(dq_env *env, const dq_outcome **outcomes, int *n)
 {
     return env->ops.start_model ? env->ops.start_model(env->self, outcomes, n)
-                                : unsupported(env, "tell its starting states");
+                                : unsupported(env, "give its starting states");
 }
 
 dq_status dq_env_save(dq_env *env, dq_writer *w)

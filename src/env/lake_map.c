@@ -24,12 +24,12 @@ static dq_status fail_letter(char c, int row, int column)
 {
     if (isprint((unsigned char)c))
         return dq_fail(DQ_ERR_INPUT,
-                       "map, row %d, column %d: '%c' is no cell: use S (start), F (frozen), H "
+                       "map, row %d, column %d: '%c' is not a cell: use S (start), F (frozen), H "
                        "(hole) and G (goal)",
                        row + 1, column + 1, c);
     return dq_fail(
         DQ_ERR_INPUT,
-        "map, row %d, column %d: byte %d is no cell: use S (start), F (frozen), H (hole) "
+        "map, row %d, column %d: byte %d is not a cell: use S (start), F (frozen), H (hole) "
         "and G (goal)",
         row + 1, column + 1, (unsigned char)c);
 }

@@ -33,7 +33,7 @@ static dq_status parse(dq_atari_id *parsed, const char *id)
     if (dq_atari_id_parse(id, parsed))
         return DQ_OK;
     if (dq_is_toy_id(id))
-        return dq_fail(DQ_ERR_CONFIG, "%s is no Atari game: dq_env_make() makes it", id);
+        return dq_fail(DQ_ERR_CONFIG, "%s is not an Atari game: create it with dq_env_make()", id);
     const char *near = dq_env_suggest(id);
     if (near)
         return dq_fail(DQ_ERR_NOT_FOUND, "unknown environment %s: did you mean %s?", id, near);

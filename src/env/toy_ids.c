@@ -71,5 +71,5 @@ dq_status dq_toy_make(dq_env **out, const char *id, uint64_t seed)
     for (size_t i = 0; i < DQ_COUNT(toys); i++)
         if (strcmp(toys[i].id, id) == 0)
             return make(out, toys[i].id, toys[i].kind, seed);
-    return dq_fail(DQ_ERR_NOT_FOUND, "%s is no toy text: `deepq envs` lists them", id);
+    return dq_fail(DQ_ERR_NOT_FOUND, "%s is not a toy text: `deepq envs` lists them", id);
 }

@@ -88,7 +88,7 @@ static dq_status check_config(dq_env *const *envs, int n, const dq_vector_config
         return dq_fail(DQ_ERR_CONFIG, "a vector of %d environments: choose 1 to %d", n,
                        DQ_VECTOR_MAX);
     if ((int)cfg->autoreset < 0 || cfg->autoreset > DQ_AUTORESET_DISABLED)
-        return dq_fail(DQ_ERR_CONFIG, "autoreset mode %d: there is no such one",
+        return dq_fail(DQ_ERR_CONFIG, "autoreset mode %d: choose one of dq_autoreset",
                        (int)cfg->autoreset);
     const dq_env_spec *first = dq_env_get_spec(envs[0]);
     for (int i = 1; i < n; i++) {

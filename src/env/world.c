@@ -96,7 +96,7 @@ dq_status dq_world_from_env(dq_world *w, dq_env *env)
     int n;
     *w = (dq_world){0};
     if (spec->n_states < 1)
-        return dq_fail(DQ_ERR_CONFIG, "%s is no discrete environment: choose one with states",
+        return dq_fail(DQ_ERR_CONFIG, "%s is not a discrete environment: choose one with states",
                        spec->id);
     dq_world size = {.n_states = spec->n_states, .n_actions = spec->n_actions};
     size.n_rows = (size_t)size.n_states * (size_t)size.n_actions + 1;

@@ -74,8 +74,8 @@ static void hidden_task(void *ctx, int task)
     for (size_t b = 0; b < (size_t)shape->n_blocks; b++) {
         size_t at = w + (b * n_inputs + (size_t)k) * DQ_FC_BLOCK;
         float block[DQ_FC_SLICE_MAX * DQ_FC_BLOCK], *grad = s->adam ? block : net->grad + at;
-        const float *soon[] = {net->online.params + at, net->m + at, net->v + at};
-        net->k->fc1_dw(layer, net->fc_slices, n, net->fc_dy + b * DQ_FC_BLOCK, k, grad, soon);
+        const float *prefetch[] = {net->online.params + at, net->m + at, net->v + at};
+        net->k->fc1_dw(layer, net->fc_slices, n, net->fc_dy + b * DQ_FC_BLOCK, k, grad, prefetch);
         adam_range(s, at, slice * DQ_FC_BLOCK, grad);
         if (s->adam)
             dq_net_prepare_slice(net, &net->online, (int)b, k);
@@ -111,9 +111,9 @@ static void convolve_back_task(void *ctx, int task)
     const float *dy = net->dfeatures + at * shape->x[shape->n_convs - 1];
     for (int l = shape->n_convs - 1; l >= 0; l--) {
         float *dx = l > 0 ? free_part : NULL;
-        const float *soon = l > 0 ? net->x[l - 1] + at * shape->x[l - 1] : NULL;
+        const float *prefetch = l > 0 ? net->x[l - 1] + at * shape->x[l - 1] : NULL;
         net->k->conv_backward(shape->layer[l], part, dy, net->x[l] + at * shape->x[l], net->ut[l],
-                              net->conv_z[l], products, dx, soon);
+                              net->conv_z[l], products, dx, prefetch);
         free_part += l > 0 ? DQ_CHUNK * dq_conv_inputs(shape->conv[l]) : 0;
         if (dx)
             take_off_padding(shape->conv[l], dx, end - begin);

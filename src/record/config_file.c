@@ -63,7 +63,7 @@ dq_status dq_config_parse(const char *bytes, size_t n, const char *name, dq_conf
         size_t length = (size_t)((newline ? newline : end) - bytes);
         dq_status st;
         if (length >= sizeof(line) || memchr(bytes, '\0', length)) {
-            st = dq_fail(DQ_ERR_INPUT, "this is no line of text");
+            st = dq_fail(DQ_ERR_INPUT, "this is not a line of text");
         } else {
             memcpy(line, bytes, length);
             line[length] = '\0';

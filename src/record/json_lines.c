@@ -122,7 +122,7 @@ dq_status dq_json_lines_append(dq_json_lines *log, json_t *object)
 {
     if (object && !json_is_object(object)) {
         json_decref(object);
-        return dq_fail(DQ_ERR_CONFIG, "a line for %s is no JSON object", log->file.path);
+        return dq_fail(DQ_ERR_CONFIG, "a line for %s is not a JSON object", log->file.path);
     }
     char *line = json_dumps(object, LINE_FORMAT);
     json_decref(object);
@@ -162,7 +162,7 @@ dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx)
         if (object)
             st = fn(ctx, object);
         else
-            st = dq_fail(DQ_ERR_INPUT, "%s:%zu: this is no JSON object", path, r.number);
+            st = dq_fail(DQ_ERR_INPUT, "%s:%zu: this is not a JSON object", path, r.number);
         json_decref(object);
     }
     if (st == DQ_OK && ferror(r.file))

@@ -33,7 +33,7 @@ static dq_status add_text(json_t *object, const char *key, const char *text, siz
         return DQ_OK;
     json_t *value = strnlen(text, cap) < cap ? json_string(text) : NULL;
     if (!value)
-        return dq_fail(DQ_ERR_CONFIG, "the model's %s is no UTF-8 text of at most %zu bytes", key,
+        return dq_fail(DQ_ERR_CONFIG, "the model's %s is not UTF-8 text of at most %zu bytes", key,
                        cap - 1);
     json_object_set_new(object, key, value);
     return DQ_OK;

@@ -288,7 +288,7 @@ static dq_status push_global(dq_pickle *p)
 static dq_status add_member(dq_pickle *p, value key, value item)
 {
     if (p->stack.n == 0 || p->stack.at[p->stack.n - 1].kind != DICTIONARY)
-        return fail_at(p, "an entry of what is no dictionary");
+        return fail_at(p, "an entry of something that is not a dictionary");
     MAKE_ROOM(p->members);
     p->members.at[p->members.n++] = (member){p->stack.at[p->stack.n - 1].number, key, item};
     return DQ_OK;
@@ -348,7 +348,7 @@ static dq_status push_storage(dq_pickle *p)
     const value *v = tuple_items(p, id, &n);
     if (n != 5 || v[0].kind != TEXT || !text_is(v[0].text, "storage") || v[1].kind != GLOBAL ||
         v[1].number != FLOAT_STORAGE || v[2].kind != TEXT || v[4].kind != INT || v[4].number < 0)
-        return fail_at(p, "a persistent id that is no storage");
+        return fail_at(p, "a persistent id that is not a storage");
     MAKE_ROOM(p->storages);
     p->storages.at[p->storages.n] = (storage){v[2].text, v[4].number};
     return push_number(p, STORAGE, (int64_t)p->storages.n++);
@@ -432,7 +432,7 @@ static dq_status build(dq_pickle *p)
     value attributes;
     DQ_TRY(pop(p, &attributes));
     if (p->stack.n == 0 || p->stack.at[p->stack.n - 1].kind != DICTIONARY)
-        return fail_at(p, "attributes of what is no dictionary");
+        return fail_at(p, "attributes of something that is not a dictionary");
     return DQ_OK;
 }
 
@@ -557,7 +557,7 @@ static dq_status refuse_same_names(const dq_pickle *p)
 dq_status dq_pickle_state_dict(dq_pickle *p, const dq_pickle_tensor **out, size_t *n)
 {
     if (p->result.kind != DICTIONARY)
-        return dq_fail(DQ_ERR_INPUT, "it holds no dictionary: save net.state_dict() alone");
+        return dq_fail(DQ_ERR_INPUT, "it has no dictionary: save net.state_dict() alone");
     p->named.n = 0;
     for (size_t i = 0; i < p->members.n; i++) {
         const member *m = &p->members.at[i];
@@ -565,10 +565,11 @@ dq_status dq_pickle_state_dict(dq_pickle *p, const dq_pickle_tensor **out, size_
             continue;
         char text[64];
         if (m->key.kind != TEXT)
-            return dq_fail(DQ_ERR_INPUT, "its dictionary has a key that is no text: save "
+            return dq_fail(DQ_ERR_INPUT, "its dictionary has a key that is not text: save "
                                          "net.state_dict() alone");
         if (m->value.kind != TENSOR)
-            return dq_fail(DQ_ERR_INPUT, "its entry %s is no tensor: save net.state_dict() alone",
+            return dq_fail(DQ_ERR_INPUT,
+                           "its entry %s is not a tensor: save net.state_dict() alone",
                            dq_pickle_printable(text, sizeof(text), m->key.text));
         MAKE_ROOM(p->named);
         p->named.at[p->named.n] = p->tensors.at[m->value.number];

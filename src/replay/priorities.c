@@ -139,7 +139,8 @@ static dq_status load_leaves(dq_priorities *p, dq_reader *r, size_t n)
         if (i < n)
             DQ_TRY(dq_read_f64(r, leaf));
         if (!(*leaf >= 0 && *leaf <= p->highest && isfinite(p->highest)))
-            return dq_fail(DQ_ERR_INPUT, "saved priorities: that of slot %zu is impossible", i);
+            return dq_fail(DQ_ERR_INPUT, "saved priorities: slot %zu has %g: must be 0 to %g", i,
+                           *leaf, p->highest);
     }
     return DQ_OK;
 }
@@ -172,7 +173,7 @@ dq_status dq_priorities_fit(const dq_priorities *p, const dq_replay *replay)
         bool can_be_drawn = before_newest < drawable.n;
         if ((p->node[p->n_leaves + i] > 0) != can_be_drawn)
             return dq_fail(DQ_ERR_INPUT, "saved priorities: slot %zu has %s", i,
-                           can_be_drawn ? "none" : "one, and nothing to draw");
+                           can_be_drawn ? "no priority" : "a priority but no transition");
     }
     return DQ_OK;
 }

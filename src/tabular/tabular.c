@@ -11,7 +11,7 @@ enum { MAX_CELLS = 1 << 26 };
 static dq_status check_env(const dq_env_spec *spec)
 {
     if (spec->n_states < 1)
-        return dq_fail(DQ_ERR_CONFIG, "%s is no discrete environment: choose one with states",
+        return dq_fail(DQ_ERR_CONFIG, "%s is not a discrete environment: choose one with states",
                        spec->id);
     if (spec->obs.dtype != DQ_I32 || dq_space_elements(&spec->obs) != 1)
         return dq_fail(DQ_ERR_CONFIG,
@@ -70,7 +70,8 @@ static dq_status create_walkers(dq_tabular *t, dq_env *env, dq_env *test)
     if (test)
         DQ_TRY(check_test(t, dq_env_get_spec(test)));
     if (!t->has_world && !test)
-        return dq_fail(DQ_ERR_CONFIG, "%s does not tell its model: give a second one for the tests",
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s has no transition model: give a second environment for the tests",
                        spec->id);
     t->walk = (dq_walker){.world = t->has_world ? &t->world : NULL,
                           .env = env,

@@ -56,7 +56,8 @@ dq_status dq_tabular_config_check(const dq_tabular_config *cfg)
                        (long long)cfg->alpha_decay);
     if ((unsigned)cfg->method > DQ_Q_LEARNING || (unsigned)cfg->target > DQ_TD_DOUBLE ||
         (unsigned)cfg->alpha_schedule > DQ_ALPHA_VISITS)
-        return dq_fail(DQ_ERR_CONFIG, "method %d, target %d, alpha-schedule %d: no such one",
+        return dq_fail(DQ_ERR_CONFIG,
+                       "method %d, target %d, alpha-schedule %d: choose values of tabular.h",
                        (int)cfg->method, (int)cfg->target, (int)cfg->alpha_schedule);
     if (cfg->reward_bound != cfg->reward_bound)
         return dq_fail(DQ_ERR_CONFIG, "reward-bound %g: choose a number", cfg->reward_bound);

@@ -243,7 +243,7 @@ class Inspect(Case):
         (self.dir / "zeros").write_bytes(bytes(10240))
         (self.dir / "noise").write_bytes(b"\x1f\x8b" + bytes(10238))
         for name, word in (("a.tar", "tar archive: unpack"), ("a.tar.gz", "tar archive: unpack"),
-                           ("zeros", "no model"), ("noise", "damaged gzip")):
+                           ("zeros", "not a model"), ("noise", "damaged gzip")):
             self.check(run("inspect", self.dir / name), 2, name, word)
         (self.dir / "r.bin").write_bytes(bytes(8189) + b"\xf0\0\0")
         self.check(run("inspect", self.dir / "r.bin"), 0, "ROM by its size")

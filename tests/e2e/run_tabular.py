@@ -227,15 +227,15 @@ class BadInput(Tabular):
             ([q, "--random-map", 8, "--frozen", 0], "freeze more"),
             ([q, "--map", "4x4", "--env", "Taxi-v4"], "options of FrozenLake"),
             ([q, "--rainy"], "option of Taxi"),
-            ([q, "--success-rate", 0.5, "--no-slippery"], "firm ice"),
+            ([q, "--success-rate", 0.5, "--no-slippery"], "needs slippery ice"),
             ([q, "--alpha", 0], "alpha 0"),
             ([q, "--alpha", 1.01], "alpha 1.01"),
             ([q, "--alpha", "nan"], "--alpha"),
             ([q, "--gamma", -0.1], "--gamma", "0 to 1"),
             ([q, "--gamma", 1.1], "--gamma", "0 to 1"),
             ([q, "--epsilon", 2], "--epsilon"),
-            ([q, "--env", "PongNoFrameskip-v4"], "no discrete environment"),
-            ([q, "--env", "ALE/Pong-v5"], "no discrete environment"),
+            ([q, "--env", "PongNoFrameskip-v4"], "not a discrete environment"),
+            ([q, "--env", "ALE/Pong-v5"], "not a discrete environment"),
             ([q, "--env", "CartPole-v1"], "no environment 'CartPole-v1'"),
             ([q, "--env", "FrozenLake-v2"], "did you mean FrozenLake-v1?"),
             ([q, "--target", "sarso"], "choose q-learning, sarsa, expected-sarsa or double"),
@@ -249,7 +249,7 @@ class BadInput(Tabular):
             self.tabular(*args, status=2, words=words)
         self.tabular(q, "--map", "no/such/file", status=1, words=["no/such/file"])
         (self.dir / "binary").write_bytes(b"SFF\0FFG")
-        self.tabular(q, "--map", self.dir / "binary", status=2, words=["no text"])
+        self.tabular(q, "--map", self.dir / "binary", status=2, words=["not a text file"])
         self.check(run("train", "--env", "FrozenLake-v1", cwd=self.dir), 2, "deepq tabular")
         self.assertEqual([p.name for p in self.dir.iterdir()], ["binary"])
 

@@ -126,7 +126,7 @@ static void other_files_are_refused_with_the_reason(void **state)
     assert_refused(MODELS "legacy.dat", DQ_ERR_INPUT, "before 1.6: convert it");
     assert_refused(MODELS "float64.dat", DQ_ERR_INPUT, "torch.DoubleStorage, and only float32");
     assert_refused(MODELS "scalar.dat", DQ_ERR_INPUT, "0 dimensions");
-    assert_refused(MODELS "nested.dat", DQ_ERR_INPUT, "its entry net is no tensor");
+    assert_refused(MODELS "nested.dat", DQ_ERR_INPUT, "its entry net is not a tensor");
     assert_refused(MODELS "not_a_dictionary.dat", DQ_ERR_INPUT, "no dictionary");
     assert_refused(MODELS "module.dat", DQ_ERR_INPUT, "__main__.Tiny, which is not run");
     assert_refused(MODELS "missing.dat", DQ_ERR_NOT_FOUND, "No such file");
