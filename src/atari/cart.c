@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "atari/console.h"
-
 enum { KIB = 1024 };
 enum { LAST_PAGE = 31 };  // of 128 bytes
 
@@ -35,99 +33,100 @@ static unsigned port_bytes(dq_cart_type type)
 enum { SLOT_PAGES = KIB / DQ_PAGE_BYTES, MIRROR = 0x2000 / DQ_PAGE_BYTES };
 
 /* Pages of 128 bytes from `first` on, 0 to 31, in both halves of the processor's address space. */
-static void map(dq_machine *m, unsigned first, unsigned n, const uint8_t *bytes)
+static void map(dq_bus *bus, unsigned first, unsigned n, const uint8_t *bytes)
 {
-    const uint8_t **page = &m->page[0x1000 / DQ_PAGE_BYTES + first];
+    const uint8_t **page = &bus->page[0x1000 / DQ_PAGE_BYTES + first];
     for (unsigned i = 0; i < n; i++)
         page[i] = page[i + MIRROR] = bytes + i * DQ_PAGE_BYTES;
 }
 
-static void unmap(dq_machine *m, unsigned page)
+static void unmap(dq_bus *bus, unsigned page)
 {
-    m->page[0x1000 / DQ_PAGE_BYTES + page] = m->page[0x1000 / DQ_PAGE_BYTES + page + MIRROR] = NULL;
+    bus->page[0x1000 / DQ_PAGE_BYTES + page] = bus->page[0x1000 / DQ_PAGE_BYTES + page + MIRROR] =
+        NULL;
 }
 
 /* The last page has hot spots from `spots` on, 0 to 127. */
-static void map_tail(dq_machine *m, const uint8_t *bytes, unsigned spots)
+static void map_tail(dq_bus *bus, const uint8_t *bytes, unsigned spots)
 {
-    unmap(m, LAST_PAGE);
-    m->tail = bytes;
-    m->n_tail = (uint8_t)spots;
+    unmap(bus, LAST_PAGE);
+    bus->tail = bytes;
+    bus->n_tail = (uint8_t)spots;
 }
 
-static void map_e0(dq_machine *m)
+static void map_e0(const dq_cart *cart, dq_bus *bus)
 {
     for (unsigned slot = 0; slot < 4; slot++)
-        map(m, slot * SLOT_PAGES, SLOT_PAGES, m->rom + m->c.cart.bank[slot] * KIB);
-    map_tail(m, m->rom + 8 * KIB - DQ_PAGE_BYTES, tail_bytes(DQ_CART_E0));
+        map(bus, slot * SLOT_PAGES, SLOT_PAGES, bus->rom + cart->bank[slot] * KIB);
+    map_tail(bus, bus->rom + 8 * KIB - DQ_PAGE_BYTES, tail_bytes(DQ_CART_E0));
 }
 
-static void map_fe(dq_machine *m)
+static void map_fe(dq_bus *bus)
 {
-    map(m, 0, 32, m->rom + 4 * KIB);
+    map(bus, 0, 32, bus->rom + 4 * KIB);
     for (unsigned i = 0; i < 32; i++)
-        m->page[0x3000 / DQ_PAGE_BYTES + i] = m->rom + i * DQ_PAGE_BYTES;
+        bus->page[0x3000 / DQ_PAGE_BYTES + i] = bus->rom + i * DQ_PAGE_BYTES;
 }
 
 /* 1800 to 19FF are RAM, 256 bytes of four times as many; below are 2 KiB of the image or more RAM.
  * What is only written there stays unmapped: reading gives the image's bytes. */
-static void map_e7(dq_machine *m)
+static void map_e7(const dq_cart *cart, dq_bus *bus)
 {
     enum { SLICE = 2 * KIB, RAM_SLICE = 7, BIG_RAM = KIB };
-    const uint8_t *last = m->rom + 7 * SLICE, *bank = m->c.cart.bank;
+    const uint8_t *last = bus->rom + 7 * SLICE, *bank = cart->bank;
     if (bank[0] != RAM_SLICE) {
-        map(m, 0, 16, m->rom + bank[0] * SLICE);
+        map(bus, 0, 16, bus->rom + bank[0] * SLICE);
     } else {
         for (unsigned page = 0; page < 8; page++)
-            unmap(m, page);
-        map(m, 8, 8, m->big_ram);
+            unmap(bus, page);
+        map(bus, 8, 8, bus->big_ram);
     }
-    unmap(m, 16);
-    unmap(m, 17);
-    map(m, 18, 2, m->big_ram + BIG_RAM + 256 * bank[1]);
-    map(m, 20, 12, last + 0x200);
-    map_tail(m, last + SLICE - DQ_PAGE_BYTES, tail_bytes(DQ_CART_E7));
+    unmap(bus, 16);
+    unmap(bus, 17);
+    map(bus, 18, 2, bus->big_ram + BIG_RAM + 256 * bank[1]);
+    map(bus, 20, 12, last + 0x200);
+    map_tail(bus, last + SLICE - DQ_PAGE_BYTES, tail_bytes(DQ_CART_E7));
 }
 
-static void map_banks(dq_machine *m)
+static void map_banks(const dq_cart *cart, dq_bus *bus)
 {
-    const uint8_t *bank = m->rom + m->c.cart.bank[0] * 4 * KIB;
-    unsigned ram_pages = dq_cart_types[m->cart_type].ram_bytes / DQ_PAGE_BYTES;
-    map(m, 0, 32, bank);
+    const uint8_t *bank = bus->rom + cart->bank[0] * 4 * KIB;
+    unsigned ram_pages = dq_cart_types[bus->cart_type].ram_bytes / DQ_PAGE_BYTES;
+    map(bus, 0, 32, bank);
     if (ram_pages)
-        map(m, ram_pages, ram_pages, m->c.cart.ram);
-    if (m->cart_type == DQ_CART_DPC)
-        unmap(m, 0);
-    if (has_spots(m->cart_type))
-        map_tail(m, bank + LAST_PAGE * DQ_PAGE_BYTES, tail_bytes(m->cart_type));
+        map(bus, ram_pages, ram_pages, cart->ram);
+    if (bus->cart_type == DQ_CART_DPC)
+        unmap(bus, 0);
+    if (has_spots(bus->cart_type))
+        map_tail(bus, bank + LAST_PAGE * DQ_PAGE_BYTES, tail_bytes(bus->cart_type));
 }
 
-void dq_cart_map(dq_machine *m)
+void dq_cart_map(const dq_cart *cart, dq_bus *bus)
 {
-    m->window.n = 0;
-    m->stop = true;
-    m->tail = NULL;
-    m->n_tail = 0;
-    switch (m->cart_type) {
+    bus->window.n = 0;
+    bus->stop = true;
+    bus->tail = NULL;
+    bus->n_tail = 0;
+    switch (bus->cart_type) {
     case DQ_CART_2K:
-        map(m, 0, 16, m->rom);
-        map(m, 16, 16, m->rom);
+        map(bus, 0, 16, bus->rom);
+        map(bus, 16, 16, bus->rom);
         break;
     case DQ_CART_3F:
-        map(m, 0, 16, m->rom + m->c.cart.bank[0] * 2 * KIB);
-        map(m, 16, 16, m->rom + m->rom_bytes - 2 * KIB);
+        map(bus, 0, 16, bus->rom + cart->bank[0] * 2 * KIB);
+        map(bus, 16, 16, bus->rom + bus->rom_bytes - 2 * KIB);
         break;
     case DQ_CART_E0:
-        map_e0(m);
+        map_e0(cart, bus);
         break;
     case DQ_CART_E7:
-        map_e7(m);
+        map_e7(cart, bus);
         break;
     case DQ_CART_FE:
-        map_fe(m);
+        map_fe(bus);
         break;
     default:
-        map_banks(m);
+        map_banks(cart, bus);
         break;
     }
 }
@@ -156,24 +155,23 @@ dq_cart_code dq_cart_code_of(dq_cart_type type)
 
 /* ---------------------------------------------------------------- life */
 
-void dq_cart_load(dq_machine *m)
+void dq_cart_load(dq_cart *cart)
 {
-    memset(&m->c.cart, 0, sizeof(m->c.cart));
-    dq_dpc_load(&m->c.cart.dpc);
+    memset(cart, 0, sizeof(*cart));
+    dq_dpc_load(&cart->dpc);
 }
 
-void dq_cart_reset(dq_machine *m, dq_mt19937 *random)
+void dq_cart_reset(dq_cart *cart, const dq_bus *bus, dq_mt19937 *random)
 {
-    dq_cart *cart = &m->c.cart;
-    cart->bank[0] = dq_cart_types[m->cart_type].start_bank;
+    cart->bank[0] = dq_cart_types[bus->cart_type].start_bank;
     cart->bank[1] = 0;
-    if (m->cart_type == DQ_CART_E0)
+    if (bus->cart_type == DQ_CART_E0)
         for (uint8_t slot = 0; slot < 4; slot++)
             cart->bank[slot] = (uint8_t)(slot + 4);
-    uint8_t *ram = m->cart_type == DQ_CART_E7 ? m->big_ram : cart->ram;
-    for (size_t i = 0; i < dq_cart_types[m->cart_type].ram_bytes; i++)
+    uint8_t *ram = bus->cart_type == DQ_CART_E7 ? bus->big_ram : cart->ram;
+    for (size_t i = 0; i < dq_cart_types[bus->cart_type].ram_bytes; i++)
         ram[i] = (uint8_t)dq_mt19937_next(random);
-    if (m->cart_type == DQ_CART_DPC)
+    if (bus->cart_type == DQ_CART_DPC)
         dq_dpc_reset(&cart->dpc);
 }
 
@@ -207,58 +205,60 @@ void dq_cart_shift_time(dq_cart *cart, int32_t n)
 
 /* ---------------------------------------------------------------- access */
 
-static void choose_bank(dq_machine *m, unsigned slot, unsigned bank)
+static void choose_bank(dq_cart *cart, dq_bus *bus, unsigned slot, unsigned bank)
 {
-    if (m->c.cart.bank[slot] == bank)
+    if (cart->bank[slot] == bank)
         return;
-    m->c.cart.bank[slot] = (uint8_t)bank;
-    dq_cart_map(m);
+    cart->bank[slot] = (uint8_t)bank;
+    dq_cart_map(cart, bus);
 }
 
-static void touch_spot(dq_machine *m, unsigned low)
+static void touch_spot(dq_cart *cart, dq_bus *bus, unsigned low)
 {
-    const dq_cart_traits *traits = &dq_cart_types[m->cart_type];
-    if (m->cart_type == DQ_CART_E0 && low >= 0xFE0 && low < 0xFF8)
-        choose_bank(m, (low - 0xFE0) / 8, low & 7);
-    else if (m->cart_type == DQ_CART_E7 && low >= 0xFE0 && low < 0xFEC)
-        choose_bank(m, low >= 0xFE8, low & (low >= 0xFE8 ? 3 : 7));
+    const dq_cart_traits *traits = &dq_cart_types[bus->cart_type];
+    if (bus->cart_type == DQ_CART_E0 && low >= 0xFE0 && low < 0xFF8)
+        choose_bank(cart, bus, (low - 0xFE0) / 8, low & 7);
+    else if (bus->cart_type == DQ_CART_E7 && low >= 0xFE0 && low < 0xFEC)
+        choose_bank(cart, bus, low >= 0xFE8, low & (low >= 0xFE8 ? 3 : 7));
     else if (traits->n_banks > 1 && low >= traits->first_spot &&
              low < traits->first_spot + traits->n_banks)
-        choose_bank(m, 0, low - traits->first_spot);
+        choose_bank(cart, bus, 0, low - traits->first_spot);
 }
 
-void dq_cart_snoop(dq_machine *m, unsigned address)
+void dq_cart_snoop(dq_cart *cart, dq_bus *bus, unsigned address)
 {
-    if (m->cart_type == DQ_CART_UA && ((address & 0x1FFF) == 0x220 || (address & 0x1FFF) == 0x240))
-        choose_bank(m, 0, (address & 0x1FFF) == 0x240);
+    if (bus->cart_type == DQ_CART_UA &&
+        ((address & 0x1FFF) == 0x220 || (address & 0x1FFF) == 0x240))
+        choose_bank(cart, bus, 0, (address & 0x1FFF) == 0x240);
 }
 
-void dq_cart_snoop_tia(dq_machine *m, uint8_t value)
+void dq_cart_snoop_write(dq_cart *cart, dq_bus *bus, unsigned address, uint8_t value)
 {
-    choose_bank(m, 0, value % (unsigned)(m->rom_bytes / (2 * KIB)));
+    if ((address & 0x1FFF) < 0x40)
+        choose_bank(cart, bus, 0, value % (unsigned)(bus->rom_bytes / (2 * KIB)));
 }
 
-static uint8_t rom_byte(const dq_machine *m, unsigned low)
+static uint8_t rom_byte(const dq_cart *cart, const dq_bus *bus, unsigned low)
 {
-    const uint8_t *bank = m->c.cart.bank;
-    switch (m->cart_type) {
+    const uint8_t *bank = cart->bank;
+    switch (bus->cart_type) {
     case DQ_CART_2K:
-        return m->rom[low & 0x7FF];
+        return bus->rom[low & 0x7FF];
     case DQ_CART_E0:
-        return m->rom[bank[low / KIB] * KIB + low % KIB];
+        return bus->rom[bank[low / KIB] * KIB + low % KIB];
     case DQ_CART_E7:
-        return m->rom[(low < 2 * KIB ? bank[0] : 7) * 2 * KIB + low % (2 * KIB)];
+        return bus->rom[(low < 2 * KIB ? bank[0] : 7) * 2 * KIB + low % (2 * KIB)];
     default:
-        return m->rom[bank[0] * 4 * KIB + low];
+        return bus->rom[bank[0] * 4 * KIB + low];
     }
 }
 
-static void write_ram(dq_machine *m, unsigned low, uint8_t value)
+static void write_ram(dq_cart *cart, const dq_bus *bus, unsigned low, uint8_t value)
 {
-    uint8_t *ram = m->cart_type == DQ_CART_E7 ? m->big_ram : m->c.cart.ram;
-    const uint8_t *bank = m->c.cart.bank;
-    if (m->cart_type != DQ_CART_E7) {
-        if (low < dq_cart_types[m->cart_type].ram_bytes)
+    uint8_t *ram = bus->cart_type == DQ_CART_E7 ? bus->big_ram : cart->ram;
+    const uint8_t *bank = cart->bank;
+    if (bus->cart_type != DQ_CART_E7) {
+        if (low < dq_cart_types[bus->cart_type].ram_bytes)
             ram[low] = value;
     } else if (low < KIB && bank[0] == 7) {
         ram[low] = value;
@@ -267,30 +267,30 @@ static void write_ram(dq_machine *m, unsigned low, uint8_t value)
     }
 }
 
-uint8_t dq_cart_read(dq_machine *m, unsigned address)
+uint8_t dq_cart_read(dq_cart *cart, dq_bus *bus, unsigned address, int32_t cycle)
 {
-    const uint8_t *page = m->page[address / DQ_PAGE_BYTES % DQ_PAGES];
+    const uint8_t *page = bus->page[address / DQ_PAGE_BYTES % DQ_PAGES];
     unsigned low = address & 0xFFF;
     if (page)
         return page[address % DQ_PAGE_BYTES];
-    if (m->cart_type == DQ_CART_DPC) {
+    if (bus->cart_type == DQ_CART_DPC) {
         if (low < 0x80 || low >= 0xFC0)
-            dq_dpc_clock_random(&m->c.cart.dpc);
+            dq_dpc_clock_random(&cart->dpc);
         if (low < 0x40)
-            return dq_dpc_read(&m->c.cart.dpc, m->rom, low, m->c.cycle);
+            return dq_dpc_read(&cart->dpc, bus->rom, low, cycle);
     }
-    touch_spot(m, low);
-    return rom_byte(m, low);
+    touch_spot(cart, bus, low);
+    return rom_byte(cart, bus, low);
 }
 
-void dq_cart_write(dq_machine *m, unsigned address, uint8_t value)
+void dq_cart_write(dq_cart *cart, dq_bus *bus, unsigned address, uint8_t value)
 {
     unsigned low = address & 0xFFF;
-    write_ram(m, low, value);
-    if (m->cart_type == DQ_CART_DPC) {
-        dq_dpc_clock_random(&m->c.cart.dpc);
+    write_ram(cart, bus, low, value);
+    if (bus->cart_type == DQ_CART_DPC) {
+        dq_dpc_clock_random(&cart->dpc);
         if (low >= 0x40 && low < 0x80)
-            dq_dpc_write(&m->c.cart.dpc, low, value);
+            dq_dpc_write(&cart->dpc, low, value);
     }
-    touch_spot(m, low);
+    touch_spot(cart, bus, low);
 }

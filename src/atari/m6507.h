@@ -1,8 +1,7 @@
-/** The 6507 processor, one whole instruction at a time. */
+/** The 6507 processor's registers; m6507_run.h runs it. */
 #ifndef DEEPQ_ATARI_M6507_H
 #define DEEPQ_ATARI_M6507_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -15,6 +14,8 @@ enum {
     DQ_FLAG_V = 0x40,
     DQ_FLAG_N = 0x80
 };
+
+enum { DQ_FRAME_INSTRUCTIONS = 25000 };  // a frame call gives up after so many
 
 typedef struct dq_m6507 {
     uint16_t pc;
@@ -30,16 +31,7 @@ typedef struct dq_m6507 {
  *  that push several bytes. All writes of an instruction happen at the same time. */
 typedef enum dq_access { DQ_ACCESS_STORE, DQ_ACCESS_PUSH, DQ_ACCESS_PUSH_AGAIN } dq_access;
 
-struct dq_machine;
-
-/** The flags as one byte, without B and the unused bit, which are only set when pushed. */
-uint8_t dq_m6507_flags(const dq_m6507 *cpu);
 /** The address of the code that does an instruction, or several, in the quick engine. */
 typedef const void *dq_op;
-
-/** Registers at power-on; the program counter comes from the vector at FFFC. */
-void dq_m6507_reset(struct dq_machine *m);
-/** Run until the TIA says that the frame is over, or for DQ_FRAME_INSTRUCTIONS. */
-void dq_m6507_run(struct dq_machine *m);
 
 #endif

@@ -3,21 +3,20 @@
 #ifndef DEEPQ_ATARI_M6507_ENGINE_H
 #define DEEPQ_ATARI_M6507_ENGINE_H
 
-#include "atari/console.h"
-#include "atari/m6507.h"
-#include "atari/tia_registers.h"
+#include "atari/machine.h"
+#include "atari/tia_writers.h"
 
 /* There are two engines made from the same instructions. The quick one runs while the program
  * counter is in a window of plain cartridge memory, where it fetches without looking. The exact one
  * runs single instructions anywhere, also where fetching switches banks or reads registers.
  *
  * The registers are locals while an engine runs, but for the rarely used ones in dq_m6507. The
- * quick engine does not look at opcodes: for each byte of the cartridge m->ops has the address of
- * the code that does the instruction which begins there. Wherever a window may end, at BRK and at
- * the opcodes that stop the processor that is the end of the quick engine, which leaves the
+ * quick engine does not look at opcodes: for each byte of the cartridge m->bus.ops has the address
+ * of the code that does the instruction which begins there. Wherever a window may end, at BRK and
+ * at the opcodes that stop the processor that is the end of the quick engine, which leaves the
  * instruction to the exact one. So it need not look where it is but after jumps, and what wants to
  * stop it after the instruction at hand, a bank switch or the end of the frame, bends the way to
- * m->ops so that it finds its end there. */
+ * m->bus.ops so that it finds its end there. */
 typedef struct regs {
     const uint8_t *next;  // quick: where in the cartridge's image the next instruction is
     uintptr_t to_ops;     // quick: at to_ops + sizeof(dq_op) * next is what does it
@@ -60,7 +59,7 @@ ALWAYS_INLINE int count_of(const regs *r)
  * has fetched all of it, what comes next is the stop. */
 ALWAYS_INLINE void look_up(const dq_machine *m, regs *r)
 {
-    if (!r->exact && UNLIKELY(m->stop)) {
+    if (!r->exact && UNLIKELY(m->bus.stop)) {
         r->to_ops = (uintptr_t)r->stop - sizeof(dq_op) * (uintptr_t)r->next;
         r->stops = true;
     }
@@ -76,12 +75,12 @@ ALWAYS_INLINE unsigned read_slow(dq_machine *m, regs *r, unsigned address)
 
 ALWAYS_INLINE unsigned read_at(dq_machine *m, regs *r, size_t address)
 {
-    size_t place = (address - m->window.from) & 0xFFFF;
-    if (!r->exact && place < m->window.n && place >= m->window.first) {
-        r->bus = m->window.code[place];
+    size_t place = (address - m->bus.window.from) & 0xFFFF;
+    if (!r->exact && place < m->bus.window.n && place >= m->bus.window.first) {
+        r->bus = m->bus.window.code[place];
         return r->bus;
     }
-    const uint8_t *page = m->page[address / DQ_PAGE_BYTES % DQ_PAGES];
+    const uint8_t *page = m->bus.page[address / DQ_PAGE_BYTES % DQ_PAGES];
     if (UNLIKELY(!page))
         return read_slow(m, r, (unsigned)address);
     r->bus = page[address % DQ_PAGE_BYTES];
@@ -92,8 +91,7 @@ ALWAYS_INLINE unsigned read_at(dq_machine *m, regs *r, size_t address)
 ALWAYS_INLINE unsigned read_zero_page(dq_machine *m, regs *r, size_t address)
 {
     if (UNLIKELY(address < 0x80)) {
-        m->c.cycle = cycle_of(r);
-        r->bus = dq_tia_read(m, (unsigned)address, r->bus);
+        r->bus = dq_tia_read(&m->c.tia, &m->beam, &m->c.in, cycle_of(r), (unsigned)address, r->bus);
         return r->bus;
     }
     r->bus = m->c.riot.ram[address - 0x80];
@@ -117,22 +115,35 @@ ALWAYS_INLINE void write_at(dq_machine *m, regs *r, size_t address, unsigned val
     r->bus = (uint8_t)value;
 }
 
-/* In the zero page and on the stack: only the TIA and RAM are there. Before m->alert_time no write
- * but to VSYNC can end the frame. */
-ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t reg, unsigned value, dq_access how)
+/* Any write to the TIA, also one that ends the frame. */
+ALWAYS_INLINE void write_tia_late(dq_machine *m, regs *r, size_t reg, unsigned value, dq_access how)
 {
-    bool early = how == DQ_ACCESS_STORE && r->time < m->alert_time;
-    if (early && dq_tia_is_idle_write(m, reg % (2 * DQ_TIA_WRITES), value))
-        return;
     m->c.cycle = cycle_of(r);
-    if (early)
-        dq_tia_writers[reg % DQ_TIA_WRITES](m, (uint8_t)value);
-    else
-        dq_tia_write(m, (unsigned)reg, (uint8_t)value, how);
+    dq_bus_write_tia(m, (unsigned)reg, (uint8_t)value, how);
     if (reg % DQ_TIA_WRITES == WSYNC)
         r->time += CYCLES(m->c.cycle - cycle_of(r));
-    if (!early || reg % DQ_TIA_WRITES == VSYNC)
+    look_up(m, r);
+}
+
+/* In the zero page and on the stack: only the TIA and RAM are there. Before the beam's alert_time
+ * stores go straight to their register, and only that to VSYNC can end the frame. */
+ALWAYS_INLINE void write_tia(dq_machine *m, regs *r, size_t address, unsigned value, dq_access how)
+{
+    size_t reg = address % DQ_TIA_WRITES;
+    if (how != DQ_ACCESS_STORE || UNLIKELY(r->time >= m->beam.alert_time)) {
+        write_tia_late(m, r, address, value, how);
+        return;
+    }
+    if (dq_tia_is_idle_write(&m->beam, address % (2 * DQ_TIA_WRITES), value))
+        return;
+    if (reg == WSYNC)
+        r->time += CYCLES(dq_tia_sleep(&m->beam, cycle_of(r)));
+    else
+        dq_tia_writers[reg](&m->c.tia, &m->beam, cycle_of(r), (uint8_t)value);
+    if (reg == VSYNC) {
+        m->bus.stop |= !m->c.tia.partial;
         look_up(m, r);
+    }
 }
 
 ALWAYS_INLINE void write_zero_page(dq_machine *m, regs *r, size_t address, unsigned value)
@@ -299,30 +310,31 @@ ALWAYS_INLINE void flags_unpack(dq_machine *m, regs *r, unsigned p)
 /* Places from which the quick engine may take an instruction; nowhere after a bank switch. */
 ALWAYS_INLINE bool in_window(const dq_machine *m, unsigned pc)
 {
-    return ((pc - m->window.from) & 0xFFFF) < m->window.n;
+    return ((pc - m->bus.window.from) & 0xFFFF) < m->bus.window.n;
 }
 
 ALWAYS_INLINE unsigned get_pc(const dq_machine *m, const regs *r)
 {
-    return r->exact ? r->pc : (unsigned)(r->next - m->window.code + m->window.from) & 0xFFFF;
+    return r->exact ? r->pc
+                    : (unsigned)(r->next - m->bus.window.code + m->bus.window.from) & 0xFFFF;
 }
 
 /* In the quick engine: to this place in the window, or beyond it. */
 ALWAYS_INLINE bool go_on_at(dq_machine *m, regs *r, size_t place)
 {
-    if (place < m->window.n && count_of(r) <= QUICK_LIMIT) {
-        r->next = m->window.code + place;
+    if (place < m->bus.window.n && count_of(r) <= QUICK_LIMIT) {
+        r->next = m->bus.window.code + place;
         return true;
     }
     m->c.cpu.bus = r->bus;  // jumps are the only way to odd places from within the window
-    m->c.cpu.pc = (uint16_t)(place + m->window.from);
+    m->c.cpu.pc = (uint16_t)(place + m->bus.window.from);
     return false;
 }
 
 ALWAYS_INLINE bool jump(dq_machine *m, regs *r, unsigned target)
 {
     if (!r->exact)
-        return go_on_at(m, r, (target - m->window.from) & 0xFFFF);
+        return go_on_at(m, r, (target - m->bus.window.from) & 0xFFFF);
     r->pc = target;
     return true;
 }
@@ -331,7 +343,7 @@ ALWAYS_INLINE bool jump(dq_machine *m, regs *r, unsigned target)
 ALWAYS_INLINE bool branch(dq_machine *m, regs *r)
 {
     size_t offset = (size_t)(int8_t)fetch(m, r);
-    size_t from = r->exact ? r->pc : (size_t)(r->next - m->window.code);
+    size_t from = r->exact ? r->pc : (size_t)(r->next - m->bus.window.code);
     size_t to = r->exact ? (from + offset) & 0xFFFF : from + offset;
     r->time += CYCLES((to ^ from) > 0xFF ? 2 : 1);
     r->pc = (unsigned)to;
@@ -409,8 +421,9 @@ ALWAYS_INLINE unsigned read_polled(dq_machine *m, regs *r, unsigned address)
 ALWAYS_INLINE regs regs_load(const dq_machine *m, int count, bool exact)
 {
     const dq_m6507 *cpu = &m->c.cpu;
-    return (regs){.next = exact ? NULL : m->window.code + (uint16_t)(cpu->pc - m->window.from),
-                  .to_ops = (uintptr_t)m->ops - sizeof(dq_op) * (uintptr_t)m->rom,
+    return (regs){.next =
+                      exact ? NULL : m->bus.window.code + (uint16_t)(cpu->pc - m->bus.window.from),
+                  .to_ops = (uintptr_t)m->bus.ops - sizeof(dq_op) * (uintptr_t)m->bus.rom,
                   .pc = cpu->pc,
                   .a = cpu->a,
                   .x = cpu->x,

@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "atari/console.h"
 #include "atari/m6507_engine.h"
 
 /* ---------------------------------------------------------------- shortcuts */
@@ -10,12 +9,12 @@
 /* A write to WSYNC. */
 ALWAYS_INLINE void sleep_until_next_line(dq_machine *m, regs *r, unsigned value)
 {
-    uint32_t past = (uint32_t)(cycle_of(r) - m->line_cycle);
-    if (UNLIKELY(r->time >= m->alert_time || past >= DQ_LINE_CYCLES)) {
+    uint32_t past = (uint32_t)(cycle_of(r) - m->beam.line_cycle);
+    if (UNLIKELY(r->time >= m->beam.alert_time || past >= DQ_LINE_CYCLES)) {
         write_tia(m, r, WSYNC, value, DQ_ACCESS_STORE);
     } else if (past) {
         r->time += CYCLES(DQ_LINE_CYCLES - past);
-        m->line_cycle += DQ_LINE_CYCLES;
+        m->beam.line_cycle += DQ_LINE_CYCLES;
     }
 }
 

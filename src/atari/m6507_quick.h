@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "atari/m6507.h"
+#include "atari/machine.h"
 
 /** Run from the program counter on, in m->window, until it leaves it or has to stop.
  *  @return the count of instructions, of which n_done were done before */
-int dq_m6507_run_quick(struct dq_machine *m, int n_done);
+int dq_m6507_run_quick(dq_machine *m, int n_done);
 
 /** What does the instruction with an opcode. */
 dq_op dq_m6507_plain_op(uint8_t opcode);

@@ -1,7 +1,5 @@
 #include "atari/riot.h"
 
-#include "atari/console.h"
-
 void dq_riot_reset(dq_riot *riot, uint8_t timer)
 {
     riot->direction_a = 0;

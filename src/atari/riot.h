@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "atari/inputs.h"
+
 typedef struct dq_riot {
     uint8_t ram[128];
     uint8_t direction_a;  // stored, without effect
@@ -14,8 +16,6 @@ typedef struct dq_riot {
     int32_t set_cycle;    // when the timer was written; times may wrap around
     int32_t late_cycle;   // when that first late read was
 } dq_riot;
-
-struct dq_inputs;
 
 /** Power-on, but for the RAM, which keeps what it holds. */
 void dq_riot_reset(dq_riot *riot, uint8_t timer);
@@ -29,7 +29,7 @@ typedef enum dq_wait {
 /** Of reads of the timer that are `turn` cycles apart, the first one now: how many after the first
  *  are sure to find what the loop goes on for. */
 int dq_riot_polls(const dq_riot *riot, int32_t now, int turn, dq_wait wait);
-uint8_t dq_riot_read(dq_riot *riot, const struct dq_inputs *in, unsigned address, int32_t now);
+uint8_t dq_riot_read(dq_riot *riot, const dq_inputs *in, unsigned address, int32_t now);
 void dq_riot_write(dq_riot *riot, unsigned address, uint8_t value, int32_t now);
 /** The cycle counter goes back by n. */
 void dq_riot_shift_time(dq_riot *riot, int32_t n);

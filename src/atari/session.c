@@ -163,7 +163,7 @@ void dq_session_load(dq_atari *a)
     for (size_t i = 0; i < sizeof(m->c.riot.ram); i++)
         m->c.riot.ram[i] = (uint8_t)dq_mt19937_next(&a->play.system);
     (void)dq_mt19937_next(&a->play.system);  // ALE's RIOT is built with a timer value
-    dq_cart_load(m);
+    dq_cart_load(&m->c.cart);
     dq_display display = display_of(a);
     dq_machine_set_display(m, &display);
     dq_machine_power_on(m, &a->play.system);
@@ -232,29 +232,29 @@ static dq_status insert_cartridge(dq_atari *a, const void *rom, size_t n)
     size_t ram = type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0;
     dq_machine *m = a->machine;
     a->image = dq_image_take(rom, n, type);
-    m->big_ram = ram ? calloc(1, ram) : NULL;
-    if (!a->image || (ram && !m->big_ram))
+    m->bus.big_ram = ram ? calloc(1, ram) : NULL;
+    if (!a->image || (ram && !m->bus.big_ram))
         return dq_fail(DQ_ERR_NOMEM, "no memory for a cartridge of %zu bytes", n);
-    m->rom = a->image->rom;
-    m->ops = a->image->ops;
-    m->rom_bytes = n;
-    m->cart_type = type;
+    m->bus.rom = a->image->rom;
+    m->bus.ops = a->image->ops;
+    m->bus.rom_bytes = n;
+    m->bus.cart_type = type;
     return DQ_OK;
 }
 
 static dq_status give_picture(dq_machine *m, int i)
 {
-    m->picture[i] = malloc(DQ_PICTURE_BYTES);
-    return m->picture[i] ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
+    m->beam.picture[i] = malloc(DQ_PICTURE_BYTES);
+    return m->beam.picture[i] ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
 }
 
 /* How many rows there are is only known when the cartridge has run, always the same way. */
 static void trim_pictures(dq_machine *m)
 {
     for (int i = 0; i < 2; i++) {
-        uint8_t *smaller = realloc(m->picture[i], dq_machine_picture_bytes(m));
+        uint8_t *smaller = realloc(m->beam.picture[i], dq_machine_picture_bytes(m));
         if (smaller)
-            m->picture[i] = smaller;
+            m->beam.picture[i] = smaller;
     }
 }
 
@@ -298,9 +298,9 @@ void dq_atari_destroy(dq_atari *a)
     if (!a)
         return;
     for (int i = 0; a->machine && i < 2; i++)
-        free(a->machine->picture[i]);
+        free(a->machine->beam.picture[i]);
     if (a->machine)
-        free(a->machine->big_ram);
+        free(a->machine->bus.big_ram);
     free(a->machine);
     dq_image_give_back(a->image);
     free(a);
@@ -368,7 +368,7 @@ int dq_atari_lives(const dq_atari *a)
 
 int dq_atari_height(const dq_atari *a)
 {
-    return a->machine->display.height;
+    return a->machine->beam.display.height;
 }
 
 uint64_t dq_atari_ticks(const dq_atari *a)
@@ -396,7 +396,7 @@ const uint8_t *dq_atari_screen(const dq_atari *a)
 const uint8_t *dq_atari_screen_before(const dq_atari *a)
 {
     dq_machine_settle(a->machine);
-    return a->machine->picture[!a->machine->c.tia.picture];
+    return a->machine->beam.picture[!a->machine->c.tia.picture];
 }
 
 bool dq_session_is_partial(const dq_atari *a)
@@ -421,7 +421,7 @@ const uint8_t *dq_session_rows_before(const dq_atari *a)
 
 uint32_t dq_session_frames(const dq_atari *a)
 {
-    return a->machine->n_frames;
+    return a->machine->frames.n_frames;
 }
 
 /* The rows of a kept picture that are not painted again. */
@@ -460,12 +460,12 @@ const uint8_t *dq_session_kept(dq_atari *a, const dq_kept_picture *kept, uint8_t
 
 const uint32_t *dq_session_changes(const dq_atari *a)
 {
-    return a->machine->changed;
+    return a->machine->beam.changed;
 }
 
 void dq_session_forget_changes(dq_atari *a)
 {
-    memset(a->machine->changed, 0, sizeof(a->machine->changed));
+    memset(a->machine->beam.changed, 0, sizeof(a->machine->beam.changed));
 }
 
 static const dq_palette *palette(const dq_atari *a)

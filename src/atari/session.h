@@ -2,9 +2,9 @@
 #ifndef DEEPQ_ATARI_SESSION_H
 #define DEEPQ_ATARI_SESSION_H
 
-#include "atari/console.h"
 #include "atari/games.h"
 #include "atari/image.h"
+#include "atari/machine_run.h"
 #include "deepq/atari.h"
 
 enum {

@@ -143,11 +143,11 @@ static void exchange_cart(exchange *x, dq_cart *cart, size_t ram_bytes)
     BYTES(cart->dpc.random);
 }
 
-/* The inputs are missing: every frame sets them anew. */
+/* The inputs are missing: every frame sets them again. */
 static void exchange_console(exchange *x, dq_console *c, size_t ram_bytes)
 {
     WORDS(c->cycle);
-    WORDS(c->start_cycle);
+    WORDS(c->tia.start_cycle);
     exchange_cpu(x, &c->cpu);
     exchange_riot(x, &c->riot);
     exchange_tia(x, &c->tia);
@@ -159,7 +159,7 @@ enum { SAVED_PICTURE = 300 * DQ_PICTURE_WIDTH };
 
 static size_t memory_bytes(const dq_machine *m)
 {
-    return 2 * SAVED_PICTURE + (m->cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
+    return 2 * SAVED_PICTURE + (m->bus.cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
 }
 
 static dq_status write_memory(const dq_machine *m, dq_writer *w)
@@ -167,10 +167,10 @@ static dq_status write_memory(const dq_machine *m, dq_writer *w)
     static const uint8_t unused[SAVED_PICTURE];
     size_t n = dq_machine_picture_bytes(m);
     for (int i = 0; i < 2; i++) {
-        dq_write(w, m->picture[i], n);
+        dq_write(w, m->beam.picture[i], n);
         dq_write(w, unused, SAVED_PICTURE - n);
     }
-    return dq_write(w, m->big_ram, m->cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
+    return dq_write(w, m->bus.big_ram, m->bus.cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
 }
 
 static dq_status read_memory(dq_machine *m, dq_reader *r)
@@ -178,10 +178,10 @@ static dq_status read_memory(dq_machine *m, dq_reader *r)
     uint8_t unused[SAVED_PICTURE];
     size_t n = dq_machine_picture_bytes(m);
     for (int i = 0; i < 2; i++) {
-        DQ_TRY(dq_read(r, m->picture[i], n));
+        DQ_TRY(dq_read(r, m->beam.picture[i], n));
         DQ_TRY(dq_read(r, unused, SAVED_PICTURE - n));
     }
-    return dq_read(r, m->big_ram, m->cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
+    return dq_read(r, m->bus.big_ram, m->bus.cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
 }
 
 dq_status dq_atari_save(const dq_atari *a, dq_writer *w)
@@ -193,7 +193,7 @@ dq_status dq_atari_save(const dq_atari *a, dq_writer *w)
     dq_write_tag(w, "ATRI", VERSION);
     dq_write(w, a->md5, 32);
     exchange_play(&x, &play);
-    exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->cart_type));
+    exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->bus.cart_type));
     return write_memory(a->machine, w);
 }
 
@@ -224,8 +224,8 @@ static dq_status check_state(const dq_atari *a, const dq_play *play, const dq_co
     if (!play_is_valid(a, play))
         return dq_fail(DQ_ERR_INPUT, "console state is damaged: impossible session");
     if (c->cycle < 0 || c->cycle >= DQ_FAR_CYCLE || !cpu_is_valid(&c->cpu) ||
-        !riot_is_valid(&c->riot) || !dq_tia_is_valid(&c->tia, &a->machine->display) ||
-        !dq_cart_is_valid(&c->cart, a->machine->cart_type, a->machine->rom_bytes))
+        !riot_is_valid(&c->riot) || !dq_tia_is_valid(&c->tia, &a->machine->beam.display) ||
+        !dq_cart_is_valid(&c->cart, a->machine->bus.cart_type, a->machine->bus.rom_bytes))
         return dq_fail(DQ_ERR_INPUT, "console state is damaged: impossible registers");
     return DQ_OK;
 }
@@ -241,7 +241,7 @@ dq_status dq_atari_load(dq_atari *a, dq_reader *r)
     if (strcmp(md5, a->md5) != 0)
         return dq_fail(DQ_ERR_INPUT, "console state belongs to another cartridge, md5 %.32s", md5);
     exchange_play(&x, &play);
-    exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->cart_type));
+    exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->bus.cart_type));
     if (dq_reader_left(r) < memory_bytes(a->machine))
         return dq_fail(DQ_ERR_INPUT, "console state is damaged: it ends too early");
     DQ_TRY(check_state(a, &play, &console));

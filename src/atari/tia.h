@@ -1,4 +1,4 @@
-/** The TIA: picture and collisions, drawn in stretches from one register write to the next.
+/** The TIA's state. Drawing is in beam.h.
  *
  *  Times are colour clocks since the start of the line in which the frame began, 228 a line, the
  *  visible 160 pixels from clock 68 on. */
@@ -8,10 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "atari/m6507.h"
-
 enum {
-    DQ_LINE_CLOCKS = 228,
+    DQ_LINE_CYCLES = 76,
+    DQ_LINE_CLOCKS = 3 * DQ_LINE_CYCLES,
     DQ_BLANK_CLOCKS = 68,
     DQ_PICTURE_WIDTH = 160,
     DQ_PICTURE_ROWS = 250,  // that any game shows; ALE has 300, of which the rest stays black
@@ -59,6 +58,7 @@ typedef struct dq_tia {
     int32_t line_left;     // clocks from there to the line's end; 0: the end is still to be handled
     int32_t hmove_clock;   // last HMOVE
     int32_t vsync_clock;   // from here on, switching VSYNC off ends the frame; or DQ_NEVER
+    int32_t start_cycle;   // when the frame began, 0..75; a frame without end wraps
     int32_t charge_cycle;  // when VBLANK last let the paddles charge
     int32_t lines;         // of the frame, up to the end of the last call
     uint8_t odd_before;    // the frame before this one had an odd number of lines
@@ -84,55 +84,16 @@ typedef struct dq_tia {
     uint8_t star, star_count, star_shape;            // missile 0 star field
 } dq_tia;
 
-enum {
-    DQ_TIA_WRITES = 64,  // registers that can be written
-    DQ_TIA_ANEW = 0x100  // no byte
-};
-
 enum { DQ_NEVER = INT32_MAX };
 enum { DQ_STAR_NORMAL, DQ_STAR_WIDE, DQ_STAR_HIDDEN };
 
-/** Where the objects are in a line, derived from the registers. */
-typedef struct dq_tia_masks {
-    uint64_t word[DQ_OBJECTS][3];  // bit x of 160: pixel x is covered
-    uint64_t cells;                // the same for the playfield in cells of four pixels, 40 bits
-    uint64_t place[DQ_OBJECTS];    // cells that an object can touch at all, not for the playfield
-    uint8_t dirty;                 // 1 << object: `word` is to be computed again; DQ_CELLS_DIRTY
-    uint8_t moved;                 // 1 << object: `place` is to be computed again
-    uint8_t enabled;               // 1 << object: switched on, always up to date
-    uint16_t hits;                 // DQ_HIT_*: what these can set
-    uint16_t near;                 // DQ_HIT_*: of objects that can touch each other somewhere
-    uint16_t near_known;           // those of `near` that are up to date
-} dq_tia_masks;
-
-enum { DQ_CELLS_DIRTY = 1 << DQ_OBJECTS };
-
-struct dq_machine;
-
 void dq_tia_reset(dq_tia *tia, const dq_display *display);
-/** Begin a frame: swap the pictures, apply colour loss. `c.cycle` is the new time already. */
-void dq_tia_start_frame(struct dq_machine *m);
-/** Darken the part of the picture that a frame without end has not come to. */
-void dq_tia_grey_out(struct dq_machine *m);
+/** Begin a frame, `cycle` after the start of its first line: swap the pictures, apply colour loss.
+ */
+void dq_tia_start_frame(dq_tia *tia, const dq_display *display, int32_t cycle);
+/** The cycle counter goes back by n. */
 void dq_tia_shift_time(dq_tia *tia, int32_t n_cycles);
-/** Forget which values the registers were written with last. */
-void dq_tia_forget_writes(struct dq_machine *m);
-/** Bring the masks into line with the registers after a change from outside. */
-void dq_tia_refresh(struct dq_machine *m);
 /** True for a state that drawing can go on from without leaving its buffers. */
 bool dq_tia_is_valid(const dq_tia *tia, const dq_display *display);
-
-uint8_t dq_tia_read(struct dq_machine *m, unsigned address, uint8_t bus);
-void dq_tia_write(struct dq_machine *m, unsigned address, uint8_t value, dq_access how);
-/** Before m->alert_time writes that are stores may go straight to their register. */
-typedef void dq_tia_writer(struct dq_machine *m, uint8_t value);
-extern dq_tia_writer *const dq_tia_writers[DQ_TIA_WRITES];
-
-/** Draw up to a clock, latching collisions. */
-void dq_tia_draw_to(struct dq_machine *m, int32_t clock);
-/** The same even where nothing is to be seen, so that `drawn_to` is that clock. */
-void dq_tia_draw_just_to(struct dq_machine *m, int32_t clock);
-/** Take down what has changed in the row that is being painted. */
-void dq_tia_note_row(struct dq_machine *m);
 
 #endif

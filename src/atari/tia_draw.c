@@ -19,9 +19,9 @@ static uint64_t range_cells(int x0, int x1)
     return (UINT64_C(2) << (x1 - 1) / 4) - (UINT64_C(1) << x0 / 4);
 }
 
-static bool overlap(dq_machine *m, int object, int other, int x0, int x1)
+static bool overlap(const dq_tia *tia, dq_beam *beam, int object, int other, int x0, int x1)
 {
-    const uint64_t *a = dq_tia_mask(m, object), *b = dq_tia_mask(m, other);
+    const uint64_t *a = dq_tia_mask(tia, beam, object), *b = dq_tia_mask(tia, beam, other);
     for (int w = x0 / 64; w <= (x1 - 1) / 64; w++)
         if (a[w] & b[w] & range_word(x0, x1, w))
             return true;
@@ -30,16 +30,16 @@ static bool overlap(dq_machine *m, int object, int other, int x0, int x1)
 
 /* Of the latches in `open` set those whose objects meet in the pixels x0 .. x1-1. Whether they come
  * near each other at all is looked at in cells of four pixels first. */
-static void collide(dq_machine *m, unsigned open, int x0, int x1)
+static void collide(dq_tia *tia, dq_beam *beam, unsigned open, int x0, int x1)
 {
     const uint64_t cells = range_cells(x0, x1);
     for (; open; open &= open - 1) {
         int i = __builtin_ctz(open), a = dq_tia_pairs[i].a, b = dq_tia_pairs[i].b;
-        uint64_t near = dq_tia_place(m, a) & cells;
+        uint64_t near = dq_tia_place(tia, beam, a) & cells;
         if (near)
-            near &= b == DQ_PF ? dq_tia_cells(m) : dq_tia_place(m, b);
-        if (near && overlap(m, a, b, x0, x1))
-            m->c.tia.collisions |= (uint16_t)(1u << i);
+            near &= b == DQ_PF ? dq_tia_cells(tia, beam) : dq_tia_place(tia, beam, b);
+        if (near && overlap(tia, beam, a, b, x0, x1))
+            tia->collisions |= (uint16_t)(1u << i);
     }
 }
 
@@ -107,13 +107,12 @@ static void mend(uint8_t *at, uint64_t before, int x0, int x1)
     memcpy(at, &dots, 8);
 }
 
-static void paint_field(dq_machine *m, uint8_t *row, int x0, int x1)
+static void paint_field(const dq_tia *tia, dq_beam *beam, uint8_t *row, int x0, int x1)
 {
-    const dq_tia *tia = &m->c.tia;
     // Where nothing else is switched on the score colours win over priority.
     bool score = tia->ctrlpf & CTRLPF_SCORE &&
-                 (!(tia->ctrlpf & CTRLPF_PRIORITY) || m->masks.enabled == 1 << DQ_PF);
-    uint64_t cells = m->masks.enabled & 1 << DQ_PF ? dq_tia_cells(m) : 0;
+                 (!(tia->ctrlpf & CTRLPF_PRIORITY) || beam->masks.enabled == 1 << DQ_PF);
+    uint64_t cells = beam->masks.enabled & 1 << DQ_PF ? dq_tia_cells(tia, beam) : 0;
     if (!(cells & range_cells(x0, x1))) {
         memset(row + x0, tia->color[3], (size_t)(x1 - x0));
         return;
@@ -133,12 +132,12 @@ static void paint_field(dq_machine *m, uint8_t *row, int x0, int x1)
 
 /* Pixels that hide an object: those of playfield and ball, or, in score colours, those of the left
  * half of the playfield, over which player 1 is seen in player 0's colour. False: none. */
-static bool find_cover(dq_machine *m, int object, uint64_t cover[3])
+static bool find_cover(const dq_tia *tia, dq_beam *beam, int object, uint64_t cover[3])
 {
     static const uint64_t left[3] = {~UINT64_C(0), 0xFFFF, 0};
     static const uint64_t all[3] = {~UINT64_C(0), ~UINT64_C(0), ~UINT64_C(0)};
-    const unsigned enabled = m->masks.enabled;
-    const bool priority = m->c.tia.ctrlpf & CTRLPF_PRIORITY, score = m->c.tia.ctrlpf & CTRLPF_SCORE;
+    const unsigned enabled = beam->masks.enabled;
+    const bool priority = tia->ctrlpf & CTRLPF_PRIORITY, score = tia->ctrlpf & CTRLPF_SCORE;
     bool behind_ball = priority && object != DQ_BL && enabled & 1 << DQ_BL;
     bool behind_field =
         (priority ? object != DQ_BL : score && object != DQ_P0 && object != DQ_M0) &&
@@ -146,8 +145,8 @@ static bool find_cover(dq_machine *m, int object, uint64_t cover[3])
     if (!behind_ball && !behind_field)
         return false;
     const uint64_t *part = priority || object == DQ_BL ? all : left;
-    const uint64_t *ball = behind_ball ? dq_tia_mask(m, DQ_BL) : NULL;
-    const uint64_t *field = behind_field ? dq_tia_mask(m, DQ_PF) : NULL;
+    const uint64_t *ball = behind_ball ? dq_tia_mask(tia, beam, DQ_BL) : NULL;
+    const uint64_t *field = behind_field ? dq_tia_mask(tia, beam, DQ_PF) : NULL;
     for (int w = 0; w < 3; w++)
         cover[w] = (ball ? ball[w] : 0) | (field ? field[w] & part[w] : 0);
     return true;
@@ -175,12 +174,12 @@ static void paint_pattern(uint8_t *row, const stretch *s, uint64_t pattern, int 
     paint(row, x, pattern, s->color);
 }
 
-static void paint_object(dq_machine *m, uint8_t *row, int object, stretch *s)
+static void paint_object(const dq_tia *tia, dq_beam *beam, uint8_t *row, int object, stretch *s)
 {
     static const uint8_t color_of[DQ_OBJECTS] = {0, 1, 0, 1, 2, 2};
-    const dq_tia_sprite sprite = dq_tia_sprite_of(&m->c.tia, object);
-    s->is_covered = find_cover(m, object, s->cover);
-    s->color = eight(m->c.tia.color[color_of[object]]);
+    const dq_tia_sprite sprite = dq_tia_sprite_of(tia, object);
+    s->is_covered = find_cover(tia, beam, object, s->cover);
+    s->color = eight(tia->color[color_of[object]]);
     for (int k = sprite.first; k < sprite.n; k++) {
         int x = (int)dq_tia_copy_at(&sprite, k);
         paint_pattern(row, s, sprite.pattern, x);
@@ -189,30 +188,30 @@ static void paint_object(dq_machine *m, uint8_t *row, int object, stretch *s)
     }
 }
 
-static void paint_objects(dq_machine *m, uint8_t *row, int x0, int x1)
+static void paint_objects(const dq_tia *tia, dq_beam *beam, uint8_t *row, int x0, int x1)
 {
     static const uint8_t order[5] = {DQ_BL, DQ_P1, DQ_M1, DQ_P0, DQ_M0};
     const uint64_t cells = range_cells(x0, x1);
     stretch s = {.x0 = x0, .x1 = x1};
     for (int i = 0; i < 5; i++)
-        if (m->masks.enabled >> order[i] & 1 && dq_tia_place(m, order[i]) & cells)
-            paint_object(m, row, order[i], &s);
+        if (beam->masks.enabled >> order[i] & 1 && dq_tia_place(tia, beam, order[i]) & cells)
+            paint_object(tia, beam, row, order[i], &s);
 }
 
 /* Is the row that is being drawn to be painted? */
-static bool paints_row(const dq_machine *m)
+static bool paints_row(const dq_tia *tia, const dq_beam *beam)
 {
-    int32_t drawn_to = m->c.tia.drawn_to;  // the stretch at hand included
-    return m->draw && drawn_to > m->paint_from && drawn_to <= m->paint_to;
+    int32_t drawn_to = tia->drawn_to;  // the stretch at hand included
+    return beam->draw && drawn_to > beam->paint_from && drawn_to <= beam->paint_to;
 }
 
 /* The row that is being drawn, and what it was before that is remembered. */
-static uint8_t *row_to_paint(dq_machine *m)
+static uint8_t *row_to_paint(const dq_tia *tia, dq_beam *beam)
 {
-    uint8_t *row = m->picture[m->c.tia.picture] + m->c.tia.row * DQ_PICTURE_WIDTH;
-    if (m->old_row_of != m->c.tia.row) {
-        m->old_row_of = m->c.tia.row;
-        memcpy(m->old_row, row, DQ_PICTURE_WIDTH);
+    uint8_t *row = beam->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
+    if (beam->old_row_of != tia->row) {
+        beam->old_row_of = tia->row;
+        memcpy(beam->old_row, row, DQ_PICTURE_WIDTH);
     }
     return row;
 }
@@ -230,27 +229,27 @@ static uint32_t differences(const uint8_t *a, const uint8_t *b)
     return groups;
 }
 
-void dq_tia_note_row(dq_machine *m)
+void dq_tia_note_row(const dq_tia *tia, dq_beam *beam)
 {
-    if (m->old_row_of != m->c.tia.row)
+    if (beam->old_row_of != tia->row)
         return;
-    int y = m->c.tia.row;
-    const uint8_t *row = m->picture[m->c.tia.picture] + y * DQ_PICTURE_WIDTH;
-    if (memcmp(row, m->old_row, DQ_PICTURE_WIDTH) != 0)
-        m->changed[y] |= differences(row, m->old_row);
+    int y = tia->row;
+    const uint8_t *row = beam->picture[tia->picture] + y * DQ_PICTURE_WIDTH;
+    if (memcmp(row, beam->old_row, DQ_PICTURE_WIDTH) != 0)
+        beam->changed[y] |= differences(row, beam->old_row);
 }
 
 /* ---------------------------------------------------------------- four pixels at a time */
 
 /* Has an object that is switched on a pixel in this cell of four, whatever its graphics are? */
-static bool is_in_cell(dq_machine *m, int object, int cell)
+static bool is_in_cell(const dq_tia *tia, dq_beam *beam, int object, int cell)
 {
     static const uint32_t whole[8] = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFFFF, 0xFF, 0xFFFFFFFF};
-    if (!(dq_tia_place(m, object) >> cell & 1))
+    if (!(dq_tia_place(tia, beam, object) >> cell & 1))
         return false;
-    dq_tia_sprite s = dq_tia_sprite_of(&m->c.tia, object);
+    dq_tia_sprite s = dq_tia_sprite_of(tia, object);
     if (object <= DQ_P1)
-        s.pattern = whole[m->c.tia.nusiz[object] & 7];
+        s.pattern = whole[tia->nusiz[object] & 7];
     for (int k = s.first; k < s.n; k++)
         for (unsigned x = 4 * (unsigned)cell; x < 4 * (unsigned)cell + 4; x++) {
             unsigned past = (x + DQ_PICTURE_WIDTH - dq_tia_copy_at(&s, k)) % DQ_PICTURE_WIDTH;
@@ -289,91 +288,87 @@ static bool paints_cells(unsigned enabled, bool score)
 
 /* In ALE a stretch that ends within such a cell paints all of it. That shows where nothing is drawn
  * over it any more: at the end of a frame that is cut off there. */
-static void paint_whole_cell(dq_machine *m, uint8_t *row, int x0, int x1)
+static void paint_whole_cell(const dq_tia *tia, dq_beam *beam, uint8_t *row, int x0, int x1)
 {
-    const dq_tia *tia = &m->c.tia;
     int cell = x1 / 4;
     bool score = tia->ctrlpf & CTRLPF_SCORE;
-    if (x1 % 4 == 0 || x0 > 4 * cell || !paints_cells(m->masks.enabled, score))
+    if (x1 % 4 == 0 || x0 > 4 * cell || !paints_cells(beam->masks.enabled, score))
         return;
     for (int object = DQ_P0; object < DQ_PF; object++)
-        if (m->masks.enabled >> object & 1 && is_in_cell(m, object, cell))
+        if (beam->masks.enabled >> object & 1 && is_in_cell(tia, beam, object, cell))
             return;
-    bool field = m->masks.enabled & 1 << DQ_PF && dq_tia_cells(m) >> cell & 1;
+    bool field = beam->masks.enabled & 1 << DQ_PF && dq_tia_cells(tia, beam) >> cell & 1;
     int front = score ? x1 >= DQ_PICTURE_WIDTH / 2 : 2;
     memset(row + x1, tia->color[field ? front : 3], (size_t)(4 * cell + 4 - x1));
 }
 
-static void draw_stretch(dq_machine *m, int x0, int x1)
+static void draw_stretch(dq_tia *tia, dq_beam *beam, int x0, int x1)
 {
-    bool paints = paints_row(m);
-    if (m->c.tia.vblank & 2) {
+    bool paints = paints_row(tia, beam);
+    if (tia->vblank & 2) {
         if (paints)
-            memset(row_to_paint(m) + x0, 0, (size_t)(x1 - x0));
+            memset(row_to_paint(tia, beam) + x0, 0, (size_t)(x1 - x0));
         return;
     }
-    unsigned open = dq_tia_open_hits(m);
+    unsigned open = dq_tia_open_hits(tia, beam);
     if (open)
-        collide(m, open, x0, x1);
+        collide(tia, beam, open, x0, x1);
     if (!paints)
         return;
-    uint8_t *row = row_to_paint(m);
-    paint_field(m, row, x0, x1);
-    if (m->masks.enabled & ~(1u << DQ_PF))
-        paint_objects(m, row, x0, x1);
-    if (m->strict)
-        paint_whole_cell(m, row, x0, x1);
+    uint8_t *row = row_to_paint(tia, beam);
+    paint_field(tia, beam, row, x0, x1);
+    if (beam->masks.enabled & ~(1u << DQ_PF))
+        paint_objects(tia, beam, row, x0, x1);
+    if (beam->strict)
+        paint_whole_cell(tia, beam, row, x0, x1);
 }
 
 /* ---------------------------------------------------------------- lines and frames */
 
 /* After an HMOVE pixels 0 to 7 of the next line drawn are black, those drawn before the line is
  * as far as that included. `at` and `to` are clocks in the line. */
-static void draw_comb(dq_machine *m, int at, int to)
+static void draw_comb(dq_tia *tia, dq_beam *beam, int at, int to)
 {
-    dq_tia *tia = &m->c.tia;
     const int end = DQ_BLANK_CLOCKS + 8;
     if (at < DQ_BLANK_CLOCKS)
         at = to < DQ_BLANK_CLOCKS ? to : DQ_BLANK_CLOCKS;
     if (at >= end)
         return;
-    if (paints_row(m)) {
+    if (paints_row(tia, beam)) {
         int x = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
-        memset(row_to_paint(m) + x, 0, (size_t)(end - at));
+        memset(row_to_paint(tia, beam) + x, 0, (size_t)(end - at));
     }
-    bool was_before = tia->drawn_to - to + end > m->comb_clock;  // drawing may lag behind
+    bool was_before = tia->drawn_to - to + end > beam->comb_clock;  // drawing may lag behind
     if (to >= end && was_before)
         tia->blank_comb = 0;
 }
 
-static void move_star(dq_machine *m)
+static void move_star(dq_tia *tia, dq_beam *beam)
 {
     static const uint8_t left[4] = {18, 33, 0, 17};
     static const uint8_t shape[4] = {DQ_STAR_NORMAL, DQ_STAR_WIDE, DQ_STAR_HIDDEN, DQ_STAR_NORMAL};
-    dq_tia *tia = &m->c.tia;
     tia->star_count = (tia->star_count + 1) & 3;
     int x = tia->position[DQ_M0] - left[tia->star_count];
     tia->position[DQ_M0] = (uint8_t)(x < 0 ? x + DQ_PICTURE_WIDTH : x);
     tia->star_shape = shape[tia->star_count];
-    dq_tia_moved(m, DQ_M0);
+    dq_tia_moved(beam, DQ_M0);
 }
 
-static void end_line(dq_machine *m)
+static void end_line(dq_tia *tia, dq_beam *beam)
 {
-    dq_tia *tia = &m->c.tia;
     tia->row++;
     if (tia->mirrored != (tia->ctrlpf & 1)) {
         tia->mirrored = tia->ctrlpf & 1;
-        m->masks.dirty |= 1 << DQ_PF | DQ_CELLS_DIRTY;
-        m->masks.near_known &= (uint16_t)~DQ_HITS_PF;
+        beam->masks.dirty |= 1 << DQ_PF | DQ_CELLS_DIRTY;
+        beam->masks.near_known &= (uint16_t)~DQ_HITS_PF;
     }
     for (int i = 0; i < 2; i++)
         if (tia->skip_first[i]) {
             tia->skip_first[i] = 0;
-            m->masks.dirty |= (uint8_t)(1 << (DQ_P0 + i));
+            beam->masks.dirty |= (uint8_t)(1 << (DQ_P0 + i));
         }
     if (tia->star)
-        move_star(m);
+        move_star(tia, beam);
 }
 
 /* True when the next line will be as this one if no register changes. */
@@ -384,15 +379,14 @@ static bool calm(const dq_tia *tia)
 }
 
 /* The line above was drawn in whole; n more are the same. */
-static void repeat_line(dq_machine *m, int n)
+static void repeat_line(dq_tia *tia, dq_beam *beam, int n)
 {
-    dq_tia *tia = &m->c.tia;
-    uint8_t *row = m->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
+    uint8_t *row = beam->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
     const uint8_t *above = row - DQ_PICTURE_WIDTH;
-    for (int i = 0; m->draw && i < n; i++, row += DQ_PICTURE_WIDTH) {
+    for (int i = 0; beam->draw && i < n; i++, row += DQ_PICTURE_WIDTH) {
         if (memcmp(row, above, DQ_PICTURE_WIDTH) == 0)
             continue;
-        m->changed[tia->row + i] |= differences(row, above);
+        beam->changed[tia->row + i] |= differences(row, above);
         memcpy(row, above, DQ_PICTURE_WIDTH);
     }
     tia->row = (uint8_t)(tia->row + n);
@@ -400,75 +394,84 @@ static void repeat_line(dq_machine *m, int n)
 }
 
 /* Draw the rest of the line; returns how much is to come. */
-static void draw_line_end(dq_machine *m, int at, int32_t clock)
+static void draw_line_end(dq_tia *tia, dq_beam *beam, int at, int32_t clock)
 {
-    dq_tia *tia = &m->c.tia;
     bool same_again =
-        at <= DQ_BLANK_CLOCKS && calm(tia) && (!m->draw || tia->drawn_to >= m->paint_from);
+        at <= DQ_BLANK_CLOCKS && calm(tia) && (!beam->draw || tia->drawn_to >= beam->paint_from);
     int x0 = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
     tia->drawn_to += tia->line_left;
     tia->line_left = DQ_LINE_CLOCKS;
     if (x0 < DQ_PICTURE_WIDTH)
-        draw_stretch(m, x0, DQ_PICTURE_WIDTH);
+        draw_stretch(tia, beam, x0, DQ_PICTURE_WIDTH);
     if (tia->blank_comb)
-        draw_comb(m, at, DQ_LINE_CLOCKS);
+        draw_comb(tia, beam, at, DQ_LINE_CLOCKS);
     if (x0 < DQ_PICTURE_WIDTH)
-        dq_tia_note_row(m);
-    end_line(m);
+        dq_tia_note_row(tia, beam);
+    end_line(tia, beam);
     if (same_again && clock > tia->drawn_to + DQ_LINE_CLOCKS)
-        repeat_line(m, (clock - tia->drawn_to - 1) / DQ_LINE_CLOCKS);
+        repeat_line(tia, beam, (clock - tia->drawn_to - 1) / DQ_LINE_CLOCKS);
 }
 
 /* Go on to a clock where there is nothing to draw: only the lines are counted. */
-static void pass(dq_machine *m, int32_t clock)
+static void pass(dq_tia *tia, dq_beam *beam, int32_t clock)
 {
-    dq_tia *tia = &m->c.tia;
     int32_t line_start = tia->drawn_to + tia->line_left - DQ_LINE_CLOCKS;
     int n_ends = (clock - line_start - 1) / DQ_LINE_CLOCKS;
     if (tia->blank_comb) {  // gone if the eighth pixel was passed since it was set
         const int eighth = DQ_BLANK_CLOCKS + 8;
-        int32_t from = m->comb_clock > tia->drawn_to ? m->comb_clock : tia->drawn_to;
+        int32_t from = beam->comb_clock > tia->drawn_to ? beam->comb_clock : tia->drawn_to;
         int at = (from - line_start) % DQ_LINE_CLOCKS;
         if (from + (at < eighth ? 0 : DQ_LINE_CLOCKS) + eighth - at <= clock)
             tia->blank_comb = 0;
     }
     if (n_ends > 0) {
-        end_line(m);
+        end_line(tia, beam);
         tia->row = (uint8_t)(tia->row + n_ends - 1);
     }
     tia->drawn_to = clock;
     tia->line_left = (n_ends + 1) * DQ_LINE_CLOCKS - (clock - line_start);
 }
 
-void dq_tia_draw_just_to(dq_machine *m, int32_t clock)
+void dq_tia_draw_just_to(dq_tia *tia, dq_beam *beam, int32_t clock)
 {
-    dq_tia *tia = &m->c.tia;
-    if (clock > m->window_end)
-        clock = m->window_end;
+    if (clock > beam->window_end)
+        clock = beam->window_end;
     if (tia->drawn_to >= clock)
         return;
-    if (m->clear_to > tia->drawn_to)
-        pass(m, m->clear_to < clock ? m->clear_to : clock);
+    if (beam->clear_to > tia->drawn_to)
+        pass(tia, beam, beam->clear_to < clock ? beam->clear_to : clock);
     if (tia->drawn_to == clock)
         return;
     while (clock > tia->drawn_to + tia->line_left)
-        draw_line_end(m, DQ_LINE_CLOCKS - tia->line_left, clock);
+        draw_line_end(tia, beam, DQ_LINE_CLOCKS - tia->line_left, clock);
     int at = DQ_LINE_CLOCKS - tia->line_left, to = at + (clock - tia->drawn_to);
     tia->line_left = DQ_LINE_CLOCKS - to;
     tia->drawn_to = clock;
     int x0 = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
     if (to - DQ_BLANK_CLOCKS > x0)
-        draw_stretch(m, x0, to - DQ_BLANK_CLOCKS);
+        draw_stretch(tia, beam, x0, to - DQ_BLANK_CLOCKS);
     if (tia->blank_comb)
-        draw_comb(m, at, to);
+        draw_comb(tia, beam, at, to);
     if (to == DQ_LINE_CLOCKS)
-        dq_tia_note_row(m);
+        dq_tia_note_row(tia, beam);
 }
 
-void dq_tia_draw_to(dq_machine *m, int32_t clock)
+void dq_tia_draw_to(dq_tia *tia, dq_beam *beam, int32_t clock)
 {
-    const dq_tia *tia = &m->c.tia;
     // Up to the first visible pixel of a line that is begun there is nothing to draw.
-    if (clock > tia->drawn_to + tia->line_left - DQ_PICTURE_WIDTH || m->strict)
-        dq_tia_draw_just_to(m, clock);
+    if (clock > tia->drawn_to + tia->line_left - DQ_PICTURE_WIDTH || beam->strict)
+        dq_tia_draw_just_to(tia, beam, clock);
+}
+
+/* A frame without end shows what is drawn of it, and below that a dark memory of the last one. */
+void dq_tia_grey_out(dq_tia *tia, dq_beam *beam, int n_lines)
+{
+    int row = n_lines - beam->display.y_start;
+    uint8_t *picture = beam->picture[tia->picture];
+    tia->greyed = 1;
+    if (!beam->draw)
+        return;
+    for (int i = (row < 0 ? 0 : row) * DQ_PICTURE_WIDTH;
+         i < beam->display.height * DQ_PICTURE_WIDTH; i++)
+        picture[i] = (picture[i] & 15) >> 1;
 }

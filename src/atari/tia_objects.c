@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "atari/console.h"
-
 /* ---------------------------------------------------------------- pixels */
 
 /* Add a pattern of at most 33 pixels, the leftmost in bit 0, at a place 0..159. What goes beyond
@@ -106,35 +104,35 @@ static uint64_t playfield_cells(const dq_tia *tia)
     return cells | (tia->mirrored ? mirror : cells) << 20;
 }
 
-uint64_t dq_tia_cells(dq_machine *m)
+uint64_t dq_tia_cells(const dq_tia *tia, dq_beam *beam)
 {
-    if (m->masks.dirty & DQ_CELLS_DIRTY) {
-        m->masks.cells = playfield_cells(&m->c.tia);
-        m->masks.dirty &= (uint8_t)~DQ_CELLS_DIRTY;
+    if (beam->masks.dirty & DQ_CELLS_DIRTY) {
+        beam->masks.cells = playfield_cells(tia);
+        beam->masks.dirty &= (uint8_t)~DQ_CELLS_DIRTY;
     }
-    return m->masks.cells;
+    return beam->masks.cells;
 }
 
-static void mask_playfield(dq_machine *m, uint64_t line[4])
+static void mask_playfield(const dq_tia *tia, dq_beam *beam, uint64_t line[4])
 {
-    uint64_t cells = dq_tia_cells(m);
+    uint64_t cells = dq_tia_cells(tia, beam);
     for (int i = 0; i < 5; i++)
         line[i / 2] |= widen_word(widen_byte(cells >> (8 * i) & 255)) << (i % 2 * 32);
 }
 
-const uint64_t *dq_tia_mask(dq_machine *m, int object)
+const uint64_t *dq_tia_mask(const dq_tia *tia, dq_beam *beam, int object)
 {
     uint64_t line[4] = {0};
-    if (!(m->masks.dirty & 1 << object))
-        return m->masks.word[object];
+    if (!(beam->masks.dirty & 1 << object))
+        return beam->masks.word[object];
     if (object == DQ_PF)
-        mask_playfield(m, line);
+        mask_playfield(tia, beam, line);
     else
-        mask_sprite(&m->c.tia, object, line);
+        mask_sprite(tia, object, line);
     wrap_around(line);
-    memcpy(m->masks.word[object], line, sizeof(m->masks.word[object]));
-    m->masks.dirty &= (uint8_t) ~(1 << object);
-    return m->masks.word[object];
+    memcpy(beam->masks.word[object], line, sizeof(beam->masks.word[object]));
+    beam->masks.dirty &= (uint8_t) ~(1 << object);
+    return beam->masks.word[object];
 }
 
 /* ---------------------------------------------------------------- places */
@@ -158,17 +156,16 @@ static const uint32_t player_cells[8][4] = {COPIES_OF_8, ONE(17), THREE(8, 32, 6
 static const uint32_t missile_cells[8][4] = {COPIES_OF_8, ONE(8), THREE(8, 32, 64), ONE(8)};
 static const uint32_t ball_cells[4][4] = {ONE(1), ONE(2), ONE(4), ONE(8)};
 
-uint64_t dq_tia_find_place(dq_machine *m, int object)
+uint64_t dq_tia_find_place(const dq_tia *tia, dq_beam *beam, int object)
 {
-    const dq_tia *tia = &m->c.tia;
     unsigned at = tia->position[object], mode = tia->nusiz[object % 2] & 7;
     const uint32_t *cells = object == DQ_BL   ? ball_cells[tia->ctrlpf >> 4 & 3]
                             : object <= DQ_P1 ? player_cells[mode]
                                               : missile_cells[mode];
     uint64_t place = (uint64_t)cells[at % 4] << at / 4;
     place = (place | place >> 40) & ((UINT64_C(1) << 40) - 1);
-    m->masks.moved &= (uint8_t) ~(1 << object);
-    m->masks.place[object] = place;
+    beam->masks.moved &= (uint8_t) ~(1 << object);
+    beam->masks.place[object] = place;
     return place;
 }
 
@@ -207,10 +204,10 @@ const uint16_t dq_tia_hits_of[DQ_OBJECTS] = {DQ_HITS_P0, DQ_HITS_P1, DQ_HITS_M0,
                                              DQ_HITS_M1, DQ_HITS_BL, DQ_HITS_PF};
 
 /* Before a change of mirroring at the line's end any object may meet the playfield. */
-static bool near_field(dq_machine *m, int object)
+static bool near_field(const dq_tia *tia, dq_beam *beam, int object)
 {
-    const dq_tia *tia = &m->c.tia;
-    return tia->mirrored != (tia->ctrlpf & 1) || dq_tia_place(m, object) & dq_tia_cells(m);
+    return tia->mirrored != (tia->ctrlpf & 1) ||
+           dq_tia_place(tia, beam, object) & dq_tia_cells(tia, beam);
 }
 
 /* Do two stretches of a line, around its edge, have a pixel in common? */
@@ -220,10 +217,9 @@ static bool meet(unsigned at, unsigned width, unsigned other_at, unsigned other_
     return right < width || right + other_width > DQ_PICTURE_WIDTH;
 }
 
-static bool near_each_other(dq_machine *m, int a, int b)
+static bool near_each_other(const dq_tia *tia, dq_beam *beam, int a, int b)
 {
-    const dq_tia *tia = &m->c.tia;
-    if (!(dq_tia_place(m, a) & dq_tia_place(m, b)))
+    if (!(dq_tia_place(tia, beam, a) & dq_tia_place(tia, beam, b)))
         return false;
     const int mode_a = a == DQ_BL ? 0 : tia->nusiz[a % 2] & 7;
     const int mode_b = b == DQ_BL ? 0 : tia->nusiz[b % 2] & 7;
@@ -236,25 +232,25 @@ static bool near_each_other(dq_machine *m, int a, int b)
     return false;
 }
 
-void dq_tia_find_near(dq_machine *m, unsigned unknown)
+void dq_tia_find_near(const dq_tia *tia, dq_beam *beam, unsigned unknown)
 {
-    unsigned near = m->masks.near & ~unknown;
+    unsigned near = beam->masks.near & ~unknown;
     for (unsigned left = unknown; left; left &= left - 1) {
         int i = __builtin_ctz(left), a = dq_tia_pairs[i].a, b = dq_tia_pairs[i].b;
-        if (b == DQ_PF ? near_field(m, a) : near_each_other(m, a, b))
+        if (b == DQ_PF ? near_field(tia, beam, a) : near_each_other(tia, beam, a, b))
             near |= 1u << i;
     }
-    m->masks.near = (uint16_t)near;
-    m->masks.near_known |= (uint16_t)unknown;
+    beam->masks.near = (uint16_t)near;
+    beam->masks.near_known |= (uint16_t)unknown;
 }
 
 /* ---------------------------------------------------------------- all of them */
 
-void dq_tia_refresh(dq_machine *m)
+void dq_tia_refresh(const dq_tia *tia, dq_beam *beam)
 {
-    dq_tia_forget_writes(m);
+    dq_tia_forget_writes(beam);
     for (int i = 0; i < DQ_OBJECTS; i++) {
-        dq_tia_changed(m, i);
-        dq_tia_moved(m, i);
+        dq_tia_changed(tia, beam, i);
+        dq_tia_moved(beam, i);
     }
 }

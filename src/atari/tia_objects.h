@@ -2,13 +2,13 @@
 #ifndef DEEPQ_ATARI_TIA_OBJECTS_H
 #define DEEPQ_ATARI_TIA_OBJECTS_H
 
-#include "atari/console.h"
+#include "atari/beam.h"
 
 /** The pixels of an object: bit x of 160, whether it is switched on or not. */
-const uint64_t *dq_tia_mask(dq_machine *m, int object);
+const uint64_t *dq_tia_mask(const dq_tia *tia, dq_beam *beam, int object);
 /** The playfield's cells of four pixels: 40 bits. */
-uint64_t dq_tia_cells(dq_machine *m);
-uint64_t dq_tia_find_place(dq_machine *m, int object);
+uint64_t dq_tia_cells(const dq_tia *tia, dq_beam *beam);
+uint64_t dq_tia_find_place(const dq_tia *tia, dq_beam *beam, int object);
 
 enum { DQ_WIDEST_SPRITE = 32 };
 
@@ -31,9 +31,10 @@ static inline unsigned dq_tia_copy_at(const dq_tia_sprite *s, int copy)
 }
 
 /** All cells that a player, a missile or the ball can touch where it is now. */
-static inline uint64_t dq_tia_place(dq_machine *m, int object)
+static inline uint64_t dq_tia_place(const dq_tia *tia, dq_beam *beam, int object)
 {
-    return m->masks.moved & 1 << object ? dq_tia_find_place(m, object) : m->masks.place[object];
+    return beam->masks.moved & 1 << object ? dq_tia_find_place(tia, beam, object)
+                                           : beam->masks.place[object];
 }
 
 /** The pair of objects that a latch, 0..15, is for; the playfield is always b. */
@@ -45,29 +46,28 @@ extern const dq_tia_pair dq_tia_pairs[16];
 extern const uint16_t dq_tia_hits_of[DQ_OBJECTS];
 
 /** Find out for which of these latches the objects are near each other. */
-void dq_tia_find_near(dq_machine *m, unsigned unknown);
+void dq_tia_find_near(const dq_tia *tia, dq_beam *beam, unsigned unknown);
 
 /** The collisions that are not latched yet and that could happen in this line or, if no register
  *  changes, in a later one. */
-static inline unsigned dq_tia_open_hits(dq_machine *m)
+static inline unsigned dq_tia_open_hits(const dq_tia *tia, dq_beam *beam)
 {
-    unsigned open = m->masks.hits & ~(unsigned)m->c.tia.collisions;
+    unsigned open = beam->masks.hits & ~(unsigned)tia->collisions;
     if (!open)
         return 0;
-    unsigned unknown = open & ~(unsigned)m->masks.near_known;
+    unsigned unknown = open & ~(unsigned)beam->masks.near_known;
     if (unknown)
-        dq_tia_find_near(m, unknown);
-    return open & m->masks.near;
+        dq_tia_find_near(tia, beam, unknown);
+    return open & beam->masks.near;
 }
 
 /** True when, with the registers as they are, drawing up to `clock` would do nothing that anyone
  *  can notice: it is not to be painted, and no collision that is not latched yet can happen.
  *  Instead `clear_to` may then be set to that clock. */
-static inline bool dq_tia_can_wait(dq_machine *m, int32_t clock)
+static inline bool dq_tia_can_wait(const dq_tia *tia, dq_beam *beam, int32_t clock)
 {
-    const dq_tia *tia = &m->c.tia;
-    bool paints = m->draw && clock > m->paint_from && tia->drawn_to < m->paint_to;
-    return !paints && !tia->star && (tia->vblank & 2 || !dq_tia_open_hits(m));
+    bool paints = beam->draw && clock > beam->paint_from && tia->drawn_to < beam->paint_to;
+    return !paints && !tia->star && (tia->vblank & 2 || !dq_tia_open_hits(tia, beam));
 }
 
 /** What a player shows. */
@@ -96,23 +96,23 @@ static inline bool dq_tia_switched_on(const dq_tia *tia, int object)
 extern const uint16_t dq_tia_possible_hits[1 << DQ_OBJECTS];
 
 /** The pattern of an object changed, or it was switched on or off. */
-static inline void dq_tia_changed(dq_machine *m, int object)
+static inline void dq_tia_changed(const dq_tia *tia, dq_beam *beam, int object)
 {
     const unsigned bit = 1u << object;
-    unsigned on = dq_tia_switched_on(&m->c.tia, object) ? bit : 0;
-    m->masks.dirty |= (uint8_t)(bit | (object == DQ_PF ? DQ_CELLS_DIRTY : 0));
+    unsigned on = dq_tia_switched_on(tia, object) ? bit : 0;
+    beam->masks.dirty |= (uint8_t)(bit | (object == DQ_PF ? DQ_CELLS_DIRTY : 0));
     if (object == DQ_PF)
-        m->masks.near_known &= (uint16_t)~DQ_HITS_PF;
-    m->masks.enabled = (uint8_t)((m->masks.enabled & ~bit) | on);
-    m->masks.hits = dq_tia_possible_hits[m->masks.enabled];
+        beam->masks.near_known &= (uint16_t)~DQ_HITS_PF;
+    beam->masks.enabled = (uint8_t)((beam->masks.enabled & ~bit) | on);
+    beam->masks.hits = dq_tia_possible_hits[beam->masks.enabled];
 }
 
 /** An object's place or width changed. */
-static inline void dq_tia_moved(dq_machine *m, int object)
+static inline void dq_tia_moved(dq_beam *beam, int object)
 {
-    m->masks.dirty |= (uint8_t)(1 << object);
-    m->masks.moved |= (uint8_t)(1 << object);
-    m->masks.near_known &= (uint16_t)~dq_tia_hits_of[object];
+    beam->masks.dirty |= (uint8_t)(1 << object);
+    beam->masks.moved |= (uint8_t)(1 << object);
+    beam->masks.near_known &= (uint16_t)~dq_tia_hits_of[object];
 }
 
 #endif

@@ -1,34 +1,29 @@
 #include <string.h>
 
 #include "atari/tia_objects.h"
-#include "atari/tia_registers.h"
+#include "atari/tia_writers.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-static int32_t now(const dq_machine *m)
-{
-    return 3 * m->c.cycle;
-}
-
 /* Cycles since the line began. Most often it is the line of the last time, which saves dividing. */
-static int line_cycle(dq_machine *m)
+static int line_cycle(dq_beam *beam, int32_t cycle)
 {
-    uint32_t past = (uint32_t)(m->c.cycle - m->line_cycle);
+    uint32_t past = (uint32_t)(cycle - beam->line_cycle);
     if (UNLIKELY(past >= DQ_LINE_CYCLES)) {
-        past = (uint32_t)m->c.cycle % DQ_LINE_CYCLES;
-        m->line_cycle = m->c.cycle - (int32_t)past;
+        past = (uint32_t)cycle % DQ_LINE_CYCLES;
+        beam->line_cycle = cycle - (int32_t)past;
     }
     return (int)past;
 }
 
-static int line_position(dq_machine *m)
+static int line_position(dq_beam *beam, int32_t cycle)
 {
-    return 3 * line_cycle(m);
+    return 3 * line_cycle(beam, cycle);
 }
 
 /* Colour clocks from a write until it shows. */
-ALWAYS_INLINE int write_delay(dq_machine *m, unsigned reg)
+ALWAYS_INLINE int write_delay(dq_beam *beam, int32_t cycle, unsigned reg)
 {
     static const uint8_t playfield[4] = {4, 5, 2, 3};
     switch (reg) {
@@ -46,7 +41,7 @@ ALWAYS_INLINE int write_delay(dq_machine *m, unsigned reg)
     case PF0:
     case PF1:
     case PF2:
-        return playfield[line_cycle(m) & 3];
+        return playfield[line_cycle(beam, cycle) & 3];
     default:
         return 0;
     }
@@ -54,13 +49,13 @@ ALWAYS_INLINE int write_delay(dq_machine *m, unsigned reg)
 
 /* Before a register changes in a way that can be seen: draw with the old value up to where the new
  * one shows. Writes that change nothing do not ask for it: the same is then drawn later. */
-ALWAYS_INLINE void catch_up(dq_machine *m, unsigned reg)
+ALWAYS_INLINE void catch_up(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg)
 {
-    int32_t clock = now(m) + write_delay(m, reg);
-    if (dq_tia_can_wait(m, clock))
-        m->clear_to = clock;
+    int32_t clock = 3 * cycle + write_delay(beam, cycle, reg);
+    if (dq_tia_can_wait(tia, beam, clock))
+        beam->clear_to = clock;
     else
-        dq_tia_draw_to(m, clock);
+        dq_tia_draw_to(tia, beam, clock);
 }
 
 /* Which bits of a value each register uses. */
@@ -75,7 +70,7 @@ static const uint8_t bits[DQ_TIA_WRITES] = {
     [HMOVE] = 0xFF,  [HMCLR] = 0xFF,  [CXCLR] = 0xFF};
 
 /* Registers that keep what is written to them: the same once more changes nothing, unless the
- * writer of this or another register says otherwise in m->last. */
+ * writer of this or another register says otherwise in beam->written. */
 static const bool keeps[DQ_TIA_WRITES] = {
     [VBLANK] = true, [NUSIZ0] = true, [NUSIZ1] = true, [COLUP0] = true, [COLUP1] = true,
     [COLUPF] = true, [COLUBK] = true, [CTRLPF] = true, [REFP0] = true,  [REFP1] = true,
@@ -84,212 +79,209 @@ static const bool keeps[DQ_TIA_WRITES] = {
     [HMM0] = true,   [HMM1] = true,   [HMBL] = true,   [VDELP0] = true, [VDELP1] = true,
     [VDELBL] = true, [RESMP0] = true, [RESMP1] = true};
 
-/* The same value once more will change nothing; DQ_TIA_ANEW: it may. */
-static void set_last(dq_machine *m, unsigned reg, unsigned value)
+/* The same value once more will change nothing; DQ_TIA_ALWAYS: it may. */
+static void set_last(dq_beam *beam, unsigned reg, unsigned value)
 {
-    m->written[reg].last = m->written[reg + DQ_TIA_WRITES].last = (uint16_t)value;
+    beam->written[reg].last = beam->written[reg + DQ_TIA_WRITES].last = (uint16_t)value;
 }
 
-static bool enabled(const dq_machine *m, int object)
+static bool enabled(const dq_beam *beam, int object)
 {
-    return m->masks.enabled >> object & 1;
+    return beam->masks.enabled >> object & 1;
 }
 
 /* ---------------------------------------------------------------- the frame */
 
-static void end_frame(dq_machine *m)
+void dq_tia_write_VSYNC(dq_tia *tia, dq_beam *beam, int32_t cycle, uint8_t value)
 {
-    m->c.tia.partial = 0;
-    m->stop = true;
-}
-
-static void write_vsync(dq_machine *m, uint8_t value)
-{
-    dq_tia *tia = &m->c.tia;
+    (void)beam;
     if (value & 2) {
-        tia->vsync_clock = now(m) + DQ_LINE_CLOCKS;
-    } else if (now(m) >= tia->vsync_clock) {
+        tia->vsync_clock = 3 * cycle + DQ_LINE_CLOCKS;
+    } else if (3 * cycle >= tia->vsync_clock) {
         tia->vsync_clock = DQ_NEVER;
-        end_frame(m);
+        tia->partial = 0;
     }
 }
 
-ALWAYS_INLINE void write_vblank(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_vblank(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     if ((tia->vblank ^ value) & 2)
-        catch_up(m, reg);
+        catch_up(tia, beam, cycle, reg);
     if ((tia->vblank & 0x80) && !(value & 0x80))
-        tia->charge_cycle = m->c.cycle;
+        tia->charge_cycle = cycle;
     tia->vblank = value;
 }
 
-/* The processor sleeps until the line is over. */
-static void write_wsync(dq_machine *m, uint8_t value)
+int dq_tia_sleep(dq_beam *beam, int32_t cycle)
 {
-    int past = line_cycle(m);
-    (void)value;
-    if (past)
-        m->c.cycle = m->line_cycle += DQ_LINE_CYCLES;
+    int past = line_cycle(beam, cycle);
+    if (!past)
+        return 0;
+    beam->line_cycle += DQ_LINE_CYCLES;
+    return DQ_LINE_CYCLES - past;
 }
 
 /* ---------------------------------------------------------------- looks */
 
-ALWAYS_INLINE void write_color(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_color(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                               uint8_t value)
 {
-    uint8_t *color = &m->c.tia.color[reg - COLUP0];
+    uint8_t *color = &tia->color[reg - COLUP0];
     value &= 0xFE;
-    if (m->display.color_loss)
-        value |= m->c.tia.odd_before;
+    if (beam->display.color_loss)
+        value |= tia->odd_before;
     if (*color == value)
         return;
-    if (m->draw)
-        catch_up(m, reg);
+    if (beam->draw)
+        catch_up(tia, beam, cycle, reg);
     *color = value;
 }
 
-ALWAYS_INLINE void write_nusiz(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_nusiz(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                               uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     int i = (int)(reg - NUSIZ0);
     if (tia->nusiz[i] == value && !tia->skip_first[i] && (i == 1 || !tia->star))
         return;
-    catch_up(m, reg);
+    catch_up(tia, beam, cycle, reg);
     tia->nusiz[i] = value;
     tia->skip_first[i] = 0;
     if (i == 0) {
         tia->star_shape = DQ_STAR_NORMAL;
         if (tia->star)
-            set_last(m, NUSIZ0, DQ_TIA_ANEW);
+            set_last(beam, NUSIZ0, DQ_TIA_ALWAYS);
     }
-    dq_tia_moved(m, DQ_P0 + i);
-    dq_tia_moved(m, DQ_M0 + i);
+    dq_tia_moved(beam, DQ_P0 + i);
+    dq_tia_moved(beam, DQ_M0 + i);
 }
 
-ALWAYS_INLINE void write_ctrlpf(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_ctrlpf(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     if (tia->ctrlpf == value && tia->mirrored == (value & 1))
         return;
-    dq_tia_draw_to(m, now(m));
+    dq_tia_draw_to(tia, beam, 3 * cycle);
     tia->ctrlpf = value;
-    if (line_position(m) < DQ_BLANK_CLOCKS + 79)
+    if (line_position(beam, cycle) < DQ_BLANK_CLOCKS + 79)
         tia->mirrored = value & 1;
     if (tia->mirrored != (value & 1))
-        set_last(m, reg, DQ_TIA_ANEW);
-    dq_tia_changed(m, DQ_PF);
-    dq_tia_moved(m, DQ_BL);
+        set_last(beam, reg, DQ_TIA_ALWAYS);
+    dq_tia_changed(tia, beam, DQ_PF);
+    dq_tia_moved(beam, DQ_BL);
 }
 
-ALWAYS_INLINE void write_reflect(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_reflect(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                 uint8_t value)
 {
     int i = (int)(reg - REFP0);
-    uint8_t *reflect = &m->c.tia.reflect[i];
+    uint8_t *reflect = &tia->reflect[i];
     if (*reflect == (value & 8))
         return;
-    if (enabled(m, DQ_P0 + i))
-        catch_up(m, reg);
+    if (enabled(beam, DQ_P0 + i))
+        catch_up(tia, beam, cycle, reg);
     *reflect = value & 8;
-    dq_tia_changed(m, DQ_P0 + i);
+    dq_tia_changed(tia, beam, DQ_P0 + i);
 }
 
 /* The 20 bits of the playfield: which of them each register has, and where. */
-ALWAYS_INLINE void write_playfield(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_playfield(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                   uint8_t value)
 {
     static const struct {
         uint32_t mask;
         uint8_t up, down;
     } part[3] = {{0xF, 0, 4}, {0xFF0, 4, 0}, {0xFF000, 12, 0}};
-    uint32_t old = m->c.tia.playfield, mask = part[reg - PF0].mask;
+    uint32_t old = tia->playfield, mask = part[reg - PF0].mask;
     uint32_t playfield = (old & ~mask) | (uint32_t)value >> part[reg - PF0].down
                                                                 << part[reg - PF0].up;
     if (old == playfield)
         return;
-    catch_up(m, reg);
-    m->c.tia.playfield = playfield;
-    dq_tia_changed(m, DQ_PF);
+    catch_up(tia, beam, cycle, reg);
+    tia->playfield = playfield;
+    dq_tia_changed(tia, beam, DQ_PF);
 }
 
 /* A write to one player's graphics also moves the other one's, and the ball, into the registers
  * that VDELxx shows. */
-ALWAYS_INLINE void write_graphics(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_graphics(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                  uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     const int i = (int)(reg - GRP0), other = !i;
     bool new_here = !tia->delay_player[i] && tia->graphics[i] != value;
     bool new_there =
         tia->delay_player[other] && tia->delayed_graphics[other] != tia->graphics[other];
     bool new_ball = i == 1 && tia->delay_ball && tia->delayed_ball != tia->ball;
     if (new_here || new_there || new_ball)
-        catch_up(m, reg);
+        catch_up(tia, beam, cycle, reg);
     tia->graphics[i] = value;
     tia->delayed_graphics[other] = tia->graphics[other];
     if (i == 1)
         tia->delayed_ball = tia->ball;
     bool other_is_idle = tia->delayed_graphics[i] == tia->graphics[i] &&
                          (other == 0 || tia->delayed_ball == tia->ball);
-    set_last(m, GRP0 + other, other_is_idle ? tia->graphics[other] : DQ_TIA_ANEW);
+    set_last(beam, GRP0 + other, other_is_idle ? tia->graphics[other] : DQ_TIA_ALWAYS);
     if (new_here)
-        dq_tia_changed(m, DQ_P0 + i);
+        dq_tia_changed(tia, beam, DQ_P0 + i);
     if (new_there)
-        dq_tia_changed(m, DQ_P0 + other);
+        dq_tia_changed(tia, beam, DQ_P0 + other);
     if (new_ball)
-        dq_tia_changed(m, DQ_BL);
+        dq_tia_changed(tia, beam, DQ_BL);
 }
 
-ALWAYS_INLINE void write_missile(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_missile(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                 uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     int i = (int)(reg - ENAM0);
     if (tia->missile[i] == (value & 2))
         return;
     if (!tia->locked[i])
-        catch_up(m, reg);
+        catch_up(tia, beam, cycle, reg);
     tia->missile[i] = value & 2;
-    dq_tia_changed(m, DQ_M0 + i);
+    dq_tia_changed(tia, beam, DQ_M0 + i);
 }
 
-ALWAYS_INLINE void write_ball(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_ball(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                              uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     if (tia->ball == (value & 2))
         return;
     if (!tia->delay_ball)
-        catch_up(m, reg);
+        catch_up(tia, beam, cycle, reg);
     tia->ball = value & 2;
-    set_last(m, GRP1, DQ_TIA_ANEW);
-    dq_tia_changed(m, DQ_BL);
+    set_last(beam, GRP1, DQ_TIA_ALWAYS);
+    dq_tia_changed(tia, beam, DQ_BL);
 }
 
-ALWAYS_INLINE void write_delay_player(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_delay_player(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                      uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     int i = (int)(reg - VDELP0);
     if (tia->delay_player[i] == (value & 1))
         return;
     if (tia->graphics[i] != tia->delayed_graphics[i])
-        catch_up(m, reg);
+        catch_up(tia, beam, cycle, reg);
     tia->delay_player[i] = value & 1;
-    dq_tia_changed(m, DQ_P0 + i);
+    dq_tia_changed(tia, beam, DQ_P0 + i);
 }
 
-ALWAYS_INLINE void write_delay_ball(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_delay_ball(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                    uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     if (tia->delay_ball == (value & 1))
         return;
     if (tia->ball != tia->delayed_ball)
-        catch_up(m, reg);
+        catch_up(tia, beam, cycle, reg);
     tia->delay_ball = value & 1;
-    dq_tia_changed(m, DQ_BL);
+    dq_tia_changed(tia, beam, DQ_BL);
 }
 
 /* ---------------------------------------------------------------- positions */
 
 /* Where a strobe now would put an object whose counter takes `delay` clocks to start. */
-static uint8_t strobe_position(dq_machine *m, int delay)
+static uint8_t strobe_position(dq_beam *beam, int32_t cycle, int delay)
 {
-    int at = line_position(m);
+    int at = line_position(beam, cycle);
     if (at < DQ_BLANK_CLOCKS)
         return (uint8_t)(delay - 2);
     return (uint8_t)((at - DQ_BLANK_CLOCKS + delay) % DQ_PICTURE_WIDTH);
@@ -313,21 +305,21 @@ static int player_phase(uint8_t nusiz, int distance)
     return PLAYER_ELSEWHERE;
 }
 
-ALWAYS_INLINE void reset_player(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void reset_player(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     int i = (int)(reg - RESP0);
-    uint8_t x = strobe_position(m, 5);
+    uint8_t x = strobe_position(beam, cycle, 5);
     (void)value;
-    dq_tia_draw_to(m, now(m));
+    dq_tia_draw_to(tia, beam, 3 * cycle);
     int distance = (x - tia->position[i] + DQ_PICTURE_WIDTH) % DQ_PICTURE_WIDTH;
     int phase = player_phase(tia->nusiz[i], distance);
     if (phase == PLAYER_SHOWS)
-        dq_tia_draw_to(m, now(m) + 11);
+        dq_tia_draw_to(tia, beam, 3 * cycle + 11);
     tia->position[i] = x;
     tia->skip_first[i] = phase != PLAYER_STARTS;
-    set_last(m, NUSIZ0 + i, DQ_TIA_ANEW);
-    dq_tia_moved(m, DQ_P0 + i);
+    set_last(beam, NUSIZ0 + i, DQ_TIA_ALWAYS);
+    dq_tia_moved(beam, DQ_P0 + i);
 }
 
 /* Strobes soon after an HMOVE land elsewhere. Clocks since the HMOVE, clock in the line. */
@@ -337,36 +329,37 @@ static const struct {
                      {DQ_BL, 54, 69, 10}, {DQ_BL, 9, 18, 3}, {DQ_BL, 21, 30, 6},
                      {DQ_BL, 18, 27, 5}};
 
-static uint32_t since_hmove(const dq_machine *m)
+static uint32_t since_hmove(const dq_tia *tia, int32_t cycle)
 {
-    return (uint32_t)now(m) - (uint32_t)m->c.tia.hmove_clock;
+    return (uint32_t)(3 * cycle) - (uint32_t)tia->hmove_clock;
 }
 
-ALWAYS_INLINE void reset_missile_or_ball(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void reset_missile_or_ball(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                         uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     int object = DQ_M0 + (int)(reg - RESM0);
-    uint8_t x = strobe_position(m, 4);
+    uint8_t x = strobe_position(beam, cycle, 4);
     (void)value;
-    dq_tia_draw_to(m, now(m) + write_delay(m, reg));
+    dq_tia_draw_to(tia, beam, 3 * cycle + write_delay(beam, cycle, reg));
     for (size_t i = 0; i < sizeof(strobe_quirks) / sizeof(strobe_quirks[0]); i++)
-        if (strobe_quirks[i].object == object && strobe_quirks[i].since == since_hmove(m) &&
-            strobe_quirks[i].at == line_position(m))
+        if (strobe_quirks[i].object == object &&
+            strobe_quirks[i].since == since_hmove(tia, cycle) &&
+            strobe_quirks[i].at == line_position(beam, cycle))
             x = strobe_quirks[i].position;
     tia->position[object] = x;
     if (object == DQ_M0)
         tia->star_shape = DQ_STAR_NORMAL;
-    dq_tia_moved(m, object);
+    dq_tia_moved(beam, object);
 }
 
 /* A missile is hidden in its player; when released it is in the middle of it. */
-ALWAYS_INLINE void lock_missile(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void lock_missile(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     int i = (int)(reg - RESMP0), size = tia->nusiz[i] & 7;
     if (tia->locked[i] == (value & 2))
         return;
-    dq_tia_draw_to(m, now(m));
+    dq_tia_draw_to(tia, beam, 3 * cycle);
     if (tia->locked[i]) {
         int middle = size == 5 ? 8 : size == 7 ? 16 : 4;
         tia->position[DQ_M0 + i] = (uint8_t)((tia->position[i] + middle) % DQ_PICTURE_WIDTH);
@@ -374,29 +367,29 @@ ALWAYS_INLINE void lock_missile(dq_machine *m, unsigned reg, uint8_t value)
             tia->star_shape = DQ_STAR_NORMAL;
     }
     tia->locked[i] = value & 2;
-    dq_tia_changed(m, DQ_M0 + i);
-    dq_tia_moved(m, DQ_M0 + i);
+    dq_tia_changed(tia, beam, DQ_M0 + i);
+    dq_tia_moved(beam, DQ_M0 + i);
 }
 
-ALWAYS_INLINE void write_motion(dq_machine *m, unsigned reg, uint8_t value)
+ALWAYS_INLINE void write_motion(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
     uint8_t nibble = value >> 4;
-    if (reg == HMM0 && nibble == 6 && tia->motion[DQ_M0] == 7 && since_hmove(m) == 63) {
-        dq_tia_draw_to(m, now(m));
+    if (reg == HMM0 && nibble == 6 && tia->motion[DQ_M0] == 7 && since_hmove(tia, cycle) == 63) {
+        dq_tia_draw_to(tia, beam, 3 * cycle);
         tia->star = 1;
-        set_last(m, NUSIZ0, DQ_TIA_ANEW);
+        set_last(beam, NUSIZ0, DQ_TIA_ALWAYS);
         tia->star_count = 0;
     }
     tia->motion[reg - HMP0] = nibble;
 }
 
-static void clear_motion(dq_machine *m, uint8_t value)
+void dq_tia_write_HMCLR(dq_tia *tia, dq_beam *beam, int32_t cycle, uint8_t value)
 {
-    (void)value;
-    memset(m->c.tia.motion, 0, sizeof(m->c.tia.motion));
+    (void)cycle, (void)value;
+    memset(tia->motion, 0, sizeof(tia->motion));
     for (int reg = HMP0; reg <= HMBL; reg++)
-        set_last(m, reg, 0);
+        set_last(beam, reg, 0);
 }
 
 /* How far an HMOVE in this cycle of a line moves an object to the right. */
@@ -411,12 +404,12 @@ ALWAYS_INLINE int motion(int nibble, int cycle)
     return n + 47 - gone < 0 ? n + 47 - gone : 0;
 }
 
-static void move_by(dq_machine *m, int object, int by)
+static void move_by(dq_tia *tia, dq_beam *beam, int object, int by)
 {
-    int x = m->c.tia.position[object] + by;
+    int x = tia->position[object] + by;
     x += x < 0 ? DQ_PICTURE_WIDTH : x >= DQ_PICTURE_WIDTH ? -DQ_PICTURE_WIDTH : 0;
-    m->c.tia.position[object] = (uint8_t)x;
-    dq_tia_moved(m, object);
+    tia->position[object] = (uint8_t)x;
+    dq_tia_moved(beam, object);
 }
 
 /* False when an HMOVE leaves all objects where they are and as they are. */
@@ -428,60 +421,58 @@ static bool moves_anything(const dq_tia *tia, int cycle)
            tia->skip_first[1] || tia->star || tia->star_shape;
 }
 
-static void move_objects(dq_machine *m, uint8_t value)
+void dq_tia_write_HMOVE(dq_tia *tia, dq_beam *beam, int32_t cycle, uint8_t value)
 {
-    dq_tia *tia = &m->c.tia;
-    int cycle = line_cycle(m);
+    int past = line_cycle(beam, cycle);
     (void)value;
-    bool moves = moves_anything(tia, cycle);
-    if (m->draw || moves)
-        catch_up(m, HMOVE);
-    if (m->display.hmove_blanks && (cycle <= 20 || cycle == 75)) {
+    bool moves = moves_anything(tia, past);
+    if (beam->draw || moves)
+        catch_up(tia, beam, cycle, HMOVE);
+    if (beam->display.hmove_blanks && (past <= 20 || past == 75)) {
         tia->blank_comb = 1;
-        m->comb_clock = now(m);
+        beam->comb_clock = 3 * cycle;
     }
-    tia->hmove_clock = now(m);
+    tia->hmove_clock = 3 * cycle;
     tia->star = 0;
     if (!moves)
         return;
     for (int i = 0; i < 5; i++) {
-        int by = motion(tia->motion[i], cycle);
+        int by = motion(tia->motion[i], past);
         if (by)
-            move_by(m, i, by);
+            move_by(tia, beam, i, by);
     }
     for (int i = 0; i < 2; i++)
         if (tia->skip_first[i]) {
             tia->skip_first[i] = 0;
-            m->masks.dirty |= (uint8_t)(1 << (DQ_P0 + i));
+            beam->masks.dirty |= (uint8_t)(1 << (DQ_P0 + i));
         }
     if (tia->star_shape) {
         tia->star_shape = DQ_STAR_NORMAL;
-        m->masks.dirty |= 1 << DQ_M0;
+        beam->masks.dirty |= 1 << DQ_M0;
     }
 }
 
-static void clear_collisions(dq_machine *m, uint8_t value)
+void dq_tia_write_CXCLR(dq_tia *tia, dq_beam *beam, int32_t cycle, uint8_t value)
 {
     (void)value;
-    catch_up(m, CXCLR);
-    m->c.tia.collisions = 0;
+    catch_up(tia, beam, cycle, CXCLR);
+    tia->collisions = 0;
 }
 
 /* ---------------------------------------------------------------- all of them */
 
-static void write_nothing(dq_machine *m, uint8_t value)
+void dq_tia_write_nothing(dq_tia *tia, dq_beam *beam, int32_t cycle, uint8_t value)
 {
-    (void)m;
-    (void)value;
+    (void)tia, (void)beam, (void)cycle, (void)value;
 }
 
 /* A function for each register, so that all that depends on it is known when compiling. */
 #define FOR(reg, how)                                                                              \
-    static void how##_##reg(dq_machine *m, uint8_t value)                                          \
+    void dq_tia_write_##reg(dq_tia *tia, dq_beam *beam, int32_t cycle, uint8_t value)              \
     {                                                                                              \
         if (keeps[reg])                                                                            \
-            set_last(m, reg, value &bits[reg]);                                                    \
-        how(m, reg, value);                                                                        \
+            set_last(beam, reg, value &bits[reg]);                                                 \
+        how(tia, beam, cycle, reg, value);                                                         \
     }
 #define FOR_BOTH(reg, how) FOR(reg##0, how) FOR(reg##1, how)
 
@@ -507,79 +498,22 @@ FOR_BOTH(VDELP, write_delay_player)
 FOR(VDELBL, write_delay_ball)
 FOR_BOTH(RESMP, lock_missile)
 
-#define ENTRY(reg, how) [reg] = how##_##reg
-#define ENTRIES(reg, how) ENTRY(reg##0, how), ENTRY(reg##1, how)
-#define NOTHING_4(reg)                                                                             \
-    [reg] = write_nothing, [(reg) + 1] = write_nothing, [(reg) + 2] = write_nothing,               \
-    [(reg) + 3] = write_nothing
-
-dq_tia_writer *const dq_tia_writers[DQ_TIA_WRITES] = {
-    [VSYNC] = write_vsync,
-    ENTRY(VBLANK, write_vblank),
-    [WSYNC] = write_wsync,
-    [RSYNC] = write_nothing,
-    ENTRIES(NUSIZ, write_nusiz),
-    ENTRIES(COLUP, write_color),
-    ENTRY(COLUPF, write_color),
-    ENTRY(COLUBK, write_color),
-    ENTRY(CTRLPF, write_ctrlpf),
-    ENTRIES(REFP, write_reflect),
-    ENTRIES(PF, write_playfield),
-    ENTRY(PF2, write_playfield),
-    ENTRIES(RESP, reset_player),
-    ENTRIES(RESM, reset_missile_or_ball),
-    ENTRY(RESBL, reset_missile_or_ball),
-    NOTHING_4(0x15),
-    [0x19] = write_nothing,
-    [0x1A] = write_nothing,
-    ENTRIES(GRP, write_graphics),
-    ENTRIES(ENAM, write_missile),
-    ENTRY(ENABL, write_ball),
-    ENTRIES(HMP, write_motion),
-    ENTRIES(HMM, write_motion),
-    ENTRY(HMBL, write_motion),
-    ENTRIES(VDELP, write_delay_player),
-    ENTRY(VDELBL, write_delay_ball),
-    ENTRIES(RESMP, lock_missile),
-    [HMOVE] = move_objects,
-    [HMCLR] = clear_motion,
-    [CXCLR] = clear_collisions,
-    NOTHING_4(0x2D),
-    NOTHING_4(0x31),
-    NOTHING_4(0x35),
-    NOTHING_4(0x39),
-    [0x3D] = write_nothing,
-    [0x3E] = write_nothing,
-    [0x3F] = write_nothing,
-};
-
-/* Two pushes of one instruction come at the same time, before the first one shows. */
-static __attribute__((noinline)) void write_strictly(dq_machine *m, unsigned reg, uint8_t value,
-                                                     dq_access how)
-{
-    dq_tia_draw_to(m, now(m) + write_delay(m, reg));
-    if (reg != WSYNC || how != DQ_ACCESS_PUSH_AGAIN)
-        dq_tia_writers[reg](m, value);
-}
-
-void dq_tia_forget_writes(dq_machine *m)
+void dq_tia_forget_writes(dq_beam *beam)
 {
     for (unsigned reg = 0; reg < DQ_TIA_WRITES; reg++) {
-        m->written[reg].bits = m->written[reg + DQ_TIA_WRITES].bits = bits[reg];
-        set_last(m, reg, bits[reg] ? DQ_TIA_ANEW : 0);
+        beam->written[reg].bits = beam->written[reg + DQ_TIA_WRITES].bits = bits[reg];
+        set_last(beam, reg, bits[reg] ? DQ_TIA_ALWAYS : 0);
     }
 }
 
-void dq_tia_write(dq_machine *m, unsigned address, uint8_t value, dq_access how)
+void dq_tia_write(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned address, uint8_t value,
+                  bool strictly)
 {
     unsigned reg = address % DQ_TIA_WRITES;
-    if (m->cart_type == DQ_CART_3F && (address & 0x1FFF) < DQ_TIA_WRITES)
-        dq_cart_snoop_tia(m, value);
-    m->tia_cycle = m->c.cycle;
-    if (m->c.cycle >= m->limit_cycle)
-        end_frame(m);
-    if (UNLIKELY(m->strict || how != DQ_ACCESS_STORE))
-        write_strictly(m, reg, value, how);
-    else
-        dq_tia_writers[reg](m, value);
+    beam->tia_cycle = cycle;
+    if (cycle >= beam->limit_cycle)
+        tia->partial = 0;
+    if (UNLIKELY(beam->strict || strictly))
+        dq_tia_draw_to(tia, beam, 3 * cycle + write_delay(beam, cycle, reg));
+    dq_tia_writers[reg](tia, beam, cycle, value);
 }

@@ -184,7 +184,7 @@ static void compare_engines(const uint8_t *rom)
     for (size_t i = 0; i < ROM_BYTES; i++)
         nowhere[i] = dq_m6507_stop_op();
     dq_atari *quick = play(rom), *exact = play(rom);
-    exact->machine->ops = nowhere;
+    exact->machine->bus.ops = nowhere;
     for (int frame = 0; frame < FRAMES; frame++) {
         dq_machine_frame(quick->machine, frame % 2);
         dq_machine_frame(exact->machine, frame % 2);

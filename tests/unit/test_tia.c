@@ -345,7 +345,7 @@ static void compare_pictures(runner *r, dq_machine *m, int frame, int first, int
     if (frame % 2 == 0)
         return;
     dq_machine_settle(m);
-    compare_picture(r->before, m->picture[!m->c.tia.picture], frame, 0, HEIGHT);
+    compare_picture(r->before, m->beam.picture[!m->c.tia.picture], frame, 0, HEIGHT);
 }
 
 /** What changed in the two pictures since the last time must have been noted. */
@@ -355,13 +355,13 @@ static void compare_changes(dq_machine *m, uint8_t seen[2][HEIGHT][REF_WIDTH], i
     for (int i = 0; i < 2; i++)
         for (int y = y0; y < y1; y++)
             for (int x = 0; x < REF_WIDTH; x++) {
-                bool differs = m->picture[i][y * REF_WIDTH + x] != seen[i][y][x];
-                if (differs && !(m->changed[y] >> x / 8 & 1))
+                bool differs = m->beam.picture[i][y * REF_WIDTH + x] != seen[i][y][x];
+                if (differs && !(m->beam.changed[y] >> x / 8 & 1))
                     fail_msg("frame %d: row %d, pixel %d changed unnoticed", frame, y, x);
             }
-    memset(m->changed, 0, sizeof(m->changed));
+    memset(m->beam.changed, 0, sizeof(m->beam.changed));
     for (int i = 0; i < 2; i++)
-        memcpy(seen[i], m->picture[i], HEIGHT * REF_WIDTH);
+        memcpy(seen[i], m->beam.picture[i], HEIGHT * REF_WIDTH);
 }
 
 /** Frames of one program; how they are drawn depends on its number. */
@@ -372,8 +372,8 @@ static void run_program(uint64_t seed, int n_frames)
     dq_atari *a;
     assert_int_equal(dq_atari_create(&a, p.rom, sizeof(p.rom), NULL), DQ_OK);
     dq_machine *m = a->machine;
-    assert_int_equal(m->display.y_start, Y_START);
-    assert_int_equal(m->display.height, HEIGHT);
+    assert_int_equal(m->beam.display.y_start, Y_START);
+    assert_int_equal(m->beam.display.height, HEIGHT);
     memset(m->c.riot.ram, 0, sizeof(m->c.riot.ram));
     m->c.tia.partial = 0;
     dq_machine_power_on(m, &a->play.system);
@@ -385,7 +385,7 @@ static void run_program(uint64_t seed, int n_frames)
         bool draw = below(&p, 2), crop = below(&p, 3) == 0;
         int first = crop ? below(&p, 100) : 0, end = crop ? 110 + below(&p, 101) : HEIGHT;
         if (below(&p, 2))
-            m->short_soon = 0;  // as if it were the first short one
+            m->frames.short_soon = 0;  // as if it were the first short one
         dq_machine_crop(m, first, end);
         dq_machine_frame(m, draw);
         run_frame(r);
@@ -462,11 +462,11 @@ static void run_stalling(uint64_t seed, int n_frames)
         if (!q->c.tia.partial) {  // rows that are wanted are so for a whole picture
             bool crop = below(&p, 3) == 0;
             first = crop ? below(&p, 100) : 0;
-            end = crop ? 110 + below(&p, 100) : q->display.height;
+            end = crop ? 110 + below(&p, 100) : q->beam.display.height;
         }
-        s->short_soon = s->partial_soon = 1;
+        s->frames.short_soon = s->frames.partial_soon = 1;
         if (below(&p, 2))
-            q->short_soon = q->partial_soon = 0;
+            q->frames.short_soon = q->frames.partial_soon = 0;
         dq_machine_crop(q, first, end);
         dq_machine_frame(s, true);
         dq_machine_frame(q, below(&p, 2));
@@ -489,7 +489,7 @@ static void run_stalling(uint64_t seed, int n_frames)
     }
     dq_machine_settle(q);
     for (int i = 0; i < 2; i++)
-        assert_memory_equal(s->picture[i], q->picture[i], dq_machine_picture_bytes(s));
+        assert_memory_equal(s->beam.picture[i], q->beam.picture[i], dq_machine_picture_bytes(s));
     dq_atari_destroy(strict);
     dq_atari_destroy(quick);
 }

@@ -1,81 +1,23 @@
-#include "atari/m6507.h"
+#include "atari/m6507_run.h"
 
-#include "atari/console.h"
 #include "atari/m6507_engine.h"
 #include "atari/m6507_quick.h"
-
-uint8_t dq_m6507_flags(const dq_m6507 *cpu)
-{
-    return (uint8_t)((cpu->nz & 0x8080 ? DQ_FLAG_N : 0) | (cpu->v ? DQ_FLAG_V : 0) |
-                     (cpu->d ? DQ_FLAG_D : 0) | (cpu->i ? DQ_FLAG_I : 0) |
-                     (cpu->nz & 0xFF ? 0 : DQ_FLAG_Z) | (cpu->c ? DQ_FLAG_C : 0));
-}
-
-/* ---------------------------------------------------------------- parts of instructions */
-
-static unsigned from_bcd(unsigned v)
-{
-    return 10 * (v >> 4) + (v & 15);
-}
-
-static unsigned to_bcd(unsigned v)
-{
-    v %= 100;
-    return v / 10 << 4 | v % 10;
-}
-
-static unsigned decimal_add(unsigned a, unsigned m, unsigned carry, unsigned *carry_out)
-{
-    unsigned t = from_bcd(a) + from_bcd(m) + carry;
-    *carry_out = t > 99;
-    return to_bcd(t & 0xFF);
-}
-
-static unsigned decimal_subtract(unsigned a, unsigned m, unsigned borrow, unsigned *carry_out)
-{
-    int t = (int)from_bcd(a) - (int)from_bcd(m) - (int)borrow;
-    if (t < 0)
-        t += 100;
-    *carry_out = a >= m + borrow;
-    return t < 0 ? from_bcd((unsigned)(256 + t)) & 0xFF : to_bcd((unsigned)t);
-}
-
-unsigned dq_m6507_decimal(unsigned a, unsigned m, unsigned c, bool subtract)
-{
-    unsigned carry_out;
-    unsigned result =
-        subtract ? decimal_subtract(a, m, !c, &carry_out) : decimal_add(a, m, c, &carry_out);
-    return result | carry_out << 8;
-}
-
-int dq_m6507_turns_to_skip(const dq_machine *m, const uint8_t *next, bool of_flag, int turn,
-                           int32_t cycle, int left)
-{
-    enum { BPL = 0x10, BMI = 0x30, BNE = 0xD0, BACK_5 = 0xFB };
-    if (next[1] != BACK_5 || (next[0] != BPL && (of_flag || (next[0] != BNE && next[0] != BMI))))
-        return 0;
-    dq_wait wait = of_flag          ? DQ_WHILE_NOT_DUE
-                   : next[0] == BNE ? DQ_WHILE_NOT_ZERO
-                   : next[0] == BPL ? DQ_WHILE_POSITIVE
-                                    : DQ_WHILE_NEGATIVE;
-    int n = dq_riot_polls(&m->c.riot, cycle, turn, wait), most = left > 0 ? left / 2 : 0;
-    return n < most ? n : most;
-}
 
 /* ---------------------------------------------------------------- the exact engine */
 
 /* Where the quick engine may be able to run: plain memory, or what comes before the hot spots. */
 static const uint8_t *code_page(const dq_machine *m, unsigned page)
 {
-    const uint8_t *bytes = m->page[page % DQ_PAGES];
-    return bytes || (page & 0x3F) != 0x3F ? bytes : m->tail;
+    const uint8_t *bytes = m->bus.page[page % DQ_PAGES];
+    return bytes || (page & 0x3F) != 0x3F ? bytes : m->bus.tail;
 }
 
 /* The page that an instruction is in, when the quick engine may be able to start there. */
 static const uint8_t *code_page_at(const dq_machine *m, unsigned pc)
 {
     const uint8_t *page = code_page(m, pc / DQ_PAGE_BYTES);
-    bool among_hot_spots = page == m->tail && pc % DQ_PAGE_BYTES + DQ_WINDOW_MARGIN >= m->n_tail;
+    bool among_hot_spots =
+        page == m->bus.tail && pc % DQ_PAGE_BYTES + DQ_WINDOW_MARGIN >= m->bus.n_tail;
     return among_hot_spots ? NULL : page;
 }
 
@@ -129,7 +71,7 @@ static dq_window window_around(const dq_machine *m, const uint8_t *page)
     enum { PAGES_OF_4K = WINDOW_BYTES / DQ_PAGE_BYTES };
     unsigned first = m->c.cpu.pc / DQ_PAGE_BYTES, last = first;
     const uint8_t *end = page + DQ_PAGE_BYTES;
-    while (first % PAGES_OF_4K && page > m->rom &&
+    while (first % PAGES_OF_4K && page > m->bus.rom &&
            code_page(m, first - 1) == page - DQ_PAGE_BYTES) {
         first--;
         page -= DQ_PAGE_BYTES;
@@ -138,9 +80,9 @@ static dq_window window_around(const dq_machine *m, const uint8_t *page)
         last++;
         end += DQ_PAGE_BYTES;
     }
-    if (m->n_tail && last % PAGES_OF_4K == PAGES_OF_4K - 1)
-        end -= DQ_PAGE_BYTES - m->n_tail;
-    unsigned n_missing = first % 2;  // there m->ops stops
+    if (m->bus.n_tail && last % PAGES_OF_4K == PAGES_OF_4K - 1)
+        end -= DQ_PAGE_BYTES - m->bus.n_tail;
+    unsigned n_missing = first % 2;  // there m->bus.ops stops
     first -= n_missing;
     page -= n_missing * DQ_PAGE_BYTES;
     return (dq_window){.code = page,
@@ -149,18 +91,18 @@ static dq_window window_around(const dq_machine *m, const uint8_t *page)
                        .n = (uint16_t)(end - page - DQ_WINDOW_MARGIN)};
 }
 
-/* Can the quick engine go on? Then m->window is where. */
+/* Can the quick engine go on? Then m->bus.window is where. */
 static bool find_window(dq_machine *m)
 {
     unsigned pc = m->c.cpu.pc;
     if (!in_window(m, pc)) {
         const uint8_t *page = code_page_at(m, pc);
-        if ((uintptr_t)page - (uintptr_t)m->rom >= m->rom_bytes)
+        if ((uintptr_t)page - (uintptr_t)m->bus.rom >= m->bus.rom_bytes)
             return false;
-        m->window = window_around(m, page);
+        m->bus.window = window_around(m, page);
     }
-    const uint8_t *at = m->window.code + (uint16_t)(pc - m->window.from);
-    return in_window(m, pc) && m->ops[at - m->rom] != dq_m6507_stop_op();
+    const uint8_t *at = m->bus.window.code + (uint16_t)(pc - m->bus.window.from);
+    return in_window(m, pc) && m->bus.ops[at - m->bus.rom] != dq_m6507_stop_op();
 }
 
 void dq_m6507_run(dq_machine *m)
@@ -168,7 +110,7 @@ void dq_m6507_run(dq_machine *m)
     int n_done = 0;
     while (m->c.tia.partial && !m->c.cpu.jammed && n_done < DQ_FRAME_INSTRUCTIONS) {
         bool quick = find_window(m) && n_done <= QUICK_LIMIT;
-        m->stop = false;
+        m->bus.stop = false;
         n_done = quick ? dq_m6507_run_quick(m, n_done) : run_exact(m, n_done);
     }
 }
