@@ -1,14 +1,15 @@
 /** A Q-network, its target network and its Adam optimiser, on the CPU.
  *
- *  There are four architectures. A convolution reads "channels, kernel / stride":
+ *  A convolution reads "channels, kernel / stride":
  *
- *  | network       | convolutions                 | hidden layer | source           |
- *  |---------------|------------------------------|--------------|------------------|
- *  | "nature"      | 32 8x8/4, 64 4x4/2, 64 3x3/1 | 512          | Mnih et al. 2015 |
- *  | "nips"        | 16 8x8/4, 32 4x4/2           | 256          | Mnih et al. 2013 |
- *  | "small"       | 32 8x8/4, 32 4x4/2, 32 3x3/1 | 256          | docs/fast.md     |
- *  | "nature_same" | as "nature", padded by TensorFlow's rule SAME | 512 | Castro et al. 2018 (Dopamine) |
+ *  | network       | convolutions                 | hidden layer | source                        |
+ *  |---------------|------------------------------|--------------|-------------------------------|
+ *  | "nature"      | 32 8x8/4, 64 4x4/2, 64 3x3/1 | 512          | Mnih et al. 2015              |
+ *  | "nips"        | 16 8x8/4, 32 4x4/2           | 256          | Mnih et al. 2013              |
+ *  | "small"       | 32 8x8/4, 32 4x4/2, 32 3x3/1 | 256          | docs/fast.md                  |
+ *  | "nature_same" | as "nature", padded          | 512          | Castro et al. 2018 (Dopamine) |
  *
+ *  The padding of "nature_same" follows TensorFlow's rule SAME; the others have none.
  *  Each layer but the last is followed by a ReLU; the last one is linear, with one output for each
  *  action. The input is four stacked 84x84 frames of bytes, which the network divides by 255.
  *

@@ -48,7 +48,7 @@ dq_status dq_json_parse(json_t **value, const void *bytes, size_t n, size_t flag
     return DQ_OK;
 }
 
-/** The object in a line, NULL when there is none. */
+/** The JSON object that a line has; NULL when it has none. */
 static dq_status parse_line(const line_reader *r, json_t **object)
 {
     DQ_TRY(dq_json_parse(object, r->line, r->n_bytes, 0));

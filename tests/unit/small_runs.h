@@ -99,7 +99,7 @@ static inline dq_status small_run_step(void *steps_left, const dq_progress *p)
     return --*(int *)steps_left > 0 ? DQ_OK : DQ_ERR_INTERRUPTED;
 }
 
-/** So many steps more, or until it is solved. */
+/** Run n_steps more steps, or until it is solved. */
 static inline dq_status small_run_play(dq_trainer *t, int n_steps)
 {
     bool solved;

@@ -76,7 +76,7 @@ static dq_status stop_at(void *ctx, const dq_tabular_progress *p)
     return p->iteration == *(int64_t *)ctx ? DQ_ERR_INTERRUPTED : DQ_OK;
 }
 
-/** Go on to the iteration of a golden line and compare all of it. */
+/** Continue to the iteration of a golden line and compare all of it. */
 static void check_line(dq_tabular *t, const char *variant, const char *line)
 {
     char *at;
