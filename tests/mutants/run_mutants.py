@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Puts small wrong changes into a copy of the code, one at a time, and sees whether the tests notice.
 
-    run_mutants.py BUILD [NAME...] [--list FILE...] [--changed [COMMIT]] [--any N [--seed S]] [--write FILE] [--all]
+    run_mutants.py BUILD [NAME...] [--list FILE...] [--changed [COMMIT]] [--any N [--seed S]] [--write FILE] [--all] [--check]
 
 Without options: the mutants of tests/mutants/*.json. NAME is a layer (agent) or a mutant's id (A13).
 --changed makes mutants by the rules of mutant_rules.py in the lines that changed since before COMMIT (HEAD),
 in files that git knows; --any N makes about N of them in src/ without the GPU's code, at least twelve for a
-layer, the same for a seed; --write stores them.
+layer, the same for a seed; --write stores them. --check only says whose text is gone from the code.
 
 A mutant that does not compile, or that is told to be the same program ("equivalent": why), does not
 count. The tests that a mutant names ("tests"; else FIRST by its file's name) run first, then those of its
@@ -251,14 +251,20 @@ class Test:
 
 # ------------------------------------------------------------------ one mutant
 
-def apply(copy, mutant):
-    """Puts the mutant in; returns what undoes it, or None where its text does not stand once."""
-    path = os.path.join(copy.tree, mutant["file"])
+def text_around(root, mutant):
+    """Its file's text, None where the mutant's does not stand in it once."""
+    path = os.path.join(root, mutant["file"])
     if not os.path.exists(path):
         return None
     with open(path, encoding="utf-8") as f:
         text = f.read()
-    if text.count(mutant["old"]) != 1:
+    return text if text.count(mutant["old"]) == 1 else None
+
+
+def apply(copy, mutant):
+    """Puts the mutant in; returns what undoes it, or None where its text does not stand once."""
+    path, text = os.path.join(copy.tree, mutant["file"]), text_around(copy.tree, mutant)
+    if text is None:
         return None
     with open(path, "w", encoding="utf-8") as f:
         f.write(text.replace(mutant["old"], mutant["new"]))
@@ -320,6 +326,12 @@ def chosen(args):
     return [m for m in mutants if not args.names or m["layer"] in args.names or m["id"] in args.names]
 
 
+def say_which_are_gone(mutants):
+    gone = [m["id"] for m in mutants if "equivalent" not in m and text_around(ROOT, m) is None]
+    print(f"mutants: {len(mutants)}, gone: {' '.join(gone) or 'none'}")
+    return bool(gone)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build")
@@ -330,6 +342,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", metavar="FILE")
     parser.add_argument("--all", action="store_true")
+    parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
     mutants = chosen(args)
     if args.write:
@@ -337,6 +350,8 @@ def main():
             f.write("[\n" + ",\n".join(json.dumps(m) for m in mutants) + "\n]\n")
     if not mutants:
         sys.exit("mutants: there is none of that name")
+    if args.check:
+        sys.exit(say_which_are_gone(mutants))
     copy = Copy(args.build)
     print(f"{len(mutants)} mutants, {len(copy.tests)} tests", flush=True)
     results = []
