@@ -10,41 +10,41 @@ typedef struct dq_dialect_env dq_dialect_env;
 typedef struct dq_dialect_held dq_dialect_held;
 
 typedef struct dq_dialect_row {
+    /* In words */
     const char *name;
-    const char *help;           // whose it is, one line
-    dq_preprocessing defaults;  // the original's; `dialect` is the row's own number
-    /** Makes the environment. */
+    const char *help;        // whose it is, one line
+    const char *grey_help;   // how grey is made, and how large
+    const char *pool_help;   // which two frames of a skip a frame is made of
+    const char *reset_help;  // what is pressed, with fire_reset
+
+    /* What it does */
     dq_status (*create)(dq_env **out, const void *rom, size_t rom_bytes,
                         const dq_atari_env_config *cfg, const dq_preprocessing *p);
+    dq_status (*pool)(dq_dialect_env *e, const dq_dialect_held *held);
+    dq_status (*reset)(dq_dialect_env *e);
+    bool (*is_cut_off)(const dq_dialect_env *e);  // its own limit is reached; NULL: ALE counts
 
-    /* A frame */
-    const char *grey_help;
+    /* Numbers */
     dq_small_grey grey;
-    bool only_area;  // linear_resize is refused
-    int rows;        // of the console's picture that are looked at, from the top; 0: all
+    int rows;         // of the console's picture that are looked at, from the top; 0: all
+    int least_noops;  // with noop_max above 0; as many fewer at most
+    dq_atari_seeding seeding;
+    dq_preprocessing defaults;  // the original's; `dialect` is the row's own number
 
     /* Holding an action */
-    const char *pool_help;  // which two frames of a skip a frame is made of
-    dq_status (*pool)(dq_dialect_env *e, const dq_dialect_held *held);
+    bool only_area;     // linear_resize is refused
     bool life_breaks;   // with episodic_life a lost life ends the skip at once
     bool within_skip;   // whether it is lost is asked of the frame before, not of the step before
     bool last_life_is;  // the last one counts as lost, too
+    bool
+        limit_breaks;  // a limit ends a skip at once; an end by the rules in the same step is first
 
     /* Starting an episode */
-    const char *reset_help;  // what is pressed, with fire_reset
-    dq_status (*reset)(dq_dialect_env *e);
-    int least_noops;        // with noop_max above 0; as many fewer at most
     bool fire_is_a_noop;    // where FIRE is pressed there is one no-op less
     bool noop_is_action_0;  // games of which that is not so are refused no-ops
     bool fire_is_action_1;  // games with FIRE elsewhere are refused
     bool plays_on;          // after a lost life a reset continues the game
     bool repeats;           // the stack is filled with the first frame, else with zeros
-
-    /* Chance and limits */
-    dq_atari_seeding seeding;
-    /** Whether the original's own limit is reached; NULL: ALE counts. */
-    bool (*is_cut_off)(const dq_dialect_env *e);
-    bool limit_breaks;  // it ends a skip at once; an end by the rules at the same step comes first
 } dq_dialect_row;
 
 /** That of a dialect's number, or NULL. */

@@ -64,8 +64,7 @@ size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack)
 static dq_status check_config(const dq_replay_config *cfg)
 {
     if (cfg->capacity < 1 || cfg->capacity > (size_t)1 << 30)
-        return dq_fail(DQ_ERR_CONFIG, "replay of %zu transitions: choose 1 to 2^30",
-                       cfg->capacity);
+        return dq_fail(DQ_ERR_CONFIG, "replay of %zu transitions: choose 1 to 2^30", cfg->capacity);
     if (cfg->stack < 1 || cfg->stack > 255)
         return dq_fail(DQ_ERR_CONFIG, "%d frames in a state: choose 1 to 255", cfg->stack);
     if (cfg->frame_bytes < 1 || cfg->frame_bytes > (size_t)1 << 24)

@@ -13,8 +13,8 @@
 
 #include "deepq/net.h"
 #include "golden_numbers.h"
-#include "nn/kernels.h"
 #include "nn/graph.h"
+#include "nn/kernels.h"
 
 /* As in tests/oracle/make_loss_golden.py. */
 enum { N_ACTIONS = 6, BATCH = 32, N_STEPS = 2, N_PICKS = 4 };

@@ -380,8 +380,8 @@ static void all_frames_of_a_skip_can_be_pooled(void **state)
     dq_env_destroy(frames);
 }
 
-/** Where a skip is one frame, all of them are that one, whatever the grey; but for the last frame of
- * a game, which some originals do not look at. */
+/** Where a skip is one frame, all of them are that one, whatever the grey; but for the last frame
+ * of a game, which some originals do not look at. */
 static void pooling_one_frame_is_that_frame(void **state)
 {
     (void)state;

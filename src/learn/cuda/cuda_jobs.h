@@ -17,8 +17,8 @@ template <int L> struct conv {
         PICTURE = SIDE - BEFORE - dq_conv_shapes[L].after,  // pixels a side without the padding
         PADDED = PICTURE != SIDE,
         FIRST = IN == DQ_FRAMES,  // its input is the picture: bytes, whose gradient nobody wants
-        RUN = K * IN,              // values of a patch's row, which lie together in the picture
-        DEPTH = K * RUN,           // values of a patch
+        RUN = K * IN,             // values of a patch's row, which lie together in the picture
+        DEPTH = K * RUN,          // values of a patch
         PIXELS = OUT_SIDE * OUT_SIDE,
         X = PICTURE * PICTURE * IN,  // values of a picture, of an output
         Y = PIXELS * OUT
@@ -170,8 +170,7 @@ template <int L> struct conv_backward {
             return;
         int y = pixel / KIND_SIDE * shape::S + y0 - shape::BEFORE;
         int x_at = pixel % KIND_SIDE * shape::S + x0 - shape::BEFORE;
-        if (shape::PADDED &&
-            (y < 0 || y >= shape::PICTURE || x_at < 0 || x_at >= shape::PICTURE))
+        if (shape::PADDED && (y < 0 || y >= shape::PICTURE || x_at < 0 || x_at >= shape::PICTURE))
             return;
         size_t at = (size_t)sample * shape::X + (y * shape::PICTURE + x_at) * shape::IN + column;
         dx[at] = x[at] > 0.0f ? v : 0.0f;
