@@ -157,11 +157,11 @@ static dq_status save_step(const dq_actor *a, int env, dq_writer *w)
     const dq_step *step = &a->results[env].step;
     dq_write_u32(w, (uint32_t)a->action[env]);
     dq_write_f64(w, (double)step->reward);
-    dq_status st = dq_write_u32(
-        w, (step->terminated ? ENDED : 0u) | (step->truncated ? CUT_OFF : 0u) |
-               (step->game_goes_on ? GOES_ON : 0u) | (step->is_new_game ? NEW_GAME : 0u));
+    uint32_t flags = (step->terminated ? ENDED : 0u) | (step->truncated ? CUT_OFF : 0u) |
+                     (step->game_goes_on ? GOES_ON : 0u) | (step->is_new_game ? NEW_GAME : 0u);
+    dq_write_u32(w, flags);
     dq_write_f64(w, (double)step->clipped);
-    st = dq_write_f64(w, (double)step->ended_points);
+    dq_status st = dq_write_f64(w, (double)step->ended_points);
     return is_waiting(a, env) ? dq_write(w, last_obs_of(a, env), DQ_NET_OBS_BYTES) : st;
 }
 

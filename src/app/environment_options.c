@@ -12,12 +12,12 @@ typedef enum choice_type { CHOICE_COUNT, CHOICE_SWITCH, CHOICE_SHARE, CHOICE_POO
 /** The option's name is the key with dashes. A switch has a second one, --no-... */
 typedef struct choice {
     const char *key;
-    choice_type type;
     size_t offset;
     double low, high;  // of a count
-    bool of_game;      // it decides how a game is played, not only what is learned from
     const char *name, *value, *help;
     const char *no_name, *no_help;
+    choice_type type;
+    bool of_game;  // it decides how a game is played, not only what is learned from
 } choice;
 
 #define CHOICE(field) #field, .offset = offsetof(environment_options, field)
