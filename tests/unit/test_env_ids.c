@@ -178,7 +178,7 @@ static void make_says_what_was_meant(void **state)
     assert_non_null(strstr(dq_errmsg(), "`deepq envs`"));
     dq_atari_options o;
     assert_int_equal(dq_atari_options_init(&o, "FrozenLake-v1"), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "no Atari game"));
+    assert_non_null(strstr(dq_errmsg(), "not an Atari game"));
     assert_int_equal(dq_env_make(&env, "two\nlines", NULL), DQ_ERR_NOT_FOUND);
     assert_non_null(strstr(dq_errmsg(), "two?lines"));
 }

@@ -669,7 +669,7 @@ static void environments_that_do_not_fit_are_refused(void **state)
     dq_env *env = make_wheel(&w, false, 1);
     double q[5];
     assert_int_equal(refuse(env, NULL), DQ_ERR_CONFIG);  // no model, no second one
-    assert_non_null(strstr(dq_errmsg(), "second one"));
+    assert_non_null(strstr(dq_errmsg(), "second environment"));
     assert_int_equal(dq_exact_q(env, 0.9, q, NULL), DQ_ERR_UNSUPPORTED);
     dq_env_destroy(env);
 

@@ -189,7 +189,8 @@ static void only_what_can_be_drawn_has_a_priority(void **state)
     for (size_t slot = 0; slot < n_saved; slot++) {
         bool has = word_at(good + first + 8 * slot, 8) != 0;
         place p = {"PRIO", 8 + 8 + 8 + 8 * slot, 8};
-        refuses(t, good, n, p, has ? 0 : (uint64_t)0x3FE << 52, has ? "has none" : "has one");
+        refuses(t, good, n, p, has ? 0 : (uint64_t)0x3FE << 52,
+                has ? "has no priority" : "has a priority");
         n_none += !has;
     }
     assert_int_equal(n_none, 32 - 24 + 2);
