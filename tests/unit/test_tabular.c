@@ -699,7 +699,7 @@ static void environments_that_do_not_fit_are_refused(void **state)
     const dq_env_spec picture = {"Picture", {DQ_U8, 3, {4, 84, 84}, 0, 255}, 2, NULL, 0, 0};
     assert_int_equal(dq_env_create(&env, &ops, &picture, &w), DQ_OK);
     assert_int_equal(refuse(env, env), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "no discrete environment"));
+    assert_non_null(strstr(dq_errmsg(), "not a discrete environment"));
     dq_env_destroy(env);
 }
 
