@@ -69,7 +69,7 @@ class Bench(Case):
         self.check(run("bench", "learn", "--network", "small", *few, *FAST), 0, "1.19 GFLOP a step")
         for what in ["act", "layers"]:
             self.check(run("bench", what, "--network", "resnet"), 2, "resnet",
-                       "nature, nips or small")
+                       "nature, nips, small or nature_same")
 
     def test_the_precision_is_chosen(self):
         self.assertEqual(self.figures("act", "--isa", "ref", "--precision", "bf16")[0]["precision"],
