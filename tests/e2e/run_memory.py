@@ -1,6 +1,6 @@
 """Every allocation of a command fails once: one line says so, nothing crashes, nothing is left unfreed.
 
-A command that succeeds holds what its libraries took when they were loaded, as deepq --version does.
+A command that succeeds holds what its libraries took when they were loaded, as deepq --help does.
 """
 
 import os
@@ -8,12 +8,13 @@ import re
 import shutil
 import subprocess
 import unittest
+import zlib
 
 from program import DATA, DEEPQ, OWN_PONG, Case, main, run
 
 LIBRARY = os.environ.get("DEEPQ_COUNTED_MALLOC", "")
-# What libraries and the C library keep besides: of threads, of the user's name; of JSON and archives.
-KEPT, KEPT_OF_MODELS = 1, 4
+# What the C library keeps of time zones, and those that read JSON and archives of these.
+KEPT_OF_RUNS, KEPT_OF_MODELS = 1, 3
 BRIEFLY = ["--seconds", "0.001", "--repeats", "1", "--threads", "1"]
 
 
@@ -39,8 +40,8 @@ class Memory(Case):
         path = self.dir / str(args[-1]).replace("NEW", f"new{fail_at}") / "config"
         return re.sub("^events = .*\n", "", path.read_text(), flags=re.M) if path.exists() else None
 
-    def check_every_allocation(self, *args, run_folder=None, kept=KEPT):
-        _, _, least = self.attempt(0, "--version")
+    def check_every_allocation(self, *args, run_folder=None, kept=0):
+        _, _, least = self.attempt(0, "--help")
         whole, n, held = self.attempt(0, *args, run_folder=run_folder)
         self.assertEqual(whole.returncode, 0, whole.stderr)
         self.assertGreater(n, 0)
@@ -58,8 +59,10 @@ class Memory(Case):
     def test_train(self):
         few = ["--frames", "4", "--threads", "1", "--set", "network=small", "--set", "replay_size=50",
                "--set", "replay_start=40", "--out"]
-        self.check_every_allocation("train", "--env", OWN_PONG, "--envs", "3", "--set", "priority_alpha=0.6", *few, "a-NEW")
-        self.check_every_allocation("train", "--env", OWN_PONG, "--dialect", "sb3", "--set", "double_dqn=true", *few, "b-NEW")
+        self.check_every_allocation("train", "--env", OWN_PONG, "--envs", "3", "--set", "priority_alpha=0.6", *few, "a-NEW",
+                                    kept=KEPT_OF_RUNS)
+        self.check_every_allocation("train", "--env", OWN_PONG, "--dialect", "sb3", "--set", "double_dqn=true", *few, "b-NEW",
+                                    kept=KEPT_OF_RUNS)
 
     def test_resume_and_models(self):
         self.check(run("train", "--env", OWN_PONG, "--reward-bound", "-22", "--set", "network=small", "--set",
@@ -68,9 +71,30 @@ class Memory(Case):
         self.check_every_allocation("inspect", self.dir / "run")
         self.check_every_allocation("inspect", model, kept=KEPT_OF_MODELS)
         self.check_every_allocation("train", "--resume", "RUN", "--reward-bound", "50", "--frames", "2500",
-                                    "--threads", "1", run_folder=self.dir / "run")
+                                    "--threads", "1", run_folder=self.dir / "run", kept=KEPT_OF_MODELS)
         self.check_every_allocation("eval", "-m", self.dir / "run", "--episodes", "1", "--cap", "40",
                                     kept=KEPT_OF_MODELS)
+
+    def test_what_is_refused_leaves_nothing(self):
+        """A checkpoint and a model that end early, a trace of another cartridge, settings that are none."""
+        self.check(run("train", "--env", OWN_PONG, "--set", "network=small", "--set", "replay_size=100", "--set",
+                       "replay_start=50", "--frames", "5", "--out", self.dir / "run"), 0)
+        state = self.dir / "run" / "checkpoint" / "state"
+        cut = state.read_bytes()
+        cut = cut[:cut.index(b"batch = ")]
+        state.write_bytes(cut + zlib.crc32(cut).to_bytes(4, "little"))
+        model = (DATA.parents[1] / "data" / "models" / "pong.dat").read_bytes()
+        (self.dir / "cut.dat").write_bytes(model[:len(model) // 2])
+        trace = next((DATA / "testroms").glob("*.atr")).read_bytes()
+        (self.dir / "cut.atr").write_bytes(trace[:-5])
+        (self.dir / "none").write_text("gamma = 2\n")
+        _, _, least = self.attempt(0, "--help")
+        for args in (["inspect", "run"], ["train", "--resume", "run", "--frames", "9"], ["eval", "-m", "run", "--last"],
+                     ["inspect", "cut.dat"], ["play", "-m", "cut.dat"], ["trace", "check", "cut.atr"],
+                     ["train", "--config", "none"], ["roms", "import", "none"], ["envs", "Pong"]):
+            done, _, held = self.attempt(0, *args)
+            self.assertIn(done.returncode, (1, 2), f"{args}: {done.stderr}")
+            self.assertLessEqual(held, least + KEPT_OF_MODELS * ("cut.dat" in args), f"{args}: {done.stderr}")
 
     def test_the_rest(self):
         trace = DATA.resolve() / "homebrew" / "pong.atr"
