@@ -5,7 +5,7 @@ import os
 import subprocess
 import unittest
 
-from program import DEEPQ, Case, has_pong, main, run
+from program import DEEPQ, OWN_PONG, Case, has_pong, main, run
 
 COMMANDS = ["train", "play", "eval", "tabular", "envs", "roms", "trace", "inspect", "bench"]
 
@@ -74,6 +74,9 @@ class WrongUsage(Case):
         self.check(run("train", "--re", "x"), 2, "more than one option")
         self.check(run("envs", "--rom-dir=/nowhere", "PongNoFrameskip-v4"), 0, "pong")
         self.check(run("envs", "--", "PongNoFrameskip-v4"), 0, "pong")
+        out = self.dir / "t.atr"  # a letter and its value in one word
+        self.check(run("trace", "record", f"-e{OWN_PONG}", "--frames", "3", f"-o{out}"), 0)
+        self.check(run("inspect", out), 0, "trace", "3")
 
 
 class FirstSteps(Case):
@@ -91,6 +94,11 @@ class FirstSteps(Case):
     def test_far_names_are_not_suggested(self):
         self.assertNotIn("did you mean", self.check(run("train", "--csv", "x"), 2, "--csv").stderr)
         self.check(run("train", "--env", "KlaxNoFrameskip-v4"), 2, "did you mean ALE/Klax-v5?")
+
+    def test_modes_and_difficulties_are_listed(self):
+        text = self.check(run("envs", "PongNoFrameskip-v4"), 0).stdout
+        self.assertRegex(text, r"(?m)^  modes +0 1$")
+        self.assertRegex(text, r"(?m)^  difficulties +0 1 2 3$")
 
     @unittest.skipUnless(has_pong(), "the Pong ROM is missing")
     def test_ids_with_a_frame_skip_are_taken_by_every_dialect(self):

@@ -87,6 +87,8 @@ class Truth(Tabular):
         two = self.json_lines("q-learning", "--seeds", 6, "--seed", 10, "--threads", 2)
         self.assertEqual(one[:-1], two[:-1])
         self.assertEqual(one[2]["iterations"], self.book_lines("q-learning", "--seed", 12))
+        stepped = self.json_lines("q-learning", "--seeds", 6, "--seed", 10, "--step-env")
+        self.assertEqual(one[:-1], stepped[:-1])
         summary = one[-1]
         counts = sorted(s["iterations"] for s in one[:-1])
         self.assertEqual((summary["event"], summary["solved"]), ("summary", 6))
