@@ -1,4 +1,5 @@
-/** Environments: one interface, which Atari games, FrozenLake and your own worlds implement.
+/** Environments: one interface, which Atari games, CartPole, FrozenLake and your own worlds
+ *  implement.
  *
  *  An environment is created by dq_env_make() from an id, by a wrapper around another environment,
  *  or by dq_env_create() from your own functions. It is reset, then stepped until the episode ends,
@@ -214,7 +215,7 @@ void dq_env_destroy(dq_env *env);
 typedef struct dq_env_options {
     /** Folder that is searched for ROMs first; NULL: only the folders of dq_rom_find(). */
     const char *rom_dir;
-    /** Seed of sticky actions and no-op starts. */
+    /** Seed of all that the environment draws: sticky actions, no-op starts, starting states. */
     uint64_t seed;
 } dq_env_options;
 
@@ -232,6 +233,16 @@ typedef struct dq_env_options {
  *  | pong (ALE's rom id, any game)  | 1                  | 0              |
  *  | deepq/Pong-v0, deepq/Bricks-v0 | 1                  | 0              |
  *  | FrozenLake-v1, Taxi-v4, ...    | see deepq/toy_text.h                |
+ *
+ *  Classic control, whose observations are vectors of floats, is Gymnasium's, random numbers
+ *  included:
+ *
+ *  | id             | observation | actions | time limit, steps |
+ *  |----------------|-------------|---------|-------------------|
+ *  | CartPole-v0    | float32 [4] | 2       | 200               |
+ *  | CartPole-v1    | float32 [4] | 2       | 500               |
+ *  | MountainCar-v0 | float32 [2] | 3       | 200               |
+ *  | Acrobot-v1     | float32 [6] | 3       | 500               |
  *
  *  Pong-v5 is ALE's, not EnvPool's environment of that name. The games deepq/... are part of the
  *  library and need no ROM. The picture is that of the last frame of the frame skip. As in

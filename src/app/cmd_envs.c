@@ -166,7 +166,7 @@ static void print_atari(const dq_atari_id *id, const char *rom_dir)
     print_rom(id, rom_dir);
 }
 
-/** States, the time limit, and where the model is known the least and greatest reward. */
+/** States, and where the model is known the least and greatest reward. */
 static void print_discrete(dq_env *env, const dq_env_spec *spec)
 {
     const dq_outcome *o;
@@ -185,10 +185,6 @@ static void print_discrete(dq_env *env, const dq_env_spec *spec)
     if (least <= most)
         printf("  %-16s%g to %g\n", "rewards", (double)least, (double)most);
     printf("  %-16s%s\n", "model", least <= most ? "known" : "not told");
-    if (spec->max_episode_steps > 0)
-        printf("  %-16s%d steps\n", "time limit", spec->max_episode_steps);
-    else
-        printf("  %-16snone\n", "time limit");
 }
 
 /** An environment without a cartridge in the store is asked itself. */
@@ -206,6 +202,10 @@ static int print_other(const char *name)
         printf("  %-16s%d %s\n", "", a, spec->action_names[a]);
     if (spec->n_states > 0)
         print_discrete(env, spec);
+    if (spec->max_episode_steps > 0)
+        printf("  %-16s%d steps\n", "time limit", spec->max_episode_steps);
+    else
+        printf("  %-16snone\n", "time limit");
     dq_env_destroy(env);
     return APP_DONE;
 }

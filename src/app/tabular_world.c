@@ -78,14 +78,26 @@ static int check_options(const tabular_world_options *o)
     return APP_DONE;
 }
 
-static int check_id(const char *id)
+static bool has_states(const char *id)
 {
     dq_atari_id atari;
+    dq_env *env;
+    if (dq_atari_id_parse(id, &atari))
+        return false;
+    if (dq_env_make(&env, id, NULL) != DQ_OK)
+        return true;  // whoever makes it to use it says what is wrong
+    bool is_discrete = dq_env_get_spec(env)->n_states > 0;
+    dq_env_destroy(env);
+    return is_discrete;
+}
+
+static int check_id(const char *id)
+{
     int exit_status = environments_check_id(id);
-    if (exit_status == APP_DONE && dq_atari_id_parse(id, &atari))
+    if (exit_status == APP_DONE && !has_states(id))
         return app_fail(APP_MISUSED,
-                        "%s is not a discrete environment, it shows pictures: choose one "
-                        "with states, FrozenLake-v1 for one",
+                        "%s is not a discrete environment: choose one with states, FrozenLake-v1 "
+                        "for one",
                         id);
     return exit_status;
 }

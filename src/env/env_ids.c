@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/spelling.h"
 #include "deepq/env.h"
-#include "env/toy_ids.h"
+#include "env/gym_ids.h"
 
 /* The id families of ale-py's registration.py. Where two ids are equally near to what somebody
  * typed, the one that comes first here is suggested. */
@@ -27,8 +27,8 @@ static const family families[] = {
 };
 
 enum { NO_FRAMESKIP_V4 = 0, ALE_V5 = 2, N_FAMILIES = DQ_COUNT(families) };
-enum { MAX_GAMES = 128, MAX_HOMEBREWS = 8, MAX_TOYS = 16, MAX_ID = 48 };
-enum { MAX_IDS = MAX_GAMES * N_FAMILIES + MAX_HOMEBREWS + MAX_TOYS };
+enum { MAX_GAMES = 128, MAX_HOMEBREWS = 8, MAX_GYM = 32, MAX_ID = 48 };
+enum { MAX_IDS = MAX_GAMES * N_FAMILIES + MAX_HOMEBREWS + MAX_GYM };
 
 /* All ids; written once, by whoever asks first. */
 static struct {
@@ -63,8 +63,8 @@ static void make_ids(void)
     ids.homebrews = dq_homebrews(&ids.n_homebrews);
     for (size_t h = 0; h < ids.n_homebrews; h++)
         ids.sorted[ids.n++] = ids.homebrews[h].id;
-    for (size_t t = 0; t < MAX_TOYS && dq_toy_id(t); t++)
-        ids.sorted[ids.n++] = dq_toy_id(t);
+    for (size_t t = 0; t < MAX_GYM && dq_gym_id(t); t++)
+        ids.sorted[ids.n++] = dq_gym_id(t);
     qsort(ids.sorted, ids.n, sizeof(ids.sorted[0]), compare_text);
 }
 
@@ -190,11 +190,11 @@ const char *dq_env_suggest(const char *id)
             best = ids.homebrews[h].id;
         }
     }
-    for (size_t t = 0; dq_toy_id(t); t++) {
-        int d = dq_spelling_distance(id, dq_toy_id(t));
+    for (size_t t = 0; dq_gym_id(t); t++) {
+        int d = dq_spelling_distance(id, dq_gym_id(t));
         if (d < least) {
             least = d;
-            best = dq_toy_id(t);
+            best = dq_gym_id(t);
         }
     }
     for (size_t f = 0; f < N_FAMILIES; f++)

@@ -8,7 +8,7 @@
 #include "env/atari_session.h"
 #include "env/dialects.h"
 #include "env/env_ids.h"
-#include "env/toy_ids.h"
+#include "env/gym_ids.h"
 
 /* `p` is for those that preprocess. */
 typedef dq_status constructor(dq_env **out, const void *rom, size_t rom_bytes,
@@ -32,7 +32,7 @@ static dq_status parse(dq_atari_id *parsed, const char *id)
 {
     if (dq_atari_id_parse(id, parsed))
         return DQ_OK;
-    if (dq_is_toy_id(id))
+    if (dq_is_gym_id(id))
         return dq_fail(DQ_ERR_CONFIG, "%s is not an Atari game: create it with dq_env_make()", id);
     const char *near = dq_env_suggest(id);
     if (near)
@@ -150,8 +150,8 @@ dq_status dq_env_make(dq_env **out, const char *id, const dq_env_options *option
 {
     dq_atari_id parsed;
     *out = NULL;
-    if (dq_is_toy_id(id))
-        return dq_toy_make(out, id, options ? options->seed : 0);
+    if (dq_is_gym_id(id))
+        return dq_gym_make(out, id, options ? options->seed : 0);
     DQ_TRY(parse(&parsed, id));
     dq_atari_options o = plain_options(&parsed, options);
     return make(out, &parsed, &o, create_raw, NULL);
@@ -185,7 +185,7 @@ dq_status dq_env_make_book(dq_env **out, const char *id, const dq_env_options *o
 {
     dq_atari_id parsed;
     *out = NULL;
-    if (dq_is_toy_id(id))
+    if (dq_is_gym_id(id))
         return dq_fail(DQ_ERR_CONFIG,
                        "%s has no pictures for the book's pipeline: choose an Atari game, or learn "
                        "it with `deepq tabular`",

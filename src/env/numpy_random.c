@@ -120,6 +120,12 @@ int dq_numpy_rng_integers(dq_numpy_rng *rng, int low, int high)
     return low + (int)(product >> 32);
 }
 
+double dq_numpy_rng_uniform(dq_numpy_rng *rng, double low, double high)
+{
+    double unit = (double)(next_64(rng) >> 11) * 0x1p-53;
+    return low + (high - low) * unit;
+}
+
 /* ---------------------------------------------------------------- state */
 
 dq_status dq_numpy_rng_save(const dq_numpy_rng *rng, dq_writer *w)

@@ -1,8 +1,8 @@
-/** The part of NumPy's random numbers that Gymnasium's Atari environments draw from: the same
- *  numbers for the same seed.
+/** The part of NumPy's random numbers that Gymnasium's environments draw from: the same numbers for
+ *  the same seed.
  *
- *  Sources: NumPy 2, SeedSequence (O'Neill 2015), PCG64 (XSL RR 128/64, O'Neill 2014), and
- *  Generator.integers() (Lemire 2019); gymnasium.utils.seeding. */
+ *  Sources: NumPy 2, SeedSequence (O'Neill 2015), PCG64 (XSL RR 128/64, O'Neill 2014),
+ *  Generator.integers() (Lemire 2019) and Generator.uniform(); gymnasium.utils.seeding. */
 #ifndef DEEPQ_ENV_NUMPY_RANDOM_H
 #define DEEPQ_ENV_NUMPY_RANDOM_H
 
@@ -24,6 +24,8 @@ typedef struct dq_numpy_rng {
 dq_numpy_rng dq_numpy_rng_seed(uint64_t seed);
 /** generator.integers(low, high + 1): uniform in low..high, low <= high. */
 int dq_numpy_rng_integers(dq_numpy_rng *rng, int low, int high);
+/** generator.uniform(low, high): from low to below high, 53 bits of chance. */
+double dq_numpy_rng_uniform(dq_numpy_rng *rng, double low, double high);
 
 dq_status dq_numpy_rng_save(const dq_numpy_rng *rng, dq_writer *w);
 DQ_NODISCARD dq_status dq_numpy_rng_load(dq_numpy_rng *rng, dq_reader *r);

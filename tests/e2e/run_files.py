@@ -29,6 +29,7 @@ class Environments(Case):
                    "108000", "sticky actions  0", "roms import")
         self.check(run("envs", "ALE/SpaceInvaders-v5", env=empty), 0, "0.25", "space_invaders")
         self.check(run("envs", OWN_PONG), 0, "comes with deepq")
+        self.check(run("envs", "CartPole-v1"), 0, "float32 [4]", "Push left", "500 steps")
 
 
 class Roms(Case):

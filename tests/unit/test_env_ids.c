@@ -12,7 +12,7 @@
 #include "deepq/atari_env.h"
 #include "deepq/env.h"
 #include "env/env_ids.h"
-#include "env/toy_ids.h"
+#include "env/gym_ids.h"
 
 typedef struct registered {
     char id[64], rom[64];
@@ -51,7 +51,7 @@ static void ids_are_those_of_gymnasium(void **state)
     const char *const *ids = dq_env_ids(&n);
     size_t n_atari = 0;
     for (size_t i = 0; i < n; i++)
-        if (!dq_is_toy_id(ids[i]))
+        if (!dq_is_gym_id(ids[i]))
             atari_ids[n_atari++] = ids[i];
     assert_int_equal(n_atari, n_registered + 2);
     assert_string_equal(ids[n - 2], "deepq/Bricks-v0");  // our own
@@ -108,7 +108,7 @@ static void other_texts_are_no_ids(void **state)
                                         "ALE/Pong-v4",
                                         "ALE/pong",
                                         "Atlantis2NoFrameskip-v4",
-                                        "CartPole-v1"};
+                                        "Pendulum-v1"};
     dq_atari_id id;
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         assert_false(dq_atari_id_parse(texts[i], &id));
@@ -160,7 +160,7 @@ static void nothing_is_suggested_for_something_else(void **state)
     memset(long_text, 'P', sizeof(long_text) - 1);
     long_text[sizeof(long_text) - 1] = '\0';
     assert_null(dq_env_suggest(""));
-    assert_null(dq_env_suggest("CartPole-v1"));
+    assert_null(dq_env_suggest("Pendulum-v1"));
     assert_null(dq_env_suggest("LunarLander-v2"));
     assert_null(dq_env_suggest("x"));
     assert_null(dq_env_suggest(long_text));
@@ -174,7 +174,7 @@ static void make_says_what_was_meant(void **state)
     assert_null(env);
     assert_string_equal(dq_errmsg(), "unknown environment PongNoFrameskip-v5: did you mean "
                                      "PongNoFrameskip-v4?");
-    assert_int_equal(dq_env_make_book(&env, "CartPole-v1", NULL), DQ_ERR_NOT_FOUND);
+    assert_int_equal(dq_env_make_book(&env, "Pendulum-v1", NULL), DQ_ERR_NOT_FOUND);
     assert_non_null(strstr(dq_errmsg(), "`deepq envs`"));
     dq_atari_options o;
     assert_int_equal(dq_atari_options_init(&o, "FrozenLake-v1"), DQ_ERR_CONFIG);

@@ -1,9 +1,10 @@
-#include "env/toy_ids.h"
+#include "env/gym_ids.h"
 
 #include <string.h>
 
 #include "base/error.h"
 #include "deepq/toy_text.h"
+#include "env/classic_control.h"
 
 typedef enum toy_kind { LAKE, LAKE_8X8, CLIFF, SLIPPERY_CLIFF, TAXI, BLACKJACK } toy_kind;
 
@@ -24,15 +25,15 @@ static const struct {
     {"Blackjack-v1", BLACKJACK},
 };
 
-const char *dq_toy_id(size_t i)
+const char *dq_gym_id(size_t i)
 {
-    return i < DQ_COUNT(toys) ? toys[i].id : NULL;
+    return i < DQ_COUNT(toys) ? toys[i].id : dq_classic_control_id(i - DQ_COUNT(toys));
 }
 
-bool dq_is_toy_id(const char *id)
+bool dq_is_gym_id(const char *id)
 {
-    for (size_t i = 0; i < DQ_COUNT(toys); i++)
-        if (strcmp(toys[i].id, id) == 0)
+    for (size_t i = 0; dq_gym_id(i); i++)
+        if (strcmp(dq_gym_id(i), id) == 0)
             return true;
     return false;
 }
@@ -65,11 +66,14 @@ static dq_status make(dq_env **out, const char *id, toy_kind kind, uint64_t seed
     }
 }
 
-dq_status dq_toy_make(dq_env **out, const char *id, uint64_t seed)
+dq_status dq_gym_make(dq_env **out, const char *id, uint64_t seed)
 {
     *out = NULL;
     for (size_t i = 0; i < DQ_COUNT(toys); i++)
         if (strcmp(toys[i].id, id) == 0)
             return make(out, toys[i].id, toys[i].kind, seed);
-    return dq_fail(DQ_ERR_NOT_FOUND, "%s is not a toy text: `deepq envs` lists them", id);
+    for (size_t i = 0; dq_classic_control_id(i); i++)
+        if (strcmp(dq_classic_control_id(i), id) == 0)
+            return dq_classic_control_create(out, i, seed);
+    return dq_fail(DQ_ERR_NOT_FOUND, "no environment %s: `deepq envs` lists those there are", id);
 }
