@@ -13,11 +13,16 @@
  *  Each layer but the last is followed by a ReLU; the last one is linear, with one output for each
  *  action. The input is four stacked 84x84 frames of bytes, which the network divides by 255.
  *
+ *  For states that are vectors of floats there are multilayer perceptrons: linear layers, each but
+ *  the last followed by a ReLU. The name says their sizes: "mlp 4-128-64" has 4 inputs and hidden
+ *  layers of 128 and 64 outputs. It computes on one thread, in fp32.
+ *
  *  All memory is allocated by dq_net_create(), none afterwards. Results are bit-identical for any
  *  number of threads; between instruction sets they may differ in rounding. Only one thread at a
  *  time may use a net. Parameters have the names and the layout of the book's DQN class in PyTorch
  *  (Lapan 2020, chapter 6, lib/dqn_model.py), conv.0.weight to fc.2.bias; a network with two
- *  convolutions has no conv.4. */
+ *  convolutions has no conv.4. Those of a multilayer perceptron are named as in PyTorch's
+ *  nn.Sequential(Linear, ReLU, ..., Linear): 0.weight, 0.bias, 2.weight, ... */
 #ifndef DEEPQ_NET_H
 #define DEEPQ_NET_H
 
@@ -42,7 +47,13 @@ enum {
     /** Bytes in a state. */
     DQ_NET_OBS_BYTES = DQ_NET_STACK * DQ_NET_SIDE * DQ_NET_SIDE,
     /** Most actions that a network can have; Atari has 18 at most. */
-    DQ_MAX_ACTIONS = 1024
+    DQ_MAX_ACTIONS = 1024,
+    /** Most numbers in a state that is a vector. */
+    DQ_MLP_INPUTS_MAX = 16384,
+    /** Most hidden layers of a multilayer perceptron. */
+    DQ_MLP_LAYERS_MAX = 4,
+    /** Most outputs of one of them. */
+    DQ_MLP_HIDDEN_MAX = 2048
 };
 
 /** The loss of a batch: the mean over its samples of a function of e = q[action] - target. */
@@ -77,7 +88,8 @@ typedef struct dq_net_config {
     dq_loss loss;
     /** Precision of the matrix products: "fp32" or "bf16" (see dq_net_create()); NULL: "fp32". */
     const char *precision;
-    /** Architecture: "nature", "nips", "small" or "nature_same"; NULL: "nature". */
+    /** Architecture: "nature", "nips", "small", "nature_same", or "mlp" with its sizes, as in
+     *  "mlp 4-128-64"; NULL: "nature". */
     const char *network;
     /** Initialisation that dq_net_init() uses, a name from its table; NULL: "pytorch". */
     const char *initialisation;
@@ -126,20 +138,25 @@ void dq_net_destroy(dq_net *net);
 DQ_API
 void dq_net_init(dq_net *net, dq_rng *rng);
 
+/** The bytes of a state: DQ_NET_OBS_BYTES, or of a multilayer perceptron 4 for each input. */
+DQ_API
+size_t dq_net_obs_bytes(const dq_net *net);
+
 /** Compute the action values of n states with the online network.
- *  @param obs uint8 [n][4][84][84], oldest frame first
+ *  @param obs uint8 [n][4][84][84], oldest frame first; of a multilayer perceptron float
+ * [n][inputs]
  *  @param n number of states, at least 1; it may be larger than the batch
  *  @param[out] q float [n][n_actions] */
 DQ_API
-void dq_net_q(dq_net *net, const uint8_t *obs, int n, float *q);
+void dq_net_q(dq_net *net, const void *obs, int n, float *q);
 /** Compute the largest action value of each of n states with the target network.
  *  @param obs as in dq_net_q()
  *  @param[out] max_q float [n] */
 DQ_API
-void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q);
+void dq_net_target_max(dq_net *net, const void *obs, int n, float *max_q);
 /** dq_net_q() with the target network. */
 DQ_API
-void dq_net_target_q(dq_net *net, const uint8_t *obs, int n, float *q);
+void dq_net_target_q(dq_net *net, const void *obs, int n, float *q);
 /** Set Adam's learning rate for the updates that follow. dq_net_save() does not save it. */
 DQ_API
 void dq_net_set_learning_rate(dq_net *net, double learning_rate);
@@ -149,24 +166,24 @@ void dq_net_sync_target(dq_net *net);
 
 /** One gradient step on a batch: forward pass, loss of q[action] against `target`, backward pass,
  *  Adam.
- *  @param obs uint8 [batch][4][84][84], oldest frame first
+ *  @param obs the states of the batch, as in dq_net_q()
  *  @param action int32 [batch], 0 to n_actions - 1
  *  @param target float [batch]
  *  @return the loss before the step */
 DQ_API
-float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target);
+float dq_net_update(dq_net *net, const void *obs, const int32_t *action, const float *target);
 /** dq_net_update() with each sample's loss multiplied by a weight, as prioritized replay needs.
  *  @param weight float [batch]; NULL: all 1
  *  @param[out] error float [batch], q[action] - target before the step; NULL: not wanted */
 DQ_API
-float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *action,
+float dq_net_update_weighted(dq_net *net, const void *obs, const int32_t *action,
                              const float *target, const float *weight, float *error);
 /** Compute the gradients of the loss of dq_net_update() without changing the parameters; for tests.
  *  @param[in,out] grads [dq_net_n_tensors()], as dq_net_param_shapes() fills them; the gradients go
  *                 to each one's `data`, dq_tensor_elements() floats that the caller provides
  *  @return the loss */
 DQ_API
-float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
+float dq_net_gradients(dq_net *net, const void *obs, const int32_t *action, const float *target,
                        dq_tensor *grads);
 
 /** The number of parameter tensors of a network, weights and biases; 0 for an unknown name.
@@ -185,14 +202,15 @@ DQ_API
 int dq_net_param_shapes(const char *network, int n_actions, dq_tensor *shapes);
 /** Find the network that has exactly these tensors, by their names and shapes, in any order and
  *  for any number of actions.
- *  @return its name, static storage; NULL when no network has */
+ *  @return its name, valid until the next call of this thread; NULL when no network has */
 DQ_API
 const char *dq_net_recognise(const dq_tensor *tensors, size_t n);
 /** The number of actions of a network, by the tensors of a model that dq_net_recognise() knows; 0
  *  for others. */
 DQ_API
 int dq_net_outputs(const dq_tensor *tensors, size_t n);
-/** The name of network number `index`; number 0 is the default. NULL past the last. */
+/** The name of network number `index` of those for pictures; number 0 is the default. NULL past the
+ *  last. */
 DQ_API
 const char *dq_net_network_name(size_t index);
 /** Copy the online network's parameters to the caller's tensors.
@@ -213,12 +231,12 @@ DQ_API
 bool dq_net_is_finite(const dq_net *net);
 
 /** Write the network as PyTorch prints the module, "DQN(\n  (conv): Sequential(...".
- *  @param network NULL: "nature"
+ *  @param network NULL: "nature"; a multilayer perceptron is printed as an nn.Sequential
  *  @param[out] text at most `cap` bytes with the final zero, cut off where that is too little; ""
  *              for an unknown name */
 DQ_API
 void dq_net_describe(const char *network, int n_actions, char *text, size_t cap);
-/** The name of the net's architecture, static storage. */
+/** The name of the net's architecture, owned by the net. */
 DQ_API
 const char *dq_net_network(const dq_net *net);
 /** The number of actions. */

@@ -9,6 +9,7 @@
 #ifndef DEEPQ_POLICY_H
 #define DEEPQ_POLICY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "deepq/model.h"
@@ -56,16 +57,21 @@ void dq_policy_destroy(dq_policy *p);
  *  on. */
 DQ_API
 int dq_policy_actions(const dq_policy *p);
+/** The bytes of a state, dq_net_obs_bytes() of its network; 0 for a policy from
+ *  dq_policy_random(), which takes any state. */
+DQ_API
+size_t dq_policy_obs_bytes(const dq_policy *p);
 /** Choose an action: with probability epsilon a random one, else the one with the largest value,
  *  the first of those that are equal.
- *  @param obs uint8 [4][84][84], oldest frame first, preprocessed as in training */
+ *  @param obs uint8 [4][84][84], oldest frame first, preprocessed as in training; of a multilayer
+ *         perceptron float [inputs] */
 DQ_API
-int dq_policy_act(dq_policy *p, const uint8_t *obs);
+int dq_policy_act(dq_policy *p, const void *obs);
 /** Compute the action values of a state; all 0 for a policy from dq_policy_random().
  *  @param obs as in dq_policy_act()
  *  @param[out] q float [dq_policy_actions()] */
 DQ_API
-void dq_policy_values(dq_policy *p, const uint8_t *obs, float *q);
+void dq_policy_values(dq_policy *p, const void *obs, float *q);
 
 #ifdef __cplusplus
 }

@@ -235,11 +235,13 @@ static dq_status set_loss(const field *f, void *to, const char *text)
 /** The name is kept as the library's own: `text` need not live on. */
 static dq_status set_network(const field *f, void *to, const char *text)
 {
-    const dq_network *network;
-    (void)f;
-    DQ_TRY(dq_network_find(text, &network));
-    memcpy(to, &network->name, sizeof(network->name));
-    return DQ_OK;
+    const char *name;
+    for (size_t i = 0; (name = dq_net_network_name(i)); i++)
+        if (strcmp(name, text) == 0) {
+            memcpy(to, &name, sizeof(name));
+            return DQ_OK;
+        }
+    return fail_value(f, text);
 }
 
 static dq_status set_initialisation(const field *f, void *to, const char *text)

@@ -95,7 +95,12 @@ int dq_policy_actions(const dq_policy *p)
     return p->n_actions;
 }
 
-void dq_policy_values(dq_policy *p, const uint8_t *obs, float *q)
+size_t dq_policy_obs_bytes(const dq_policy *p)
+{
+    return p->net ? dq_net_obs_bytes(p->net) : 0;
+}
+
+void dq_policy_values(dq_policy *p, const void *obs, float *q)
 {
     if (p->net)
         dq_net_q(p->net, obs, 1, q);
@@ -103,7 +108,7 @@ void dq_policy_values(dq_policy *p, const uint8_t *obs, float *q)
         memset(q, 0, (size_t)p->n_actions * sizeof(*q));
 }
 
-int dq_policy_act(dq_policy *p, const uint8_t *obs)
+int dq_policy_act(dq_policy *p, const void *obs)
 {
     float q[DQ_MAX_ACTIONS];
     if (p->epsilon > 0 && dq_rng_unit(&p->rng) < p->epsilon)

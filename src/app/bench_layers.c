@@ -336,7 +336,7 @@ dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *s
 {
     dq_precision precision;
     const dq_kernels *fp32;
-    const dq_network *network;
+    dq_network network;
     if (dq_gpu_is_meant(s->device))
         return DQ_OK;  // its kernels are measured with the GPU's own tools
     layers *l = calloc(1, sizeof(*l));
@@ -346,7 +346,7 @@ dq_status bench_layers_print(const bench_settings *s, bool json, volatile int *s
     l->json = json;
     dq_status st = dq_network_find(s->network, &network);
     if (st == DQ_OK)
-        l->net = dq_net_shape_of(network, 6);
+        l->net = dq_net_shape_of(&network, 6);
     if (st == DQ_OK)
         st = dq_precision_find(s->precision, &precision);
     if (st == DQ_OK)

@@ -134,10 +134,10 @@ static dq_status work_learn(void *self, int64_t *n_items)
  *  much back but for the picture's gradient. */
 static double step_gflop(const dq_net *net)
 {
-    const dq_network *network;
+    dq_network network;
     if (dq_network_find(dq_net_network(net), &network) != DQ_OK)
         return 0;
-    dq_net_shape s = dq_net_shape_of(network, N_ACTIONS);
+    dq_net_shape s = dq_net_shape_of(&network, N_ACTIONS);
     double conv1 = 0, forward = (double)dq_fc_weights(s.fc) + (double)s.hidden * N_ACTIONS;
     for (int l = 0; l < s.n_convs; l++) {
         const dq_conv_shape *c = s.conv[l];

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "deepq/atari_env.h"
 #include "learn/gpu.h"
+#include "nn/graph.h"
 
 enum { MAX_REPEATS = 1000 };
 
@@ -147,6 +148,9 @@ static int bench(bench_run *run, char **what, int n, option_list *envs)
     if (run->settings.dialect && dq_preprocessing_init(&p, run->settings.dialect) != DQ_OK)
         return app_fail(APP_MISUSED, "%s", dq_errmsg());
     const bench_settings *s = &run->settings;
+    if (dq_network_is_mlp(s->network))
+        return app_fail(APP_MISUSED, "bench: network %s is for vectors: choose one for pictures",
+                        s->network);
     dq_status st = machine_limits_precision(s->isa, s->device, &run->settings.precision);
     if (st != DQ_OK)
         return app_report(st);

@@ -22,7 +22,7 @@ extern "C" {
 #endif
 
 enum {
-    DQ_DEVICE_ABI = 3,    // version of this border
+    DQ_DEVICE_ABI = 4,    // version of this border
     DQ_DEVICE_TEXT = 512  // bytes of a name or a message
 };
 

@@ -87,10 +87,44 @@ static void add_output(dq_net_shape *s, const dq_layer *l)
     add_tensors(s, l, s->out_w, s->out_b);
 }
 
+static int whole_groups(int n, int group)
+{
+    return (n + group - 1) / group * group;
+}
+
+static void add_dense(dq_net_shape *s, const dq_layer *l)
+{
+    int i = s->n_dense++, out = l->out ? l->out : s->n_outputs;
+    assert(i == 0 || l->in == s->dense[i - 1].out);
+    s->dense[i] = (dq_dense_shape){
+        .in = l->in,
+        .out = out,
+        .in_row = whole_groups(l->in, i == 0 ? DQ_DENSE_FIRST_GROUP : DQ_DENSE_GROUP),
+        .out_row = whole_groups(out, DQ_DENSE_GROUP)};
+    s->dense_w[i] = s->n_params;
+    s->dense_b[i] = s->dense_w[i] + dq_dense_weights(&s->dense[i]);
+    s->n_params = s->dense_b[i] + (size_t)s->dense[i].out_row;
+    add_tensors(s, l, s->dense_w[i], s->dense_b[i]);
+}
+
+static dq_net_shape mlp_shape_of(const dq_network *network, int n_outputs)
+{
+    dq_net_shape s = {.network = network,
+                      .obs_bytes = (size_t)network->layers[0].in * sizeof(float),
+                      .n_outputs = n_outputs,
+                      .out_pad = (size_t)whole_groups(n_outputs, DQ_DENSE_GROUP)};
+    for (int i = 0; i < network->n_layers; i++)
+        add_dense(&s, &network->layers[i]);
+    return s;
+}
+
 dq_net_shape dq_net_shape_of(const dq_network *network, int n_outputs)
 {
-    int n_blocks = (n_outputs + DQ_OUT_BLOCK - 1) / DQ_OUT_BLOCK;
+    if (network->layers[0].kind == DQ_LAYER_LINEAR)
+        return mlp_shape_of(network, n_outputs);
+    int n_blocks = whole_groups(n_outputs, DQ_OUT_BLOCK) / DQ_OUT_BLOCK;
     dq_net_shape s = {.network = network,
+                      .obs_bytes = DQ_NET_OBS_BYTES,
                       .n_outputs = n_outputs,
                       .n_out_blocks = n_blocks,
                       .out_pad = (size_t)n_blocks * DQ_OUT_BLOCK};
@@ -125,10 +159,20 @@ static size_t hidden_place(const dq_net_shape *s, size_t i)
     return (o / DQ_FC_BLOCK * n_in + k) * DQ_FC_BLOCK + o % DQ_FC_BLOCK;
 }
 
+/** [out][in] to [in][out], with padding. */
+static size_t dense_place(const dq_net_shape *s, const dq_param *p, size_t i)
+{
+    size_t n_in = (size_t)p->layer->in;
+    const dq_dense_shape *d = &s->dense[p->layer - s->network->layers];
+    return i % n_in * (size_t)d->out_row + i / n_in;
+}
+
 size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i)
 {
     if (p->is_bias)
         return p->at + i;
+    if (s->n_dense)
+        return p->at + dense_place(s, p, i);
     if (p->layer->kind == DQ_LAYER_CONV)
         return p->at + conv_place(p->shape, i);
     if (p->at == s->fc_w)
@@ -137,15 +181,6 @@ size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i)
 }
 
 /* ---------------------------------------------------------------- tensors */
-
-static const dq_network *find(const char *name)
-{
-    const dq_network *network;
-    for (size_t i = 0; (network = dq_network_at(i)); i++)
-        if (strcmp(network->name, name ? name : dq_network_at(0)->name) == 0)
-            return network;
-    return NULL;
-}
 
 static void tensors_of(const dq_net_shape *s, dq_tensor *tensors)
 {
@@ -159,16 +194,16 @@ static void tensors_of(const dq_net_shape *s, dq_tensor *tensors)
 
 int dq_net_n_tensors(const char *network)
 {
-    const dq_network *known = find(network);
-    return known ? 2 * known->n_layers : 0;
+    dq_network known;
+    return dq_network_find(network, &known) == DQ_OK ? 2 * known.n_layers : 0;
 }
 
 int dq_net_param_shapes(const char *network, int n_actions, dq_tensor *shapes)
 {
-    const dq_network *known = find(network);
-    if (!known)
+    dq_network known;
+    if (dq_network_find(network, &known) != DQ_OK)
         return 0;
-    dq_net_shape s = dq_net_shape_of(known, n_actions);
+    dq_net_shape s = dq_net_shape_of(&known, n_actions);
     tensors_of(&s, shapes);
     return s.n_tensors;
 }
@@ -214,25 +249,43 @@ static bool is_network(const dq_network *network, const dq_tensor *tensors, size
     return n == (size_t)s.n_tensors;
 }
 
-static const dq_network *recognise(const dq_tensor *tensors, size_t n)
+/** The name that a multilayer perceptron with these tensors has; "" for other tensors. */
+static void name_mlp(const dq_tensor *tensors, size_t n, char name[DQ_NETWORK_NAME])
 {
-    const dq_network *network;
-    for (size_t i = 0; (network = dq_network_at(i)); i++)
-        if (is_network(network, tensors, n))
-            return network;
-    return NULL;
+    size_t used = (size_t)snprintf(name, DQ_NETWORK_NAME, DQ_MLP " ");
+    for (size_t i = 0; i < n / 2 && i < DQ_LAYERS_MAX; i++) {
+        const dq_tensor *weight = tensor_named(tensors, n, dq_mlp_layers[i].weight);
+        int width = weight && weight->n_dims == 2 ? weight->shape[1] : 0;
+        used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "%s%d", i ? "-" : "", width);
+        if (used >= DQ_NETWORK_NAME)
+            break;
+    }
+    name[used < DQ_NETWORK_NAME ? used : 0] = '\0';
+}
+
+static bool recognise(const dq_tensor *tensors, size_t n, dq_network *network)
+{
+    char name[DQ_NETWORK_NAME];
+    const dq_network *picture;
+    for (size_t i = 0; (picture = dq_network_at(i)); i++)
+        if (is_network(picture, tensors, n)) {
+            *network = *picture;
+            return true;
+        }
+    name_mlp(tensors, n, name);
+    return dq_network_find(name, network) == DQ_OK && is_network(network, tensors, n);
 }
 
 const char *dq_net_recognise(const dq_tensor *tensors, size_t n)
 {
-    const dq_network *network = recognise(tensors, n);
-    return network ? network->name : NULL;
+    static _Thread_local dq_network network;
+    return recognise(tensors, n, &network) ? network.name : NULL;
 }
 
 int dq_net_outputs(const dq_tensor *tensors, size_t n)
 {
-    const dq_network *network = recognise(tensors, n);
-    return network ? outputs_of(network, tensors, n) : 0;
+    dq_network network;
+    return recognise(tensors, n, &network) ? outputs_of(&network, tensors, n) : 0;
 }
 
 /* ---------------------------------------------------------------- as PyTorch prints it */
@@ -259,6 +312,12 @@ static size_t sequence_of(const dq_layer *l)
     return strcspn(l->name, ".");
 }
 
+static const char *number_of(const dq_layer *l)
+{
+    const char *dot = strchr(l->name, '.');
+    return dot ? dot + 1 : l->name;
+}
+
 static bool begins_sequence(const dq_network *network, int i)
 {
     const dq_layer *l = &network->layers[i];
@@ -266,41 +325,56 @@ static bool begins_sequence(const dq_network *network, int i)
 }
 
 /** Padding that differs between the sides has no word in PyTorch's Conv2d: (before, after). */
-static void describe_conv(text *t, const dq_layer *l, const char *number)
+static void describe_conv(text *t, const dq_layer *l)
 {
-    append(t, "    (%s): Conv2d(%d, %d, kernel_size=(%d, %d), stride=(%d, %d)", number, l->in,
-           l->out, l->k, l->k, l->stride, l->stride);
+    append(t, "Conv2d(%d, %d, kernel_size=(%d, %d), stride=(%d, %d)", l->in, l->out, l->k, l->k,
+           l->stride, l->stride);
     if (l->before || l->after)
         append(t, ", padding=(%d, %d)", l->before, l->after);
     append(t, ")\n");
 }
 
-static void describe_layer(text *t, const dq_layer *l, int n_actions)
+static void describe_layer(text *t, const dq_layer *l, int n_actions, const char *indent)
 {
-    const char *number = l->name + sequence_of(l) + 1;
+    append(t, "%s(%s): ", indent, number_of(l));
     if (l->kind == DQ_LAYER_CONV)
-        describe_conv(t, l, number);
+        describe_conv(t, l);
     else
-        append(t, "    (%s): Linear(in_features=%d, out_features=%d, bias=True)\n", number, l->in,
+        append(t, "Linear(in_features=%d, out_features=%d, bias=True)\n", l->in,
                l->out ? l->out : n_actions);
     if (l->relu)
-        append(t, "    (%d): ReLU()\n", number[0] - '0' + 1);
+        append(t, "%s(%d): ReLU()\n", indent, *number_of(l) - '0' + 1);
+}
+
+static void describe_mlp(text *t, const dq_network *network, int n_actions)
+{
+    append(t, "Sequential(\n");
+    for (int i = 0; i < network->n_layers; i++)
+        describe_layer(t, &network->layers[i], n_actions, "  ");
+    append(t, ")");
+}
+
+static void describe_pictures(text *t, const dq_network *network, int n_actions)
+{
+    append(t, "DQN(\n");
+    for (int i = 0; i < network->n_layers; i++) {
+        const dq_layer *l = &network->layers[i];
+        if (begins_sequence(network, i))
+            append(t, "%s  (%.*s): Sequential(\n", i ? "  )\n" : "", (int)sequence_of(l), l->name);
+        describe_layer(t, l, n_actions, "    ");
+    }
+    append(t, "  )\n)");
 }
 
 void dq_net_describe(const char *network, int n_actions, char *to, size_t cap)
 {
     text t = {to, cap};
-    const dq_network *known = find(network);
-    if (!known) {
-        append(&t, "%s", "");
+    dq_network known;
+    append(&t, "%s", "");
+    if (dq_network_find(network, &known) != DQ_OK)
         return;
-    }
-    append(&t, "DQN(\n");
-    for (int i = 0; i < known->n_layers; i++) {
-        const dq_layer *l = &known->layers[i];
-        if (begins_sequence(known, i))
-            append(&t, "%s  (%.*s): Sequential(\n", i ? "  )\n" : "", (int)sequence_of(l), l->name);
-        describe_layer(&t, l, n_actions);
-    }
-    append(&t, "  )\n)");
+    if (dq_network_is_mlp(known.name))
+        describe_mlp(&t, &known, n_actions);
+    else
+        describe_pictures(&t, &known, n_actions);
 }

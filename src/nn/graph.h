@@ -25,14 +25,19 @@ typedef struct dq_layer {
     bool relu;           // whether a ReLU follows
 } dq_layer;
 
-typedef struct dq_network {
-    const char *name;        // "nature"
-    const char *source;      // where it is described
-    int n_layers;            // number of layers
-    const dq_layer *layers;  // [n_layers]
-} dq_network;
-
 enum { DQ_LAYERS_MAX = DQ_CONVS_MAX + 2, DQ_TENSORS_MAX = 2 * DQ_LAYERS_MAX };
+#define DQ_MLP "mlp"            // a multilayer perceptron; its name goes on with its sizes
+enum { DQ_NETWORK_NAME = 32 };  // bytes of a network's name, the final zero included
+
+/** A network: convolutions, a hidden linear layer and the output layer, for pictures; or, in a
+ *  multilayer perceptron, linear layers alone, for vectors. Not to be copied. */
+typedef struct dq_network {
+    const char *name;                // "nature", "mlp 4-128-128"
+    char own_name[DQ_NETWORK_NAME];  // where it is, of a multilayer perceptron
+    const char *source;              // where it is described
+    int n_layers;                    // number of layers
+    dq_layer layers[DQ_LAYERS_MAX];  // [n_layers]
+} dq_network;
 
 /** One of PyTorch's tensors, and its position in the flat array of all parameters. */
 typedef struct dq_param {
@@ -45,10 +50,13 @@ typedef struct dq_param {
     int fan_in;             // inputs of one output of its layer
 } dq_param;
 
-/** What follows from the layers of a network: convolutions, a hidden linear layer, and the linear
- *  output layer, in this order, since there are no kernels for others so far. */
+/** What follows from the layers of a network. A multilayer perceptron has n_dense layers and none
+ * of the others. */
 typedef struct dq_net_shape {
     const dq_network *network;                // the network
+    size_t obs_bytes;                         // bytes of a state
+    int n_dense;                              // layers of a multilayer perceptron, or 0
+    dq_dense_shape dense[DQ_LAYERS_MAX];      // sizes of each
     int n_convs;                              // number of convolutions
     int layer[DQ_CONVS_MAX];                  // number of each in dq_conv_shapes
     const dq_conv_shape *conv[DQ_CONVS_MAX];  // sizes of each
@@ -62,6 +70,8 @@ typedef struct dq_net_shape {
     size_t out_pad;                           // floats in a row of its outputs: whole blocks
 
     /* Positions in the flat array of n_params floats, in PyTorch's order. */
+    size_t dense_w[DQ_LAYERS_MAX];     // weights of each layer of a multilayer perceptron
+    size_t dense_b[DQ_LAYERS_MAX];     // biases of each
     size_t conv_w[DQ_CONVS_MAX];       // weights of each convolution
     size_t conv_b[DQ_CONVS_MAX];       // biases of each convolution
     size_t fc_w, fc_b;                 // weights and biases of the hidden layer
@@ -71,14 +81,22 @@ typedef struct dq_net_shape {
     dq_param tensors[DQ_TENSORS_MAX];  // in PyTorch's order
 } dq_net_shape;
 
-/** Network number `index`; number 0 is the default. NULL past the last. */
+/** The layers of a multilayer perceptron without their sizes: names as in PyTorch's
+ *  nn.Sequential(Linear, ReLU, Linear, ...). */
+extern const dq_layer dq_mlp_layers[DQ_LAYERS_MAX];
+
+/** Network number `index` of those for pictures; number 0 is the default. NULL past the last. */
 const dq_network *dq_network_at(size_t index);
 /** The network with a name.
  *  @param name NULL: the default
+ *  @param[out] network for which nothing need be freed
  *  @return DQ_OK; DQ_ERR_CONFIG for an unknown name: the message lists the known ones */
-DQ_NODISCARD dq_status dq_network_find(const char *name, const dq_network **network);
+DQ_NODISCARD dq_status dq_network_find(const char *name, dq_network *network);
+/** Whether a name is that of a multilayer perceptron, with or without its sizes; NULL is none. */
+bool dq_network_is_mlp(const char *name);
 
 /** What follows from the layers of a network.
+ *  @param network is pointed to by the result
  *  @param n_outputs the number of actions */
 dq_net_shape dq_net_shape_of(const dq_network *network, int n_outputs);
 

@@ -16,6 +16,7 @@
 #ifndef DEEPQ_NN_KERNELS_H
 #define DEEPQ_NN_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -123,6 +124,25 @@ typedef struct dq_kernels {
      *  @param[out] y n rows of y_row floats */
     void (*fc2)(int layer, const float *x, int n, const float *w, const float *bias, float *y,
                 size_t y_row);
+
+    /* The layers of a multilayer perceptron, NULL in bf16. */
+
+    /** Outputs of n samples: y[i] = x[i] * w + bias, with `relu` at least 0.
+     *  @param x [n][in_row]
+     *  @param w [in_row][out_row]
+     *  @param bias [out_row]
+     *  @param[out] y [n][out_row] */
+    void (*dense)(const dq_dense_shape *s, const float *x, int n, const float *w, const float *bias,
+                  bool relu, float *y);
+    /** The weight gradient: dw[j][o] = sum over the samples i of x[i][j] * dy[i][o].
+     *  @param[out] dw [in_row][out_row] */
+    void (*dense_dw)(const dq_dense_shape *s, const float *x, int n, const float *dy, float *dw);
+    /** The input gradient, not of the first layer: dx[i][j] = sum over the outputs o of dy[i][o] *
+     *  w[j][o].
+     *  @param turned [out_row][in_row], scratch
+     *  @param[out] dx [n][in_row] */
+    void (*dense_dx)(const dq_dense_shape *s, const float *dy, int n, const float *w, float *turned,
+                     float *dx);
 
     /** For benchmarks: n rounds of multiply-adds at the highest rate of the CPU, to independent
      *  sums.

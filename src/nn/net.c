@@ -41,15 +41,18 @@ static dq_status check_config(const dq_net_config *cfg)
     return DQ_OK;
 }
 
-static dq_status choose_kernels(const dq_net_config *cfg, const dq_kernels **k)
+static dq_status choose_kernels(const dq_net_config *cfg, const dq_net_shape *shape,
+                                const dq_kernels **k)
 {
     dq_precision precision;
     DQ_TRY(dq_precision_find(cfg->precision, &precision));
+    if (shape->n_dense && precision != DQ_FP32)
+        return dq_fail(DQ_ERR_CONFIG, "network %s computes in fp32: leave the precision %s out",
+                       shape->network->name, dq_precision_name(precision));
     return dq_kernels_choose(cfg->isa, precision, k);
 }
 
-/** A part of the arena, or its size alone while `base` is NULL. */
-static float *take(char *base, size_t *used, size_t n_floats)
+float *dq_net_take(char *base, size_t *used, size_t n_floats)
 {
     size_t at = *used;
     *used += (n_floats * sizeof(float) + 63) / 64 * 64;
@@ -93,12 +96,12 @@ static void plan_linear(dq_net *net, char *base, size_t *used)
     dq_weights *weights[] = {&net->online, &net->target};
     for (size_t i = 0; i < DQ_COUNT(weights); i++) {
         float *plain = base ? weights[i]->params + shape->fc_w : NULL;
-        weights[i]->w4 = s.w ? take(base, used, s.w * (size_t)shape->n_blocks) : plain;
+        weights[i]->w4 = s.w ? dq_net_take(base, used, s.w * (size_t)shape->n_blocks) : plain;
     }
-    net->fc_x = s.x ? take(base, used, (size_t)net->cap * s.x) : net->features;
-    net->fc_slices = s.slices ? take(base, used, s.slices) : net->fc_x;
-    net->fc_dy = s.dy ? take(base, used, s.dy) : net->dh;
-    net->dht = take(base, used, s.dyt);
+    net->fc_x = s.x ? dq_net_take(base, used, (size_t)net->cap * s.x) : net->features;
+    net->fc_slices = s.slices ? dq_net_take(base, used, s.slices) : net->fc_x;
+    net->fc_dy = s.dy ? dq_net_take(base, used, s.dy) : net->dh;
+    net->dht = dq_net_take(base, used, s.dyt);
 }
 
 /** Lay everything out in one block; called twice, first for the size. */
@@ -108,26 +111,30 @@ static size_t plan(dq_net *net, char *base)
     size_t used = 0, cap = (size_t)net->cap, threads = (size_t)dq_pool_threads(net->pool);
     float **params[] = {&net->online.params, &net->target.params, &net->m, &net->v, &net->grad};
     for (size_t i = 0; i < DQ_COUNT(params); i++)
-        *params[i] = take(base, &used, shape->n_params);
-    net->q = take(base, &used, cap * shape->out_pad);
+        *params[i] = dq_net_take(base, &used, shape->n_params);
+    net->q = dq_net_take(base, &used, cap * shape->out_pad);
+    if (shape->n_dense) {
+        dq_mlp_plan(net, base, &used);
+        return used;
+    }
     for (int l = 0; l < shape->n_convs; l++) {
         dq_conv_sizes s = net->k->conv_sizes(shape->layer[l], net->cfg.batch);
-        net->online.u[l] = take(base, &used, s.u);
-        net->target.u[l] = take(base, &used, s.u);
-        net->ut[l] = take(base, &used, s.ut);
-        net->x[l] = take(base, &used, cap * shape->x[l]);
-        net->conv_v[l] = take(base, &used, s.v);
-        net->conv_z[l] = take(base, &used, s.z);
-        net->conv_du[l] = take(base, &used, s.du);
+        net->online.u[l] = dq_net_take(base, &used, s.u);
+        net->target.u[l] = dq_net_take(base, &used, s.u);
+        net->ut[l] = dq_net_take(base, &used, s.ut);
+        net->x[l] = dq_net_take(base, &used, cap * shape->x[l]);
+        net->conv_v[l] = dq_net_take(base, &used, s.v);
+        net->conv_z[l] = dq_net_take(base, &used, s.z);
+        net->conv_du[l] = dq_net_take(base, &used, s.du);
     }
     net->features = net->x[shape->n_convs - 1];
-    net->h = take(base, &used, cap * shape->hidden);
-    net->dfeatures = take(base, &used, cap * (size_t)shape->fc->in);
-    net->dh = take(base, &used, cap * shape->hidden);
+    net->h = dq_net_take(base, &used, cap * shape->hidden);
+    net->dfeatures = dq_net_take(base, &used, cap * (size_t)shape->fc->in);
+    net->dh = dq_net_take(base, &used, cap * shape->hidden);
     plan_linear(net, base, &used);
     net->padded_size = padded_size(shape);
     net->scratch_size = scratch_size(net);
-    net->scratch = take(base, &used, threads * net->scratch_size);
+    net->scratch = dq_net_take(base, &used, threads * net->scratch_size);
     return used;
 }
 
@@ -135,8 +142,6 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
 {
     assert(out && cfg);
     *out = NULL;
-    const dq_network *network;
-    DQ_TRY(dq_network_find(cfg->network, &network));
     DQ_TRY(check_config(cfg));
     dq_net *net = calloc(1, sizeof(*net));
     if (!net)
@@ -144,13 +149,16 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     net->cfg = *cfg;
     net->cfg.isa = net->cfg.precision = net->cfg.network = net->cfg.initialisation =
         NULL;  // the caller's need not live on
-    net->shape = dq_net_shape_of(network, cfg->n_actions);
     net->cap = cfg->batch;
-    dq_status st = choose_kernels(cfg, &net->k);
+    dq_status st = dq_network_find(cfg->network, &net->network);
+    if (st != DQ_OK)
+        goto fail;
+    net->shape = dq_net_shape_of(&net->network, cfg->n_actions);
+    st = choose_kernels(cfg, &net->shape, &net->k);
     if (st == DQ_OK)
         st = dq_initialisation_find(cfg->initialisation, &net->initialisation);
     if (st == DQ_OK)
-        st = dq_pool_create(&net->pool, cfg->n_threads);
+        st = dq_pool_create(&net->pool, net->shape.n_dense ? 1 : cfg->n_threads);
     if (st != DQ_OK)
         goto fail;
     net->in_use = calloc((size_t)dq_pool_threads(net->pool), sizeof(*net->in_use));
@@ -200,6 +208,11 @@ const char *dq_net_isa(const dq_net *net)
 const char *dq_net_precision(const dq_net *net)
 {
     return dq_precision_name(net->k->precision);
+}
+
+size_t dq_net_obs_bytes(const dq_net *net)
+{
+    return net->shape.obs_bytes;
 }
 
 int dq_net_actions(const dq_net *net)
@@ -310,9 +323,13 @@ static void hidden_task(void *ctx, int task)
                 f->weights->params + net->shape.fc_b + b * DQ_FC_BLOCK, net->h + b * DQ_FC_BLOCK);
 }
 
-void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, int keep)
+void dq_net_forward(dq_net *net, const dq_weights *weights, const void *obs, int n, int keep)
 {
     forward_pass f = {net, weights, obs, n, keep};
+    if (net->shape.n_dense) {
+        dq_mlp_forward(net, weights, obs, n);
+        return;
+    }
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_task, &f);
     dq_pool_run(net->pool, net->shape.n_blocks, hidden_task, &f);
     const dq_net_shape *shape = &net->shape;
@@ -323,34 +340,40 @@ void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, 
                     shape->out_pad);
 }
 
+/** State number i of an array. */
+static const void *state(const dq_net *net, const void *obs, int i)
+{
+    return (const uint8_t *)obs + (size_t)i * net->shape.obs_bytes;
+}
+
 /** Values of any number of states, without the padding. */
-static void all_q(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, float *q)
+static void all_q(dq_net *net, const dq_weights *weights, const void *obs, int n, float *q)
 {
     size_t n_actions = (size_t)net->cfg.n_actions;
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
-        dq_net_forward(net, weights, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
+        dq_net_forward(net, weights, state(net, obs, i), part, 0);
         for (int j = 0; j < part; j++)
             memcpy(q + (size_t)(i + j) * n_actions, net->q + (size_t)j * net->shape.out_pad,
                    n_actions * sizeof(*q));
     }
 }
 
-void dq_net_q(dq_net *net, const uint8_t *obs, int n, float *q)
+void dq_net_q(dq_net *net, const void *obs, int n, float *q)
 {
     all_q(net, &net->online, obs, n, q);
 }
 
-void dq_net_target_q(dq_net *net, const uint8_t *obs, int n, float *q)
+void dq_net_target_q(dq_net *net, const void *obs, int n, float *q)
 {
     all_q(net, &net->target, obs, n, q);
 }
 
-void dq_net_target_max(dq_net *net, const uint8_t *obs, int n, float *max_q)
+void dq_net_target_max(dq_net *net, const void *obs, int n, float *max_q)
 {
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
-        dq_net_forward(net, &net->target, obs + (size_t)i * DQ_NET_OBS_BYTES, part, 0);
+        dq_net_forward(net, &net->target, state(net, obs, i), part, 0);
         for (int j = 0; j < part; j++) {
             const float *q = net->q + (size_t)j * net->shape.out_pad;
             max_q[i + j] = dq_objective_next_value(q, q, net->cfg.n_actions);
@@ -362,6 +385,8 @@ void dq_net_sync_target(dq_net *net)
 {
     const dq_net_shape *shape = &net->shape;
     memcpy(net->target.params, net->online.params, shape->n_params * sizeof(*net->online.params));
+    if (shape->n_dense)
+        return;
     for (int l = 0; l < shape->n_convs; l++)
         memcpy(net->target.u[l], net->online.u[l],
                net->k->conv_sizes(shape->layer[l], 1).u * sizeof(*net->online.u[l]));
@@ -381,6 +406,8 @@ void dq_net_prepare_slice(const dq_net *net, const dq_weights *weights, int b, i
 static void prepare_all(dq_net *net, dq_weights *weights)
 {
     const dq_net_shape *s = &net->shape;
+    if (s->n_dense)
+        return;
     for (int l = 0; l < s->n_convs; l++)
         for (int c = 0; c < dq_conv_block(s->conv[l]); c += DQ_CONV_SLICE)
             net->k->conv_prepare(s->layer[l], weights->params + s->conv_w[l], c, weights->u[l],

@@ -20,6 +20,7 @@ typedef struct dq_weights {
 
 struct dq_net {
     dq_net_config cfg;    // as it was given; its strings are NULL
+    dq_network network;   // its layers
     dq_net_shape shape;   // what follows from the layers
     const dq_kernels *k;  // kernels in use
     dq_pool *pool;        // threads
@@ -48,6 +49,10 @@ struct dq_net {
     float *conv_z[DQ_CONVS_MAX];   // transforms of the output gradients of a batch
     float *conv_du[DQ_CONVS_MAX];  // gradients of u
 
+    float *dense_x[DQ_LAYERS_MAX];   // [cap][in_row] inputs of a multilayer perceptron's layers
+    float *dense_dy[DQ_LAYERS_MAX];  // [cap][out_row] gradients of their outputs, before the ReLU
+    float *dense_turned;             // transposed weights of one of them
+
     float *scratch;       // a piece for each thread
     size_t scratch_size;  // floats in a piece
     size_t padded_size;   // floats in the part of a piece for pictures with padding
@@ -66,7 +71,20 @@ void dq_net_chunk(const dq_net *net, int n, int task, int *begin, int *end);
 
 /** Forward pass of n <= cap states, to x, h and q.
  *  @param keep compute conv_v as well, for the gradients */
-void dq_net_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n, int keep);
+void dq_net_forward(dq_net *net, const dq_weights *weights, const void *obs, int n, int keep);
+
+/** A part of the arena for n floats, or NULL while `base` is.
+ *  @param[in,out] used bytes of the arena that are taken */
+float *dq_net_take(char *base, size_t *used, size_t n_floats);
+
+/* A multilayer perceptron. */
+
+/** Lay out what is between its inputs and net->q. */
+void dq_mlp_plan(dq_net *net, char *base, size_t *used);
+/** Forward pass of n <= cap states, to dense_x and q. */
+void dq_mlp_forward(dq_net *net, const dq_weights *weights, const float *obs, int n);
+/** All gradients of a batch, from dense_dy of the last layer and the last forward pass. */
+void dq_mlp_backward(dq_net *net);
 
 /** Words in one block of dq_weights.w4. */
 size_t dq_net_w4_block(const dq_net *net);

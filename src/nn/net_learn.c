@@ -22,6 +22,18 @@ static void adam_range(const learn_step *s, size_t at, size_t n, const float *gr
         net->k->adam(n, net->online.params + at, net->m + at, net->v + at, grad, s->adam);
 }
 
+/** The loss of sample i, of a batch of n. @param[out] dq its gradient at the value of its action */
+static double sample_loss(const learn_step *s, int i, int n, float *dq)
+{
+    const dq_net *net = s->net;
+    float q = net->q[(size_t)i * net->shape.out_pad + (size_t)s->action[i]], error;
+    float weight = s->weight ? s->weight[i] : 1.0f;
+    double loss = dq_objective_loss(net->cfg.loss, q, s->target[i], weight, n, &error, dq);
+    if (s->error)
+        s->error[i] = error;
+    return loss;
+}
+
 /** Loss, and its gradient through the second linear layer, which is small. */
 static float output_gradients(const learn_step *s)
 {
@@ -39,11 +51,8 @@ static float output_gradients(const learn_step *s)
         int a = s->action[i];
         const float *h = net->h + (size_t)i * shape->hidden;
         float *dh = net->dh + (size_t)i * shape->hidden;
-        float q = net->q[(size_t)i * shape->out_pad + (size_t)a], error, dq;
-        float weight = (s->weight ? s->weight[i] : 1.0f);
-        loss += dq_objective_loss(net->cfg.loss, q, s->target[i], weight, n, &error, &dq);
-        if (s->error)
-            s->error[i] = error;
+        float dq;
+        loss += sample_loss(s, i, n, &dq);
         db5[a] += dq;
         size_t first = dq_out_place(shape, 0, (size_t)a);
         const float *w_of_a = w5 + first;
@@ -192,10 +201,29 @@ static void finish_task(void *ctx, int task)
     adam_range(s, shape->fc_b, shape->n_params - shape->fc_b, grad + shape->fc_b);
 }
 
-static float run_step(learn_step *s, const uint8_t *obs)
+/** The step of a multilayer perceptron. */
+static float run_mlp_step(learn_step *s, const void *obs)
 {
     dq_net *net = s->net;
     int n = net->cfg.batch;
+    size_t row = net->shape.out_pad;
+    float *dq = net->dense_dy[net->shape.n_dense - 1];
+    double loss = 0;
+    dq_net_forward(net, &net->online, obs, n, 1);
+    memset(dq, 0, (size_t)n * row * sizeof(*dq));
+    for (int i = 0; i < n; i++)
+        loss += sample_loss(s, i, n, &dq[(size_t)i * row + (size_t)s->action[i]]);
+    dq_mlp_backward(net);
+    adam_range(s, 0, net->shape.n_params, net->grad);
+    return (float)(loss / n);
+}
+
+static float run_step(learn_step *s, const void *obs)
+{
+    dq_net *net = s->net;
+    int n = net->cfg.batch;
+    if (net->shape.n_dense)
+        return run_mlp_step(s, obs);
     dq_net_forward(net, &net->online, obs, n, 1);
     float loss = output_gradients(s);
     dq_pool_run(net->pool, net->shape.fc->in / net->shape.fc->slice, hidden_task, s);
@@ -223,12 +251,12 @@ void dq_net_set_learning_rate(dq_net *net, double learning_rate)
     net->cfg.learning_rate = learning_rate;
 }
 
-float dq_net_update(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target)
+float dq_net_update(dq_net *net, const void *obs, const int32_t *action, const float *target)
 {
     return dq_net_update_weighted(net, obs, action, target, NULL, NULL);
 }
 
-float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *action,
+float dq_net_update_weighted(dq_net *net, const void *obs, const int32_t *action,
                              const float *target, const float *weight, float *error)
 {
     dq_adam_step adam = dq_net_adam_step(net);
@@ -237,7 +265,7 @@ float dq_net_update_weighted(dq_net *net, const uint8_t *obs, const int32_t *act
     return run_step(&s, obs);
 }
 
-float dq_net_gradients(dq_net *net, const uint8_t *obs, const int32_t *action, const float *target,
+float dq_net_gradients(dq_net *net, const void *obs, const int32_t *action, const float *target,
                        dq_tensor *grads)
 {
     learn_step s = {.net = net, .action = action, .target = target};

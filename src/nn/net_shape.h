@@ -81,6 +81,21 @@ DQ_TABLE dq_fc_shape dq_fc_shapes[DQ_N_FC_LAYERS] = {
 };
 #define DQ_EACH_FC(X, arg) X(0, arg) X(1, arg) X(2, arg) X(3, arg)
 
+/** A linear layer of a multilayer perceptron, of any width. Its weights are [in_row][out_row], its
+ *  input rows of in_row floats, its output rows of out_row; what pads them is zero. */
+typedef struct dq_dense_shape {
+    int in, out;          // inputs and outputs
+    int in_row, out_row;  // the same in whole groups: of 8 for the first inputs, of 32 for others
+} dq_dense_shape;
+
+enum { DQ_DENSE_GROUP = 32, DQ_DENSE_FIRST_GROUP = 8 };
+
+/** Floats in the weights of such a layer. */
+static inline size_t dq_dense_weights(const dq_dense_shape *s)
+{
+    return (size_t)s->in_row * (size_t)s->out_row;
+}
+
 /** Samples in a row of the transposed gradients that fc1_dx reads: a whole number of vectors. */
 static inline int dq_fc_pad(int n)
 {

@@ -69,7 +69,8 @@ class Bench(Case):
         self.check(run("bench", "learn", "--network", "small", *few, *FAST), 0, "1.19 GFLOP a step")
         for what in ["act", "layers"]:
             self.check(run("bench", what, "--network", "resnet"), 2, "resnet",
-                       "nature, nips, small or nature_same")
+                       "nature, nips, small, nature_same or mlp")
+            self.check(run("bench", what, "--network", "mlp 4-8"), 2, "mlp 4-8 is for vectors")
 
     def test_the_precision_is_chosen(self):
         self.assertEqual(self.figures("act", "--isa", "ref", "--precision", "bf16")[0]["precision"],

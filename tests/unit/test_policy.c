@@ -78,6 +78,31 @@ static void a_model_acts_as_its_network(void **state)
     }
 }
 
+/** A model of a network for vectors says so itself, and is asked with a vector. */
+static void a_model_for_vectors_acts_on_vectors(void **state)
+{
+    (void)state;
+    dq_net *net = make_model("mlp 5-7-3", temp_path("model.dat"));
+    dq_policy *policy, *random;
+    dq_rng rng = dq_rng_stream(1, "states");
+    assert_int_equal(dq_policy_load(&policy, temp_path("model.dat"), NULL), DQ_OK);
+    assert_int_equal(dq_policy_obs_bytes(policy), 5 * sizeof(float));
+    for (int s = 0; s < N_STATES; s++) {
+        float obs[5], want[N_ACTIONS], got[N_ACTIONS];
+        for (int i = 0; i < 5; i++)
+            obs[i] = (float)dq_rng_unit(&rng) - 0.5f;
+        dq_net_q(net, obs, 1, want);
+        dq_policy_values(policy, obs, got);
+        assert_memory_equal(got, want, sizeof(want));
+        assert_int_equal(dq_policy_act(policy, obs), best_of(want));
+    }
+    assert_int_equal(dq_policy_random(&random, 3, 0), DQ_OK);
+    assert_int_equal(dq_policy_obs_bytes(random), 0);
+    dq_policy_destroy(random);
+    dq_policy_destroy(policy);
+    dq_net_destroy(net);
+}
+
 /** Epsilon's share of actions is not the greedy one, by a stream of the seed. */
 static void epsilon_is_the_share_of_random_actions(void **state)
 {
@@ -147,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_TEMP_FOLDER(a_model_acts_as_its_network),
+        IN_TEMP_FOLDER(a_model_for_vectors_acts_on_vectors),
         IN_TEMP_FOLDER(epsilon_is_the_share_of_random_actions),
         cmocka_unit_test(a_random_policy_takes_all_actions_alike),
         IN_TEMP_FOLDER(what_is_no_policy_is_refused),

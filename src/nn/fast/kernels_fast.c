@@ -189,6 +189,47 @@ static void fc2_fast(int layer, const float *x, int n, const float *w, const flo
     EACH_FC(layer, output_layer(f, x, n, w, bias, y, y_row))
 }
 
+/* A multilayer perceptron's layers have sizes of their own, so these are compiled once for all. */
+
+static void dense_product(const float *a, size_t a_row, int rows, int k, const float *b, int cols,
+                          float *c)
+{
+    product_rows(COLS, k, (int)a_row,
+                 &(product){.a = a,
+                            .b = b,
+                            .c = c,
+                            .rows = rows,
+                            .cols = cols,
+                            .b_row = (size_t)cols,
+                            .c_row = (size_t)cols});
+}
+
+static void dense_fast(const dq_dense_shape *s, const float *x, int n, const float *w,
+                       const float *bias, bool relu, float *y)
+{
+    dense_product(x, (size_t)s->in_row, n, s->in, w, s->out_row, y);
+    for (int i = 0; i < n; i++, y += s->out_row)
+        for (int o = 0; o < s->out_row; o += VL) {
+            vec sum = vadd(vload(y + o), vload(bias + o));
+            vstore(y + o, relu ? vmax(sum, vzero()) : sum);
+        }
+}
+
+static void dense_dw_fast(const dq_dense_shape *s, const float *x, int n, const float *dy,
+                          float *dw)
+{
+    static const fetches none = {.lines = {0}};
+    product_turned(COLS, s->in_row, s->out_row, n, x, s->in_row, dy, s->out_row, dw, s->out_row, 0,
+                   &none);
+}
+
+static void dense_dx_fast(const dq_dense_shape *s, const float *dy, int n, const float *w,
+                          float *turned, float *dx)
+{
+    transpose(w, (size_t)s->out_row, s->in_row, s->out_row, turned, (size_t)s->in_row);
+    dense_product(dy, (size_t)s->out_row, n, s->out, turned, s->in_row, dx);
+}
+
 /** Moments of what has no gradient any more fade towards zero through numbers below FLT_MIN, with
  *  which some processors calculate a hundred times slower: they count as zero (FTZ and DAZ). */
 static void adam_fast(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s)
@@ -231,6 +272,9 @@ const dq_kernels DQ_ISA_TABLE = {
     .fc1_dw = fc1_dw_fast,
     .fc1_dx = fc1_dx_fast,
     .fc2 = fc2_fast,
+    .dense = dense_fast,
+    .dense_dw = dense_dw_fast,
+    .dense_dx = dense_dx_fast,
     .peak = peak_fast,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
     .adam = adam_fast,

@@ -239,6 +239,41 @@ static void fc2_ref(int layer, const float *x, int n, const float *w, const floa
         }
 }
 
+static void dense_ref(const dq_dense_shape *s, const float *x, int n, const float *w,
+                      const float *bias, bool relu, float *y)
+{
+    for (int i = 0; i < n; i++)
+        for (int o = 0; o < s->out_row; o++) {
+            float sum = 0.0f;
+            for (int j = 0; j < s->in; j++)
+                sum += x[i * s->in_row + j] * w[j * s->out_row + o];
+            sum += bias[o];
+            y[i * s->out_row + o] = !relu || sum > 0.0f ? sum : 0.0f;
+        }
+}
+
+static void dense_dw_ref(const dq_dense_shape *s, const float *x, int n, const float *dy, float *dw)
+{
+    memset(dw, 0, dq_dense_weights(s) * sizeof(*dw));
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < s->in_row; j++)
+            for (int o = 0; o < s->out_row; o++)
+                dw[j * s->out_row + o] += x[i * s->in_row + j] * dy[i * s->out_row + o];
+}
+
+static void dense_dx_ref(const dq_dense_shape *s, const float *dy, int n, const float *w,
+                         float *turned, float *dx)
+{
+    (void)turned;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < s->in_row; j++) {
+            float sum = 0.0f;
+            for (int o = 0; o < s->out; o++)
+                sum += dy[i * s->out_row + o] * w[j * s->out_row + o];
+            dx[i * s->in_row + j] = sum;
+        }
+}
+
 static float flush(float x)
 {
     return fabsf(x) < FLT_MIN ? 0.0f : x;
@@ -279,6 +314,9 @@ const dq_kernels dq_kernels_ref = {
     .fc1_dw = fc1_dw_ref,
     .fc1_dx = fc1_dx_ref,
     .fc2 = fc2_ref,
+    .dense = dense_ref,
+    .dense_dw = dense_dw_ref,
+    .dense_dx = dense_dx_ref,
     .peak = peak_ref,
     .peak_flops = 2.0 * DQ_PEAK_SUMS,
     .adam = adam_ref,

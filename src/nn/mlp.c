@@ -1,0 +1,66 @@
+/* A multilayer perceptron: forward and back. It is small, so one thread does all of it. */
+#include <string.h>
+
+#include "nn/net_internal.h"
+
+void dq_mlp_plan(dq_net *net, char *base, size_t *used)
+{
+    const dq_net_shape *shape = &net->shape;
+    size_t cap = (size_t)net->cap, most = 0;
+    for (int l = 0; l < shape->n_dense; l++) {
+        const dq_dense_shape *s = &shape->dense[l];
+        net->dense_x[l] = dq_net_take(base, used, cap * (size_t)s->in_row);
+        net->dense_dy[l] = dq_net_take(base, used, cap * (size_t)s->out_row);
+        if (l > 0 && dq_dense_weights(s) > most)
+            most = dq_dense_weights(s);
+    }
+    net->dense_turned = dq_net_take(base, used, most);
+}
+
+/** States with the zeros that pad their rows. */
+static void take_inputs(dq_net *net, const float *obs, int n)
+{
+    const dq_dense_shape *s = &net->shape.dense[0];
+    for (int i = 0; i < n; i++)
+        memcpy(net->dense_x[0] + (size_t)i * (size_t)s->in_row, obs + (size_t)i * (size_t)s->in,
+               (size_t)s->in * sizeof(*obs));
+}
+
+void dq_mlp_forward(dq_net *net, const dq_weights *weights, const float *obs, int n)
+{
+    const dq_net_shape *shape = &net->shape;
+    int last = shape->n_dense - 1;
+    take_inputs(net, obs, n);
+    for (int l = 0; l <= last; l++)
+        net->k->dense(&shape->dense[l], net->dense_x[l], n, weights->params + shape->dense_w[l],
+                      weights->params + shape->dense_b[l], l < last,
+                      l < last ? net->dense_x[l + 1] : net->q);
+}
+
+/** The sum over the samples, which is the gradient of the biases. */
+static void sum_rows(const dq_dense_shape *s, const float *dy, int n, float *db)
+{
+    size_t row = (size_t)s->out_row;
+    memset(db, 0, row * sizeof(*db));
+    for (int i = 0; i < n; i++)
+        for (size_t o = 0; o < row; o++)
+            db[o] += dy[(size_t)i * row + o];
+}
+
+void dq_mlp_backward(dq_net *net)
+{
+    const dq_net_shape *shape = &net->shape;
+    int n = net->cfg.batch;
+    for (int l = shape->n_dense - 1; l >= 0; l--) {
+        const dq_dense_shape *s = &shape->dense[l];
+        const float *x = net->dense_x[l], *dy = net->dense_dy[l];
+        net->k->dense_dw(s, x, n, dy, net->grad + shape->dense_w[l]);
+        sum_rows(s, dy, n, net->grad + shape->dense_b[l]);
+        if (l == 0)
+            return;
+        float *dx = net->dense_dy[l - 1];
+        net->k->dense_dx(s, dy, n, net->online.params + shape->dense_w[l], net->dense_turned, dx);
+        for (size_t i = 0; i < (size_t)n * (size_t)s->in_row; i++)
+            dx[i] = x[i] > 0.0f ? dx[i] : 0.0f;
+    }
+}
