@@ -101,9 +101,11 @@ typedef struct dq_train_config {
     /** Threads, the caller included; 0: one for each core. Not a hyperparameter: results do not
      *  depend on it. */
     int n_threads;
-    /** Architecture of the network: "nature", "nips", "small" or "nature_same" (net.h); NULL:
-     *  "nature". */
+    /** Architecture of the network: "nature", "nips", "small" or "nature_same" for pictures, "mlp"
+     *  for vectors (net.h). NULL: "nature" or "mlp", as the observations are. */
     const char *network;
+    /** Outputs of the hidden layers of an mlp, 1 to DQ_MLP_HIDDEN_MAX; 0 behind the last one. */
+    int hidden[DQ_MLP_LAYERS_MAX];
     /** Instruction set of the CPU: "ref", "avx2" or "avx512"; NULL: as in dq_net_config. Not a
      *  hyperparameter. */
     const char *isa;
@@ -132,7 +134,8 @@ DQ_API
 DQ_NODISCARD dq_status dq_train_preset(dq_train_config *cfg, const char *name);
 
 /** The published reward threshold of an environment: 19 for Pong, whatever its id (Lapan 2020,
- *  chapter 6, MEAN_REWARD_BOUND), INFINITY for all others. */
+ *  chapter 6, MEAN_REWARD_BOUND); Gymnasium's reward_threshold for classic control, 475 for
+ *  CartPole-v1; INFINITY for all others. */
 DQ_API
 double dq_train_reward_bound(const char *env_id);
 
@@ -240,9 +243,10 @@ typedef struct dq_trainer dq_trainer;
 
 /** Create a trainer with one environment; cfg->n_envs must be 1.
  *  @param cfg copied; its strings may be freed after this call
- *  @param env the trainer's on success, the caller's on failure. Its observations must be uint8
- *         [4][84][84], oldest frame first; the frames before an episode's first must be zeros or
- *         repetitions of it. It is seeded with cfg->seed.
+ *  @param env the trainer's on success, the caller's on failure. Its observations must be vectors,
+ *         float32 [1 to DQ_MLP_INPUTS_MAX], or pictures, uint8 [4][84][84], oldest frame first; the
+ *         frames before an episode's first must be zeros or repetitions of it. It is seeded with
+ *         cfg->seed.
  *  @return DQ_OK; DQ_ERR_CONFIG for an impossible configuration or environment; DQ_ERR_UNSUPPORTED
  *          for a device, an instruction set or a precision that this machine does not have;
  *          DQ_ERR_DEVICE when the GPU fails; DQ_ERR_NOMEM */
@@ -298,6 +302,7 @@ typedef struct dq_backend {
     const char *device;     // "cpu", or "cuda: NVIDIA H200 (sm_90), fp32"
     const char *isa;        // instruction set of the CPU in use: "ref", "avx2", "avx512"
     const char *precision;  // of the matrix products: "fp32", "tf32", "bf16"
+    const char *network;    // its architecture, an mlp's with its sizes
     int n_threads;          // threads of the network on the CPU
 } dq_backend;
 /** What the trainer computes with. */
@@ -321,7 +326,7 @@ DQ_NODISCARD dq_status dq_trainer_load(dq_trainer *t, dq_reader *r);
 
 /** Create the network of a saved run alone, on the CPU.
  *  @param[out] out the network, to be freed by dq_net_destroy()
- *  @param network the run's architecture; NULL: "nature"
+ *  @param network the run's architecture, as in dq_train_config
  *  @param r at the beginning of what dq_trainer_save() wrote
  *  @return DQ_OK; DQ_ERR_INPUT for damaged data or another architecture; DQ_ERR_NOMEM */
 DQ_API

@@ -1,28 +1,20 @@
 #include "agent/actor.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/config.h"
+#include "agent/network_choice.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "nn/argmax.h"
 
-static dq_status check_env(const dq_env_spec *spec)
-{
-    const dq_space *o = &spec->obs;
-    if (o->dtype != DQ_U8 || o->n_dims != 3 || o->shape[0] != DQ_NET_STACK ||
-        o->shape[1] != DQ_NET_SIDE || o->shape[2] != DQ_NET_SIDE)
-        return dq_fail(DQ_ERR_CONFIG, "%s: its observations are not uint8 [%d][%d][%d]: wrap it",
-                       spec->id, DQ_NET_STACK, DQ_NET_SIDE, DQ_NET_SIDE);
-    return DQ_OK;
-}
-
 static dq_status allocate(dq_actor *a)
 {
     size_t n = (size_t)a->n_envs;
-    a->obs = calloc(n, DQ_NET_OBS_BYTES);
-    a->last_obs = calloc(n, DQ_NET_OBS_BYTES);
+    a->obs = calloc(n, a->obs_bytes);
+    a->last_obs = calloc(n, a->obs_bytes);
     a->action = calloc(n, sizeof(*a->action));
     a->results = calloc(n, sizeof(*a->results));
     a->greedy = calloc(n, sizeof(*a->greedy));
@@ -42,17 +34,13 @@ static dq_status take_envs(dq_actor *a, const dq_train_config *cfg, dq_env *cons
     return dq_vector_create(&a->envs, envs, a->n_envs, &vector);
 }
 
-dq_status dq_actor_check(const dq_train_config *cfg, dq_env *const *envs)
-{
-    for (int i = 0; i < cfg->n_envs; i++)
-        DQ_TRY(check_env(dq_env_get_spec(envs[i])));
-    return DQ_OK;
-}
-
 dq_status dq_actor_init(dq_actor *a, const dq_train_config *cfg, dq_env *const *envs)
 {
+    const dq_env_spec *spec = dq_env_get_spec(envs[0]);
     *a = (dq_actor){.n_envs = cfg->n_envs,
-                    .n_actions = dq_env_get_spec(envs[0])->n_actions,
+                    .n_actions = spec->n_actions,
+                    .obs_bytes = dq_space_bytes(&spec->obs),
+                    .is_vector = dq_space_is_vector(&spec->obs),
                     .exploration = dq_rng_stream(cfg->seed, "exploration")};
     dq_status st = allocate(a);
     if (st == DQ_OK)
@@ -76,13 +64,13 @@ void dq_actor_free(dq_actor *a)
 
 static uint8_t *obs_of(const dq_actor *a, int env)
 {
-    return a->obs + (size_t)env * DQ_NET_OBS_BYTES;
+    return a->obs + (size_t)env * a->obs_bytes;
 }
 
 /** Where an episode that is over ended. */
 static uint8_t *last_obs_of(const dq_actor *a, int env)
 {
-    return a->last_obs + (size_t)env * DQ_NET_OBS_BYTES;
+    return a->last_obs + (size_t)env * a->obs_bytes;
 }
 
 dq_status dq_actor_reset(dq_actor *a, dq_learner *learner)
@@ -116,22 +104,37 @@ const dq_step *dq_actor_result(const dq_actor *a)
     return &a->results[a->turn].step;
 }
 
-static const uint8_t *newest_frame(const uint8_t *obs)
+static const uint8_t *newest_frame(const dq_actor *a, const uint8_t *obs)
 {
-    return obs + (size_t)(DQ_NET_STACK - 1) * DQ_NET_SIDE * DQ_NET_SIDE;
+    return a->is_vector ? obs : obs + (size_t)(DQ_NET_STACK - 1) * DQ_NET_SIDE * DQ_NET_SIDE;
+}
+
+/** The state that the step whose turn it is led to. */
+static const uint8_t *led_to(const dq_actor *a)
+{
+    const dq_step *step = dq_actor_result(a);
+    bool over = step->terminated || step->truncated;
+    return over ? last_obs_of(a, a->turn) : obs_of(a, a->turn);
+}
+
+bool dq_actor_is_finite(const dq_actor *a)
+{
+    const float *x = (const float *)(const void *)led_to(a);
+    for (size_t i = 0; a->is_vector && i < a->obs_bytes / sizeof(*x); i++)
+        if (!isfinite(x[i]))
+            return false;
+    return true;
 }
 
 dq_experience dq_actor_experience(const dq_actor *a, bool truncation_ends)
 {
     const dq_step *step = dq_actor_result(a);
-    bool over = step->terminated || step->truncated;
-    const uint8_t *led_to = over ? last_obs_of(a, a->turn) : obs_of(a, a->turn);
     return (dq_experience){.lane = a->turn,
                            .action = a->action[a->turn],
                            .reward = step->reward,
                            .terminated = step->terminated || (truncation_ends && step->truncated),
                            .truncated = step->truncated,
-                           .next = newest_frame(led_to)};
+                           .next = newest_frame(a, led_to(a))};
 }
 
 void dq_actor_advance(dq_actor *a, dq_learner *learner)
@@ -162,7 +165,7 @@ static dq_status save_step(const dq_actor *a, int env, dq_writer *w)
     dq_write_u32(w, flags);
     dq_write_f64(w, (double)step->clipped);
     dq_status st = dq_write_f64(w, (double)step->ended_points);
-    return is_waiting(a, env) ? dq_write(w, last_obs_of(a, env), DQ_NET_OBS_BYTES) : st;
+    return is_waiting(a, env) ? dq_write(w, last_obs_of(a, env), a->obs_bytes) : st;
 }
 
 dq_status dq_actor_save_round(const dq_actor *a, dq_writer *w)
@@ -197,7 +200,7 @@ static dq_status load_step(dq_actor *a, int env, dq_reader *r, bool is_whole)
                                                   .is_new_game = (flags & NEW_GAME) != 0,
                                                   .ended_points = (float)ended_points}};
     if (is_waiting(a, env) && is_whole)
-        return dq_read(r, last_obs_of(a, env), DQ_NET_OBS_BYTES);
+        return dq_read(r, last_obs_of(a, env), a->obs_bytes);
     if (is_waiting(a, env))
         a->results[env].step.terminated = true;  // so it was learned then
     return DQ_OK;

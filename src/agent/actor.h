@@ -13,19 +13,18 @@
 typedef struct dq_actor {
     dq_vector *envs;            // the environments
     int n_envs, n_actions;      // their number, and that of their actions
+    size_t obs_bytes;           // of a state
+    bool is_vector;             // of floats, else frames
     int turn;                   // environment whose step is processed next; 0: a round begins
     dq_rng exploration;         // random stream "exploration" of the seed
-    uint8_t *obs;               // [n_envs][DQ_NET_OBS_BYTES] states after this round's steps
-    uint8_t *last_obs;          // [n_envs][DQ_NET_OBS_BYTES] last states of episodes that ended
+    uint8_t *obs;               // [n_envs][obs_bytes] states after this round's steps
+    uint8_t *last_obs;          // [n_envs][obs_bytes] last states of episodes that ended
     int *action;                // [n_envs] this round's actions
     dq_vector_result *results;  // [n_envs] this round's results
     int *greedy;                // [n_envs] environments whose action is the one of largest value
     float *q;                   // [n_envs][n_actions] the values that those are chosen by
 } dq_actor;
 
-/** Check that the observations of the environments are uint8 [4][84][84].
- *  @return DQ_OK or DQ_ERR_CONFIG */
-DQ_NODISCARD dq_status dq_actor_check(const dq_train_config *cfg, dq_env *const *envs);
 /** Set up an actor, to be freed by dq_actor_free() also on failure.
  *  @param envs [cfg->n_envs], the actor's on success, the caller's on failure */
 DQ_NODISCARD dq_status dq_actor_init(dq_actor *a, const dq_train_config *cfg, dq_env *const *envs);
@@ -42,6 +41,8 @@ DQ_NODISCARD dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_
 /** The step of the environment whose turn it is, for the learner.
  *  @param truncation_ends report a truncated episode as terminated */
 dq_experience dq_actor_experience(const dq_actor *a, bool truncation_ends);
+/** Whether all numbers of the state that it led to are finite; bytes always are. */
+bool dq_actor_is_finite(const dq_actor *a);
 /** The result of that step. */
 const dq_step *dq_actor_result(const dq_actor *a);
 /** Pass the turn to the next environment. If the episode ended, the next one is begun in the

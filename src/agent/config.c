@@ -24,6 +24,7 @@ typedef enum field_type {
     FIELD_BOOL,
     FIELD_LOSS,
     FIELD_NETWORK,
+    FIELD_WIDTHS,
     FIELD_INITIALISATION,
     FIELD_BOUND  // a number, "none" or "game"
 } field_type;
@@ -63,7 +64,8 @@ static const field fields[] = {
           "Adam's decay rate of the mean squared gradient"),
     FIELD(adam_epsilon, FIELD_DOUBLE, "", 0, 1, "Adam's constant in the denominator"),
     FIELD(network, FIELD_NETWORK, "", 0, 0,
-          "nature: Mnih et al. 2015, nips: 2013; nature_same: Dopamine's padding"),
+          "nature: Mnih et al. 2015, nips: 2013; nature_same: Dopamine's; mlp: vectors"),
+    FIELD(hidden, FIELD_WIDTHS, "", 1, DQ_MLP_HIDDEN_MAX, "outputs of the hidden layers of an mlp"),
     FIELD(initialisation, FIELD_INITIALISATION, "", 0, 0,
           "initialisation of the parameters; xavier: as Dopamine does"),
     FIELD(loss, FIELD_LOSS, "", 0, 0,
@@ -125,6 +127,14 @@ static void print_names(const char *(*name_at)(size_t), char *text, size_t cap)
     dq_list_words(text, cap, names, n, "or");
 }
 
+/** Those for pictures, then the one for vectors. */
+static const char *network_at(size_t index)
+{
+    const char *name = dq_net_network_name(index);
+    bool is_next = index == 0 || dq_net_network_name(index - 1);
+    return name ? name : is_next ? DQ_MLP : NULL;
+}
+
 /** What values there are, in words. */
 static void print_range(const field *f, char *text, size_t cap)
 {
@@ -139,7 +149,11 @@ static void print_range(const field *f, char *text, size_t cap)
         dq_list_words(text, cap, losses, DQ_COUNT(losses), "or");
         break;
     case FIELD_NETWORK:
-        print_names(dq_net_network_name, text, cap);
+        print_names(network_at, text, cap);
+        break;
+    case FIELD_WIDTHS:
+        snprintf(text, cap, "1 to %d numbers from %.10g to %.10g, with commas between them",
+                 DQ_MLP_LAYERS_MAX, f->low, f->high);
         break;
     case FIELD_INITIALISATION:
         print_names(dq_net_initialisation_name, text, cap);
@@ -236,11 +250,34 @@ static dq_status set_loss(const field *f, void *to, const char *text)
 static dq_status set_network(const field *f, void *to, const char *text)
 {
     const char *name;
-    for (size_t i = 0; (name = dq_net_network_name(i)); i++)
+    for (size_t i = 0; (name = network_at(i)); i++)
         if (strcmp(name, text) == 0) {
             memcpy(to, &name, sizeof(name));
             return DQ_OK;
         }
+    return fail_value(f, text);
+}
+
+/** "128,64": what is behind the last one is 0. */
+static dq_status set_widths(const field *f, void *to, const char *text)
+{
+    int widths[DQ_MLP_LAYERS_MAX] = {0};
+    char number[16];
+    const char *at = text;
+    for (int i = 0; i < DQ_MLP_LAYERS_MAX; i++) {
+        int64_t width;
+        size_t n = strcspn(at, ",");
+        snprintf(number, sizeof(number), "%.*s", n < sizeof(number) ? (int)n : 0, at);
+        if (!dq_whole_number(number, &width) || (double)width < f->low || (double)width > f->high)
+            return fail_value(f, text);
+        widths[i] = (int)width;
+        at += n;
+        if (*at == '\0') {
+            memcpy(to, widths, sizeof(widths));
+            return DQ_OK;
+        }
+        at++;
+    }
     return fail_value(f, text);
 }
 
@@ -268,6 +305,8 @@ static dq_status set_field(const field *f, void *to, const char *text)
         return set_loss(f, to, text);
     case FIELD_NETWORK:
         return set_network(f, to, text);
+    case FIELD_WIDTHS:
+        return set_widths(f, to, text);
     case FIELD_INITIALISATION:
         return set_initialisation(f, to, text);
     case FIELD_BOUND:
@@ -329,6 +368,15 @@ static const char *network_name(const char *name)
     return name ? name : dq_net_network_name(0);
 }
 
+/** Up to the first 0; a program may have set a number that dq_train_config_check() will refuse. */
+static void print_widths(const int *widths, char *text, size_t cap)
+{
+    size_t used = 0;
+    snprintf(text, cap, "none");
+    for (int i = 0; i < DQ_MLP_LAYERS_MAX && widths[i] != 0 && used < cap; i++)
+        used += (size_t)snprintf(text + used, cap - used, "%s%d", i ? "," : "", widths[i]);
+}
+
 static const char *initialisation_name(const char *name)
 {
     return name ? name : dq_net_initialisation_name(0);
@@ -370,6 +418,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
         snprintf(value, cap, "%s", loss_name(*(const dq_loss *)from));
     else if (f->type == FIELD_NETWORK)
         snprintf(value, cap, "%s", network_name(*(const char *const *)from));
+    else if (f->type == FIELD_WIDTHS)
+        print_widths(from, value, cap);
     else if (f->type == FIELD_INITIALISATION)
         snprintf(value, cap, "%s", initialisation_name(*(const char *const *)from));
     else if (f->type == FIELD_UINT64)

@@ -25,6 +25,7 @@ static const setting book[] = {
     {"target_sync", 1000, NULL},   {"epsilon_decay", 150000, NULL},
     {"epsilon_start", 1, NULL},    {"epsilon_final", 0.01, NULL},
     {"reward_bound", 0, "game"},   {"checkpoint_every", 10000, NULL},
+    {"hidden", 0, "128,128"},
 };
 
 static const setting fast[] = {
@@ -102,16 +103,23 @@ dq_status dq_train_preset(dq_train_config *cfg, const char *name)
     return fail_unknown(name);
 }
 
+bool dq_config_is_pong(const char *env_id)
+{
+    dq_atari_id id;
+    return dq_atari_id_parse(env_id, &id) && strcmp(id.game->id, "pong") == 0;
+}
+
 double dq_train_reward_bound(const char *env_id)
 {
     static const struct {
-        const char *game;
+        const char *id;
         double bound;
-    } published[] = {{"pong", 19.0}};  // Lapan 2020, chapter 6, 02_dqn_pong.py
-    dq_atari_id id;
-    if (dq_atari_id_parse(env_id, &id))
-        for (size_t i = 0; i < DQ_COUNT(published); i++)
-            if (strcmp(id.game->id, published[i].game) == 0)
-                return published[i].bound;
+    } gymnasiums[] = {
+        {"CartPole-v0", 195}, {"CartPole-v1", 475}, {"MountainCar-v0", -110}, {"Acrobot-v1", -100}};
+    if (dq_config_is_pong(env_id))
+        return 19;  // Lapan 2020, chapter 6, 02_dqn_pong.py
+    for (size_t i = 0; i < DQ_COUNT(gymnasiums); i++)
+        if (strcmp(gymnasiums[i].id, env_id) == 0)
+            return gymnasiums[i].bound;
     return INFINITY;
 }

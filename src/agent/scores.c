@@ -3,16 +3,16 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "agent/config.h"
 #include "base/error.h"
 #include "deepq/train.h"
 
 /** The book looks at the mean from the first game of Pong on; elsewhere a lucky one would do. */
 dq_status dq_scores_init(dq_scores *s, int n_envs, const char *env_id, double bound)
 {
-    double published = dq_train_reward_bound(env_id);
     *s = (dq_scores){.n_envs = n_envs,
-                     .bound = isnan(bound) ? published : bound,
-                     .games_to_solve = isfinite(published) ? 1 : DQ_RECENT_GAMES};
+                     .bound = isnan(bound) ? dq_train_reward_bound(env_id) : bound,
+                     .games_to_solve = dq_config_is_pong(env_id) ? 1 : DQ_RECENT_GAMES};
     s->points = calloc((size_t)n_envs, sizeof(*s->points));
     s->learned = calloc((size_t)n_envs, sizeof(*s->learned));
     if (!s->points || !s->learned)

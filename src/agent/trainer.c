@@ -5,21 +5,24 @@
 #include <stdlib.h>
 
 #include "agent/config.h"
+#include "agent/network_choice.h"
 #include "agent/trainer_internal.h"
 #include "base/clock.h"
 #include "base/error.h"
 
-static dq_status create_learner(dq_trainer *t)
+static dq_status create_learner(dq_trainer *t, const dq_env_spec *spec)
 {
     const dq_train_config *cfg = &t->cfg;
+    char network[DQ_NETWORK_NAME];
+    DQ_TRY(dq_network_choose(cfg, spec, network));
     const dq_learner_config learner = {
-        .n_actions = t->actor.n_actions,
+        .n_actions = spec->n_actions,
         .n_lanes = cfg->n_envs,
         .n_threads = cfg->n_threads,
         .device = cfg->device,
         .isa = cfg->isa,
         .precision = cfg->precision,
-        .network = cfg->network,
+        .network = network,
         .initialisation = cfg->initialisation,
         .batch = cfg->batch,
         .learning_rate = cfg->learning_rate,
@@ -41,9 +44,7 @@ static dq_status create_learner(dq_trainer *t)
 static dq_status create_parts(dq_trainer *t, dq_env *const *envs)
 {
     const dq_env_spec *spec = dq_env_get_spec(envs[0]);
-    DQ_TRY(dq_actor_check(&t->cfg, envs));
-    t->actor.n_actions = spec->n_actions;
-    DQ_TRY(create_learner(t));
+    DQ_TRY(create_learner(t, spec));
     DQ_TRY(dq_scores_init(&t->scores, t->cfg.n_envs, spec->id, t->cfg.reward_bound));
     return dq_actor_init(&t->actor, &t->cfg, envs);
 }
@@ -143,6 +144,7 @@ dq_backend dq_trainer_backend(const dq_trainer *t)
                         .device = t->learner->device,
                         .isa = dq_net_isa(t->learner->net),
                         .precision = t->learner->precision,
+                        .network = dq_net_network(t->learner->net),
                         .n_threads = dq_net_threads(t->learner->net)};
 }
 
@@ -269,14 +271,16 @@ static dq_status act(dq_trainer *t)
     return dq_actor_play(&t->actor, t->learner, &t->cfg, t->step, learns ? &step : NULL);
 }
 
-static dq_status check_reward(const dq_trainer *t)
+static dq_status check_result(const dq_trainer *t)
 {
     const dq_step *result = dq_actor_result(&t->actor);
-    if (isfinite(result->reward) && isfinite(result->clipped) && isfinite(result->ended_points))
+    bool is_finite =
+        isfinite(result->reward) && isfinite(result->clipped) && isfinite(result->ended_points);
+    if (is_finite && dq_actor_is_finite(&t->actor))
         return DQ_OK;
-    return dq_fail(DQ_ERR_INPUT, "%s: its reward at frame %lld is not finite",
+    return dq_fail(DQ_ERR_INPUT, "%s: its %s at frame %lld is not finite",
                    dq_env_get_spec(dq_vector_env(t->actor.envs, t->actor.turn))->id,
-                   (long long)t->step);
+                   is_finite ? "observation" : "reward", (long long)t->step);
 }
 
 /** Store the step whose turn it is, and report a game that is over.
@@ -330,7 +334,7 @@ static dq_status take_step(dq_trainer *t)
     t->step++;
     dq_status st = act(t);
     if (st == DQ_OK)
-        st = check_reward(t);
+        st = check_result(t);
     if (st == DQ_OK)
         return DQ_OK;
     t->step--;

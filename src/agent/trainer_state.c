@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/rng_inline.h"
 #include "base/stream_internal.h"
+#include "nn/graph.h"
 
 enum { STARTED = 1, SOLVED = 2 };  // of the run
 
@@ -118,7 +119,7 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
         DQ_TRY(dq_actor_save_round(&t->actor, w));
     save_counters(t, w);
     save_episodes(&t->scores, w);
-    DQ_TRY(dq_write(w, t->actor.obs, (size_t)t->cfg.n_envs * DQ_NET_OBS_BYTES));
+    DQ_TRY(dq_write(w, t->actor.obs, (size_t)t->cfg.n_envs * t->actor.obs_bytes));
     DQ_TRY(dq_actor_save_envs(&t->actor, w));
     return dq_learner_save_memory(t->learner, w);
 }
@@ -157,7 +158,7 @@ static dq_status load_rest(dq_trainer *t, dq_reader *r, bool net_is_inside)
         DQ_TRY(load_episodes(&t->scores, r, t->step));
     else
         assume_episodes(&t->scores);
-    DQ_TRY(dq_read(r, t->actor.obs, (size_t)t->cfg.n_envs * DQ_NET_OBS_BYTES));
+    DQ_TRY(dq_read(r, t->actor.obs, (size_t)t->cfg.n_envs * t->actor.obs_bytes));
     DQ_TRY(dq_actor_load_envs(&t->actor, r));
     if (net_is_inside)
         DQ_TRY(dq_learner_load_net(t->learner, r));
@@ -181,20 +182,34 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     return DQ_OK;
 }
 
+/** The name of the saved run's network: an mlp's sizes are in the file. */
+static dq_status choose_saved(const char **network, char name[DQ_NETWORK_NAME], uint32_t n_actions,
+                              const dq_reader *r)
+{
+    if (!dq_network_is_mlp(*network))
+        return DQ_OK;
+    uint64_t n_params = dq_net_n_params(name, (int)n_actions), n_arrays = 4;
+    if (!dq_network_is_mlp(name) || n_params == 0)
+        return dq_fail(DQ_ERR_INPUT, "saved net is a %s network, the run's is %s", name, *network);
+    if (n_params * n_arrays * sizeof(float) > dq_reader_left(r))
+        return dq_fail(DQ_ERR_INPUT, "saved net ends early");
+    *network = name;
+    return DQ_OK;
+}
+
 dq_status dq_trainer_load_net(dq_net **out, const char *network, dq_reader *r)
 {
-    uint32_t n_actions, version;
-    size_t start = r->at;
+    char name[DQ_NETWORK_NAME];
+    uint32_t n_actions;
     *out = NULL;
     if (!dq_reader_is_at(r, "DQNN"))
         return dq_fail(DQ_ERR_INPUT,
                        "saved run: its weights cannot be read alone, an older deepq wrote "
                        "it: continue the run, and its next checkpoint can be");
-    DQ_TRY(dq_read_tag_between(r, "DQNN", 1, 2, &version));
-    DQ_TRY(dq_read_u32(r, &n_actions));
-    r->at = start;  // the net reads it all
+    DQ_TRY(dq_network_of_saved(r, name, &n_actions));
     if (n_actions < 1 || n_actions > DQ_MAX_ACTIONS)
         return dq_fail(DQ_ERR_INPUT, "saved run: %u actions are impossible", n_actions);
+    DQ_TRY(choose_saved(&network, name, n_actions, r));
     dq_net_config cfg = dq_net_config_default((int)n_actions);
     cfg.network = network;
     cfg.batch = cfg.n_threads = 1;

@@ -17,6 +17,7 @@
 #include "record/json_lines.h"
 
 enum { SKIP = 4 };
+static const double ATARI_EPSILON = 0.05;
 
 typedef struct protocol {
     const char *model, *env_id, *dialect, *rom_dir;
@@ -47,10 +48,9 @@ static dq_status make_env(dq_env **out, const protocol *p)
     return dq_env_seed(*out, p->seed);
 }
 
-static dq_status play_episode(const protocol *p, dq_env *env, dq_policy *player, double *reward,
-                              int64_t *n_steps)
+static dq_status play_episode(const protocol *p, dq_env *env, dq_policy *player, void *obs,
+                              double *reward, int64_t *n_steps)
 {
-    uint8_t obs[DQ_NET_OBS_BYTES];
     int64_t skip = p->options.frame_skip > 0 ? p->options.frame_skip : SKIP;
     int64_t limit = p->cap > 0 ? p->cap / skip : INT64_MAX;
     dq_step step = {0};
@@ -84,11 +84,13 @@ static dq_status play_all(const protocol *p, dq_env *env, scores *s)
     volatile int *stop = interrupt_catch();
     dq_policy *player;
     DQ_TRY(trained_model_policy(&player, p->weights, p->model, env, p->epsilon, p->seed));
-    dq_status st = DQ_OK;
+    void *obs = malloc(dq_space_bytes(&dq_env_get_spec(env)->obs));
+    dq_status st = obs ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for an observation");
     while (st == DQ_OK && s->n < p->episodes && !*stop) {
-        st = play_episode(p, env, player, &s->rewards[s->n], &s->n_steps);
+        st = play_episode(p, env, player, obs, &s->rewards[s->n], &s->n_steps);
         s->n += st == DQ_OK;
     }
+    free(obs);
     dq_policy_destroy(player);
     summarise(s);
     if (st == DQ_OK && *stop)
@@ -109,12 +111,17 @@ static void print_text(const protocol *p, const dq_atari_id *id, const scores *s
     environment_options_print(&p->options, options);
     printf("%s on %s: %lld games, %lld frames\n", app_plain(p->model), id->name, (long long)s->n,
            (long long)s->n_steps);
-    printf(
-        "protocol: preprocessing %s%s%s, no-op starts up to %lld, epsilon %g, sticky actions %g, "
-        "cap %lld console frames, seed %llu\n",
-        p->dialect, *options ? " with " : "", options, (long long)p->noops, p->epsilon,
-        sticky_of(p, id), (long long)p->cap, (unsigned long long)p->seed);
+    if (!environments_is_atari(id->name))
+        printf("protocol: epsilon %g, seed %llu\n", p->epsilon, (unsigned long long)p->seed);
+    else
+        printf("protocol: preprocessing %s%s%s, no-op starts up to %lld, epsilon %g, sticky "
+               "actions %g, "
+               "cap %lld console frames, seed %llu\n",
+               p->dialect, *options ? " with " : "", options, (long long)p->noops, p->epsilon,
+               sticky_of(p, id), (long long)p->cap, (unsigned long long)p->seed);
     printf("reward: mean %.2f, sd %.2f, min %.2f, max %.2f\n", s->mean, s->sd, s->min, s->max);
+    if (!environments_is_atari(id->name))
+        return;
     if (h)
         printf("human-normalised: %.1f %% (random %g, human %g)\n",
                human_scores_normalise(h, s->mean), h->random, h->human);
@@ -134,9 +141,9 @@ static void print_json(const protocol *p, const dq_atari_id *id, const scores *s
         "{s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}", "model",
         dq_json_text(p->model), "env", id->name, "dialect", p->dialect, "options", options,
         "episodes", (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops",
-        (json_int_t)p->noops, "epsilon", p->epsilon, "sticky", sticky_of(p, id), "cap",
-        (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean", s->mean, "sd", s->sd, "min",
-        s->min, "max", s->max, "rewards", rewards);
+        (json_int_t)(p->noops < 0 ? 0 : p->noops), "epsilon", p->epsilon, "sticky",
+        sticky_of(p, id), "cap", (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean", s->mean,
+        "sd", s->sd, "min", s->min, "max", s->max, "rewards", rewards);
     json_object_set_new(o, "human_normalised",
                         h ? json_real(human_scores_normalise(h, s->mean)) : json_null());
     json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
@@ -187,6 +194,12 @@ static int eval_model(const protocol *asked, const model_choice *choice, bool js
     if (choice->options.noops >= 0)
         p.noops = choice->options.noops;
     p.options.noops = -1;  // the protocol's, which is told by itself
+    if (!environments_is_atari(p.env_id)) {
+        p.noops = choice->options.noops;
+        p.cap = 0;
+    }
+    if (p.epsilon < 0)
+        p.epsilon = environments_is_atari(p.env_id) ? ATARI_EPSILON : 0;
     int exit_status = eval(&p, &m, json);
     trained_model_free(&m);
     return exit_status;
@@ -200,7 +213,7 @@ int cmd_eval(int argc, char **argv)
     protocol p = {
         .episodes = 30,
         .noops = 30,
-        .epsilon = 0.05,
+        .epsilon = -1,  // as the environment is
         .cap = DQ_ATARI_EPISODE_TICKS,
     };
     const option options[] = {
@@ -211,8 +224,8 @@ int cmd_eval(int argc, char **argv)
         {"env", 'e', OPTION_TEXT, &choice.env_id, "ID", "environment (the model's)", 0, 0},
         {"dialect", 0, OPTION_TEXT, &choice.dialect, "NAME", "preprocessing (the model's)", 0, 0},
         {"episodes", 0, OPTION_INT, &p.episodes, "N", "games to play (30)", 1, 1e6},
-        {"epsilon", 0, OPTION_NUMBER, &p.epsilon, "E", "probability of a random action (0.05)", 0,
-         1},
+        {"epsilon", 0, OPTION_NUMBER, &p.epsilon, "E",
+         "probability of a random action (0.05; 0 unless it is an Atari game)", 0, 1},
         {"cap", 0, OPTION_INT, &p.cap, "N", "console frames a game may last (108000)", SKIP, 1e9},
         {"seed", 0, OPTION_UINT, &p.seed, "N", "of no-ops, epsilon and sticky actions (0)", 0, 0},
         {"rom-dir", 0, OPTION_TEXT, &p.rom_dir, "DIR", "look for the ROM here first", 0, 0},

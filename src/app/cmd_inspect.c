@@ -78,6 +78,8 @@ static dq_status inspect_model(const char *path)
         if (strcmp(t->name, "fc.2.weight") == 0)
             n_actions = t->shape[0];
     }
+    if (dq_net_outputs(m->tensors, m->n))
+        n_actions = dq_net_outputs(m->tensors, m->n);
     if (n_actions)
         printf("  %-16s%d\n", "actions", n_actions);
     printf("  %-16s%zu\n", "parameters", n_parameters);

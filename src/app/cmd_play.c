@@ -31,6 +31,7 @@ typedef struct stage {
     trained_model model;
     dq_env *env;
     dq_policy *player;
+    uint8_t *obs;     // what the environment shows
     window *window;   // NULL: none
     dq_video *video;  // of this episode; NULL: none
     volatile int *stop;
@@ -108,14 +109,14 @@ static bool is_stopped(stage *s)
     return *s->stop || (s->window && window_closed(s->window));
 }
 
-static dq_status play_steps(stage *s, uint8_t *obs)
+static dq_status play_steps(stage *s)
 {
     dq_step step = {0};
     clock_gettime(CLOCK_MONOTONIC, &s->next);
     while (!step.terminated && !step.truncated && !is_stopped(s)) {
-        int action = dq_policy_act(s->player, obs);
+        int action = dq_policy_act(s->player, s->obs);
         s->counts[action]++;
-        DQ_TRY(dq_env_step(s->env, action, obs, &step));
+        DQ_TRY(dq_env_step(s->env, action, s->obs, &step));
         s->total += (double)step.reward;
         DQ_TRY(show(s));
         if (s->window)
@@ -126,14 +127,13 @@ static dq_status play_steps(stage *s, uint8_t *obs)
 
 static dq_status play_episode(stage *s, int64_t episode)
 {
-    uint8_t obs[DQ_NET_OBS_BYTES];
     memset(s->counts, 0, sizeof(s->counts));
     s->total = 0;
-    DQ_TRY(dq_env_reset(s->env, obs));
+    DQ_TRY(dq_env_reset(s->env, s->obs));
     DQ_TRY(open_video(s, episode));
     dq_status st = show(s);
     if (st == DQ_OK)
-        st = play_steps(s, obs);
+        st = play_steps(s);
     if (s->video) {
         dq_status finished = dq_video_finish(s->video);
         s->video = NULL;
@@ -182,6 +182,11 @@ static dq_status open_window(stage *s)
 {
     if (s->o->no_vis)
         return DQ_OK;
+    if (!environments_is_atari(s->model.env_id)) {
+        if (!s->o->record_dir)  // else that fails and says why
+            app_note("%s has no pictures: it plays unseen", s->model.env_id);
+        return DQ_OK;
+    }
     dq_status st = window_create(&s->window, s->model.env_id);
     if (st == DQ_ERR_UNSUPPORTED && s->o->record_dir) {
         app_note("no window here: recording without one");
@@ -202,6 +207,9 @@ static dq_status set_up(stage *s)
     DQ_TRY(environments_make(&s->env, &choice));
     DQ_TRY(trained_model_policy(&s->player, s->model.weights, s->model.path, s->env, o->epsilon,
                                 o->seed));
+    s->obs = malloc(dq_space_bytes(&dq_env_get_spec(s->env)->obs));
+    if (!s->obs)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for an observation");
     if (o->record_dir)
         DQ_TRY(prepare_record_dir(o->record_dir));
     DQ_TRY(open_window(s));
@@ -232,6 +240,7 @@ static int play(const play_options *o)
         st = set_up(&s);
     if (st == DQ_OK)
         st = play_all(&s);
+    free(s.obs);
     window_destroy(s.window);
     dq_policy_destroy(s.player);
     dq_env_destroy(s.env);

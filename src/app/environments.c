@@ -35,6 +35,12 @@ int environments_check_id(const char *id)
     return app_fail(APP_MISUSED, "no environment '%s': deepq envs lists those there are", id);
 }
 
+bool environments_is_atari(const char *id)
+{
+    dq_atari_id parsed;
+    return dq_atari_id_parse(id, &parsed);
+}
+
 /** @param[out] how of the dialect, without what a program chooses about it */
 static dq_status read_dialect(dq_preprocessing *how, const environment_choice *c)
 {
@@ -57,12 +63,6 @@ bool environments_learn_otherwise(const environment_choice *c)
 static dq_status make_preprocessed(dq_env **out, const environment_choice *c, dq_preprocessing *how)
 {
     dq_atari_options options;
-    dq_atari_id parsed;
-    if (!dq_atari_id_parse(c->id, &parsed))
-        return dq_fail(DQ_ERR_CONFIG,
-                       "%s has no pictures to preprocess: choose an Atari game, or learn it with "
-                       "`deepq tabular`",
-                       c->id);
     DQ_TRY(dq_atari_options_init(&options, c->id));
     options.rom_dir = c->rom_dir;
     options.seed = c->seed;
@@ -70,10 +70,40 @@ static dq_status make_preprocessed(dq_env **out, const environment_choice *c, dq
     return dq_env_make_preprocessed(out, c->id, how, &options);
 }
 
+/** What is chosen about preprocessing where there is none. */
+static dq_status check_no_choice(const environment_choice *c)
+{
+    char options[ENVIRONMENT_OPTIONS_TEXT];
+    environment_options_print(&c->options, options);
+    if (strcmp(c->dialect, "book") != 0)  // the default
+        return dq_fail(DQ_ERR_CONFIG, "%s has no pictures to preprocess: leave the dialect %s out",
+                       c->id, c->dialect);
+    if (*options)
+        return dq_fail(DQ_ERR_CONFIG, "%s is no Atari game: leave out %s", c->id, options);
+    return DQ_OK;
+}
+
+static dq_status make_vector(dq_env **out, const environment_choice *c)
+{
+    const dq_env_options options = {.seed = c->seed};
+    DQ_TRY(check_no_choice(c));
+    DQ_TRY(dq_env_make(out, c->id, &options));
+    if (dq_env_get_spec(*out)->obs.dtype == DQ_F32)
+        return DQ_OK;
+    dq_env_destroy(*out);
+    *out = NULL;
+    return dq_fail(DQ_ERR_CONFIG,
+                   "%s shows neither pictures nor vectors: choose another environment, or learn it "
+                   "with `deepq tabular`",
+                   c->id);
+}
+
 dq_status environments_make(dq_env **out, const environment_choice *c)
 {
     dq_preprocessing how;
     *out = NULL;
+    if (!environments_is_atari(c->id))
+        return make_vector(out, c);
     if (read_dialect(&how, c) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "--dialect");
     DQ_TRY(make_preprocessed(out, c, &how));

@@ -25,7 +25,10 @@ typedef struct environment_choice {
  *  or a lost life ends an episode. False for a dialect that there is none of. */
 bool environments_learn_otherwise(const environment_choice *c);
 
-/** Make an Atari environment in a dialect, as the networks take it: uint8 [4][84][84]. */
+/** Whether an id is that of an Atari game, which has pictures, dialects and options. */
+bool environments_is_atari(const char *id);
+/** Make an environment as the networks take it: an Atari game in a dialect, uint8 [4][84][84], or
+ *  another one whose observations are vectors. */
 DQ_NODISCARD dq_status environments_make(dq_env **out, const environment_choice *c);
 
 /** The cartridge that an environment is played with. @param[out] bytes malloc'd, the caller's to

@@ -9,6 +9,7 @@
 #include "app/run_store.h"
 #include "app/train_output.h"
 #include "base/error.h"
+#include "nn/graph.h"
 
 struct train_run {
     train_settings settings;
@@ -52,6 +53,13 @@ static dq_status make_envs(dq_env **envs, const train_settings *s)
     return DQ_OK;
 }
 
+/** The hyperparameter `network`, which does not say the sizes of an mlp. */
+static const char *network_key(const dq_trainer *t)
+{
+    const char *network = dq_trainer_backend(t).network;
+    return dq_network_is_mlp(network) ? DQ_MLP : network;
+}
+
 /** A trainer with its environments. @param envs [n_envs] room for them while they are nobody's */
 static dq_status make_trainer(train_run *run, dq_env **envs)
 {
@@ -60,9 +68,13 @@ static dq_status make_trainer(train_run *run, dq_env **envs)
     run->n_actions = dq_env_get_spec(envs[0])->n_actions;
     dq_train_config cfg = train_settings_config(s);
     dq_status st = dq_trainer_create_many(&run->trainer, &cfg, envs);
-    if (st != DQ_OK)
+    if (st != DQ_OK) {
         destroy_envs(envs, s->cfg.n_envs);
-    return st;
+        return st;
+    }
+    if (cfg.network)
+        return DQ_OK;
+    return train_settings_set(&run->settings, "network", network_key(run->trainer));
 }
 
 static dq_status create_trainer(train_run *run)
@@ -254,8 +266,8 @@ int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop
     train_output_init(&run->out, json, plain, &run->settings, first_step);
     if (is_finished(run))
         return APP_DONE;
-    train_output_start(&run->out, &run->settings, run->n_actions, run_store_path(run->store),
-                       first_step);
+    train_output_start(&run->out, &run->settings, dq_trainer_backend(run->trainer).network,
+                       run->n_actions, run_store_path(run->store), first_step);
     dq_status st = dq_trainer_run(run->trainer, &events, stop, &solved);
     return end(run, st, solved);
 }

@@ -53,7 +53,7 @@ static const text_setting *find_text(const char *key)
 
 bool train_settings_is_text(const char *key)
 {
-    return find_text(key) || strcmp(key, "version") == 0;
+    return find_text(key) || strcmp(key, "version") == 0 || strcmp(key, "hidden") == 0;
 }
 
 static dq_status set_threads(train_settings *s, const char *value)

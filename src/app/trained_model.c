@@ -204,10 +204,16 @@ dq_status trained_model_policy(dq_policy **out, const dq_model *weights, const c
     if (st != DQ_OK)  // the file's fault, but for a lack of memory
         return dq_fail_within(st == DQ_ERR_NOMEM ? st : DQ_ERR_INPUT, "%s", path);
     int n = dq_policy_actions(*out);
-    if (n == spec->n_actions)
+    size_t bytes = dq_policy_obs_bytes(*out), given = dq_space_bytes(&spec->obs);
+    if (n == spec->n_actions && bytes == given)
         return DQ_OK;
     dq_policy_destroy(*out);
     *out = NULL;
+    if (bytes != given)
+        return dq_fail(DQ_ERR_INPUT,
+                       "%s takes observations of %zu bytes, and those of %s have %zu: choose with "
+                       "--env the environment it was trained on",
+                       path, bytes, spec->id, given);
     return dq_fail(
         DQ_ERR_INPUT,
         "%s chooses among %d actions and %s has %d: choose with --env the environment it "

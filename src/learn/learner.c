@@ -5,14 +5,16 @@
 
 #include "base/error.h"
 #include "learn/gpu.h"
-
-enum { FRAME_BYTES = DQ_NET_SIDE * DQ_NET_SIDE };
+#include "nn/graph.h"
 
 dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg)
 {
     bool on_gpu;
     *out = NULL;
     DQ_TRY(dq_gpu_choose(cfg->device, &on_gpu));
+    if (on_gpu && dq_network_is_mlp(cfg->network))
+        return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: not implemented for CUDA: use --device cpu",
+                       cfg->network);
     return on_gpu ? dq_learner_cuda_create(out, cfg) : dq_learner_cpu_create(out, cfg);
 }
 
@@ -42,6 +44,8 @@ static dq_status create_memory(dq_learner *l)
     const dq_learner_config *cfg = &l->cfg;
     dq_replay_config replay = dq_replay_config_default();
     replay.capacity = (size_t)cfg->replay_size;
+    replay.stack = l->stack;
+    replay.frame_bytes = l->obs_bytes / (size_t)l->stack;
     replay.n_step = cfg->n_step;
     replay.gamma = cfg->gamma;
     replay.n_lanes = cfg->n_lanes;
@@ -60,6 +64,8 @@ dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch
     l->cfg = *cfg;
     l->sampling = dq_rng_stream(cfg->seed, "replay");
     DQ_TRY(create_net(l, batch, n_threads, precision));
+    l->obs_bytes = dq_net_obs_bytes(l->net);
+    l->stack = dq_network_is_mlp(cfg->network) ? 1 : DQ_NET_STACK;
     DQ_TRY(create_memory(l));
     l->cfg.device = l->cfg.isa = l->cfg.precision = l->cfg.network = l->cfg.initialisation = NULL;
     l->drawn = calloc(n, sizeof(*l->drawn));
@@ -91,8 +97,9 @@ void dq_learner_destroy(dq_learner *l)
 
 void dq_learner_begin_episode(dq_learner *l, int lane, const uint8_t *obs)
 {
-    const uint8_t *newest = obs + (size_t)(DQ_NET_STACK - 1) * FRAME_BYTES;
-    if (memcmp(obs, newest, FRAME_BYTES) == 0)
+    size_t frame_bytes = l->obs_bytes / (size_t)l->stack;
+    const uint8_t *newest = obs + l->obs_bytes - frame_bytes;
+    if (l->stack > 1 && memcmp(obs, newest, frame_bytes) == 0)
         dq_replay_begin_repeated(l->replay, lane, newest);
     else
         dq_replay_begin_lane(l->replay, lane, newest);

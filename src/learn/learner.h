@@ -32,7 +32,7 @@ typedef struct dq_learner_config {
     const char *device;          // "cpu", "cuda", "auto"; NULL: "cpu"
     const char *isa;             // instruction set; NULL: the best
     const char *precision;       // of the matrix products; NULL: "fp32"
-    const char *network;         // architecture; NULL: "nature"
+    const char *network;         // architecture, an mlp's with its sizes; NULL: "nature"
     const char *initialisation;  // of the parameters; NULL: "pytorch"
     int batch;                   // transitions in an update
     double learning_rate;        // Adam's, until dq_learn_step sets another
@@ -54,8 +54,8 @@ typedef struct dq_experience {
     float reward;     // that is learned from
     bool terminated;  // the episode ended by its rules
     bool truncated;   // a limit cut the episode off: the value of its last state counts
-    /** uint8 [84][84] the newest frame of the next state; when truncated, of the episode's last
-     *  state. Not read when terminated. */
+    /** uint8 [84][84] the newest frame of the next state, of a vector all of it; when truncated, of
+     *  the episode's last state. Not read when terminated. */
     const uint8_t *next;
 } dq_experience;
 
@@ -115,6 +115,8 @@ struct dq_learner {
     bool on_gpu;                // whether it is the one on a GPU
     /** On the CPU: the network that is trained, or a copy of the one on the GPU. */
     dq_net *net;
+    size_t obs_bytes;             // of a state
+    int stack;                    // frames of a state: DQ_NET_STACK, or 1 of a vector
     dq_replay *replay;            // the replay buffer
     dq_priorities *priorities;    // NULL: transitions are drawn uniformly
     dq_rng sampling;              // the random stream "replay"
@@ -134,10 +136,10 @@ void dq_learner_destroy(dq_learner *l);
 
 /** Begin an episode in a lane, after its environment was reset.
  *  @param obs uint8 [4][84][84], its first state, in which the older frames are zeros or
- *         repetitions of the newest */
+ *         repetitions of the newest; or a vector of floats */
 void dq_learner_begin_episode(dq_learner *l, int lane, const uint8_t *obs);
 /** Request the action values of the current states of some lanes. Does not wait for them.
- *  @param obs uint8 [n_lanes][4][84][84], the states of all lanes
+ *  @param obs [n_lanes][obs_bytes], the states of all lanes
  *  @param lanes [n], the lanes, in increasing order
  *  @param next the update that will follow the next dq_learner_add(), which a GPU starts while the
  *         environments are stepped; NULL when none will */

@@ -10,9 +10,9 @@
 typedef struct cpu_learner {
     dq_learner base;
     dq_target_cache targets;
-    uint8_t *pending;  // [n_lanes][DQ_NET_OBS_BYTES] states whose values were requested
+    uint8_t *pending;  // [n_lanes][obs_bytes] states whose values were requested
     int n_pending;
-    uint8_t *states;   // [batch][DQ_NET_OBS_BYTES]
+    uint8_t *states;   // [batch][obs_bytes]
     int32_t *actions;  // [batch]
     float *error;      // [batch]
     double loss;       // of the last update
@@ -30,8 +30,8 @@ static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
     cpu_learner *self = (cpu_learner *)l;
     (void)next;  // nothing would be gained by beginning it now
     for (int i = 0; i < n; i++)
-        memcpy(self->pending + (size_t)i * DQ_NET_OBS_BYTES,
-               obs + (size_t)lanes[i] * DQ_NET_OBS_BYTES, DQ_NET_OBS_BYTES);
+        memcpy(self->pending + (size_t)i * l->obs_bytes, obs + (size_t)lanes[i] * l->obs_bytes,
+               l->obs_bytes);
     self->n_pending = n;
 }
 
@@ -87,7 +87,7 @@ static dq_status learn(dq_learner *l, const dq_learn_step *step)
     at = end_stage(l, DQ_STAGE_TARGETS, at);
     for (size_t i = 0; i < batch; i++) {
         self->actions[i] = l->drawn[i].action;
-        dq_replay_state(l->replay, l->drawn[i].slot, self->states + i * DQ_NET_OBS_BYTES);
+        dq_replay_state(l->replay, l->drawn[i].slot, self->states + i * l->obs_bytes);
     }
     at = end_stage(l, DQ_STAGE_STATES, at);
     dq_net_set_learning_rate(l->net, step->learning_rate);
@@ -159,10 +159,10 @@ static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
     DQ_TRY(dq_learner_init(l, cfg, cfg->batch, cfg->n_threads, cfg->precision));
     l->precision = dq_net_precision(l->net);
     memcpy(l->device, "cpu", sizeof("cpu"));
-    DQ_TRY(dq_target_cache_init(&self->targets, dq_replay_slots(l->replay), cfg->batch,
-                                cfg->n_actions, cfg->double_dqn));
-    self->pending = calloc((size_t)cfg->n_lanes, DQ_NET_OBS_BYTES);
-    self->states = calloc(batch, DQ_NET_OBS_BYTES);
+    DQ_TRY(dq_target_cache_init(&self->targets, l->net, dq_replay_slots(l->replay), cfg->batch,
+                                cfg->double_dqn));
+    self->pending = calloc((size_t)cfg->n_lanes, l->obs_bytes);
+    self->states = calloc(batch, l->obs_bytes);
     self->actions = calloc(batch, sizeof(*self->actions));
     self->error = calloc(batch, sizeof(*self->error));
     if (!self->pending || !self->states || !self->actions || !self->error)

@@ -6,18 +6,20 @@
 #include "base/error.h"
 #include "nn/objective.h"
 
-dq_status dq_target_cache_init(dq_target_cache *c, size_t n_slots, int batch, int n_actions,
+dq_status dq_target_cache_init(dq_target_cache *c, const dq_net *net, size_t n_slots, int batch,
                                bool is_double)
 {
     size_t n = (size_t)batch;
+    int n_actions = dq_net_actions(net);
     *c = (dq_target_cache){.n_slots = n_slots,
                            .batch = batch,
                            .n_actions = n_actions,
                            .is_double = is_double,
-                           .n_values = is_double ? n_actions : 1};
+                           .n_values = is_double ? n_actions : 1,
+                           .obs_bytes = dq_net_obs_bytes(net)};
     c->value = calloc(n_slots, (size_t)c->n_values * sizeof(*c->value));
     c->known = calloc(n_slots, sizeof(*c->known));
-    c->obs = malloc(n * DQ_NET_OBS_BYTES);
+    c->obs = malloc(n * c->obs_bytes);
     c->q = calloc(n, (size_t)c->n_values * sizeof(*c->q));
     c->unknown = calloc(n, sizeof(*c->unknown));
     if (c->value && c->known && c->obs && c->q && c->unknown)
@@ -59,7 +61,7 @@ static void learn_unknown(dq_target_cache *c, dq_net *net, const dq_replay *repl
         size_t slot = batch[i].slot;
         if (batch[i].terminated || c->known[slot])
             continue;
-        dq_replay_next_state(replay, slot, c->obs + (size_t)n * DQ_NET_OBS_BYTES);
+        dq_replay_next_state(replay, slot, c->obs + (size_t)n * c->obs_bytes);
         c->unknown[n++] = slot;
     }
     if (n == 0)
@@ -84,7 +86,7 @@ static void ask_online(dq_target_cache *c, dq_net *net, const dq_replay *replay,
     int n = 0;
     for (int i = 0; i < c->batch; i++)
         if (!batch[i].terminated)
-            dq_replay_next_state(replay, batch[i].slot, c->obs + (size_t)n++ * DQ_NET_OBS_BYTES);
+            dq_replay_next_state(replay, batch[i].slot, c->obs + (size_t)n++ * c->obs_bytes);
     if (n > 0)
         dq_net_q(net, c->obs, n, c->q);
 }

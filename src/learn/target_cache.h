@@ -17,21 +17,22 @@
 #include "deepq/status.h"
 
 typedef struct dq_target_cache {
-    size_t n_slots;   // slots of the replay buffer
-    int batch;        // transitions in a batch
-    int n_actions;    // actions of the network
-    bool is_double;   // Double DQN: the online network chooses the next action
-    int n_values;     // values kept for a state: 1, the largest, or those of all actions
-    float *value;     // [n_slots][n_values] of the next state, by the target network
-    uint8_t *known;   // [n_slots] whether `value` is known
-    uint8_t *obs;     // [batch][DQ_NET_OBS_BYTES] the states to evaluate
-    float *q;         // [batch][n_values] their values
-    size_t *unknown;  // [batch] their slots
+    size_t n_slots;    // slots of the replay buffer
+    int batch;         // transitions in a batch
+    int n_actions;     // actions of the network
+    bool is_double;    // Double DQN: the online network chooses the next action
+    int n_values;      // values kept for a state: 1, the largest, or those of all actions
+    float *value;      // [n_slots][n_values] of the next state, by the target network
+    uint8_t *known;    // [n_slots] whether `value` is known
+    size_t obs_bytes;  // of a state
+    uint8_t *obs;      // [batch][obs_bytes] the states to evaluate
+    float *q;          // [batch][n_values] their values
+    size_t *unknown;   // [batch] their slots
 } dq_target_cache;
 
-/** Allocate a cache, to be freed by dq_target_cache_free() also on failure. */
-DQ_NODISCARD dq_status dq_target_cache_init(dq_target_cache *c, size_t n_slots, int batch,
-                                            int n_actions, bool is_double);
+/** Allocate a cache for a network, to be freed by dq_target_cache_free() also on failure. */
+DQ_NODISCARD dq_status dq_target_cache_init(dq_target_cache *c, const dq_net *net, size_t n_slots,
+                                            int batch, bool is_double);
 /** Free what dq_target_cache_init() allocated. */
 void dq_target_cache_free(dq_target_cache *c);
 

@@ -95,6 +95,12 @@ DQ_NODISCARD dq_status dq_network_find(const char *name, dq_network *network);
 /** Whether a name is that of a multilayer perceptron, with or without its sizes; NULL is none. */
 bool dq_network_is_mlp(const char *name);
 
+/** Of which network dq_net_save() wrote, which is to be read next and remains so.
+ *  @param[out] name "" where it does not say: then of one for pictures
+ *  @return DQ_OK; DQ_ERR_INPUT */
+DQ_NODISCARD dq_status dq_network_of_saved(dq_reader *r, char name[DQ_NETWORK_NAME],
+                                           uint32_t *n_actions);
+
 /** What follows from the layers of a network.
  *  @param network is pointed to by the result
  *  @param n_outputs the number of actions */

@@ -5,13 +5,11 @@
 #include "base/stream_internal.h"
 #include "nn/net_internal.h"
 
-enum { NAME_BYTES = 32 };  // of the network, the rest zeros
-
 dq_status dq_net_save(const dq_net *net, dq_writer *w)
 {
     const float *arrays[] = {net->online.params, net->target.params, net->m, net->v};
     size_t n_params = net->shape.n_params;
-    char network[NAME_BYTES] = "";
+    char network[DQ_NETWORK_NAME] = "";  // with zeros to its end
     snprintf(network, sizeof(network), "%s", dq_net_network(net));
     dq_write_tag(w, "DQNN", 2);
     dq_write_u32(w, (uint32_t)net->cfg.n_actions);
@@ -37,21 +35,40 @@ static dq_status check_saved(const dq_net *net, const char *network, uint32_t n_
     return DQ_OK;
 }
 
+/** What comes before the parameters. */
+static dq_status read_head(dq_reader *r, char network[DQ_NETWORK_NAME], uint32_t *n_actions,
+                           uint64_t *n_params, uint64_t *n_updates)
+{
+    uint32_t version;
+    memset(network, 0, DQ_NETWORK_NAME);
+    DQ_TRY(dq_read_tag_between(r, "DQNN", 1, 2, &version));
+    dq_read_u32(r, n_actions);
+    DQ_TRY(dq_read_u64(r, n_params));
+    DQ_TRY(dq_read_u64(r, n_updates));
+    if (version > 1)
+        DQ_TRY(dq_read(r, network, DQ_NETWORK_NAME));
+    network[DQ_NETWORK_NAME - 1] = '\0';
+    dq_make_plain(network);
+    return DQ_OK;
+}
+
+dq_status dq_network_of_saved(dq_reader *r, char name[DQ_NETWORK_NAME], uint32_t *n_actions)
+{
+    size_t start = r->at;
+    uint64_t n_params, n_updates;
+    DQ_TRY(read_head(r, name, n_actions, &n_params, &n_updates));
+    r->at = start;
+    return DQ_OK;
+}
+
 dq_status dq_net_load(dq_net *net, dq_reader *r)
 {
     float *arrays[] = {net->online.params, net->target.params, net->m, net->v};
     size_t bytes = net->shape.n_params * sizeof(float);
-    char network[NAME_BYTES] = "";
-    uint32_t n_actions, version;
+    char network[DQ_NETWORK_NAME];
+    uint32_t n_actions;
     uint64_t n_params, n_updates;
-    DQ_TRY(dq_read_tag_between(r, "DQNN", 1, 2, &version));
-    dq_read_u32(r, &n_actions);
-    DQ_TRY(dq_read_u64(r, &n_params));
-    DQ_TRY(dq_read_u64(r, &n_updates));
-    if (version > 1)
-        DQ_TRY(dq_read(r, network, sizeof(network)));
-    network[sizeof(network) - 1] = '\0';
-    dq_make_plain(network);
+    DQ_TRY(read_head(r, network, &n_actions, &n_params, &n_updates));
     DQ_TRY(check_saved(net, network, n_actions, n_params));
     if (n_updates > (uint64_t)1 << 62)  // there must be room to count on
         return dq_fail(DQ_ERR_INPUT, "saved net: its count of updates is impossible");

@@ -140,8 +140,8 @@ static void pytorch_has_the_same_targets(void **state)
     float plain[N], twice[N];
     dq_target_cache largest, chosen;
     size_t n_slots = dq_replay_slots(w.replay);
-    assert_int_equal(dq_target_cache_init(&largest, n_slots, N, N_ACTIONS, false), DQ_OK);
-    assert_int_equal(dq_target_cache_init(&chosen, n_slots, N, N_ACTIONS, true), DQ_OK);
+    assert_int_equal(dq_target_cache_init(&largest, w.net, n_slots, N, false), DQ_OK);
+    assert_int_equal(dq_target_cache_init(&chosen, w.net, n_slots, N, true), DQ_OK);
     targets_of(&w, &largest, plain);
     targets_of(&w, &chosen, twice);
     int n_other = 0, last = -1, n_changes = 0;
@@ -172,8 +172,7 @@ static void cached_values_are_those_of_a_fresh_cache(void **state)
     int32_t action[N];
     float first[N], cached[N], fresh[N];
     dq_target_cache m;
-    assert_int_equal(dq_target_cache_init(&m, dq_replay_slots(w.replay), N, N_ACTIONS, true),
-                     DQ_OK);
+    assert_int_equal(dq_target_cache_init(&m, w.net, dq_replay_slots(w.replay), N, true), DQ_OK);
     targets_of(&w, &m, first);
     for (int i = 0; i < N; i++) {
         action[i] = i % N_ACTIONS;
