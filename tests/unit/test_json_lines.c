@@ -1,4 +1,6 @@
 /** Logs of one JSON object a line, cut off anywhere and continued. */
+#include "failing_allocation.h"
+
 #include "temp_folder.h"
 
 #include <errno.h>
@@ -301,6 +303,27 @@ static void text_that_is_no_utf8_is_shown_so(void **state)
     }
 }
 
+/** jansson's lexer grows its buffer in the middle of a token, at 16 and at 32 bytes. */
+static void no_memory_in_the_middle_of_a_number_is_an_error(void **state)
+{
+    (void)state;
+    static const char numbers[] = "[12345678901234567890.5, 0.1234567890123456789012345678901234]";
+    json_t *value;
+    dq_status st = DQ_ERR_NOMEM;
+    long n = 1;
+    for (; st == DQ_ERR_NOMEM; n++) {
+        if (!let_allocation_fail(n))
+            skip();
+        st = dq_json_parse(&value, numbers, strlen(numbers), 0);
+        assert_true(st == DQ_OK || !value);
+    }
+    let_allocation_fail(0);
+    assert_int_equal(st, DQ_OK);
+    assert_true(n > 4);
+    assert_int_equal(json_array_size(value), 2);
+    json_decref(value);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +338,7 @@ int main(void)
         IN_TEMP_FOLDER(a_full_disk_leaves_whole_lines),
         IN_TEMP_FOLDER(a_log_that_cannot_be_is_one_error),
         IN_TEMP_FOLDER(want_of_memory_is_no_damage),
+        cmocka_unit_test(no_memory_in_the_middle_of_a_number_is_an_error),
         cmocka_unit_test(text_that_is_no_utf8_is_shown_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
