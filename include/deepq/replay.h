@@ -4,8 +4,9 @@
  *  terminated. With n_step > 1 its reward is the discounted sum of n_step rewards and its next
  *  state the one after them (n-step returns, Sutton 1988). Since each 84x84 frame is stored once,
  *  10,000 transitions take 71 MB and not 1.1 GB. Frames before the first of an episode are zeros,
- *  as in the book's Buffer wrapper, or repetitions of the first, as in Gymnasium. All memory is
- *  allocated by dq_replay_create(). Only one thread at a time may use a buffer.
+ *  as in the book's Buffer wrapper, or repetitions of the first, as in Gymnasium. Memory for frames
+ *  as they are is allocated by dq_replay_create(), for packed ones as they come. Only one thread at
+ *  a time may use a buffer.
  *
  *  Truncation: when a limit cuts an episode off, its last state is kept as well, so that its value
  *  can be used in targets. The buffer has room for 16,384 last states, or one for every 64
@@ -33,6 +34,13 @@
 extern "C" {
 #endif
 
+/** How the frames are kept. Every way gives the same bytes. */
+typedef enum dq_replay_store {
+    DQ_REPLAY_PLAIN,    // in memory, as they are, for the fastest access
+    DQ_REPLAY_PACKED,   // in memory, packed without loss to an eighth or less for Atari's games
+    DQ_REPLAY_IN_FILE,  // as they are in a file that is mapped into memory
+} dq_replay_store;
+
 /** Fill it with dq_replay_config_default() first. */
 typedef struct dq_replay_config {
     /** Transitions kept, 1 to 2^30; default 10000. */
@@ -47,6 +55,11 @@ typedef struct dq_replay_config {
     double gamma;
     /** Environments that add transitions in turns, 1 to 65535; 0, the default, is the same as 1. */
     int n_lanes;
+    /** How frames are kept; default DQ_REPLAY_PLAIN. */
+    dq_replay_store store;
+    /** For DQ_REPLAY_IN_FILE: the folder of the file, which has no name and ends with the buffer.
+     *  The string may be freed once the buffer is created. Default NULL. */
+    const char *folder;
     /** Number of actions: dq_replay_load() refuses data with other actions. 0, the default: any are
      *  accepted. */
     int n_actions;
@@ -69,7 +82,8 @@ typedef struct dq_replay dq_replay;
 
 /** Create an empty buffer.
  *  @param[out] out the buffer, to be freed by dq_replay_destroy(); NULL on failure
- *  @return DQ_OK; DQ_ERR_CONFIG for a value out of range; DQ_ERR_NOMEM */
+ *  @return DQ_OK; DQ_ERR_CONFIG for a value out of range; DQ_ERR_NOMEM; DQ_ERR_IO when there can be
+ *          no such file */
 DQ_API
 DQ_NODISCARD dq_status dq_replay_create(dq_replay **out, const dq_replay_config *cfg);
 /** Accepts NULL. */
@@ -105,10 +119,19 @@ size_t dq_replay_size(const dq_replay *r);
 /** The number of slots, a little more than the capacity. */
 DQ_API
 size_t dq_replay_slots(const dq_replay *r);
-/** Bytes of memory that a buffer of one lane needs, without the last states of truncated
- *  episodes. */
+/** Bytes of memory that a full buffer needs, without the last states of truncated episodes and what
+ *  is in a file. For packed frames, which every buffer has for its checkpoints, this is an estimate
+ *  of an eighth of a frame: the most that six of Atari's games were seen to take. */
 DQ_API
-size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack);
+size_t dq_replay_bytes(const dq_replay_config *cfg);
+/** Bytes that the packed frames take at present. */
+DQ_API
+size_t dq_replay_packed_bytes(const dq_replay *r);
+/** Whether the buffer still has all that was added.
+ *  @return DQ_OK; DQ_ERR_NOMEM: there was no memory for packed frames; the buffer may only be
+ * loaded or destroyed then */
+DQ_API
+DQ_NODISCARD dq_status dq_replay_status(const dq_replay *r);
 
 /** Draw n different transitions, each with the same probability. The newest n_step - 1 of each lane
  *  cannot be drawn, since their next states are not known yet.
@@ -173,9 +196,10 @@ void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames);
  *  not. */
 DQ_API
 int32_t dq_replay_last_frame(const dq_replay *r, size_t slot);
-/** All frames by number, owned by the buffer: uint8 [dq_replay_n_frames()][frame_bytes]. */
+/** A frame by its number, owned by the buffer and valid until the next call.
+ *  @return uint8 [frame_bytes] */
 DQ_API
-const uint8_t *dq_replay_all_frames(const dq_replay *r);
+const uint8_t *dq_replay_frame(const dq_replay *r, size_t number);
 /** The number of frames that the buffer has room for. */
 DQ_API
 size_t dq_replay_n_frames(const dq_replay *r);
@@ -184,12 +208,43 @@ size_t dq_replay_n_frames(const dq_replay *r);
  *  @return DQ_OK or the failure of the writer */
 DQ_API
 dq_status dq_replay_save(const dq_replay *r, dq_writer *w);
-/** Read back what dq_replay_save() wrote. After a failure the buffer may only be loaded again or
- *  destroyed.
+/** Read back what dq_replay_save() wrote, also into a buffer with another store. After a failure
+ * the buffer may only be loaded again or destroyed.
  *  @return DQ_OK; DQ_ERR_INPUT for damaged data, or data of a buffer with another capacity, frame,
- *          stack or number of lanes */
+ *          stack or number of lanes; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_replay_load(dq_replay *r, dq_reader *in);
+
+/* Saving in parts, for checkpoints that write only what is new. The steps ever added, from 0, are
+ * divided into segments of a fixed number of them. A segment is complete when all its steps were
+ * added. Its bytes do not change from then on, so that it has to be written once. A checkpoint
+ * consists of the head and of all segments. */
+
+/** The segments that a checkpoint consists of. */
+typedef struct dq_replay_segments {
+    uint64_t first;     // number of the first
+    size_t n;           // how many there are
+    size_t n_complete;  // those that are complete, from the first on
+} dq_replay_segments;
+DQ_API
+dq_replay_segments dq_replay_get_segments(const dq_replay *r);
+/** Write the counters of the buffer.
+ *  @return DQ_OK; the failure of the writer; that of dq_replay_status() */
+DQ_API
+dq_status dq_replay_save_head(const dq_replay *r, dq_writer *w);
+/** Write a segment by its number. */
+DQ_API
+dq_status dq_replay_save_segment(const dq_replay *r, uint64_t number, dq_writer *w);
+/** Read back what dq_replay_save_head() wrote. All segments must be loaded then, in their order,
+ *  before anything else is done. Errors as of dq_replay_load(). */
+DQ_API
+DQ_NODISCARD dq_status dq_replay_load_head(dq_replay *r, dq_reader *in);
+/** Read back what dq_replay_save_segment() wrote. */
+DQ_API
+DQ_NODISCARD dq_status dq_replay_load_segment(dq_replay *r, dq_reader *in);
+/** Check that all segments were loaded. */
+DQ_API
+DQ_NODISCARD dq_status dq_replay_load_end(const dq_replay *r);
 
 #ifdef __cplusplus
 }

@@ -16,12 +16,15 @@
 
 #include "deepq/env.h"
 #include "deepq/net.h"
+#include "deepq/replay.h"
 #include "deepq/status.h"
 #include "deepq/stream.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+enum { DQ_REPLAY_STORE_TEXT = 256 };  // bytes of dq_train_config.replay_store
 
 /** The hyperparameters, and the threads and devices that a run computes with. Fill it with
  *  dq_train_preset() first: the defaults are the presets' (docs/hyperparameters.md). */
@@ -34,6 +37,10 @@ typedef struct dq_train_config {
     int replay_size;
     /** Transitions in the replay buffer when learning starts, 1 to replay_size. */
     int replay_start;
+    /** How the frames in the replay buffer are kept: "plain", "packed", "file:DIR" for a file in
+     *  that folder (dq_replay_store); "auto" or "": plain if that takes at most half of the memory
+     *  that is free, else packed. Results do not depend on it. */
+    char replay_store[DQ_REPLAY_STORE_TEXT];
     /** Adam's learning rate at step 0, 0 to 1000. */
     double learning_rate;
     /** Adam's learning rate from step learning_rate_decay on, 0 to 1000. In between it changes
@@ -177,10 +184,11 @@ bool dq_train_config_describe(size_t index, dq_hyperparameter *h);
 DQ_API
 DQ_NODISCARD dq_status dq_train_config_check(const dq_train_config *cfg);
 
-/** An estimate of what a run needs; most of it is for the replay buffer. */
+/** An estimate of what a run needs. */
 typedef struct dq_train_need {
     uint64_t memory;      // bytes of main memory
     uint64_t checkpoint;  // bytes that dq_trainer_save() writes when the replay buffer is full
+    uint64_t state;       // bytes of these that are not in the segments of the replay buffer
 } dq_train_need;
 /** Estimate what a run needs. Allocates nothing.
  *  @param cfg one that dq_train_config_check() accepts */
@@ -317,12 +325,29 @@ dq_backend dq_trainer_backend(const dq_trainer *t);
  *          DQ_ERR_DEVICE; or the failure of the writer */
 DQ_API
 dq_status dq_trainer_save(dq_trainer *t, dq_writer *w);
+/** As dq_trainer_save(), without the segments of the replay buffer, which the caller saves with
+ *  dq_replay_save_segment(dq_trainer_replay(t), ...). */
+DQ_API
+dq_status dq_trainer_save_state(dq_trainer *t, dq_writer *w);
+/** The replay buffer, owned by the trainer; to be read and loaded only. */
+DQ_API
+dq_replay *dq_trainer_replay(const dq_trainer *t);
 /** Read back what dq_trainer_save() wrote, up to the end of the stream. After a failure the trainer
  *  may only be loaded again or destroyed.
  *  @return DQ_OK; DQ_ERR_INPUT for damaged data, or data of a run with another configuration;
  *          DQ_ERR_UNSUPPORTED when an environment cannot be loaded; DQ_ERR_DEVICE */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_load(dq_trainer *t, dq_reader *r);
+/** Read back what dq_trainer_save_state() wrote, up to the end of the stream. Then the segments of
+ *  dq_trainer_replay() must be loaded, and dq_trainer_load_end() called. What dq_trainer_save() of
+ *  this or an earlier release wrote is accepted, too: then no segment is missing.
+ *  @return as dq_trainer_load() */
+DQ_API
+DQ_NODISCARD dq_status dq_trainer_load_state(dq_trainer *t, dq_reader *r);
+/** Check and use what dq_trainer_load_state() and dq_replay_load_segment() loaded.
+ *  @return as dq_trainer_load() */
+DQ_API
+DQ_NODISCARD dq_status dq_trainer_load_end(dq_trainer *t);
 
 /** Create the network of a saved run alone, on the CPU.
  *  @param[out] out the network, to be freed by dq_net_destroy()

@@ -15,6 +15,7 @@
 #include "base/whole_number.h"
 #include "deepq/vector.h"
 #include "nn/graph.h"
+#include "replay/store_choice.h"
 
 typedef enum field_type {
     FIELD_INT,
@@ -26,6 +27,7 @@ typedef enum field_type {
     FIELD_NETWORK,
     FIELD_WIDTHS,
     FIELD_INITIALISATION,
+    FIELD_STORE,
     FIELD_BOUND  // a number, "none" or "game"
 } field_type;
 
@@ -54,6 +56,8 @@ static const field fields[] = {
     FIELD(replay_size, FIELD_INT, "transitions", 1, 100000000, "capacity of the replay buffer"),
     FIELD(replay_start, FIELD_INT, "transitions", 1, 100000000,
           "transitions in the replay buffer when learning starts"),
+    FIELD(replay_store, FIELD_STORE, "", 0, 0,
+          "how frames are kept; auto: plain if it takes at most half of the free memory"),
     FIELD(learning_rate, FIELD_DOUBLE, "", 0, 1e3, "Adam's learning rate at step 0"),
     FIELD(learning_rate_final, FIELD_DOUBLE, "", 0, 1e3,
           "Adam's learning rate from step learning_rate_decay on; linear in between"),
@@ -157,6 +161,10 @@ static void print_range(const field *f, char *text, size_t cap)
         break;
     case FIELD_INITIALISATION:
         print_names(dq_net_initialisation_name, text, cap);
+        break;
+    case FIELD_STORE:
+        snprintf(text, cap, "auto, plain, packed, or file:DIR, in at most %d bytes",
+                 DQ_REPLAY_STORE_TEXT - 1);
         break;
     case FIELD_BOUND:
         snprintf(text, cap, "a number from %.10g to %.10g, none, or game", f->low, f->high);
@@ -292,6 +300,17 @@ static dq_status set_initialisation(const field *f, void *to, const char *text)
     return fail_value(f, text);
 }
 
+/** A folder's name may have any characters but those that end a line of a configuration file. */
+static dq_status set_store(const field *f, void *to, const char *text)
+{
+    dq_replay_config replay = dq_replay_config_default();
+    if (strlen(text) >= DQ_REPLAY_STORE_TEXT || strpbrk(text, "\r\n") ||
+        dq_replay_choose_store(&replay, text, false) != DQ_OK)
+        return fail_value(f, text);
+    memmove(to, text, strlen(text) + 1);
+    return DQ_OK;
+}
+
 static dq_status set_field(const field *f, void *to, const char *text)
 {
     switch (f->type) {
@@ -309,6 +328,8 @@ static dq_status set_field(const field *f, void *to, const char *text)
         return set_widths(f, to, text);
     case FIELD_INITIALISATION:
         return set_initialisation(f, to, text);
+    case FIELD_STORE:
+        return set_store(f, to, text);
     case FIELD_BOUND:
         return set_bound(f, to, text);
     default:
@@ -422,6 +443,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
         print_widths(from, value, cap);
     else if (f->type == FIELD_INITIALISATION)
         snprintf(value, cap, "%s", initialisation_name(*(const char *const *)from));
+    else if (f->type == FIELD_STORE)
+        snprintf(value, cap, "%s", *(const char *)from ? (const char *)from : "auto");
     else if (f->type == FIELD_UINT64)
         snprintf(value, cap, "%llu", (unsigned long long)*(const uint64_t *)from);
     else
@@ -441,7 +464,7 @@ dq_status dq_train_config_check(const dq_train_config *cfg)
 {
     for (size_t i = 0; i < DQ_COUNT(fields); i++) {  // a program may have set fields by hand
         const char *key;
-        char value[32];
+        char value[DQ_REPLAY_STORE_TEXT];
         dq_train_config copy = *cfg;
         dq_train_config_get(cfg, i, &key, value, sizeof(value));
         DQ_TRY(dq_train_config_set(&copy, key, value));

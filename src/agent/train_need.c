@@ -1,6 +1,8 @@
 /* What a training run takes of its machine, by what is allocated. */
 #include "agent/trainer_internal.h"
 #include "deepq/train.h"
+#include "learn/gpu.h"
+#include "replay/store_choice.h"
 
 /* Of a net of P parameters: weights, target, gradient, both moments and the kernels' own copies; of
  * each state in a batch: what every layer gives and its gradient. Measured for nature and small,
@@ -9,11 +11,15 @@ static const uint64_t PER_PARAMETER = 24, PER_SAMPLE = 1 << 20, REST = 16 << 20;
 
 enum { N_ACTIONS = 18 };  // of a world with more, a little is missing
 
-static uint64_t replay_bytes(const dq_train_config *cfg)
+/** The replay buffer as the learner creates it. */
+static dq_replay_config replay_config(const dq_train_config *cfg)
 {
-    size_t frame = (size_t)DQ_NET_SIDE * DQ_NET_SIDE;
-    size_t more_lanes = (size_t)(cfg->n_envs - 1) * DQ_NET_STACK;
-    return dq_replay_bytes((size_t)cfg->replay_size + more_lanes, frame, DQ_NET_STACK);
+    dq_replay_config replay = dq_replay_config_default();
+    replay.capacity = (size_t)cfg->replay_size;
+    replay.n_lanes = cfg->n_envs;
+    if (dq_replay_choose_store(&replay, cfg->replay_store, dq_gpu_is_meant(cfg->device)) != DQ_OK)
+        replay.store = DQ_REPLAY_PLAIN;
+    return replay;
 }
 
 /** For each transition what the target net said, and its priority in a tree. */
@@ -30,12 +36,16 @@ static uint64_t beside_replay(const dq_train_config *cfg)
 dq_train_need dq_train_needs(const dq_train_config *cfg)
 {
     static const uint64_t per_env = 512 << 10;
-    uint64_t params = dq_net_n_params(cfg->network, N_ACTIONS), replay = replay_bytes(cfg);
+    dq_replay_config replay = replay_config(cfg), packed = replay;
+    packed.store = DQ_REPLAY_PACKED;
+    uint64_t params = dq_net_n_params(cfg->network, N_ACTIONS);
     uint64_t envs = (uint64_t)cfg->n_envs * per_env;
     uint64_t priorities = cfg->priority_alpha > 0 ? (uint64_t)cfg->replay_size * sizeof(double) : 0;
+    uint64_t state = params * 4 * sizeof(float) + priorities + envs;
     return (dq_train_need){
-        .memory = replay + beside_replay(cfg) + params * PER_PARAMETER +
-                  (uint64_t)cfg->batch * PER_SAMPLE + envs + REST,
-        .checkpoint = replay + priorities + params * 4 * sizeof(float) + envs,
+        .memory = dq_replay_bytes(&replay) + beside_replay(cfg) + params * PER_PARAMETER +
+                  (uint64_t)cfg->batch * PER_SAMPLE + envs + state + REST,
+        .checkpoint = dq_replay_bytes(&packed) + state,
+        .state = state,
     };
 }

@@ -32,6 +32,7 @@ static dq_status create_learner(dq_trainer *t, const dq_env_spec *spec)
         .loss = cfg->loss,
         .double_dqn = cfg->double_dqn,
         .replay_size = cfg->replay_size,
+        .replay_store = cfg->replay_store,
         .n_step = cfg->n_step,
         .gamma = cfg->gamma,
         .priority_alpha = cfg->priority_alpha,
@@ -136,6 +137,11 @@ void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
 dq_net *dq_trainer_net(const dq_trainer *t)
 {
     return dq_learner_net(t->learner);
+}
+
+dq_replay *dq_trainer_replay(const dq_trainer *t)
+{
+    return t->learner->replay;
 }
 
 dq_backend dq_trainer_backend(const dq_trainer *t)

@@ -98,22 +98,23 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
 }
 
 /* Versions: of one environment odd, of several, which play in rounds, even. 1 and 2 took episodes
- * for games, and had not the last states of those that a limit cut off. */
-enum { EPISODES_ARE_GAMES = 1, WHOLE_GAMES = 3 };
+ * for games, and had not the last states of those that a limit cut off. Up to 4 the replay buffer
+ * was whole. From 5 on there is its head, and the number of its segments that follow. */
+enum { EPISODES_ARE_GAMES = 1, WHOLE_GAMES = 3, SEGMENTS = 5 };
 
 static uint32_t format_version(const dq_trainer *t, uint32_t with_one)
 {
     return with_one + (t->cfg.n_envs > 1);
 }
 
-dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
+static dq_status save_state(dq_trainer *t, dq_writer *w)
 {
     if (t->is_in_step)
         return dq_fail(DQ_ERR_CONFIG, "a step is half done: save in `step` or `checkpoint`");
     DQ_TRY(dq_trainer_check_whole(t));
     DQ_TRY(dq_trainer_check_finite(t));
     DQ_TRY(dq_learner_save_net(t->learner, w));  // first, so that it can be read alone
-    dq_write_tag(w, "TRNR", format_version(t, WHOLE_GAMES));
+    dq_write_tag(w, "TRNR", format_version(t, SEGMENTS));
     dq_write_u32(w, (uint32_t)t->actor.n_actions);
     if (t->cfg.n_envs > 1)
         DQ_TRY(dq_actor_save_round(&t->actor, w));
@@ -122,6 +123,23 @@ dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
     DQ_TRY(dq_write(w, t->actor.obs, (size_t)t->cfg.n_envs * t->actor.obs_bytes));
     DQ_TRY(dq_actor_save_envs(&t->actor, w));
     return dq_learner_save_memory(t->learner, w);
+}
+
+dq_status dq_trainer_save(dq_trainer *t, dq_writer *w)
+{
+    const dq_replay *replay = t->learner->replay;
+    dq_replay_segments all = dq_replay_get_segments(replay);
+    DQ_TRY(save_state(t, w));
+    dq_status st = dq_write_u64(w, all.n);
+    for (size_t i = 0; i < all.n && st == DQ_OK; i++)
+        st = dq_replay_save_segment(replay, all.first + i, w);
+    return st;
+}
+
+dq_status dq_trainer_save_state(dq_trainer *t, dq_writer *w)
+{
+    DQ_TRY(save_state(t, w));
+    return dq_write_u64(w, 0);
 }
 
 /** Every step has added one transition, in turns. */
@@ -140,21 +158,44 @@ static dq_status check_memory(const dq_trainer *t)
     return DQ_OK;
 }
 
-static dq_status load_rest(dq_trainer *t, dq_reader *r, bool net_is_inside)
+static dq_status load_head(const dq_trainer *t, dq_reader *r, uint32_t *version)
 {
-    uint32_t n_actions, version, first = format_version(t, EPISODES_ARE_GAMES);
-    DQ_TRY(dq_read_tag_between(r, "TRNR", first, format_version(t, WHOLE_GAMES), &version));
+    uint32_t n_actions, found, first = format_version(t, EPISODES_ARE_GAMES);
+    DQ_TRY(dq_read_tag_between(r, "TRNR", first, format_version(t, SEGMENTS), &found));
     DQ_TRY(dq_read_u32(r, &n_actions));
-    if ((version - first) % 2 != 0)
+    *version = found - first + EPISODES_ARE_GAMES;
+    if ((found - first) % 2 != 0)
         return dq_fail(DQ_ERR_INPUT, "saved run has another number of environments, this one %d",
                        t->cfg.n_envs);
     if (n_actions != (uint32_t)t->actor.n_actions)
         return dq_fail(DQ_ERR_INPUT, "saved run has %u actions, its environment has %d", n_actions,
                        t->actor.n_actions);
+    return DQ_OK;
+}
+
+/** The replay buffer and priorities, and segments that follow. */
+static dq_status load_memory(dq_trainer *t, dq_reader *r, uint32_t version)
+{
+    dq_replay *replay = t->learner->replay;
+    uint64_t n_segments;
+    if (version < SEGMENTS)
+        return dq_learner_load_old_memory(t->learner, r);
+    DQ_TRY(dq_learner_load_memory(t->learner, r));
+    DQ_TRY(dq_read_u64(r, &n_segments));
+    for (; n_segments > 0; n_segments--)
+        DQ_TRY(dq_replay_load_segment(replay, r));
+    return DQ_OK;
+}
+
+static dq_status load_rest(dq_trainer *t, dq_reader *r, bool net_is_inside)
+{
+    uint32_t version;
+    DQ_TRY(load_head(t, r, &version));
+    bool is_whole = version >= WHOLE_GAMES;
     if (t->cfg.n_envs > 1)
-        DQ_TRY(dq_actor_load_round(&t->actor, r, version > first));
+        DQ_TRY(dq_actor_load_round(&t->actor, r, is_whole));
     DQ_TRY(load_counters(t, r));
-    if (version > first)
+    if (is_whole)
         DQ_TRY(load_episodes(&t->scores, r, t->step));
     else
         assume_episodes(&t->scores);
@@ -166,11 +207,10 @@ static dq_status load_rest(dq_trainer *t, dq_reader *r, bool net_is_inside)
         return dq_fail(DQ_ERR_INPUT,
                        "saved run: its weights are not finite, learning had diverged: "
                        "begin again with a smaller learning_rate");
-    DQ_TRY(dq_learner_load_memory(t->learner, r));
-    return check_memory(t);
+    return load_memory(t, r, version);
 }
 
-dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
+dq_status dq_trainer_load_state(dq_trainer *t, dq_reader *r)
 {
     bool net_is_first = dq_reader_is_at(r, "DQNN");  // older ones have it in the middle
     if (net_is_first)
@@ -180,6 +220,18 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     if (dq_reader_left(r) != 0)
         return dq_fail(DQ_ERR_INPUT, "saved run: %zu bytes too many at its end", dq_reader_left(r));
     return DQ_OK;
+}
+
+dq_status dq_trainer_load_end(dq_trainer *t)
+{
+    DQ_TRY(dq_learner_load_end(t->learner));
+    return check_memory(t);
+}
+
+dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
+{
+    DQ_TRY(dq_trainer_load_state(t, r));
+    return dq_trainer_load_end(t);
 }
 
 /** The name of the saved run's network: an mlp's sizes are in the file. */

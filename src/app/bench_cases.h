@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "deepq/status.h"
+#include "env/env_ids.h"
 
 typedef struct bench_settings {
     const char *env_id, *rom_dir;
@@ -27,6 +28,8 @@ typedef struct bench_case {
     const char *precision;  // of the network's products, NULL where there is none
     int n_threads;          // in use
     double scale;           // units in an item; 0: 1
+    const char *detail;     // name of another figure, "bytes_per_frame"; or NULL
+    double detail_value;
     void *self;
     dq_status (*work)(void *self, int64_t *n_items);  // NULL: nothing to measure here
     void (*destroy)(void *self);
@@ -47,6 +50,8 @@ const bench_maker *bench_makers(size_t *n);
  */
 double bench_peak_gflops(const char *isa, const char *precision, int n_threads);
 
+/** In a figure's name: ALE's name of the game, or the id of one that ALE does not have. */
+const char *bench_game_name(const dq_atari_id *id);
 dq_status bench_make_emulator(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_env(bench_case *c, const bench_settings *s, int variant);
 dq_status bench_make_vector(bench_case *c, const bench_settings *s, int variant);

@@ -23,10 +23,8 @@ static const double LEARNING_RATE = 1e-4;
 typedef struct benchmark {
     dq_learner *learner;
     dq_rng rng;
-    uint8_t *frame;        // a picture of noise, changed a little from step to step
-    uint8_t *obs;          // [BATCH][DQ_NET_OBS_BYTES]
-    uint8_t *next_obs;     // [BATCH][DQ_NET_OBS_BYTES]
-    dq_transition *drawn;  // [BATCH]
+    uint8_t *frame;  // a picture of noise, changed a little from step to step
+    uint8_t *obs;    // [BATCH][DQ_NET_OBS_BYTES]
     int64_t n_updates, n_added;
 } benchmark;
 
@@ -38,8 +36,6 @@ static void destroy_benchmark(void *self)
     dq_learner_destroy(b->learner);
     free(b->frame);
     free(b->obs);
-    free(b->next_obs);
-    free(b->drawn);
     free(b);
 }
 
@@ -90,9 +86,7 @@ static dq_status create_parts(benchmark *b, const bench_settings *s, int n_threa
     b->rng = dq_rng_stream(0, "benchmark");
     b->frame = calloc(1, FRAME_BYTES);
     b->obs = calloc(BATCH, DQ_NET_OBS_BYTES);
-    b->next_obs = calloc(BATCH, DQ_NET_OBS_BYTES);
-    b->drawn = calloc(BATCH, sizeof(*b->drawn));
-    if (!b->frame || !b->obs || !b->next_obs || !b->drawn)
+    if (!b->frame || !b->obs)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a batch");
     for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
         b->obs[i] = (uint8_t)dq_rng_below(&b->rng, 256);
@@ -168,20 +162,6 @@ static void print_learn_stages(const void *self, double rate)
     printf("\n");
 }
 
-static dq_status work_replay(void *self, int64_t *n_items)
-{
-    benchmark *b = self;
-    const dq_replay *replay = b->learner->replay;
-    DQ_TRY(dq_replay_sample(replay, BATCH, &b->rng, b->drawn));
-    for (size_t i = 0; i < BATCH; i++) {
-        dq_replay_state(replay, b->drawn[i].slot, b->obs + i * DQ_NET_OBS_BYTES);
-        if (!b->drawn[i].terminated)
-            dq_replay_next_state(replay, b->drawn[i].slot, b->next_obs + i * DQ_NET_OBS_BYTES);
-    }
-    *n_items = 1;
-    return DQ_OK;
-}
-
 /** The default network is not named. */
 static void name_case(bench_case *c, const char *name, const char *network)
 {
@@ -226,21 +206,6 @@ dq_status bench_make_learn(bench_case *c, const bench_settings *s, int variant)
     c->unit = "updates/s";
     c->work = work_learn;
     c->print_stages = print_learn_stages;
-    return DQ_OK;
-}
-
-/** Of the learner only its replay counts. */
-dq_status bench_make_replay(bench_case *c, const bench_settings *s, int variant)
-{
-    static const bench_settings any = {0};
-    (void)variant;
-    (void)s;
-    DQ_TRY(create_benchmark(c, &any, 1, CAPACITY));
-    snprintf(c->name, sizeof(c->name), "replay/sample");
-    c->unit = "batches/s";
-    c->isa = "generic";
-    c->precision = NULL;
-    c->work = work_replay;
     return DQ_OK;
 }
 
@@ -337,7 +302,7 @@ const bench_maker *bench_makers(size_t *n)
         {"learn", bench_make_learn, 1, false, true},
         {"layers", NULL, 0, false, true},
         {"train", bench_make_train, 1, false, false},
-        {"replay", bench_make_replay, 1, false, false},
+        {"replay", bench_make_replay, 3, true, false},
         {"tabular", bench_make_tabular, 1, false, false},
         {"peak", bench_make_peak, 6, false, false},
     };

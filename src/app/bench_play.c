@@ -111,8 +111,7 @@ static dq_status parse_game(dq_atari_id *id, const bench_settings *s)
     return dq_fail(DQ_ERR_CONFIG, "%s is not an Atari game: choose one with --env", s->env_id);
 }
 
-/** In a figure's name: ALE's name of the game, or the id of one that ALE does not have. */
-static const char *game_name(const dq_atari_id *id)
+const char *bench_game_name(const dq_atari_id *id)
 {
     return dq_homebrew_by_id(id->name) ? id->name : id->game->id;
 }
@@ -133,7 +132,8 @@ dq_status bench_make_emulator(bench_case *c, const bench_settings *s, int varian
         destroy_players(p);
         return st;
     }
-    snprintf(c->name, sizeof(c->name), "emulator/%s%s", game_name(&id), variant ? "/screen" : "");
+    snprintf(c->name, sizeof(c->name), "emulator/%s%s", bench_game_name(&id),
+             variant ? "/screen" : "");
     c->unit = "frames/s";
     c->isa = "generic";
     c->self = p;
@@ -200,7 +200,7 @@ dq_status bench_make_env(bench_case *c, const bench_settings *s, int variant)
         destroy_players(p);
         return st;
     }
-    snprintf(c->name, sizeof(c->name), "env/%s%s%s", game_name(&id), s->dialect ? "/" : "",
+    snprintf(c->name, sizeof(c->name), "env/%s%s%s", bench_game_name(&id), s->dialect ? "/" : "",
              s->dialect ? s->dialect : "");
     c->unit = "steps/s";
     c->isa = "generic";

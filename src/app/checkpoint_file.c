@@ -1,5 +1,6 @@
 #include "app/checkpoint_file.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/atomic_file.h"
@@ -7,7 +8,8 @@
 #include "base/stream_internal.h"
 
 static const char TAG[4] = {'D', 'Q', 'C', 'K'};
-enum { WITHOUT_CONFIG = 1, FORMAT_VERSION };
+enum { WITHOUT_CONFIG = 1, WITHOUT_PARTS, FORMAT_VERSION };
+static const uint32_t MOST_PARTS = 1 << 24;
 
 bool checkpoint_is(const void *bytes, size_t n)
 {
@@ -48,11 +50,10 @@ static dq_status read_config(dq_reader *r, char config[CHECKPOINT_CONFIG_BYTES])
     return DQ_OK;
 }
 
-static dq_status read_info(dq_reader *r, checkpoint_info *info)
+static dq_status read_info(dq_reader *r, checkpoint_info *info, uint32_t *version)
 {
     uint64_t step, n_updates, n_games;
-    uint32_t version;
-    DQ_TRY(dq_read_tag_between(r, TAG, WITHOUT_CONFIG, FORMAT_VERSION, &version));
+    DQ_TRY(dq_read_tag_between(r, TAG, WITHOUT_CONFIG, FORMAT_VERSION, version));
     DQ_TRY(read_text(r, info->version));
     DQ_TRY(read_text(r, info->env_id));
     DQ_TRY(read_text(r, info->kernels));
@@ -64,29 +65,61 @@ static dq_status read_info(dq_reader *r, checkpoint_info *info)
     info->step = (int64_t)step;
     info->n_updates = (int64_t)n_updates;
     info->n_games = (int64_t)n_games;
-    return version == WITHOUT_CONFIG ? DQ_OK : read_config(r, info->config);
+    return *version == WITHOUT_CONFIG ? DQ_OK : read_config(r, info->config);
 }
 
-dq_status checkpoint_write(const char *path, const checkpoint_info *info, dq_trainer *trainer)
+static dq_status read_parts(dq_reader *r, checkpoint_parts *parts)
 {
-    dq_writer *w;
-    DQ_TRY(dq_file_writer_create(&w, path));
-    write_info(w, info);
-    dq_status st = dq_trainer_save(trainer, w);
-    if (st != DQ_OK) {
-        dq_file_abandon(w);
-        return st;
+    uint32_t n;
+    DQ_TRY(dq_read_u32(r, &n));
+    if (n > MOST_PARTS || n > dq_reader_left(r))
+        return dq_fail(DQ_ERR_INPUT, "its list of files is too long");
+    parts->part = calloc(n + 1, sizeof(*parts->part));
+    if (!parts->part)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a list of files");
+    for (; parts->n < n; parts->n++) {
+        checkpoint_part *p = &parts->part[parts->n];
+        uint64_t step;
+        dq_read_u64(r, &p->segment);
+        dq_read_u64(r, &step);
+        dq_read_u64(r, &p->bytes);
+        DQ_TRY(dq_read_u32(r, &p->crc));
+        p->step = (int64_t)step;
     }
-    return dq_file_commit(w, true);
+    return DQ_OK;
 }
 
-dq_status checkpoint_open(dq_reader **out, checkpoint_info *info, const char *path)
+dq_status checkpoint_write_head(dq_writer *w, const checkpoint_info *info,
+                                const checkpoint_parts *parts)
+{
+    write_info(w, info);
+    dq_status st = dq_write_u32(w, (uint32_t)parts->n);
+    for (size_t i = 0; i < parts->n; i++) {
+        const checkpoint_part *p = &parts->part[i];
+        dq_write_u64(w, p->segment);
+        dq_write_u64(w, (uint64_t)p->step);
+        dq_write_u64(w, p->bytes);
+        st = dq_write_u32(w, p->crc);
+    }
+    return st;
+}
+
+dq_status checkpoint_open(dq_reader **out, checkpoint_info *info, checkpoint_parts *parts,
+                          const char *path)
 {
     dq_reader *r;
+    checkpoint_parts own = {NULL, 0};
+    uint32_t version;
     *info = (checkpoint_info){.step = 0};
     *out = NULL;
     DQ_TRY(dq_file_reader_create(&r, path, true));
-    dq_status st = read_info(r, info);
+    dq_status st = read_info(r, info, &version);
+    if (st == DQ_OK && version > WITHOUT_PARTS)
+        st = read_parts(r, &own);
+    if (st == DQ_OK && parts)
+        *parts = own;
+    else
+        free(own.part);
     if (st != DQ_OK) {
         dq_reader_destroy(r);
         return dq_fail_within(st, "%s", path);

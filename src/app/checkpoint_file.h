@@ -1,5 +1,6 @@
-/** A training run's checkpoint: a few words about the run, then the trainer's whole state. The file
- *  is replaced atomically and ends with a checksum. */
+/** The file checkpoint/state of a run: a few words about the run, the list of the files that have
+ * the segments of its replay buffer, then the rest of the trainer's state. It ends with a checksum.
+ */
 #ifndef DEEPQ_APP_CHECKPOINT_FILE_H
 #define DEEPQ_APP_CHECKPOINT_FILE_H
 
@@ -24,9 +25,26 @@ typedef struct checkpoint_info {
 /** True when the bytes begin as a checkpoint does. */
 bool checkpoint_is(const void *bytes, size_t n);
 
-DQ_NODISCARD dq_status checkpoint_write(const char *path, const checkpoint_info *info,
-                                        dq_trainer *trainer);
-/** Open a checkpoint and read its words; the reader stands at the trainer's state then. */
-DQ_NODISCARD dq_status checkpoint_open(dq_reader **out, checkpoint_info *info, const char *path);
+/** A file that has a segment of the replay buffer. */
+typedef struct checkpoint_part {
+    uint64_t segment;  // its number
+    int64_t step;      // the run's when the file was written; -1: the segment is complete
+    uint64_t bytes;    // of the file without its checksum
+    uint32_t crc;      // the checksum
+} checkpoint_part;
+
+/** The files of a checkpoint, in the order of their segments. */
+typedef struct checkpoint_parts {
+    checkpoint_part *part;  // [n], to be freed
+    size_t n;
+} checkpoint_parts;
+
+/** Write all but the trainer's state, which follows. */
+dq_status checkpoint_write_head(dq_writer *w, const checkpoint_info *info,
+                                const checkpoint_parts *parts);
+/** Open a checkpoint and read its head; the reader stands at the trainer's state then.
+ *  @param[out] parts NULL: they are not needed */
+DQ_NODISCARD dq_status checkpoint_open(dq_reader **out, checkpoint_info *info,
+                                       checkpoint_parts *parts, const char *path);
 
 #endif

@@ -42,6 +42,8 @@ static void print_figure(const bench_run *run, const bench_case *c, const double
                               c->name, "unit", c->unit, "min", sorted[0], "median", median, "max",
                               sorted[n - 1], "repeats", n, "threads", c->n_threads, "isa", c->isa,
                               "device", device, "precision", c->precision);
+        if (c->detail)
+            json_object_set_new(o, c->detail, json_real(c->detail_value));
         json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(7));
         json_decref(o);
         printf("\n");
@@ -51,6 +53,8 @@ static void print_figure(const bench_run *run, const bench_case *c, const double
                c->name, median, c->unit, sorted[0], sorted[n - 1], n, c->n_threads,
                c->n_threads == 1 ? "" : "s", c->isa, device, tells_precision ? ", " : "",
                tells_precision ? c->precision : "");
+        if (c->detail)
+            printf("  %s %.1f\n", c->detail, c->detail_value);
     }
     (void)fflush(stdout);
 }
@@ -205,7 +209,8 @@ int cmd_bench(int argc, char **argv)
             "            as text with its stages and layers\n"
             "  layers    each kernel of such a step on one thread, beside this core's peak\n"
             "  train     agent steps/s of the whole loop while learning, epsilon 0.01\n"
-            "  replay    batches/s of 32 states and next states put together\n"
+            "  replay    batches/s of 32 states and next states from each store of the replay "
+            "buffer\n"
             "  tabular   iterations/s of the book's Q-learning on FrozenLake-v1, runs until "
             "solved\n"
             "  peak      multiply-adds and reading of memory, on one core and on all\n"

@@ -97,7 +97,9 @@ static dq_status inspect_checkpoint(const char *path)
 {
     dq_reader *r;
     checkpoint_info info;
-    DQ_TRY(checkpoint_open(&r, &info, path));
+    checkpoint_parts parts = {NULL, 0};
+    uint64_t bytes = 0;
+    DQ_TRY(checkpoint_open(&r, &info, &parts, path));
     printf("%s: checkpoint of deepq train, written by deepq %s, checksum right\n", app_plain(path),
            app_plain(info.version));
     printf("  %-16s%s\n  %-16s%s\n", "environment", app_plain(info.env_id), "kernels",
@@ -107,6 +109,12 @@ static dq_status inspect_checkpoint(const char *path)
     printf("  %-16s%.3f\n  %-16s%.3f\n", "mean reward", info.mean_reward, "best mean",
            info.best_mean);
     printf("  %-16s%zu bytes\n", "state", dq_reader_left(r));
+    for (size_t i = 0; i < parts.n; i++)
+        bytes += parts.part[i].bytes;
+    if (parts.n > 0)
+        printf("  %-16s%llu bytes in %zu files beside it\n", "replay", (unsigned long long)bytes,
+               parts.n);
+    free(parts.part);
     dq_reader_destroy(r);
     return DQ_OK;
 }

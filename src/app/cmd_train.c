@@ -138,7 +138,8 @@ static dq_status apply_all(train_settings *s, const train_options *o)
 /** --set on a resumed run: only what does not change how it learns. */
 static dq_status apply_resumed_set(train_settings *s, const char *pair)
 {
-    static const char *const free_keys[] = {"max_steps", "reward_bound", "checkpoint_every"};
+    static const char *const free_keys[] = {"max_steps", "reward_bound", "checkpoint_every",
+                                            "replay_store"};
     for (size_t i = 0; i < DQ_COUNT(free_keys); i++) {
         size_t len = strlen(free_keys[i]);
         if (strncmp(pair, free_keys[i], len) == 0 && pair[len] == '=')
@@ -146,7 +147,7 @@ static dq_status apply_resumed_set(train_settings *s, const char *pair)
     }
     return dq_fail(DQ_ERR_CONFIG,
                    "--set %s: a resumed run keeps its hyperparameters; only max_steps, "
-                   "reward_bound and checkpoint_every may change",
+                   "reward_bound, checkpoint_every and replay_store may change",
                    pair);
 }
 

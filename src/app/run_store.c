@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "app/app.h"
-#include "app/checkpoint_file.h"
+#include "app/checkpoints.h"
 #include "app/slow_notice.h"
 #include "app/train_log.h"
 #include "base/clock.h"
@@ -30,6 +30,7 @@ struct run_store {
     run_parts parts;
     dq_run_folder folder;
     bool folder_is_open;
+    checkpoints *checkpoints;
     train_log *log;
     int64_t saved_step;          // of the last checkpoint, -1: none
     bool fails[N_RECORD_KINDS];  // since the last time that it was told
@@ -84,67 +85,97 @@ static dq_status describe(const run_store *s, checkpoint_info *info)
     return train_settings_tied(s->parts.settings, info->config, sizeof(info->config));
 }
 
+static const char *log_folder(const run_store *s)
+{
+    return *s->parts.settings->logdir ? s->parts.settings->logdir : s->folder.path;
+}
+
 static void say_saving(void *ctx)
 {
     train_output_saving(ctx);
 }
 
+/** What became of a checkpoint that was begun. @return what trying again does not help */
+static dq_status note_ended(run_store *s, bool wait)
+{
+    int64_t step;
+    dq_status st;
+    if (!checkpoints_ended(s->checkpoints, wait, &step, &st))
+        return DQ_OK;
+    if (st == DQ_OK)
+        s->saved_step = step;
+    s->failed_s = dq_clock_s();
+    return tell(s, RECORD_CHECKPOINT, st);
+}
+
+static dq_status begin_checkpoint(run_store *s)
+{
+    char log[DQ_PATH_CAP], events[DQ_PATH_CAP];
+    const char *const synced[] = {log, events};
+    checkpoint_info info;
+    DQ_TRY(describe(s, &info));
+    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_LOG, log));
+    DQ_TRY(
+        dq_path_format(events, sizeof(events), "%s/%s", log_folder(s), s->parts.settings->events));
+    return checkpoints_begin(s->checkpoints, &info, s->parts.trainer, synced);
+}
+
+/** The records of what it counts are handed on first, and are on the disk before it: a log that
+ *  lacks games then would lack them for good. One that cannot be written keeps no checkpoint from
+ *  being so. */
+dq_status run_store_checkpoint(run_store *s)
+{
+    DQ_TRY(note_ended(s, true));
+    DQ_TRY(tell(s, RECORD_LOG, train_log_flush(s->log)));
+    dq_status st = begin_checkpoint(s);
+    if (st == DQ_OK)
+        return DQ_OK;
+    s->failed_s = dq_clock_s();
+    return tell(s, RECORD_CHECKPOINT, st);
+}
+
+/** Write one now, and wait for it. */
 static dq_status write_checkpoint(run_store *s)
 {
-    char path[DQ_PATH_CAP];
-    checkpoint_info info;
     slow_notice notice;
-    DQ_TRY(describe(s, &info));
-    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_CHECKPOINT, path));
+    int64_t step;
     slow_notice_begin(&notice, say_saving, s->parts.out);
-    dq_status st = checkpoint_write(path, &info, s->parts.trainer);
+    dq_status st = begin_checkpoint(s);
+    if (st == DQ_OK)
+        (void)checkpoints_ended(s->checkpoints, true, &step, &st);
     slow_notice_end(&notice);
     if (st == DQ_OK)
-        s->saved_step = info.step;
+        s->saved_step = step;
     return st;
 }
 
-/** The records of what it counts are on the disk first: a log that lacks games then would lack them
- *  for good. One that cannot be written keeps no checkpoint from being so. */
-dq_status run_store_checkpoint(run_store *s)
+/** What a checkpoint's head says, and the settings that it must fit. */
+typedef struct fit {
+    train_settings filed;
+} fit;
+
+static dq_status fits_settings(void *ctx, const checkpoint_info *info)
 {
-    DQ_TRY(tell(s, RECORD_LOG, train_log_sync(s->log)));
-    dq_status st = write_checkpoint(s);
-    s->failed_s = dq_clock_s();
-    return tell(s, RECORD_CHECKPOINT, st);
+    const fit *f = ctx;
+    return train_settings_fit(&f->filed, info->config);
 }
 
 /** @param[out] info what the head of the file says */
 static dq_status load_checkpoint(run_store *s, checkpoint_info *info)
 {
-    char path[DQ_PATH_CAP];
-    dq_reader *r;
-    train_settings filed;
-    dq_progress p;
-    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_CHECKPOINT, path));
-    DQ_TRY(train_settings_of_run(&filed, s->folder.path));
-    DQ_TRY(checkpoint_open(&r, info, path));
-    dq_status st = train_settings_fit(&filed, info->config);
-    if (st == DQ_OK)
-        st = dq_trainer_load(s->parts.trainer, r);
-    dq_reader_destroy(r);
-    if (st != DQ_OK)
-        return dq_fail_within(st, "%s", path);
-    dq_trainer_progress(s->parts.trainer, &p);
-    if (info->step != p.step || info->n_updates != p.n_updates || info->n_games != p.n_games)
-        return dq_fail(DQ_ERR_INPUT,
-                       "%s is damaged: its head tells of frame %lld, its state of %lld", path,
-                       (long long)info->step, (long long)p.step);
-    s->saved_step = p.step;
+    char damage[DQ_PATH_CAP + 256];
+    fit f;
+    DQ_TRY(train_settings_of_run(&f.filed, s->folder.path));
+    DQ_TRY(checkpoints_load(s->checkpoints, s->parts.trainer, fits_settings, &f, info, damage,
+                            sizeof(damage)));
+    if (*damage)
+        app_note("%s: the run continues from the checkpoint before, at frame %lld", damage,
+                 (long long)info->step);
+    s->saved_step = info->step;
     return DQ_OK;
 }
 
 /* ---------------------------------------------------------------- opening */
-
-static const char *log_folder(const run_store *s)
-{
-    return *s->parts.settings->logdir ? s->parts.settings->logdir : s->folder.path;
-}
 
 /** A run has one event file, which its settings name. */
 static dq_status name_events(run_store *s)
@@ -216,6 +247,7 @@ static dq_status create_files(run_store *s, const char *dir)
     };
     DQ_TRY(dq_run_folder_create(&s->folder, &name));
     s->folder_is_open = true;
+    DQ_TRY(checkpoints_create(&s->checkpoints, s->folder.path));
     return open_files(s, false);
 }
 
@@ -236,6 +268,7 @@ static dq_status resume_files(run_store *s, const char *dir)
     if (st != DQ_OK)
         return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
     s->folder_is_open = true;
+    DQ_TRY(checkpoints_create(&s->checkpoints, s->folder.path));
     DQ_TRY(check_logdir(s));
     if (has_checkpoint)
         DQ_TRY(load_checkpoint(s, &info));
@@ -290,6 +323,7 @@ void run_store_destroy(run_store *s)
 {
     if (!s)
         return;
+    checkpoints_destroy(s->checkpoints);
     train_log_close(s->log);
     for (int i = 0; i < s->n_params; i++)
         free(s->params[i].data);
@@ -304,8 +338,10 @@ const char *run_store_path(const run_store *s)
     return s->folder.path;
 }
 
-int64_t run_store_saved_step(const run_store *s)
+int64_t run_store_saved_step(run_store *s)
 {
+    if (s->checkpoints)
+        (void)note_ended(s, true);
     return s->saved_step;
 }
 
@@ -357,6 +393,8 @@ dq_status run_store_best(run_store *s, const dq_progress *p, const char **path)
 
 dq_status run_store_step(run_store *s)
 {
+    DQ_TRY(note_ended(s, false));
+    checkpoints_follow(s->checkpoints, s->parts.trainer);
     if (!s->fails[RECORD_CHECKPOINT] || dq_clock_s() - s->failed_s < RETRY_S)
         return DQ_OK;
     return run_store_checkpoint(s);
@@ -368,6 +406,7 @@ dq_status run_store_finish(run_store *s)
     dq_progress p;
     dq_trainer_progress(s->parts.trainer, &p);
     dq_status logged = train_log_sync(s->log);
+    DQ_TRY(note_ended(s, true));
     if (p.step != s->saved_step)
         DQ_TRY(write_checkpoint(s));
     DQ_TRY(write_model(s));

@@ -31,15 +31,16 @@ DQ_NODISCARD dq_status run_store_resume(run_store **out, const run_parts *parts,
 void run_store_destroy(run_store *s);
 
 const char *run_store_path(const run_store *s);
-/** The frame of the last checkpoint; -1: there is none. */
-int64_t run_store_saved_step(const run_store *s);
+/** The frame of the last checkpoint; -1: there is none. Waits for one that is being written. */
+int64_t run_store_saved_step(run_store *s);
 
 /** The trainer's events. A failure is one that trying again does not help. */
 DQ_NODISCARD dq_status run_store_game(run_store *s, const dq_progress *p);
 /** @return the path of the model, good until the next call */
 DQ_NODISCARD dq_status run_store_best(run_store *s, const dq_progress *p, const char **path);
 DQ_NODISCARD dq_status run_store_checkpoint(run_store *s);
-/** Between two steps: what failed is tried again now and then. */
+/** Between two steps: what is complete of the replay buffer is given to be written, and what failed
+ *  is tried again now and then. */
 DQ_NODISCARD dq_status run_store_step(run_store *s);
 /** Save the end. A failure: what could not be written. */
 DQ_NODISCARD dq_status run_store_finish(run_store *s);

@@ -96,6 +96,12 @@ dq_status train_log_game(train_log *log, const dq_progress *p)
     return dq_first_failure(st, dq_tb_flush(log->board));
 }
 
+dq_status train_log_flush(train_log *log)
+{
+    dq_status st = dq_json_lines_flush(log->games);
+    return dq_first_failure(st, dq_tb_flush(log->board));
+}
+
 dq_status train_log_sync(train_log *log)
 {
     dq_status st = dq_json_lines_sync(log->games);

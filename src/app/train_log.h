@@ -33,6 +33,8 @@ json_t *train_log_with_episodes(json_t *game, const dq_progress *p);
 /** Both records are with the operating system when it returns; what cannot be written waits, and
  *  comes with the next. */
 DQ_NODISCARD dq_status train_log_game(train_log *log, const dq_progress *p);
+/** Hand to the operating system what could not be handed to it before. */
+DQ_NODISCARD dq_status train_log_flush(train_log *log);
 /** Have all of both on the disk. */
 DQ_NODISCARD dq_status train_log_sync(train_log *log);
 

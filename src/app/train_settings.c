@@ -184,9 +184,9 @@ dq_status train_settings_of_run(train_settings *s, const char *dir)
 
 static bool is_free(const char *key)
 {
-    static const char *const keys[] = {"version",   "preset",       "device",          "threads",
-                                       "rom_dir",   "logdir",       "events",          "rom_md5",
-                                       "max_steps", "reward_bound", "checkpoint_every"};
+    static const char *const keys[] = {
+        "version", "preset",  "device",    "threads",      "rom_dir",          "logdir",
+        "events",  "rom_md5", "max_steps", "reward_bound", "checkpoint_every", "replay_store"};
     for (size_t i = 0; i < DQ_COUNT(keys); i++)
         if (strcmp(key, keys[i]) == 0)
             return true;

@@ -95,7 +95,7 @@ static dq_status load_last(trained_model *m, const char *dir, const train_settin
     dq_net *net = NULL;
     checkpoint_info info;
     DQ_TRY(dq_path_format(m->path, sizeof(m->path), "%s/" DQ_RUN_CHECKPOINT, dir));
-    DQ_TRY(checkpoint_open(&r, &info, m->path));
+    DQ_TRY(checkpoint_open(&r, &info, NULL, m->path));
     dq_status st = dq_trainer_load_net(&net, s->cfg.network, r);
     if (st != DQ_OK)
         st = dq_fail_within(st, "%s", m->path);

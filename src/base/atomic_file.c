@@ -78,7 +78,8 @@ static void sync_parent(const char *path)
     free(copy);
 }
 
-dq_status dq_file_commit(dq_writer *w, int with_crc)
+/** Have all bytes on the disk, under the temporary name. */
+static dq_status complete(dq_writer *w, int with_crc)
 {
     dq_writer_flush(w);
     if (with_crc) {
@@ -90,6 +91,11 @@ dq_status dq_file_commit(dq_writer *w, int with_crc)
     if (close(w->fd) != 0 && w->status == DQ_OK)
         w->status = dq_fail_errno("close", w->path);
     w->fd = -1;
+    return w->status;
+}
+
+static dq_status replace(dq_writer *w)
+{
     if (w->status == DQ_OK && rename(w->temp_path, w->path) != 0)
         w->status = dq_fail_errno("replace", w->path);
     dq_status st = w->status;
@@ -99,6 +105,31 @@ dq_status dq_file_commit(dq_writer *w, int with_crc)
         unlink(w->temp_path);
     dq_writer_destroy(w);
     return st;
+}
+
+dq_status dq_file_commit(dq_writer *w, int with_crc)
+{
+    (void)complete(w, with_crc);
+    return replace(w);
+}
+
+/** Where the file system has no links, `path` is missing until it is replaced. */
+static dq_status keep(const char *path, const char *before)
+{
+    if (access(path, F_OK) != 0)
+        return DQ_OK;
+    if (unlink(before) != 0 && errno != ENOENT)
+        return dq_fail_errno("replace", before);
+    if (link(path, before) == 0 || rename(path, before) == 0)
+        return DQ_OK;
+    return dq_fail_errno("keep the checkpoint as", before);
+}
+
+dq_status dq_file_commit_keeping(dq_writer *w, int with_crc, const char *before)
+{
+    if (complete(w, with_crc) == DQ_OK)
+        w->status = keep(w->path, before);
+    return replace(w);
 }
 
 void dq_file_abandon(dq_writer *w)
@@ -164,6 +195,7 @@ static dq_status check_crc(dq_reader *r, const char *path)
         return dq_fail(DQ_ERR_INPUT, "%s is damaged: its checksum does not match", path);
     r->n -= 4;
     r->at = 0;
+    r->crc = crc;
     return DQ_OK;
 }
 

@@ -15,6 +15,9 @@ DQ_NODISCARD dq_status dq_file_writer_create(dq_writer **out, const char *path);
  *  folder. Destroys the writer. On failure the temporary file is removed and a former `path` is
  *  unchanged. */
 DQ_NODISCARD dq_status dq_file_commit(dq_writer *w, int with_crc);
+/** dq_file_commit() that leaves what had the name `path` under the name `before`: at any moment one
+ *  of the two is there, complete. */
+DQ_NODISCARD dq_status dq_file_commit_keeping(dq_writer *w, int with_crc, const char *before);
 /** Give up: remove the temporary file and destroy the writer. Accepts NULL. */
 void dq_file_abandon(dq_writer *w);
 

@@ -25,6 +25,12 @@ const void *dq_writer_bytes(const dq_writer *w, size_t *n)
     return w->bytes;
 }
 
+void dq_writer_clear(dq_writer *w)
+{
+    w->n = 0;
+    w->status = DQ_OK;
+}
+
 void dq_writer_destroy(dq_writer *w)
 {
     if (!w)

@@ -27,6 +27,7 @@ struct dq_reader {
     uint8_t *buffer;       // part of the file
     size_t buffer_at;      // where the part begins
     size_t buffer_n;       // its bytes
+    uint32_t crc;          // of the file, where that was checked
 };
 
 enum { DQ_READER_BUFFER = 1 << 16 };
@@ -39,6 +40,8 @@ bool dq_reader_is_at(dq_reader *r, const char tag[4]);
 dq_status dq_read_tag_between(dq_reader *r, const char tag[4], uint32_t first, uint32_t last,
                               uint32_t *version);
 
+/** Forget what a writer to memory has, and keep its memory for what comes. */
+void dq_writer_clear(dq_writer *w);
 /** Write the buffer of a writer to its file. */
 dq_status dq_writer_flush(dq_writer *w);
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "learn/gpu.h"
 #include "nn/graph.h"
+#include "replay/store_choice.h"
 
 dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg)
 {
@@ -50,6 +51,7 @@ static dq_status create_memory(dq_learner *l)
     replay.gamma = cfg->gamma;
     replay.n_lanes = cfg->n_lanes;
     replay.n_actions = cfg->n_actions;
+    DQ_TRY(dq_replay_choose_store(&replay, cfg->replay_store, l->on_gpu));
     DQ_TRY(dq_replay_create(&l->replay, &replay));
     if (cfg->priority_alpha > 0)
         DQ_TRY(
@@ -68,6 +70,7 @@ dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch
     l->stack = dq_network_is_mlp(cfg->network) ? 1 : DQ_NET_STACK;
     DQ_TRY(create_memory(l));
     l->cfg.device = l->cfg.isa = l->cfg.precision = l->cfg.network = l->cfg.initialisation = NULL;
+    l->cfg.replay_store = NULL;
     l->drawn = calloc(n, sizeof(*l->drawn));
     l->target = calloc(n, sizeof(*l->target));
     l->weight = calloc(n, sizeof(*l->weight));
@@ -126,6 +129,7 @@ void dq_learner_add(dq_learner *l, const dq_experience *e)
 
 dq_status dq_learner_learn(dq_learner *l, const dq_learn_step *step)
 {
+    DQ_TRY(dq_replay_status(l->replay));
     return l->ops->learn(l, step);
 }
 
@@ -184,7 +188,7 @@ dq_status dq_learner_load_net(dq_learner *l, dq_reader *r)
 
 dq_status dq_learner_save_memory(dq_learner *l, dq_writer *w)
 {
-    dq_status st = dq_replay_save(l->replay, w);
+    dq_status st = dq_replay_save_head(l->replay, w);
     if (!l->priorities)
         return st;
     l->ops->fetch_priorities(l);
@@ -194,11 +198,21 @@ dq_status dq_learner_save_memory(dq_learner *l, dq_writer *w)
 
 dq_status dq_learner_load_memory(dq_learner *l, dq_reader *r)
 {
+    DQ_TRY(dq_replay_load_head(l->replay, r));
+    return l->priorities ? dq_priorities_load(l->priorities, r) : DQ_OK;
+}
+
+dq_status dq_learner_load_old_memory(dq_learner *l, dq_reader *r)
+{
     DQ_TRY(dq_replay_load(l->replay, r));
-    if (l->priorities) {
-        DQ_TRY(dq_priorities_load(l->priorities, r));
+    return l->priorities ? dq_priorities_load(l->priorities, r) : DQ_OK;
+}
+
+dq_status dq_learner_load_end(dq_learner *l)
+{
+    DQ_TRY(dq_replay_load_end(l->replay));
+    if (l->priorities)
         DQ_TRY(dq_priorities_fit(l->priorities, l->replay));
-    }
     l->ops->send_replay(l);
     return l->ops->status(l);
 }

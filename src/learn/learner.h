@@ -41,6 +41,7 @@ typedef struct dq_learner_config {
     dq_loss loss;                // of an action value's difference from its target
     bool double_dqn;             // the online network chooses the next action
     int replay_size;             // transitions in the replay buffer
+    const char *replay_store;    // how their frames are kept; NULL: "auto"
     int n_step;                  // rewards that are summed in a transition
     double gamma;                // discount factor
     double priority_alpha;       // exponent of priorities; 0: transitions are drawn uniformly
@@ -183,10 +184,15 @@ void dq_learner_look(dq_learner *l);
 dq_status dq_learner_save_net(dq_learner *l, dq_writer *w);
 /** Read back what dq_learner_save_net() wrote. */
 DQ_NODISCARD dq_status dq_learner_load_net(dq_learner *l, dq_reader *r);
-/** Write the memory. */
+/** Write the memory, without the segments of the replay buffer. */
 dq_status dq_learner_save_memory(dq_learner *l, dq_writer *w);
-/** Read back what dq_learner_save_memory() wrote. */
+/** Read back what dq_learner_save_memory() wrote. Then the segments are to be loaded, and
+ *  dq_learner_load_end() called. */
 DQ_NODISCARD dq_status dq_learner_load_memory(dq_learner *l, dq_reader *r);
+/** Read back the memory as checkpoints had it before they had segments. */
+DQ_NODISCARD dq_status dq_learner_load_old_memory(dq_learner *l, dq_reader *r);
+/** Check and use what was loaded. */
+DQ_NODISCARD dq_status dq_learner_load_end(dq_learner *l);
 
 /* For the two implementations. */
 

@@ -15,6 +15,8 @@
 #include "learn/learner.h"
 #include "nn/net_internal.h"
 
+enum { FRAMES_AT_ONCE = 256 };
+
 typedef struct cuda_learner {
     dq_learner base;
     const dq_device_ops *device;
@@ -31,6 +33,7 @@ typedef struct cuda_learner {
     int32_t *frames;   // [n_lanes][DQ_NET_STACK] of their states
     float *q;          // [n_lanes] rows of outputs, padded
     double *priority;  // [n_slots] on the way to a checkpoint, or NULL
+    uint8_t *loading;  // [FRAMES_AT_ONCE][84][84] on the way to the device
 } cuda_learner;
 
 /** Do it unless the device has failed, and remember its first failure. */
@@ -56,8 +59,7 @@ static dq_device_sample sample_of(const dq_replay *r, size_t slot)
 
 static void put_frame(cuda_learner *self, size_t number)
 {
-    size_t bytes = (size_t)DQ_NET_SIDE * DQ_NET_SIDE;
-    const uint8_t *frame = dq_replay_all_frames(self->base.replay) + number * bytes;
+    const uint8_t *frame = dq_replay_frame(self->base.replay, number);
     ON_DEVICE(self, put_frame(self->self, number, frame, self->error));
 }
 
@@ -97,14 +99,25 @@ static void load_samples(cuda_learner *self, size_t first, size_t last)
     }
 }
 
+static void load_frames(cuda_learner *self)
+{
+    const dq_replay *replay = self->base.replay;
+    size_t n_frames = dq_replay_n_frames(replay), bytes = (size_t)DQ_NET_SIDE * DQ_NET_SIDE;
+    for (size_t at = 0; at < n_frames; at += FRAMES_AT_ONCE) {
+        size_t n = n_frames - at < FRAMES_AT_ONCE ? n_frames - at : FRAMES_AT_ONCE;
+        for (size_t i = 0; i < n; i++)
+            memcpy(self->loading + i * bytes, dq_replay_frame(replay, at + i), bytes);
+        ON_DEVICE(self, load_frames(self->self, at, n, self->loading, self->error));
+    }
+}
+
 static void send_replay(dq_learner *l)
 {
     cuda_learner *self = (cuda_learner *)l;
-    size_t n_slots = dq_replay_slots(l->replay), n_frames = dq_replay_n_frames(l->replay);
+    size_t n_slots = dq_replay_slots(l->replay);
     dq_replay_range range = dq_replay_drawable(l->replay, false);
     self->begun = false;
-    ON_DEVICE(self,
-              load_frames(self->self, 0, n_frames, dq_replay_all_frames(l->replay), self->error));
+    load_frames(self);
     if (range.n > range.newest + 1)  // the ring has gone around
         load_samples(self, n_slots + range.newest + 1 - range.n, n_slots);
     load_samples(self, range.n > range.newest ? 0 : range.newest + 1 - range.n,
@@ -323,6 +336,7 @@ static void destroy(dq_learner *l)
     free(self->frames);
     free(self->q);
     free(self->priority);
+    free(self->loading);
     dq_learner_free(l);
 }
 
@@ -353,7 +367,9 @@ static dq_status allocate(cuda_learner *self)
     self->q = calloc(n * l->net->shape.out_pad, sizeof(*self->q));
     if (l->priorities)
         self->priority = calloc(n_slots, sizeof(*self->priority));
-    if (!self->lanes || !self->frames || !self->q || (l->priorities && !self->priority))
+    self->loading = calloc(FRAMES_AT_ONCE, (size_t)DQ_NET_SIDE * DQ_NET_SIDE);
+    if (!self->lanes || !self->frames || !self->q || !self->loading ||
+        (l->priorities && !self->priority))
         return dq_fail(DQ_ERR_NOMEM, "no memory for %zu environments", n);
     return DQ_OK;
 }

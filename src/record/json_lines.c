@@ -167,6 +167,11 @@ dq_status dq_json_lines_append(dq_json_lines *log, json_t *object)
     return st == DQ_OK ? dq_append_flush(&log->file) : st;
 }
 
+dq_status dq_json_lines_flush(dq_json_lines *log)
+{
+    return dq_append_flush(&log->file);
+}
+
 dq_status dq_json_lines_sync(dq_json_lines *log)
 {
     return dq_append_sync(&log->file);

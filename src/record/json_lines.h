@@ -24,6 +24,8 @@ size_t dq_json_lines_damaged(const dq_json_lines *log);
  *  After a failure (DQ_ERR_IO: disk full) the file ends with the last whole line, and the new one
  *  is tried again with the next. */
 dq_status dq_json_lines_append(dq_json_lines *log, json_t *object);
+/** Hand to the operating system what could not be handed to it before. */
+dq_status dq_json_lines_flush(dq_json_lines *log);
 /** Have all lines so far on the disk; also those that could not be written before. */
 dq_status dq_json_lines_sync(dq_json_lines *log);
 

@@ -173,7 +173,7 @@ dq_status dq_run_folder_open(dq_run_folder *run, const char *path, bool *has_che
     DQ_TRY(lock(run));
     remove_left(run);
     DQ_TRY(make_checkpoint_folder(run));
-    *has_checkpoint = has_file(run->path, DQ_RUN_CHECKPOINT);
+    *has_checkpoint = has_file(run->path, DQ_RUN_CHECKPOINT) || has_file(run->path, DQ_RUN_BEFORE);
     return DQ_OK;
 }
 

@@ -14,6 +14,7 @@
 #define DQ_RUN_CONFIG "config"
 #define DQ_RUN_LOG "log.jsonl"
 #define DQ_RUN_CHECKPOINT "checkpoint/state"
+#define DQ_RUN_BEFORE "checkpoint/state.before"
 
 /** What names a run. */
 typedef struct dq_run_name {

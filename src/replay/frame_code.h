@@ -11,8 +11,8 @@
  *  | 0 to 4  | those 16-bit numbers, low byte first                                          |
  *  |         | the bytes that are given; one byte, where they are all the same               |
  *
- *  On six Atari games it takes 92 to 758 bytes a frame, with a frame of zeros before every
- * sixteenth (docs/results/replay.md, where LZ4 and Zstandard stand beside it). */
+ *  On six Atari games it takes 125 to 804 bytes a frame, with a frame of zeros before every eighth
+ *  (docs/results/replay.md, where LZ4 and Zstandard stand beside it). */
 #ifndef DEEPQ_REPLAY_FRAME_CODE_H
 #define DEEPQ_REPLAY_FRAME_CODE_H
 

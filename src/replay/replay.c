@@ -6,35 +6,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/stream_internal.h"
-
-/* A slot holds the newest frame of a state and, once the step from it was taken, the rest of the
- * transition. Slots are used in order, so the next state's newest frame is in the next slot of
- * the same lane, n_lanes further on. The ring has room for `capacity` transitions, for each lane
- * the `stack - 1` frames before the oldest of them, and the states that the environments are in
- * now. */
-typedef struct slot_info {
-    int32_t action;
-    float reward;
-    uint32_t end;  // number of the frame that a cut-off episode ended with, 0: it was not cut
-    uint8_t terminated;
-    uint8_t n_frames;  // frames of this episode up to this slot, at most `stack`
-    uint8_t repeats;   // before these come repetitions of the first one, not zeros
-} slot_info;
-
-struct dq_replay {
-    dq_replay_config cfg;
-    size_t n_slots;
-    size_t n_lanes;
-    size_t turn;      // lane that the next transition is of
-    size_t current;   // slot of the state that its environment is in
-    size_t size;      // transitions: the slots just before `current`
-    uint8_t *frames;  // [n_slots + n_ends][frame_bytes]
-    slot_info *info;
-    size_t n_ends, n_free_ends;
-    uint32_t *free_ends;  // [n_ends] numbers of the frames behind the slots' that are free
-    float *discount;      // [n_step + 1] gamma to the power of the index
-};
+#include "replay/mapped_memory.h"
+#include "replay/replay_internal.h"
 
 dq_replay_config dq_replay_config_default(void)
 {
@@ -56,9 +29,18 @@ static size_t ends_needed(size_t n_slots)
     return n < n_slots ? n : n_slots;
 }
 
-size_t dq_replay_bytes(size_t capacity, size_t frame_bytes, int stack)
+static size_t lanes_of(const dq_replay_config *cfg)
 {
-    return slots_needed(capacity, stack, 1) * (frame_bytes + sizeof(slot_info)) + sizeof(dq_replay);
+    return cfg->n_lanes > 0 ? (size_t)cfg->n_lanes : 1;
+}
+
+size_t dq_replay_bytes(const dq_replay_config *cfg)
+{
+    const size_t packed = 8;  // a frame, on average, to one part in eight: see frame_code.h
+    size_t slot = sizeof(slot_info) + cfg->frame_bytes / packed;
+    if (cfg->store == DQ_REPLAY_PLAIN)
+        slot += cfg->frame_bytes;
+    return slots_needed(cfg->capacity, cfg->stack, lanes_of(cfg)) * slot + sizeof(dq_replay);
 }
 
 static dq_status check_config(const dq_replay_config *cfg)
@@ -71,6 +53,11 @@ static dq_status check_config(const dq_replay_config *cfg)
         return dq_fail(DQ_ERR_CONFIG, "frames of %zu bytes: choose 1 to 16 MiB", cfg->frame_bytes);
     if (cfg->n_lanes < 0 || cfg->n_lanes > 65535)
         return dq_fail(DQ_ERR_CONFIG, "%d environments: choose 1 to 65535", cfg->n_lanes);
+    if (cfg->store < DQ_REPLAY_PLAIN || cfg->store > DQ_REPLAY_IN_FILE)
+        return dq_fail(DQ_ERR_CONFIG, "replay store %d: choose one of dq_replay_store",
+                       (int)cfg->store);
+    if (cfg->store == DQ_REPLAY_IN_FILE && !cfg->folder)
+        return dq_fail(DQ_ERR_CONFIG, "a replay in a file needs a folder for it");
     if (cfg->n_actions < 0)
         return dq_fail(DQ_ERR_CONFIG, "%d actions: choose 0 or more", cfg->n_actions);
     if (cfg->n_step < 1 || (size_t)cfg->n_step > cfg->capacity)
@@ -85,26 +72,52 @@ static dq_status check_config(const dq_replay_config *cfg)
     return DQ_OK;
 }
 
-static void free_all_ends(dq_replay *r)
+void dq_replay_free_ends(dq_replay *r)
 {
     r->n_free_ends = r->n_ends;
     for (size_t i = 0; i < r->n_ends; i++)  // the first frame is taken first
         r->free_ends[i] = (uint32_t)(r->n_slots + r->n_ends - 1 - i);
 }
 
-static bool allocate(dq_replay *r)
+/** Steps in a segment of the history: few of them lie in the segment that grows, which every
+ *  checkpoint writes again, and the others are not too many files. */
+static size_t segment_steps(const dq_replay *r)
 {
-    size_t n_powers = (size_t)r->cfg.n_step + 1;
-    r->frames = calloc(r->n_slots + r->n_ends, r->cfg.frame_bytes);
+    enum { MOST = 4096, PARTS = 4 };
+    size_t steps = r->cfg.capacity / PARTS < MOST ? r->cfg.capacity / PARTS : MOST;
+    size_t group_steps = DQ_GROUP_ROUNDS * r->n_lanes;
+    return (steps / group_steps + (steps < group_steps)) * group_steps;
+}
+
+static dq_status allocate_frames(dq_replay *r)
+{
+    size_t bytes = r->cfg.frame_bytes;
+    if (r->cfg.store == DQ_REPLAY_IN_FILE)
+        return dq_map_memory(&r->frames, r->n_slots * bytes, r->cfg.folder);
+    if (r->cfg.store == DQ_REPLAY_PLAIN)
+        r->frames = calloc(r->n_slots, bytes);
+    if (r->cfg.store == DQ_REPLAY_PLAIN && !r->frames)
+        return DQ_ERR_NOMEM;
+    return DQ_OK;
+}
+
+static dq_status allocate(dq_replay *r)
+{
+    size_t n_powers = (size_t)r->cfg.n_step + 1, rounds = r->n_slots / r->n_lanes + 2;
+    DQ_TRY(allocate_frames(r));
+    DQ_TRY(dq_frame_history_create(&r->history, r->cfg.frame_bytes, r->n_lanes,
+                                   r->segment_steps / r->n_lanes, rounds));
     r->info = calloc(r->n_slots, sizeof(*r->info));
+    r->ends = calloc(r->n_ends, r->cfg.frame_bytes);
     r->free_ends = calloc(r->n_ends, sizeof(*r->free_ends));
     r->discount = calloc(n_powers, sizeof(*r->discount));
-    if (!r->frames || !r->info || !r->free_ends || !r->discount)
-        return false;
-    free_all_ends(r);
+    r->one_frame = calloc(1, r->cfg.frame_bytes);
+    if (!r->info || !r->ends || !r->free_ends || !r->discount || !r->one_frame)
+        return DQ_ERR_NOMEM;
+    dq_replay_free_ends(r);
     for (size_t i = 0; i < n_powers; i++)
         r->discount[i] = (float)pow(r->cfg.gamma, (double)i);
-    return true;
+    return DQ_OK;
 }
 
 dq_status dq_replay_create(dq_replay **out, const dq_replay_config *cfg)
@@ -116,27 +129,36 @@ dq_status dq_replay_create(dq_replay **out, const dq_replay_config *cfg)
     if (!r)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a replay");
     r->cfg = *cfg;
-    r->n_lanes = cfg->n_lanes > 0 ? (size_t)cfg->n_lanes : 1;
+    r->n_lanes = lanes_of(cfg);
     r->n_slots = slots_needed(cfg->capacity, cfg->stack, r->n_lanes);
     r->n_ends = ends_needed(r->n_slots);
-    if (!allocate(r)) {
+    r->segment_steps = segment_steps(r);
+    dq_status st = allocate(r);
+    r->cfg.folder = NULL;  // the caller's need not live on
+    if (st == DQ_ERR_NOMEM)
+        st = dq_fail(DQ_ERR_NOMEM, "no memory for a replay of %zu transitions: %zu MB needed",
+                     cfg->capacity, dq_replay_bytes(cfg) / 1000000);
+    if (st != DQ_OK)
         dq_replay_destroy(r);
-        return dq_fail(DQ_ERR_NOMEM, "no memory for a replay of %zu transitions: %zu MB needed",
-                       cfg->capacity,
-                       dq_replay_bytes(cfg->capacity, cfg->frame_bytes, cfg->stack) / 1000000);
-    }
-    *out = r;
-    return DQ_OK;
+    else
+        *out = r;
+    return st;
 }
 
 void dq_replay_destroy(dq_replay *r)
 {
     if (!r)
         return;
-    free(r->frames);
+    if (r->cfg.store == DQ_REPLAY_IN_FILE)
+        dq_unmap_memory(r->frames, r->n_slots * r->cfg.frame_bytes);
+    else
+        free(r->frames);
+    dq_frame_history_destroy(r->history);
     free(r->info);
+    free(r->ends);
     free(r->free_ends);
     free(r->discount);
+    free(r->one_frame);
     free(r);
 }
 
@@ -145,39 +167,31 @@ static size_t slot_after(const dq_replay *r, size_t slot)
     return slot + 1 == r->n_slots ? 0 : slot + 1;
 }
 
-/** The slot `distance` places before `slot`, distance < n_slots. */
-static size_t slot_before(const dq_replay *r, size_t slot, size_t distance)
+void dq_replay_put_frame(dq_replay *r, uint64_t step, const uint8_t *frame)
 {
-    return slot >= distance ? slot - distance : slot + r->n_slots - distance;
+    size_t bytes = r->cfg.frame_bytes;
+    if (r->frames)
+        memcpy(r->frames + step % r->n_slots * bytes, frame, bytes);
+    if (dq_frame_history_put(r->history, step % r->n_lanes, step / r->n_lanes, frame) != DQ_OK)
+        r->failed = true;
 }
 
-/** The slot of the same lane `n` steps later, n <= n_step. */
-static size_t steps_after(const dq_replay *r, size_t slot, size_t n)
+static void begin(dq_replay *r, int lane, const uint8_t *frame, bool repeats)
 {
-    return (slot + n * r->n_lanes) % r->n_slots;
-}
-
-static void copy_frame(dq_replay *r, size_t number, const uint8_t *frame)
-{
-    memcpy(r->frames + number * r->cfg.frame_bytes, frame, r->cfg.frame_bytes);
-}
-
-static void put_frame(dq_replay *r, size_t slot, const uint8_t *frame, uint8_t n_frames,
-                      uint8_t repeats)
-{
-    copy_frame(r, slot, frame);
-    r->info[slot].n_frames = n_frames;
+    size_t slot = dq_replay_current_of(r, lane);
+    dq_replay_put_frame(r, dq_step_in(r, slot), frame);
+    r->info[slot].n_frames = 1;
     r->info[slot].repeats = repeats;
 }
 
 void dq_replay_begin_lane(dq_replay *r, int lane, const uint8_t *frame)
 {
-    put_frame(r, dq_replay_current_of(r, lane), frame, 1, 0);
+    begin(r, lane, frame, false);
 }
 
 void dq_replay_begin_repeated(dq_replay *r, int lane, const uint8_t *frame)
 {
-    put_frame(r, dq_replay_current_of(r, lane), frame, 1, 1);
+    begin(r, lane, frame, true);
 }
 
 void dq_replay_begin(dq_replay *r, const uint8_t *frame)
@@ -185,13 +199,17 @@ void dq_replay_begin(dq_replay *r, const uint8_t *frame)
     dq_replay_begin_lane(r, 0, frame);
 }
 
-/** The last frame of an episode that was cut off. @return its number, 0 when there is no room */
+uint32_t dq_replay_take_end(dq_replay *r)
+{
+    return r->n_free_ends > 0 ? r->free_ends[--r->n_free_ends] : 0;
+}
+
+/** Keep the last frame of an episode that was cut off. @return its number, 0 without room */
 static uint32_t keep_end(dq_replay *r, const uint8_t *frame)
 {
-    if (r->n_free_ends == 0)
-        return 0;
-    uint32_t number = r->free_ends[--r->n_free_ends];
-    copy_frame(r, number, frame);
+    uint32_t number = dq_replay_take_end(r);
+    if (number)
+        memcpy(dq_end_frame(r, number), frame, r->cfg.frame_bytes);
     return number;
 }
 
@@ -200,6 +218,16 @@ static void release_end(dq_replay *r, slot_info *info)
     if (info->end)
         r->free_ends[r->n_free_ends++] = info->end;
     info->end = 0;
+}
+
+/** The frame that follows the one in `slot` in the same episode. */
+static void follow(dq_replay *r, size_t slot, uint64_t step, const uint8_t *frame)
+{
+    const slot_info *info = &r->info[slot];
+    slot_info *next = &r->info[dq_steps_after(r, slot, 1)];
+    dq_replay_put_frame(r, step + r->n_lanes, frame);
+    next->n_frames = (uint8_t)(info->n_frames < r->cfg.stack ? info->n_frames + 1 : r->cfg.stack);
+    next->repeats = info->repeats;
 }
 
 size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool terminated, bool truncated,
@@ -213,16 +241,26 @@ size_t dq_replay_add(dq_replay *r, int32_t action, float reward, bool terminated
     info->action = action;
     info->reward = reward;
     info->terminated = terminated || (truncated && !info->end);
+    r->total++;
     r->current = slot_after(r, slot);
     r->turn = r->turn + 1 == r->n_lanes ? 0 : r->turn + 1;
     if (r->size < r->cfg.capacity)
         r->size++;
-    if (!terminated && !truncated) {
-        int n_frames = info->n_frames + 1;
-        put_frame(r, steps_after(r, slot, 1), next_frame,
-                  (uint8_t)(n_frames < r->cfg.stack ? n_frames : r->cfg.stack), info->repeats);
-    }
+    if (!terminated && !truncated)
+        follow(r, slot, r->total - 1, next_frame);
     return slot;
+}
+
+size_t dq_replay_packed_bytes(const dq_replay *r)
+{
+    return dq_frame_history_bytes(r->history);
+}
+
+dq_status dq_replay_status(const dq_replay *r)
+{
+    return r->failed ? dq_fail(DQ_ERR_NOMEM, "no memory for more frames in the replay buffer: "
+                                             "choose a smaller capacity")
+                     : DQ_OK;
 }
 
 size_t dq_replay_size(const dq_replay *r)
@@ -248,7 +286,7 @@ dq_transition dq_replay_transition(const dq_replay *r, size_t slot)
     dq_transition t = {.slot = slot, .action = r->info[slot].action};
     double sum = 0, discount = 1;
     int n_steps = 0;
-    for (bool ends = false; n_steps < r->cfg.n_step && !ends; slot = steps_after(r, slot, 1)) {
+    for (bool ends = false; n_steps < r->cfg.n_step && !ends; slot = dq_steps_after(r, slot, 1)) {
         const slot_info *info = &r->info[slot];
         sum += discount * (double)info->reward;
         discount *= r->cfg.gamma;
@@ -272,7 +310,7 @@ dq_replay_range dq_replay_drawable(const dq_replay *r, bool ahead)
     size_t end = ahead ? slot_after(r, r->current) : r->current;
     size_t size = r->size + (ahead && r->size < r->cfg.capacity);
     size_t newest = newest_whole(r);
-    return (dq_replay_range){.newest = slot_before(r, end, newest),
+    return (dq_replay_range){.newest = dq_slot_before(r, end, newest),
                              .n = size < newest ? 0 : size - (newest - 1)};
 }
 
@@ -283,9 +321,9 @@ static void draw(const dq_replay *r, dq_replay_range from, size_t n, dq_rng *rng
      * in which every set is equally likely. */
     for (size_t i = 0; i < n; i++) {
         size_t last = from.n - n + i;
-        size_t slot = slot_before(r, from.newest, dq_rng_below(rng, (uint32_t)last + 1));
+        size_t slot = dq_slot_before(r, from.newest, dq_rng_below(rng, (uint32_t)last + 1));
         if (is_drawn(batch, i, slot))
-            slot = slot_before(r, from.newest, last);
+            slot = dq_slot_before(r, from.newest, last);
         batch[i] = dq_replay_transition(r, slot);
     }
 }
@@ -306,255 +344,4 @@ bool dq_replay_sample_ahead(const dq_replay *r, size_t n, dq_rng *rng, dq_transi
     assert(n <= from.n);
     draw(r, from, n, rng, batch);
     return !is_drawn(batch, n, from.newest);
-}
-
-/** The slot of the frame that a lane had n steps before the one in `slot`. */
-static size_t frame_before(const dq_replay *r, size_t slot, int n)
-{
-    return slot_before(r, slot, (size_t)n * r->n_lanes);
-}
-
-size_t dq_replay_current(const dq_replay *r)
-{
-    return r->current;
-}
-
-size_t dq_replay_current_of(const dq_replay *r, int lane)
-{
-    size_t turns = ((size_t)lane + r->n_lanes - r->turn) % r->n_lanes;  // until it is this lane's
-    return (r->current + turns) % r->n_slots;
-}
-
-void dq_replay_frames(const dq_replay *r, size_t slot, int32_t *frames)
-{
-    const slot_info *info = &r->info[slot];
-    int n_missing = r->cfg.stack - info->n_frames;
-    int32_t missing = info->repeats ? (int32_t)frame_before(r, slot, info->n_frames - 1) : -1;
-    for (int i = 0; i < r->cfg.stack; i++)
-        frames[i] = i < n_missing ? missing : (int32_t)frame_before(r, slot, r->cfg.stack - 1 - i);
-}
-
-/** The slot of the step that cut the episode off, of those that a transition sums up.
- *  @return whether one did */
-static bool find_cut(const dq_replay *r, size_t *slot)
-{
-    for (int k = 0; k < r->cfg.n_step; k++, *slot = steps_after(r, *slot, 1))
-        if (r->info[*slot].end)
-            return true;
-    return false;
-}
-
-void dq_replay_next_frames(const dq_replay *r, size_t slot, int32_t *frames)
-{
-    size_t last = slot;
-    if (!find_cut(r, &last)) {
-        dq_replay_frames(r, last, frames);
-        return;
-    }
-    dq_replay_frames(r, last, frames);
-    memmove(frames, frames + 1, (size_t)(r->cfg.stack - 1) * sizeof(*frames));
-    frames[r->cfg.stack - 1] = (int32_t)r->info[last].end;
-}
-
-int32_t dq_replay_last_frame(const dq_replay *r, size_t slot)
-{
-    return r->info[slot].end ? (int32_t)r->info[slot].end : -1;
-}
-
-size_t dq_replay_n_frames(const dq_replay *r)
-{
-    return r->n_slots + r->n_ends;
-}
-
-const uint8_t *dq_replay_all_frames(const dq_replay *r)
-{
-    return r->frames;
-}
-
-void dq_replay_state(const dq_replay *r, size_t slot, uint8_t *obs)
-{
-    size_t frame_bytes = r->cfg.frame_bytes;
-    int n_frames = r->info[slot].n_frames;
-    int n_missing = r->cfg.stack - n_frames;
-    int first = r->info[slot].repeats ? -n_missing : 0;  // of the episode, or what repeats it
-    memset(obs, 0, (size_t)n_missing * frame_bytes);
-    for (int i = first; i < n_frames; i++) {
-        size_t from = frame_before(r, slot, n_frames - 1 - (i < 0 ? 0 : i));
-        memcpy(obs + (size_t)(n_missing + i) * frame_bytes, r->frames + from * frame_bytes,
-               frame_bytes);
-    }
-}
-
-void dq_replay_next_state(const dq_replay *r, size_t slot, uint8_t *obs)
-{
-    size_t last = slot, frame = r->cfg.frame_bytes, older = (size_t)(r->cfg.stack - 1) * frame;
-    bool is_cut = find_cut(r, &last);
-    dq_replay_state(r, last, obs);
-    if (!is_cut)
-        return;
-    memmove(obs, obs + frame, older);
-    memcpy(obs + older, r->frames + r->info[last].end * frame, frame);
-}
-
-/** A run of slots, around the ring's end too. */
-typedef struct slot_run {
-    size_t first, n;
-} slot_run;
-
-/** What has something in it: the frames before the oldest transition, the transitions, and the
- *  states that the environments are in. The slots before the very first are among them, empty. */
-static slot_run filled(const dq_replay *r)
-{
-    size_t before = (size_t)(r->cfg.stack - 1) * r->n_lanes + r->size;
-    return (slot_run){slot_before(r, r->current, before), before + r->n_lanes};
-}
-
-static size_t slot_of(const dq_replay *r, slot_run run, size_t i)
-{
-    return (run.first + i) % r->n_slots;
-}
-
-/** Slots of a run up to the ring's end. */
-static size_t n_straight(const dq_replay *r, slot_run run)
-{
-    return run.n < r->n_slots - run.first ? run.n : r->n_slots - run.first;
-}
-
-/* Versions: with one lane odd, with several, which follow the stack, even; 1 and 2 had all slots in
- * their order, 3 and 4 have those that are filled, the oldest first; 5 and 6 have the last frames
- * of episodes that were cut off behind the others, in the order of their slots. */
-enum { ALL_SLOTS = 1, WITH_ENDS = 5 };
-enum { TERMINATED = 1, CUT_OFF = 2 };  // flags of a slot; its numbers of frames follow
-
-static uint32_t format_version(const dq_replay *r, uint32_t with_one_lane)
-{
-    return with_one_lane + (r->n_lanes > 1);
-}
-
-static void save_info(const slot_info *info, dq_writer *w)
-{
-    uint32_t reward_bits;
-    memcpy(&reward_bits, &info->reward, sizeof(reward_bits));
-    dq_write_u32(w, (uint32_t)info->action);
-    dq_write_u32(w, reward_bits);
-    dq_write_u32(w, (info->terminated ? TERMINATED : 0u) | (info->end ? CUT_OFF : 0u) |
-                        (uint32_t)info->n_frames << 8 | (uint32_t)info->repeats << 16);
-}
-
-dq_status dq_replay_save(const dq_replay *r, dq_writer *w)
-{
-    slot_run run = filled(r);
-    size_t n = n_straight(r, run), bytes = r->cfg.frame_bytes;
-    dq_write_tag(w, "RPLY", format_version(r, WITH_ENDS));
-    dq_write_u64(w, r->cfg.capacity);
-    dq_write_u64(w, r->cfg.frame_bytes);
-    dq_write_u32(w, (uint32_t)r->cfg.stack);
-    if (r->n_lanes > 1) {
-        dq_write_u32(w, (uint32_t)r->n_lanes);
-        dq_write_u32(w, (uint32_t)r->turn);
-    }
-    dq_write_u64(w, r->current);
-    dq_write_u64(w, r->size);
-    for (size_t i = 0; i < run.n; i++)
-        save_info(&r->info[slot_of(r, run, i)], w);
-    dq_write(w, r->frames + run.first * bytes, n * bytes);
-    dq_status st = dq_write(w, r->frames, (run.n - n) * bytes);
-    for (size_t i = 0; i < run.n; i++) {
-        const slot_info *info = &r->info[slot_of(r, run, i)];
-        if (info->end)
-            st = dq_write(w, r->frames + info->end * bytes, bytes);
-    }
-    return st;
-}
-
-static dq_status check_slot(const dq_replay *r, size_t slot)
-{
-    const slot_info *info = &r->info[slot];
-    if (info->n_frames > r->cfg.stack || (info->repeats && info->n_frames == 0))
-        return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu has %d frames of %d", slot,
-                       info->n_frames, r->cfg.stack);
-    if (r->cfg.n_actions > 0 && (info->action < 0 || info->action >= r->cfg.n_actions))
-        return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu has action %d: must be 0 to %d", slot,
-                       info->action, r->cfg.n_actions - 1);
-    return DQ_OK;
-}
-
-static dq_status load_info(dq_replay *r, dq_reader *in, size_t slot)
-{
-    uint32_t action, reward_bits, flags;
-    dq_read_u32(in, &action);
-    dq_read_u32(in, &reward_bits);
-    DQ_TRY(dq_read_u32(in, &flags));
-    slot_info *info = &r->info[slot];
-    info->action = (int32_t)action;
-    memcpy(&info->reward, &reward_bits, sizeof(info->reward));
-    info->terminated = (flags & TERMINATED) != 0;
-    info->n_frames = (uint8_t)(flags >> 8);
-    info->repeats = flags >> 16 & 1;
-    if (flags & ~0x1FF03u || (flags & TERMINATED && flags & CUT_OFF))
-        return dq_fail(DQ_ERR_INPUT, "saved replay: slot %zu has impossible flags", slot);
-    if (flags & CUT_OFF && r->n_free_ends == 0)
-        return dq_fail(DQ_ERR_INPUT, "saved replay: more than %zu episodes were cut off",
-                       r->n_ends);
-    if (flags & CUT_OFF)
-        info->end = r->free_ends[--r->n_free_ends];
-    return check_slot(r, slot);
-}
-
-static dq_status load_slots(dq_replay *r, dq_reader *in, slot_run run)
-{
-    size_t n = n_straight(r, run), bytes = r->cfg.frame_bytes;
-    memset(r->info, 0, r->n_slots * sizeof(*r->info));
-    free_all_ends(r);
-    for (size_t i = 0; i < run.n; i++)
-        DQ_TRY(load_info(r, in, slot_of(r, run, i)));
-    DQ_TRY(dq_read(in, r->frames + run.first * bytes, n * bytes));
-    DQ_TRY(dq_read(in, r->frames, (run.n - n) * bytes));
-    for (size_t i = 0; i < run.n; i++) {
-        const slot_info *info = &r->info[slot_of(r, run, i)];
-        if (info->end)
-            DQ_TRY(dq_read(in, r->frames + info->end * bytes, bytes));
-    }
-    return DQ_OK;
-}
-
-static dq_status load_shape(const dq_replay *r, dq_reader *in, uint32_t *turn)
-{
-    uint64_t capacity, frame_bytes;
-    uint32_t stack, n_lanes = 1;
-    dq_read_u64(in, &capacity);
-    dq_read_u64(in, &frame_bytes);
-    DQ_TRY(dq_read_u32(in, &stack));
-    *turn = 0;
-    if (r->n_lanes > 1) {
-        dq_read_u32(in, &n_lanes);
-        DQ_TRY(dq_read_u32(in, turn));
-    }
-    if (capacity != r->cfg.capacity || frame_bytes != r->cfg.frame_bytes ||
-        stack != (uint32_t)r->cfg.stack)
-        return dq_fail(DQ_ERR_INPUT,
-                       "saved replay has %llu transitions of %u frames of %llu bytes, "
-                       "this run has %zu of %d of %zu",
-                       (unsigned long long)capacity, stack, (unsigned long long)frame_bytes,
-                       r->cfg.capacity, r->cfg.stack, r->cfg.frame_bytes);
-    if (n_lanes != r->n_lanes)
-        return dq_fail(DQ_ERR_INPUT, "saved replay has %u environments, this run has %zu", n_lanes,
-                       r->n_lanes);
-    return DQ_OK;
-}
-
-dq_status dq_replay_load(dq_replay *r, dq_reader *in)
-{
-    uint64_t current, size;
-    uint32_t turn, version, all_slots = format_version(r, ALL_SLOTS);
-    DQ_TRY(dq_read_tag_between(in, "RPLY", all_slots, format_version(r, WITH_ENDS), &version));
-    DQ_TRY(load_shape(r, in, &turn));
-    dq_read_u64(in, &current);
-    DQ_TRY(dq_read_u64(in, &size));
-    if (current >= r->n_slots || size > r->cfg.capacity || turn >= r->n_lanes)
-        return dq_fail(DQ_ERR_INPUT, "saved replay: its counters are impossible");
-    r->current = (size_t)current;
-    r->turn = turn;
-    r->size = (size_t)size;
-    return load_slots(r, in, version == all_slots ? (slot_run){0, r->n_slots} : filled(r));
 }

@@ -289,6 +289,9 @@ static dq_writer *save(player *p)
     assert_int_equal(dq_writer_create(&w), DQ_OK);
     assert_int_equal(dq_learner_save_net(p->learner, w), DQ_OK);
     assert_int_equal(dq_learner_save_memory(p->learner, w), DQ_OK);
+    dq_replay_segments all = dq_replay_get_segments(p->learner->replay);
+    for (size_t i = 0; i < all.n; i++)
+        assert_int_equal(dq_replay_save_segment(p->learner->replay, all.first + i, w), DQ_OK);
     return w;
 }
 
@@ -300,6 +303,9 @@ static void load(player *p, const dq_writer *w)
     assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
     assert_int_equal(dq_learner_load_net(p->learner, r), DQ_OK);
     assert_int_equal(dq_learner_load_memory(p->learner, r), DQ_OK);
+    for (size_t n_left = dq_replay_get_segments(p->learner->replay).n; n_left > 0; n_left--)
+        assert_int_equal(dq_replay_load_segment(p->learner->replay, r), DQ_OK);
+    assert_int_equal(dq_learner_load_end(p->learner), DQ_OK);
     dq_reader_destroy(r);
 }
 

@@ -17,13 +17,15 @@ class Bench(Case):
     def test_names_and_format(self):
         wanted = {"emulator": [f"emulator/{OWN_PONG}", f"emulator/{OWN_PONG}/screen"],
                   "env": [f"env/{OWN_PONG}"], "vector": [f"vector/{OWN_PONG}/8"],
-                  "act": ["act"], "learn": ["learn/book"], "replay": ["replay/sample"],
+                  "act": ["act"], "learn": ["learn/book"],
+                  "replay": [f"replay/{OWN_PONG}/{store}" for store in ("plain", "packed", "file")],
                   "tabular": ["tabular/q-learning"]}
         for what, names in wanted.items():
             found = self.figures(what, "--env", OWN_PONG, "--threads", "1")
             self.assertEqual([f["name"] for f in found], names)
             for f in found:
-                self.assertEqual(set(f), KEYS)
+                detail = {"bytes_per_frame"} if f["name"].endswith("packed") else set()
+                self.assertEqual(set(f), KEYS | detail)
                 self.assertTrue(0 < f["min"] <= f["median"] <= f["max"], f)
                 self.assertLess(f["max"], 1e8, "more than a machine can do: nothing is done")
                 self.assertEqual((f["repeats"], f["threads"], f["device"]), (2, 1, "cpu"))
@@ -96,7 +98,7 @@ class Bench(Case):
         self.check(run("bench", "env", "--env", OWN_PONG, "--dialect", "sb2"), 2, "sb2", "choose one of book")
 
     def test_text(self):
-        self.check(run("bench", "replay", *FAST), 0, "replay/sample", "batches/s", "min ", "max ",
+        self.check(run("bench", "replay", *FAST), 0, "packed", "batches/s", "min ", "max ",
                    "2 repeats", "1 thread")
 
 

@@ -13,8 +13,8 @@ import zlib
 from program import DATA, DEEPQ, OWN_PONG, Case, main, run
 
 LIBRARY = os.environ.get("DEEPQ_COUNTED_MALLOC", "")
-# What the C library keeps of time zones, and those that read JSON and archives of these.
-KEPT_OF_RUNS, KEPT_OF_MODELS = 1, 3
+# What the C library keeps of time zones and of a thread that has ended, and those that read JSON and archives.
+KEPT_OF_RUNS, KEPT_OF_MODELS = 2, 4
 BRIEFLY = ["--seconds", "0.001", "--repeats", "1", "--threads", "1"]
 
 

@@ -4,7 +4,9 @@ import json
 import os
 import pathlib
 import re
+import random
 import resource
+import shutil
 import signal
 import subprocess
 import tarfile
@@ -301,9 +303,11 @@ class Room(Case):
     @unittest.skipIf(SANITIZED, "a sanitizer needs more address space than the limit")
     def test_memory(self):
         limit = 600_000_000
-        self.refused("--set", "replay_size=100000", words=["replay_size 100000", "memory", "600.0 MB",
-                                                           "ulimit -v", "smaller"],
-                     preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+        limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))}
+        large = ["--set", "replay_size=100000"]
+        self.refused(*large, "--set", "replay_store=plain", **limits,
+                     words=["replay_size 100000", "memory", "600.0 MB", "ulimit -v", "smaller", "replay_store=packed"])
+        self.check(run("train", *MANY, *large, "--frames", "20", "--out", self.dir / "packed", **limits), 0)
         memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         if memory < 500e9:
             self.refused("--set", "replay_size=100000000", words=["GB of memory", "has "])
@@ -324,20 +328,31 @@ class Room(Case):
                 (group / name).write_text("400000000")
             except OSError:
                 continue
-            self.refused("--set", "replay_size=60000", words=["this control group has 400.0 MB"],
+            self.refused("--set", "replay_size=60000", "--set", "replay_store=plain", words=["this control group has 400.0 MB"],
                          preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())))
             return
         self.skipTest("no control group can be made here")
 
+    def test_a_replay_in_a_file_has_its_room_at_once(self):
+        small = self.small_disk("24m")
+        store = f"replay_store=file:{small}"
+        for args in ([store, "70 MB", "No space left"], [f"{store}/none", "No such file"]):
+            self.check(run("train", *MANY, "--set", args[0], "--frames", "20", "--out", self.dir / "a"), 1,
+                       str(small), *args[1:])
+        self.assertFalse((self.dir / "a").exists())
+        self.check(run("train", *MANY, "--set", "replay_size=2000", "--set", "replay_start=40", "--set", store,
+                       "--frames", "60", "--out", self.dir / "run"), 0)
+        self.assertEqual(list(small.iterdir()), [])
+
     def test_the_disk(self):
         small = self.small_disk("24m")
         self.check(run("train", *MANY, "--frames", "20", "--out", small / "a" / "b"), 2,
-                   "two checkpoints of ", "MB must fit there", "room for 25.2 MB", "--out")
+                   "the run's checkpoints take about ", " there, and there is room for 25.2 MB", "--out")
         few = ["--set", "replay_size=50", "--set", "replay_start=40"]
         self.check(run("train", *MANY, *few, "--frames", "20", "--out", small / "run"), 0)
         (small / "ballast").write_bytes(b"x" * 8_000_000)
         self.check(run("train", "--resume", small / "run", "--frames", "30"), 2, "there is room for 15.")
-        (small / "ballast").write_bytes(b"x" * 4_000_000)  # the one that is there counts
+        (small / "ballast").write_bytes(b"x" * 100_000)  # the one that is there counts
         self.check(run("train", "--resume", small / "run", "--frames", "30"), 0)
 
     def test_what_is_taken_is_as_told(self):
@@ -351,11 +366,127 @@ class Room(Case):
         _, status, used = os.wait4(deepq.pid, 0)
         deepq.returncode = status
         self.assertEqual(status, 0)
-        size = len(state(out))
-        self.assertTrue(size <= start["checkpoint"] < size + 2e6, (size, start["checkpoint"]))
+        files = {p.name: p.stat().st_size for p in (out / "checkpoint").iterdir() if p.name != "state.before"}
+        size = sum(files.values())  # the segments' are an estimate
+        self.assertTrue(files["state"] < start["checkpoint"], start)
+        self.assertTrue(size <= start["checkpoint"] < size + 20000 * 7056 / 8, (files, start["checkpoint"]))
         if not SANITIZED:
             most = used.ru_maxrss * 1024
             self.assertTrue(0.6 * most < start["memory"] < 1.5 * most, (most, start["memory"]))
+
+
+class Damaged(Case):
+    """The checkpoint before takes the place of one that is damaged."""
+
+    ARGS = ["--env", "deepq/Pong-v0", "--set", "network=small", "--set", "replay_size=200", "--set",
+            "replay_start=50", "--set", "checkpoint_every=60", "--threads", "1"]
+
+    def setUp(self):
+        super().setUp()
+        self.out, self.whole = self.dir / "run", self.dir / "whole"
+        self.check(run("train", *self.ARGS, "--frames", "290", "--out", self.out), 0)
+        self.check(run("train", *self.ARGS, "--frames", "310", "--out", self.whole), 0)
+        self.names = sorted(p.name for p in (self.out / "checkpoint").iterdir())
+
+    def copy(self):
+        copy = self.dir / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.out, copy)
+        return copy
+
+    def needed(self, name):
+        """Files that the newest checkpoint alone needs."""
+        newest = next(n for n in self.names if n.endswith("-240")).removesuffix("-240")  # of the one before
+        return name == "state" or name.endswith("-290") or (name.startswith("replay-") and newest <= name and
+                                                            not name.endswith("-240"))
+
+    def assert_goes_on(self, copy, *words):
+        done = run("train", "--resume", copy, "--frames", "310")
+        self.check(done, 0)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        for word in (*words, "continues from the checkpoint before, at frame 240"):
+            self.assertIn(word, done.stderr)
+        self.assertEqual(state(copy), state(self.whole))
+        self.assertEqual(games(copy), games(self.whole))
+        again = run("train", "--resume", copy, "--frames", "320")
+        self.assertEqual((again.returncode, again.stderr), (0, ""))
+
+    def test_what_there_is(self):
+        self.assertIn("state.before", self.names)
+        self.assertTrue(any(n.endswith("-240") for n in self.names), self.names)
+        self.assertTrue(any(n.endswith("-290") for n in self.names), self.names)
+        self.assertEqual([n for n in self.names if not n.startswith(("state", "replay-"))], [])
+
+    def test_a_flipped_byte_anywhere(self):
+        """Of each file eight: all of them would take an hour."""
+        chance = random.Random(5)
+        for name in self.names:
+            size = (self.out / "checkpoint" / name).stat().st_size
+            for at in sorted(chance.randrange(size) for _ in range(6)) + [0, size - 1]:
+                copy = self.copy()
+                path = copy / "checkpoint" / name
+                data = bytearray(path.read_bytes())
+                data[at] ^= 1 << chance.randrange(8)
+                path.write_bytes(data)
+                with self.subTest(name, at=at):
+                    done = run("train", "--resume", copy, "--frames", "290")
+                    if name == "state.before":
+                        self.assertEqual((done.returncode, done.stderr), (0, ""))
+                    elif self.needed(name):
+                        self.check(done, 0)
+                        self.assertIn(f"checkpoint/{name}", done.stderr)
+                    elif done.returncode == 0:  # of the checkpoint before alone
+                        self.assertTrue(name.endswith(("-240", "replay-00000000")) and not done.stderr,
+                                        (name, done.stderr))
+                    else:  # of both
+                        self.check(done, 2, f"checkpoint/{name}", "and the checkpoint before")
+        self.assertGreater(len(self.names), 4)
+
+    def test_it_ends_as_if_nothing_had_been_damaged(self):
+        for name in filter(self.needed, self.names):
+            copy = self.copy()
+            data = bytearray((copy / "checkpoint" / name).read_bytes())
+            data[len(data) // 2] ^= 16
+            (copy / "checkpoint" / name).write_bytes(data)
+            self.assert_goes_on(copy, f"checkpoint/{name}", "damaged")
+
+    def test_a_missing_file(self):
+        for name in filter(self.needed, self.names):
+            copy = self.copy()
+            (copy / "checkpoint" / name).unlink()
+            self.assert_goes_on(copy, f"checkpoint/{name}", "No such file")
+
+    def test_a_file_of_another_run(self):
+        other = self.dir / "other"
+        self.check(run("train", *self.ARGS, "--frames", "290", "--seed", "9", "--out", other), 0)
+        for name in filter(self.needed, self.names):
+            if name == "state":
+                continue
+            copy = self.copy()
+            shutil.copy(other / "checkpoint" / name, copy / "checkpoint" / name)
+            self.assert_goes_on(copy, f"checkpoint/{name}", "of another checkpoint")
+
+    def test_no_checkpoint_is_whole(self):
+        copy = self.copy()
+        for name in "state", "state.before":
+            data = bytearray((copy / "checkpoint" / name).read_bytes())
+            data[1000] ^= 1
+            (copy / "checkpoint" / name).write_bytes(data)
+        before = {p.name: p.read_bytes() for p in (copy / "checkpoint").iterdir()}
+        log = (copy / "log.jsonl").read_bytes()
+        self.check(run("train", "--resume", copy, "--frames", "310"), 2, "checkpoint/state is damaged",
+                   "checkpoint/state.before is damaged")
+        self.assertEqual({p.name: p.read_bytes() for p in (copy / "checkpoint").iterdir()}, before)
+        self.assertEqual((copy / "log.jsonl").read_bytes(), log)
+
+    def test_what_no_checkpoint_needs_goes(self):
+        stray = self.out / "checkpoint" / "replay-00000077"
+        stray.write_bytes(b"of a killed process")
+        self.check(run("train", "--resume", self.out, "--frames", "310"), 0)
+        self.assertFalse(stray.exists())
+        self.assertEqual(state(self.out), state(self.whole))
+        kept = sum(p.name.startswith("replay-") for p in (self.out / "checkpoint").iterdir())
+        self.assertLess(kept, 10)
 
 
 main()

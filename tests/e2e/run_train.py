@@ -391,23 +391,32 @@ class Resume(Case):
         (out / "checkpoint" / "state").write_bytes(damaged)
         self.check(run("train", "--resume", out, "--frames", "9"), 2, "damaged")
 
+    def rename_checksum(self, path, old, new):
+        """In the list of segments that a state has."""
+        state = path.read_bytes()[:-4].replace(old, new, 1)
+        path.write_bytes(state + struct.pack("<I", zlib.crc32(state)))
+
     def test_a_crafted_checkpoint_is_refused_where_it_lies(self):
         """Its checksum is right, its contents are not: as craft_action of the report did."""
         out = self.dir / "run"
         self.check(run("train", *SMALL, "--frames", "60", "--out", out), 0)
-        good = state(out)
-        slots = good.index(b"RPLY") + 8 + 8 + 8 + 4 + 8 + 8
+        (out / "checkpoint" / "state.before").unlink()  # it would take the place of the other
+        segments = sorted(p for p in (out / "checkpoint").iterdir() if p.name.startswith("replay-"))
+        slots = 8 + 8 + 4
         head = 8 + 3 * 64  # the frame that the file says it is of
-        for at, value, word in ((slots, 1 << 20, "action 1048576"), (slots, -1, "action -1"),
-                                (head, 59, "frame 59")):
+        for path, at, value, word in ((segments[0], slots, 1 << 20, "action 1048576"),
+                                      (segments[0], slots, -1, "action -1"),
+                                      (out / "checkpoint" / "state", head, 59, "frame 59")):
+            good = path.read_bytes()
             bad = bytearray(good[:-4])
             struct.pack_into("<i", bad, at, value)
-            bad += struct.pack("<I", zlib.crc32(bad))
-            (out / "checkpoint" / "state").write_bytes(bad)
+            path.write_bytes(bad + struct.pack("<I", zlib.crc32(bad)))
+            self.rename_checksum(out / "checkpoint" / "state", good[-4:], struct.pack("<I", zlib.crc32(bad)))
             before = (out / "log.jsonl").read_bytes()
-            self.check(run("train", "--resume", out, "--frames", "90"), 2, word, "checkpoint/state")
+            self.check(run("train", "--resume", out, "--frames", "90"), 2, word, f"checkpoint/{path.name}")
             self.assertEqual((out / "log.jsonl").read_bytes(), before)
-        (out / "checkpoint" / "state").write_bytes(good)
+            self.rename_checksum(out / "checkpoint" / "state", struct.pack("<I", zlib.crc32(bad)), good[-4:])
+            path.write_bytes(good)
         self.check(run("train", "--resume", out, "--frames", "90"), 0)
 
     def test_one_process_at_a_time(self):

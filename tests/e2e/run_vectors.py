@@ -10,8 +10,7 @@ CART = ["--env", "CartPole-v1", "--set", "replay_start=100", "--set", "replay_si
 
 
 def state(folder):
-    """What a checkpoint comes to, whatever its files are."""
-    return {p.relative_to(folder): p.read_bytes() for p in sorted((folder / "checkpoint").rglob("*")) if p.is_file()}
+    return (folder / "checkpoint" / "state").read_bytes()
 
 
 class Training(Case):

@@ -1,8 +1,8 @@
 /** A damaged checkpoint, its checksum repaired: refused, or the run continues from there. The
  *  input's first byte says which run, and whether its replay is full, the second how many steps it
  *  continues; then come changes to a good state, four bytes each: where (three) and what (one).
- *  Places are counted without the bytes that nothing is decided by: pictures and the network's
- *  numbers. */
+ *  Places are counted without the bytes that nothing is decided by: the console's pictures and the
+ *  network's numbers. */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@ const char *const fuzz_depths[] = {
     "a state is refused", "a change is taken", "a learning step then", NULL};
 enum { REFUSED = N_SMALL_RUNS, TAKEN, LEARNT };
 
-enum { PICTURES = 2 * 300 * 160, FRAME = 84 * 84 };
+enum { PICTURES = 2 * 300 * 160 };
 
 /* A trainer, a state of it with games begun and learning under way, and the places in it. */
 typedef struct subject {
@@ -60,14 +60,10 @@ static void find_places(subject *s, const small_run *run)
     s->place = malloc(s->n * sizeof(*s->place));
     if (!out || !s->place)
         abort();
-    size_t head = 8 + 8 + 8 + 4 + 8 + 8 + (run->n_envs > 1 ? 8 : 0);
     size_t n_params = 0, net = small_run_section(s->state, s->n, "DQNN", 0);
     for (int i = 0; i < 4; i++)
         n_params |= (size_t)s->state[net + 12 + (size_t)i] << 8 * i;
-    size_t replay = small_run_section(s->state, s->n, "RPLY", 0);
-    size_t n_slots = s->state[replay + head - 8] + 4 * (size_t)run->n_envs;  // that are filled
     leave_out(s, out, "DQNN", 0, 8 + 4 + 8 + 8 + 32, 16 * n_params);
-    leave_out(s, out, "RPLY", 0, head + 12 * n_slots, n_slots * FRAME);
     for (int i = 0; i < run->n_envs; i++)
         leave_out(s, out, "ATRI", i, session_bytes(), PICTURES);
     for (size_t i = 0; i < s->n; i++)

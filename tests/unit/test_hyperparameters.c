@@ -22,6 +22,7 @@ static const char *const base_run[][2] = {
     {"batch", "4"},
     {"replay_size", "60"},
     {"replay_start", "40"},
+    {"replay_store", "plain"},
     {"learning_rate", "1e-3"},
     {"learning_rate_final", "1e-4"},
     {"learning_rate_decay", "120"},
@@ -56,6 +57,7 @@ static const char *const other_value[][2] = {
     {"batch", "5"},
     {"replay_size", "50"},
     {"replay_start", "44"},
+    {"replay_store", "packed"},
     {"learning_rate", "1.01e-3"},
     {"learning_rate_final", "0"},
     {"learning_rate_decay", "0"},
@@ -174,7 +176,8 @@ static void every_value_changes_the_run(void **state)
         uint64_t usual = run_of(&cfg, game_steps);
         assert_true(run_of(&cfg, game_steps) == usual);
         assert_int_equal(dq_train_config_set(&cfg, key, other_value[i][1]), DQ_OK);
-        bool may_change = strcmp(key, "hidden") != 0;  // of an mlp: test_vector_learning.c
+        bool may_change = strcmp(key, "replay_store") != 0 &&
+                          strcmp(key, "hidden") != 0;  // of an mlp: test_vector_learning.c
         if ((run_of(&cfg, game_steps) != usual) != may_change)
             fail_msg("%s = %s changes %s", key, other_value[i][1],
                      may_change ? "nothing" : "the run");
@@ -291,6 +294,35 @@ static void widths_are_numbers_with_commas(void **state)
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
 }
 
+/** The frames come back the same from every store. */
+static void a_store_changes_nothing(void **state)
+{
+    (void)state;
+    static const char *const stores[] = {"auto", "packed", "file:."};
+    uint64_t usual = 0;
+    for (size_t i = 0; i < DQ_COUNT(stores); i++) {
+        dq_train_config cfg = base();
+        usual = run_of(&cfg, 0);
+        assert_int_equal(dq_train_config_set(&cfg, "replay_store", stores[i]), DQ_OK);
+        assert_true(run_of(&cfg, 0) == usual);
+    }
+    static const char *const wrong[] = {"file:", "file", "Plain", "packed ", "file:a\nb"};
+    for (size_t i = 0; i < DQ_COUNT(wrong); i++) {
+        dq_train_config cfg = base();
+        assert_int_equal(dq_train_config_set(&cfg, "replay_store", wrong[i]), DQ_ERR_CONFIG);
+        assert_non_null(strstr(dq_errmsg(), "choose auto, plain, packed, or file:DIR"));
+    }
+    char longest[DQ_REPLAY_STORE_TEXT + 1];
+    dq_train_config cfg = base();
+    memset(longest, 'x', sizeof(longest));
+    memcpy(longest, "file:", 5);
+    longest[DQ_REPLAY_STORE_TEXT] = '\0';
+    assert_int_equal(dq_train_config_set(&cfg, "replay_store", longest), DQ_ERR_CONFIG);
+    longest[DQ_REPLAY_STORE_TEXT - 1] = '\0';
+    assert_int_equal(dq_train_config_set(&cfg, "replay_store", longest), DQ_OK);
+    assert_string_equal(cfg.replay_store, longest);
+}
+
 /** Two values that make no sense together are refused; at the edge they are not. */
 static void the_edges_between_keys_hold(void **state)
 {
@@ -377,6 +409,7 @@ static const char *const book_preset[][2] = {
     {"batch", "32"},
     {"replay_size", "10000"},
     {"replay_start", "10000"},
+    {"replay_store", "auto"},
     {"learning_rate", "0.0001"},
     {"learning_rate_final", "0"},
     {"learning_rate_decay", "0"},
@@ -412,6 +445,7 @@ static const char *const fast_preset[][2] = {
     {"batch", "32"},
     {"replay_size", "100000"},
     {"replay_start", "5000"},
+    {"replay_store", "auto"},
     {"learning_rate", "0.00025"},
     {"learning_rate_final", "5e-05"},
     {"learning_rate_decay", "1000000"},
@@ -479,6 +513,7 @@ int main(void)
         cmocka_unit_test(every_value_reads_back),
         cmocka_unit_test(the_ends_of_every_range_hold),
         cmocka_unit_test(widths_are_numbers_with_commas),
+        cmocka_unit_test(a_store_changes_nothing),
         cmocka_unit_test(the_edges_between_keys_hold),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

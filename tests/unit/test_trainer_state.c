@@ -31,6 +31,7 @@ typedef struct place {
     const char *section;
     size_t offset;
     int n_bytes;
+    int k;  // which of several sections of that name, from 0
 } place;
 
 /** What becomes of the state with another value in one place: NULL when it is loaded, or why not.
@@ -38,7 +39,7 @@ typedef struct place {
 static const char *load_with(dq_trainer *t, const uint8_t *state, size_t n, place p, uint64_t value)
 {
     uint8_t *changed = malloc(n);
-    size_t at = small_run_section(state, n, p.section, 0) + 8 + p.offset;
+    size_t at = small_run_section(state, n, p.section, p.k) + 8 + p.offset;
     assert_true(at + (size_t)p.n_bytes <= n);
     memcpy(changed, state, n);
     put_word(changed + at, p.n_bytes, value);
@@ -53,7 +54,7 @@ static const char *load_with(dq_trainer *t, const uint8_t *state, size_t n, plac
 static void refuses(dq_trainer *t, const uint8_t *state, size_t n, place p, uint64_t value,
                     const char *why)
 {
-    size_t at = small_run_section(state, n, p.section, 0) + 8 + p.offset;
+    size_t at = small_run_section(state, n, p.section, p.k) + 8 + p.offset;
     const char *said = load_with(t, state, n, p, value);
     if (!said || !strstr(said, why))
         fail_msg("%s+%zu = %llu: '%s', not '%s'", p.section, p.offset, (unsigned long long)value,
@@ -63,17 +64,19 @@ static void refuses(dq_trainer *t, const uint8_t *state, size_t n, place p, uint
 
 /* ---------------------------------------------------------------- the replay */
 
-enum { SLOT = 12 };
+enum { SLOT = 12, SEGMENT_HEAD = 8 + 4 };
 
+/** 30 steps are segments of 8, 8, 8 and 6; in the last is also the state that the environment is
+ * in. */
 static void actions_must_be_the_environments(void **state)
 {
     (void)state;
     dq_trainer *t = small_run_create(&small_runs[0]);
     must(small_run_play(t, 30));
-    size_t n, first = 8 + 8 + 4 + 8 + 8;
+    size_t n;
     uint8_t *good = small_run_save(t, &n);
-    for (size_t slot = 0; slot < 28; slot++) {
-        place action = {"RPLY", first + SLOT * slot, 4};
+    for (size_t step = 0; step < 31; step++) {
+        place action = {"RSEG", SEGMENT_HEAD + SLOT * (step % 8), 4, (int)(step / 8)};
         refuses(t, good, n, action, 6, "action 6");
         refuses(t, good, n, action, 0x80000000u, "action -2147483648");
         assert_null(load_with(t, good, n, action, 5));
@@ -87,17 +90,46 @@ static void slots_and_counters_must_fit(void **state)
     (void)state;
     dq_trainer *t = small_run_create(&small_runs[0]);
     must(small_run_play(t, 30));
-    size_t n, counters = 8 + 8 + 4, slots = counters + 8 + 8;
+    size_t n, counters = 8 + 8 + 4;
     uint8_t *good = small_run_save(t, &n);
-    const place current = {"RPLY", counters, 8}, size = {"RPLY", counters + 8, 8};
-    refuses(t, good, n, current, 28, "counters");
-    refuses(t, good, n, current, 3, "not that of 30 steps");
+    const place segment_steps = {"RPLY", counters, 8, 0}, total = {"RPLY", counters + 8, 8, 0},
+                size = {"RPLY", counters + 16, 8, 0};
+    const place flags = {"RSEG", SEGMENT_HEAD + SLOT * 5 + 8, 4, 0};
+    refuses(t, good, n, segment_steps, 32, "segments have 32 steps");
+    refuses(t, good, n, total, 29, "not expected here");
+    refuses(t, good, n, total, 23, "counters");
+    refuses(t, good, n, total, ((uint64_t)1 << 62) + 1, "counters");
     refuses(t, good, n, size, 25, "counters");
-    refuses(t, good, n, size, 23, "not that of 30 steps");
-    refuses(t, good, n, (place){"RPLY", slots + 8, 4}, 3 | 1 << 8, "flags");
-    refuses(t, good, n, (place){"RPLY", slots + 8, 4}, 4 | 1 << 8, "flags");
-    refuses(t, good, n, (place){"RPLY", slots + 8, 4}, 5 << 8, "5 frames");
-    refuses(t, good, n, (place){"RPLY", slots + 8, 4}, 1 << 16, "0 frames");
+    refuses(t, good, n, size, 23, "counters");
+    refuses(t, good, n, (place){"RSEG", 0, 8, 0}, 1, "segment 1 of 8 steps was not expected");
+    refuses(t, good, n, (place){"RSEG", 8, 4, 0}, 7, "segment 0 of 7 steps was not expected");
+    refuses(t, good, n, flags, 3 | 1 << 8, "flags");
+    refuses(t, good, n, flags, 4 | 1 << 8, "flags");
+    refuses(t, good, n, flags, 5 << 8, "number of frames");
+    refuses(t, good, n, flags, 1 << 16, "number of frames");
+    free(good);
+    dq_trainer_destroy(t);
+}
+
+/** The groups of the first segment: their numbers of frames and bytes, and the codes. */
+static void packed_frames_must_fit(void **state)
+{
+    (void)state;
+    dq_trainer *t = small_run_create(&small_runs[0]);
+    must(small_run_play(t, 30));
+    size_t n, group = SEGMENT_HEAD + 8 * SLOT, last = SEGMENT_HEAD + 7 * SLOT;
+    uint8_t *good = small_run_save(t, &n);
+    const place n_frames = {"RSEG", group, 4, 0}, n_bytes = {"RSEG", group + 4, 4, 0};
+    refuses(t, good, n, n_frames, 9, "impossible numbers");
+    refuses(t, good, n, n_frames, 0, "impossible numbers");
+    refuses(t, good, n, n_frames, 7, "is damaged");
+    refuses(t, good, n, n_bytes, 0, "impossible numbers");
+    refuses(t, good, n, n_bytes, 1 << 20, "impossible numbers");
+    refuses(t, good, n, n_bytes,
+            word_at(good + small_run_section(good, n, "RSEG", 0) + 8 + group + 4, 4) - 1,
+            "is damaged");
+    refuses(t, good, n, (place){"RSEG", group + 8, 2, 0}, 0, "is damaged");  // a token of nothing
+    refuses(t, good, n, (place){"RSEG", last, 4, 3}, 6, "is damaged");
     free(good);
     dq_trainer_destroy(t);
 }
@@ -111,16 +143,16 @@ static void counters_of_the_run_must_fit(void **state)
     must(small_run_play(t, 30));
     size_t n, flags = 4 + 3 * 8 + 100 * 8 + 8 + 8 + 8;
     uint8_t *good = small_run_save(t, &n);
-    const place step = {"TRNR", 4, 8}, flag = {"TRNR", flags, 4};
-    refuses(t, good, n, (place){"TRNR", 0, 4}, 7, "7 actions");
+    const place step = {"TRNR", 4, 8, 0}, flag = {"TRNR", flags, 4, 0};
+    refuses(t, good, n, (place){"TRNR", 0, 4, 0}, 7, "7 actions");
     refuses(t, good, n, step, 31, "not that of 31 steps");
     refuses(t, good, n, step, ((uint64_t)1 << 62) + 1, "counters");
     refuses(t, good, n, step, UINT64_MAX, "counters");
-    refuses(t, good, n, (place){"TRNR", 4 + 8, 8}, 31, "counters");
-    refuses(t, good, n, (place){"TRNR", 4 + 16, 8}, 31, "counters");
+    refuses(t, good, n, (place){"TRNR", 4 + 8, 8, 0}, 31, "counters");
+    refuses(t, good, n, (place){"TRNR", 4 + 16, 8, 0}, 31, "counters");
     refuses(t, good, n, flag, 0, "state");
     refuses(t, good, n, flag, 4 | 1, "state");
-    refuses(t, good, n, (place){"DQNN", 4 + 8, 8}, ((uint64_t)1 << 62) + 1, "updates");
+    refuses(t, good, n, (place){"DQNN", 4 + 8, 8, 0}, ((uint64_t)1 << 62) + 1, "updates");
     free(good);
     dq_trainer_destroy(t);
 }
@@ -132,14 +164,13 @@ static void rounds_must_fit(void **state)
     must(small_run_play(t, 31));
     size_t n;
     uint8_t *good = small_run_save(t, &n);
-    refuses(t, good, n, (place){"TRNR", 4, 4}, 2, "2 environments");
-    refuses(t, good, n, (place){"TRNR", 8, 4}, 3, "round");
-    refuses(t, good, n, (place){"TRNR", 8, 4}, 2, "round");  // 31 steps of 3 environments: 1
-    refuses(t, good, n, (place){"TRNR", 12, 4}, 4, "round");
-    refuses(t, good, n, (place){"TRNR", 12 + 12, 4}, 16, "round");
-    refuses(t, good, n, (place){"RPLY", 8 + 8 + 4 + 4, 4}, 3, "counters");
-    refuses(t, good, n, (place){"RPLY", 8 + 8 + 4 + 4, 4}, 2, "not that of 31 steps");
-    refuses(t, good, n, (place){"VECT", 0, 4}, 2, "2 environments");
+    refuses(t, good, n, (place){"TRNR", 4, 4, 0}, 2, "2 environments");
+    refuses(t, good, n, (place){"TRNR", 8, 4, 0}, 3, "round");
+    refuses(t, good, n, (place){"TRNR", 8, 4, 0}, 2, "round");  // 31 steps of 3 environments: 1
+    refuses(t, good, n, (place){"TRNR", 12, 4, 0}, 4, "round");
+    refuses(t, good, n, (place){"TRNR", 12 + 12, 4, 0}, 16, "round");
+    refuses(t, good, n, (place){"RPLY", 8 + 8 + 4, 4, 0}, 2, "2 environments");
+    refuses(t, good, n, (place){"VECT", 0, 4, 0}, 2, "2 environments");
     free(good);
     dq_trainer_destroy(t);
 }
@@ -185,10 +216,10 @@ static void only_what_can_be_drawn_has_a_priority(void **state)
     size_t section = small_run_section(good, n, "PRIO", 0), first = section + 8 + 8 + 8 + 8;
     size_t n_saved = word_at(good + section + 8 + 8, 8);  // but for the last ones without
     int n_none = 32 - (int)n_saved;
-    refuses(t, good, n, (place){"PRIO", 8, 8}, 33, "more of them");
+    refuses(t, good, n, (place){"PRIO", 8, 8, 0}, 33, "more of them");
     for (size_t slot = 0; slot < n_saved; slot++) {
         bool has = word_at(good + first + 8 * slot, 8) != 0;
-        place p = {"PRIO", 8 + 8 + 8 + 8 * slot, 8};
+        place p = {"PRIO", 8 + 8 + 8 + 8 * slot, 8, 0};
         refuses(t, good, n, p, has ? 0 : (uint64_t)0x3FE << 52,
                 has ? "has no priority" : "has a priority");
         n_none += !has;
@@ -269,6 +300,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(actions_must_be_the_environments),
         cmocka_unit_test(slots_and_counters_must_fit),
+        cmocka_unit_test(packed_frames_must_fit),
         cmocka_unit_test(counters_of_the_run_must_fit),
         cmocka_unit_test(rounds_must_fit),
         cmocka_unit_test(random_streams_of_zeros_are_refused),
