@@ -191,9 +191,10 @@ typedef struct dq_train_need {
     uint64_t state;       // bytes of these that are not in the segments of the replay buffer
 } dq_train_need;
 /** Estimate what a run needs. Allocates nothing.
- *  @param cfg one that dq_train_config_check() accepts */
+ *  @param cfg one that dq_train_config_check() accepts
+ *  @param obs the observations; NULL: pictures */
 DQ_API
-dq_train_need dq_train_needs(const dq_train_config *cfg);
+dq_train_need dq_train_needs(const dq_train_config *cfg, const dq_space *obs);
 
 /** The progress of a run. */
 typedef struct dq_progress {

@@ -367,7 +367,7 @@ dq_status dq_config_set_number(dq_train_config *cfg, const char *key, double val
     const field *f = find_field(key);
     assert(f && value >= f->low && value <= f->high);
     void *to = (char *)cfg + f->offset;
-    if (f->type == FIELD_DOUBLE)
+    if (f->type == FIELD_DOUBLE || f->type == FIELD_BOUND)
         *(double *)to = value;
     else if (f->type == FIELD_INT)
         *(int *)to = (int)value;
@@ -403,9 +403,13 @@ static const char *initialisation_name(const char *name)
     return name ? name : dq_net_initialisation_name(0);
 }
 
-/** The shortest text that reads back as the same number. */
+/** The shortest text that reads back as the same number, for small integers without exponent. */
 static void print_double(double v, char *text, size_t cap)
 {
+    if (v == floor(v) && fabs(v) < 1e5) {
+        snprintf(text, cap, "%.0f", v);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         snprintf(text, cap, "%.*g", digits, v);
         if (strtod(text, NULL) == v)

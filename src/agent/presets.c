@@ -53,6 +53,34 @@ static const setting fast[] = {
     {"checkpoint_every", 100000, NULL},
 };
 
+/* The book multiplies epsilon by 0.99 at every step: the sum of all is 99, as that of a decline
+ * within 198 steps. It stops after one episode of more than 150. */
+static const setting ch7_cartpole[] = {
+    {"network", 0, "mlp"},         {"hidden", 0, "128"},        {"gamma", 0.9, NULL},
+    {"batch", 16, NULL},           {"replay_size", 1000, NULL}, {"replay_start", 32, NULL},
+    {"learning_rate", 1e-3, NULL}, {"target_sync", 10, NULL},   {"epsilon_decay", 198, NULL},
+    {"epsilon_final", 0, NULL},    {"reward_bound", 150, NULL},
+};
+
+/* docs/cartpole.md says how they were found. */
+static const setting cartpole[] = {
+    {"network", 0, "mlp"},
+    {"hidden", 0, "64,64"},
+    {"n_step", 5, NULL},
+    {"double_dqn", 0, "true"},
+    {"truncation_ends", 0, "false"},
+    {"loss", 0, "huber"},
+    {"batch", 64, NULL},
+    {"learning_rate", 1e-3, NULL},
+    {"learning_rate_final", 1e-5, NULL},
+    {"learning_rate_decay", 100000, NULL},
+    {"replay_size", 50000, NULL},
+    {"replay_start", 1000, NULL},
+    {"target_sync", 500, NULL},
+    {"epsilon_decay", 5000, NULL},
+    {"checkpoint_every", 100000, NULL},
+};
+
 static const struct {
     dq_preset about;
     const setting *settings;
@@ -65,6 +93,14 @@ static const struct {
       "docs/fast.md"},
      fast,
      DQ_COUNT(fast)},
+    {{"ch7-cartpole",
+      "the book's CartPole; its epsilon *= 0.99 is a linear decline within 198 steps here",
+      "Lapan 2020, chapter 7"},
+     ch7_cartpole,
+     DQ_COUNT(ch7_cartpole)},
+    {{"cartpole", "CartPole-v1 in seconds on one core", "docs/cartpole.md"},
+     cartpole,
+     DQ_COUNT(cartpole)},
 };
 
 const dq_preset *dq_train_preset_at(size_t index)

@@ -1,4 +1,5 @@
 /* What a training run takes of its machine, by what is allocated. */
+#include "agent/network_choice.h"
 #include "agent/trainer_internal.h"
 #include "deepq/train.h"
 #include "learn/gpu.h"
@@ -8,13 +9,28 @@
  * each state in a batch: what every layer gives and its gradient. Measured for nature and small,
  * and on the safe side; the rest is the program itself and its libraries. */
 static const uint64_t PER_PARAMETER = 24, PER_SAMPLE = 1 << 20, REST = 16 << 20;
+static const uint64_t PER_VECTOR = 2 * DQ_MLP_LAYERS_MAX * DQ_MLP_HIDDEN_MAX * sizeof(float);
 
 enum { N_ACTIONS = 18 };  // of a world with more, a little is missing
 
+/** The network for such observations; of some that no network takes, the default. */
+static uint64_t count_params(const dq_train_config *cfg, const dq_space *obs)
+{
+    const dq_env_spec spec = {.id = "", .obs = obs ? *obs : (dq_space){.dtype = DQ_U8}};
+    char network[DQ_NETWORK_NAME];
+    if (!obs || dq_network_choose(cfg, &spec, network) != DQ_OK)
+        return dq_net_n_params(dq_network_is_mlp(cfg->network) ? NULL : cfg->network, N_ACTIONS);
+    return dq_net_n_params(network, N_ACTIONS);
+}
+
 /** The replay buffer as the learner creates it. */
-static dq_replay_config replay_config(const dq_train_config *cfg)
+static dq_replay_config replay_config(const dq_train_config *cfg, const dq_space *obs)
 {
     dq_replay_config replay = dq_replay_config_default();
+    if (obs && dq_space_is_vector(obs)) {
+        replay.frame_bytes = dq_space_bytes(obs);
+        replay.stack = 1;
+    }
     replay.capacity = (size_t)cfg->replay_size;
     replay.n_lanes = cfg->n_envs;
     if (dq_replay_choose_store(&replay, cfg->replay_store, dq_gpu_is_meant(cfg->device)) != DQ_OK)
@@ -33,19 +49,29 @@ static uint64_t beside_replay(const dq_train_config *cfg)
            (cfg->priority_alpha > 0 ? 2 * leaves * sizeof(double) : 0);
 }
 
-dq_train_need dq_train_needs(const dq_train_config *cfg)
+/** Numbers are packed to about as many bytes as they had, unlike pictures, as which
+ *  dq_replay_bytes() counts them. */
+static uint64_t packed_numbers(const dq_replay_config *replay)
+{
+    enum { PER_FRAME = 8 };  // tokens of a code, and where it begins
+    return replay->stack > 1 ? 0 : (uint64_t)replay->capacity * (replay->frame_bytes + PER_FRAME);
+}
+
+dq_train_need dq_train_needs(const dq_train_config *cfg, const dq_space *obs)
 {
     static const uint64_t per_env = 512 << 10;
-    dq_replay_config replay = replay_config(cfg), packed = replay;
+    dq_replay_config replay = replay_config(cfg, obs), packed = replay;
     packed.store = DQ_REPLAY_PACKED;
-    uint64_t params = dq_net_n_params(cfg->network, N_ACTIONS);
+    uint64_t params = count_params(cfg, obs), numbers = packed_numbers(&replay);
+    uint64_t per_sample =
+        replay.stack > 1 ? PER_SAMPLE : PER_VECTOR + 4 * (uint64_t)replay.frame_bytes;
     uint64_t envs = (uint64_t)cfg->n_envs * per_env;
     uint64_t priorities = cfg->priority_alpha > 0 ? (uint64_t)cfg->replay_size * sizeof(double) : 0;
     uint64_t state = params * 4 * sizeof(float) + priorities + envs;
     return (dq_train_need){
-        .memory = dq_replay_bytes(&replay) + beside_replay(cfg) + params * PER_PARAMETER +
-                  (uint64_t)cfg->batch * PER_SAMPLE + envs + state + REST,
-        .checkpoint = dq_replay_bytes(&packed) + state,
+        .memory = dq_replay_bytes(&replay) + numbers + beside_replay(cfg) + params * PER_PARAMETER +
+                  (uint64_t)cfg->batch * per_sample + envs + state + REST,
+        .checkpoint = dq_replay_bytes(&packed) + numbers + state,
         .state = state,
     };
 }

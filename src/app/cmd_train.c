@@ -95,11 +95,11 @@ static bool same_game(const char *a, const char *b)
 }
 
 /** The environment of the command line; a file's bound for another game is of no use for it. */
-static dq_status set_env(train_settings *s, const char *env_id)
+static dq_status set_env(train_settings *s, const train_options *o)
 {
-    if (!same_game(s->env_id, env_id))
+    if (o->config && !same_game(s->env_id, o->env_id))
         DQ_TRY(train_settings_set(s, "reward_bound", "game"));
-    return train_settings_set(s, "env", env_id);
+    return train_settings_set(s, "env", o->env_id);
 }
 
 static dq_status begin_settings(train_settings *s, const train_options *o)
@@ -115,7 +115,7 @@ static dq_status apply_all(train_settings *s, const train_options *o)
 {
     DQ_TRY(begin_settings(s, o));
     if (o->env_id)
-        DQ_TRY(set_env(s, o->env_id));
+        DQ_TRY(set_env(s, o));
     for (size_t i = 0; i < o->set.n; i++)
         DQ_TRY(train_settings_set_pair(s, o->set.values[i]));
     if (o->dialect)
@@ -195,7 +195,7 @@ static int resume(const train_options *o, volatile int *stop)
     if (st == DQ_OK)
         st = fit_to_machine(&s);
     if (st == DQ_OK)
-        st = machine_room_check(&s.cfg, o->resume);
+        st = machine_room_check(&s.cfg, s.env_id, o->resume);
     if (st == DQ_OK)
         st = train_run_resume(&run, &s, o->resume);
     if (st != DQ_OK)
@@ -216,13 +216,12 @@ static int start(const train_options *o, volatile int *stop)
         st = dq_train_config_check(&s.cfg);
     if (st == DQ_OK)
         st = fit_to_machine(&s);
-    if (st == DQ_OK)
-        st = machine_room_check(&s.cfg, o->out ? o->out : "runs");
-    if (st != DQ_OK)
-        return app_report(st);
-    if (environments_check_id(s.env_id) != APP_DONE)
+    if (st == DQ_OK && environments_check_id(s.env_id) != APP_DONE)
         return APP_MISUSED;
-    st = train_run_create(&run, &s, o->out);
+    if (st == DQ_OK)
+        st = machine_room_check(&s.cfg, s.env_id, o->out ? o->out : "runs");
+    if (st == DQ_OK)
+        st = train_run_create(&run, &s, o->out);
     if (st != DQ_OK)
         return app_report(st);
     int exit_status = train_run_go(run, o->json, o->plain, stop);
@@ -248,7 +247,7 @@ int cmd_train(int argc, char **argv)
     option more[ENVIRONMENT_OPTIONS_MAX];
     char presets[128], preset_help[192];
     hyperparameters_presets(presets, sizeof(presets), "or");
-    snprintf(preset_help, sizeof(preset_help), "hyperparameters to start from: %s (%s)", presets,
+    snprintf(preset_help, sizeof(preset_help), "hyperparameters: %s (%s)", presets,
              dq_train_preset_at(0)->name);
     const option options[] = {
         {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},

@@ -41,6 +41,18 @@ bool environments_is_atari(const char *id)
     return dq_atari_id_parse(id, &parsed);
 }
 
+dq_status environments_observations(const char *id, dq_space *obs)
+{
+    dq_env *env;
+    *obs = (dq_space){DQ_U8, 3, {DQ_NET_STACK, DQ_NET_SIDE, DQ_NET_SIDE}, 0, 255};
+    if (environments_is_atari(id))
+        return DQ_OK;
+    DQ_TRY(dq_env_make(&env, id, NULL));
+    *obs = dq_env_get_spec(env)->obs;
+    dq_env_destroy(env);
+    return DQ_OK;
+}
+
 /** @param[out] how of the dialect, without what a program chooses about it */
 static dq_status read_dialect(dq_preprocessing *how, const environment_choice *c)
 {

@@ -27,6 +27,8 @@ bool environments_learn_otherwise(const environment_choice *c);
 
 /** Whether an id is that of an Atari game, which has pictures, dialects and options. */
 bool environments_is_atari(const char *id);
+/** The observations that environments_make() gives; those of some that no network takes, too. */
+DQ_NODISCARD dq_status environments_observations(const char *id, dq_space *obs);
 /** Make an environment as the networks take it: an Atari game in a dialect, uint8 [4][84][84], or
  *  another one whose observations are vectors. */
 DQ_NODISCARD dq_status environments_make(dq_env **out, const environment_choice *c);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "app/environments.h"
 #include "base/error.h"
 #include "base/free_memory.h"
 #include "record/run_folder.h"
@@ -88,9 +89,11 @@ static dq_status check_disk(const char *dir, const dq_train_need *need)
                    dir, amount(needed, bytes), amount(free_now, there));
 }
 
-dq_status machine_room_check(const dq_train_config *cfg, const char *dir)
+dq_status machine_room_check(const dq_train_config *cfg, const char *env_id, const char *dir)
 {
-    dq_train_need need = dq_train_needs(cfg);
+    dq_space obs;
+    DQ_TRY(environments_observations(env_id, &obs));
+    dq_train_need need = dq_train_needs(cfg, &obs);
     DQ_TRY(check_memory(cfg, need.memory));
     return check_disk(dir, &need);
 }

@@ -70,10 +70,10 @@ static json_t *game_object(const train_output *o, const dq_progress *p)
     return o->tells_episodes ? train_log_with_episodes(game, p) : game;
 }
 
-void train_output_start(train_output *o, const train_settings *s, const char *network,
-                        int n_actions, const char *dir, int64_t step)
+void train_output_start(train_output *o, const train_settings *s, const train_subject *subject,
+                        const char *dir, int64_t step)
 {
-    dq_train_need need = dq_train_needs(&s->cfg);
+    dq_train_need need = dq_train_needs(&s->cfg, &subject->obs);
     if (o->json) {
         json_t *config = json_object();
         train_settings_each(s, add_setting, config);
@@ -84,7 +84,7 @@ void train_output_start(train_output *o, const train_settings *s, const char *ne
         return;
     }
     char layers[2048];
-    dq_net_describe(network, n_actions, layers, sizeof(layers));
+    dq_net_describe(subject->network, subject->n_actions, layers, sizeof(layers));
     printf("%s\n", layers);
     if (o->line.enabled)
         printf(

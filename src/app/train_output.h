@@ -21,9 +21,16 @@ typedef struct train_output {
 void train_output_init(train_output *o, bool json, bool plain, const train_settings *s,
                        int64_t first_step);
 
+/** What is learned, and by what. */
+typedef struct train_subject {
+    const char *network;  // its full name
+    int n_actions;
+    dq_space obs;
+} train_subject;
+
 /** The network's layers, and on a terminal what is trained and where the run lies. */
-void train_output_start(train_output *o, const train_settings *s, const char *network,
-                        int n_actions, const char *dir, int64_t step);
+void train_output_start(train_output *o, const train_settings *s, const train_subject *subject,
+                        const char *dir, int64_t step);
 void train_output_game(train_output *o, const dq_progress *p);
 /** `first`: of the first game, of which the book says nothing. */
 void train_output_best(train_output *o, const dq_progress *p, bool first, const char *model);

@@ -16,7 +16,7 @@ struct train_run {
     dq_trainer *trainer;
     run_store *store;
     train_output out;
-    int n_actions;
+    train_subject subject;
 };
 
 /* Setting up */
@@ -53,10 +53,9 @@ static dq_status make_envs(dq_env **envs, const train_settings *s)
     return DQ_OK;
 }
 
-/** The hyperparameter `network`, which does not say the sizes of an mlp. */
-static const char *network_key(const dq_trainer *t)
+/** The hyperparameter `network` of a full name: without the sizes of an mlp. */
+static const char *network_key(const char *network)
 {
-    const char *network = dq_trainer_backend(t).network;
     return dq_network_is_mlp(network) ? DQ_MLP : network;
 }
 
@@ -65,16 +64,18 @@ static dq_status make_trainer(train_run *run, dq_env **envs)
 {
     const train_settings *s = &run->settings;
     DQ_TRY(make_envs(envs, s));
-    run->n_actions = dq_env_get_spec(envs[0])->n_actions;
+    const dq_env_spec *spec = dq_env_get_spec(envs[0]);
+    run->subject = (train_subject){.n_actions = spec->n_actions, .obs = spec->obs};
     dq_train_config cfg = train_settings_config(s);
     dq_status st = dq_trainer_create_many(&run->trainer, &cfg, envs);
     if (st != DQ_OK) {
         destroy_envs(envs, s->cfg.n_envs);
         return st;
     }
+    run->subject.network = dq_trainer_backend(run->trainer).network;
     if (cfg.network)
         return DQ_OK;
-    return train_settings_set(&run->settings, "network", network_key(run->trainer));
+    return train_settings_set(&run->settings, "network", network_key(run->subject.network));
 }
 
 static dq_status create_trainer(train_run *run)
@@ -266,8 +267,8 @@ int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop
     train_output_init(&run->out, json, plain, &run->settings, first_step);
     if (is_finished(run))
         return APP_DONE;
-    train_output_start(&run->out, &run->settings, dq_trainer_backend(run->trainer).network,
-                       run->n_actions, run_store_path(run->store), first_step);
+    train_output_start(&run->out, &run->settings, &run->subject, run_store_path(run->store),
+                       first_step);
     dq_status st = dq_trainer_run(run->trainer, &events, stop, &solved);
     return end(run, st, solved);
 }

@@ -145,9 +145,9 @@ class Book(Case):
             self.assertRegex(done.stdout, "(?m)" + line)
         lines = self.check(run("train", "--help-set", "--json", "--preset", "fast"), 0).stdout.splitlines()
         keys = {o["key"]: o for o in map(json.loads, lines) if "key" in o}
-        self.assertEqual(keys["n_step"]["presets"], {"book": "1", "fast": "10"})
+        self.assertEqual(keys["n_step"]["presets"], {"book": "1", "fast": "10", "ch7-cartpole": "1", "cartpole": "5"})
         self.assertEqual((keys["n_step"]["value"], keys["n_step"]["unit"]), ("10", "steps"))
-        self.check(run("train", "--help-set", "--preset", "slow"), 2, "book and fast")
+        self.check(run("train", "--help-set", "--preset", "slow"), 2, "book, fast, ch7-cartpole and cartpole")
         self.check(run("train", "--help-set", "--set", "speed=1"), 2, "'speed'", "gamma")
 
     def test_the_fast_preset(self):

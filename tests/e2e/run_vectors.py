@@ -41,6 +41,25 @@ class Training(Case):
             self.check(run("train", *arguments, cwd=self.dir), 2, *words)
         self.assertEqual(list(self.dir.iterdir()), [])
 
+    def test_memory_is_that_of_vectors(self):
+        """A million pictures are 8 GB and more."""
+        done = self.check(run("train", *CART, "--set", "replay_size=1000000", "--frames", "110", "--json",
+                              "--out", self.dir / "run"), 0)
+        start = json.loads(done.stdout.splitlines()[0])
+        self.assertLess(start["memory"], 200_000_000)
+        self.assertLess(start["checkpoint"], 100_000_000)
+
+    def test_the_presets_solve_cartpole(self):
+        """With any rounding: the steps are several times those that 30 seeds needed."""
+        for env, preset in [("CartPole-v1", "cartpole"), ("CartPole-v0", "ch7-cartpole")]:
+            done = run("train", "--env", env, "--preset", preset, "--frames", "400000", "--plain",
+                       "--out", self.dir / preset)
+            self.assertRegex(self.check(done, 0).stdout, r"Solved in \d+ frames!\n\Z")
+        config = (self.dir / "ch7-cartpole" / "config").read_text()
+        self.assertIn("reward_bound = 150\n", config)  # the preset's, not the environment's
+        self.assertIn("reward_bound = 475\n", (self.dir / "cartpole" / "config").read_text())
+        self.check(run("train", "--preset", "cartpole"), 2, "mlp", "PongNoFrameskip-v4")
+
     def test_json_says_the_same(self):
         done = self.check(run("train", *CART, "--frames", "200", "--json", "--out", self.dir / "run"), 0)
         lines = [json.loads(line) for line in done.stdout.splitlines()]

@@ -13,8 +13,9 @@
 #include "deepq/atari.h"
 
 const char *const fuzz_depths[] = {
-    "run 0 continues",    "run 1 continues",   "run 2 continues",      "run 3 continues",
-    "a state is refused", "a change is taken", "a learning step then", NULL};
+    "run 0 continues",   "run 1 continues",      "run 2 continues",
+    "run 3 continues",   "run 4 continues",      "a state is refused",
+    "a change is taken", "a learning step then", NULL};
 enum { REFUSED = N_SMALL_RUNS, TAKEN, LEARNT };
 
 enum { PICTURES = 2 * 300 * 160 };

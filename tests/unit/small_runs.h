@@ -17,17 +17,16 @@ enum { RUN_MAX_ENVS = 3, RUN_MOST_STEPS = 8 };
 
 typedef struct small_run {
     const char *id;
-    const char *dialect;  // NULL: the book's wrappers one around the other
+    const char *dialect;  // NULL: the book's wrappers one around the other; "": no pictures
     int n_envs, n_step;
     double priority_alpha;
     bool double_dqn;
 } small_run;
 
 static const small_run small_runs[] = {
-    {"deepq/Pong-v0", "book", 1, 1, 0, false},
-    {"deepq/Bricks-v0", "sb3", 2, 2, 0.6, false},
-    {"deepq/Pong-v0", NULL, 1, 1, 0, true},
-    {"deepq/Bricks-v0", "envpool", 3, 1, 0, false},
+    {"deepq/Pong-v0", "book", 1, 1, 0, false}, {"deepq/Bricks-v0", "sb3", 2, 2, 0.6, false},
+    {"deepq/Pong-v0", NULL, 1, 1, 0, true},    {"deepq/Bricks-v0", "envpool", 3, 1, 0, false},
+    {"CartPole-v1", "", 2, 2, 0.6, true},
 };
 enum { N_SMALL_RUNS = sizeof(small_runs) / sizeof(small_runs[0]) };
 
@@ -59,6 +58,10 @@ static inline dq_env *small_run_env(const small_run *run)
     dq_preprocessing how;
     if (!run->dialect)
         return wrap_as_book(run->id);
+    if (*run->dialect == '\0') {
+        must(dq_env_make(&env, run->id, NULL));
+        return env;
+    }
     if (strcmp(run->dialect, "book") == 0) {
         must(dq_env_make_book(&env, run->id, NULL));
         return env;
@@ -81,7 +84,8 @@ static inline dq_trainer *small_run_create(const small_run *run)
     cfg.replay_start = 12;
     cfg.train_every = 6;
     cfg.target_sync = 10;
-    cfg.network = "small";
+    cfg.network = run->dialect && *run->dialect == '\0' ? "mlp" : "small";
+    cfg.hidden[0] = 8;
     cfg.n_threads = 1;
     cfg.n_envs = run->n_envs;
     cfg.n_step = run->n_step;

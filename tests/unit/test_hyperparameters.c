@@ -364,13 +364,13 @@ static void all_are_described(void **state)
         assert_non_null(h.unit);
     }
     assert_false(dq_train_config_describe(DQ_COUNT(base_run), &h));
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < 4; i++)
         assert_true(*dq_train_preset_at(i)->help && *dq_train_preset_at(i)->source);
     assert_string_equal(dq_train_preset_at(0)->name, "book");
-    assert_null(dq_train_preset_at(2));
+    assert_null(dq_train_preset_at(4));
     dq_train_config cfg;
     assert_int_equal(dq_train_preset(&cfg, "no-preset"), DQ_ERR_NOT_FOUND);
-    assert_non_null(strstr(dq_errmsg(), "book and fast"));
+    assert_non_null(strstr(dq_errmsg(), "book, fast, ch7-cartpole and cartpole"));
 }
 
 static void old_names_go_on_working(void **state)
@@ -476,6 +476,79 @@ static const char *const fast_preset[][2] = {
     {"seed", "0"},
 };
 
+/* Lapan 2020, chapter 7. */
+static const char *const ch7_preset[][2] = {
+    {"gamma", "0.9"},
+    {"batch", "16"},
+    {"replay_size", "1000"},
+    {"replay_start", "32"},
+    {"replay_store", "auto"},
+    {"learning_rate", "0.001"},
+    {"learning_rate_final", "0"},
+    {"learning_rate_decay", "0"},
+    {"adam_beta1", "0.9"},
+    {"adam_beta2", "0.999"},
+    {"adam_epsilon", "1e-08"},
+    {"network", "mlp"},
+    {"hidden", "128"},
+    {"initialisation", "pytorch"},
+    {"loss", "mse"},
+    {"n_step", "1"},
+    {"double_dqn", "false"},
+    {"truncation_ends", "true"},
+    {"priority_alpha", "0"},
+    {"priority_beta", "0"},
+    {"priority_beta_steps", "0"},
+    {"n_envs", "1"},
+    {"train_every", "1"},
+    {"target_sync", "10"},
+    {"epsilon_decay", "198"},
+    {"epsilon_start", "1"},
+    {"epsilon_final", "0"},
+    {"epsilon_last", "0"},
+    {"epsilon_last_decay", "0"},
+    {"reward_bound", "150"},
+    {"max_steps", "0"},
+    {"checkpoint_every", "10000"},
+    {"seed", "0"},
+};
+/* docs/cartpole.md says how they were found. */
+static const char *const cartpole_preset[][2] = {
+    {"gamma", "0.99"},
+    {"batch", "64"},
+    {"replay_size", "50000"},
+    {"replay_start", "1000"},
+    {"replay_store", "auto"},
+    {"learning_rate", "0.001"},
+    {"learning_rate_final", "1e-05"},
+    {"learning_rate_decay", "100000"},
+    {"adam_beta1", "0.9"},
+    {"adam_beta2", "0.999"},
+    {"adam_epsilon", "1e-08"},
+    {"network", "mlp"},
+    {"hidden", "64,64"},
+    {"initialisation", "pytorch"},
+    {"loss", "huber"},
+    {"n_step", "5"},
+    {"double_dqn", "true"},
+    {"truncation_ends", "false"},
+    {"priority_alpha", "0"},
+    {"priority_beta", "0"},
+    {"priority_beta_steps", "0"},
+    {"n_envs", "1"},
+    {"train_every", "1"},
+    {"target_sync", "500"},
+    {"epsilon_decay", "5000"},
+    {"epsilon_start", "1"},
+    {"epsilon_final", "0.01"},
+    {"epsilon_last", "0"},
+    {"epsilon_last_decay", "0"},
+    {"reward_bound", "game"},
+    {"max_steps", "0"},
+    {"checkpoint_every", "100000"},
+    {"seed", "0"},
+};
+
 static void check_preset(const char *name, const char *const (*want)[2], size_t n_want)
 {
     dq_train_config cfg;
@@ -499,6 +572,8 @@ static void presets_are_what_they_are_known_for(void **state)
     (void)state;
     check_preset("book", book_preset, DQ_COUNT(book_preset));
     check_preset("fast", fast_preset, DQ_COUNT(fast_preset));
+    check_preset("ch7-cartpole", ch7_preset, DQ_COUNT(ch7_preset));
+    check_preset("cartpole", cartpole_preset, DQ_COUNT(cartpole_preset));
 }
 
 int main(void)
