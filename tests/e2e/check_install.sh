@@ -41,6 +41,7 @@ cmake -S "$source/examples" -B "$dir/build" -DCMAKE_C_COMPILER="$cc" -DCMAKE_C_F
 cmake --build "$dir/build" >/dev/null
 run "$dir/build/pong_frames" pong 1
 "$dir/build/gambler"
+"$dir/build/own_world"
 run "$dir/build/many_games"
 "$dir/build/play_model" "$source/data/models/pong.dat"
 
