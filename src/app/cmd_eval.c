@@ -139,8 +139,9 @@ static void print_json(const protocol *p, const dq_atari_id *id, const scores *s
         json_array_append_new(rewards, json_real(s->rewards[i]));
     json_t *o = json_pack(
         "{s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}", "model",
-        dq_json_text(p->model), "env", id->name, "dialect", p->dialect, "options", options,
-        "episodes", (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops",
+        dq_json_text(p->model), "env", id->name, "dialect",
+        environments_is_atari(id->name) ? p->dialect : "", "options", options, "episodes",
+        (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops",
         (json_int_t)(p->noops < 0 ? 0 : p->noops), "epsilon", p->epsilon, "sticky",
         sticky_of(p, id), "cap", (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean", s->mean,
         "sd", s->sd, "min", s->min, "max", s->max, "rewards", rewards);

@@ -87,6 +87,8 @@ static dq_status create_trainer(train_run *run)
     dq_status st = make_trainer(run, envs);
     free(envs);
     DQ_TRY(st);
+    if (!environments_is_atari(s->env_id))
+        *s->dialect = '\0';  // nothing is preprocessed: neither the run nor its models name one
     dq_backend backend = dq_trainer_backend(run->trainer);
     s->cfg.n_threads = backend.n_threads;
     DQ_TRY(train_settings_set(s, "isa", backend.isa));

@@ -10,6 +10,7 @@
 #include "app/app.h"
 #include "app/checkpoint_file.h"
 #include "app/demo_model.h"
+#include "app/environments.h"
 #include "base/error.h"
 #include "record/model_parts.h"
 #include "record/run_folder.h"
@@ -161,6 +162,8 @@ static dq_status settle_choice(trained_model *m, const model_choice *choice,
                                run ? run->env_id : NULL, "PongNoFrameskip-v4");
     m->dialect_is_assumed = settle(m->dialect, choice->dialect, file ? file->dialect : NULL,
                                    run ? run->dialect : NULL, "book");
+    if (!environments_is_atari(m->env_id))
+        m->dialect_is_assumed = false;  // there is none
     dq_status st = settle_options(m, &choice->options, run);
     if (st != DQ_OK)
         trained_model_free(m);

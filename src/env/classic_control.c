@@ -259,19 +259,40 @@ static void acrobot_text(const double *s, char *to)
 
 /* ---------------------------------------------------------------- the environment */
 
-#define CART_POLE(name, steps)                                                                     \
-    {                                                                                              \
-        name, 4, 4, 2, steps, cart_actions, -INFINITY, INFINITY, cart_begin, cart_step,            \
-            cart_observe, cart_is_possible, cart_text                                              \
-    }
+#define CART_POLE                                                                                  \
+    .n_state = 4, .n_obs = 4, .n_actions = 2, .action_names = cart_actions, .low = -INFINITY,      \
+    .high = INFINITY, .begin = cart_begin, .step = cart_step, .observe = cart_observe,             \
+    .is_possible = cart_is_possible, .text = cart_text
 
 static const classic_world worlds[] = {
-    CART_POLE("CartPole-v1", 500),
-    CART_POLE("CartPole-v0", 200),
-    {"MountainCar-v0", 2, 2, 3, 200, car_actions, -1.2f, 0.6f, car_begin, car_step, car_observe,
-     car_is_possible, car_text},
-    {"Acrobot-v1", 4, 6, 3, 500, acrobot_actions, -28.274334f, 28.274334f, acrobot_begin,
-     acrobot_step, acrobot_observe, acrobot_is_possible, acrobot_text},
+    {.id = "CartPole-v1", .max_steps = 500, CART_POLE},
+    {.id = "CartPole-v0", .max_steps = 200, CART_POLE},
+    {.id = "MountainCar-v0",
+     .max_steps = 200,
+     .n_state = 2,
+     .n_obs = 2,
+     .n_actions = 3,
+     .action_names = car_actions,
+     .low = -1.2f,
+     .high = 0.6f,
+     .begin = car_begin,
+     .step = car_step,
+     .observe = car_observe,
+     .is_possible = car_is_possible,
+     .text = car_text},
+    {.id = "Acrobot-v1",
+     .max_steps = 500,
+     .n_state = 4,
+     .n_obs = 6,
+     .n_actions = 3,
+     .action_names = acrobot_actions,
+     .low = -28.274334f,  // of the faster link, -9 pi
+     .high = 28.274334f,
+     .begin = acrobot_begin,
+     .step = acrobot_step,
+     .observe = acrobot_observe,
+     .is_possible = acrobot_is_possible,
+     .text = acrobot_text},
 };
 
 typedef struct classic_env {

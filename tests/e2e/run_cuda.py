@@ -59,6 +59,11 @@ class Emulated(Case):
         self.check(run(*GPU, "--precision", "bf16", env=emulated("capability=75")), 1,
                    "--precision fp32")
 
+    def test_vectors_are_learned_on_the_cpu_alone(self):
+        self.check(run("train", "--cuda", "--env", "CartPole-v1", "--out", self.dir / "run", env=emulated()), 1,
+                   "mlp 4-128-128", "not implemented for CUDA", "--device cpu")
+        self.assertFalse((self.dir / "run").exists())
+
     def test_version(self):
         self.check(run("--version", env=emulated()), 0, "devices: cpu cuda\n", "Emulated GPU")
         self.check(run("--version", env=emulated("no-gpu")), 0, "no NVIDIA GPU is visible")

@@ -83,6 +83,8 @@ class Models(Case):
             score = json.loads(done.stdout)
             self.assertEqual((score["env"], score["epsilon"], score["noops"]), ("CartPole-v1", 0, 0))
             self.assertEqual(sum(score["rewards"]), score["frames"])
+        alone = shutil.copy(self.model, self.dir / "alone.dat")
+        self.assertEqual(run("play", "-m", alone, "--no-vis").stderr, "")
         self.check(run("eval", "-m", self.model, "--episodes", "2"), 0, "reward: mean", "protocol: epsilon 0")
         self.check(run("eval", "-m", self.model, "--noops", "5"), 2, "noops=5")
         self.assertIn("no pictures", run("play", "-m", self.model).stderr)
@@ -94,7 +96,9 @@ class Models(Case):
         self.check(run("play", "-e", "CartPole-v1", "--no-vis"), 2, "28224 bytes", "16")
 
     def test_are_inspected(self):
-        self.check(run("inspect", self.model), 0, "mlp 4-32", "0.weight", "CartPole-v1", "actions         2")
+        done = self.check(run("inspect", self.model), 0, "mlp 4-32", "0.weight", "CartPole-v1", "actions         2")
+        self.assertNotIn("dialect", done.stdout)
+        self.assertNotIn("dialect", (self.out / "config").read_text())
         self.check(run("inspect", self.out), 0, "network             mlp", "hidden              32")
 
     def test_have_the_names_of_pytorchs_sequential(self):
