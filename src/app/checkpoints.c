@@ -31,6 +31,7 @@ struct checkpoints {
     dq_writer *state;  // the copy of the state
     known *known;      // [n_known]
     size_t n_known, cap_known;
+    uint64_t known_bytes;                    // of all of them
     uint64_t next_id, next_segment;          // a complete one that was not given yet
     checkpoint_parts newest, before, begun;  // of three checkpoints
     uint64_t state_bytes, begun_bytes;
@@ -96,8 +97,16 @@ static dq_status reserve(checkpoints *c)
     return DQ_OK;
 }
 
+/** There is room for it. */
+static void add(checkpoints *c, const known *file)
+{
+    c->known[c->n_known++] = *file;
+    c->known_bytes += file->part.bytes;
+}
+
 static void forget(checkpoints *c, size_t i)
 {
+    c->known_bytes -= c->known[i].part.bytes;
     c->known[i] = c->known[--c->n_known];
 }
 
@@ -106,7 +115,7 @@ static dq_status know_all(checkpoints *c, const checkpoint_parts *parts)
     for (size_t i = 0; i < parts->n; i++)
         if (!find(c, &parts->part[i])) {
             DQ_TRY(reserve(c));
-            c->known[c->n_known++] = (known){.part = parts->part[i]};
+            add(c, &(known){.part = parts->part[i]});
         }
     return DQ_OK;
 }
@@ -154,10 +163,7 @@ static void remove_strays(const checkpoints *c)
 
 uint64_t checkpoints_bytes(const checkpoints *c)
 {
-    uint64_t bytes = c->state_bytes;
-    for (size_t i = 0; i < c->n_known; i++)
-        bytes += c->known[i].part.bytes;
-    return bytes;
+    return c->state_bytes + c->known_bytes;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -336,7 +342,7 @@ static dq_status give_part(checkpoints *c, const dq_replay *replay, checkpoint_p
     part->bytes = n;
     part->crc = (uint32_t)crc32_z(0, bytes, n);
     DQ_TRY(dq_file_queue_give(c->queue, &job));
-    c->known[c->n_known++] = (known){.part = *part, .id = c->next_id++, .on_way = true};
+    add(c, &(known){.part = *part, .id = c->next_id++, .on_way = true});
     return DQ_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/free_memory.h"
 
 enum { MAX_COLUMNS = 200, PART_BYTES = 48 };
 static const double REDRAW_S = 0.25;
@@ -70,10 +71,21 @@ static void join_parts(char *text, int columns, char parts[][PART_BYTES], int n)
     }
 }
 
-void progress_line_format(char *text, int columns, const dq_progress *p, int64_t limit,
-                          double speed, double elapsed_s)
+/** "memory 163 MB", or nothing for nothing. */
+static void format_bytes(char *text, const char *what, uint64_t bytes)
 {
-    char parts[6][PART_BYTES] = {"", "", "", "", "", ""}, n[PART_BYTES], time_text[PART_BYTES];
+    if (bytes >= 1000000000)
+        snprintf(text, PART_BYTES, "%s %.2f GB", what, (double)bytes / 1e9);
+    else if (bytes > 0)
+        snprintf(text, PART_BYTES, "%s %.0f MB", what, (double)bytes / 1e6);
+}
+
+void progress_line_format(char *text, int columns, const dq_progress *p, int64_t limit,
+                          const progress_figures *figures)
+{
+    enum { N_PARTS = 8 };
+    char parts[N_PARTS][PART_BYTES] = {""}, n[PART_BYTES], time_text[PART_BYTES];
+    double speed = figures->speed;
     format_count(n, p->step);
     snprintf(parts[0], PART_BYTES, "frame %.40s", n);
     if (p->n_games > 0)
@@ -84,13 +96,15 @@ void progress_line_format(char *text, int columns, const dq_progress *p, int64_t
         format_duration(time_text, (double)(limit - p->step) / speed);
         snprintf(parts[3], PART_BYTES, "left %.40s", time_text);
     } else if (limit == 0) {
-        format_duration(time_text, elapsed_s);
+        format_duration(time_text, figures->elapsed_s);
         snprintf(parts[3], PART_BYTES, "time %.40s", time_text);
     }
     format_count(n, p->n_games);
     snprintf(parts[4], PART_BYTES, "games %.40s", n);
     snprintf(parts[5], PART_BYTES, "eps %.2f", p->epsilon);
-    join_parts(text, columns, parts, 6);
+    format_bytes(parts[6], "memory", figures->memory_bytes);
+    format_bytes(parts[7], "disk", figures->disk_bytes);
+    join_parts(text, columns, parts, N_PARTS);
 }
 
 /** True when it is time to draw again. */
@@ -115,7 +129,7 @@ void progress_line_say(progress_line *line, const char *text)
     line->on_screen = true;
 }
 
-void progress_line_update(progress_line *line, const dq_progress *p)
+void progress_line_update(progress_line *line, const dq_progress *p, uint64_t disk_bytes)
 {
     if (!line->enabled)
         return;
@@ -124,8 +138,11 @@ void progress_line_update(progress_line *line, const dq_progress *p)
     if (!due && line->on_screen)
         return;
     char text[MAX_COLUMNS + 1];
-    progress_line_format(text, terminal_columns() - 1, p, line->limit, line->speed,
-                         now - line->start_s);
+    const progress_figures figures = {.speed = line->speed,
+                                      .elapsed_s = now - line->start_s,
+                                      .memory_bytes = dq_memory_in_use(),
+                                      .disk_bytes = disk_bytes};
+    progress_line_format(text, terminal_columns() - 1, p, line->limit, &figures);
     progress_line_say(line, text);
 }
 

@@ -20,15 +20,22 @@ typedef struct progress_line {
 
 /** `wanted` false draws nothing ever. */
 void progress_line_init(progress_line *line, bool wanted, int64_t limit, int64_t first_step);
-/** Draw where the run stands, a few times a second at most. */
-void progress_line_update(progress_line *line, const dq_progress *p);
+/** Draw where the run stands, a few times a second at most.
+ *  @param disk_bytes what its checkpoints have on the disk */
+void progress_line_update(progress_line *line, const dq_progress *p, uint64_t disk_bytes);
 /** Draw these words in its place. */
 void progress_line_say(progress_line *line, const char *text);
 /** Take the line away, so that another can be printed. */
 void progress_line_clear(progress_line *line);
 
+/** Figures of a live line that are not the run's. */
+typedef struct progress_figures {
+    double speed, elapsed_s;
+    uint64_t memory_bytes, disk_bytes;  // 0: not known, or nothing
+} progress_figures;
+
 /** The text of the line in at most `columns` characters: what matters least is left out first. */
 void progress_line_format(char *text, int columns, const dq_progress *p, int64_t limit,
-                          double speed, double elapsed_s);
+                          const progress_figures *figures);
 
 #endif

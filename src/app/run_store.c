@@ -345,6 +345,11 @@ int64_t run_store_saved_step(run_store *s)
     return s->saved_step;
 }
 
+uint64_t run_store_disk_bytes(const run_store *s)
+{
+    return checkpoints_bytes(s->checkpoints);
+}
+
 /* ---------------------------------------------------------------- while it trains */
 
 static dq_status write_model(run_store *s)

@@ -34,6 +34,9 @@ const char *run_store_path(const run_store *s);
 /** The frame of the last checkpoint; -1: there is none. Waits for one that is being written. */
 int64_t run_store_saved_step(run_store *s);
 
+/** Bytes that the checkpoints have on the disk. */
+uint64_t run_store_disk_bytes(const run_store *s);
+
 /** The trainer's events. A failure is one that trying again does not help. */
 DQ_NODISCARD dq_status run_store_game(run_store *s, const dq_progress *p);
 /** @return the path of the model, good until the next call */

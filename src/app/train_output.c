@@ -130,9 +130,9 @@ void train_output_solved(train_output *o, const dq_progress *p)
     end_line(o);
 }
 
-void train_output_step(train_output *o, const dq_progress *p)
+void train_output_step(train_output *o, const dq_progress *p, uint64_t disk_bytes)
 {
-    progress_line_update(&o->line, p);
+    progress_line_update(&o->line, p, disk_bytes);
 }
 
 void train_output_saving(train_output *o)

@@ -35,7 +35,7 @@ void train_output_game(train_output *o, const dq_progress *p);
 /** `first`: of the first game, of which the book says nothing. */
 void train_output_best(train_output *o, const dq_progress *p, bool first, const char *model);
 void train_output_solved(train_output *o, const dq_progress *p);
-void train_output_step(train_output *o, const dq_progress *p);
+void train_output_step(train_output *o, const dq_progress *p, uint64_t disk_bytes);
 /** A checkpoint takes its time: in the live line, or where there is none on a terminal's standard
  *  error. */
 void train_output_saving(train_output *o);

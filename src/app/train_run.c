@@ -167,7 +167,7 @@ static dq_status on_solved(void *ctx, const dq_progress *p)
 static dq_status on_step(void *ctx, const dq_progress *p)
 {
     train_run *run = ctx;
-    train_output_step(&run->out, p);
+    train_output_step(&run->out, p, run_store_disk_bytes(run->store));
     if (run->out.broken)
         return dq_fail(DQ_ERR_IO,
                        "standard output cannot be written: training stopped at frame %lld",

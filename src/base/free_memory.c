@@ -109,3 +109,16 @@ uint64_t dq_free_memory(void)
     lower_to_groups(&r, true);
     return r.bytes;
 }
+
+uint64_t dq_memory_in_use(void)
+{
+    unsigned long long size, resident = 0;
+    long page = sysconf(_SC_PAGESIZE);
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (!f)
+        return 0;
+    if (fscanf(f, "%llu %llu", &size, &resident) != 2 || page <= 0)
+        resident = 0;
+    fclose(f);
+    return (uint64_t)resident * (uint64_t)(page > 0 ? page : 0);
+}

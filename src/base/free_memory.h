@@ -15,5 +15,7 @@ typedef struct dq_memory_room {
 dq_memory_room dq_memory_limit(void);
 /** What is free of that at present, in bytes. */
 uint64_t dq_free_memory(void);
+/** What this process has in memory at present, in bytes; 0 where the system does not say. */
+uint64_t dq_memory_in_use(void);
 
 #endif

@@ -260,10 +260,11 @@ class Terminal(Case):
 
     def test_a_wide_terminal_has_all_of_it(self):
         self.COLUMNS = 120
-        live = re.findall(r"\r(frame [^\x1b]*)\x1b\[K", self.run_on_a_terminal())
+        live = re.findall(r"\r(frame [^\x1b]*)\x1b\[K", self.run_on_a_terminal("--set", "checkpoint_every=1000"))
+        self.assertRegex(live[-1], r"  disk \d\d MB$")
         for line in live[1:]:
             found = re.fullmatch(r"frame ([\d,]+)  (reward -\d+\.\d\d  )?(\d+ f/s  left \d+:\d\d:\d\d  )?"
-                                 r"games (\d+)  eps [01]\.\d\d", line)
+                                 r"games (\d+)  eps [01]\.\d\d  memory \d+ MB(  disk \d+ MB)?", line)
             self.assertTrue(found, line)
             self.assertLessEqual(int(found[4]), int(found[1].replace(",", "")) / 400)  # a game is longer
 
