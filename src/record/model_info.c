@@ -27,15 +27,24 @@ dq_model_info dq_model_info_default(void)
     return (dq_model_info){.step = -1, .score = NAN};
 }
 
+/** Takes the reference. @param value NULL: there was no memory for it */
+static dq_status add(json_t *object, const char *key, json_t *value)
+{
+    if (json_object_set_new(object, key, value) == 0)
+        return DQ_OK;
+    return dq_fail(DQ_ERR_NOMEM, "no memory for a model's record");
+}
+
 static dq_status add_text(json_t *object, const char *key, const char *text, size_t cap)
 {
     if (!*text)
         return DQ_OK;
-    json_t *value = strnlen(text, cap) < cap ? json_string(text) : NULL;
-    if (!value)
+    json_t *value = strnlen(text, cap) < cap ? dq_json_text(text) : json_null();
+    bool is_other = json_is_null(value) || (value && strcmp(json_string_value(value), text) != 0);
+    DQ_TRY(add(object, key, value));
+    if (is_other)  // too long, or some of it had to be replaced
         return dq_fail(DQ_ERR_CONFIG, "the model's %s is not UTF-8 text of at most %zu bytes", key,
                        cap - 1);
-    json_object_set_new(object, key, value);
     return DQ_OK;
 }
 
@@ -45,10 +54,8 @@ static dq_status fill_object(json_t *object, dq_model_info info)
     for (size_t i = 0; i < DQ_COUNT(texts); i++)
         DQ_TRY(add_text(object, texts[i].key, (const char *)&info + texts[i].offset, texts[i].cap));
     if (info.step >= 0)
-        json_object_set_new(object, "frame", json_integer(info.step));
-    if (isfinite(info.score))
-        json_object_set_new(object, "score", json_real(info.score));
-    return DQ_OK;
+        DQ_TRY(add(object, "frame", json_integer(info.step)));
+    return isfinite(info.score) ? add(object, "score", json_real(info.score)) : DQ_OK;
 }
 
 dq_status dq_model_info_write(const dq_model_info *info, char **text)

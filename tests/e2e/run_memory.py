@@ -64,6 +64,13 @@ class Memory(Case):
         self.check_every_allocation("train", "--env", OWN_PONG, "--dialect", "sb3", "--set", "double_dqn=true", *few, "b-NEW",
                                     kept=KEPT_OF_RUNS)
 
+    def test_vectors(self):
+        few = ["--set", "replay_size=50", "--set", "replay_start=40", "--set", "hidden=8"]
+        self.check_every_allocation("train", "--env", "MountainCar-v0", *few, "--envs", "2", "--threads", "1",
+                                    "--frames", "45", "--out", "v-NEW", kept=KEPT_OF_RUNS)
+        self.check(run("train", "--env", "CartPole-v1", *few, "--frames", "120", "--out", self.dir / "run"), 0)
+        self.check_every_allocation("play", "-m", self.dir / "run", "--last", "--no-vis", kept=KEPT_OF_MODELS)
+
     def test_resume_and_models(self):
         self.check(run("train", "--env", OWN_PONG, "--reward-bound", "-22", "--set", "network=small", "--set",
                        "replay_size=3000", "--set", "replay_start=3000", "--out", self.dir / "run"), 0)
