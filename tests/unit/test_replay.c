@@ -403,6 +403,26 @@ static void assert_has_all(const world *w, const dq_replay *r)
     }
 }
 
+/** An environment that is reset twice: the second first frame counts, in every round of a group. */
+static void beginning_again_replaces_the_frame(void **state)
+{
+    (void)state;
+    for (size_t n_lanes = 1; n_lanes <= 3; n_lanes++) {
+        world *w = &the_world;
+        create_lanes(w, 1, n_lanes);
+        while (w->n < 200) {
+            step(w);
+            size_t lane = (w->n - 1) % n_lanes;
+            if (!w->list[w->n - 1].terminated && !w->list[w->n - 1].truncated)
+                continue;
+            begin(w, lane);
+            begin(w, lane);
+        }
+        assert_has_all(w, w->replay);
+        dq_replay_destroy(w->replay);
+    }
+}
+
 static void check_parts(size_t n_lanes, dq_replay_store store)
 {
     world *w = &the_world;
@@ -671,6 +691,7 @@ int main(void)
         cmocka_unit_test(more_cut_off_episodes_than_there_is_room_for_count_as_ended),
         cmocka_unit_test(too_few_transitions_is_an_error),
         cmocka_unit_test(a_loaded_replay_goes_on_as_the_saved_one),
+        cmocka_unit_test(beginning_again_replaces_the_frame),
         cmocka_unit_test(a_buffer_is_the_sum_of_its_parts),
         cmocka_unit_test(damaged_segments_do_no_harm),
         cmocka_unit_test(older_versions_are_loaded),
