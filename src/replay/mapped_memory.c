@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,11 +16,11 @@
 static int open_nameless(const char *dir)
 {
     static const char name[] = "/deepq-replay-XXXXXX";
-    char *path = malloc(strlen(dir) + sizeof(name));
+    size_t n = strlen(dir) + sizeof(name);
+    char *path = malloc(n);
     if (!path)
         return -1;
-    memcpy(path, dir, strlen(dir));
-    memcpy(path + strlen(dir), name, sizeof(name));
+    snprintf(path, n, "%s%s", dir, name);
     int fd = mkostemp(path, O_CLOEXEC);
     if (fd >= 0)
         unlink(path);
