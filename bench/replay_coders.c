@@ -2,8 +2,9 @@
  * differences, on frames of random play in the dialect sb3.
  *
  *   cc -O2 -Iinclude -Isrc bench/replay_coders.c build/src/libdeepq.a -o build/replay_coders \
- *      $(pkg-config --libs --static liblz4 libzstd libzip libprotobuf-c jansson zlib libmd) -lm
- * -lpthread -ldl build/replay_coders Pong Breakout Seaquest SpaceInvaders Enduro BattleZone
+ *      $(pkg-config --libs --static liblz4 libzstd libzip libprotobuf-c jansson zlib libmd) \
+ *      -lm -lpthread -ldl
+ *   build/replay_coders Pong Breakout Seaquest SpaceInvaders Enduro BattleZone
  *
  * For each game and each number of frames between two that stand alone: bytes a frame, and the
  * microseconds of encoding and decoding one. */
