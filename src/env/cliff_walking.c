@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "deepq/toy_text.h"
-#include "env/table_env.h"
 #include "env/gym_ids.h"
+#include "env/table_env.h"
 
 enum { ROWS = 4, COLUMNS = 12, N_STATES = ROWS * COLUMNS, START = 36, GOAL = 47 };
 enum { N_ACTIONS = 4, MAX_OUTCOMES = 3, TEXT_BYTES = 256 };

@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "deepq/toy_text.h"
-#include "env/table_env.h"
 #include "env/gym_ids.h"
+#include "env/table_env.h"
 
 enum { SIDE = 5, N_PLACES = 4, IN_TAXI = N_PLACES, N_STATES = SIDE * SIDE * 5 * N_PLACES };
 enum { SOUTH, NORTH, EAST, WEST, PICK_UP, DROP_OFF, N_ACTIONS };
