@@ -418,11 +418,11 @@ class Damaged(Case):
         self.assertEqual([n for n in self.names if not n.startswith(("state", "replay-"))], [])
 
     def test_a_flipped_byte_anywhere(self):
-        """Of each file eight: all of them would take an hour."""
+        """Of each file five: all of them would take an hour."""
         chance = random.Random(5)
         for name in self.names:
             size = (self.out / "checkpoint" / name).stat().st_size
-            for at in sorted(chance.randrange(size) for _ in range(6)) + [0, size - 1]:
+            for at in sorted(chance.randrange(size) for _ in range(3)) + [0, size - 1]:
                 copy = self.copy()
                 path = copy / "checkpoint" / name
                 data = bytearray(path.read_bytes())
