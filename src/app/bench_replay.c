@@ -9,7 +9,7 @@
 #include "deepq/replay.h"
 #include "env/env_ids.h"
 
-enum { BATCH = 32, CAPACITY = 20000, FRAME_BYTES = 84 * 84, STATE_BYTES = 4 * FRAME_BYTES };
+enum { BATCH = 32, CAPACITY = 10000, FRAME_BYTES = 84 * 84, STATE_BYTES = 4 * FRAME_BYTES };
 
 typedef struct sampler {
     dq_replay *replay;

@@ -1,7 +1,7 @@
 """kill -9 at random moments, often while a checkpoint is written: the run that is resumed ends as one that
 was never stopped, in every store of the replay buffer.
 
-DEEPQ_KILLS says how many times (12, under a sanitizer 6); DEEPQ_KILLS_SEED repeats a failure.
+DEEPQ_KILLS says how many times (9, under a sanitizer 6); DEEPQ_KILLS_SEED repeats a failure.
 """
 
 import json
@@ -12,9 +12,9 @@ import time
 import event_file
 from program import OWN_PONG, SANITIZED, Case, main, run
 
-N_KILLS = int(os.environ.get("DEEPQ_KILLS", "6" if SANITIZED else "12"))
+N_KILLS = int(os.environ.get("DEEPQ_KILLS", "6" if SANITIZED else "9"))
 SEED = int(os.environ.get("DEEPQ_KILLS_SEED", random.randrange(1 << 30)))
-FRAMES = 1500
+FRAMES = 400 if SANITIZED else 1500
 COMMON = ["--env", OWN_PONG, "--set", "replay_size=300", "--set", "replay_start=100", "--set", "network=small",
           "--set", "checkpoint_every=50", "--set", "train_every=2"]
 PRIORITISED = ["--set", "priority_alpha=0.6", "--set", "priority_beta=0.4", "--set", "priority_beta_steps=2000"]
@@ -44,7 +44,7 @@ class Kills(Case):
     def kill(self, out, *arguments):
         """Start or continue a run and kill it: after a while, or in the middle of a checkpoint."""
         deepq = self.start("train", *arguments, cwd=self.dir)
-        end = time.monotonic() + self.random.uniform(0, 8 if SANITIZED else 0.8)
+        end = time.monotonic() + self.random.uniform(0, 3 if SANITIZED else 0.8)
         waits_for_checkpoint = self.random.randrange(3) == 0
         while deepq.poll() is None and (time.monotonic() < end or waits_for_checkpoint):
             if time.monotonic() >= end and self.is_writing(out):

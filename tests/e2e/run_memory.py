@@ -82,13 +82,13 @@ class Memory(Case):
         self.check_every_allocation("play", "-m", self.dir / "run", "--last", "--no-vis", kept=KEPT_OF_MODELS)
 
     def test_resume_and_models(self):
-        """Games of about 20 frames: some are over before the stop, some after it."""
-        self.check(run("train", "--env", OWN_BRICKS, "--dialect", "sb3", "--frame-skip", "20", "--set", "network=small",
-                       "--set", "replay_size=3000", "--set", "replay_start=3000", "--frames", "60",
-                       "--out", self.dir / "run"), 0)
+        """Games of about 20 steps, some over before the stop and some after it, of a small state: what pictures
+        take is test_train's."""
+        self.check(run("train", "--env", "CartPole-v1", "--set", "hidden=8", "--set", "replay_size=3000", "--set",
+                       "replay_start=3000", "--frames", "200", "--out", self.dir / "run"), 0)
         self.assertTrue(list((self.dir / "run").glob("*.dat")))
         self.check_every_allocation("inspect", self.dir / "run")
-        self.check_every_allocation("train", "--resume", "RUN", "--frames", "110",
+        self.check_every_allocation("train", "--resume", "RUN", "--frames", "260",
                                     "--threads", "1", run_folder=self.dir / "run", kept=KEPT_OF_MODELS)
         self.check_every_allocation("eval", "-m", self.dir / "run", "--episodes", "1", "--cap", "40",
                                     kept=KEPT_OF_MODELS)
