@@ -422,7 +422,7 @@ class Damaged(Case):
         chance = random.Random(5)
         for name in self.names:
             size = (self.out / "checkpoint" / name).stat().st_size
-            for at in sorted(chance.randrange(size) for _ in range(3)) + [0, size - 1]:
+            for at in sorted(chance.randrange(size) for _ in range(1 if SANITIZED else 3)) + [0, size - 1]:
                 copy = self.copy()
                 path = copy / "checkpoint" / name
                 data = bytearray(path.read_bytes())
