@@ -29,7 +29,7 @@ def main():
     figure, (sizes, times) = plt.subplots(1, 2, figsize=(9, 3.8))
     bars = sizes.bar(names, [(figures[g, "packed"]["bytes_per_frame"] + BESIDE) / 1e3 for g in games], 0.6)
     sizes.bar_label(bars, fmt="%.2f", fontsize=8)
-    sizes.set_ylabel("GB for a million transitions, packed (7.1 as they are)")
+    sizes.set_ylabel("GB for a million transitions (plain: 7.1)")
     for i, store in enumerate(("plain", "packed")):
         bars = times.bar([g + 0.4 * i for g in range(len(games))],
                          [1e6 / figures[g, store]["median"] for g in games], 0.4, label=store)
