@@ -255,10 +255,11 @@ static dq_status set_loss(const field *f, void *to, const char *text)
 }
 
 /** The name is kept as the library's own: `text` need not live on. */
-static dq_status set_network(const field *f, void *to, const char *text)
+static dq_status set_name(const field *f, void *to, const char *text,
+                          const char *(*name_at)(size_t))
 {
     const char *name;
-    for (size_t i = 0; (name = network_at(i)); i++)
+    for (size_t i = 0; (name = name_at(i)); i++)
         if (strcmp(name, text) == 0) {
             memcpy(to, &name, sizeof(name));
             return DQ_OK;
@@ -289,17 +290,6 @@ static dq_status set_widths(const field *f, void *to, const char *text)
     return fail_value(f, text);
 }
 
-static dq_status set_initialisation(const field *f, void *to, const char *text)
-{
-    const char *name;
-    for (size_t i = 0; (name = dq_net_initialisation_name(i)); i++)
-        if (strcmp(name, text) == 0) {
-            memcpy(to, &name, sizeof(name));
-            return DQ_OK;
-        }
-    return fail_value(f, text);
-}
-
 /** A folder's name may have any characters but those that end a line of a configuration file. */
 static dq_status set_store(const field *f, void *to, const char *text)
 {
@@ -323,11 +313,11 @@ static dq_status set_field(const field *f, void *to, const char *text)
     case FIELD_LOSS:
         return set_loss(f, to, text);
     case FIELD_NETWORK:
-        return set_network(f, to, text);
+        return set_name(f, to, text, network_at);
     case FIELD_WIDTHS:
         return set_widths(f, to, text);
     case FIELD_INITIALISATION:
-        return set_initialisation(f, to, text);
+        return set_name(f, to, text, dq_net_initialisation_name);
     case FIELD_STORE:
         return set_store(f, to, text);
     case FIELD_BOUND:

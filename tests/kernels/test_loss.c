@@ -60,26 +60,6 @@ static void close_sample(sample *s)
     dq_net_destroy(s->net);
 }
 
-static double next_number(FILE *f)
-{
-    double number;
-    assert_int_equal(fscanf(f, "%lf", &number), 1);
-    return number;
-}
-
-static void next_word(FILE *f, const char *want)
-{
-    char word[64];
-    assert_int_equal(fscanf(f, "%63s", word), 1);
-    assert_string_equal(word, want);
-}
-
-static void check_near(double got, double want, double tolerance)
-{
-    if (!(fabs(got - want) <= tolerance))
-        fail_msg("%.9g, PyTorch has %.9g", got, want);
-}
-
 static void check_gradients(sample *s, FILE *f)
 {
     dq_net_gradients(s->net, s->obs, s->action, s->target, s->tensors);

@@ -85,21 +85,6 @@ static const float *obs_of(const sample *s, int i)
 
 /* ---------------------------------------------------------------- PyTorch */
 
-static void next_word(FILE *f, const char *want)
-{
-    char word[64];
-    assert_int_equal(fscanf(f, "%63s", word), 1);
-    assert_string_equal(word, want);
-}
-
-static void next_near(FILE *f, double got, double tolerance)
-{
-    double want;
-    assert_int_equal(fscanf(f, "%lf", &want), 1);
-    if (!(fabs(got - want) <= tolerance))
-        fail_msg("%.9g, PyTorch has %.9g", got, want);
-}
-
 static void check_q(FILE *f, const sample *s, double tolerance)
 {
     float q[BATCH * MAX_ACTIONS];
