@@ -14,8 +14,7 @@ dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg)
     *out = NULL;
     DQ_TRY(dq_gpu_choose(cfg->device, &on_gpu));
     if (on_gpu && dq_network_is_mlp(cfg->network))
-        return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: not implemented for CUDA: use --device cpu",
-                       cfg->network);
+        return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
     return on_gpu ? dq_learner_cuda_create(out, cfg) : dq_learner_cpu_create(out, cfg);
 }
 

@@ -279,7 +279,7 @@ static bool recognise(const dq_tensor *tensors, size_t n, dq_network *network)
 const char *dq_net_recognise(const dq_tensor *tensors, size_t n)
 {
     static _Thread_local dq_network network;
-    return recognise(tensors, n, &network) ? network.name : NULL;
+    return recognise(tensors, n, &network) ? dq_network_name(&network) : NULL;
 }
 
 int dq_net_outputs(const dq_tensor *tensors, size_t n)
@@ -373,7 +373,7 @@ void dq_net_describe(const char *network, int n_actions, char *to, size_t cap)
     append(&t, "%s", "");
     if (dq_network_find(network, &known) != DQ_OK)
         return;
-    if (dq_network_is_mlp(known.name))
+    if (*known.own_name)
         describe_mlp(&t, &known, n_actions);
     else
         describe_pictures(&t, &known, n_actions);

@@ -30,14 +30,20 @@ enum { DQ_LAYERS_MAX = DQ_CONVS_MAX + 2, DQ_TENSORS_MAX = 2 * DQ_LAYERS_MAX };
 enum { DQ_NETWORK_NAME = 32 };  // bytes of a network's name, the final zero included
 
 /** A network: convolutions, a hidden linear layer and the output layer, for pictures; or, in a
- *  multilayer perceptron, linear layers alone, for vectors. Not to be copied. */
+ *  multilayer perceptron, linear layers alone, for vectors. */
 typedef struct dq_network {
-    const char *name;                // "nature", "mlp 4-128-128"
-    char own_name[DQ_NETWORK_NAME];  // where it is, of a multilayer perceptron
+    const char *name;                // of one for pictures, "nature"
+    char own_name[DQ_NETWORK_NAME];  // of a multilayer perceptron, "mlp 4-128-128"; else ""
     const char *source;              // where it is described
     int n_layers;                    // number of layers
     dq_layer layers[DQ_LAYERS_MAX];  // [n_layers]
 } dq_network;
+
+/** Its name, as long as it is there. */
+static inline const char *dq_network_name(const dq_network *network)
+{
+    return *network->own_name ? network->own_name : network->name;
+}
 
 /** One of PyTorch's tensors, and its position in the flat array of all parameters. */
 typedef struct dq_param {

@@ -48,7 +48,7 @@ static dq_status choose_kernels(const dq_net_config *cfg, const dq_net_shape *sh
     DQ_TRY(dq_precision_find(cfg->precision, &precision));
     if (shape->n_dense && precision != DQ_FP32)
         return dq_fail(DQ_ERR_CONFIG, "network %s computes in fp32: leave the precision %s out",
-                       shape->network->name, dq_precision_name(precision));
+                       dq_network_name(shape->network), dq_precision_name(precision));
     return dq_kernels_choose(cfg->isa, precision, k);
 }
 
@@ -197,7 +197,7 @@ void dq_net_destroy(dq_net *net)
 
 const char *dq_net_network(const dq_net *net)
 {
-    return net->shape.network->name;
+    return dq_network_name(net->shape.network);
 }
 
 const char *dq_net_isa(const dq_net *net)
@@ -386,7 +386,7 @@ void dq_net_sync_target(dq_net *net)
     const dq_net_shape *shape = &net->shape;
     memcpy(net->target.params, net->online.params, shape->n_params * sizeof(*net->online.params));
     if (shape->n_dense)
-        return;
+        return;  // its kernels read the parameters as they are
     for (int l = 0; l < shape->n_convs; l++)
         memcpy(net->target.u[l], net->online.u[l],
                net->k->conv_sizes(shape->layer[l], 1).u * sizeof(*net->online.u[l]));
@@ -406,8 +406,6 @@ void dq_net_prepare_slice(const dq_net *net, const dq_weights *weights, int b, i
 static void prepare_all(dq_net *net, dq_weights *weights)
 {
     const dq_net_shape *s = &net->shape;
-    if (s->n_dense)
-        return;
     for (int l = 0; l < s->n_convs; l++)
         for (int c = 0; c < dq_conv_block(s->conv[l]); c += DQ_CONV_SLICE)
             net->k->conv_prepare(s->layer[l], weights->params + s->conv_w[l], c, weights->u[l],

@@ -11,7 +11,7 @@
 
 static int shapes_of(const dq_net *net, dq_tensor *shapes)
 {
-    return dq_net_param_shapes(net->shape.network->name, net->cfg.n_actions, shapes);
+    return dq_net_param_shapes(dq_net_network(net), net->cfg.n_actions, shapes);
 }
 
 static const struct initialisation {

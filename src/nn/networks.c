@@ -112,7 +112,6 @@ static dq_status make_mlp(const char *name, dq_network *network)
                        name, DQ_MLP_LAYERS_MAX, DQ_MLP_HIDDEN_MAX);
     *network = (dq_network){.source = "a multilayer perceptron", .n_layers = n};
     memcpy(network->own_name, name, strlen(name) + 1);
-    network->name = network->own_name;
     for (int i = 0; i < n; i++) {
         network->layers[i] = dq_mlp_layers[i];
         network->layers[i].in = sizes[i];
