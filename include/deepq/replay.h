@@ -121,7 +121,8 @@ DQ_API
 size_t dq_replay_slots(const dq_replay *r);
 /** Bytes of memory that a full buffer needs, without the last states of truncated episodes and what
  *  is in a file. For packed frames, which every buffer has for its checkpoints, this is an estimate
- *  of an eighth of a frame: the most that six of Atari's games were seen to take. */
+ *  of an eighth of a frame, the most that six of Atari's games were seen to take; of a frame of up
+ *  to 1,024 bytes, all of it. */
 DQ_API
 size_t dq_replay_bytes(const dq_replay_config *cfg);
 /** Bytes that the packed frames take at present. */

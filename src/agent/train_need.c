@@ -49,29 +49,21 @@ static uint64_t beside_replay(const dq_train_config *cfg)
            (cfg->priority_alpha > 0 ? 2 * leaves * sizeof(double) : 0);
 }
 
-/** Numbers are packed to about as many bytes as they had, unlike pictures, as which
- *  dq_replay_bytes() counts them. */
-static uint64_t packed_numbers(const dq_replay_config *replay)
-{
-    enum { PER_FRAME = 8 };  // tokens of a code, and where it begins
-    return replay->stack > 1 ? 0 : (uint64_t)replay->capacity * (replay->frame_bytes + PER_FRAME);
-}
-
 dq_train_need dq_train_needs(const dq_train_config *cfg, const dq_space *obs)
 {
     static const uint64_t per_env = 512 << 10;
     dq_replay_config replay = replay_config(cfg, obs), packed = replay;
     packed.store = DQ_REPLAY_PACKED;
-    uint64_t params = count_params(cfg, obs), numbers = packed_numbers(&replay);
+    uint64_t params = count_params(cfg, obs);
     uint64_t per_sample =
         replay.stack > 1 ? PER_SAMPLE : PER_VECTOR + 4 * (uint64_t)replay.frame_bytes;
     uint64_t envs = (uint64_t)cfg->n_envs * per_env;
     uint64_t priorities = cfg->priority_alpha > 0 ? (uint64_t)cfg->replay_size * sizeof(double) : 0;
     uint64_t state = params * 4 * sizeof(float) + priorities + envs;
     return (dq_train_need){
-        .memory = dq_replay_bytes(&replay) + numbers + beside_replay(cfg) + params * PER_PARAMETER +
+        .memory = dq_replay_bytes(&replay) + beside_replay(cfg) + params * PER_PARAMETER +
                   (uint64_t)cfg->batch * per_sample + envs + state + REST,
-        .checkpoint = dq_replay_bytes(&packed) + numbers + state,
+        .checkpoint = dq_replay_bytes(&packed) + state,
         .state = state,
     };
 }

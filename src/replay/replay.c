@@ -36,8 +36,9 @@ static size_t lanes_of(const dq_replay_config *cfg)
 
 size_t dq_replay_bytes(const dq_replay_config *cfg)
 {
-    const size_t packed = 8;  // a frame, on average, to one part in eight: see frame_code.h
-    size_t slot = sizeof(slot_info) + cfg->frame_bytes / packed;
+    enum { NUMBERS = 1024, HEAD = 8 };  // few bytes are numbers, which are packed to no fewer
+    size_t packed = cfg->frame_bytes <= NUMBERS ? cfg->frame_bytes + HEAD : cfg->frame_bytes / 8;
+    size_t slot = sizeof(slot_info) + packed;
     if (cfg->store == DQ_REPLAY_PLAIN)
         slot += cfg->frame_bytes;
     return slots_needed(cfg->capacity, cfg->stack, lanes_of(cfg)) * slot + sizeof(dq_replay);
