@@ -1,5 +1,6 @@
 #include "app/checkpoints.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -400,7 +401,7 @@ void checkpoints_follow(checkpoints *c, const dq_trainer *trainer)
         dq_file_queue_bytes(c->queue) > MOST_WAITING)
         return;
     checkpoint_part part = {.segment = c->next_segment++, .step = -1};
-    (void)(give_part(c, replay, &part) == DQ_OK);
+    (void)give_part(c, replay, &part);
 }
 
 /** All files of a checkpoint of now. */
@@ -423,6 +424,7 @@ dq_status checkpoints_begin(checkpoints *c, const checkpoint_info *info, dq_trai
                             const char *const synced[2])
 {
     dq_file_job job = {.id = STATE, .is_last = true, .bytes = c->state};
+    assert(!c->is_begun);  // the thread reads c->state
     DQ_TRY(path_of(c, "state", job.path));
     DQ_TRY(path_of(c, "state.before", job.before));
     for (int i = 0; i < DQ_QUEUE_SYNCED; i++)

@@ -34,7 +34,8 @@ DQ_NODISCARD dq_status checkpoints_load(checkpoints *c, dq_trainer *trainer,
 /** Have the thread write the segments that are complete by now; those that it cannot be given are
  *  left to the next checkpoint. To be called between two steps. */
 void checkpoints_follow(checkpoints *c, const dq_trainer *trainer);
-/** Copy the state of a trainer, and have the thread write it. Waits for the one before.
+/** Copy the state of a trainer, and have the thread write it. That of an earlier call must have
+ *  ended.
  *  @param synced two files that are to be on the disk first; NULL or "": none */
 DQ_NODISCARD dq_status checkpoints_begin(checkpoints *c, const checkpoint_info *info,
                                          dq_trainer *trainer, const char *const synced[2]);

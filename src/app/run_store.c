@@ -149,24 +149,18 @@ static dq_status write_checkpoint(run_store *s)
     return st;
 }
 
-/** What a checkpoint's head says, and the settings that it must fit. */
-typedef struct fit {
-    train_settings filed;
-} fit;
-
-static dq_status fits_settings(void *ctx, const checkpoint_info *info)
+static dq_status fits_settings(void *filed, const checkpoint_info *info)
 {
-    const fit *f = ctx;
-    return train_settings_fit(&f->filed, info->config);
+    return train_settings_fit(filed, info->config);
 }
 
 /** @param[out] info what the head of the file says */
 static dq_status load_checkpoint(run_store *s, checkpoint_info *info)
 {
     char damage[DQ_PATH_CAP + 256];
-    fit f;
-    DQ_TRY(train_settings_of_run(&f.filed, s->folder.path));
-    DQ_TRY(checkpoints_load(s->checkpoints, s->parts.trainer, fits_settings, &f, info, damage,
+    train_settings filed;
+    DQ_TRY(train_settings_of_run(&filed, s->folder.path));
+    DQ_TRY(checkpoints_load(s->checkpoints, s->parts.trainer, fits_settings, &filed, info, damage,
                             sizeof(damage)));
     if (*damage)
         app_note("%s: the run continues from the checkpoint before, at frame %lld", damage,

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,11 +78,7 @@ static dq_status write_file(const dq_file_job *job)
     for (int i = 0; i < DQ_QUEUE_SYNCED; i++)
         sync_file(job->synced[i]);
     DQ_TRY(dq_file_writer_create(&w, job->path));
-    if (dq_write(w, bytes, n) != DQ_OK) {
-        dq_status st = dq_fail_within(DQ_ERR_IO, "checkpoint");
-        dq_file_abandon(w);
-        return st;
-    }
+    dq_write(w, bytes, n);  // a failure is the commit's
     return *job->before ? dq_file_commit_keeping(w, true, job->before) : dq_file_commit(w, true);
 }
 
@@ -133,19 +128,13 @@ static void *write_files(void *arg)
 
 /* ---------------------------------------------------------------- the caller's side */
 
-/** Start the thread at its first file. It takes no signals: those are the program's. */
+/** The thread is started with the first file. */
 static dq_status start_thread(dq_file_queue *q)
 {
-    sigset_t all, old;
-    if (q->is_running)
-        return DQ_OK;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    int error = pthread_create(&q->thread, NULL, write_files, q);
-    pthread_sigmask(SIG_SETMASK, &old, NULL);
-    q->is_running = error == 0;
-    return error == 0 ? DQ_OK
-                      : dq_fail(DQ_ERR_NOMEM, "no memory for a thread that writes checkpoints");
+    if (!q->is_running)
+        q->is_running = pthread_create(&q->thread, NULL, write_files, q) == 0;
+    return q->is_running ? DQ_OK
+                         : dq_fail(DQ_ERR_NOMEM, "no memory for a thread that writes checkpoints");
 }
 
 dq_status dq_file_queue_create(dq_file_queue **out)

@@ -379,7 +379,7 @@ class Damaged(Case):
     """The checkpoint before takes the place of one that is damaged."""
 
     ARGS = ["--env", "deepq/Pong-v0", "--set", "network=small", "--set", "replay_size=200", "--set",
-            "replay_start=50", "--set", "checkpoint_every=60", "--threads", "1"]
+            "replay_start=50", "--set", "checkpoint_every=60", "--set", "train_every=4", "--threads", "1"]
 
     def setUp(self):
         super().setUp()
