@@ -83,8 +83,11 @@ typedef struct dq_train_config {
     int train_every;
     /** Steps from one update of the target network to the next, 1 or more. */
     int64_t target_sync;
-    /** Steps in which epsilon, the probability of a random action, would fall linearly by 1; it
-     *  stops falling at epsilon_final. 1 or more. */
+    /** The step until which epsilon, the probability of a random action, is epsilon_start; 0 or
+     *  more. */
+    int64_t epsilon_begin;
+    /** Steps in which epsilon would fall linearly by 1 after that; it stops falling at
+     *  epsilon_final. 1 or more. */
     int64_t epsilon_decay;
     /** Epsilon at step 0, 0 to 1. */
     double epsilon_start;

@@ -91,6 +91,8 @@ static const field fields[] = {
     FIELD(train_every, FIELD_INT, "steps", 1, 1000000, "steps from one update to the next"),
     FIELD(target_sync, FIELD_INT64, "steps", 1, HUGE_STEPS,
           "steps from one update of the target network to the next"),
+    FIELD(epsilon_begin, FIELD_INT64, "steps", 0, HUGE_STEPS,
+          "step until which epsilon is epsilon_start"),
     FIELD(epsilon_decay, FIELD_INT64, "steps", 1, HUGE_STEPS,
           "steps in which epsilon would fall linearly by 1; it stops at epsilon_final"),
     FIELD(epsilon_start, FIELD_DOUBLE, "", 0, 1, "probability of a random action at step 0"),
@@ -451,7 +453,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
 /** The step at which the first leg of epsilon meets epsilon_final; it need not be a whole one. */
 static double first_leg_end(const dq_train_config *cfg)
 {
-    return (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
+    return (double)cfg->epsilon_begin +
+           (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
 }
 
 dq_status dq_train_config_check(const dq_train_config *cfg)
@@ -486,8 +489,9 @@ dq_status dq_train_config_check(const dq_train_config *cfg)
 
 double dq_config_epsilon(const dq_train_config *cfg, int64_t step)
 {
-    const dq_schedule first = {cfg->epsilon_start, cfg->epsilon_start - 1, 0,
-                               (double)cfg->epsilon_decay};
+    const dq_schedule first = {cfg->epsilon_start, cfg->epsilon_start - 1,
+                               (double)cfg->epsilon_begin,
+                               (double)(cfg->epsilon_begin + cfg->epsilon_decay)};
     const dq_schedule last = {cfg->epsilon_final, cfg->epsilon_last, first_leg_end(cfg),
                               (double)cfg->epsilon_last_decay};
     double epsilon = dq_schedule_at(&first, step);

@@ -3,8 +3,8 @@
 
     python make_learner_golden.py [VARIANT...] [--pong LIBDEEPQ.SO]      (needs torch and numpy)
 
-A file has `config KEY VALUE` for every hyperparameter, `world KEY VALUE`, and a line for each step, which
-tests/unit/test_learner_golden.c compares. Values that a step does not have (no update was due) are not in
+A file has `config KEY VALUE` for every hyperparameter that is not the book's, `world KEY VALUE`, and a line
+for each step, which tests/unit/test_learner_golden.c compares. Values that a step does not have (no update was due) are not in
 its line. With the same PyTorch the goldens come out identical when made again: float64, one thread, nine
 digits of each number. `r` behind an action says that it was random, for readers.
 
@@ -103,7 +103,7 @@ class PongWorld:
 
 # ------------------------------------------------------------------ variants
 
-SMALL = dict(gamma=0.9, batch=4, replay_size=60, replay_start=40, target_sync=15, epsilon_decay=80,
+SMALL = dict(network="small", gamma=0.9, batch=4, replay_size=60, replay_start=40, target_sync=15, epsilon_decay=80,
              epsilon_final=0.1, learning_rate=1e-4, adam_epsilon=1e-3, reward_bound=1e6, max_steps=100)
 
 BOUND = 0.725  # just the mean return after 100 episodes of "at_the_bound": a strict `>` does not stop there
@@ -123,6 +123,7 @@ VARIANTS = {
     "priorities_beta": dict(priority_alpha=1.0, priority_beta=0.7, n_step=2, replay_size=30, replay_start=20),
     "schedules": dict(epsilon_decay=50, epsilon_final=0.3, epsilon_last=0.1, epsilon_last_decay=70,
                       epsilon_start=0.9, learning_rate_final=2e-5, learning_rate_decay=80),
+    "warm_up": dict(epsilon_begin=55, epsilon_decay=20, epsilon_final=0.2, epsilon_last=0.1, epsilon_last_decay=90),
     "adam": dict(adam_beta1=0.5, adam_beta2=0.9, adam_epsilon=1e-2, learning_rate=5e-4),
     "gamma": dict(gamma=0.5, n_step=2, adam_epsilon=1.5e-4),
     "fast": dict(n_step=3, loss="huber", priority_alpha=0.6, priority_beta=0.4, priority_beta_steps=90,
@@ -204,7 +205,8 @@ def play(variant, seed, library):
     worlds = [PongWorld(library) if world.get("pong") else TableWorld(**world) for _ in range(cfg.n_envs)]
     n_actions = 6 if world.get("pong") else N_ACTIONS
     probe = np.stack([picture(Stream(s, "picture")) for s in range(STACK)])
-    lines = [f"config {f.name} {text(getattr(cfg, f.name))}" for f in dataclasses.fields(Config)]
+    lines = [f"config {f.name} {text(getattr(cfg, f.name))}" for f in dataclasses.fields(Config)
+             if getattr(cfg, f.name) != f.default]
     lines += [f"world {k} {v}" for k, v in {"actions": n_actions, **world}.items()]
     records = []
 

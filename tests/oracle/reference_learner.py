@@ -91,7 +91,7 @@ class Stream:
 class Config:
     """deepq's names (`deepq train --help-set` explains them); a step is one step of one environment."""
     seed: int = 0
-    network: str = "small"
+    network: str = "nature"
     gamma: float = 0.99
     batch: int = 32
     replay_size: int = 10000
@@ -112,6 +112,7 @@ class Config:
     n_envs: int = 1
     train_every: int = 1
     target_sync: int = 1000
+    epsilon_begin: int = 0            # until this step it is epsilon_start
     epsilon_decay: int = 150000       # steps in which it would fall by 1
     epsilon_start: float = 1.0
     epsilon_final: float = 0.01
@@ -123,10 +124,10 @@ class Config:
 
 def epsilon_at(cfg, step):
     """Falls by 1/epsilon_decay a step to epsilon_final, then linearly to epsilon_last."""
-    epsilon = cfg.epsilon_start - step / cfg.epsilon_decay
+    epsilon = cfg.epsilon_start - max(step - cfg.epsilon_begin, 0) / cfg.epsilon_decay
     if epsilon > cfg.epsilon_final or cfg.epsilon_last_decay == 0:
         return max(epsilon, cfg.epsilon_final)
-    begin = (cfg.epsilon_start - cfg.epsilon_final) * cfg.epsilon_decay
+    begin = cfg.epsilon_begin + (cfg.epsilon_start - cfg.epsilon_final) * cfg.epsilon_decay
     return linear(cfg.epsilon_final, cfg.epsilon_last, (step - begin) / (cfg.epsilon_last_decay - begin))
 
 

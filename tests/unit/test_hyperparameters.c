@@ -42,6 +42,7 @@ static const char *const base_run[][2] = {
     {"n_envs", "2"},
     {"train_every", "2"},
     {"target_sync", "100"},
+    {"epsilon_begin", "0"},
     {"epsilon_decay", "100"},
     {"epsilon_start", "1"},
     {"epsilon_final", "0.5"},
@@ -77,6 +78,7 @@ static const char *const other_value[][2] = {
     {"n_envs", "1"},
     {"train_every", "4"},
     {"target_sync", "60"},
+    {"epsilon_begin", "10"},
     {"epsilon_decay", "90"},
     {"epsilon_start", "0.9"},
     {"epsilon_final", "0.4"},
@@ -236,6 +238,7 @@ static void the_ends_of_every_range_hold(void **state)
         {"train_every", "1", "0"},
         {"train_every", "1000000", "1000001"},
         {"target_sync", "1", "0"},
+        {"epsilon_begin", "0", "-1"},
         {"epsilon_decay", "1", "0"},
         {"epsilon_start", "1", "1.01"},
         {"epsilon_final", "0", "-0.01"},
@@ -349,6 +352,9 @@ static void the_edges_between_keys_hold(void **state)
     assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
     cfg.epsilon_last_decay = 50;
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg.epsilon_last_decay = 51;
+    cfg.epsilon_begin = 1;  // then at step 51
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
 }
 
 /** Each has a line of help and a range; a preset has a line and where it comes from. */
@@ -429,6 +435,7 @@ static const char *const book_preset[][2] = {
     {"n_envs", "1"},
     {"train_every", "1"},
     {"target_sync", "1000"},
+    {"epsilon_begin", "0"},
     {"epsilon_decay", "150000"},
     {"epsilon_start", "1"},
     {"epsilon_final", "0.01"},
@@ -465,6 +472,7 @@ static const char *const fast_preset[][2] = {
     {"n_envs", "8"},
     {"train_every", "8"},
     {"target_sync", "4000"},
+    {"epsilon_begin", "0"},
     {"epsilon_decay", "100000"},
     {"epsilon_start", "1"},
     {"epsilon_final", "0.05"},
@@ -502,6 +510,7 @@ static const char *const ch7_preset[][2] = {
     {"n_envs", "1"},
     {"train_every", "1"},
     {"target_sync", "10"},
+    {"epsilon_begin", "0"},
     {"epsilon_decay", "198"},
     {"epsilon_start", "1"},
     {"epsilon_final", "0"},
@@ -538,6 +547,7 @@ static const char *const cartpole_preset[][2] = {
     {"n_envs", "1"},
     {"train_every", "1"},
     {"target_sync", "500"},
+    {"epsilon_begin", "0"},
     {"epsilon_decay", "5000"},
     {"epsilon_start", "1"},
     {"epsilon_final", "0.01"},

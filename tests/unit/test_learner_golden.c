@@ -319,6 +319,7 @@ int main(void)
         VARIANT("priorities"),
         VARIANT("priorities_beta"),
         VARIANT("schedules"),
+        VARIANT("warm_up"),
         VARIANT("adam"),
         VARIANT("gamma"),
         VARIANT("fast"),

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 
 #include "agent/config.h"
 #include "base/schedule.h"
@@ -70,6 +71,21 @@ static void epsilon_has_a_second_leg(void **state)
     check(dq_config_epsilon(&cfg, 1000000), 0.5);
 }
 
+/** Dopamine's linearly_decaying_epsilon(): 1 until 20,000, then 0.01 after 250,000 more. */
+static void epsilon_may_wait(void **state)
+{
+    (void)state;
+    dq_train_config cfg;
+    assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
+    cfg.epsilon_begin = 20000;
+    cfg.epsilon_decay = 252525;
+    for (int64_t step = 0; step <= 280000; step += 1000) {
+        double left = (270000.0 - (double)step) / 250000, bonus = 0.99 * fmin(fmax(left, 0), 1);
+        assert_true(fabs(dq_config_epsilon(&cfg, step) - (0.01 + bonus)) < 2e-6);
+    }
+    assert_true(dq_config_epsilon(&cfg, 20000) == 1 && dq_config_epsilon(&cfg, 20001) < 1);
+}
+
 static void the_others_reach_their_ends(void **state)
 {
     (void)state;
@@ -93,8 +109,11 @@ static void the_others_reach_their_ends(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(it_is_linear_between_its_ends), cmocka_unit_test(without_an_end_it_stays),
-        cmocka_unit_test(epsilon_is_the_books),          cmocka_unit_test(epsilon_has_a_second_leg),
+        cmocka_unit_test(it_is_linear_between_its_ends),
+        cmocka_unit_test(without_an_end_it_stays),
+        cmocka_unit_test(epsilon_is_the_books),
+        cmocka_unit_test(epsilon_has_a_second_leg),
+        cmocka_unit_test(epsilon_may_wait),
         cmocka_unit_test(the_others_reach_their_ends),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
