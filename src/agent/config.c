@@ -23,7 +23,7 @@ typedef enum field_type {
     FIELD_UINT64,
     FIELD_DOUBLE,
     FIELD_BOOL,
-    FIELD_LOSS,
+    FIELD_WORD,  // an enum, of which each value has a word
     FIELD_NETWORK,
     FIELD_WIDTHS,
     FIELD_INITIALISATION,
@@ -36,17 +36,25 @@ typedef struct field {
     const char *key;
     field_type type;
     size_t offset;
-    const char *unit;  // "" for a number without one
-    double low, high;  // inclusive; of numbers but FIELD_UINT64
-    const char *help;  // one line
+    const char *unit;          // "" for a number without one
+    double low, high;          // inclusive; of numbers but FIELD_UINT64
+    const char *help;          // one line
+    const char *const *words;  // of FIELD_WORD: the word of each value, then NULL
 } field;
 
 #define FIELD(name, type, unit, low, high, help)                                                   \
     {                                                                                              \
-#name, type, offsetof(dq_train_config, name), unit, low, high, help                        \
+#name, type, offsetof(dq_train_config, name), unit, low, high, help, NULL                  \
     }
 
-static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber"};
+#define WORD_FIELD(name, words, help)                                                              \
+    {                                                                                              \
+#name, FIELD_WORD, offsetof(dq_train_config, name), "", 0, 0, help, words                  \
+    }
+
+static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber", NULL};
+
+static_assert(sizeof(dq_loss) == sizeof(unsigned), "set_word() writes an unsigned");
 
 static const double HUGE_STEPS = 1e15;
 
@@ -72,8 +80,7 @@ static const field fields[] = {
     FIELD(hidden, FIELD_WIDTHS, "", 1, DQ_MLP_HIDDEN_MAX, "outputs of the hidden layers of an mlp"),
     FIELD(initialisation, FIELD_INITIALISATION, "", 0, 0,
           "initialisation of the parameters; xavier: as Dopamine does"),
-    FIELD(loss, FIELD_LOSS, "", 0, 0,
-          "mse: square of the error, huber: linear beyond an error of 1"),
+    WORD_FIELD(loss, losses, "mse: square of the error, huber: linear beyond an error of 1"),
     FIELD(n_step, FIELD_INT, "steps", 1, 1000,
           "rewards summed before the next state's value is added (n-step returns)"),
     FIELD(double_dqn, FIELD_BOOL, "", 0, 0,
@@ -141,6 +148,14 @@ static const char *network_at(size_t index)
     return name ? name : is_next ? DQ_MLP : NULL;
 }
 
+static size_t count_words(const field *f)
+{
+    size_t n = 0;
+    while (f->words[n])
+        n++;
+    return n;
+}
+
 /** What values there are, in words. */
 static void print_range(const field *f, char *text, size_t cap)
 {
@@ -151,8 +166,8 @@ static void print_range(const field *f, char *text, size_t cap)
     case FIELD_BOOL:
         snprintf(text, cap, "true or false");
         break;
-    case FIELD_LOSS:
-        dq_list_words(text, cap, losses, DQ_COUNT(losses), "or");
+    case FIELD_WORD:
+        dq_list_words(text, cap, f->words, count_words(f), "or");
         break;
     case FIELD_NETWORK:
         print_names(network_at, text, cap);
@@ -245,12 +260,11 @@ static dq_status set_bool(const field *f, void *to, const char *text)
     return DQ_OK;
 }
 
-static dq_status set_loss(const field *f, void *to, const char *text)
+static dq_status set_word(const field *f, void *to, const char *text)
 {
-    for (size_t i = 0; i < DQ_COUNT(losses); i++)
-        if (strcmp(text, losses[i]) == 0) {
-            dq_loss v = (dq_loss)i;
-            memcpy(to, &v, sizeof(v));
+    for (unsigned i = 0; f->words[i]; i++)
+        if (strcmp(text, f->words[i]) == 0) {
+            memcpy(to, &i, sizeof(i));  // an enum's size
             return DQ_OK;
         }
     return fail_value(f, text);
@@ -312,8 +326,8 @@ static dq_status set_field(const field *f, void *to, const char *text)
         return set_uint64(f, to, text);
     case FIELD_BOOL:
         return set_bool(f, to, text);
-    case FIELD_LOSS:
-        return set_loss(f, to, text);
+    case FIELD_WORD:
+        return set_word(f, to, text);
     case FIELD_NETWORK:
         return set_name(f, to, text, network_at);
     case FIELD_WIDTHS:
@@ -371,9 +385,11 @@ dq_status dq_config_set_number(dq_train_config *cfg, const char *key, double val
 }
 
 /** A program may have set another number: then what dq_train_config_check() will refuse. */
-static const char *loss_name(dq_loss loss)
+static const char *word_of(const field *f, const void *from)
 {
-    return (size_t)loss < DQ_COUNT(losses) ? losses[loss] : "unknown";
+    unsigned value;
+    memcpy(&value, from, sizeof(value));
+    return value < count_words(f) ? f->words[value] : "unknown";
 }
 
 static const char *network_name(const char *name)
@@ -431,8 +447,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
         print_bound(*(const double *)from, value, cap);
     else if (f->type == FIELD_BOOL)
         snprintf(value, cap, "%s", *(const bool *)from ? "true" : "false");
-    else if (f->type == FIELD_LOSS)
-        snprintf(value, cap, "%s", loss_name(*(const dq_loss *)from));
+    else if (f->type == FIELD_WORD)
+        snprintf(value, cap, "%s", word_of(f, from));
     else if (f->type == FIELD_NETWORK)
         snprintf(value, cap, "%s", network_name(*(const char *const *)from));
     else if (f->type == FIELD_WIDTHS)
