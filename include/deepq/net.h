@@ -163,6 +163,11 @@ void dq_net_set_learning_rate(dq_net *net, double learning_rate);
 /** Copy the online network's parameters to the target network. */
 DQ_API
 void dq_net_sync_target(dq_net *net);
+/** Move the target network's parameters a part of the way to the online network's: target += rate *
+ *  (online - target) (Lillicrap et al. 2016).
+ *  @param rate 0 to 1; 1: dq_net_sync_target() */
+DQ_API
+void dq_net_blend_target(dq_net *net, double rate);
 
 /** One gradient step on a batch: forward pass, loss of q[action] against `target`, backward pass,
  *  Adam.

@@ -83,6 +83,9 @@ typedef struct dq_train_config {
     int train_every;
     /** Steps from one update of the target network to the next, 1 or more. */
     int64_t target_sync;
+    /** The part of the way to the online network that the target network goes in such an update, 0
+     *  to 1; 1: it becomes a copy of it (Lillicrap et al. 2016 have 0.001). */
+    double target_rate;
     /** The step until which epsilon, the probability of a random action, is epsilon_start; 0 or
      *  more. */
     int64_t epsilon_begin;

@@ -98,6 +98,8 @@ static const field fields[] = {
     FIELD(train_every, FIELD_INT, "steps", 1, 1000000, "steps from one update to the next"),
     FIELD(target_sync, FIELD_INT64, "steps", 1, HUGE_STEPS,
           "steps from one update of the target network to the next"),
+    FIELD(target_rate, FIELD_DOUBLE, "", 0, 1,
+          "part of the way to the online network that it then goes; 1: it is copied"),
     FIELD(epsilon_begin, FIELD_INT64, "steps", 0, HUGE_STEPS,
           "step until which epsilon is epsilon_start"),
     FIELD(epsilon_decay, FIELD_INT64, "steps", 1, HUGE_STEPS,

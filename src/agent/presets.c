@@ -25,7 +25,7 @@ static const setting book[] = {
     {"target_sync", 1000, NULL},   {"epsilon_decay", 150000, NULL},
     {"epsilon_start", 1, NULL},    {"epsilon_final", 0.01, NULL},
     {"reward_bound", 0, "game"},   {"checkpoint_every", 10000, NULL},
-    {"hidden", 0, "128,128"},
+    {"hidden", 0, "128,128"},      {"target_rate", 1, NULL},
 };
 
 static const setting fast[] = {

@@ -31,6 +31,7 @@ static dq_status create_learner(dq_trainer *t, const dq_env_spec *spec)
         .epsilon = cfg->adam_epsilon,
         .loss = cfg->loss,
         .double_dqn = cfg->double_dqn,
+        .target_rate = cfg->target_rate,
         .replay_size = cfg->replay_size,
         .replay_store = cfg->replay_store,
         .n_step = cfg->n_step,

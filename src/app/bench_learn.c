@@ -72,6 +72,7 @@ static dq_status make_learner(benchmark *b, const bench_settings *s, int n_threa
                                    .network = s->network,
                                    .batch = BATCH,
                                    .learning_rate = LEARNING_RATE,
+                                   .target_rate = 1,
                                    .beta1 = 0.9,
                                    .beta2 = 0.999,
                                    .epsilon = 1e-8,

@@ -8,13 +8,23 @@
 #include "nn/graph.h"
 #include "replay/store_choice.h"
 
+static dq_status check_gpu_has(const dq_learner_config *cfg)
+{
+    if (dq_network_is_mlp(cfg->network))
+        return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
+    if (cfg->target_rate < 1)
+        return dq_fail(DQ_ERR_UNSUPPORTED, "target_rate %g: CPU only: use --device cpu",
+                       cfg->target_rate);
+    return DQ_OK;
+}
+
 dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg)
 {
     bool on_gpu;
     *out = NULL;
     DQ_TRY(dq_gpu_choose(cfg->device, &on_gpu));
-    if (on_gpu && dq_network_is_mlp(cfg->network))
-        return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
+    if (on_gpu)
+        DQ_TRY(check_gpu_has(cfg));
     return on_gpu ? dq_learner_cuda_create(out, cfg) : dq_learner_cpu_create(out, cfg);
 }
 

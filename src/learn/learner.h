@@ -40,6 +40,7 @@ typedef struct dq_learner_config {
     double epsilon;              // Adam's constant in the denominator
     dq_loss loss;                // of an action value's difference from its target
     bool double_dqn;             // the online network chooses the next action
+    double target_rate;          // the part of the way that an update of the target network goes
     int replay_size;             // transitions in the replay buffer
     const char *replay_store;    // how their frames are kept; NULL: "auto"
     int n_step;                  // rewards that are summed in a transition
@@ -64,7 +65,7 @@ typedef struct dq_experience {
 typedef struct dq_learn_step {
     double learning_rate;  // Adam's
     double priority_beta;  // exponent of the importance-sampling weights
-    bool sync_target;      // copy the online network to the target network first
+    bool sync_target;      // update the target network first
 } dq_learn_step;
 
 typedef struct dq_learner dq_learner;
@@ -158,7 +159,7 @@ void dq_learner_add(dq_learner *l, const dq_experience *e);
 DQ_NODISCARD dq_status dq_learner_learn(dq_learner *l, const dq_learn_step *step);
 /** The update that dq_learner_act() announced will not follow. */
 void dq_learner_cancel(dq_learner *l);
-/** Copy the online network to the target network. */
+/** Update the target network from the online network. */
 void dq_learner_sync_target(dq_learner *l);
 /** The loss of the last update.
  *  @param wait whether to wait for the GPU

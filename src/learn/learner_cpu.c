@@ -53,7 +53,7 @@ static void added(dq_learner *l, const dq_experience *e, size_t slot)
 
 static void sync_target(dq_learner *l)
 {
-    dq_net_sync_target(l->net);
+    dq_net_blend_target(l->net, l->cfg.target_rate);
     dq_target_cache_forget_all(&((cpu_learner *)l)->targets);
 }
 

@@ -63,7 +63,8 @@ typedef struct dq_kernels {
     /** The sizes of a layer's transforms for n samples. */
     dq_conv_sizes (*conv_sizes)(int layer, int n);
     /** Compute the part of u and ut that follows from the weights of block values c .. c +
-     *  DQ_CONV_SLICE - 1 (dq_conv_row()). */
+     *  DQ_CONV_SLICE - 1 (dq_conv_row()).
+     *  @param ut NULL: not wanted */
     void (*conv_prepare)(int layer, const float *w, int c, void *u, void *ut);
     /** y = max(0, x * w + bias) for the samples of a part, and their v. */
     void (*conv_forward)(int layer, dq_conv_part part, const float *x, const void *u,

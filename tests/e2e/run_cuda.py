@@ -64,6 +64,12 @@ class Emulated(Case):
                    "mlp 4-128-128", "CPU only", "--device cpu")
         self.assertFalse((self.dir / "run").exists())
 
+    def test_some_hyperparameters_are_of_the_cpu_alone(self):
+        for setting in ["target_rate=0.5"]:
+            self.check(run(*GPU, "--set", setting, "--out", self.dir / "run", env=emulated()), 1,
+                       setting.replace("=", " ") + ": CPU only: use --device cpu")
+            self.assertFalse((self.dir / "run").exists())
+
     def test_version(self):
         self.check(run("--version", env=emulated()), 0, "devices: cpu cuda\n", "Emulated GPU")
         self.check(run("--version", env=emulated("no-gpu")), 0, "no NVIDIA GPU is visible")

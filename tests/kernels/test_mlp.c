@@ -240,9 +240,21 @@ static void the_target_changes_only_when_it_is_copied(void **state)
     dq_net_update(s.net, s.obs, s.action, s.target);
     dq_net_target_max(s.net, s.obs, BATCH, after);
     assert_memory_equal(before, after, sizeof(before));
+    float online[BATCH * 2], old[BATCH * 2], blended[BATCH * 2];
+    dq_net_blend_target(s.net, 0);
+    dq_net_target_max(s.net, s.obs, BATCH, after);
+    assert_memory_equal(before, after, sizeof(before));
+    dq_net_blend_target(s.net, 0.5);
+    dq_net_target_max(s.net, s.obs, BATCH, blended);
+    assert_memory_not_equal(before, blended, sizeof(before));
+    dq_net_blend_target(s.net, 1);
+    dq_net_q(s.net, s.obs, BATCH, online);
+    dq_net_target_q(s.net, s.obs, BATCH, old);
+    assert_memory_equal(online, old, sizeof(online));
     dq_net_sync_target(s.net);
     dq_net_target_max(s.net, s.obs, BATCH, after);
     assert_memory_not_equal(before, after, sizeof(before));
+    assert_memory_not_equal(blended, after, sizeof(before));
     end(&s);
 }
 

@@ -12,10 +12,12 @@
 
 #include <cmocka.h>
 
+#include "base/error.h"
 #include "deepq/net.h"
 #include "golden_numbers.h"
 #include "nn/graph.h"
 #include "nn/kernels.h"
+#include "nn/net_internal.h"
 
 enum { N_ACTIONS = 6, BATCH = 32 };
 
@@ -343,6 +345,62 @@ static void the_target_changes_only_when_it_is_copied(void **state)
     dq_net_destroy(net);
 }
 
+/** A net that has the same parameters; what its kernels need of them it makes from all. */
+static dq_net *copy_of(const dq_net *net)
+{
+    dq_net *copy = make_net(NULL, 1, BATCH);
+    dq_writer *w;
+    dq_reader *r;
+    size_t n;
+    assert_int_equal(dq_writer_create(&w), DQ_OK);
+    assert_int_equal(dq_net_save(net, w), DQ_OK);
+    const void *bytes = dq_writer_bytes(w, &n);
+    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    assert_int_equal(dq_net_load(copy, r), DQ_OK);
+    dq_reader_destroy(r);
+    dq_writer_destroy(w);
+    return copy;
+}
+
+static void the_target_goes_a_part_of_the_way(void **state)
+{
+    (void)state;
+    enum { FEW = 3 };
+    static const double rates[] = {0.3, 1};
+    for (size_t i = 0; i < DQ_COUNT(rates); i++) {
+        dq_net *net = make_net(NULL, 2, BATCH);
+        sample s = golden_start(net);
+        float values[FEW * N_ACTIONS], again[FEW * N_ACTIONS];
+        dq_net_update(net, s.obs, s.action, s.target);
+        dq_net *before = copy_of(net);
+        dq_net_blend_target(net, rates[i]);
+        for (size_t p = 0; p < net->shape.n_params; p++) {
+            double online = (double)net->online.params[p], old = (double)before->target.params[p];
+            double want = rates[i] * online + (1 - rates[i]) * old;
+            assert_true(rates[i] < 1 ? fabs((double)net->target.params[p] - want) <= 1e-7
+                                     : net->target.params[p] == net->online.params[p]);
+            assert_true(net->online.params[p] == before->online.params[p]);
+        }
+        dq_net *after = copy_of(net);
+        dq_net_target_q(net, s.obs, FEW, values);
+        dq_net_target_q(after, s.obs, FEW, again);
+        assert_memory_equal(values, again, sizeof(values));
+        dq_net_target_q(before, s.obs, FEW, again);
+        assert_memory_not_equal(values, again, sizeof(values));
+        dq_net_blend_target(before, rates[i]);  // on one thread
+        assert_memory_equal(net->target.params, before->target.params,
+                            net->shape.n_params * sizeof(float));
+        dq_net_update(net, s.obs, s.action, s.target);  // with its own transposed weights
+        dq_net_update(before, s.obs, s.action, s.target);
+        assert_memory_equal(net->online.params, before->online.params,
+                            net->shape.n_params * sizeof(float));
+        free(s.obs);
+        dq_net_destroy(net);
+        dq_net_destroy(before);
+        dq_net_destroy(after);
+    }
+}
+
 static void a_loaded_net_learns_on_bit_for_bit(void **state)
 {
     (void)state;
@@ -664,6 +722,7 @@ int main(void)
         cmocka_unit_test(the_number_of_threads_changes_no_bit),
         cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
         cmocka_unit_test(the_target_changes_only_when_it_is_copied),
+        cmocka_unit_test(the_target_goes_a_part_of_the_way),
         cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
         cmocka_unit_test(weights_that_are_set_begin_from_nothing),
         cmocka_unit_test(initial_values_are_pytorchs),
@@ -679,6 +738,7 @@ int main(void)
         cmocka_unit_test(finite_differences_agree),
         cmocka_unit_test(the_number_of_threads_changes_no_bit),
         cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
+        cmocka_unit_test(the_target_goes_a_part_of_the_way),
         cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
         cmocka_unit_test(initial_values_are_pytorchs),
         cmocka_unit_test(initial_values_are_what_their_name_says),
@@ -694,6 +754,7 @@ int main(void)
         cmocka_unit_test(the_number_of_threads_changes_no_bit),
         cmocka_unit_test(a_state_has_one_value_wherever_it_stands),
         cmocka_unit_test(the_target_changes_only_when_it_is_copied),
+        cmocka_unit_test(the_target_goes_a_part_of_the_way),
         cmocka_unit_test(a_loaded_net_learns_on_bit_for_bit),
     };
     const dq_kernels *k;

@@ -143,6 +143,8 @@ VARIANTS = {
     "bootstraps_n_step": dict(truncation_ends=False, n_step=3, n_envs=2),
     "bootstraps_double": dict(truncation_ends=False, double_dqn=True, target_sync=30, priority_alpha=0.6,
                               priority_beta=0.5, n_step=2, n_envs=3, world=dict(repeats=1)),
+    "soft_target": dict(target_rate=0.3, target_sync=5, n_step=2, n_envs=2, double_dqn=True),
+    "soft_target_small": dict(target_rate=0.05, target_sync=1),
     "pong": dict(world=dict(pong=1), replay_size=50, n_step=2),
 }
 

@@ -2,7 +2,7 @@
 
 The loop is that of Lapan 2020, chapter 6, 02_dqn_pong.py, in its order: schedules, act, store, end of
 an episode, copy to the target network, learn. Around it: n-step returns (uncorrected, as in Hessel 2018),
-Double DQN (van Hasselt, Guez, Silver 2016), Huber's loss, prioritized replay (Schaul 2016), several
+Double DQN (van Hasselt, Guez, Silver 2016), soft target updates (Lillicrap 2016), Huber's loss, prioritized replay (Schaul 2016), several
 environments. PyTorch does the gradients and Adam, in float64: rounding differences are deepq's float32.
 
 Where the book and other programs differ, two switches of train(): whether a truncated episode is learned
@@ -112,6 +112,7 @@ class Config:
     n_envs: int = 1
     train_every: int = 1
     target_sync: int = 1000
+    target_rate: float = 1.0          # 1: the target network becomes a copy of the online network
     epsilon_begin: int = 0            # until this step it is epsilon_start
     epsilon_decay: int = 150000       # steps in which it would fall by 1
     epsilon_start: float = 1.0
@@ -267,6 +268,13 @@ class Learner:
     def copy_to_target(self):
         self.target.load_state_dict(self.online.state_dict())
 
+    def update_target(self):
+        """A part of the way to the online network (Lillicrap et al. 2016, algorithm 1)."""
+        rate = self.cfg.target_rate
+        with torch.no_grad():
+            for of_target, of_online in zip(self.target.parameters(), self.online.parameters()):
+                of_target.copy_(rate * of_online + (1 - rate) * of_target)
+
     def values(self, net, states):
         with torch.no_grad():
             return net(pixels(states))
@@ -392,7 +400,7 @@ def train(cfg, worlds, n_actions, tell, games_to_solve=100):
 
         if len(replay) >= cfg.replay_start and not record.solved:
             if record.step % cfg.target_sync == 0:
-                learner.copy_to_target()
+                learner.update_target()
             if record.step % cfg.train_every == 0:
                 if cfg.priority_alpha > 0:
                     record.drawn, record.weights = replay.draw_by_priority(

@@ -336,5 +336,10 @@ int main(void)
         VARIANT("bootstraps_n_step"),
         VARIANT("bootstraps_double"),
     };
-    return cmocka_run_group_tests(all, NULL, NULL);
+    const struct CMUnitTest of_the_cpu[] = {
+        VARIANT("soft_target"),
+        VARIANT("soft_target_small"),
+    };
+    int n_failed = cmocka_run_group_tests(all, NULL, NULL);
+    return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));
 }

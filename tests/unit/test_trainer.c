@@ -367,6 +367,16 @@ static void so_does_one_with_double_targets(void **state)
     check_loaded_run(&cfg);
 }
 
+static void so_does_one_with_soft_targets(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.target_sync = 3;
+    cfg.target_rate = 0.1;
+    cfg.n_envs = 2;
+    check_loaded_run(&cfg);
+}
+
 static void so_does_one_with_priorities(void **state)
 {
     (void)state;
@@ -765,5 +775,9 @@ int main(void)
         cmocka_unit_test(a_failure_of_any_callback_is_the_runs),
         cmocka_unit_test(hyperparameters_are_read_written_and_checked),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest of_the_cpu[] = {
+        cmocka_unit_test(so_does_one_with_soft_targets),
+    };
+    int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
+    return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));
 }

@@ -320,7 +320,7 @@ DQ_INLINE void weight_tiles(const dq_conv_shape *s, const dq_winograd *f, const 
         }
 }
 
-/** u for some values of the block, and its transpose. */
+/** u for some values of the block, and where it is wanted its transpose. */
 DQ_INLINE void prepare(const dq_conv_shape *s, const dq_winograd *f, const float *w, int c0,
                        elem *u, elem *ut, int want_turned)
 {

@@ -57,7 +57,7 @@ static dq_conv_sizes conv_sizes_bf16(int layer, int n)
 
 static void conv_prepare_bf16(int layer, const float *w, int c, void *u, void *ut)
 {
-    EACH_CONV(layer, prepare(s, f, w, c, u, ut, !dq_conv_is_first(s)),
+    EACH_CONV(layer, prepare(s, f, w, c, u, ut, ut && !dq_conv_is_first(s)),
               rest->conv_prepare(layer, w, c, u, ut))
 }
 

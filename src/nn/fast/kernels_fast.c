@@ -70,7 +70,7 @@ static dq_conv_sizes conv_sizes_fast(int layer, int n)
 
 static void conv_prepare_fast(int layer, const float *w, int c, void *u, void *ut)
 {
-    EACH_CONV(layer, prepare(s, f, w, c, u, ut, !dq_conv_is_first(s)))
+    EACH_CONV(layer, prepare(s, f, w, c, u, ut, ut && !dq_conv_is_first(s)))
 }
 
 static void conv_forward_fast(int layer, dq_conv_part part, const float *x, const void *u,

@@ -46,7 +46,8 @@ static void copy_rows(const dq_conv_shape *s, int c0, const float *from, float *
 static void conv_prepare_ref(int layer, const float *w, int c, void *u, void *ut)
 {
     copy_rows(&dq_conv_shapes[layer], c, w, u);
-    copy_rows(&dq_conv_shapes[layer], c, w, ut);
+    if (ut)
+        copy_rows(&dq_conv_shapes[layer], c, w, ut);
 }
 
 /** Where the input of output pixel (oy, ox) and kernel row ky starts: k * in values follow. */
@@ -333,7 +334,8 @@ static void conv_prepare_bf16(int layer, const float *w, int c, void *u, void *u
         for (int v = c; v < c + DQ_CONV_SLICE; v++) {
             size_t at = (size_t)dq_conv_row(s, tap / taps, tap % taps, v) * (size_t)s->out;
             copy_rounded(w + at, (size_t)s->out, (float *)u + at);
-            copy_rounded(w + at, (size_t)s->out, (float *)ut + at);
+            if (ut)
+                copy_rounded(w + at, (size_t)s->out, (float *)ut + at);
         }
 }
 
