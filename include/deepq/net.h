@@ -1,4 +1,4 @@
-/** A Q-network, its target network and its Adam optimiser, on the CPU.
+/** A Q-network, its target network and its optimiser, on the CPU.
  *
  *  A convolution reads "channels, kernel / stride":
  *
@@ -65,6 +65,16 @@ typedef enum dq_loss {
     DQ_LOSS_HUBER
 } dq_loss;
 
+/** How a gradient g changes a parameter w, at update number t. */
+typedef enum dq_optimiser {
+    /** Kingma and Ba 2015: m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2,
+     *  w -= learning_rate (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + epsilon). */
+    DQ_OPTIMISER_ADAM = 0,
+    /** Centred RMSProp, as Mnih et al. 2015 have it: m = decay m + (1 - decay) g,
+     *  v = decay v + (1 - decay) g^2, w -= learning_rate g / sqrt(v - m^2 + epsilon). */
+    DQ_OPTIMISER_RMSPROP
+} dq_optimiser;
+
 /** Fill it with dq_net_config_default() first. The strings may be freed once the net is created. */
 typedef struct dq_net_config {
     /** Number of actions, 1 to DQ_MAX_ACTIONS. */
@@ -76,7 +86,9 @@ typedef struct dq_net_config {
     /** Instruction set: "ref", "avx2" or "avx512". NULL: $DEEPQ_ISA if set, else the best that the
      *  machine has. */
     const char *isa;
-    /** Adam's learning rate, 0 or more. */
+    /** The optimiser of dq_net_update(). */
+    dq_optimiser optimiser;
+    /** The optimiser's learning rate, 0 or more. */
     double learning_rate;
     /** Adam's decay rate of the mean gradient, 0 to below 1 (Kingma and Ba 2015). */
     double beta1;
@@ -84,6 +96,10 @@ typedef struct dq_net_config {
     double beta2;
     /** Adam's constant that is added to the denominator, 0 or more. */
     double epsilon;
+    /** RMSProp's decay rate of the mean gradient and the mean squared gradient, 0 to below 1. */
+    double rmsprop_decay;
+    /** RMSProp's constant in the root, above 0. */
+    double rmsprop_epsilon;
     /** The loss that dq_net_update() minimises. */
     dq_loss loss;
     /** Precision of the matrix products: "fp32" or "bf16" (see dq_net_create()); NULL: "fp32". */
@@ -96,7 +112,8 @@ typedef struct dq_net_config {
 } dq_net_config;
 
 /** The book's values: the network "nature", batch 32, Adam with learning rate 1e-4, beta1 0.9,
- *  beta2 0.999 and epsilon 1e-8, mean squared error, all cores. */
+ *  beta2 0.999 and epsilon 1e-8, mean squared error, all cores; for RMSProp, which the book does
+ *  not use, decay 0.95 and epsilon 0.01 / 32^2 (Mnih et al. 2015). */
 DQ_API
 dq_net_config dq_net_config_default(int n_actions);
 
@@ -110,8 +127,8 @@ typedef struct dq_net dq_net;
  *  dq_net_load().
  *
  *  With precision "bf16" the factors of most matrix products are rounded to bfloat16 when they are
- *  read; sums, stored weights, loss and Adam remain float32. It needs a CPU with avx512_bf16, or
- *  the instruction set "ref", which is slow.
+ *  read; sums, stored weights, loss and optimiser remain float32. It needs a CPU with avx512_bf16,
+ * or the instruction set "ref", which is slow.
  *  @param[out] out the net, to be freed by dq_net_destroy(); NULL on failure
  *  @return DQ_OK; DQ_ERR_CONFIG for a value out of range or an unknown name; DQ_ERR_UNSUPPORTED for
  *          an instruction set or a precision that this machine does not have; DQ_ERR_NOMEM */
@@ -133,7 +150,7 @@ void dq_net_destroy(dq_net *net);
  *
  *  fan_in is the number of inputs of one output of the layer, fan_out the number of outputs that
  *  one input has; for a convolution, channels times the pixels of its kernel. Dopamine uses
- *  "xavier". Adam's moments and step count stay as they are.
+ *  "xavier". The optimiser's moments and step count stay as they are.
  *  @param rng the stream to draw from, in PyTorch's order of parameters */
 DQ_API
 void dq_net_init(dq_net *net, dq_rng *rng);
@@ -157,7 +174,7 @@ void dq_net_target_max(dq_net *net, const void *obs, int n, float *max_q);
 /** dq_net_q() with the target network. */
 DQ_API
 void dq_net_target_q(dq_net *net, const void *obs, int n, float *q);
-/** Set Adam's learning rate for the updates that follow. dq_net_save() does not save it. */
+/** Set the learning rate for the updates that follow. dq_net_save() does not save it. */
 DQ_API
 void dq_net_set_learning_rate(dq_net *net, double learning_rate);
 /** Copy the online network's parameters to the target network. */
@@ -170,7 +187,7 @@ DQ_API
 void dq_net_blend_target(dq_net *net, double rate);
 
 /** One gradient step on a batch: forward pass, loss of q[action] against `target`, backward pass,
- *  Adam.
+ *  the optimiser's step.
  *  @param obs the states of the batch, as in dq_net_q()
  *  @param action int32 [batch], 0 to n_actions - 1
  *  @param target float [batch]
@@ -223,8 +240,8 @@ const char *dq_net_network_name(size_t index);
  *                 go to each one's `data`, dq_tensor_elements() floats that the caller provides */
 DQ_API
 void dq_net_get_params(const dq_net *net, dq_tensor *params);
-/** Set the parameters of both networks from the caller's tensors, in any order; Adam starts again
- *  from zero moments.
+/** Set the parameters of both networks from the caller's tensors, in any order; the
+ *  optimiser starts again from zero moments.
  *  @return DQ_OK; DQ_ERR_INPUT names a tensor that is missing or has the wrong shape, or says that
  *          there are too many; nothing has changed then */
 DQ_API
@@ -257,13 +274,14 @@ const char *dq_net_precision(const dq_net *net);
 DQ_API
 int dq_net_threads(const dq_net *net);
 
-/** Write all that further updates depend on: online and target parameters, Adam's moments and its
- *  step count.
+/** Write all that further updates depend on: online and target parameters, the optimiser's moments
+ *  and its step count.
  *  @return DQ_OK or the failure of the writer */
 DQ_API
 dq_status dq_net_save(const dq_net *net, dq_writer *w);
 /** Read back what dq_net_save() wrote.
- *  @return DQ_OK; DQ_ERR_INPUT for damaged data, or data of another network or number of actions */
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data, or data of another network, number of actions or
+ *          optimiser */
 DQ_API
 DQ_NODISCARD dq_status dq_net_load(dq_net *net, dq_reader *r);
 

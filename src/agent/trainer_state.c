@@ -235,12 +235,12 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
 }
 
 /** The name of the saved run's network: an mlp's sizes are in the file. */
-static dq_status choose_saved(const char **network, char name[DQ_NETWORK_NAME], uint32_t n_actions,
-                              const dq_reader *r)
+static dq_status choose_saved(const char **network, const dq_saved_net *saved, const dq_reader *r)
 {
     if (!dq_network_is_mlp(*network))
         return DQ_OK;
-    uint64_t n_params = dq_net_n_params(name, (int)n_actions), n_arrays = 4;
+    const char *name = saved->network;
+    uint64_t n_params = dq_net_n_params(name, (int)saved->n_actions), n_arrays = 4;
     if (!dq_network_is_mlp(name) || n_params == 0)
         return dq_fail(DQ_ERR_INPUT, "saved net is a %s network, the run's is %s", name, *network);
     if (n_params * n_arrays * sizeof(float) > dq_reader_left(r))
@@ -251,19 +251,19 @@ static dq_status choose_saved(const char **network, char name[DQ_NETWORK_NAME], 
 
 dq_status dq_trainer_load_net(dq_net **out, const char *network, dq_reader *r)
 {
-    char name[DQ_NETWORK_NAME];
-    uint32_t n_actions;
+    dq_saved_net saved;
     *out = NULL;
     if (!dq_reader_is_at(r, "DQNN"))
         return dq_fail(DQ_ERR_INPUT,
                        "saved run: its weights cannot be read alone, an older deepq wrote "
                        "it: continue the run, and its next checkpoint can be");
-    DQ_TRY(dq_network_of_saved(r, name, &n_actions));
-    if (n_actions < 1 || n_actions > DQ_MAX_ACTIONS)
-        return dq_fail(DQ_ERR_INPUT, "saved run: %u actions are impossible", n_actions);
-    DQ_TRY(choose_saved(&network, name, n_actions, r));
-    dq_net_config cfg = dq_net_config_default((int)n_actions);
+    DQ_TRY(dq_saved_net_peek(r, &saved));
+    if (saved.n_actions < 1 || saved.n_actions > DQ_MAX_ACTIONS)
+        return dq_fail(DQ_ERR_INPUT, "saved run: %u actions are impossible", saved.n_actions);
+    DQ_TRY(choose_saved(&network, &saved, r));
+    dq_net_config cfg = dq_net_config_default((int)saved.n_actions);
     cfg.network = network;
+    cfg.optimiser = saved.optimiser;
     cfg.batch = cfg.n_threads = 1;
     DQ_TRY(dq_net_create(out, &cfg));
     dq_status st = dq_net_load(*out, r);

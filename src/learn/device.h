@@ -13,8 +13,8 @@
 
 #include "deepq/net.h"
 #include "deepq/status.h"
-#include "nn/adam_step.h"
 #include "nn/graph.h"
+#include "nn/optimiser_step.h"
 #include "nn/precision.h"
 
 #ifdef __cplusplus

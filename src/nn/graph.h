@@ -101,11 +101,19 @@ DQ_NODISCARD dq_status dq_network_find(const char *name, dq_network *network);
 /** Whether a name is that of a multilayer perceptron, with or without its sizes; NULL is none. */
 bool dq_network_is_mlp(const char *name);
 
-/** Of which network dq_net_save() wrote, which is to be read next and remains so.
- *  @param[out] name "" where it does not say: then of one for pictures
+/** The head of what dq_net_save() wrote. */
+typedef struct dq_saved_net {
+    char network[DQ_NETWORK_NAME];  // "" where it does not say: one for pictures
+    uint32_t n_actions;
+    uint64_t n_params, n_updates;
+    dq_optimiser optimiser;
+} dq_saved_net;
+/** Of which net dq_net_save() wrote, which is to be read next and remains so.
  *  @return DQ_OK; DQ_ERR_INPUT */
-DQ_NODISCARD dq_status dq_network_of_saved(dq_reader *r, char name[DQ_NETWORK_NAME],
-                                           uint32_t *n_actions);
+DQ_NODISCARD dq_status dq_saved_net_peek(dq_reader *r, dq_saved_net *saved);
+
+/** "adam" or "rmsprop"; NULL: there is no such optimiser. */
+const char *dq_optimiser_name(dq_optimiser optimiser);
 
 /** What follows from the layers of a network.
  *  @param network is pointed to by the result

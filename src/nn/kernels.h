@@ -21,8 +21,8 @@
 #include <stdint.h>
 
 #include "deepq/status.h"
-#include "nn/adam_step.h"
 #include "nn/net_shape.h"
+#include "nn/optimiser_step.h"
 #include "nn/precision.h"
 
 /** The sizes of a convolution's transforms, in words of 32 bits. */
@@ -158,6 +158,9 @@ typedef struct dq_kernels {
      *  @param[in,out] v [n] second moments
      *  @param g [n] gradients */
     void (*adam)(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s);
+    /** One step of centred RMSProp, as `adam`. */
+    void (*rmsprop)(size_t n, float *w, float *m, float *v, const float *g,
+                    const dq_rmsprop_step *s);
 } dq_kernels;
 
 /** The float32 table of an instruction set, "ref", "avx2" or "avx512"; NULL when this build or this

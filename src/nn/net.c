@@ -20,6 +20,8 @@ dq_net_config dq_net_config_default(int n_actions)
         .beta1 = 0.9,
         .beta2 = 0.999,
         .epsilon = 1e-8,
+        .rmsprop_decay = 0.95,
+        .rmsprop_epsilon = 0.01 / (32 * 32),
     };
 }
 
@@ -32,6 +34,9 @@ static dq_status check_config(const dq_net_config *cfg)
                        (int)DQ_MAX_ACTIONS);
     if (cfg->batch < 1 || cfg->batch > 65536)
         return dq_fail(DQ_ERR_CONFIG, "batch of %d: choose 1 to 65536", cfg->batch);
+    if (!dq_optimiser_name(cfg->optimiser))
+        return dq_fail(DQ_ERR_CONFIG, "optimiser number %d: choose 0, Adam, or 1, RMSProp",
+                       (int)cfg->optimiser);
     dq_precision precision;
     DQ_TRY(dq_precision_find(cfg->precision, &precision));
     if (precision == DQ_TF32)

@@ -18,13 +18,19 @@ typedef struct dq_weights {
     float *w4;               // weights of the hidden layer in the layout of fc1
 } dq_weights;
 
+/** The constants of an optimiser's step; those of the other one are not used. */
+typedef struct dq_optimiser_step {
+    dq_adam_step adam;
+    dq_rmsprop_step rmsprop;
+} dq_optimiser_step;
+
 struct dq_net {
     dq_net_config cfg;    // as it was given; its strings are NULL
     dq_network network;   // its layers
     dq_net_shape shape;   // what follows from the layers
     const dq_kernels *k;  // kernels in use
     dq_pool *pool;        // threads
-    int64_t n_updates;    // Adam's step count
+    int64_t n_updates;    // the optimiser's step count
     int initialisation;   // that dq_net_init() uses
     int cap;              // samples that the activations have room for
 
@@ -32,7 +38,7 @@ struct dq_net {
     dq_weights online;        // the online network
     dq_weights target;        // the target network
     float *ut[DQ_CONVS_MAX];  // transforms of online weights, for the input gradients
-    float *m, *v;             // [n_params] Adam's first and second moments
+    float *m, *v;             // [n_params] the optimiser's first and second moments
     float *grad;              // [n_params] gradients
 
     float *x[DQ_CONVS_MAX];        // [cap] outputs of each convolution
@@ -101,6 +107,13 @@ DQ_NODISCARD dq_status dq_initialisation_find(const char *name, int *index);
 
 /** The constants of Adam's next step, number n_updates + 1. */
 dq_adam_step dq_net_adam_step(const dq_net *net);
+/** The optimiser's next step, number n_updates + 1. */
+dq_optimiser_step dq_net_optimiser_step(const dq_net *net);
+/** Take the optimiser's step on n parameters.
+ *  @param at the first one
+ *  @param grad [n] their gradients */
+void dq_net_optimise(dq_net *net, const dq_optimiser_step *step, size_t at, size_t n,
+                     const float *grad);
 
 /** Copy a flat array of all parameters, or of their gradients, to PyTorch's tensors. */
 void dq_net_copy_tensors(const dq_net *net, const float *params, dq_tensor *out);

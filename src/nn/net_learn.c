@@ -1,6 +1,5 @@
 /* One learning step: six parallel rounds. What a task does depends on its number alone, or cuts the
  * work where no sum runs across, so that the result is the same for any number of threads. */
-#include <math.h>
 #include <string.h>
 
 #include "nn/net_internal.h"
@@ -10,16 +9,15 @@ typedef struct learn_step {
     dq_net *net;
     const int32_t *action;
     const float *target;
-    const dq_adam_step *adam;  // NULL: gradients alone
-    const float *weight;       // [batch] NULL: all 1
-    float *error;              // [batch] out, NULL: not wanted
+    const dq_optimiser_step *step;  // NULL: gradients alone
+    const float *weight;            // [batch] NULL: all 1
+    float *error;                   // [batch] out, NULL: not wanted
 } learn_step;
 
-static void adam_range(const learn_step *s, size_t at, size_t n, const float *grad)
+static void optimise(const learn_step *s, size_t at, size_t n, const float *grad)
 {
-    dq_net *net = s->net;
-    if (s->adam)
-        net->k->adam(n, net->online.params + at, net->m + at, net->v + at, grad, s->adam);
+    if (s->step)
+        dq_net_optimise(s->net, s->step, at, n, grad);
 }
 
 /** The loss of sample i, of a batch of n. @param[out] dq its gradient at the value of its action */
@@ -68,7 +66,7 @@ static float output_gradients(const learn_step *s)
 }
 
 /** A slice of the first linear layer's inputs: their gradients, and those of their weights with
- *  Adam while both are in the cache. */
+ *  the optimiser's step while both are in the cache. */
 static void hidden_task(void *ctx, int task)
 {
     const learn_step *s = ctx;
@@ -82,11 +80,11 @@ static void hidden_task(void *ctx, int task)
     net->k->fc1_dx(layer, net->dht, n, net->online.params + w, k, net->dfeatures, moments);
     for (size_t b = 0; b < (size_t)shape->n_blocks; b++) {
         size_t at = w + (b * n_inputs + (size_t)k) * DQ_FC_BLOCK;
-        float block[DQ_FC_SLICE_MAX * DQ_FC_BLOCK], *grad = s->adam ? block : net->grad + at;
+        float block[DQ_FC_SLICE_MAX * DQ_FC_BLOCK], *grad = s->step ? block : net->grad + at;
         const float *prefetch[] = {net->online.params + at, net->m + at, net->v + at};
         net->k->fc1_dw(layer, net->fc_slices, n, net->fc_dy + b * DQ_FC_BLOCK, k, grad, prefetch);
-        adam_range(s, at, slice * DQ_FC_BLOCK, grad);
-        if (s->adam)
+        optimise(s, at, slice * DQ_FC_BLOCK, grad);
+        if (s->step)
             dq_net_prepare_slice(net, &net->online, (int)b, k);
     }
 }
@@ -150,7 +148,8 @@ static void du_task(void *ctx, int task)
                     net->conv_du[l], net->grad + shape->conv_b[l]);
 }
 
-/** Weights of some block values of a convolution: gradient, Adam, transforms for the next step. */
+/** Weights of some block values of a convolution: gradient, the optimiser's step, transforms
+ *  for the next update. */
 static void finish_slice(const learn_step *s, int l, int c)
 {
     dq_net *net = s->net;
@@ -161,13 +160,13 @@ static void finish_slice(const learn_step *s, int l, int c)
     rows = rows < DQ_CONV_SLICE ? rows : DQ_CONV_SLICE;
     size_t at = net->shape.conv_w[l];
     net->k->conv_dw(layer, net->conv_du[l], c, net->grad + at);
-    if (!s->adam)
+    if (!s->step)
         return;
     for (int tap = 0; tap < taps * taps; tap++)
         for (int v = c; v < c + DQ_CONV_SLICE; v += rows) {
             size_t row = (size_t)dq_conv_row(shape, tap / taps, tap % taps, v);
             size_t first = at + row * (size_t)shape->out;
-            adam_range(s, first, (size_t)rows * (size_t)shape->out, net->grad + first);
+            optimise(s, first, (size_t)rows * (size_t)shape->out, net->grad + first);
         }
     net->k->conv_prepare(layer, net->online.params + at, c, net->online.u[l], net->ut[l]);
 }
@@ -177,7 +176,8 @@ static int n_slices(const dq_conv_shape *s)
     return dq_conv_block(s) / DQ_CONV_SLICE;
 }
 
-/** Slices of convolution weights; the last task is Adam for all other parameters. */
+/** Slices of convolution weights; the last task is the optimiser's for all other
+ *  parameters. */
 static int n_finish_tasks(const dq_net *net)
 {
     int n = 1;
@@ -197,8 +197,8 @@ static void finish_task(void *ctx, int task)
             return;
         }
     for (int l = 0; l < shape->n_convs; l++)
-        adam_range(s, shape->conv_b[l], (size_t)shape->conv[l]->out, grad + shape->conv_b[l]);
-    adam_range(s, shape->fc_b, shape->n_params - shape->fc_b, grad + shape->fc_b);
+        optimise(s, shape->conv_b[l], (size_t)shape->conv[l]->out, grad + shape->conv_b[l]);
+    optimise(s, shape->fc_b, shape->n_params - shape->fc_b, grad + shape->fc_b);
 }
 
 /** The step of a multilayer perceptron. */
@@ -214,7 +214,7 @@ static float run_mlp_step(learn_step *s, const void *obs)
     for (int i = 0; i < n; i++)
         loss += sample_loss(s, i, n, &dq[(size_t)i * row + (size_t)s->action[i]]);
     dq_mlp_backward(net);
-    adam_range(s, 0, net->shape.n_params, net->grad);
+    optimise(s, 0, net->shape.n_params, net->grad);
     return (float)(loss / n);
 }
 
@@ -233,24 +233,6 @@ static float run_step(learn_step *s, const void *obs)
     return loss;
 }
 
-dq_adam_step dq_net_adam_step(const dq_net *net)
-{
-    const dq_net_config *cfg = &net->cfg;
-    double t = (double)(net->n_updates + 1);
-    return (dq_adam_step){
-        .beta1 = (float)cfg->beta1,
-        .beta2 = (float)cfg->beta2,
-        .epsilon = (float)cfg->epsilon,
-        .step_size = (float)(cfg->learning_rate / (1.0 - pow(cfg->beta1, t))),
-        .inv_sqrt_bias2 = (float)(1.0 / sqrt(1.0 - pow(cfg->beta2, t))),
-    };
-}
-
-void dq_net_set_learning_rate(dq_net *net, double learning_rate)
-{
-    net->cfg.learning_rate = learning_rate;
-}
-
 float dq_net_update(dq_net *net, const void *obs, const int32_t *action, const float *target)
 {
     return dq_net_update_weighted(net, obs, action, target, NULL, NULL);
@@ -259,9 +241,9 @@ float dq_net_update(dq_net *net, const void *obs, const int32_t *action, const f
 float dq_net_update_weighted(dq_net *net, const void *obs, const int32_t *action,
                              const float *target, const float *weight, float *error)
 {
-    dq_adam_step adam = dq_net_adam_step(net);
+    dq_optimiser_step step = dq_net_optimiser_step(net);
     net->n_updates++;
-    learn_step s = {net, action, target, &adam, weight, error};
+    learn_step s = {net, action, target, &step, weight, error};
     return run_step(&s, obs);
 }
 

@@ -64,7 +64,7 @@ static void find_places(subject *s, const small_run *run)
     size_t n_params = 0, net = small_run_section(s->state, s->n, "DQNN", 0);
     for (int i = 0; i < 4; i++)
         n_params |= (size_t)s->state[net + 12 + (size_t)i] << 8 * i;
-    leave_out(s, out, "DQNN", 0, 8 + 4 + 8 + 8 + 32, 16 * n_params);
+    leave_out(s, out, "DQNN", 0, 8 + 4 + 8 + 8 + 32 + 4, 16 * n_params);
     for (int i = 0; i < run->n_envs; i++)
         leave_out(s, out, "ATRI", i, session_bytes(), PICTURES);
     for (size_t i = 0; i < s->n; i++)

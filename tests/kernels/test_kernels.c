@@ -595,6 +595,38 @@ static void adam_steps(void **state)
         free(all[i]);
 }
 
+/** What has no gradient any more: m and v fade to zero. What has always the same: no variance. */
+static void rmsprop_steps(void **state)
+{
+    const dq_kernels *k = ((const level *)*state)->k;
+    enum { COUNT = 160 };
+    const dq_rmsprop_step s = {.decay = 0.95f, .epsilon = 1e-5f, .learning_rate = 1e-3f};
+    float *w = random_values(COUNT, 0), *m = zeros(COUNT), *v = zeros(COUNT);
+    float *w2 = zeros(COUNT), *m2 = zeros(COUNT), *v2 = zeros(COUNT);
+    memcpy(w2, w, COUNT * sizeof(*w));
+    m[0] = m2[0] = v[0] = v2[0] = FLT_MIN;
+    m[1] = m2[1] = 100.0f;
+    v[1] = v2[1] = 10000.0f;
+    for (int t = 1; t <= 20; t++) {
+        float *g = random_values(COUNT, 1);
+        g[0] = 0.0f;
+        g[1] = 100.0f;
+        k->rmsprop(COUNT, w, m, v, g, &s);
+        ref->rmsprop(COUNT, w2, m2, v2, g, &s);
+        free(g);
+        for (int i = 0; i < COUNT; i++) {
+            assert_true(fabsf(m[i] - m2[i]) <= 1e-6f * fmaxf(1.0f, m2[i]));
+            assert_true(fabsf(v[i] - v2[i]) <= 1e-6f * fmaxf(1.0f, v2[i]));
+            assert_true(isfinite(w[i]) && isfinite(w2[i]));
+            assert_true(i == 1 || fabsf(w[i] - w2[i]) <= (float)t * 1e-6f);
+        }
+    }
+    assert_true(m[0] == 0.0f && m2[0] == 0.0f && v[0] == 0.0f && v2[0] == 0.0f);
+    float *all[] = {w, m, v, w2, m2, v2};
+    for (size_t i = 0; i < 6; i++)
+        free(all[i]);
+}
+
 static int run_level(level l)
 {
     if (!l.k) {
@@ -609,6 +641,7 @@ static int run_level(level l)
         cmocka_unit_test_prestate(bf16_is_as_accurate_as_without_winograd, &l),
         cmocka_unit_test_prestate(linear_layers, &l),
         cmocka_unit_test_prestate(adam_steps, &l),
+        cmocka_unit_test_prestate(rmsprop_steps, &l),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,53 +11,17 @@
 
 #include <cmocka.h>
 
-#include "deepq/net.h"
-#include "golden_numbers.h"
-#include "nn/graph.h"
+#include "golden_sample.h"
 #include "nn/kernels.h"
 
-/* As in tests/oracle/make_loss_golden.py. */
-enum { N_ACTIONS = 6, BATCH = 32, N_STEPS = 2, N_PICKS = 4 };
+enum { N_STEPS = 2, N_PICKS = 4 };  // as in tests/oracle/make_loss_golden.py
 
-typedef struct sample {
-    dq_net *net;
-    uint8_t *obs;
-    int32_t action[BATCH];
-    float target[BATCH];
-    dq_tensor tensors[DQ_TENSORS_MAX];  // weights, then gradients
-} sample;
-
-static void open_sample(sample *s, const char *isa, dq_loss loss)
+static void open_with_loss(sample *s, const char *isa, dq_loss loss)
 {
     dq_net_config cfg = dq_net_config_default(N_ACTIONS);
     cfg.isa = isa;
     cfg.loss = loss;
-    assert_int_equal(dq_net_create(&s->net, &cfg), DQ_OK);
-    dq_net_param_shapes(NULL, N_ACTIONS, s->tensors);
-    lcg = 1;
-    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
-        size_t n = dq_tensor_elements(&s->tensors[t]);
-        s->tensors[t].data = malloc(n * sizeof(float));
-        for (size_t i = 0; i < n; i++)
-            s->tensors[t].data[i] =
-                lcg_uniform() * (strncmp(s->tensors[t].name, "fc", 2) ? 0.125f : 0.0625f);
-    }
-    assert_int_equal(dq_net_set_params(s->net, s->tensors, DQ_TENSORS_MAX), DQ_OK);
-    s->obs = malloc((size_t)BATCH * DQ_NET_OBS_BYTES);
-    for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
-        s->obs[i] = (uint8_t)(lcg_u32() >> 24);
-    for (int i = 0; i < BATCH; i++)
-        s->action[i] = (int32_t)(lcg_u32() >> 16) % N_ACTIONS;
-    for (int i = 0; i < BATCH; i++)
-        s->target[i] = lcg_uniform() * 8.0f;
-}
-
-static void close_sample(sample *s)
-{
-    for (int t = 0; t < DQ_TENSORS_MAX; t++)
-        free(s->tensors[t].data);
-    free(s->obs);
-    dq_net_destroy(s->net);
+    open_sample(s, &cfg);
 }
 
 static void check_gradients(sample *s, FILE *f)
@@ -84,7 +48,7 @@ static void check_weighted(const char *isa, FILE *f)
     enum { N_UPDATES = 3 };
     float weight[BATCH], error[BATCH];
     sample s;
-    open_sample(&s, isa, DQ_LOSS_HUBER);
+    open_with_loss(&s, isa, DQ_LOSS_HUBER);
     for (int i = 0; i < BATCH; i++)
         weight[i] = (float)(i + 1) / BATCH;
     for (int step = 0; step < N_UPDATES; step++) {
@@ -108,7 +72,7 @@ static void check_against_pytorch(const char *isa)
     assert_non_null(fgets(line, sizeof(line), f));  // "# torch ..."
     for (int loss = DQ_LOSS_MSE; loss <= DQ_LOSS_HUBER; loss++) {
         sample s;
-        open_sample(&s, isa, (dq_loss)loss);
+        open_with_loss(&s, isa, (dq_loss)loss);
         for (int step = 0; step < N_STEPS; step++) {
             next_word(f, names[loss]);
             double want = next_number(f);

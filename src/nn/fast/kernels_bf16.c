@@ -218,6 +218,12 @@ static void adam_bf16(size_t n, float *w, float *m, float *v, const float *g, co
     rest->adam(n, w, m, v, g, s);
 }
 
+static void rmsprop_bf16(size_t n, float *w, float *m, float *v, const float *g,
+                         const dq_rmsprop_step *s)
+{
+    rest->rmsprop(n, w, m, v, g, s);
+}
+
 static void peak_bf16(int64_t n, float *sums)
 {
     multiply_rounds(n, sums);
@@ -246,4 +252,5 @@ const dq_kernels dq_kernels_avx512_bf16 = {
     .peak = peak_bf16,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
     .adam = adam_bf16,
+    .rmsprop = rmsprop_bf16,
 };

@@ -231,11 +231,18 @@ static void dense_dx_fast(const dq_dense_shape *s, const float *dy, int n, const
 }
 
 /** Moments of what has no gradient any more fade towards zero through numbers below FLT_MIN, with
- *  which some processors calculate a hundred times slower: they count as zero (FTZ and DAZ). */
-static void adam_fast(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s)
+ *  which some processors calculate a hundred times slower: they count as zero (FTZ and DAZ).
+ *  @return what _mm_setcsr() puts back */
+static unsigned begin_flushing(void)
 {
     unsigned before = _mm_getcsr();
     _mm_setcsr(before | _MM_FLUSH_ZERO_ON | _MM_DENORMALS_ZERO_ON);
+    return before;
+}
+
+static void adam_fast(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s)
+{
+    unsigned before = begin_flushing();
     vec rest1 = vset(1.0f - s->beta1), rest2 = vset(1.0f - s->beta2), beta2 = vset(s->beta2);
     vec size = vset(s->step_size), inv = vset(s->inv_sqrt_bias2), epsilon = vset(s->epsilon);
     for (size_t i = 0; i < n; i += VL) {
@@ -246,6 +253,25 @@ static void adam_fast(size_t n, float *w, float *m, float *v, const float *g, co
         vstore(v + i, square);
         vec divisor = vfma(vsqrt(square), inv, epsilon);
         vstore(w + i, vsub(vload(w + i), vdiv(vmul(size, mean), divisor)));
+    }
+    _mm_setcsr(before);
+}
+
+static void rmsprop_fast(size_t n, float *w, float *m, float *v, const float *g,
+                         const dq_rmsprop_step *s)
+{
+    unsigned before = begin_flushing();
+    vec rest = vset(1.0f - s->decay), decay = vset(s->decay);
+    vec rate = vset(s->learning_rate), epsilon = vset(s->epsilon);
+    for (size_t i = 0; i < n; i += VL) {
+        vec grad = vload(g + i), mean = vload(m + i), square = vload(v + i);
+        mean = vfma(rest, vsub(grad, mean), mean);
+        square = vfma(vmul(rest, grad), grad, vmul(decay, square));
+        vstore(m + i, mean);
+        vstore(v + i, square);
+        vec variance = vmax(vsub(square, vmul(mean, mean)), vzero());
+        vec divisor = vsqrt(vadd(variance, epsilon));
+        vstore(w + i, vsub(vload(w + i), vdiv(vmul(rate, grad), divisor)));
     }
     _mm_setcsr(before);
 }
@@ -278,4 +304,5 @@ const dq_kernels DQ_ISA_TABLE = {
     .peak = peak_fast,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
     .adam = adam_fast,
+    .rmsprop = rmsprop_fast,
 };

@@ -291,6 +291,20 @@ static void adam_ref(size_t n, float *w, float *m, float *v, const float *g, con
     }
 }
 
+/* Centred RMSProp as in Mnih et al. 2015 (their program in Torch 7): epsilon is inside the root,
+ * and the gradient itself is followed. v - m^2 is a variance, which rounding must not make
+ * negative. */
+static void rmsprop_ref(size_t n, float *w, float *m, float *v, const float *g,
+                        const dq_rmsprop_step *s)
+{
+    for (size_t i = 0; i < n; i++) {
+        m[i] = flush(m[i] + (1.0f - s->decay) * (g[i] - m[i]));
+        v[i] = flush(s->decay * v[i] + (1.0f - s->decay) * g[i] * g[i]);
+        float variance = v[i] - m[i] * m[i];
+        w[i] -= s->learning_rate * g[i] / sqrtf(fmaxf(variance, 0.0f) + s->epsilon);
+    }
+}
+
 static void peak_ref(int64_t n, float *sums)
 {
     for (int64_t round = 0; round < n; round++)
@@ -321,6 +335,7 @@ const dq_kernels dq_kernels_ref = {
     .peak = peak_ref,
     .peak_flops = 2.0 * DQ_PEAK_SUMS,
     .adam = adam_ref,
+    .rmsprop = rmsprop_ref,
 };
 
 /* bf16: the same with the factors of the strided convolutions and fc1 rounded. */
@@ -429,4 +444,5 @@ const dq_kernels dq_kernels_ref_bf16 = {
     .peak = peak_ref,
     .peak_flops = 2.0 * DQ_PEAK_SUMS,
     .adam = adam_ref,
+    .rmsprop = rmsprop_ref,
 };
