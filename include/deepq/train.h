@@ -41,9 +41,12 @@ typedef struct dq_train_config {
      *  that folder (dq_replay_store); "auto" or "": plain if that takes at most half of the memory
      *  that is free, else packed. Results do not depend on it. */
     char replay_store[DQ_REPLAY_STORE_TEXT];
-    /** Adam's learning rate at step 0, 0 to 1000. */
+    /** How gradients change the parameters: DQ_OPTIMISER_ADAM, or DQ_OPTIMISER_RMSPROP as in Mnih
+     * et al. 2015. */
+    dq_optimiser optimiser;
+    /** The optimiser's learning rate at step 0, 0 to 1000. */
     double learning_rate;
-    /** Adam's learning rate from step learning_rate_decay on, 0 to 1000. In between it changes
+    /** The learning rate from step learning_rate_decay on, 0 to 1000. In between it changes
      *  linearly. */
     double learning_rate_final;
     /** The step at which the learning rate reaches learning_rate_final; 0: it is constant. */
@@ -54,6 +57,10 @@ typedef struct dq_train_config {
     double adam_beta2;
     /** Adam's constant that is added to the denominator, 0 to 1. */
     double adam_epsilon;
+    /** RMSProp's decay rate of the mean gradient and the mean squared gradient, 0 to below 1. */
+    double rmsprop_decay;
+    /** RMSProp's constant in the root, 1e-12 to 1. */
+    double rmsprop_epsilon;
     /** Initialisation of the parameters, a name from the table of dq_net_init(); NULL:
      *  "pytorch". */
     const char *initialisation;

@@ -54,7 +54,11 @@ typedef struct field {
 
 static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber", NULL};
 
-static_assert(sizeof(dq_loss) == sizeof(unsigned), "set_word() writes an unsigned");
+static const char *const optimisers[] = {
+    [DQ_OPTIMISER_ADAM] = "adam", [DQ_OPTIMISER_RMSPROP] = "rmsprop", NULL};
+
+static_assert(sizeof(dq_loss) == sizeof(unsigned) && sizeof(dq_optimiser) == sizeof(unsigned),
+              "set_word() writes an unsigned");
 
 static const double HUGE_STEPS = 1e15;
 
@@ -66,15 +70,20 @@ static const field fields[] = {
           "transitions in the replay buffer when learning starts"),
     FIELD(replay_store, FIELD_STORE, "", 0, 0,
           "how frames are kept; auto: plain if it takes at most half of the free memory"),
-    FIELD(learning_rate, FIELD_DOUBLE, "", 0, 1e3, "Adam's learning rate at step 0"),
+    WORD_FIELD(optimiser, optimisers,
+               "adam: Kingma and Ba 2015, rmsprop: centred, Mnih et al. 2015"),
+    FIELD(learning_rate, FIELD_DOUBLE, "", 0, 1e3, "learning rate at step 0"),
     FIELD(learning_rate_final, FIELD_DOUBLE, "", 0, 1e3,
-          "Adam's learning rate from step learning_rate_decay on; linear in between"),
+          "learning rate from step learning_rate_decay on; linear in between"),
     FIELD(learning_rate_decay, FIELD_INT64, "steps", 0, HUGE_STEPS,
           "step at which it reaches learning_rate_final; 0: it is constant"),
     FIELD(adam_beta1, FIELD_DOUBLE, "", 0, 0.999999999, "Adam's decay rate of the mean gradient"),
     FIELD(adam_beta2, FIELD_DOUBLE, "", 0, 0.999999999,
           "Adam's decay rate of the mean squared gradient"),
     FIELD(adam_epsilon, FIELD_DOUBLE, "", 0, 1, "Adam's constant in the denominator"),
+    FIELD(rmsprop_decay, FIELD_DOUBLE, "", 0, 0.999999999,
+          "RMSProp's decay rate of the mean gradient and the mean squared gradient"),
+    FIELD(rmsprop_epsilon, FIELD_DOUBLE, "", 1e-12, 1, "RMSProp's constant in the root"),
     FIELD(network, FIELD_NETWORK, "", 0, 0,
           "nature: Mnih et al. 2015, nips: 2013; nature_same: Dopamine's; mlp: vectors"),
     FIELD(hidden, FIELD_WIDTHS, "", 1, DQ_MLP_HIDDEN_MAX, "outputs of the hidden layers of an mlp"),
@@ -348,7 +357,7 @@ static dq_status set_field(const field *f, void *to, const char *text)
 static dq_status fail_unknown(const char *key)
 {
     const char *keys[DQ_COUNT(fields)];
-    char known[1024];
+    char known[2048];
     for (size_t i = 0; i < DQ_COUNT(fields); i++)
         keys[i] = fields[i].key;
     dq_list_words(known, sizeof(known), keys, DQ_COUNT(keys), "or");

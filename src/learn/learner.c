@@ -15,6 +15,8 @@ static dq_status check_gpu_has(const dq_learner_config *cfg)
     if (cfg->target_rate < 1)
         return dq_fail(DQ_ERR_UNSUPPORTED, "target_rate %g: CPU only: use --device cpu",
                        cfg->target_rate);
+    if (cfg->optimiser == DQ_OPTIMISER_RMSPROP)
+        return dq_fail(DQ_ERR_UNSUPPORTED, "optimiser rmsprop: CPU only: use --device cpu");
     return DQ_OK;
 }
 
@@ -43,6 +45,9 @@ static dq_status create_net(dq_learner *l, int batch, int n_threads, const char 
     net.beta1 = cfg->beta1;
     net.beta2 = cfg->beta2;
     net.epsilon = cfg->epsilon;
+    net.optimiser = cfg->optimiser;
+    net.rmsprop_decay = cfg->rmsprop_decay;
+    net.rmsprop_epsilon = cfg->rmsprop_epsilon;
     DQ_TRY(dq_net_create(&l->net, &net));
     dq_rng rng = dq_rng_stream(cfg->seed, "initialisation");
     dq_net_init(l->net, &rng);

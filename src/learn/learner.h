@@ -35,9 +35,12 @@ typedef struct dq_learner_config {
     const char *network;         // architecture, an mlp's with its sizes; NULL: "nature"
     const char *initialisation;  // of the parameters; NULL: "pytorch"
     int batch;                   // transitions in an update
-    double learning_rate;        // Adam's, until dq_learn_step sets another
+    dq_optimiser optimiser;      // how gradients change parameters
+    double learning_rate;        // the optimiser's, until dq_learn_step sets another
     double beta1, beta2;         // Adam's decay rates
     double epsilon;              // Adam's constant in the denominator
+    double rmsprop_decay;        // RMSProp's decay rate
+    double rmsprop_epsilon;      // RMSProp's constant in the root
     dq_loss loss;                // of an action value's difference from its target
     bool double_dqn;             // the online network chooses the next action
     double target_rate;          // the part of the way that an update of the target network goes
@@ -63,7 +66,7 @@ typedef struct dq_experience {
 
 /** What an update needs besides transitions: the values of the schedules at its step. */
 typedef struct dq_learn_step {
-    double learning_rate;  // Adam's
+    double learning_rate;  // the optimiser's
     double priority_beta;  // exponent of the importance-sampling weights
     bool sync_target;      // update the target network first
 } dq_learn_step;

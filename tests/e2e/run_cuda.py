@@ -65,7 +65,7 @@ class Emulated(Case):
         self.assertFalse((self.dir / "run").exists())
 
     def test_some_hyperparameters_are_of_the_cpu_alone(self):
-        for setting in ["target_rate=0.5"]:
+        for setting in ["target_rate=0.5", "optimiser=rmsprop"]:
             self.check(run(*GPU, "--set", setting, "--out", self.dir / "run", env=emulated()), 1,
                        setting.replace("=", " ") + ": CPU only: use --device cpu")
             self.assertFalse((self.dir / "run").exists())

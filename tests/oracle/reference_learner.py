@@ -24,6 +24,7 @@ import numpy as np
 import torch
 
 from make_nn_golden import DQN
+from reference_optimiser import RMSProp
 
 STACK, SIDE = 4, 84
 PRIORITY_EPSILON = 1e-3  # Schaul 2016, section 3.3, has one and does not say how large
@@ -96,12 +97,15 @@ class Config:
     batch: int = 32
     replay_size: int = 10000
     replay_start: int = 10000
+    optimiser: str = "adam"           # or "rmsprop"
     learning_rate: float = 1e-4
     learning_rate_final: float = 0.0
     learning_rate_decay: int = 0      # the step from which on it is learning_rate_final; 0: it stays
     adam_beta1: float = 0.9
     adam_beta2: float = 0.999
     adam_epsilon: float = 1e-8
+    rmsprop_decay: float = 0.95
+    rmsprop_epsilon: float = 0.01 / 32 ** 2
     loss: str = "mse"                 # or "huber"
     n_step: int = 1
     truncation_ends: bool = True      # a truncated episode is learned as one that terminated, as in the book
@@ -241,7 +245,7 @@ class Replay:
 # ------------------------------------------------------------------ learner
 
 class Learner:
-    """Online and target network, Adam, and one learning step."""
+    """Online and target network, optimiser, and one learning step."""
 
     def __init__(self, cfg, n_actions):
         self.cfg = cfg
@@ -250,11 +254,17 @@ class Learner:
         self.initialise(Stream(cfg.seed, "initialisation"))
         self.copy_to_target()
         self.initial = [p.detach().clone() for p in self.online.parameters()]
-        self.adam = torch.optim.Adam(self.online.parameters(), lr=cfg.learning_rate,
-                                     betas=(cfg.adam_beta1, cfg.adam_beta2), eps=cfg.adam_epsilon)
+        self.optimiser = self.make_optimiser(cfg)
         self.n_updates = 0
         self.gaps = []  # (updates so far, by how much the best action is better), wherever one was chosen
         self.n_other_actions = 0  # targets for which Double DQN chose another action than DQN would have
+
+    def make_optimiser(self, cfg):
+        if cfg.optimiser == "rmsprop":
+            return RMSProp(self.online.parameters(), lr=cfg.learning_rate, decay=cfg.rmsprop_decay,
+                           eps=cfg.rmsprop_epsilon)
+        return torch.optim.Adam(self.online.parameters(), lr=cfg.learning_rate,
+                                betas=(cfg.adam_beta1, cfg.adam_beta2), eps=cfg.adam_epsilon)
 
     def initialise(self, stream):
         """PyTorch's default: uniform in +-1/sqrt(fan_in), weights and biases in PyTorch's order, float32."""
@@ -301,7 +311,7 @@ class Learner:
         return numbers([t.reward for t in batch]) + numbers([t.discount for t in batch]) * following
 
     def learn(self, batch, weights, learning_rate):
-        """One Adam step on the weighted mean loss: squared errors, or Huber's with threshold 1, whose gradient
+        """One step on the weighted mean loss: squared errors, or Huber's with threshold 1, whose gradient
         is the clipped error of Mnih 2015. Returns the loss, the errors and the targets."""
         targets = self.targets(batch)
         q = self.online(pixels([t.state for t in batch]))
@@ -311,11 +321,11 @@ class Learner:
         else:
             losses = errors ** 2
         loss = (numbers(weights) * losses).mean()
-        for group in self.adam.param_groups:
+        for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
-        self.adam.zero_grad()
+        self.optimiser.zero_grad()
         loss.backward()
-        self.adam.step()
+        self.optimiser.step()
         self.n_updates += 1
         return loss.item(), errors.detach().tolist(), targets.tolist()
 

@@ -339,6 +339,7 @@ int main(void)
     const struct CMUnitTest of_the_cpu[] = {
         VARIANT("soft_target"),
         VARIANT("soft_target_small"),
+        VARIANT("rmsprop"),
     };
     int n_failed = cmocka_run_group_tests(all, NULL, NULL);
     return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));
