@@ -88,6 +88,8 @@ typedef struct dq_train_config {
     int n_envs;
     /** Steps from one update to the next, 1 to 1000000. */
     int train_every;
+    /** Updates one after another whenever one is due, 1 to 1000. */
+    int updates;
     /** Steps from one update of the target network to the next, 1 or more. */
     int64_t target_sync;
     /** The part of the way to the online network that the target network goes in such an update, 0

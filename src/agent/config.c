@@ -105,6 +105,7 @@ static const field fields[] = {
     FIELD(n_envs, FIELD_INT, "", 1, DQ_VECTOR_MAX,
           "environments side by side; a step is one step of one of them"),
     FIELD(train_every, FIELD_INT, "steps", 1, 1000000, "steps from one update to the next"),
+    FIELD(updates, FIELD_INT, "", 1, 1000, "updates one after another whenever one is due"),
     FIELD(target_sync, FIELD_INT64, "steps", 1, HUGE_STEPS,
           "steps from one update of the target network to the next"),
     FIELD(target_rate, FIELD_DOUBLE, "", 0, 1,

@@ -309,7 +309,15 @@ static dq_status store_step(dq_trainer *t, const dq_train_events *events, dq_sta
     return dq_first_failure(st, dq_learner_status(t->learner));
 }
 
-/** A copy to the target network and an update, when they are due. */
+static dq_status update_once(dq_trainer *t, const dq_learn_step *step)
+{
+    DQ_TRY(dq_learner_learn(t->learner, step));
+    t->n_updates++;
+    t->loss_is_old = !dq_learner_loss(t->learner, false, &t->loss);
+    return check_loss(t);
+}
+
+/** An update of the target network and those of the online network, when they are due. */
 static dq_status learn(dq_trainer *t)
 {
     dq_learn_step step = learn_step_at(t);
@@ -318,10 +326,11 @@ static dq_status learn(dq_trainer *t)
             dq_learner_sync_target(t->learner);
         return DQ_OK;
     }
-    DQ_TRY(dq_learner_learn(t->learner, &step));
-    t->n_updates++;
-    t->loss_is_old = !dq_learner_loss(t->learner, false, &t->loss);
-    return check_loss(t);
+    for (int i = 0; i < t->cfg.updates; i++) {
+        DQ_TRY(update_once(t, &step));
+        step.sync_target = false;
+    }
+    return DQ_OK;
 }
 
 static dq_status tell_step(dq_trainer *t, const dq_train_events *events, dq_status told)

@@ -13,8 +13,9 @@
 
 enum { STARTED = 1, SOLVED = 2 };  // of the run
 
-/** No run gets so far, and one that is loaded with more would soon count beyond 64 bits. */
-static const uint64_t MOST_STEPS = (uint64_t)1 << 62;
+/** No run gets so far, and the updates of one that is loaded with more might count beyond 64
+ * bits. */
+static const uint64_t MOST_STEPS = (uint64_t)1 << 53;
 
 static void save_counters(const dq_trainer *t, dq_writer *w)
 {
@@ -72,7 +73,7 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
     dq_read_u64(r, &step);
     dq_read_u64(r, &n_updates);
     DQ_TRY(dq_read_u64(r, &n_games));
-    if (step > MOST_STEPS || n_updates > step || n_games > step)
+    if (step > MOST_STEPS || n_games > step || n_updates > step * (uint64_t)t->cfg.updates)
         return dq_fail(DQ_ERR_INPUT, "saved run: its counters are impossible");
     t->step = (int64_t)step;
     t->n_updates = (int64_t)n_updates;

@@ -146,6 +146,8 @@ VARIANTS = {
                               priority_beta=0.5, n_step=2, n_envs=3, world=dict(repeats=1)),
     "soft_target": dict(target_rate=0.3, target_sync=5, n_step=2, n_envs=2, double_dqn=True),
     "soft_target_small": dict(target_rate=0.05, target_sync=1),
+    "updates": dict(updates=2, train_every=3, target_sync=12, max_steps=80),
+    "updates_envs": dict(updates=3, train_every=4, target_sync=10, priority_alpha=0.6, priority_beta=0.5, n_envs=2),
     "pong": dict(world=dict(pong=1), replay_size=50, n_step=2),
 }
 

@@ -115,6 +115,7 @@ class Config:
     priority_beta_steps: int = 0       # steps in which beta is annealed to 1; 0: it stays
     n_envs: int = 1
     train_every: int = 1
+    updates: int = 1                  # one after another whenever one is due
     target_sync: int = 1000
     target_rate: float = 1.0          # 1: the target network becomes a copy of the online network
     epsilon_begin: int = 0            # until this step it is epsilon_start
@@ -362,7 +363,7 @@ class Record:
     solved: bool = False
     updates: int = 0
     loss: float = 0.0                  # of the last update
-    drawn: list = field(default_factory=list)    # this step's batch: indices of steps, from 0
+    drawn: list = field(default_factory=list)    # this step's last batch: indices of steps, from 0
     errors: list = field(default_factory=list)
     targets: list = field(default_factory=list)
     weights: list = field(default_factory=list)
@@ -411,7 +412,7 @@ def train(cfg, worlds, n_actions, tell, games_to_solve=100):
         if len(replay) >= cfg.replay_start and not record.solved:
             if record.step % cfg.target_sync == 0:
                 learner.update_target()
-            if record.step % cfg.train_every == 0:
+            for _ in range(cfg.updates if record.step % cfg.train_every == 0 else 0):
                 if cfg.priority_alpha > 0:
                     record.drawn, record.weights = replay.draw_by_priority(
                         cfg.batch, beta_at(cfg, record.step), drawing)

@@ -301,8 +301,9 @@ int main(void)
     if (test_device_is_missing())
         return DEVICE_SKIPPED;
     const struct CMUnitTest some[] = {
-        VARIANT("ratio"), VARIANT("fast"),     VARIANT("everything"),
-        VARIANT("nips"),  VARIANT("gpu_book"), VARIANT("bootstraps_double"),
+        VARIANT("ratio"),   VARIANT("fast"),     VARIANT("everything"),
+        VARIANT("nips"),    VARIANT("gpu_book"), VARIANT("bootstraps_double"),
+        VARIANT("updates"),
     };
     if (getenv("DEEPQ_TEST_QUICK"))  // the emulation of a GPU is slow
         return cmocka_run_group_tests(some, NULL, NULL);
@@ -335,6 +336,8 @@ int main(void)
         VARIANT("bootstraps"),
         VARIANT("bootstraps_n_step"),
         VARIANT("bootstraps_double"),
+        VARIANT("updates"),
+        VARIANT("updates_envs"),
     };
     const struct CMUnitTest of_the_cpu[] = {
         VARIANT("soft_target"),

@@ -251,25 +251,28 @@ static void it_counts_alike_with_games_side_by_side(void **state)
     check_loop(8);
 }
 
-static void check_updates(int n_envs)
+static void check_updates(int n_envs, int n_updates)
 {
     dq_train_config cfg = small_config();
     cfg.train_every = 7;
+    cfg.updates = n_updates;
     cfg.n_envs = n_envs;
     dq_trainer *t = make_trainer(&cfg);
     bool solved;
     assert_int_equal(dq_trainer_run(t, NULL, NULL, &solved), DQ_OK);
     dq_progress p;
     dq_trainer_progress(t, &p);
-    assert_int_equal(p.n_updates, 98 / 7 - 39 / 7);  // steps 42, 49, ... 98
+    assert_int_equal(p.n_updates, n_updates * (98 / 7 - 39 / 7));  // steps 42, 49, ... 98
     dq_trainer_destroy(t);
 }
 
 static void updates_come_as_often_as_asked(void **state)
 {
     (void)state;
-    check_updates(1);
-    check_updates(4);
+    check_updates(1, 1);
+    check_updates(4, 1);
+    check_updates(1, 2);
+    check_updates(4, 3);
 }
 
 /** The world says which reward belongs to a state and an action: so must what is remembered. */
@@ -364,6 +367,18 @@ static void so_does_one_with_double_targets(void **state)
     (void)state;
     dq_train_config cfg = small_config();
     cfg.double_dqn = true;
+    check_loaded_run(&cfg);
+}
+
+/** With more updates than steps. */
+static void so_does_one_with_several_updates(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.updates = 6;
+    cfg.train_every = 2;
+    cfg.target_sync = 4;
+    cfg.n_envs = 2;
     check_loaded_run(&cfg);
 }
 
@@ -774,6 +789,7 @@ int main(void)
         cmocka_unit_test(a_callback_ends_the_run_and_it_can_go_on),
         cmocka_unit_test(a_failure_of_any_callback_is_the_runs),
         cmocka_unit_test(hyperparameters_are_read_written_and_checked),
+        cmocka_unit_test(so_does_one_with_several_updates),
     };
     const struct CMUnitTest of_the_cpu[] = {
         cmocka_unit_test(so_does_one_with_soft_targets),
