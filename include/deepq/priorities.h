@@ -1,9 +1,16 @@
 /** Prioritized experience replay: how often each transition is drawn, and how much it then weighs.
  *
- *  A transition is drawn with a probability P proportional to its priority, (|error| + 1e-3)^alpha,
- *  where error is its temporal-difference error at its last update. A transition that was not yet
- *  drawn has the highest priority given so far. The importance-sampling weight of a drawn
- *  transition is (1 / (n P))^beta, divided by the largest such weight of the batch.
+ *  A transition is drawn with a probability P proportional to its priority. A rule says how that
+ *  follows from its last update, and what the importance-sampling weight of a drawn transition is,
+ *  which is then divided by the largest of the batch:
+ *
+ *  | rule                 | priority                  | weight                 |
+ *  |----------------------|---------------------------|------------------------|
+ *  | DQ_PRIORITY_SCHAUL   | (abs(error) + 1e-3)^alpha | (1 / (n P))^beta       |
+ *  | DQ_PRIORITY_DOPAMINE | (loss + 1e-10)^alpha      | (1 / (P + 1e-10))^beta |
+ *
+ *  Here error is the temporal-difference error, and loss the loss of this transition alone, without
+ *  a weight. A transition that was not yet drawn has the highest priority given so far, at first 1.
  *
  *  The priorities are the leaves of a sum tree, so drawing a transition and changing a priority
  *  take O(log n). The same calls give the same bits, also after saving and loading. Only one thread
@@ -23,6 +30,15 @@
 extern "C" {
 #endif
 
+/** How priorities and weights are computed. */
+typedef enum dq_priority_rule {
+    /** From errors, as Schaul et al. 2016 have it. */
+    DQ_PRIORITY_SCHAUL = 0,
+    /** From losses, as Dopamine's Rainbow has it with alpha = beta = 1/2 (Castro et al. 2018,
+     *  rainbow_agent.py). */
+    DQ_PRIORITY_DOPAMINE
+} dq_priority_rule;
+
 typedef struct dq_priorities dq_priorities;
 
 /** Create the priorities of a replay buffer that is still empty.
@@ -35,6 +51,10 @@ DQ_NODISCARD dq_status dq_priorities_create(dq_priorities **out, size_t n_slots,
 /** Accepts NULL. */
 DQ_API
 void dq_priorities_destroy(dq_priorities *p);
+
+/** Choose the rule of priorities that are still empty; until then it is DQ_PRIORITY_SCHAUL. */
+DQ_API
+void dq_priorities_set_rule(dq_priorities *p, dq_priority_rule rule);
 
 /** Take note of a new transition; to be called after each dq_replay_add(). The transition that can
  *  be drawn from now on gets the highest priority, the one that was overwritten gets 0. */
@@ -52,8 +72,8 @@ DQ_NODISCARD dq_status dq_priorities_sample(const dq_priorities *p, const dq_rep
                                             size_t n, double beta, dq_rng *rng,
                                             dq_transition *batch, float *weight);
 /** Set the priorities of a batch after an update.
- *  @param error float [n], temporal-difference errors; one that is not finite gives the highest
- *         priority so far, as a new transition has it */
+ *  @param error float [n], temporal-difference errors, or with DQ_PRIORITY_DOPAMINE losses; one
+ *         that is not finite gives the highest priority so far, as a new transition has it */
 DQ_API
 void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n,
                           const float *error);

@@ -16,6 +16,7 @@
 
 #include "deepq/env.h"
 #include "deepq/net.h"
+#include "deepq/priorities.h"
 #include "deepq/replay.h"
 #include "deepq/status.h"
 #include "deepq/stream.h"
@@ -79,6 +80,10 @@ typedef struct dq_train_config {
     /** Exponent alpha of the priorities, 0 to 1; 0: transitions are drawn uniformly (Schaul et al.
      *  2016). */
     double priority_alpha;
+    /** How priorities and importance-sampling weights are computed, as priorities.h says:
+     *  DQ_PRIORITY_SCHAUL, or DQ_PRIORITY_DOPAMINE, which Dopamine has with priority_alpha =
+     *  priority_beta = 0.5. */
+    dq_priority_rule priority_rule;
     /** Exponent beta of the importance-sampling weights at step 0, 0 to 1; 1: full correction. */
     double priority_beta;
     /** The step at which beta, which changes linearly, reaches 1; 0: it is constant. */

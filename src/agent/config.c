@@ -57,7 +57,11 @@ static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "h
 static const char *const optimisers[] = {
     [DQ_OPTIMISER_ADAM] = "adam", [DQ_OPTIMISER_RMSPROP] = "rmsprop", NULL};
 
-static_assert(sizeof(dq_loss) == sizeof(unsigned) && sizeof(dq_optimiser) == sizeof(unsigned),
+static const char *const priority_rules[] = {
+    [DQ_PRIORITY_SCHAUL] = "schaul", [DQ_PRIORITY_DOPAMINE] = "dopamine", NULL};
+
+static_assert(sizeof(dq_loss) == sizeof(unsigned) && sizeof(dq_optimiser) == sizeof(unsigned) &&
+                  sizeof(dq_priority_rule) == sizeof(unsigned),
               "set_word() writes an unsigned");
 
 static const double HUGE_STEPS = 1e15;
@@ -98,6 +102,8 @@ static const field fields[] = {
           "an episode cut off by a limit is learned as terminated, as in the book"),
     FIELD(priority_alpha, FIELD_DOUBLE, "", 0, 1,
           "exponent of priorities; 0: transitions are drawn uniformly"),
+    WORD_FIELD(priority_rule, priority_rules,
+               "priorities follow from errors, or as in Dopamine from losses (priorities.h)"),
     FIELD(priority_beta, FIELD_DOUBLE, "", 0, 1,
           "exponent of importance-sampling weights at step 0; 1: full correction"),
     FIELD(priority_beta_steps, FIELD_INT64, "steps", 0, HUGE_STEPS,

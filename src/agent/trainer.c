@@ -40,6 +40,7 @@ static dq_status create_learner(dq_trainer *t, const dq_env_spec *spec)
         .n_step = cfg->n_step,
         .gamma = cfg->gamma,
         .priority_alpha = cfg->priority_alpha,
+        .priority_rule = cfg->priority_rule,
         .seed = cfg->seed,
     };
     return dq_learner_create(&t->learner, &learner);

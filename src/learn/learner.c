@@ -17,6 +17,8 @@ static dq_status check_gpu_has(const dq_learner_config *cfg)
                        cfg->target_rate);
     if (cfg->optimiser == DQ_OPTIMISER_RMSPROP)
         return dq_fail(DQ_ERR_UNSUPPORTED, "optimiser rmsprop: CPU only: use --device cpu");
+    if (cfg->priority_alpha > 0 && cfg->priority_rule != DQ_PRIORITY_SCHAUL)
+        return dq_fail(DQ_ERR_UNSUPPORTED, "priority_rule dopamine: CPU only: use --device cpu");
     return DQ_OK;
 }
 
@@ -67,9 +69,10 @@ static dq_status create_memory(dq_learner *l)
     replay.n_actions = cfg->n_actions;
     DQ_TRY(dq_replay_choose_store(&replay, cfg->replay_store, l->on_gpu));
     DQ_TRY(dq_replay_create(&l->replay, &replay));
-    if (cfg->priority_alpha > 0)
-        DQ_TRY(
-            dq_priorities_create(&l->priorities, dq_replay_slots(l->replay), cfg->priority_alpha));
+    if (cfg->priority_alpha <= 0)
+        return DQ_OK;
+    DQ_TRY(dq_priorities_create(&l->priorities, dq_replay_slots(l->replay), cfg->priority_alpha));
+    dq_priorities_set_rule(l->priorities, cfg->priority_rule);
     return DQ_OK;
 }
 

@@ -49,7 +49,8 @@ typedef struct dq_learner_config {
     int n_step;                  // rewards that are summed in a transition
     double gamma;                // discount factor
     double priority_alpha;       // exponent of priorities; 0: transitions are drawn uniformly
-    uint64_t seed;               // of the random streams "initialisation" and "replay"
+    dq_priority_rule priority_rule;  // how priorities and weights are computed
+    uint64_t seed;                   // of the random streams "initialisation" and "replay"
 } dq_learner_config;
 
 /** One step of one environment. */

@@ -1,4 +1,5 @@
 /* The learner on the processor. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +7,7 @@
 #include "base/error.h"
 #include "learn/learner.h"
 #include "learn/target_cache.h"
+#include "nn/objective.h"
 
 typedef struct cpu_learner {
     dq_learner base;
@@ -74,6 +76,15 @@ static double end_stage(dq_learner *l, int stage, double began_s)
     return now_s;
 }
 
+/** The priorities of the batch follow from its errors, or with Dopamine's rule from its losses. */
+static void update_priorities(dq_learner *l, float *error)
+{
+    size_t batch = (size_t)l->cfg.batch;
+    for (size_t i = 0; l->cfg.priority_rule == DQ_PRIORITY_DOPAMINE && i < batch; i++)
+        error[i] = (float)dq_objective_part(l->cfg.loss, fabs((double)error[i]));
+    dq_priorities_update(l->priorities, l->drawn, batch, error);
+}
+
 static dq_status learn(dq_learner *l, const dq_learn_step *step)
 {
     cpu_learner *self = (cpu_learner *)l;
@@ -94,7 +105,7 @@ static dq_status learn(dq_learner *l, const dq_learn_step *step)
     self->loss = (double)dq_net_update_weighted(l->net, self->states, self->actions, l->target,
                                                 l->weight, self->error);
     if (l->priorities)
-        dq_priorities_update(l->priorities, l->drawn, batch, self->error);
+        update_priorities(l, self->error);
     (void)end_stage(l, DQ_STAGE_UPDATE, at);
     return DQ_OK;
 }

@@ -32,6 +32,15 @@ DQ_EVERYWHERE float dq_objective_target(float reward, float discount, float next
     return (discount > 0.0f ? next_value * discount : 0.0f) + reward;
 }
 
+/** The loss of one sample without its weight.
+ *  @param e the distance of its action value from the target */
+DQ_EVERYWHERE double dq_objective_part(dq_loss loss, double e)
+{
+    if (loss == DQ_LOSS_MSE)
+        return e * e;
+    return e < 1.0 ? 0.5 * e * e : e - 0.5;
+}
+
 /** The loss of one sample; that of a batch is the mean of its samples.
  *  @param q value of the action taken
  *  @param weight importance-sampling weight; 1 when transitions are drawn uniformly
@@ -42,18 +51,15 @@ DQ_EVERYWHERE double dq_objective_loss(dq_loss loss, float q, float target, floa
                                        int n_samples, float *error, float *dq)
 {
     float slope;
-    double part, e;
+    double e;
     *error = q - target;
     e = fabs((double)*error);
-    if (loss == DQ_LOSS_MSE) {
+    if (loss == DQ_LOSS_MSE)
         slope = 2.0f * *error;
-        part = e * e;
-    } else {
+    else
         slope = e < 1.0 ? *error : copysignf(1.0f, *error);
-        part = e < 1.0 ? 0.5 * e * e : e - 0.5;
-    }
     *dq = slope * weight / (float)n_samples;
-    return part * (double)weight;
+    return dq_objective_part(loss, e) * (double)weight;
 }
 
 #endif

@@ -9,10 +9,14 @@
 #include "base/stream_internal.h"
 #include "replay/priority_tree.h"
 
+/** Beside the loss and the probability. */
+static const double DOPAMINES_EPSILON = 1e-10;
+
 struct dq_priorities {
     size_t n_slots;
     size_t n_leaves;  // a power of two
     double alpha;
+    dq_priority_rule rule;
     double highest;  // priority given so far
     double *node;    // [2 * n_leaves]
 };
@@ -45,6 +49,11 @@ void dq_priorities_destroy(dq_priorities *p)
     free(p);
 }
 
+void dq_priorities_set_rule(dq_priorities *p, dq_priority_rule rule)
+{
+    p->rule = rule;
+}
+
 static void set_priority(dq_priorities *p, size_t slot, double priority)
 {
     size_t i = p->n_leaves + slot;
@@ -75,8 +84,9 @@ dq_status dq_priorities_sample(const dq_priorities *p, const dq_replay *replay, 
         batch[i] = dq_replay_transition(replay, dq_tree_find(p->node, p->n_leaves, at));
         least = fmin(least, p->node[p->n_leaves + batch[i].slot]);
     }
+    double more = p->rule == DQ_PRIORITY_DOPAMINE ? DOPAMINES_EPSILON * total : 0;
     for (size_t i = 0; i < n; i++)
-        weight[i] = dq_tree_weight(least, p->node[p->n_leaves + batch[i].slot], beta);
+        weight[i] = dq_tree_weight(least + more, p->node[p->n_leaves + batch[i].slot] + more, beta);
     return DQ_OK;
 }
 
@@ -84,7 +94,10 @@ void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n
                           const float *error)
 {
     for (size_t i = 0; i < n; i++) {
-        double priority = dq_tree_priority(error[i], p->alpha, p->highest);
+        double priority =
+            p->rule == DQ_PRIORITY_DOPAMINE
+                ? dq_tree_priority_above(error[i], DOPAMINES_EPSILON, p->alpha, p->highest)
+                : dq_tree_priority(error[i], p->alpha, p->highest);
         p->highest = fmax(p->highest, priority);
         set_priority(p, batch[i].slot, priority);
     }

@@ -49,14 +49,21 @@ DQ_EVERYWHERE double dq_tree_place(size_t i, size_t n, double unit, double total
     return ((double)i + unit) / (double)n * total;
 }
 
-/** The priority of a transition with a temporal-difference error.
+/** The priority of a transition with a temporal-difference error, or with a loss.
+ *  @param never_zero is added to it
  *  @param highest priority given so far, which an error that is not finite gives too: it would make
  *         the sums useless */
-DQ_EVERYWHERE double dq_tree_priority(float error, double alpha, double highest)
+DQ_EVERYWHERE double dq_tree_priority_above(float error, double never_zero, double alpha,
+                                            double highest)
 {
-    const double never_zero = 1e-3;
     double priority = pow(fabs((double)error) + never_zero, alpha);
     return priority <= 1.7976931348623157e308 ? priority : highest;  // false for no number, too
+}
+
+/** The priority of a transition with a temporal-difference error, by DQ_PRIORITY_SCHAUL. */
+DQ_EVERYWHERE double dq_tree_priority(float error, double alpha, double highest)
+{
+    return dq_tree_priority_above(error, 1e-3, alpha, highest);
 }
 
 /** The importance-sampling weight of a transition.

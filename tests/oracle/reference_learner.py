@@ -14,7 +14,8 @@ Two programs only sample the same numbers by agreement. These conventions are de
 - uniform sampling counts back from the newest transition; sampling by priority goes through the
   transitions in the order of their slots, step i in slot i % (replay_size + STACK * n_envs);
 - priorities are (|error| + PRIORITY_EPSILON) ** alpha, of unclipped errors, importance weights are
-  relative to the largest of the batch.
+  relative to the largest of the batch; as Dopamine's Rainbow has it, with alpha = beta = 1/2, priorities
+  are (loss + DOPAMINE_EPSILON) ** alpha, and weights (probability + DOPAMINE_EPSILON) ** -beta.
 make_learner_golden.py runs variants of it and stores every step.
 """
 import math
@@ -28,6 +29,7 @@ from reference_optimiser import RMSProp
 
 STACK, SIDE = 4, 84
 PRIORITY_EPSILON = 1e-3  # Schaul 2016, section 3.3, has one and does not say how large
+DOPAMINE_EPSILON = 1e-10
 MASK = (1 << 64) - 1
 
 
@@ -111,6 +113,7 @@ class Config:
     truncation_ends: bool = True      # a truncated episode is learned as one that terminated, as in the book
     double_dqn: bool = False
     priority_alpha: float = 0.0       # 0: every transition is equally likely
+    priority_rule: str = "schaul"     # or "dopamine"
     priority_beta: float = 0.0
     priority_beta_steps: int = 0       # steps in which beta is annealed to 1; 0: it stays
     n_envs: int = 1
@@ -234,12 +237,19 @@ class Replay:
             at = (part + stream.unit()) / n * ends[-1]
             self.gaps.append(np.abs(ends - at).min() / ends[-1])
             chosen.append(order[np.searchsorted(ends, at, side="right")])
-        least = min(self.priority[i] for i in chosen)
-        return chosen, [(least / self.priority[i]) ** beta for i in chosen]
+        probability = np.array([self.priority[i] for i in chosen]) / ends[-1]
+        if self.cfg.priority_rule == "dopamine":
+            probability += DOPAMINE_EPSILON
+        weights = probability ** -beta
+        return chosen, (weights / weights.max()).tolist()
 
     def update_priorities(self, chosen, errors):
         for i, error in zip(chosen, errors):
-            self.priority[i] = (abs(error) + PRIORITY_EPSILON) ** self.cfg.priority_alpha
+            if self.cfg.priority_rule == "dopamine":
+                urgency = losses_of(self.cfg, torch.tensor(error)).item() + DOPAMINE_EPSILON
+            else:
+                urgency = abs(error) + PRIORITY_EPSILON
+            self.priority[i] = urgency ** self.cfg.priority_alpha
             self.highest_priority = max(self.highest_priority, self.priority[i])
 
 
@@ -317,11 +327,7 @@ class Learner:
         targets = self.targets(batch)
         q = self.online(pixels([t.state for t in batch]))
         errors = q.gather(1, torch.tensor([[t.action] for t in batch]))[:, 0] - targets
-        if self.cfg.loss == "huber":
-            losses = torch.where(errors.abs() < 1, errors ** 2 / 2, errors.abs() - 0.5)
-        else:
-            losses = errors ** 2
-        loss = (numbers(weights) * losses).mean()
+        loss = (numbers(weights) * losses_of(self.cfg, errors)).mean()
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
         self.optimiser.zero_grad()
@@ -334,6 +340,12 @@ class Learner:
         """The L2 distance of the weights from the initial ones."""
         return math.sqrt(sum(((p - q) ** 2).sum().item()
                              for p, q in zip(self.online.parameters(), self.initial)))
+
+
+def losses_of(cfg, errors):
+    if cfg.loss == "huber":
+        return torch.where(errors.abs() < 1, errors ** 2 / 2, errors.abs() - 0.5)
+    return errors ** 2
 
 
 def numbers(values):

@@ -340,6 +340,8 @@ int main(void)
         VARIANT("updates_envs"),
     };
     const struct CMUnitTest of_the_cpu[] = {
+        VARIANT("dopamine"),
+        VARIANT("dopamine_huber"),
         VARIANT("soft_target"),
         VARIANT("soft_target_small"),
         VARIANT("rmsprop"),

@@ -127,6 +127,44 @@ static void chances_follow_the_errors_and_weights_make_up_for_them(void **state)
     destroy_world(&w);
 }
 
+/** The same with losses: as Dopamine's Rainbow, where both exponents are one half. */
+static void dopamines_rule_follows_the_losses(void **state)
+{
+    (void)state;
+    world w = make_world();
+    size_t n_slots = dq_replay_slots(w.replay);
+    double share[64], sum = 0, beta = 0.5, largest = 0, want[N];
+    dq_priorities_set_rule(w.priorities, DQ_PRIORITY_DOPAMINE);
+    add(&w, 50);
+    dq_replay_range range = dq_replay_drawable(w.replay, false);
+    for (size_t i = 0; i < range.n; i++) {  // so small that what is added to them matters
+        dq_transition t = {.slot = (range.newest + n_slots - i) % n_slots};
+        float loss = 1e-10f * (float)i;
+        dq_priorities_update(w.priorities, &t, 1, &loss);
+        sum += pow(1e-10 * (double)i + 1e-10, ALPHA);
+    }
+    assert_true(fabs(shares(&w, share, n_slots)) < 1e-9);
+    for (size_t i = 0; i < range.n; i++) {
+        double chance = pow(1e-10 * (double)i + 1e-10, ALPHA) / sum;
+        assert_true(fabs(share[(range.newest + n_slots - i) % n_slots] - chance) < 0.005);
+    }
+    dq_transition batch[N];
+    float weight[N];
+    assert_int_equal(dq_priorities_sample(w.priorities, w.replay, N, beta, &w.rng, batch, weight),
+                     DQ_OK);
+    for (int k = 0; k < N; k++) {
+        double age = (double)((range.newest + n_slots - batch[k].slot) % n_slots);
+        want[k] = 1 / sqrt(pow(1e-10 * age + 1e-10, ALPHA) / sum + 1e-10);
+        largest = fmax(largest, want[k]);
+    }
+    for (int k = 0; k < N; k++)
+        assert_true(fabs((double)weight[k] - want[k] / largest) < 1e-6);
+    add(&w, 1);  // a new one: the highest so far is still that of the beginning, 1
+    assert_true(fabs(dq_priorities_get(w.priorities, share) - 1) < 1e-12);
+    assert_true(fabs(share[dq_replay_drawable(w.replay, false).newest] - 1) < 1e-12);
+    destroy_world(&w);
+}
+
 static void a_new_transition_has_the_highest_priority_so_far(void **state)
 {
     (void)state;
@@ -251,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_whole_transitions_are_drawn_new_ones_alike),
         cmocka_unit_test(chances_follow_the_errors_and_weights_make_up_for_them),
+        cmocka_unit_test(dopamines_rule_follows_the_losses),
         cmocka_unit_test(a_new_transition_has_the_highest_priority_so_far),
         cmocka_unit_test(too_few_transitions_is_an_error),
         cmocka_unit_test(an_error_that_is_not_finite_counts_as_unknown),

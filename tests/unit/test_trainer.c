@@ -404,6 +404,16 @@ static void so_does_one_with_priorities(void **state)
     check_loaded_run(&cfg);
 }
 
+static void so_does_one_with_dopamines_priorities(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.priority_rule = DQ_PRIORITY_DOPAMINE;
+    cfg.priority_alpha = 0.5;
+    cfg.priority_beta = 0.5;
+    check_loaded_run(&cfg);
+}
+
 static void so_does_one_in_the_middle_of_a_round(void **state)
 {
     (void)state;
@@ -793,6 +803,7 @@ int main(void)
     };
     const struct CMUnitTest of_the_cpu[] = {
         cmocka_unit_test(so_does_one_with_soft_targets),
+        cmocka_unit_test(so_does_one_with_dopamines_priorities),
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
     return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));
