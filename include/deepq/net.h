@@ -100,6 +100,9 @@ typedef struct dq_net_config {
     double rmsprop_decay;
     /** RMSProp's constant in the root, above 0. */
     double rmsprop_epsilon;
+    /** The longest gradient of a batch, all parameters together, as an L2 norm: a longer one is
+     *  scaled down to it before the optimiser's step (Pascanu et al. 2013). 0: any length. */
+    double gradient_norm;
     /** The loss that dq_net_update() minimises. */
     dq_loss loss;
     /** Precision of the matrix products: "fp32" or "bf16" (see dq_net_create()); NULL: "fp32". */

@@ -62,6 +62,9 @@ typedef struct dq_train_config {
     double rmsprop_decay;
     /** RMSProp's constant in the root, 1e-12 to 1. */
     double rmsprop_epsilon;
+    /** The longest gradient of a batch, all parameters together, as an L2 norm, 0 to 1e6: a longer
+     *  one is scaled down to it. 0: any length. */
+    double gradient_norm;
     /** Initialisation of the parameters, a name from the table of dq_net_init(); NULL:
      *  "pytorch". */
     const char *initialisation;

@@ -88,6 +88,8 @@ static const field fields[] = {
     FIELD(rmsprop_decay, FIELD_DOUBLE, "", 0, 0.999999999,
           "RMSProp's decay rate of the mean gradient and the mean squared gradient"),
     FIELD(rmsprop_epsilon, FIELD_DOUBLE, "", 1e-12, 1, "RMSProp's constant in the root"),
+    FIELD(gradient_norm, FIELD_DOUBLE, "", 0, 1e6,
+          "L2 norm that a longer gradient is scaled down to; 0: any length"),
     FIELD(network, FIELD_NETWORK, "", 0, 0,
           "nature: Mnih et al. 2015, nips: 2013; nature_same: Dopamine's; mlp: vectors"),
     FIELD(hidden, FIELD_WIDTHS, "", 1, DQ_MLP_HIDDEN_MAX, "outputs of the hidden layers of an mlp"),

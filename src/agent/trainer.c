@@ -32,6 +32,7 @@ static dq_status create_learner(dq_trainer *t, const dq_env_spec *spec)
         .optimiser = cfg->optimiser,
         .rmsprop_decay = cfg->rmsprop_decay,
         .rmsprop_epsilon = cfg->rmsprop_epsilon,
+        .gradient_norm = cfg->gradient_norm,
         .loss = cfg->loss,
         .double_dqn = cfg->double_dqn,
         .target_rate = cfg->target_rate,

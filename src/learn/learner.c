@@ -19,6 +19,9 @@ static dq_status check_gpu_has(const dq_learner_config *cfg)
         return dq_fail(DQ_ERR_UNSUPPORTED, "optimiser rmsprop: CPU only: use --device cpu");
     if (cfg->priority_alpha > 0 && cfg->priority_rule != DQ_PRIORITY_SCHAUL)
         return dq_fail(DQ_ERR_UNSUPPORTED, "priority_rule dopamine: CPU only: use --device cpu");
+    if (cfg->gradient_norm > 0)
+        return dq_fail(DQ_ERR_UNSUPPORTED, "gradient_norm %g: CPU only: use --device cpu",
+                       cfg->gradient_norm);
     return DQ_OK;
 }
 
@@ -50,6 +53,7 @@ static dq_status create_net(dq_learner *l, int batch, int n_threads, const char 
     net.optimiser = cfg->optimiser;
     net.rmsprop_decay = cfg->rmsprop_decay;
     net.rmsprop_epsilon = cfg->rmsprop_epsilon;
+    net.gradient_norm = cfg->gradient_norm;
     DQ_TRY(dq_net_create(&l->net, &net));
     dq_rng rng = dq_rng_stream(cfg->seed, "initialisation");
     dq_net_init(l->net, &rng);

@@ -41,6 +41,7 @@ typedef struct dq_learner_config {
     double epsilon;              // Adam's constant in the denominator
     double rmsprop_decay;        // RMSProp's decay rate
     double rmsprop_epsilon;      // RMSProp's constant in the root
+    double gradient_norm;        // longest gradient of a batch; 0: any
     dq_loss loss;                // of an action value's difference from its target
     bool double_dqn;             // the online network chooses the next action
     double target_rate;          // the part of the way that an update of the target network goes

@@ -117,6 +117,7 @@ static size_t plan(dq_net *net, char *base)
     float **params[] = {&net->online.params, &net->target.params, &net->m, &net->v, &net->grad};
     for (size_t i = 0; i < DQ_COUNT(params); i++)
         *params[i] = dq_net_take(base, &used, shape->n_params);
+    net->squares = (void *)dq_net_take(base, &used, 2 * (size_t)dq_net_n_norm_tasks(net));
     net->q = dq_net_take(base, &used, cap * shape->out_pad);
     if (shape->n_dense) {
         dq_mlp_plan(net, base, &used);

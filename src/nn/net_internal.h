@@ -40,6 +40,7 @@ struct dq_net {
     float *ut[DQ_CONVS_MAX];  // transforms of online weights, for the input gradients
     float *m, *v;             // [n_params] the optimiser's first and second moments
     float *grad;              // [n_params] gradients
+    double *squares;          // [dq_net_n_norm_tasks()] sums of squared gradients
 
     float *x[DQ_CONVS_MAX];        // [cap] outputs of each convolution
     float *features;               // the outputs of the last convolution
@@ -109,6 +110,11 @@ DQ_NODISCARD dq_status dq_initialisation_find(const char *name, int *index);
 dq_adam_step dq_net_adam_step(const dq_net *net);
 /** The optimiser's next step, number n_updates + 1. */
 dq_optimiser_step dq_net_optimiser_step(const dq_net *net);
+/** How many parts the sum of squared gradients has. */
+int dq_net_n_norm_tasks(const dq_net *net);
+/** What the gradients are to be multiplied by, so that their norm is cfg.gradient_norm at most; 1
+ * for shorter ones. All of net->grad is to be there. */
+float dq_net_gradient_scale(dq_net *net);
 /** Take the optimiser's step on n parameters.
  *  @param at the first one
  *  @param grad [n] their gradients */

@@ -1,5 +1,6 @@
-/* One learning step: six parallel rounds. What a task does depends on its number alone, or cuts the
- * work where no sum runs across, so that the result is the same for any number of threads. */
+/* One learning step: six parallel rounds, two more where the norm of the gradient is limited. What
+ * a task does depends on its number alone, or cuts the work where no sum runs across, so that the
+ * result is the same for any number of threads. */
 #include <string.h>
 
 #include "nn/net_internal.h"
@@ -10,14 +11,17 @@ typedef struct learn_step {
     const int32_t *action;
     const float *target;
     const dq_optimiser_step *step;  // NULL: gradients alone
+    bool fused;                     // the optimiser's step follows each gradient at once
+    float scale;                    // of the gradients, when it does not
     const float *weight;            // [batch] NULL: all 1
     float *error;                   // [batch] out, NULL: not wanted
 } learn_step;
 
-static void optimise(const learn_step *s, size_t at, size_t n, const float *grad)
+static void optimise(const learn_step *s, size_t at, size_t n, float *grad)
 {
-    if (s->step)
-        dq_net_optimise(s->net, s->step, at, n, grad);
+    for (size_t i = 0; !s->fused && s->scale < 1.0f && i < n; i++)
+        grad[i] *= s->scale;
+    dq_net_optimise(s->net, s->step, at, n, grad);
 }
 
 /** The loss of sample i, of a batch of n. @param[out] dq its gradient at the value of its action */
@@ -65,6 +69,19 @@ static float output_gradients(const learn_step *s)
     return (float)(loss / n);
 }
 
+/** Where the weights of block b of the hidden layer begin that a slice of inputs has. */
+static size_t hidden_place(const dq_net_shape *s, int b, int k)
+{
+    return s->fc_w + ((size_t)b * (size_t)s->fc->in + (size_t)k) * DQ_FC_BLOCK;
+}
+
+static void step_hidden(const learn_step *s, int b, int k, float *grad)
+{
+    const dq_net_shape *shape = &s->net->shape;
+    optimise(s, hidden_place(shape, b, k), (size_t)shape->fc->slice * DQ_FC_BLOCK, grad);
+    dq_net_prepare_slice(s->net, &s->net->online, b, k);
+}
+
 /** A slice of the first linear layer's inputs: their gradients, and those of their weights with
  *  the optimiser's step while both are in the cache. */
 static void hidden_task(void *ctx, int task)
@@ -73,19 +90,19 @@ static void hidden_task(void *ctx, int task)
     dq_net *net = s->net;
     const dq_net_shape *shape = &net->shape;
     int layer = shape->fc_layer, k = task * shape->fc->slice, n = net->cfg.batch;
-    size_t w = shape->fc_w, n_inputs = (size_t)shape->fc->in, slice = (size_t)shape->fc->slice;
+    size_t w = shape->fc_w;
     if (net->k->fc1_slice)
         net->k->fc1_slice(layer, net->fc_x, n, k, net->fc_slices);
     const float *moments[] = {net->m + w, net->v + w};
     net->k->fc1_dx(layer, net->dht, n, net->online.params + w, k, net->dfeatures, moments);
-    for (size_t b = 0; b < (size_t)shape->n_blocks; b++) {
-        size_t at = w + (b * n_inputs + (size_t)k) * DQ_FC_BLOCK;
-        float block[DQ_FC_SLICE_MAX * DQ_FC_BLOCK], *grad = s->step ? block : net->grad + at;
+    for (int b = 0; b < shape->n_blocks; b++) {
+        size_t at = hidden_place(shape, b, k);
+        float block[DQ_FC_SLICE_MAX * DQ_FC_BLOCK], *grad = s->fused ? block : net->grad + at;
         const float *prefetch[] = {net->online.params + at, net->m + at, net->v + at};
-        net->k->fc1_dw(layer, net->fc_slices, n, net->fc_dy + b * DQ_FC_BLOCK, k, grad, prefetch);
-        optimise(s, at, slice * DQ_FC_BLOCK, grad);
-        if (s->step)
-            dq_net_prepare_slice(net, &net->online, (int)b, k);
+        net->k->fc1_dw(layer, net->fc_slices, n, net->fc_dy + (size_t)b * DQ_FC_BLOCK, k, grad,
+                       prefetch);
+        if (s->fused)
+            step_hidden(s, b, k, grad);
     }
 }
 
@@ -148,36 +165,12 @@ static void du_task(void *ctx, int task)
                     net->conv_du[l], net->grad + shape->conv_b[l]);
 }
 
-/** Weights of some block values of a convolution: gradient, the optimiser's step, transforms
- *  for the next update. */
-static void finish_slice(const learn_step *s, int l, int c)
-{
-    dq_net *net = s->net;
-    const dq_conv_shape *shape = net->shape.conv[l];
-    int layer = net->shape.layer[l];
-    int taps = shape->k / shape->stride;
-    int rows = shape->stride * shape->in;  // that lie together
-    rows = rows < DQ_CONV_SLICE ? rows : DQ_CONV_SLICE;
-    size_t at = net->shape.conv_w[l];
-    net->k->conv_dw(layer, net->conv_du[l], c, net->grad + at);
-    if (!s->step)
-        return;
-    for (int tap = 0; tap < taps * taps; tap++)
-        for (int v = c; v < c + DQ_CONV_SLICE; v += rows) {
-            size_t row = (size_t)dq_conv_row(shape, tap / taps, tap % taps, v);
-            size_t first = at + row * (size_t)shape->out;
-            optimise(s, first, (size_t)rows * (size_t)shape->out, net->grad + first);
-        }
-    net->k->conv_prepare(layer, net->online.params + at, c, net->online.u[l], net->ut[l]);
-}
-
 static int n_slices(const dq_conv_shape *s)
 {
     return dq_conv_block(s) / DQ_CONV_SLICE;
 }
 
-/** Slices of convolution weights; the last task is the optimiser's for all other
- *  parameters. */
+/** Slices of convolution weights; the last task is for all other parameters. */
 static int n_finish_tasks(const dq_net *net)
 {
     int n = 1;
@@ -186,19 +179,86 @@ static int n_finish_tasks(const dq_net *net)
     return n;
 }
 
-static void finish_task(void *ctx, int task)
+/** Which block values of which convolution a task is for. @return false for the last task */
+static bool find_slice(const dq_net *net, int task, int *layer, int *c)
 {
-    const learn_step *s = ctx;
-    const dq_net_shape *shape = &s->net->shape;
-    const float *grad = s->net->grad;
+    const dq_net_shape *shape = &net->shape;
     for (int l = 0; l < shape->n_convs; task -= n_slices(shape->conv[l++]))
         if (task < n_slices(shape->conv[l])) {
-            finish_slice(s, l, task * DQ_CONV_SLICE);
-            return;
+            *layer = l;
+            *c = task * DQ_CONV_SLICE;
+            return true;
         }
+    return false;
+}
+
+/** Weights of some block values of a convolution: the optimiser's step, transforms for the next
+ *  update. */
+static void step_slice(const learn_step *s, int l, int c)
+{
+    dq_net *net = s->net;
+    const dq_conv_shape *shape = net->shape.conv[l];
+    int taps = shape->k / shape->stride;
+    int rows = shape->stride * shape->in;  // that lie together
+    rows = rows < DQ_CONV_SLICE ? rows : DQ_CONV_SLICE;
+    size_t at = net->shape.conv_w[l];
+    for (int tap = 0; tap < taps * taps; tap++)
+        for (int v = c; v < c + DQ_CONV_SLICE; v += rows) {
+            size_t row = (size_t)dq_conv_row(shape, tap / taps, tap % taps, v);
+            size_t first = at + row * (size_t)shape->out;
+            optimise(s, first, (size_t)rows * (size_t)shape->out, net->grad + first);
+        }
+    net->k->conv_prepare(net->shape.layer[l], net->online.params + at, c, net->online.u[l],
+                         net->ut[l]);
+}
+
+/** The biases of the convolutions, and what follows the weights of the hidden layer. */
+static void step_others(const learn_step *s)
+{
+    const dq_net_shape *shape = &s->net->shape;
+    float *grad = s->net->grad;
     for (int l = 0; l < shape->n_convs; l++)
         optimise(s, shape->conv_b[l], (size_t)shape->conv[l]->out, grad + shape->conv_b[l]);
     optimise(s, shape->fc_b, shape->n_params - shape->fc_b, grad + shape->fc_b);
+}
+
+static void step_finished(const learn_step *s, int task)
+{
+    int l, c;
+    if (find_slice(s->net, task, &l, &c))
+        step_slice(s, l, c);
+    else
+        step_others(s);
+}
+
+static void finish_task(void *ctx, int task)
+{
+    const learn_step *s = ctx;
+    dq_net *net = s->net;
+    int l, c;
+    if (find_slice(net, task, &l, &c))
+        net->k->conv_dw(net->shape.layer[l], net->conv_du[l], c, net->grad + net->shape.conv_w[l]);
+    if (s->fused)
+        step_finished(s, task);
+}
+
+static int n_hidden_tasks(const dq_net *net)
+{
+    return net->shape.fc->in / net->shape.fc->slice;
+}
+
+/** The optimiser's step by itself, after all gradients. */
+static void step_task(void *ctx, int task)
+{
+    const learn_step *s = ctx;
+    const dq_net_shape *shape = &s->net->shape;
+    int k = task * shape->fc->slice;
+    if (task >= n_hidden_tasks(s->net)) {
+        step_finished(s, task - n_hidden_tasks(s->net));
+        return;
+    }
+    for (int b = 0; b < shape->n_blocks; b++)
+        step_hidden(s, b, k, s->net->grad + hidden_place(shape, b, k));
 }
 
 /** The step of a multilayer perceptron. */
@@ -214,7 +274,10 @@ static float run_mlp_step(learn_step *s, const void *obs)
     for (int i = 0; i < n; i++)
         loss += sample_loss(s, i, n, &dq[(size_t)i * row + (size_t)s->action[i]]);
     dq_mlp_backward(net);
-    optimise(s, 0, net->shape.n_params, net->grad);
+    if (s->step && !s->fused)
+        s->scale = dq_net_gradient_scale(net);
+    if (s->step)
+        optimise(s, 0, net->shape.n_params, net->grad);
     return (float)(loss / n);
 }
 
@@ -226,10 +289,14 @@ static float run_step(learn_step *s, const void *obs)
         return run_mlp_step(s, obs);
     dq_net_forward(net, &net->online, obs, n, 1);
     float loss = output_gradients(s);
-    dq_pool_run(net->pool, net->shape.fc->in / net->shape.fc->slice, hidden_task, s);
+    dq_pool_run(net->pool, n_hidden_tasks(net), hidden_task, s);
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_back_task, s);
     dq_pool_run(net->pool, n_du_tasks(net), du_task, s);
     dq_pool_run(net->pool, n_finish_tasks(net), finish_task, s);
+    if (s->step && !s->fused) {
+        s->scale = dq_net_gradient_scale(net);
+        dq_pool_run(net->pool, n_hidden_tasks(net) + n_finish_tasks(net), step_task, s);
+    }
     return loss;
 }
 
@@ -243,7 +310,13 @@ float dq_net_update_weighted(dq_net *net, const void *obs, const int32_t *action
 {
     dq_optimiser_step step = dq_net_optimiser_step(net);
     net->n_updates++;
-    learn_step s = {net, action, target, &step, weight, error};
+    learn_step s = {.net = net,
+                    .action = action,
+                    .target = target,
+                    .step = &step,
+                    .fused = net->cfg.gradient_norm == 0,
+                    .weight = weight,
+                    .error = error};
     return run_step(&s, obs);
 }
 

@@ -1,4 +1,4 @@
-/* The optimiser's step. Its formulas are in ref/kernels_ref.c. */
+/* The optimiser's step, whose formulas are in ref/kernels_ref.c, and the norm of the gradient. */
 #include <math.h>
 
 #include "nn/net_internal.h"
@@ -45,4 +45,39 @@ void dq_net_optimise(dq_net *net, const dq_optimiser_step *step, size_t at, size
         net->k->rmsprop(n, w, m, v, grad, &step->rmsprop);
     else
         net->k->adam(n, w, m, v, grad, &step->adam);
+}
+
+enum { NORM_PART = 1 << 14, NORM_LANES = 16 };
+
+int dq_net_n_norm_tasks(const dq_net *net)
+{
+    return (int)((net->shape.n_params + NORM_PART - 1) / NORM_PART);
+}
+
+/** The sum of some squares: in float64, where a square is exact, by lanes that a compiler can add
+ * up together. What pads the parameters has no gradient. */
+static void norm_task(void *ctx, int task)
+{
+    dq_net *net = ctx;
+    double lanes[NORM_LANES] = {0}, sum = 0;
+    size_t begin = (size_t)task * NORM_PART, end = begin + NORM_PART;
+    end = end < net->shape.n_params ? end : net->shape.n_params;
+    for (size_t i = begin; i < end; i += NORM_LANES)
+        for (size_t j = 0; j < NORM_LANES; j++)
+            lanes[j] += (double)net->grad[i + j] * (double)net->grad[i + j];
+    for (size_t j = 0; j < NORM_LANES; j++)
+        sum += lanes[j];
+    net->squares[task] = sum;
+}
+
+float dq_net_gradient_scale(dq_net *net)
+{
+    const double never_zero = 1e-6;  // as in PyTorch's clip_grad_norm_()
+    int n = dq_net_n_norm_tasks(net);
+    double sum = 0;
+    dq_pool_run(net->pool, n, norm_task, net);
+    for (int i = 0; i < n; i++)
+        sum += net->squares[i];
+    double scale = net->cfg.gradient_norm / (sqrt(sum) + never_zero);
+    return scale < 1 ? (float)scale : 1.0f;
 }

@@ -65,7 +65,8 @@ class Emulated(Case):
         self.assertFalse((self.dir / "run").exists())
 
     def test_some_hyperparameters_are_of_the_cpu_alone(self):
-        for setting in ["target_rate=0.5", "priority_rule=dopamine", "optimiser=rmsprop"]:
+        for setting in ["target_rate=0.5", "priority_rule=dopamine", "optimiser=rmsprop",
+                        "gradient_norm=10"]:
             self.check(run(*GPU, "--set", "priority_alpha=0.5", "--set", setting, "--out", self.dir / "run",
                            env=emulated()), 1,
                        setting.replace("=", " ") + ": CPU only: use --device cpu")

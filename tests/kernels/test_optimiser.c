@@ -43,6 +43,16 @@ static dq_net_config adam_config(void)
     return cfg;
 }
 
+/** With this epsilon the length of the gradient matters. */
+static dq_net_config clipped_config(double gradient_norm)
+{
+    dq_net_config cfg = config_of(NULL);
+    cfg.learning_rate = 1e-3;
+    cfg.epsilon = 0.1;
+    cfg.gradient_norm = gradient_norm;
+    return cfg;
+}
+
 /** How far each tensor moved, as a norm and at some places. */
 static void check_moves(sample *s, FILE *f)
 {
@@ -100,6 +110,12 @@ static void the_oracle_agrees(void **state)
         check_variant(f, "adam", adam_config(), isa);
         check_variant(f, "rmsprop", rmsprop_config(2.5e-4, 0.95, 0.01 / (32 * 32)), isa);
         check_variant(f, "rmsprop_small", rmsprop_config(1e-5, 0.5, 1e-9), isa);
+        check_variant(f, "adam_clipped", clipped_config(2), isa);
+        check_variant(f, "adam_partly", clipped_config(34), isa);
+        check_variant(f, "adam_short", clipped_config(100), isa);
+        dq_net_config cfg = rmsprop_config(2.5e-4, 0.95, 0.01 / (32 * 32));
+        cfg.gradient_norm = 1;
+        check_variant(f, "rmsprop_clipped", cfg, isa);
         fclose(f);
     }
 }
@@ -128,11 +144,9 @@ static void update(sample *s, int n)
         (void)dq_net_update(s->net, s->obs, s->action, s->target);
 }
 
-static void the_number_of_threads_changes_no_bit(void **state)
+static void check_threads(dq_net_config cfg)
 {
-    (void)state;
     sample one, other;
-    dq_net_config cfg = rmsprop_config(1e-3, 0.95, 1e-5);
     cfg.n_threads = 1;
     open_sample(&one, &cfg);
     update(&one, 5);
@@ -144,6 +158,90 @@ static void the_number_of_threads_changes_no_bit(void **state)
         close_sample(&other);
     }
     close_sample(&one);
+}
+
+static void the_number_of_threads_changes_no_bit(void **state)
+{
+    (void)state;
+    check_threads(rmsprop_config(1e-3, 0.95, 1e-5));
+    check_threads(clipped_config(10));
+}
+
+/** A limit that is never reached changes no bit, though the step comes after all gradients. */
+static void a_short_gradient_stays_as_it_is(void **state)
+{
+    (void)state;
+    sample any, limited;
+    dq_net_config cfg = config_of(NULL), other = config_of(NULL);
+    other.gradient_norm = 1e6;
+    open_sample(&any, &cfg);
+    open_sample(&limited, &other);
+    update(&any, 5);
+    update(&limited, 5);
+    check_same_params(any.net, limited.net);
+    close_sample(&any);
+    close_sample(&limited);
+}
+
+/** The square of the distance between the parameters of two nets. */
+static double squares_between(const dq_net *a, const dq_net *b)
+{
+    dq_tensor p[DQ_TENSORS_MAX], q[DQ_TENSORS_MAX];
+    int n = dq_net_param_shapes(dq_net_network(a), N_ACTIONS, p);
+    double sum = 0;
+    memcpy(q, p, sizeof(q));
+    for (int t = 0; t < n; t++) {
+        p[t].data = malloc(dq_tensor_elements(&p[t]) * sizeof(float));
+        q[t].data = malloc(dq_tensor_elements(&q[t]) * sizeof(float));
+    }
+    dq_net_get_params(a, p);
+    dq_net_get_params(b, q);
+    for (int t = 0; t < n; t++) {
+        for (size_t i = 0; i < dq_tensor_elements(&p[t]); i++)
+            sum += pow((double)p[t].data[i] - (double)q[t].data[i], 2);
+        free(p[t].data);
+        free(q[t].data);
+    }
+    return sum;
+}
+
+static dq_net *drawn_net(const dq_net_config *cfg)
+{
+    dq_net *net;
+    dq_rng rng = dq_rng_stream(3, "initialisation");
+    assert_int_equal(dq_net_create(&net, cfg), DQ_OK);
+    dq_net_init(net, &rng);
+    return net;
+}
+
+/** Without decay and with epsilon 1, RMSProp is plain gradient descent: the step is as long as the
+ *  gradient. In every network it must be as long as the limit. */
+static void the_step_is_as_long_as_the_limit(void **state)
+{
+    static const char *const networks[] = {"nature",      "nips",        "small",
+                                           "nature_same", "mlp 37-21-9", "mlp 3-1"};
+    (void)state;
+    for (size_t i = 0; i < DQ_COUNT(networks); i++) {
+        dq_net_config cfg = rmsprop_config(1, 0, 1);
+        cfg.network = networks[i];
+        cfg.gradient_norm = 0.125;
+        dq_net *before = drawn_net(&cfg), *after = drawn_net(&cfg);
+        int32_t action[BATCH] = {0};
+        float target[BATCH];
+        uint8_t *obs = calloc(BATCH, dq_net_obs_bytes(after));
+        for (size_t j = 0; j < BATCH * dq_net_obs_bytes(after) / 4; j++) {
+            float x = (float)(j % 7) - 3.0f;
+            memcpy(obs + 4 * j, &x, sizeof(x));  // bytes, too, for a network of pictures
+        }
+        for (int j = 0; j < BATCH; j++)
+            target[j] = 50.0f;
+        assert_true(squares_between(before, after) == 0);
+        (void)dq_net_update(after, obs, action, target);
+        check_near(sqrt(squares_between(before, after)), 0.125, 1e-6);
+        free(obs);
+        dq_net_destroy(before);
+        dq_net_destroy(after);
+    }
 }
 
 static dq_status load(dq_net *net, dq_writer *w)
@@ -197,6 +295,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_oracle_agrees),
         cmocka_unit_test(the_number_of_threads_changes_no_bit),
+        cmocka_unit_test(a_short_gradient_stays_as_it_is),
+        cmocka_unit_test(the_step_is_as_long_as_the_limit),
         cmocka_unit_test(a_saved_net_says_its_optimiser),
         cmocka_unit_test(unknown_optimisers_are_refused),
     };

@@ -126,6 +126,7 @@ VARIANTS = {
     "warm_up": dict(epsilon_begin=55, epsilon_decay=20, epsilon_final=0.2, epsilon_last=0.1, epsilon_last_decay=90),
     "adam": dict(adam_beta1=0.5, adam_beta2=0.9, adam_epsilon=1e-2, learning_rate=5e-4),
     "rmsprop": dict(optimiser="rmsprop", learning_rate=5e-5, rmsprop_decay=0.8, rmsprop_epsilon=1e-4, loss="huber"),
+    "gradient_norm": dict(gradient_norm=1.0, adam_epsilon=0.1, learning_rate=2e-3),
     "gamma": dict(gamma=0.5, n_step=2, adam_epsilon=1.5e-4),
     "fast": dict(n_step=3, loss="huber", priority_alpha=0.6, priority_beta=0.4, priority_beta_steps=90,
                  n_envs=4, train_every=2, learning_rate_final=2e-5, learning_rate_decay=90),
@@ -202,6 +203,8 @@ def why_not(variant, cfg, records, learner, replay):
     errors = [abs(e) for r in learned for e in r.errors]
     if cfg.loss == "huber" and not min(errors) < 1 < max(errors):
         return "errors are all on one side of Huber's threshold"
+    if cfg.gradient_norm > 0 and not min(learner.norms) < cfg.gradient_norm < max(learner.norms):
+        return "gradients are all on one side of the limit"
     if not cfg.truncation_ends and not any(replay.steps[i].truncated for r in learned for i in r.drawn):
         return "no truncated episode was sampled"
     return None

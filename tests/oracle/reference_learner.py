@@ -108,6 +108,7 @@ class Config:
     adam_epsilon: float = 1e-8
     rmsprop_decay: float = 0.95
     rmsprop_epsilon: float = 0.01 / 32 ** 2
+    gradient_norm: float = 0.0        # longest gradient of a batch; 0: any
     loss: str = "mse"                 # or "huber"
     n_step: int = 1
     truncation_ends: bool = True      # a truncated episode is learned as one that terminated, as in the book
@@ -268,6 +269,7 @@ class Learner:
         self.optimiser = self.make_optimiser(cfg)
         self.n_updates = 0
         self.gaps = []  # (updates so far, by how much the best action is better), wherever one was chosen
+        self.norms = []  # of the gradients, before they were scaled down
         self.n_other_actions = 0  # targets for which Double DQN chose another action than DQN would have
 
     def make_optimiser(self, cfg):
@@ -332,6 +334,9 @@ class Learner:
             group["lr"] = learning_rate
         self.optimiser.zero_grad()
         loss.backward()
+        if self.cfg.gradient_norm > 0:
+            norm = torch.nn.utils.clip_grad_norm_(self.online.parameters(), self.cfg.gradient_norm)
+            self.norms.append(norm.item())
         self.optimiser.step()
         self.n_updates += 1
         return loss.item(), errors.detach().tolist(), targets.tolist()

@@ -345,6 +345,7 @@ int main(void)
         VARIANT("soft_target"),
         VARIANT("soft_target_small"),
         VARIANT("rmsprop"),
+        VARIANT("gradient_norm"),
     };
     int n_failed = cmocka_run_group_tests(all, NULL, NULL);
     return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));
