@@ -77,6 +77,12 @@ typedef struct dq_train_config {
     /** Double DQN: the online network chooses the next action, the target network evaluates it (van
      *  Hasselt et al. 2016). */
     bool double_dqn;
+    /** Pixels that a picture is padded by before it is cropped back at random, in every state that
+     *  an update takes, 0 to 42; 0: none (Kostrikov et al. 2020, who have 4). */
+    int augment_shift;
+    /** The standard deviation of a factor near 1, cut off at two of it, by which the inputs of each
+     *  such state are multiplied, 0 to 0.5; 0: none (Dopamine has 0.05). */
+    double augment_intensity;
     /** How an episode that a limit cuts off (truncated) is learned. True: as one that terminated,
      *  as in the book. False: the value of its last state is added (Pardo et al. 2018). */
     bool truncation_ends;

@@ -45,7 +45,9 @@ static uint64_t beside_replay(const dq_train_config *cfg)
     while (leaves < n)
         leaves *= 2;
     uint64_t values = cfg->double_dqn ? N_ACTIONS : 1;
-    return n * (values * sizeof(float) + 1) +
+    bool augments = cfg->augment_shift > 0 || cfg->augment_intensity > 0;
+    uint64_t n_kept = augments ? (uint64_t)cfg->batch : n;
+    return n_kept * (values * sizeof(float) + 1) +
            (cfg->priority_alpha > 0 ? 2 * leaves * sizeof(double) : 0);
 }
 

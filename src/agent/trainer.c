@@ -39,6 +39,8 @@ static dq_status create_learner(dq_trainer *t, const dq_env_spec *spec)
         .replay_size = cfg->replay_size,
         .replay_store = cfg->replay_store,
         .n_step = cfg->n_step,
+        .augment_shift = cfg->augment_shift,
+        .augment_intensity = cfg->augment_intensity,
         .gamma = cfg->gamma,
         .priority_alpha = cfg->priority_alpha,
         .priority_rule = cfg->priority_rule,

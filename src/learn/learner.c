@@ -8,27 +8,47 @@
 #include "nn/graph.h"
 #include "replay/store_choice.h"
 
+/** What a GPU does not have is refused. */
 static dq_status check_gpu_has(const dq_learner_config *cfg)
 {
+    const struct {
+        const char *key;
+        double value, usual;
+    } numbers[] = {{"target_rate", cfg->target_rate, 1},
+                   {"gradient_norm", cfg->gradient_norm, 0},
+                   {"augment_shift", cfg->augment_shift, 0},
+                   {"augment_intensity", cfg->augment_intensity, 0}};
     if (dq_network_is_mlp(cfg->network))
         return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
-    if (cfg->target_rate < 1)
-        return dq_fail(DQ_ERR_UNSUPPORTED, "target_rate %g: CPU only: use --device cpu",
-                       cfg->target_rate);
     if (cfg->optimiser == DQ_OPTIMISER_RMSPROP)
         return dq_fail(DQ_ERR_UNSUPPORTED, "optimiser rmsprop: CPU only: use --device cpu");
     if (cfg->priority_alpha > 0 && cfg->priority_rule != DQ_PRIORITY_SCHAUL)
         return dq_fail(DQ_ERR_UNSUPPORTED, "priority_rule dopamine: CPU only: use --device cpu");
-    if (cfg->gradient_norm > 0)
-        return dq_fail(DQ_ERR_UNSUPPORTED, "gradient_norm %g: CPU only: use --device cpu",
-                       cfg->gradient_norm);
+    for (size_t i = 0; i < DQ_COUNT(numbers); i++)
+        if (numbers[i].value < numbers[i].usual || numbers[i].value > numbers[i].usual)
+            return dq_fail(DQ_ERR_UNSUPPORTED, "%s %g: CPU only: use --device cpu", numbers[i].key,
+                           numbers[i].value);
     return DQ_OK;
+}
+
+static bool augments(const dq_learner_config *cfg)
+{
+    return cfg->augment_shift > 0 || cfg->augment_intensity > 0;
+}
+
+bool dq_learner_augments(const dq_learner *l)
+{
+    return augments(&l->cfg);
 }
 
 dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg)
 {
     bool on_gpu;
     *out = NULL;
+    if (augments(cfg) && dq_network_is_mlp(cfg->network))
+        return dq_fail(DQ_ERR_CONFIG, "%s: of pictures only: leave it 0 for network %s",
+                       cfg->augment_shift > 0 ? "augment_shift" : "augment_intensity",
+                       cfg->network);
     DQ_TRY(dq_gpu_choose(cfg->device, &on_gpu));
     if (on_gpu)
         DQ_TRY(check_gpu_has(cfg));
@@ -86,6 +106,7 @@ dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch
     size_t n = (size_t)cfg->batch;
     l->cfg = *cfg;
     l->sampling = dq_rng_stream(cfg->seed, "replay");
+    l->augmenting = dq_rng_stream(cfg->seed, "augmentation");
     DQ_TRY(create_net(l, batch, n_threads, precision));
     l->obs_bytes = dq_net_obs_bytes(l->net);
     l->stack = dq_network_is_mlp(cfg->network) ? 1 : DQ_NET_STACK;
@@ -209,18 +230,27 @@ dq_status dq_learner_load_net(dq_learner *l, dq_reader *r)
 
 dq_status dq_learner_save_memory(dq_learner *l, dq_writer *w)
 {
-    dq_status st = dq_replay_save_head(l->replay, w);
-    if (!l->priorities)
-        return st;
-    l->ops->fetch_priorities(l);
-    DQ_TRY(l->ops->status(l));
-    return dq_priorities_save(l->priorities, w);
+    DQ_TRY(dq_replay_save_head(l->replay, w));
+    if (l->priorities) {
+        l->ops->fetch_priorities(l);
+        DQ_TRY(l->ops->status(l));
+        DQ_TRY(dq_priorities_save(l->priorities, w));
+    }
+    if (!dq_learner_augments(l))
+        return DQ_OK;
+    dq_write_tag(w, "AUGM", 1);
+    return dq_rng_save(&l->augmenting, w);
 }
 
 dq_status dq_learner_load_memory(dq_learner *l, dq_reader *r)
 {
     DQ_TRY(dq_replay_load_head(l->replay, r));
-    return l->priorities ? dq_priorities_load(l->priorities, r) : DQ_OK;
+    if (l->priorities)
+        DQ_TRY(dq_priorities_load(l->priorities, r));
+    if (!dq_learner_augments(l))
+        return DQ_OK;
+    DQ_TRY(dq_read_tag(r, "AUGM", 1));
+    return dq_rng_load(&l->augmenting, r);
 }
 
 dq_status dq_learner_load_old_memory(dq_learner *l, dq_reader *r)

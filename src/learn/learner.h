@@ -9,7 +9,7 @@
  *      dq_learner_learn() or dq_learner_sync_target() when they are due.
  *
  *  A learner does not count steps: the caller evaluates the schedules. It draws transitions with
- *  its own random stream, "replay" of the seed. */
+ *  its own random stream, "replay" of the seed, and augments them with another, "augmentation". */
 #ifndef DEEPQ_LEARN_LEARNER_H
 #define DEEPQ_LEARN_LEARNER_H
 
@@ -48,10 +48,12 @@ typedef struct dq_learner_config {
     int replay_size;             // transitions in the replay buffer
     const char *replay_store;    // how their frames are kept; NULL: "auto"
     int n_step;                  // rewards that are summed in a transition
+    int augment_shift;           // most pixels that states of a batch are shifted by; 0: none
+    double augment_intensity;    // standard deviation of a factor of their inputs; 0: none
     double gamma;                // discount factor
     double priority_alpha;       // exponent of priorities; 0: transitions are drawn uniformly
     dq_priority_rule priority_rule;  // how priorities and weights are computed
-    uint64_t seed;                   // of the random streams "initialisation" and "replay"
+    uint64_t seed;                   // of the random streams
 } dq_learner_config;
 
 /** One step of one environment. */
@@ -127,6 +129,7 @@ struct dq_learner {
     dq_replay *replay;            // the replay buffer
     dq_priorities *priorities;    // NULL: transitions are drawn uniformly
     dq_rng sampling;              // the random stream "replay"
+    dq_rng augmenting;            // the random stream "augmentation"
     dq_transition *drawn;         // [batch] of the last update; see dq_learner_look()
     float *target;                // [batch] of the last update
     float *weight;                // [batch] of the last update
@@ -172,6 +175,9 @@ void dq_learner_sync_target(dq_learner *l);
 bool dq_learner_loss(dq_learner *l, bool wait, double *loss);
 /** The first failure of the GPU. After it the functions above do nothing, and values are 0. */
 DQ_NODISCARD dq_status dq_learner_status(const dq_learner *l);
+
+/** Whether the states of a batch are augmented. */
+bool dq_learner_augments(const dq_learner *l);
 
 /** The network that is trained, owned by the learner. Between two steps it may be read but not
  *  changed. It waits for the GPU, whose failure dq_learner_status() reports. */

@@ -5,14 +5,17 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "learn/augmentation.h"
 #include "learn/learner.h"
 #include "learn/target_cache.h"
+#include "nn/net_internal.h"
 #include "nn/objective.h"
 
 typedef struct cpu_learner {
     dq_learner base;
     dq_target_cache targets;
-    uint8_t *pending;  // [n_lanes][obs_bytes] states whose values were requested
+    dq_augmentation augmentation;  // of the states of a batch, if they are augmented
+    uint8_t *pending;              // [n_lanes][obs_bytes] states whose values were requested
     int n_pending;
     uint8_t *states;   // [batch][obs_bytes]
     int32_t *actions;  // [batch]
@@ -85,25 +88,38 @@ static void update_priorities(dq_learner *l, float *error)
     dq_priorities_update(l->priorities, l->drawn, batch, error);
 }
 
+/** The actions and the states of the batch. */
+static void take_states(cpu_learner *self)
+{
+    dq_learner *l = &self->base;
+    for (int i = 0; i < l->cfg.batch; i++) {
+        uint8_t *state = self->states + (size_t)i * l->obs_bytes;
+        self->actions[i] = l->drawn[i].action;
+        dq_replay_state(l->replay, l->drawn[i].slot, state);
+        if (dq_learner_augments(l))
+            dq_augmentation_apply(&self->augmentation, &self->augmentation.state[i], i, state);
+    }
+}
+
 static dq_status learn(dq_learner *l, const dq_learn_step *step)
 {
     cpu_learner *self = (cpu_learner *)l;
-    size_t batch = (size_t)l->cfg.batch;
     if (step->sync_target)
         sync_target(l);
     double at = dq_clock_s();
     DQ_TRY(draw_batch(l, step->priority_beta));
+    if (dq_learner_augments(l))
+        dq_augmentation_draw(&self->augmentation, &l->augmenting);
     at = end_stage(l, DQ_STAGE_SAMPLE, at);
     dq_target_cache_targets(&self->targets, l->net, l->replay, l->drawn, l->target);
     at = end_stage(l, DQ_STAGE_TARGETS, at);
-    for (size_t i = 0; i < batch; i++) {
-        self->actions[i] = l->drawn[i].action;
-        dq_replay_state(l->replay, l->drawn[i].slot, self->states + i * l->obs_bytes);
-    }
+    take_states(self);
     at = end_stage(l, DQ_STAGE_STATES, at);
     dq_net_set_learning_rate(l->net, step->learning_rate);
+    dq_net_set_gain(l->net, self->augmentation.gain);
     self->loss = (double)dq_net_update_weighted(l->net, self->states, self->actions, l->target,
                                                 l->weight, self->error);
+    dq_net_set_gain(l->net, NULL);
     if (l->priorities)
         update_priorities(l, self->error);
     (void)end_stage(l, DQ_STAGE_UPDATE, at);
@@ -138,6 +154,7 @@ static void destroy(dq_learner *l)
 {
     cpu_learner *self = (cpu_learner *)l;
     dq_target_cache_free(&self->targets);
+    dq_augmentation_free(&self->augmentation);
     free(self->pending);
     free(self->states);
     free(self->actions);
@@ -170,8 +187,15 @@ static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
     DQ_TRY(dq_learner_init(l, cfg, cfg->batch, cfg->n_threads, cfg->precision));
     l->precision = dq_net_precision(l->net);
     memcpy(l->device, "cpu", sizeof("cpu"));
-    DQ_TRY(dq_target_cache_init(&self->targets, l->net, dq_replay_slots(l->replay), cfg->batch,
+    bool augments = dq_learner_augments(l);
+    DQ_TRY(dq_target_cache_init(&self->targets, l->net,
+                                augments ? batch : dq_replay_slots(l->replay), cfg->batch,
                                 cfg->double_dqn));
+    if (augments) {
+        DQ_TRY(dq_augmentation_init(&self->augmentation, cfg->augment_shift, cfg->augment_intensity,
+                                    cfg->batch));
+        self->targets.augmentation = &self->augmentation;
+    }
     self->pending = calloc((size_t)cfg->n_lanes, l->obs_bytes);
     self->states = calloc(batch, l->obs_bytes);
     self->actions = calloc(batch, sizeof(*self->actions));

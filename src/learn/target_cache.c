@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "nn/net_internal.h"
 #include "nn/objective.h"
 
 dq_status dq_target_cache_init(dq_target_cache *c, const dq_net *net, size_t n_slots, int batch,
@@ -45,7 +46,24 @@ void dq_target_cache_forget_all(dq_target_cache *c)
 
 void dq_target_cache_forget(dq_target_cache *c, size_t slot)
 {
-    c->known[slot] = 0;
+    if (!c->augmentation)
+        c->known[slot] = 0;
+}
+
+/** Where the value of transition i of a batch is. */
+static size_t place_of(const dq_target_cache *c, const dq_transition *batch, int i)
+{
+    return c->augmentation ? (size_t)i : batch[i].slot;
+}
+
+/** Make the next state of transition i number n of the states to evaluate. */
+static void take_next_state(dq_target_cache *c, const dq_replay *replay, const dq_transition *batch,
+                            int i, int n)
+{
+    uint8_t *obs = c->obs + (size_t)n * c->obs_bytes;
+    dq_replay_next_state(replay, batch[i].slot, obs);
+    if (c->augmentation)
+        dq_augmentation_apply(c->augmentation, &c->augmentation->next[i], n, obs);
 }
 
 static float *value_of(const dq_target_cache *c, size_t slot)
@@ -58,11 +76,11 @@ static void learn_unknown(dq_target_cache *c, dq_net *net, const dq_replay *repl
 {
     int n = 0;
     for (int i = 0; i < c->batch; i++) {
-        size_t slot = batch[i].slot;
-        if (batch[i].terminated || c->known[slot])
+        size_t place = place_of(c, batch, i);
+        if (batch[i].terminated || c->known[place])
             continue;
-        dq_replay_next_state(replay, slot, c->obs + (size_t)n * c->obs_bytes);
-        c->unknown[n++] = slot;
+        take_next_state(c, replay, batch, i, n);
+        c->unknown[n++] = place;
     }
     if (n == 0)
         return;
@@ -86,7 +104,7 @@ static void ask_online(dq_target_cache *c, dq_net *net, const dq_replay *replay,
     int n = 0;
     for (int i = 0; i < c->batch; i++)
         if (!batch[i].terminated)
-            dq_replay_next_state(replay, batch[i].slot, c->obs + (size_t)n++ * c->obs_bytes);
+            take_next_state(c, replay, batch, i, n++);
     if (n > 0)
         dq_net_q(net, c->obs, n, c->q);
 }
@@ -95,12 +113,17 @@ void dq_target_cache_targets(dq_target_cache *c, dq_net *net, const dq_replay *r
                              const dq_transition *batch, float *target)
 {
     const float *online = c->q;  // of the next transition that has a next state
+    if (c->augmentation) {
+        dq_target_cache_forget_all(c);
+        dq_net_set_gain(net, c->augmentation->gain);
+    }
     learn_unknown(c, net, replay, batch);
     if (c->is_double)
         ask_online(c, net, replay, batch);
+    dq_net_set_gain(net, NULL);
     for (int i = 0; i < c->batch; i++) {
         float next = 0.0f;
-        const float *kept = value_of(c, batch[i].slot);
+        const float *kept = value_of(c, place_of(c, batch, i));
         if (!batch[i].terminated) {
             next = c->is_double ? dq_objective_next_value(kept, online, c->n_actions) : *kept;
             online += c->n_values;

@@ -4,7 +4,10 @@
  *  book's 10,000 states and 32,000 draws between two copies each state is drawn about three times,
  *  so keeping the value of each transition's next state saves most of the target network's work.
  *  With Double DQN the online network chooses the action at each draw, so the values of all actions
- *  are kept. */
+ *  are kept.
+ *
+ *  With augmentation the next states are others at every update, so values are kept for one batch
+ *  alone, by their position in it. */
 #ifndef DEEPQ_LEARN_TARGET_CACHE_H
 #define DEEPQ_LEARN_TARGET_CACHE_H
 
@@ -15,9 +18,10 @@
 #include "deepq/net.h"
 #include "deepq/replay.h"
 #include "deepq/status.h"
+#include "learn/augmentation.h"
 
 typedef struct dq_target_cache {
-    size_t n_slots;    // slots of the replay buffer
+    size_t n_slots;    // slots of the replay buffer, with augmentation transitions in a batch
     int batch;         // transitions in a batch
     int n_actions;     // actions of the network
     bool is_double;    // Double DQN: the online network chooses the next action
@@ -28,6 +32,7 @@ typedef struct dq_target_cache {
     uint8_t *obs;      // [batch][obs_bytes] the states to evaluate
     float *q;          // [batch][n_values] their values
     size_t *unknown;   // [batch] their slots
+    dq_augmentation *augmentation;  // of the next states, NULL: none; the caller's, who sets it
 } dq_target_cache;
 
 /** Allocate a cache for a network, to be freed by dq_target_cache_free() also on failure. */

@@ -266,6 +266,11 @@ typedef struct forward_pass {
     int n, keep;
 } forward_pass;
 
+void dq_net_set_gain(dq_net *net, const float *gain)
+{
+    net->gain = gain;
+}
+
 /** n pictures with zeros around them. */
 static void pad(const dq_conv_shape *s, const float *x, int n, float *to)
 {
@@ -285,9 +290,12 @@ static void convolve_task(void *ctx, int task)
     int begin, end;
     dq_net_chunk(net, f->n, task, &begin, &end);
     float *scratch = dq_net_take_scratch(net), *pictures = scratch;
-    for (int i = begin; i < end; i++)
-        net->k->scale(f->obs + (size_t)i * DQ_NET_OBS_BYTES,
-                      pictures + (size_t)(i - begin) * DQ_X0);
+    for (int i = begin; i < end; i++) {
+        float *picture = pictures + (size_t)(i - begin) * DQ_X0;
+        net->k->scale(f->obs + (size_t)i * DQ_NET_OBS_BYTES, picture);
+        for (int j = 0; net->gain && j < DQ_X0; j++)
+            picture[j] *= net->gain[i];
+    }
     const float *x = pictures;
     for (int l = 0; l < shape->n_convs; l++) {
         dq_conv_part part = {0, end - begin, end - begin};
@@ -332,6 +340,7 @@ static void hidden_task(void *ctx, int task)
 void dq_net_forward(dq_net *net, const dq_weights *weights, const void *obs, int n, int keep)
 {
     forward_pass f = {net, weights, obs, n, keep};
+    assert(n <= net->cap);
     if (net->shape.n_dense) {
         dq_mlp_forward(net, weights, obs, n);
         return;
@@ -356,6 +365,7 @@ static const void *state(const dq_net *net, const void *obs, int i)
 static void all_q(dq_net *net, const dq_weights *weights, const void *obs, int n, float *q)
 {
     size_t n_actions = (size_t)net->cfg.n_actions;
+    assert(n <= net->cap || !net->gain);
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
         dq_net_forward(net, weights, state(net, obs, i), part, 0);
@@ -377,6 +387,7 @@ void dq_net_target_q(dq_net *net, const void *obs, int n, float *q)
 
 void dq_net_target_max(dq_net *net, const void *obs, int n, float *max_q)
 {
+    assert(n <= net->cap || !net->gain);
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
         dq_net_forward(net, &net->target, state(net, obs, i), part, 0);

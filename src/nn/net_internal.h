@@ -42,6 +42,8 @@ struct dq_net {
     float *grad;              // [n_params] gradients
     double *squares;          // [dq_net_n_norm_tasks()] sums of squared gradients
 
+    const float *gain;  // [states] factors of the inputs; NULL: all 1
+
     float *x[DQ_CONVS_MAX];        // [cap] outputs of each convolution
     float *features;               // the outputs of the last convolution
     float *h;                      // [cap][hidden] outputs of the hidden layer
@@ -79,6 +81,11 @@ void dq_net_chunk(const dq_net *net, int n, int task, int *begin, int *end);
 /** Forward pass of n <= cap states, to x, h and q.
  *  @param keep compute conv_v as well, for the gradients */
 void dq_net_forward(dq_net *net, const dq_weights *weights, const void *obs, int n, int keep);
+
+/** Multiply all inputs of each state by a factor, in the calls that follow. They must be of no more
+ *  states than the batch. Not for multilayer perceptrons.
+ *  @param gain [states], which must live on; NULL: none, as in the beginning */
+void dq_net_set_gain(dq_net *net, const float *gain);
 
 /** A part of the arena for n floats, or NULL while `base` is.
  *  @param[in,out] used bytes of the arena that are taken */

@@ -2,7 +2,7 @@
 
 The loop is that of Lapan 2020, chapter 6, 02_dqn_pong.py, in its order: schedules, act, store, end of
 an episode, copy to the target network, learn. Around it: n-step returns (uncorrected, as in Hessel 2018),
-Double DQN (van Hasselt, Guez, Silver 2016), soft target updates (Lillicrap 2016), Huber's loss, prioritized replay (Schaul 2016), several
+Double DQN (van Hasselt, Guez, Silver 2016), augmentation (Kostrikov 2020), soft target updates (Lillicrap 2016), Huber's loss, prioritized replay (Schaul 2016), several
 environments. PyTorch does the gradients and Adam, in float64: rounding differences are deepq's float32.
 
 Where the book and other programs differ, two switches of train(): whether a truncated episode is learned
@@ -11,6 +11,8 @@ as one that terminated (the book), and from how many episodes on the mean reward
 Two programs only sample the same numbers by agreement. These conventions are deepq's:
 - random streams have names and are split from one seed (class Stream); environment i is seeded with
   seed + i; the order in which the streams are used is that of train();
+- of a batch all states are augmented, then all next states; each takes a row, a column and a normal number
+  of the stream "augmentation";
 - uniform sampling counts back from the newest transition; sampling by priority goes through the
   transitions in the order of their slots, step i in slot i % (replay_size + STACK * n_envs);
 - priorities are (|error| + PRIORITY_EPSILON) ** alpha, of unclipped errors, importance weights are
@@ -80,6 +82,11 @@ class Stream:
         """Uniform in [0, 1)."""
         return (self.bits() >> 11) * 2.0 ** -53
 
+    def normal(self):
+        """Mean 0, variance 1 (Box, Muller 1958)."""
+        radius = math.sqrt(-2 * math.log(1 - self.unit()))
+        return radius * math.cos(2 * math.pi * self.unit())
+
     def below(self, n):
         """Uniform in 0 .. n-1 (Lemire 2019)."""
         product = (self.bits() >> 32) * n
@@ -111,6 +118,8 @@ class Config:
     gradient_norm: float = 0.0        # longest gradient of a batch; 0: any
     loss: str = "mse"                 # or "huber"
     n_step: int = 1
+    augment_shift: int = 0            # pixels of padding before a random crop; 0: none
+    augment_intensity: float = 0.0    # standard deviation of the brightness; 0: none
     truncation_ends: bool = True      # a truncated episode is learned as one that terminated, as in the book
     double_dqn: bool = False
     priority_alpha: float = 0.0       # 0: every transition is equally likely
@@ -254,6 +263,30 @@ class Replay:
             self.highest_priority = max(self.highest_priority, self.priority[i])
 
 
+# ------------------------------------------------------------------ augmentation
+
+class Augmentation:
+    """DrQ's (Kostrikov et al. 2020), as Dopamine's atari_100k_rainbow_agent.py does it: each state is padded by
+    its edge, cropped back at random, and made brighter or darker; its last row and column are never drawn."""
+
+    def __init__(self, cfg):
+        self.shift, self.intensity = cfg.augment_shift, cfg.augment_intensity
+        self.stream = Stream(cfg.seed, "augmentation")
+
+    def __call__(self, states):
+        return torch.stack([self.change(x) for x in pixels(states)])
+
+    def change(self, x):
+        pad = self.shift
+        if pad > 0:
+            row, column = self.stream.below(2 * pad), self.stream.below(2 * pad)
+            padded = np.pad(x.numpy(), ((0, 0), (pad, pad), (pad, pad)), mode="edge")
+            x = torch.tensor(padded[:, row:row + SIDE, column:column + SIDE])
+        if self.intensity > 0:
+            x = x * (1 + self.intensity * min(max(self.stream.normal(), -2.0), 2.0))
+        return x
+
+
 # ------------------------------------------------------------------ learner
 
 class Learner:
@@ -267,6 +300,7 @@ class Learner:
         self.copy_to_target()
         self.initial = [p.detach().clone() for p in self.online.parameters()]
         self.optimiser = self.make_optimiser(cfg)
+        self.augment = Augmentation(cfg)
         self.n_updates = 0
         self.gaps = []  # (updates so far, by how much the best action is better), wherever one was chosen
         self.norms = []  # of the gradients, before they were scaled down
@@ -299,8 +333,11 @@ class Learner:
                 of_target.copy_(rate * of_online + (1 - rate) * of_target)
 
     def values(self, net, states):
+        return self.evaluate(net, pixels(states))
+
+    def evaluate(self, net, inputs):
         with torch.no_grad():
-            return net(pixels(states))
+            return net(inputs)
 
     def best(self, q):
         """The best action in each row."""
@@ -311,11 +348,11 @@ class Learner:
     def act(self, state):
         return self.best(self.values(self.online, [state])).item()
 
-    def targets(self, batch):
+    def targets(self, batch, next_inputs):
         """r + discount * max_a Q_target(s', a); Double DQN: Q_target(s', argmax_a Q_online(s', a))."""
-        q = self.values(self.target, [t.next_state for t in batch])
+        q = self.evaluate(self.target, next_inputs)
         if self.cfg.double_dqn:
-            action = self.best(self.values(self.online, [t.next_state for t in batch]))
+            action = self.best(self.evaluate(self.online, next_inputs))
             self.n_other_actions += sum(a != b and t.discount > 0
                                         for a, b, t in zip(action.tolist(), q.argmax(dim=1).tolist(), batch))
         else:
@@ -326,8 +363,9 @@ class Learner:
     def learn(self, batch, weights, learning_rate):
         """One step on the weighted mean loss: squared errors, or Huber's with threshold 1, whose gradient
         is the clipped error of Mnih 2015. Returns the loss, the errors and the targets."""
-        targets = self.targets(batch)
-        q = self.online(pixels([t.state for t in batch]))
+        inputs = self.augment([t.state for t in batch])
+        targets = self.targets(batch, self.augment([t.next_state for t in batch]))
+        q = self.online(inputs)
         errors = q.gather(1, torch.tensor([[t.action] for t in batch]))[:, 0] - targets
         loss = (numbers(weights) * losses_of(self.cfg, errors)).mean()
         for group in self.optimiser.param_groups:

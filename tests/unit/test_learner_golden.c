@@ -342,6 +342,9 @@ int main(void)
     const struct CMUnitTest of_the_cpu[] = {
         VARIANT("dopamine"),
         VARIANT("dopamine_huber"),
+        VARIANT("shifted"),
+        VARIANT("brighter"),
+        VARIANT("drq"),
         VARIANT("soft_target"),
         VARIANT("soft_target_small"),
         VARIANT("rmsprop"),

@@ -404,6 +404,17 @@ static void so_does_one_with_priorities(void **state)
     check_loaded_run(&cfg);
 }
 
+static void so_does_one_with_augmentation(void **state)
+{
+    (void)state;
+    dq_train_config cfg = small_config();
+    cfg.augment_shift = 4;
+    cfg.augment_intensity = 0.05;
+    cfg.double_dqn = true;
+    cfg.priority_alpha = 0.6;
+    check_loaded_run(&cfg);
+}
+
 static void so_does_one_with_dopamines_priorities(void **state)
 {
     (void)state;
@@ -803,6 +814,7 @@ int main(void)
     };
     const struct CMUnitTest of_the_cpu[] = {
         cmocka_unit_test(so_does_one_with_soft_targets),
+        cmocka_unit_test(so_does_one_with_augmentation),
         cmocka_unit_test(so_does_one_with_dopamines_priorities),
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
