@@ -27,10 +27,15 @@ def page(program):
     yield "NAME` prints the same, and this page is made from it (`tools/make_hyperparameters.py`). A step is an"
     yield "agent step, which the book calls a frame; whole numbers may be written as `1e6`."
     yield ""
-    yield row(["preset", "what it is", "source"])
-    yield "|---|---|---|"
+    yield row(["preset", "what it is", "source", "preprocessing of games", "evaluation: epsilon, no-ops"])
+    yield "|---|---|---|---|---|"
     for p in presets:
-        yield row([f"`{p['preset']}`", p["help"], p["source"]])
+        yield row([f"`{p['preset']}`", p["help"], p["source"], " ".join(filter(None, [f"`{p['dialect']}`", p["options"]])),
+                   f"{p['eval_epsilon']:g}, {p['eval_noops']}"])
+    yield ""
+    yield "A preset brings its dialect ([environments.md](environments.md)), its sticky actions and other options along,"
+    yield "and `deepq eval` scores a model by the epsilon and the no-ops of its preset. Every option that is written"
+    yield "wins over the preset's: `deepq train --preset dopamine-dqn --sticky 0 --set gamma=0.98`."
     yield ""
     yield row(["hyperparameter", *(f"`{n}`" for n in names), "unit", "what it is", "range"])
     yield "|---|" + "--:|" * len(names) + "---|---|---|"

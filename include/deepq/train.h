@@ -153,16 +153,26 @@ typedef struct dq_train_config {
     const char *precision;
 } dq_train_config;
 
-/** A preset: a value for each hyperparameter. Strings are in static storage. */
+/** A preset: a value for each hyperparameter, and how Atari games are preprocessed and a model of
+ *  them is evaluated. Strings are in static storage. */
 typedef struct dq_preset {
-    const char *name;    // "book"
-    const char *help;    // what it is, one line
-    const char *source;  // the publication or the page that it is from
+    const char *name;     // "book"
+    const char *help;     // what it is, one line
+    const char *source;   // the publication or the page that it is from
+    const char *dialect;  // preprocessing, a name of deepq/atari_env.h
+    const char
+        *options;  // what is otherwise than in the dialect, as in dq_model_info: "sticky=0.25"
+    double eval_epsilon;  // probability of a random action in an evaluation
+    int eval_noops;       // most no-ops at the start of a game of an evaluation
 } dq_preset;
 
 /** Preset number `index`; number 0 is the book's. NULL past the last one. */
 DQ_API
 const dq_preset *dq_train_preset_at(size_t index);
+
+/** The preset with a name; NULL: there is none. */
+DQ_API
+const dq_preset *dq_train_preset_find(const char *name);
 
 /** Fill a configuration from a preset.
  *  @return DQ_OK; DQ_ERR_NOT_FOUND for an unknown name: the message lists the known ones */

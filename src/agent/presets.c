@@ -83,27 +83,185 @@ static const setting cartpole[] = {
     {"checkpoint_every", 100000, NULL},
 };
 
+/* DQN Zoo's program of Mnih et al. 2015. Its epsilon begins to fall when learning starts. */
+static const setting nature[] = {
+    {"optimiser", 0, "rmsprop"},        {"learning_rate", 2.5e-4, NULL},
+    {"rmsprop_decay", 0.95, NULL},      {"rmsprop_epsilon", 0.01 / (32 * 32), NULL},
+    {"initialisation", 0, "torch7"},    {"loss", 0, "huber"},
+    {"truncation_ends", 0, "false"},    {"replay_size", 1000000, NULL},
+    {"replay_start", 50000, NULL},      {"train_every", 4, NULL},
+    {"target_sync", 10000, NULL},       {"epsilon_begin", 50000, NULL},
+    {"epsilon_decay", 1111111, NULL},   {"epsilon_final", 0.1, NULL},
+    {"checkpoint_every", 100000, NULL},
+};
+
+/* What the paper leaves out is as in deep_q_rl's run_nips.py, whose RMSProp is not centred. */
+static const setting nips2013[] = {
+    {"network", 0, "nips"},         {"gamma", 0.95, NULL},
+    {"optimiser", 0, "rmsprop"},    {"learning_rate", 2e-4, NULL},
+    {"rmsprop_decay", 0.99, NULL},  {"rmsprop_epsilon", 1e-6, NULL},
+    {"replay_size", 1000000, NULL}, {"replay_start", 100, NULL},
+    {"target_sync", 1, NULL},       {"epsilon_decay", 1111111, NULL},
+    {"epsilon_final", 0.1, NULL},   {"checkpoint_every", 100000, NULL},
+};
+
+/* Both let epsilon fall in a tenth of 10M steps. SB3 acts at random until learning starts. */
+static const setting sb3[] = {
+    {"loss", 0, "huber"},
+    {"gradient_norm", 10, NULL},
+    {"truncation_ends", 0, "false"},
+    {"replay_size", 100000, NULL},
+    {"replay_start", 100000, NULL},
+    {"train_every", 4, NULL},
+    {"epsilon_decay", 1010101, NULL},
+    {"checkpoint_every", 100000, NULL},
+};
+
+static const setting cleanrl[] = {
+    {"truncation_ends", 0, "false"},  {"replay_size", 1000000, NULL},
+    {"replay_start", 80000, NULL},    {"train_every", 4, NULL},
+    {"epsilon_decay", 1010101, NULL}, {"checkpoint_every", 100000, NULL},
+};
+
+static const setting dopamine_dqn[] = {
+    {"network", 0, "nature_same"},      {"initialisation", 0, "xavier"},
+    {"learning_rate", 6.25e-5, NULL},   {"adam_epsilon", 1.5e-4, NULL},
+    {"truncation_ends", 0, "false"},    {"replay_size", 1000000, NULL},
+    {"replay_start", 20000, NULL},      {"train_every", 4, NULL},
+    {"target_sync", 8000, NULL},        {"epsilon_begin", 20000, NULL},
+    {"epsilon_decay", 252525, NULL},    {"epsilon_final", 0.01, NULL},
+    {"checkpoint_every", 100000, NULL},
+};
+
+/* Chapter 8 with its values for Pong; each is ch8-basic and one thing more. */
+#define CHAPTER_8                                                                                  \
+    {"replay_size", 100000, NULL}, {"epsilon_decay", 100000, NULL}, {"epsilon_final", 0.02, NULL}, \
+        {"reward_bound", 18, NULL},                                                                \
+    {                                                                                              \
+        "checkpoint_every", 100000, NULL                                                           \
+    }
+
+static const setting ch8_basic[] = {CHAPTER_8};
+static const setting ch8_nstep[] = {CHAPTER_8, {"n_step", 4, NULL}};
+static const setting ch8_double[] = {CHAPTER_8, {"double_dqn", 0, "true"}};
+static const setting ch8_prio[] = {CHAPTER_8,
+                                   {"priority_alpha", 0.6, NULL},
+                                   {"priority_beta", 0.4, NULL},
+                                   {"priority_beta_steps", 100000, NULL}};
+
+/** What most evaluate by: Mnih et al. 2015. */
+#define USUAL_EVALUATION .eval_epsilon = 0.05, .eval_noops = 30
+#define OF_CHAPTER_8                                                                               \
+    .dialect = "book", .options = "noops=30 life_loss=true clip_rewards=true", USUAL_EVALUATION
+#define SETTINGS(list) list, DQ_COUNT(list)
+
 static const struct {
     dq_preset about;
     const setting *settings;
     size_t n;
 } presets[] = {
-    {{"book", "DQN as the book has it", "Lapan 2020, chapter 6, 02_dqn_pong.py"},
-     book,
-     DQ_COUNT(book)},
-    {{"fast", "less work for a frame, more learned from each step: Pong in minutes on two cores",
-      "docs/fast.md"},
-     fast,
-     DQ_COUNT(fast)},
-    {{"ch7-cartpole",
-      "the book's CartPole; its epsilon *= 0.99 is a linear decline within 198 steps here",
-      "Lapan 2020, chapter 7"},
-     ch7_cartpole,
-     DQ_COUNT(ch7_cartpole)},
-    {{"cartpole", "CartPole-v1 in seconds on one core", "docs/cartpole.md"},
-     cartpole,
-     DQ_COUNT(cartpole)},
+    {{.name = "book",
+      .help = "DQN as the book has it",
+      .source = "Lapan 2020, chapter 6, 02_dqn_pong.py",
+      .dialect = "book",
+      .options = "",
+      USUAL_EVALUATION},
+     SETTINGS(book)},
+    {{.name = "fast",
+      .help = "less work for a frame, more learned from each step: Pong in minutes on two cores",
+      .source = "docs/fast.md",
+      .dialect = "book",
+      .options = "",
+      USUAL_EVALUATION},
+     SETTINGS(fast)},
+    {{.name = "ch7-cartpole",
+      .help = "the book's CartPole; its epsilon *= 0.99 is a linear decline within 198 steps here",
+      .source = "Lapan 2020, chapter 7",
+      .dialect = "book",
+      .options = "",
+      USUAL_EVALUATION},
+     SETTINGS(ch7_cartpole)},
+    {{.name = "cartpole",
+      .help = "CartPole-v1 in seconds on one core",
+      .source = "docs/cartpole.md",
+      .dialect = "book",
+      .options = "",
+      USUAL_EVALUATION},
+     SETTINGS(cartpole)},
+    {{.name = "nature",
+      .help = "DQN of Nature; pictures are resized as by sb3, where DQN Zoo's are bilinear",
+      .source = "Mnih et al. 2015; DQN Zoo, dqn/run_atari.py",
+      .dialect = "sb3",
+      .options = "fire=false",
+      USUAL_EVALUATION},
+     SETTINGS(nature)},
+    {{.name = "nips2013",
+      .help = "the first DQN, without a target network; RMSProp is centred here",
+      .source = "Mnih et al. 2013; deep_q_rl, run_nips.py",
+      .dialect = "book",
+      .options = "fire=false clip_rewards=true",
+      .eval_epsilon = 0.05,
+      .eval_noops = 0},
+     SETTINGS(nips2013)},
+    {{.name = "sb3",
+      .help = "DQN of Stable-Baselines3 with its zoo's values for Atari",
+      .source = "RL Baselines3 Zoo, hyperparams/dqn.yml",
+      .dialect = "sb3",
+      .options = "",
+      .eval_epsilon = 0,
+      .eval_noops = 30},
+     SETTINGS(sb3)},
+    {{.name = "cleanrl",
+      .help = "DQN of CleanRL",
+      .source = "CleanRL, dqn_atari.py",
+      .dialect = "cleanrl",
+      .options = "",
+      .eval_epsilon = 0.01,
+      .eval_noops = 30},
+     SETTINGS(cleanrl)},
+    {{.name = "dopamine-dqn",
+      .help = "Dopamine's DQN with Adam and the squared error, under sticky actions",
+      .source = "Castro et al. 2018; Dopamine, DQNAgent with Adam",
+      .dialect = "dopamine",
+      .options = "sticky=0.25",
+      .eval_epsilon = 0.001,
+      .eval_noops = 0},
+     SETTINGS(dopamine_dqn)},
+    {{.name = "ch8-basic",
+      .help = "the book's basic DQN of chapter 8, with its values for Pong",
+      .source = "Lapan 2020, chapter 8, 01_dqn_basic.py",
+      OF_CHAPTER_8},
+     SETTINGS(ch8_basic)},
+    {{.name = "ch8-nstep",
+      .help = "ch8-basic with four-step returns",
+      .source = "Lapan 2020, chapter 8, 02_dqn_n_steps.py",
+      OF_CHAPTER_8},
+     SETTINGS(ch8_nstep)},
+    {{.name = "ch8-double",
+      .help = "ch8-basic with Double DQN",
+      .source = "Lapan 2020, chapter 8, 03_dqn_double.py",
+      OF_CHAPTER_8},
+     SETTINGS(ch8_double)},
+    {{.name = "ch8-prio",
+      .help = "ch8-basic with prioritized replay",
+      .source = "Lapan 2020, chapter 8, 05_dqn_prio_replay.py",
+      OF_CHAPTER_8},
+     SETTINGS(ch8_prio)},
 };
+
+static int find_preset(const char *name)
+{
+    for (int i = 0; i < (int)DQ_COUNT(presets); i++)
+        if (strcmp(presets[i].about.name, name) == 0)
+            return i;
+    return -1;
+}
+
+const dq_preset *dq_train_preset_find(const char *name)
+{
+    int i = find_preset(name);
+    return i >= 0 ? &presets[i].about : NULL;
+}
 
 const dq_preset *dq_train_preset_at(size_t index)
 {
@@ -132,13 +290,12 @@ static dq_status fail_unknown(const char *name)
 
 dq_status dq_train_preset(dq_train_config *cfg, const char *name)
 {
-    for (size_t i = 0; i < DQ_COUNT(presets); i++)
-        if (strcmp(presets[i].about.name, name) == 0) {
-            *cfg = (dq_train_config){0};
-            DQ_TRY(apply(cfg, book, DQ_COUNT(book)));
-            return apply(cfg, presets[i].settings, presets[i].n);
-        }
-    return fail_unknown(name);
+    int i = find_preset(name);
+    if (i < 0)
+        return fail_unknown(name);
+    *cfg = (dq_train_config){0};
+    DQ_TRY(apply(cfg, book, DQ_COUNT(book)));
+    return apply(cfg, presets[i].settings, presets[i].n);
 }
 
 bool dq_config_is_pong(const char *env_id)

@@ -17,7 +17,6 @@
 #include "record/json_lines.h"
 
 enum { SKIP = 4 };
-static const double ATARI_EPSILON = 0.05;
 
 typedef struct protocol {
     const char *model, *env_id, *dialect, *rom_dir;
@@ -180,6 +179,20 @@ static int eval(const protocol *p, const trained_model *m, bool json)
     return app_report(st);
 }
 
+/** The command line counts most, then the model's preset; without one, the book's. */
+static void begin_protocol(protocol *p, const trained_model *m, const model_choice *choice)
+{
+    const dq_preset *preset = dq_train_preset_find(m->preset);
+    if (!preset)
+        preset = dq_train_preset_at(0);
+    bool is_atari = environments_is_atari(m->env_id);
+    p->noops = is_atari ? preset->eval_noops : -1;
+    if (choice->options.noops >= 0)
+        p->noops = choice->options.noops;
+    if (p->epsilon < 0)
+        p->epsilon = is_atari ? preset->eval_epsilon : 0;
+}
+
 static int eval_model(const protocol *asked, const model_choice *choice, bool json)
 {
     trained_model m;
@@ -192,15 +205,10 @@ static int eval_model(const protocol *asked, const model_choice *choice, bool js
     p.env_id = m.env_id;
     p.dialect = m.dialect;
     p.options = m.options;
-    if (choice->options.noops >= 0)
-        p.noops = choice->options.noops;
+    begin_protocol(&p, &m, choice);
     p.options.noops = -1;  // the protocol's, which is told by itself
-    if (!environments_is_atari(p.env_id)) {
-        p.noops = choice->options.noops;
+    if (!environments_is_atari(p.env_id))
         p.cap = 0;
-    }
-    if (p.epsilon < 0)
-        p.epsilon = environments_is_atari(p.env_id) ? ATARI_EPSILON : 0;
     int exit_status = eval(&p, &m, json);
     trained_model_free(&m);
     return exit_status;
@@ -213,8 +221,7 @@ int cmd_eval(int argc, char **argv)
     option more[ENVIRONMENT_OPTIONS_MAX];
     protocol p = {
         .episodes = 30,
-        .noops = 30,
-        .epsilon = -1,  // as the environment is
+        .epsilon = -1,  // as the preset and the environment are
         .cap = DQ_ATARI_EPISODE_TICKS,
     };
     const option options[] = {
@@ -226,7 +233,7 @@ int cmd_eval(int argc, char **argv)
         {"dialect", 0, OPTION_TEXT, &choice.dialect, "NAME", "preprocessing (the model's)", 0, 0},
         {"episodes", 0, OPTION_INT, &p.episodes, "N", "games to play (30)", 1, 1e6},
         {"epsilon", 0, OPTION_NUMBER, &p.epsilon, "E",
-         "probability of a random action (0.05; 0 unless it is an Atari game)", 0, 1},
+         "probability of a random action (the preset's; 0 but in Atari games)", 0, 1},
         {"cap", 0, OPTION_INT, &p.cap, "N", "console frames a game may last (108000)", SKIP, 1e9},
         {"seed", 0, OPTION_UINT, &p.seed, "N", "of no-ops, epsilon and sticky actions (0)", 0, 0},
         {"rom-dir", 0, OPTION_TEXT, &p.rom_dir, "DIR", "look for the ROM here first", 0, 0},
@@ -236,16 +243,19 @@ int cmd_eval(int argc, char **argv)
         .command = "eval",
         .operands = "",
         .about =
-            "Score a model over many games. The protocol is that of Mnih et al. 2015 but for the "
-            "cap,\nwhich is today's 108,000 frames (theirs: --cap 18000): a game starts with 1 to "
-            "30 "
-            "no-ops.\nThat of Machado et al. 2018: --sticky 0.25 --noops 0 --epsilon 0.001.",
+            "Score a model over many games. Epsilon and no-ops are those of the preset that it "
+            "was\n"
+            "trained with; most have the protocol of Mnih et al. 2015 but for the cap, which is\n"
+            "today's 108,000 frames (theirs: --cap 18000): a game starts with 1 to 30 no-ops, and\n"
+            "epsilon is 0.05. That of Machado et al. 2018: --sticky 0.25 --noops 0 --epsilon "
+            "0.001.",
         .examples = "  deepq eval -m PongNoFrameskip-v4-best_19.dat\n"
                     "  deepq eval -m model.dat --episodes 200 --epsilon 0.001 --json\n"
                     "  deepq eval -m runs/try --last\n",
         .options = options,
         .n_options = DQ_COUNT(options),
-        .more_title = "The environment, instead of the model's; --noops instead of 30",
+        .more_title =
+            "The environment, instead of the model's; --noops instead of the preset's, 30",
         .more = more,
         .n_more = environment_options_table(&choice.options, more),
     };

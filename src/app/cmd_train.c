@@ -94,12 +94,17 @@ static bool same_game(const char *a, const char *b)
     return strcmp(a, b) == 0;
 }
 
-/** The environment of the command line; a file's bound for another game is of no use for it. */
+/** The environment of the command line; a file's bound for another game is of no use for it, nor
+ *  is a preset's preprocessing where there are no pictures. */
 static dq_status set_env(train_settings *s, const train_options *o)
 {
     if (o->config && !same_game(s->env_id, o->env_id))
         DQ_TRY(train_settings_set(s, "reward_bound", "game"));
-    return train_settings_set(s, "env", o->env_id);
+    DQ_TRY(train_settings_set(s, "env", o->env_id));
+    if (o->config || environments_is_atari(o->env_id))
+        return DQ_OK;
+    s->options = environment_options_none();
+    return train_settings_set(s, "dialect", "book");
 }
 
 static dq_status begin_settings(train_settings *s, const train_options *o)
@@ -245,15 +250,21 @@ int cmd_train(int argc, char **argv)
     train_options o = {
         .frames = -1, .threads = -1, .envs = -1, .environment = environment_options_none()};
     option more[ENVIRONMENT_OPTIONS_MAX];
-    char presets[128], preset_help[192];
-    hyperparameters_presets(presets, sizeof(presets), "or");
-    snprintf(preset_help, sizeof(preset_help), "hyperparameters: %s (%s)", presets,
-             dq_train_preset_at(0)->name);
+    char examples[4096];
+    hyperparameters_presets(
+        examples, sizeof(examples),
+        "  deepq train\n"
+        "  deepq train --env BreakoutNoFrameskip-v4 --seed 1 --frames 2000000\n"
+        "  deepq train --set learning_rate=2.5e-4 --set batch=64 --out runs/try\n"
+        "  deepq train --set network=nips\n"
+        "  deepq train --preset dopamine-dqn --env BreakoutNoFrameskip-v4\n"
+        "  deepq train --resume runs/try\n");
     const option options[] = {
         {"env", 'e', OPTION_TEXT, &o.env_id, "ID", "environment (PongNoFrameskip-v4)", 0, 0},
         {"dialect", 0, OPTION_TEXT, &o.dialect, "NAME",
-         "preprocessing; deepq envs --dialect NAME says what it does (book)", 0, 0},
-        {"preset", 0, OPTION_TEXT, &o.preset, "NAME", preset_help, 0, 0},
+         "preprocessing; see deepq envs --dialect NAME (the preset's)", 0, 0},
+        {"preset", 0, OPTION_TEXT, &o.preset, "NAME",
+         "hyperparameters, preprocessing and evaluation; listed below (book)", 0, 0},
         {"set", 0, OPTION_LIST, &o.set, "KEY=VALUE", "one hyperparameter; may be repeated", 0, 0},
         {"help-set", 0, OPTION_FLAG, &o.help_set, NULL,
          "list the hyperparameters with range, unit and value, and exit", 0, 0},
@@ -289,14 +300,10 @@ int cmd_train(int argc, char **argv)
             "unless --reward-bound gives one, such as a published score. The run folder gets\n"
             "the best models, a log, TensorBoard events and checkpoints. After Ctrl-C, or any\n"
             "other end, --resume continues bit for bit as if nothing had happened.",
-        .examples = "  deepq train\n"
-                    "  deepq train --env BreakoutNoFrameskip-v4 --seed 1 --frames 2000000\n"
-                    "  deepq train --set learning_rate=2.5e-4 --set batch=64 --out runs/try\n"
-                    "  deepq train --set network=nips\n"
-                    "  deepq train --resume runs/try\n",
+        .examples = examples,
         .options = options,
         .n_options = DQ_COUNT(options),
-        .more_title = "The environment, instead of what --dialect has",
+        .more_title = "The environment, instead of what --preset and --dialect have",
         .more = more,
         .n_more = environment_options_table(&o.environment, more),
     };

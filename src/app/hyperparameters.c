@@ -6,19 +6,13 @@
 
 #include "app/app.h"
 #include "base/error.h"
-#include "base/spelling.h"
 
-enum { MAX_PRESETS = 32 };
-
-void hyperparameters_presets(char *text, size_t cap, const char *last)
+void hyperparameters_presets(char *text, size_t cap, const char *examples)
 {
-    const char *names[MAX_PRESETS];
-    size_t n = 0;
-    while (n < MAX_PRESETS && dq_train_preset_at(n)) {
-        names[n] = dq_train_preset_at(n)->name;
-        n++;
-    }
-    dq_list_words(text, cap, names, n, last);
+    size_t n = (size_t)snprintf(text, cap, "%s\nPresets:\n", examples);
+    const dq_preset *p;
+    for (size_t i = 0; n < cap && (p = dq_train_preset_at(i)); i++)
+        n += (size_t)snprintf(text + n, cap - n, "  %-14s %s\n", p->name, p->help);
 }
 
 static void print_line(const dq_hyperparameter *h, const char *value)
@@ -80,8 +74,10 @@ static int print_json(const train_settings *s)
     bool good = true;
     for (size_t i = 0; good && dq_train_preset_at(i); i++) {
         const dq_preset *p = dq_train_preset_at(i);
-        good = print_object(
-            json_pack("{s:s, s:s, s:s}", "preset", p->name, "help", p->help, "source", p->source));
+        good = print_object(json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:i}", "preset", p->name,
+                                      "help", p->help, "source", p->source, "dialect", p->dialect,
+                                      "options", p->options, "eval_epsilon", p->eval_epsilon,
+                                      "eval_noops", p->eval_noops));
     }
     for (size_t i = 0; good && dq_train_config_describe(i, &h); i++) {
         dq_train_config_get(&s->cfg, i, &key, value, sizeof(value));

@@ -11,7 +11,7 @@
  *  @return an exit status */
 int hyperparameters_print(const train_settings *s, bool json);
 
-/** The presets' names: "book or fast", where `last` is "or". */
-void hyperparameters_presets(char *text, size_t cap, const char *last);
+/** Examples, and behind them the presets, a line or two each. */
+void hyperparameters_presets(char *text, size_t cap, const char *examples);
 
 #endif

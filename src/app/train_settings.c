@@ -34,12 +34,14 @@ dq_status train_settings_init(train_settings *s, const char *preset)
 {
     *s = (train_settings){
         .env_id = "PongNoFrameskip-v4",
-        .dialect = "book",
         .options = environment_options_none(),
         .device = "cpu",
         .precision = "fp32",
     };
     DQ_TRY(dq_train_preset(&s->cfg, preset));
+    const dq_preset *about = dq_train_preset_find(preset);
+    DQ_TRY(train_settings_set(s, "dialect", about->dialect));
+    DQ_TRY(environment_options_parse(&s->options, about->options));
     return train_settings_set(s, "preset", preset);
 }
 

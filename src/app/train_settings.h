@@ -26,7 +26,7 @@ typedef struct train_settings {
     char events[SETTING_NAME_BYTES];   // their file in it; "": none yet
 } train_settings;
 
-/** The defaults of a preset. */
+/** What a preset says: hyperparameters, dialect and options of the environment. */
 DQ_NODISCARD dq_status train_settings_init(train_settings *s, const char *preset);
 /** One setting by name: a hyperparameter, an option of the environment, or env, preset, dialect,
  * device, precision, isa, threads, rom_md5, rom_dir, logdir, events. */

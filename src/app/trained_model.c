@@ -162,6 +162,7 @@ static dq_status settle_choice(trained_model *m, const model_choice *choice,
                                run ? run->env_id : NULL, "PongNoFrameskip-v4");
     m->dialect_is_assumed = settle(m->dialect, choice->dialect, file ? file->dialect : NULL,
                                    run ? run->dialect : NULL, "book");
+    (void)settle(m->preset, NULL, file ? file->preset : NULL, run ? run->preset : NULL, "");
     if (!environments_is_atari(m->env_id))
         m->dialect_is_assumed = false;  // there is none
     dq_status st = settle_options(m, &choice->options, run);

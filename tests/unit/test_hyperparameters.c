@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "deepq/atari_env.h"
 #include "deepq/train.h"
 #include "table_world.h"
 
@@ -391,6 +392,70 @@ static void the_edges_between_keys_hold(void **state)
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
 }
 
+/* The presets of other programs and papers: what they have otherwise than the book's. */
+static const struct {
+    const char *name, *dialect, *options, *eval_epsilon;
+    int eval_noops;
+    const char *differs;  // "key=value key=value", in the order of the keys
+} published[] = {
+    {"nature", "sb3", "fire=false", "0.05", 30,
+     "replay_size=1000000 replay_start=50000 optimiser=rmsprop learning_rate=0.00025 "
+     "initialisation=torch7 loss=huber truncation_ends=false train_every=4 target_sync=10000 "
+     "epsilon_begin=50000 epsilon_decay=1111111 epsilon_final=0.1 checkpoint_every=100000 "},
+    {"nips2013", "book", "fire=false clip_rewards=true", "0.05", 0,
+     "gamma=0.95 replay_size=1000000 replay_start=100 optimiser=rmsprop learning_rate=0.0002 "
+     "rmsprop_decay=0.99 rmsprop_epsilon=1e-06 network=nips target_sync=1 epsilon_decay=1111111 "
+     "epsilon_final=0.1 checkpoint_every=100000 "},
+    {"sb3", "sb3", "", "0", 30,
+     "replay_size=100000 replay_start=100000 gradient_norm=10 loss=huber truncation_ends=false "
+     "train_every=4 epsilon_decay=1010101 checkpoint_every=100000 "},
+    {"cleanrl", "cleanrl", "", "0.01", 30,
+     "replay_size=1000000 replay_start=80000 truncation_ends=false train_every=4 "
+     "epsilon_decay=1010101 checkpoint_every=100000 "},
+    {"dopamine-dqn", "dopamine", "sticky=0.25", "0.001", 0,
+     "replay_size=1000000 replay_start=20000 learning_rate=6.25e-05 adam_epsilon=0.00015 "
+     "network=nature_same initialisation=xavier truncation_ends=false train_every=4 "
+     "target_sync=8000 epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
+    {"ch8-basic", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
+     "replay_size=100000 epsilon_decay=100000 epsilon_final=0.02 reward_bound=18 "
+     "checkpoint_every=100000 "},
+    {"ch8-nstep", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
+     "replay_size=100000 n_step=4 epsilon_decay=100000 epsilon_final=0.02 reward_bound=18 "
+     "checkpoint_every=100000 "},
+    {"ch8-double", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
+     "replay_size=100000 double_dqn=true epsilon_decay=100000 epsilon_final=0.02 reward_bound=18 "
+     "checkpoint_every=100000 "},
+    {"ch8-prio", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
+     "replay_size=100000 priority_alpha=0.6 priority_beta=0.4 priority_beta_steps=100000 "
+     "epsilon_decay=100000 epsilon_final=0.02 reward_bound=18 checkpoint_every=100000 "},
+};
+
+static void published_presets_are_as_published(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < DQ_COUNT(published); i++) {
+        dq_train_config cfg, book;
+        const dq_preset *p = dq_train_preset_find(published[i].name);
+        char differs[1024] = "", value[64], usual[64];
+        const char *key;
+        assert_non_null(p);
+        assert_int_equal(dq_train_preset(&cfg, p->name), DQ_OK);
+        assert_int_equal(dq_train_preset(&book, "book"), DQ_OK);
+        assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+        for (size_t k = 0; dq_train_config_get(&cfg, k, &key, value, sizeof(value)); k++) {
+            dq_train_config_get(&book, k, &key, usual, sizeof(usual));
+            size_t n = strlen(differs);
+            if (strcmp(value, usual) != 0)
+                snprintf(differs + n, sizeof(differs) - n, "%s=%s ", key, value);
+        }
+        assert_string_equal(differs, published[i].differs);
+        assert_string_equal(p->dialect, published[i].dialect);
+        assert_string_equal(p->options, published[i].options);
+        assert_true(p->eval_epsilon == strtod(published[i].eval_epsilon, NULL));
+        assert_int_equal(p->eval_noops, published[i].eval_noops);
+    }
+}
+
 /** Each has a line of help and a range; a preset has a line and where it comes from. */
 static void all_are_described(void **state)
 {
@@ -404,13 +469,20 @@ static void all_are_described(void **state)
         assert_non_null(h.unit);
     }
     assert_false(dq_train_config_describe(DQ_COUNT(base_run), &h));
-    for (size_t i = 0; i < 4; i++)
-        assert_true(*dq_train_preset_at(i)->help && *dq_train_preset_at(i)->source);
+    size_t n = 0;
+    for (const dq_preset *p; (p = dq_train_preset_at(n)); n++) {
+        dq_preprocessing how;
+        assert_true(*p->help && strlen(p->help) < 84 && *p->source && p->options);
+        assert_int_equal(dq_preprocessing_init(&how, p->dialect), DQ_OK);
+        assert_true(p->eval_epsilon >= 0 && p->eval_epsilon <= 1 && p->eval_noops >= 0);
+        assert_ptr_equal(dq_train_preset_find(p->name), p);
+    }
+    assert_int_equal(n, 4 + DQ_COUNT(published));
     assert_string_equal(dq_train_preset_at(0)->name, "book");
-    assert_null(dq_train_preset_at(4));
+    assert_null(dq_train_preset_find("no-preset"));
     dq_train_config cfg;
     assert_int_equal(dq_train_preset(&cfg, "no-preset"), DQ_ERR_NOT_FOUND);
-    assert_non_null(strstr(dq_errmsg(), "book, fast, ch7-cartpole and cartpole"));
+    assert_non_null(strstr(dq_errmsg(), "book, fast, ch7-cartpole, cartpole"));
 }
 
 static void old_names_go_on_working(void **state)
@@ -660,6 +732,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(presets_are_what_they_are_known_for),
+        cmocka_unit_test(published_presets_are_as_published),
         cmocka_unit_test(all_are_described),
         cmocka_unit_test(old_names_go_on_working),
         cmocka_unit_test(no_two_keys_share_a_field),
