@@ -46,7 +46,7 @@ dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg)
     bool on_gpu;
     *out = NULL;
     if (augments(cfg) && dq_network_is_mlp(cfg->network))
-        return dq_fail(DQ_ERR_CONFIG, "%s: of pictures only: leave it 0 for network %s",
+        return dq_fail(DQ_ERR_CONFIG, "%s: for pictures only: leave it 0 with network %s",
                        cfg->augment_shift > 0 ? "augment_shift" : "augment_intensity",
                        cfg->network);
     DQ_TRY(dq_gpu_choose(cfg->device, &on_gpu));

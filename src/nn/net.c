@@ -271,6 +271,12 @@ void dq_net_set_gain(dq_net *net, const float *gain)
     net->gain = gain;
 }
 
+static void multiply(float *picture, float gain)
+{
+    for (int j = 0; j < DQ_X0; j++)
+        picture[j] *= gain;
+}
+
 /** n pictures with zeros around them. */
 static void pad(const dq_conv_shape *s, const float *x, int n, float *to)
 {
@@ -293,8 +299,8 @@ static void convolve_task(void *ctx, int task)
     for (int i = begin; i < end; i++) {
         float *picture = pictures + (size_t)(i - begin) * DQ_X0;
         net->k->scale(f->obs + (size_t)i * DQ_NET_OBS_BYTES, picture);
-        for (int j = 0; net->gain && j < DQ_X0; j++)
-            picture[j] *= net->gain[i];
+        if (net->gain)
+            multiply(picture, net->gain[i]);
     }
     const float *x = pictures;
     for (int l = 0; l < shape->n_convs; l++) {

@@ -16,9 +16,9 @@ static void blend_task(void *ctx, int task)
     size_t n = b->net->shape.n_params, part = (n + N_TASKS - 1) / N_TASKS;
     size_t begin = (size_t)task * part, end = begin + part < n ? begin + part : n;
     float *target = b->net->target.params;
-    const float *online = b->net->online.params;
+    const float *online = b->net->online.params, rate = b->rate;
     for (size_t i = begin; i < end; i++)
-        target[i] += b->rate * (online[i] - target[i]);
+        target[i] += rate * (online[i] - target[i]);
 }
 
 static int n_slices(const dq_conv_shape *s)

@@ -47,7 +47,7 @@ TESTS = {
     "tabular": r"tabular|toy_text",
     "replay": r"replay|priorities|target_cache|learner|test_trainer|hyperparameters",
     "nn": r"test_(kernels|net|loss|threads|learner_golden|target_cache|trainer)",
-    "learn": r"target_cache|learner|test_trainer|emulated_(kernels|trainer|divergence)|e2e_cuda",
+    "learn": r"target_cache|augmentation|learner|test_trainer|emulated_(kernels|trainer|divergence)|e2e_cuda",
     "agent": r"test_(learner|hyperparameters|trainer|divergence|reward_bound|policy)|e2e_stops",
     "record": r"json|tensorboard|model|config|run_folder|png|video|records|told|files|stops|e2e_memory",
     "app": r"e2e",
