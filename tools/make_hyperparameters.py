@@ -17,6 +17,16 @@ def listed(program):
 def row(cells):
     return "| " + " | ".join(cells) + " |"
 
+# What the parts of deepq do in another way than the program that a preset is of.
+DIFFERENCES = """Where a preset is not its original:
+- `nature`: DQN Zoo makes its pictures smaller with a bilinear filter; after a lost life, which ends what is learned
+  from, `sb3` acts once without choosing.
+- `nips2013`: the paper leaves most numbers out; they are deep_q_rl's, whose RMSProp is not centred.
+- `sb3`: the original acts at random until learning starts; here epsilon is falling meanwhile.
+- `ch8-*`: the book divides pixels by 256, begins an episode with four times its first frame, and stops by a running
+  mean; here it is by 255, with zeros before it, and by the mean of the last 100 games.
+- `nature`, `nips2013` and `sb3` are for the CPU: a GPU has neither RMSProp nor a limit of the gradient's norm yet."""
+
 
 def page(program):
     presets, keys = listed(program)
@@ -36,6 +46,8 @@ def page(program):
     yield "A preset brings its dialect ([environments.md](environments.md)), its sticky actions and other options along,"
     yield "and `deepq eval` scores a model by the epsilon and the no-ops of its preset. Every option that is written"
     yield "wins over the preset's: `deepq train --preset dopamine-dqn --sticky 0 --set gamma=0.98`."
+    yield ""
+    yield DIFFERENCES
     yield ""
     yield row(["hyperparameter", *(f"`{n}`" for n in names), "unit", "what it is", "range"])
     yield "|---|" + "--:|" * len(names) + "---|---|---|"
