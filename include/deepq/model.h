@@ -28,6 +28,7 @@ DQ_NODISCARD dq_status dq_model_save(const char *path, const dq_tensor *tensors,
 
 enum {
     DQ_MODEL_TEXT_BYTES = 64,     // of a text in dq_model_info, with the final zero
+    DQ_MODEL_NETWORK_BYTES = 96,  // of dq_model_info.network, with the final zero
     DQ_MODEL_OPTIONS_BYTES = 256  // of dq_model_info.options, with the final zero
 };
 
@@ -39,7 +40,7 @@ typedef struct dq_model_info {
     /** Preprocessing, the name of a dialect (atari_env.h). */
     char dialect[DQ_MODEL_TEXT_BYTES];
     /** Architecture, the name of a network (net.h). */
-    char network[DQ_MODEL_TEXT_BYTES];
+    char network[DQ_MODEL_NETWORK_BYTES];
     /** The preset of hyperparameters that the run was started with. */
     char preset[DQ_MODEL_TEXT_BYTES];
     /** Version of the deepq that wrote the file; set by dq_model_save_with(). */

@@ -17,12 +17,27 @@
  *  the last followed by a ReLU. The name says their sizes: "mlp 4-128-64" has 4 inputs and hidden
  *  layers of 128 and 64 outputs. It computes on one thread, in fp32.
  *
+ *  Words behind the name change the last layers (docs/family.md):
+ *
+ *  | words             | what they do                                                            |
+ *  |-------------------|-------------------------------------------------------------------------|
+ *  | "dueling"         | output layers for advantages and a value, behind the same hidden layer  |
+ *  | "streams W"       | two hidden layers of W outputs in place of the last one, one for the    |
+ *  |                   | advantages and one for the value (Wang et al. 2016)                     |
+ *  | "c51 N LOW HIGH"  | for each action the logits of N atoms from LOW to HIGH (Bellemare 2017) |
+ *  | "qr N"            | for each action N quantiles of the return (Dabney et al. 2018)          |
+ *
+ *  as in "nature streams 512 c51 51 -10 10". Dueling merges to value + advantage - mean advantage,
+ *  for each atom.
+ *
  *  All memory is allocated by dq_net_create(), none afterwards. Results are bit-identical for any
  *  number of threads; between instruction sets they may differ in rounding. Only one thread at a
  *  time may use a net. Parameters have the names and the layout of the book's DQN class in PyTorch
  *  (Lapan 2020, chapter 6, lib/dqn_model.py), conv.0.weight to fc.2.bias; a network with two
  *  convolutions has no conv.4. Those of a multilayer perceptron are named as in PyTorch's
- *  nn.Sequential(Linear, ReLU, ..., Linear): 0.weight, 0.bias, 2.weight, ... */
+ *  nn.Sequential(Linear, ReLU, ..., Linear): 0.weight, 0.bias, 2.weight, ...; with advantages and a
+ *  value fc.0.weight, ..., fc_adv.0.weight, fc_val.0.weight. The atoms of C51, "supports", and the
+ *  levels of quantiles, "quantiles", come behind them as constants, as buffers do in PyTorch. */
 #ifndef DEEPQ_NET_H
 #define DEEPQ_NET_H
 
@@ -53,10 +68,34 @@ enum {
     /** Most hidden layers of a multilayer perceptron. */
     DQ_MLP_LAYERS_MAX = 4,
     /** Most outputs of one of them. */
-    DQ_MLP_HIDDEN_MAX = 2048
+    DQ_MLP_HIDDEN_MAX = 2048,
+    /** Most outputs for one action. */
+    DQ_ATOMS_MAX = 512
 };
 
-/** The loss of a batch: the mean over its samples of a function of e = q[action] - target. */
+/** What the outputs of an action are. */
+typedef enum dq_head {
+    /** One, the action value. */
+    DQ_HEAD_VALUE = 0,
+    /** The logits of a categorical distribution of the return over fixed atoms: C51 (Bellemare,
+     *  Dabney, Munos 2017). */
+    DQ_HEAD_C51,
+    /** Quantiles of the return at (i + 1/2) / N: QR-DQN (Dabney et al. 2018). */
+    DQ_HEAD_QR
+} dq_head;
+
+/** Whether advantages and a value are computed apart (Wang et al. 2016, equation 9). */
+typedef enum dq_dueling {
+    /** They are not. */
+    DQ_DUELING_NONE = 0,
+    /** By two output layers behind the same hidden layer, as in Dopamine. */
+    DQ_DUELING_OUTPUT,
+    /** By two hidden layers and two output layers, as in the paper. */
+    DQ_DUELING_STREAMS
+} dq_dueling;
+
+/** The loss of a batch: the mean over its samples of a function of e = q[action] - target. It is of
+ *  networks whose outputs are values; those of distributions have their own (dq_net_update()). */
 typedef enum dq_loss {
     /** e^2. */
     DQ_LOSS_MSE = 0,
@@ -108,7 +147,7 @@ typedef struct dq_net_config {
     /** Precision of the matrix products: "fp32" or "bf16" (see dq_net_create()); NULL: "fp32". */
     const char *precision;
     /** Architecture: "nature", "nips", "small", "nature_same", or "mlp" with its sizes, as in
-     *  "mlp 4-128-64"; NULL: "nature". */
+     *  "mlp 4-128-64"; then words for its last layers, see above; NULL: "nature". */
     const char *network;
     /** Initialisation that dq_net_init() uses, a name from its table; NULL: "pytorch". */
     const char *initialisation;
@@ -177,6 +216,18 @@ void dq_net_target_max(dq_net *net, const void *obs, int n, float *max_q);
 /** dq_net_q() with the target network. */
 DQ_API
 void dq_net_target_q(dq_net *net, const void *obs, int n, float *q);
+/** The number of outputs for one action: 1, or the atoms of its distribution. */
+DQ_API
+int dq_net_atoms(const dq_net *net);
+/** Compute the outputs for n states with the online network: action values, logits of C51, or
+ *  quantiles, advantages and values merged.
+ *  @param obs as in dq_net_q()
+ *  @param[out] y float [n][n_actions][dq_net_atoms()] */
+DQ_API
+void dq_net_online_outputs(dq_net *net, const void *obs, int n, float *y);
+/** dq_net_online_outputs() with the target network. */
+DQ_API
+void dq_net_target_outputs(dq_net *net, const void *obs, int n, float *y);
 /** Set the learning rate for the updates that follow. dq_net_save() does not save it. */
 DQ_API
 void dq_net_set_learning_rate(dq_net *net, double learning_rate);
@@ -189,24 +240,34 @@ void dq_net_sync_target(dq_net *net);
 DQ_API
 void dq_net_blend_target(dq_net *net, double rate);
 
-/** One gradient step on a batch: forward pass, loss of q[action] against `target`, backward pass,
- *  the optimiser's step.
+/** One gradient step on a batch: forward pass, loss of the action's outputs against `target`,
+ *  backward pass, the optimiser's step. The loss is dq_net_config.loss for values; for C51 the
+ * cross entropy between the target and the distribution; for quantiles the sum of their quantile
+ * Huber losses with threshold 1, each the mean over the targets (Dabney et al. 2018, equation 10).
  *  @param obs the states of the batch, as in dq_net_q()
  *  @param action int32 [batch], 0 to n_actions - 1
- *  @param target float [batch]
+ *  @param target float [batch][dq_net_atoms()]: values, probabilities of C51's atoms, or samples of
+ *         the return
  *  @return the loss before the step */
 DQ_API
 float dq_net_update(dq_net *net, const void *obs, const int32_t *action, const float *target);
 /** dq_net_update() with each sample's loss multiplied by a weight, as prioritized replay needs.
  *  @param weight float [batch]; NULL: all 1
- *  @param[out] error float [batch], q[action] - target before the step; NULL: not wanted */
+ *  @param[out] error float [batch], before the step: q[action] - target, or of a distribution its
+ *              loss, without the weight; NULL: not wanted */
 DQ_API
 float dq_net_update_weighted(dq_net *net, const void *obs, const int32_t *action,
                              const float *target, const float *weight, float *error);
-/** Compute the gradients of the loss of dq_net_update() without changing the parameters; for tests.
+/** Compute the gradients of the loss of dq_net_update_weighted() without changing the parameters;
+ *  for tests.
+ *  @param weight float [batch]; NULL: all 1
  *  @param[in,out] grads [dq_net_n_tensors()], as dq_net_param_shapes() fills them; the gradients go
  *                 to each one's `data`, dq_tensor_elements() floats that the caller provides
  *  @return the loss */
+DQ_API
+float dq_net_gradients_weighted(dq_net *net, const void *obs, const int32_t *action,
+                                const float *target, const float *weight, dq_tensor *grads);
+/** dq_net_gradients_weighted() with all weights 1. */
 DQ_API
 float dq_net_gradients(dq_net *net, const void *obs, const int32_t *action, const float *target,
                        dq_tensor *grads);
@@ -238,6 +299,9 @@ int dq_net_outputs(const dq_tensor *tensors, size_t n);
  *  last. */
 DQ_API
 const char *dq_net_network_name(size_t index);
+/** The name of head number `index`, "value", "c51", "qr"; NULL past the last. */
+DQ_API
+const char *dq_net_head_name(size_t index);
 /** Copy the online network's parameters to the caller's tensors.
  *  @param[in,out] params [dq_net_n_tensors()], as dq_net_param_shapes() fills them; the parameters
  *                 go to each one's `data`, dq_tensor_elements() floats that the caller provides */

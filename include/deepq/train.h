@@ -68,6 +68,20 @@ typedef struct dq_train_config {
     /** Initialisation of the parameters, a name from the table of dq_net_init(); NULL:
      *  "pytorch". */
     const char *initialisation;
+    /** What the outputs of an action are: its value, the probabilities of atoms (C51), or quantiles
+     *  of the return (QR-DQN). */
+    dq_head head;
+    /** Atoms or quantiles of an action, 1 to DQ_ATOMS_MAX, of C51 2 or more. */
+    int atoms;
+    /** C51's first atom, -1e6 to below value_max. */
+    double value_min;
+    /** C51's last atom, up to 1e6. */
+    double value_max;
+    /** Whether advantages and a value are computed apart, and how (Wang et al. 2016). */
+    dq_dueling dueling;
+    /** Outputs of each of the two hidden layers of DQ_DUELING_STREAMS: as many as the network's
+     *  hidden layer has, or half of it; 0: as many. Of an mlp 1 to DQ_MLP_HIDDEN_MAX. */
+    int stream_width;
     /** Loss of the difference between an action value and its target: DQ_LOSS_MSE, or DQ_LOSS_HUBER
      *  as in Mnih et al. 2015. */
     dq_loss loss;

@@ -54,13 +54,22 @@ typedef struct field {
 
 static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber", NULL};
 
+static const char *const heads[] = {
+    [DQ_HEAD_VALUE] = "value", [DQ_HEAD_C51] = "c51", [DQ_HEAD_QR] = "qr", NULL};
+static const char *const duelings[] = {[DQ_DUELING_NONE] = "none",
+                                       [DQ_DUELING_OUTPUT] = "output",
+                                       [DQ_DUELING_STREAMS] = "streams",
+                                       NULL};
+
 static const char *const optimisers[] = {
     [DQ_OPTIMISER_ADAM] = "adam", [DQ_OPTIMISER_RMSPROP] = "rmsprop", NULL};
 
 static const char *const priority_rules[] = {
     [DQ_PRIORITY_SCHAUL] = "schaul", [DQ_PRIORITY_DOPAMINE] = "dopamine", NULL};
 
-static_assert(sizeof(dq_loss) == sizeof(unsigned) && sizeof(dq_optimiser) == sizeof(unsigned) &&
+static_assert(sizeof(dq_loss) == sizeof(unsigned) && sizeof(dq_head) == sizeof(unsigned) &&
+                  sizeof(dq_dueling) == sizeof(unsigned) &&
+                  sizeof(dq_optimiser) == sizeof(unsigned) &&
                   sizeof(dq_priority_rule) == sizeof(unsigned),
               "set_word() writes an unsigned");
 
@@ -95,6 +104,15 @@ static const field fields[] = {
     FIELD(hidden, FIELD_WIDTHS, "", 1, DQ_MLP_HIDDEN_MAX, "outputs of the hidden layers of an mlp"),
     FIELD(initialisation, FIELD_INITIALISATION, "", 0, 0,
           "initialisation of the parameters; xavier: as Dopamine does"),
+    WORD_FIELD(head, heads,
+               "outputs of an action: its value, c51: probabilities of atoms, qr: quantiles"),
+    FIELD(atoms, FIELD_INT, "", 1, DQ_ATOMS_MAX, "atoms of c51, quantiles of qr"),
+    FIELD(value_min, FIELD_DOUBLE, "", -1e6, 1e6, "first atom of c51"),
+    FIELD(value_max, FIELD_DOUBLE, "", -1e6, 1e6, "last atom of c51"),
+    WORD_FIELD(dueling, duelings,
+               "advantages and a value: by two output layers, or by two streams"),
+    FIELD(stream_width, FIELD_INT, "", 0, DQ_MLP_HIDDEN_MAX,
+          "outputs of each stream's hidden layer; 0: as many as the hidden layer has"),
     WORD_FIELD(loss, losses, "mse: square of the error, huber: linear beyond an error of 1"),
     FIELD(n_step, FIELD_INT, "steps", 1, 1000,
           "rewards summed before the next state's value is added (n-step returns)"),
@@ -497,6 +515,25 @@ static double first_leg_end(const dq_train_config *cfg)
            (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
 }
 
+/** Hyperparameters that exclude each other. */
+static dq_status check_head(const dq_train_config *cfg)
+{
+    if (cfg->head != DQ_HEAD_VALUE && cfg->loss != DQ_LOSS_MSE)
+        return dq_fail(
+            DQ_ERR_CONFIG,
+            "head = %s and loss = %s exclude each other: it has a loss of its own; leave "
+            "loss at mse",
+            heads[cfg->head], losses[cfg->loss]);
+    if (cfg->head == DQ_HEAD_C51 && cfg->atoms < 2)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "head = c51 and atoms = %d exclude each other: choose 2 or more",
+                       cfg->atoms);
+    if (cfg->head == DQ_HEAD_C51 && !(cfg->value_min < cfg->value_max))
+        return dq_fail(DQ_ERR_CONFIG, "value_min %g is not less than value_max %g", cfg->value_min,
+                       cfg->value_max);
+    return DQ_OK;
+}
+
 dq_status dq_train_config_check(const dq_train_config *cfg)
 {
     for (size_t i = 0; i < DQ_COUNT(fields); i++) {  // a program may have set fields by hand
@@ -506,6 +543,7 @@ dq_status dq_train_config_check(const dq_train_config *cfg)
         dq_train_config_get(cfg, i, &key, value, sizeof(value));
         DQ_TRY(dq_train_config_set(&copy, key, value));
     }
+    DQ_TRY(check_head(cfg));
     if (cfg->replay_start > cfg->replay_size)
         return dq_fail(DQ_ERR_CONFIG,
                        "replay_start %d is more than replay_size %d: learning would never start",

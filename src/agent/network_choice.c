@@ -1,6 +1,7 @@
 #include "agent/network_choice.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -16,11 +17,55 @@ bool dq_space_is_vector(const dq_space *obs)
            obs->shape[0] <= DQ_MLP_INPUTS_MAX;
 }
 
+/** Outputs of the last hidden layer. */
+static int last_hidden(const int *hidden)
+{
+    int i = DQ_MLP_LAYERS_MAX - 1;
+    while (i > 0 && hidden[i] == 0)
+        i--;
+    return hidden[i];
+}
+
+/** Its sizes; two streams take the place of the last hidden layer. */
 static void name_mlp(const dq_train_config *cfg, int n_inputs, char name[DQ_NETWORK_NAME])
 {
     size_t used = (size_t)snprintf(name, DQ_NETWORK_NAME, DQ_MLP " %d", n_inputs);
-    for (int i = 0; i < DQ_MLP_LAYERS_MAX && cfg->hidden[i] > 0 && used < DQ_NETWORK_NAME; i++)
-        used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "-%d", cfg->hidden[i]);
+    for (int i = 0; i < DQ_MLP_LAYERS_MAX && cfg->hidden[i] > 0 && used < DQ_NETWORK_NAME; i++) {
+        bool is_last = i + 1 == DQ_MLP_LAYERS_MAX || cfg->hidden[i + 1] == 0;
+        bool is_stream = is_last && cfg->dueling == DQ_DUELING_STREAMS && cfg->stream_width > 0;
+        used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "-%d",
+                                 is_stream ? cfg->stream_width : cfg->hidden[i]);
+    }
+}
+
+/** Outputs of the hidden layer of a network for pictures; 0 for an unknown one. */
+static int hidden_of(const char *name)
+{
+    dq_network network;
+    if (dq_network_find(name, &network) != DQ_OK)
+        return 0;  // who creates it says so
+    return network.layers[network.n_layers - 2].out;
+}
+
+/** Behind the name of a network, the words for its last layers. */
+static dq_status add_words(const dq_train_config *cfg, int hidden, char name[DQ_NETWORK_NAME])
+{
+    dq_network network;
+    char words[DQ_NETWORK_NAME];
+    const dq_last_layers last = {
+        .head = cfg->head,
+        .n_atoms = cfg->head == DQ_HEAD_VALUE ? 1 : cfg->atoms,
+        .low = (float)cfg->value_min,
+        .high = (float)cfg->value_max,
+        .dueling = cfg->dueling,
+        .stream = cfg->dueling != DQ_DUELING_STREAMS ? 0
+                  : cfg->stream_width > 0            ? cfg->stream_width
+                                                     : hidden,
+    };
+    dq_network_words(&last, words, sizeof(words));
+    size_t used = strlen(name);
+    snprintf(name + used, DQ_NETWORK_NAME - used, "%s", words);
+    return dq_network_find(name, &network);
 }
 
 dq_status dq_network_choose(const dq_train_config *cfg, const dq_env_spec *spec,
@@ -34,7 +79,7 @@ dq_status dq_network_choose(const dq_train_config *cfg, const dq_env_spec *spec,
                            "choose another network",
                            cfg->network, spec->id);
         snprintf(name, DQ_NETWORK_NAME, "%s", cfg->network ? cfg->network : dq_net_network_name(0));
-        return DQ_OK;
+        return add_words(cfg, hidden_of(name), name);
     }
     if (!dq_space_is_vector(&spec->obs))
         return dq_fail(DQ_ERR_CONFIG,
@@ -47,5 +92,5 @@ dq_status dq_network_choose(const dq_train_config *cfg, const dq_env_spec *spec,
                        "the network " DQ_MLP,
                        cfg->network, spec->id);
     name_mlp(cfg, spec->obs.shape[0], name);
-    return DQ_OK;
+    return add_words(cfg, last_hidden(cfg->hidden), name);
 }

@@ -14,7 +14,7 @@ bool dq_space_is_picture(const dq_space *obs);
  *  DQ_MLP_INPUTS_MAX]. */
 bool dq_space_is_vector(const dq_space *obs);
 
-/** The network of a run by its full name, an mlp's with its sizes. Without cfg->network it is the
+/** The network of a run by its full name, with sizes and words. Without cfg->network it is the
  *  one that the observations ask for.
  *  @return DQ_OK; DQ_ERR_CONFIG for observations that no network takes, or that this one does not
  */

@@ -27,7 +27,8 @@ static const setting book[] = {
     {"reward_bound", 0, "game"},   {"checkpoint_every", 10000, NULL},
     {"hidden", 0, "128,128"},      {"target_rate", 1, NULL},
     {"rmsprop_decay", 0.95, NULL}, {"rmsprop_epsilon", 0.01 / (32 * 32), NULL},
-    {"updates", 1, NULL},
+    {"updates", 1, NULL},          {"atoms", 51, NULL},
+    {"value_min", -10, NULL},      {"value_max", 10, NULL},
 };
 
 static const setting fast[] = {

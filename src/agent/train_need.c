@@ -3,6 +3,7 @@
 #include "agent/trainer_internal.h"
 #include "deepq/train.h"
 #include "learn/gpu.h"
+#include "learn/target_cache.h"
 #include "replay/store_choice.h"
 
 /* Of a net of P parameters: weights, target, gradient, both moments and the kernels' own copies; of
@@ -44,10 +45,11 @@ static uint64_t beside_replay(const dq_train_config *cfg)
     uint64_t n = (uint64_t)cfg->replay_size, leaves = 1;
     while (leaves < n)
         leaves *= 2;
-    uint64_t values = cfg->double_dqn ? N_ACTIONS : 1;
     bool augments = cfg->augment_shift > 0 || cfg->augment_intensity > 0;
-    uint64_t n_kept = augments ? (uint64_t)cfg->batch : n;
-    return n_kept * (values * sizeof(float) + 1) +
+    uint64_t atoms = cfg->head == DQ_HEAD_VALUE ? 1 : (uint64_t)cfg->atoms;
+    uint64_t row = atoms * (cfg->double_dqn ? N_ACTIONS : 1) * sizeof(float);
+    bool keeps = !augments && n * row <= DQ_TARGET_CACHE_BYTES;
+    return (keeps ? n : (uint64_t)cfg->batch) * row + n +
            (cfg->priority_alpha > 0 ? 2 * leaves * sizeof(double) : 0);
 }
 

@@ -4,6 +4,7 @@
 #include "deepq/train.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "agent/trainer_internal.h"
 #include "base/error.h"
@@ -235,15 +236,17 @@ dq_status dq_trainer_load(dq_trainer *t, dq_reader *r)
     return dq_trainer_load_end(t);
 }
 
-/** The name of the saved run's network: an mlp's sizes are in the file. */
+/** The name of the saved run's network: an mlp's sizes and the words behind a name are in the file.
+ */
 static dq_status choose_saved(const char **network, const dq_saved_net *saved, const dq_reader *r)
 {
-    if (!dq_network_is_mlp(*network))
-        return DQ_OK;
-    const char *name = saved->network;
+    const char *run = *network ? *network : dq_net_network_name(0), *name = saved->network;
+    size_t base = strcspn(run, " ");
+    if (!*name && !dq_network_is_mlp(run))
+        return DQ_OK;  // version 1 did not say
     uint64_t n_params = dq_net_n_params(name, (int)saved->n_actions), n_arrays = 4;
-    if (!dq_network_is_mlp(name) || n_params == 0)
-        return dq_fail(DQ_ERR_INPUT, "saved net is a %s network, the run's is %s", name, *network);
+    if (strcspn(name, " ") != base || strncmp(name, run, base) != 0 || n_params == 0)
+        return dq_fail(DQ_ERR_INPUT, "saved net is a %s network, the run's is %s", name, run);
     if (n_params * n_arrays * sizeof(float) > dq_reader_left(r))
         return dq_fail(DQ_ERR_INPUT, "saved net ends early");
     *network = name;

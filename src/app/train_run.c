@@ -53,16 +53,18 @@ static dq_status make_envs(dq_env **envs, const train_settings *s)
     return DQ_OK;
 }
 
-/** The hyperparameter `network` of a full name: without the sizes of an mlp. */
-static const char *network_key(const char *network)
+/** The hyperparameter `network` of a full name: without sizes and words. */
+static const char *network_key(const char *network, char key[DQ_NETWORK_NAME])
 {
-    return dq_network_is_mlp(network) ? DQ_MLP : network;
+    snprintf(key, DQ_NETWORK_NAME, "%.*s", (int)strcspn(network, " "), network);
+    return key;
 }
 
 /** A trainer with its environments. @param envs [n_envs] room for them while they are nobody's */
 static dq_status make_trainer(train_run *run, dq_env **envs)
 {
     const train_settings *s = &run->settings;
+    char key[DQ_NETWORK_NAME];
     DQ_TRY(make_envs(envs, s));
     const dq_env_spec *spec = dq_env_get_spec(envs[0]);
     run->subject = (train_subject){.n_actions = spec->n_actions, .obs = spec->obs};
@@ -75,7 +77,7 @@ static dq_status make_trainer(train_run *run, dq_env **envs)
     run->subject.network = dq_trainer_backend(run->trainer).network;
     if (cfg.network)
         return DQ_OK;
-    return train_settings_set(&run->settings, "network", network_key(run->subject.network));
+    return train_settings_set(&run->settings, "network", network_key(run->subject.network, key));
 }
 
 static dq_status create_trainer(train_run *run)

@@ -8,7 +8,7 @@
 #include "nn/graph.h"
 #include "replay/store_choice.h"
 
-/** What a GPU does not have is refused. */
+/** What a GPU does not have is refused: it has kernels for pictures and action values. */
 static dq_status check_gpu_has(const dq_learner_config *cfg)
 {
     const struct {
@@ -18,7 +18,9 @@ static dq_status check_gpu_has(const dq_learner_config *cfg)
                    {"gradient_norm", cfg->gradient_norm, 0},
                    {"augment_shift", cfg->augment_shift, 0},
                    {"augment_intensity", cfg->augment_intensity, 0}};
-    if (dq_network_is_mlp(cfg->network))
+    dq_network network;
+    DQ_TRY(dq_network_find(cfg->network, &network));
+    if (*network.own_name)
         return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
     if (cfg->optimiser == DQ_OPTIMISER_RMSPROP)
         return dq_fail(DQ_ERR_UNSUPPORTED, "optimiser rmsprop: CPU only: use --device cpu");
@@ -114,7 +116,7 @@ dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch
     l->cfg.device = l->cfg.isa = l->cfg.precision = l->cfg.network = l->cfg.initialisation = NULL;
     l->cfg.replay_store = NULL;
     l->drawn = calloc(n, sizeof(*l->drawn));
-    l->target = calloc(n, sizeof(*l->target));
+    l->target = calloc(n * (size_t)dq_net_atoms(l->net), sizeof(*l->target));
     l->weight = calloc(n, sizeof(*l->weight));
     if (!l->drawn || !l->target || !l->weight)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", n);

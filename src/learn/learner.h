@@ -131,7 +131,7 @@ struct dq_learner {
     dq_rng sampling;              // the random stream "replay"
     dq_rng augmenting;            // the random stream "augmentation"
     dq_transition *drawn;         // [batch] of the last update; see dq_learner_look()
-    float *target;                // [batch] of the last update
+    float *target;                // [batch][atoms] of the last update
     float *weight;                // [batch] of the last update
     double stage_s[DQ_N_STAGES];  // seconds of all updates on the CPU
 };

@@ -83,7 +83,9 @@ static double end_stage(dq_learner *l, int stage, double began_s)
 static void update_priorities(dq_learner *l, float *error)
 {
     size_t batch = (size_t)l->cfg.batch;
-    for (size_t i = 0; l->cfg.priority_rule == DQ_PRIORITY_DOPAMINE && i < batch; i++)
+    bool is_value = dq_net_objective(l->net).head == DQ_HEAD_VALUE;  // else they are losses
+    bool by_loss = l->cfg.priority_rule == DQ_PRIORITY_DOPAMINE;
+    for (size_t i = 0; by_loss && is_value && i < batch; i++)
         error[i] = (float)dq_objective_part(l->cfg.loss, fabs((double)error[i]));
     dq_priorities_update(l->priorities, l->drawn, batch, error);
 }
@@ -187,14 +189,13 @@ static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
     DQ_TRY(dq_learner_init(l, cfg, cfg->batch, cfg->n_threads, cfg->precision));
     l->precision = dq_net_precision(l->net);
     memcpy(l->device, "cpu", sizeof("cpu"));
-    bool augments = dq_learner_augments(l);
-    DQ_TRY(dq_target_cache_init(&self->targets, l->net,
-                                augments ? batch : dq_replay_slots(l->replay), cfg->batch,
-                                cfg->double_dqn));
-    if (augments) {
+    const dq_objective objective = dq_net_objective(l->net);
+    DQ_TRY(dq_target_cache_init(&self->targets, l->net, &objective, dq_replay_slots(l->replay),
+                                cfg->batch, cfg->double_dqn));
+    if (dq_learner_augments(l)) {
         DQ_TRY(dq_augmentation_init(&self->augmentation, cfg->augment_shift, cfg->augment_intensity,
                                     cfg->batch));
-        self->targets.augmentation = &self->augmentation;
+        dq_target_cache_augment(&self->targets, &self->augmentation);
     }
     self->pending = calloc((size_t)cfg->n_lanes, l->obs_bytes);
     self->states = calloc(batch, l->obs_bytes);

@@ -7,23 +7,26 @@
 #include "nn/net_internal.h"
 #include "nn/objective.h"
 
-dq_status dq_target_cache_init(dq_target_cache *c, const dq_net *net, size_t n_slots, int batch,
-                               bool is_double)
+dq_status dq_target_cache_init(dq_target_cache *c, const dq_net *net, const dq_objective *objective,
+                               size_t n_slots, int batch, bool is_double)
 {
-    size_t n = (size_t)batch;
-    int n_actions = dq_net_actions(net);
+    size_t n = (size_t)batch, atoms = (size_t)objective->n_atoms;
+    size_t n_outputs = (size_t)objective->n_actions * atoms;
     *c = (dq_target_cache){.n_slots = n_slots,
                            .batch = batch,
-                           .n_actions = n_actions,
+                           .objective = *objective,
                            .is_double = is_double,
-                           .n_values = is_double ? n_actions : 1,
+                           .n_outputs = n_outputs,
+                           .n_values = is_double ? n_outputs : atoms,
                            .obs_bytes = dq_net_obs_bytes(net)};
-    c->value = calloc(n_slots, (size_t)c->n_values * sizeof(*c->value));
+    c->keeps = n_slots <= DQ_TARGET_CACHE_BYTES / sizeof(*c->value) / c->n_values;
+    c->value = calloc(c->keeps ? n_slots : n, c->n_values * sizeof(*c->value));
     c->known = calloc(n_slots, sizeof(*c->known));
     c->obs = malloc(n * c->obs_bytes);
-    c->q = calloc(n, (size_t)c->n_values * sizeof(*c->q));
+    c->y = calloc(n, n_outputs * sizeof(*c->y));
+    c->next = calloc(atoms, sizeof(*c->next));
     c->unknown = calloc(n, sizeof(*c->unknown));
-    if (c->value && c->known && c->obs && c->q && c->unknown)
+    if (c->value && c->known && c->obs && c->y && c->next && c->unknown)
         return DQ_OK;
     dq_target_cache_free(c);
     return dq_fail(DQ_ERR_NOMEM, "no memory for the target values of %zu states", n_slots);
@@ -34,7 +37,8 @@ void dq_target_cache_free(dq_target_cache *c)
     free(c->value);
     free(c->known);
     free(c->obs);
-    free(c->q);
+    free(c->y);
+    free(c->next);
     free(c->unknown);
     *c = (dq_target_cache){0};
 }
@@ -46,14 +50,13 @@ void dq_target_cache_forget_all(dq_target_cache *c)
 
 void dq_target_cache_forget(dq_target_cache *c, size_t slot)
 {
-    if (!c->augmentation)
-        c->known[slot] = 0;
+    c->known[slot] = 0;
 }
 
-/** Where the value of transition i of a batch is. */
-static size_t place_of(const dq_target_cache *c, const dq_transition *batch, int i)
+void dq_target_cache_augment(dq_target_cache *c, dq_augmentation *augmentation)
 {
-    return c->augmentation ? (size_t)i : batch[i].slot;
+    c->augmentation = augmentation;
+    c->keeps = false;
 }
 
 /** Make the next state of transition i number n of the states to evaluate. */
@@ -66,9 +69,18 @@ static void take_next_state(dq_target_cache *c, const dq_replay *replay, const d
         dq_augmentation_apply(c->augmentation, &c->augmentation->next[i], n, obs);
 }
 
-static float *value_of(const dq_target_cache *c, size_t slot)
+/** What is kept for transition i of a batch. */
+static float *value_of(const dq_target_cache *c, const dq_transition *batch, int i)
 {
-    return c->value + slot * (size_t)c->n_values;
+    return c->value + (c->keeps ? batch[i].slot : (size_t)i) * c->n_values;
+}
+
+/** The action with the largest value. @param y [n_outputs] */
+static int best_action(const dq_objective *o, const float *y)
+{
+    float q[DQ_MAX_ACTIONS];
+    dq_objective_values(o, y, q);
+    return dq_argmax(q, o->n_actions);
 }
 
 static void learn_unknown(dq_target_cache *c, dq_net *net, const dq_replay *replay,
@@ -76,28 +88,29 @@ static void learn_unknown(dq_target_cache *c, dq_net *net, const dq_replay *repl
 {
     int n = 0;
     for (int i = 0; i < c->batch; i++) {
-        size_t place = place_of(c, batch, i);
-        if (batch[i].terminated || c->known[place])
+        if (batch[i].terminated || (c->keeps && c->known[batch[i].slot]))
             continue;
         take_next_state(c, replay, batch, i, n);
-        c->unknown[n++] = place;
+        c->unknown[n++] = i;
     }
     if (n == 0)
         return;
-    if (c->is_double)
-        dq_net_target_q(net, c->obs, n, c->q);
-    else
-        dq_net_target_max(net, c->obs, n, c->q);
-    size_t n_values = (size_t)c->n_values;
-    for (int i = 0; i < n; i++) {
-        memcpy(value_of(c, c->unknown[i]), c->q + (size_t)i * n_values,
-               n_values * sizeof(*c->value));
-        c->known[c->unknown[i]] = 1;
+    dq_net_target_outputs(net, c->obs, n, c->y);
+    for (int j = 0; j < n; j++) {
+        const float *y = c->y + (size_t)j * c->n_outputs;
+        float *value = value_of(c, batch, c->unknown[j]);
+        size_t atoms = (size_t)c->objective.n_atoms;
+        if (c->is_double)
+            memcpy(value, y, c->n_outputs * sizeof(*y));
+        else
+            dq_objective_distribution(&c->objective,
+                                      y + (size_t)best_action(&c->objective, y) * atoms, value);
+        c->known[batch[c->unknown[j]].slot] = 1;
     }
 }
 
-/** Action values of the next states by the online network, to c->q, in the order of the transitions
- *  that have one. */
+/** Outputs for the next states by the online network, to c->y, in the order of the transitions that
+ *  have one. */
 static void ask_online(dq_target_cache *c, dq_net *net, const dq_replay *replay,
                        const dq_transition *batch)
 {
@@ -106,28 +119,38 @@ static void ask_online(dq_target_cache *c, dq_net *net, const dq_replay *replay,
         if (!batch[i].terminated)
             take_next_state(c, replay, batch, i, n++);
     if (n > 0)
-        dq_net_q(net, c->obs, n, c->q);
+        dq_net_online_outputs(net, c->obs, n, c->y);
+}
+
+/** The distribution of a next state and its action.
+ *  @param kept what value_of() says of it
+ *  @param online [n_outputs] of the online network, in Double DQN */
+static const float *next_of(dq_target_cache *c, const float *kept, const float *online)
+{
+    if (!c->is_double)
+        return kept;
+    size_t a = (size_t)best_action(&c->objective, online);
+    dq_objective_distribution(&c->objective, kept + a * (size_t)c->objective.n_atoms, c->next);
+    return c->next;
 }
 
 void dq_target_cache_targets(dq_target_cache *c, dq_net *net, const dq_replay *replay,
                              const dq_transition *batch, float *target)
 {
-    const float *online = c->q;  // of the next transition that has a next state
-    if (c->augmentation) {
-        dq_target_cache_forget_all(c);
+    const float *online = c->y;  // of the next transition that has a next state
+    if (c->augmentation)
         dq_net_set_gain(net, c->augmentation->gain);
-    }
     learn_unknown(c, net, replay, batch);
     if (c->is_double)
         ask_online(c, net, replay, batch);
     dq_net_set_gain(net, NULL);
     for (int i = 0; i < c->batch; i++) {
-        float next = 0.0f;
-        const float *kept = value_of(c, place_of(c, batch, i));
+        const float *next = c->next;  // not read when the episode terminated
         if (!batch[i].terminated) {
-            next = c->is_double ? dq_objective_next_value(kept, online, c->n_actions) : *kept;
-            online += c->n_values;
+            next = next_of(c, value_of(c, batch, i), online);
+            online += c->n_outputs;
         }
-        target[i] = dq_objective_target(batch[i].reward, batch[i].discount, next);
+        dq_objective_targets(&c->objective, batch[i].reward, batch[i].discount, next,
+                             target + (size_t)i * (size_t)c->objective.n_atoms);
     }
 }

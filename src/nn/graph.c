@@ -2,6 +2,7 @@
 #include "nn/graph.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,32 +21,45 @@ static int conv_kernels(const dq_layer *l)
     return 0;
 }
 
-static int fc_kernels(const dq_layer *l)
+static int fc_kernels(int in, int out)
 {
     for (int i = 0; i < DQ_N_FC_LAYERS; i++)
-        if (dq_fc_shapes[i].in == l->in && dq_fc_shapes[i].out == l->out)
+        if (dq_fc_shapes[i].in == in && dq_fc_shapes[i].out == out)
             return i;
     assert(!"a linear layer that no kernel is compiled for: add it to net_shape.h");
     return 0;
 }
 
+static int whole_groups(int n, int group)
+{
+    return (n + group - 1) / group * group;
+}
+
+/** Where a layer's tensors are in the arrays of its kernels. */
+typedef struct placing {
+    size_t weight, bias;      // positions of the arrays
+    int dense_row;            // as in dq_param
+    int first_in, first_out;  // as in dq_param
+} placing;
+
 /** A layer's weight, then its bias. */
-static void add_tensors(dq_net_shape *s, const dq_layer *l, size_t at_weight, size_t at_bias)
+static void add_tensors(dq_net_shape *s, const dq_layer *l, placing at)
 {
     bool is_conv = l->kind == DQ_LAYER_CONV;
     dq_param weight = {.layer = l,
                        .name = l->weight,
-                       .at = at_weight,
+                       .at = at.weight,
+                       .dense_row = at.dense_row,
+                       .first_in = at.first_in,
+                       .first_out = at.first_out,
                        .n_dims = is_conv ? 4 : 2,
                        .shape = {l->out, l->in, l->k, l->k},
                        .fan_in = is_conv ? l->in * l->k * l->k : l->in};
-    dq_param bias = {.layer = l,
-                     .is_bias = true,
-                     .name = l->bias,
-                     .at = at_bias,
-                     .n_dims = 1,
-                     .shape = {l->out},
-                     .fan_in = weight.fan_in};
+    dq_param bias = weight;
+    bias.is_bias = true;
+    bias.name = l->bias;
+    bias.at = at.bias;
+    bias.n_dims = 1;
     assert(s->n_tensors + 2 <= DQ_TENSORS_MAX);
     s->tensors[s->n_tensors++] = weight;
     s->tensors[s->n_tensors++] = bias;
@@ -62,81 +76,147 @@ static void add_conv(dq_net_shape *s, const dq_layer *l)
     s->conv_w[i] = s->n_params;
     s->conv_b[i] = s->conv_w[i] + dq_conv_weights(c);
     s->n_params = s->conv_b[i] + (size_t)c->out;
-    add_tensors(s, l, s->conv_w[i], s->conv_b[i]);
+    add_tensors(s, l, (placing){.weight = s->conv_w[i], .bias = s->conv_b[i]});
 }
 
-static void add_hidden(dq_net_shape *s, const dq_layer *l)
+/** The hidden layer, which may be two streams: its first layer, and of how many outputs it is. */
+static void add_hidden(dq_net_shape *s, const dq_layer *l, int n_streams)
 {
     assert(s->n_convs > 0 && !s->fc && l->relu && s->x[s->n_convs - 1] == (size_t)l->in);
-    s->fc_layer = fc_kernels(l);
+    s->fc_layer = fc_kernels(l->in, n_streams * l->out);
     s->fc = &dq_fc_shapes[s->fc_layer];
-    s->n_blocks = l->out / DQ_FC_BLOCK;
-    s->hidden = (size_t)l->out;
+    s->n_blocks = s->fc->out / DQ_FC_BLOCK;
+    s->hidden = (size_t)s->fc->out;
     s->fc_w = s->n_params;
     s->fc_b = s->fc_w + dq_fc_weights(s->fc);
     s->n_params = s->fc_b + s->hidden;
-    add_tensors(s, l, s->fc_w, s->fc_b);
+    for (int i = 0; i < n_streams; i++)
+        add_tensors(s, &l[i],
+                    (placing){.weight = s->fc_w, .bias = s->fc_b, .first_out = i * l->out});
 }
 
+/** The output layer of an output for each action. */
 static void add_output(dq_net_shape *s, const dq_layer *l)
 {
     assert(s->fc && l->kind == DQ_LAYER_LINEAR && l->out == 0 && l->in == s->fc->out);
+    s->n_out_blocks = whole_groups(s->n_outputs, DQ_OUT_BLOCK) / DQ_OUT_BLOCK;
+    s->out_pad = (size_t)s->n_out_blocks * DQ_OUT_BLOCK;
     s->out_w = s->n_params;
     s->out_b = s->out_w + s->hidden * s->out_pad;
     s->n_params = s->out_b + s->out_pad;
-    add_tensors(s, l, s->out_w, s->out_b);
+    add_tensors(s, l, (placing){.weight = s->out_w, .bias = s->out_b});
 }
 
-static int whole_groups(int n, int group)
+/** A dense layer of `in` inputs that n layers share, their outputs side by side.
+ *  @param group of its inputs
+ *  @param[out] d its sizes
+ *  @return where its arrays are */
+static placing add_dense(dq_net_shape *s, const dq_layer *l, int n, int in, int group,
+                         dq_dense_shape *d)
 {
-    return (n + group - 1) / group * group;
-}
-
-static void add_dense(dq_net_shape *s, const dq_layer *l)
-{
-    int i = s->n_dense++, out = l->out ? l->out : s->n_outputs;
-    assert(i == 0 || l->in == s->dense[i - 1].out);
-    s->dense[i] = (dq_dense_shape){
-        .in = l->in,
-        .out = out,
-        .in_row = whole_groups(l->in, i == 0 ? DQ_DENSE_FIRST_GROUP : DQ_DENSE_GROUP),
-        .out_row = whole_groups(out, DQ_DENSE_GROUP)};
-    s->dense_w[i] = s->n_params;
-    s->dense_b[i] = s->dense_w[i] + dq_dense_weights(&s->dense[i]);
-    s->n_params = s->dense_b[i] + (size_t)s->dense[i].out_row;
-    add_tensors(s, l, s->dense_w[i], s->dense_b[i]);
-}
-
-static dq_net_shape mlp_shape_of(const dq_network *network, int n_outputs)
-{
-    dq_net_shape s = {.network = network,
-                      .obs_bytes = (size_t)network->layers[0].in * sizeof(float),
-                      .n_outputs = n_outputs,
-                      .out_pad = (size_t)whole_groups(n_outputs, DQ_DENSE_GROUP)};
-    for (int i = 0; i < network->n_layers; i++)
-        add_dense(&s, &network->layers[i]);
-    return s;
-}
-
-dq_net_shape dq_net_shape_of(const dq_network *network, int n_outputs)
-{
-    if (network->layers[0].kind == DQ_LAYER_LINEAR)
-        return mlp_shape_of(network, n_outputs);
-    int n_blocks = whole_groups(n_outputs, DQ_OUT_BLOCK) / DQ_OUT_BLOCK;
-    dq_net_shape s = {.network = network,
-                      .obs_bytes = DQ_NET_OBS_BYTES,
-                      .n_outputs = n_outputs,
-                      .n_out_blocks = n_blocks,
-                      .out_pad = (size_t)n_blocks * DQ_OUT_BLOCK};
-    for (int i = 0; i < network->n_layers; i++) {
-        const dq_layer *l = &network->layers[i];
-        if (l->kind == DQ_LAYER_CONV)
-            add_conv(&s, l);
-        else if (i + 1 < network->n_layers)
-            add_hidden(&s, l);
-        else
-            add_output(&s, l);
+    int out = 0;
+    for (int i = 0; i < n; i++)
+        out += l[i].out ? l[i].out : s->n_outputs;
+    *d = (dq_dense_shape){.in = in,
+                          .out = out,
+                          .in_row = whole_groups(in, group),
+                          .out_row = whole_groups(out, DQ_DENSE_GROUP)};
+    placing at = {.weight = s->n_params, .bias = s->n_params + dq_dense_weights(d)};
+    at.dense_row = d->out_row;
+    s->n_params = at.bias + (size_t)d->out_row;
+    for (int i = 0; i < n; i++) {
+        add_tensors(s, &l[i], at);
+        at.first_in += l[i].in < in ? l[i].in : 0;  // each has inputs of its own
+        at.first_out += l[i].out ? l[i].out : s->n_outputs;
     }
+    return at;
+}
+
+/** The output layer of distributions, or of advantages and a value. */
+static void add_dense_output(dq_net_shape *s, const dq_layer *l, int n)
+{
+    placing at = add_dense(s, l, n, s->fc->out, DQ_DENSE_GROUP, &s->out);
+    s->out_w = at.weight;
+    s->out_b = at.bias;
+    s->out_pad = (size_t)s->out.out_row;
+}
+
+/** The constants of a distribution are among the parameters, where no gradient reaches them. */
+static void add_constants(dq_net_shape *s)
+{
+    const dq_last_layers *last = &s->network->last;
+    if (last->head == DQ_HEAD_VALUE)
+        return;
+    s->atoms = s->n_params;
+    s->n_params += (size_t)whole_groups(last->n_atoms, DQ_DENSE_GROUP);
+    s->tensors[s->n_tensors++] =
+        (dq_param){.name = last->head == DQ_HEAD_C51 ? "supports" : "quantiles",
+                   .at = s->atoms,
+                   .n_dims = 1,
+                   .shape = {last->n_atoms},
+                   .fan_in = 1};
+}
+
+/** How many layers stand side by side where layer i is. */
+static int n_beside(const dq_network *network, int i)
+{
+    bool is_pair = network->last.dueling != DQ_DUELING_NONE;
+    int first = network->n_layers - (network->last.stream ? 4 : 2);
+    return is_pair && i >= first ? 2 : 1;
+}
+
+static void shape_mlp(dq_net_shape *s, const dq_network *network)
+{
+    s->obs_bytes = (size_t)network->layers[0].in * sizeof(float);
+    for (int i = 0, n; i < network->n_layers; i += n) {
+        n = n_beside(network, i);
+        int d = s->n_dense++, in = d > 0 ? s->dense[d - 1].out : network->layers[0].in;
+        placing at = add_dense(s, &network->layers[i], n, in,
+                               d > 0 ? DQ_DENSE_GROUP : DQ_DENSE_FIRST_GROUP, &s->dense[d]);
+        s->dense_w[d] = at.weight;
+        s->dense_b[d] = at.bias;
+    }
+    s->out_pad = (size_t)s->dense[s->n_dense - 1].out_row;
+}
+
+static void shape_picture_network(dq_net_shape *s, const dq_network *network)
+{
+    const dq_last_layers *last = &network->last;
+    int i = 0, n;
+    s->obs_bytes = DQ_NET_OBS_BYTES;
+    for (; network->layers[i].kind == DQ_LAYER_CONV; i++)
+        add_conv(s, &network->layers[i]);
+    n = n_beside(network, i);
+    add_hidden(s, &network->layers[i], n);
+    i += n;
+    if (last->head == DQ_HEAD_VALUE && last->dueling == DQ_DUELING_NONE)
+        add_output(s, &network->layers[i]);
+    else
+        add_dense_output(s, &network->layers[i], n_beside(network, i));
+}
+
+/** The layers of a stream follow one another in a module. */
+static void put_streams_in_order(dq_net_shape *s)
+{
+    dq_param *of_hidden_value = &s->tensors[s->n_tensors - 6];
+    for (int i = 0; i < 2; i++) {
+        dq_param t = of_hidden_value[i];
+        of_hidden_value[i] = of_hidden_value[i + 2];
+        of_hidden_value[i + 2] = t;
+    }
+}
+
+dq_net_shape dq_net_shape_of(const dq_network *network, int n_actions)
+{
+    dq_net_shape s = {
+        .network = network, .n_actions = n_actions, .n_outputs = n_actions * network->last.n_atoms};
+    if (network->layers[0].kind == DQ_LAYER_LINEAR)
+        shape_mlp(&s, network);
+    else
+        shape_picture_network(&s, network);
+    if (network->last.stream)
+        put_streams_in_order(&s);
+    add_constants(&s);
     return s;
 }
 
@@ -160,23 +240,24 @@ static size_t hidden_place(const dq_net_shape *s, size_t i)
 }
 
 /** [out][in] to [in][out], with padding. */
-static size_t dense_place(const dq_net_shape *s, const dq_param *p, size_t i)
+static size_t dense_place(const dq_param *p, size_t i)
 {
-    size_t n_in = (size_t)p->layer->in;
-    const dq_dense_shape *d = &s->dense[p->layer - s->network->layers];
-    return i % n_in * (size_t)d->out_row + i / n_in;
+    size_t n_in = (size_t)p->layer->in, in = i % n_in + (size_t)p->first_in;
+    return in * (size_t)p->dense_row + i / n_in + (size_t)p->first_out;
 }
 
 size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i)
 {
-    if (p->is_bias)
+    if (!p->layer)
         return p->at + i;
-    if (s->n_dense)
-        return p->at + dense_place(s, p, i);
+    if (p->is_bias)
+        return p->at + (size_t)p->first_out + i;
+    if (p->dense_row)
+        return p->at + dense_place(p, i);
     if (p->layer->kind == DQ_LAYER_CONV)
         return p->at + conv_place(p->shape, i);
     if (p->at == s->fc_w)
-        return p->at + hidden_place(s, i);
+        return p->at + hidden_place(s, i + (size_t)p->first_out * (size_t)p->layer->in);
     return p->at + dq_out_place(s, i % s->hidden, i / s->hidden);
 }
 
@@ -195,7 +276,9 @@ static void tensors_of(const dq_net_shape *s, dq_tensor *tensors)
 int dq_net_n_tensors(const char *network)
 {
     dq_network known;
-    return dq_network_find(network, &known) == DQ_OK ? 2 * known.n_layers : 0;
+    if (dq_network_find(network, &known) != DQ_OK)
+        return 0;
+    return 2 * known.n_layers + (known.last.head == DQ_HEAD_VALUE ? 0 : 1);
 }
 
 int dq_net_param_shapes(const char *network, int n_actions, dq_tensor *shapes)
@@ -228,15 +311,19 @@ static const dq_tensor *tensor_named(const dq_tensor *tensors, size_t n, const c
     return NULL;
 }
 
-static int outputs_of(const dq_network *network, const dq_tensor *tensors, size_t n)
+/** Actions of a network with these tensors. */
+static int actions_of(const dq_network *network, const dq_tensor *tensors, size_t n)
 {
-    const dq_tensor *bias = tensor_named(tensors, n, network->layers[network->n_layers - 1].bias);
-    return bias ? bias->shape[0] : 0;
+    const dq_layer *l = network->layers + network->n_layers - 1;
+    while (l->out != 0)
+        l--;  // the value's come behind the actions'
+    const dq_tensor *bias = tensor_named(tensors, n, l->bias);
+    return bias ? bias->shape[0] / network->last.n_atoms : 0;
 }
 
 static bool is_network(const dq_network *network, const dq_tensor *tensors, size_t n)
 {
-    dq_net_shape s = dq_net_shape_of(network, outputs_of(network, tensors, n));
+    dq_net_shape s = dq_net_shape_of(network, actions_of(network, tensors, n));
     dq_tensor want[DQ_TENSORS_MAX];
     tensors_of(&s, want);
     for (int t = 0; t < s.n_tensors; t++) {
@@ -249,31 +336,86 @@ static bool is_network(const dq_network *network, const dq_tensor *tensors, size
     return n == (size_t)s.n_tensors;
 }
 
-/** The name that a multilayer perceptron with these tensors has; "" for other tensors. */
-static void name_mlp(const dq_tensor *tensors, size_t n, char name[DQ_NETWORK_NAME])
+/** Whether constants are those that a distribution has. */
+static bool are_constants(const dq_last_layers *last, const dq_tensor *t)
 {
-    size_t used = (size_t)snprintf(name, DQ_NETWORK_NAME, DQ_MLP " ");
-    for (size_t i = 0; i < n / 2 && i < DQ_LAYERS_MAX; i++) {
-        const dq_tensor *weight = tensor_named(tensors, n, dq_mlp_layers[i].weight);
-        int width = weight && weight->n_dims == 2 ? weight->shape[1] : 0;
-        used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "%s%d", i ? "-" : "", width);
-        if (used >= DQ_NETWORK_NAME)
-            break;
+    if (t->n_dims != 1 || last->n_atoms < 1 || last->n_atoms > DQ_ATOMS_MAX || !t->data)
+        return false;
+    float scale = fmaxf(fabsf(last->low), fabsf(last->high));
+    for (int i = 0; i < last->n_atoms; i++)
+        if (!(fabsf(t->data[i] - dq_atom_constant(last, i)) <= 1e-5f * scale))
+            return false;
+    return true;
+}
+
+/** What the last layers compute, by the names of their tensors and the constants.
+ *  @return false: the constants are those of no distribution */
+static bool find_last(const dq_tensor *tensors, size_t n, dq_last_layers *last)
+{
+    const dq_tensor *atoms = tensor_named(tensors, n, "supports");
+    const dq_tensor *levels = tensor_named(tensors, n, "quantiles");
+    const dq_tensor *stream = tensor_named(tensors, n, "fc_adv.2.weight");
+    *last = (dq_last_layers){.n_atoms = 1, .high = 1.0f};
+    if (stream) {
+        last->dueling = DQ_DUELING_STREAMS;
+        last->stream = stream->n_dims == 2 ? stream->shape[1] : 0;
+    } else if (tensor_named(tensors, n, "fc_adv.0.weight"))
+        last->dueling = DQ_DUELING_OUTPUT;
+    if (!atoms && !levels)
+        return true;
+    last->head = atoms ? DQ_HEAD_C51 : DQ_HEAD_QR;
+    last->n_atoms = atoms ? atoms->shape[0] : levels->shape[0];
+    if (atoms && atoms->data && last->n_atoms > 1) {
+        last->low = atoms->data[0];
+        last->high = atoms->data[last->n_atoms - 1];
     }
+    return are_constants(last, atoms ? atoms : levels);
+}
+
+/** The name that a multilayer perceptron with these tensors has, without words; "" for others. */
+static void name_mlp(const dq_tensor *tensors, size_t n, const dq_last_layers *last,
+                     char name[DQ_NETWORK_NAME])
+{
+    size_t used = (size_t)snprintf(name, DQ_NETWORK_NAME, DQ_MLP);
+    const dq_tensor *weight = NULL;
+    char before = ' ';
+    for (int i = 0; i < DQ_DENSE_MAX && used < DQ_NETWORK_NAME; i++, before = '-') {
+        weight = tensor_named(tensors, n, dq_mlp_weight_name(i, last->dueling));
+        if (!weight)
+            break;
+        used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "%c%d", before,
+                                 weight->n_dims == 2 ? weight->shape[1] : 0);
+    }
+    weight = tensor_named(tensors, n, "fc_adv.0.weight");
+    if (weight && used < DQ_NETWORK_NAME)
+        used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "%c%d", before,
+                                 weight->n_dims == 2 ? weight->shape[1] : 0);
+    if (last->stream && used < DQ_NETWORK_NAME)
+        used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "-%d", last->stream);
     name[used < DQ_NETWORK_NAME ? used : 0] = '\0';
+}
+
+/** Whether the network `base` with words for these last layers has these tensors. */
+static bool fits(const char *base, const dq_last_layers *last, const dq_tensor *tensors, size_t n,
+                 dq_network *network)
+{
+    char words[DQ_NETWORK_NAME], name[2 * DQ_NETWORK_NAME];
+    dq_network_words(last, words, sizeof(words));
+    snprintf(name, sizeof(name), "%s%s", base, words);
+    return dq_network_find(name, network) == DQ_OK && is_network(network, tensors, n);
 }
 
 static bool recognise(const dq_tensor *tensors, size_t n, dq_network *network)
 {
     char name[DQ_NETWORK_NAME];
-    const dq_network *picture;
-    for (size_t i = 0; (picture = dq_network_at(i)); i++)
-        if (is_network(picture, tensors, n)) {
-            *network = *picture;
+    dq_last_layers last;
+    if (!find_last(tensors, n, &last))
+        return false;
+    for (size_t i = 0; dq_network_at(i); i++)
+        if (fits(dq_network_at(i)->name, &last, tensors, n, network))
             return true;
-        }
-    name_mlp(tensors, n, name);
-    return dq_network_find(name, network) == DQ_OK && is_network(network, tensors, n);
+    name_mlp(tensors, n, &last, name);
+    return fits(name, &last, tensors, n, network);
 }
 
 const char *dq_net_recognise(const dq_tensor *tensors, size_t n)
@@ -285,7 +427,7 @@ const char *dq_net_recognise(const dq_tensor *tensors, size_t n)
 int dq_net_outputs(const dq_tensor *tensors, size_t n)
 {
     dq_network network;
-    return recognise(tensors, n, &network) ? outputs_of(&network, tensors, n) : 0;
+    return recognise(tensors, n, &network) ? actions_of(&network, tensors, n) : 0;
 }
 
 /* ---------------------------------------------------------------- as PyTorch prints it */
@@ -318,12 +460,6 @@ static const char *number_of(const dq_layer *l)
     return dot ? dot + 1 : l->name;
 }
 
-static bool begins_sequence(const dq_network *network, int i)
-{
-    const dq_layer *l = &network->layers[i];
-    return i == 0 || strncmp(l->name, l[-1].name, sequence_of(l) + 1) != 0;
-}
-
 /** Padding that differs between the sides has no word in PyTorch's Conv2d: (before, after). */
 static void describe_conv(text *t, const dq_layer *l)
 {
@@ -334,36 +470,45 @@ static void describe_conv(text *t, const dq_layer *l)
     append(t, ")\n");
 }
 
-static void describe_layer(text *t, const dq_layer *l, int n_actions, const char *indent)
+static void describe_layer(text *t, const dq_layer *l, int n_outputs, const char *indent)
 {
     append(t, "%s(%s): ", indent, number_of(l));
     if (l->kind == DQ_LAYER_CONV)
         describe_conv(t, l);
     else
         append(t, "Linear(in_features=%d, out_features=%d, bias=True)\n", l->in,
-               l->out ? l->out : n_actions);
+               l->out ? l->out : n_outputs);
     if (l->relu)
         append(t, "%s(%d): ReLU()\n", indent, *number_of(l) - '0' + 1);
 }
 
-static void describe_mlp(text *t, const dq_network *network, int n_actions)
+/** As an nn.Sequential of all. */
+static void describe_mlp(text *t, const dq_network *network, int n_outputs)
 {
     append(t, "Sequential(\n");
     for (int i = 0; i < network->n_layers; i++)
-        describe_layer(t, &network->layers[i], n_actions, "  ");
+        describe_layer(t, &network->layers[i], n_outputs, "  ");
     append(t, ")");
 }
 
-static void describe_pictures(text *t, const dq_network *network, int n_actions)
+/** As a module with sequences of layers. Those of two streams alternate in the list. */
+static void describe_module(text *t, const dq_network *network, int n_outputs)
 {
+    bool is_said[DQ_LAYERS_MAX] = {0};
     append(t, "DQN(\n");
     for (int i = 0; i < network->n_layers; i++) {
         const dq_layer *l = &network->layers[i];
-        if (begins_sequence(network, i))
-            append(t, "%s  (%.*s): Sequential(\n", i ? "  )\n" : "", (int)sequence_of(l), l->name);
-        describe_layer(t, l, n_actions, "    ");
+        if (is_said[i])
+            continue;
+        append(t, "  (%.*s): Sequential(\n", (int)sequence_of(l), l->name);
+        for (int j = i; j < network->n_layers; j++)
+            if (strncmp(l->name, network->layers[j].name, sequence_of(l) + 1) == 0) {
+                describe_layer(t, &network->layers[j], n_outputs, "    ");
+                is_said[j] = true;
+            }
+        append(t, "  )\n");
     }
-    append(t, "  )\n)");
+    append(t, ")");
 }
 
 void dq_net_describe(const char *network, int n_actions, char *to, size_t cap)
@@ -373,8 +518,9 @@ void dq_net_describe(const char *network, int n_actions, char *to, size_t cap)
     append(&t, "%s", "");
     if (dq_network_find(network, &known) != DQ_OK)
         return;
-    if (*known.own_name)
-        describe_mlp(&t, &known, n_actions);
+    int n_outputs = n_actions * known.last.n_atoms;
+    if (known.layers[0].kind == DQ_LAYER_LINEAR && known.last.dueling == DQ_DUELING_NONE)
+        describe_mlp(&t, &known, n_outputs);
     else
-        describe_pictures(&t, &known, n_actions);
+        describe_module(&t, &known, n_outputs);
 }

@@ -25,18 +25,34 @@ typedef struct dq_layer {
     bool relu;           // whether a ReLU follows
 } dq_layer;
 
-enum { DQ_LAYERS_MAX = DQ_CONVS_MAX + 2, DQ_TENSORS_MAX = 2 * DQ_LAYERS_MAX };
+enum {
+    DQ_DENSE_MAX = DQ_MLP_LAYERS_MAX + 1,  // most linear layers of a multilayer perceptron
+    DQ_LAYERS_MAX = DQ_DENSE_MAX + 2,      // as many, two of them twice
+    DQ_TENSORS_MAX = 2 * DQ_LAYERS_MAX + 1
+};
 #define DQ_MLP "mlp"            // a multilayer perceptron; its name goes on with its sizes
-enum { DQ_NETWORK_NAME = 32 };  // bytes of a network's name, the final zero included
+enum { DQ_NETWORK_NAME = 96 };  // bytes of a network's name, the final zero included
+
+/** What the last layers of a network compute. */
+typedef struct dq_last_layers {
+    dq_head head;        // what the outputs of an action are
+    int n_atoms;         // outputs of an action
+    float low, high;     // of C51: its first and last atom
+    dq_dueling dueling;  // whether advantages and a value are apart
+    int stream;          // outputs of each of the two hidden layers; 0: there is one
+} dq_last_layers;
 
 /** A network: convolutions, a hidden linear layer and the output layer, for pictures; or, in a
- *  multilayer perceptron, linear layers alone, for vectors. */
+ *  multilayer perceptron, linear layers alone, for vectors. With two streams the last two linear
+ *  layers are there twice: of the advantages, of the value. */
 typedef struct dq_network {
     const char *name;                // of one for pictures, "nature"
-    char own_name[DQ_NETWORK_NAME];  // of a multilayer perceptron, "mlp 4-128-128"; else ""
+    char own_name[DQ_NETWORK_NAME];  // with sizes or words, "mlp 4-128-128", "nature qr 200"; else
+                                     // ""
     const char *source;              // where it is described
     int n_layers;                    // number of layers
     dq_layer layers[DQ_LAYERS_MAX];  // [n_layers]
+    dq_last_layers last;             // what the last of them compute
 } dq_network;
 
 /** Its name, as long as it is there. */
@@ -45,24 +61,29 @@ static inline const char *dq_network_name(const dq_network *network)
     return *network->own_name ? network->own_name : network->name;
 }
 
-/** One of PyTorch's tensors, and its position in the flat array of all parameters. */
+/** One of PyTorch's tensors, and its position in the flat array of all parameters. The weights of
+ *  two streams are parts of one matrix, the other parts of which are zero. */
 typedef struct dq_param {
-    const dq_layer *layer;  // the layer that it belongs to
-    bool is_bias;           // the bias, else the weight
-    const char *name;       // "conv.0.weight"
-    size_t at;              // position of its first element
-    int n_dims;             // number of dimensions
-    int shape[4];           // size of each dimension; 0: the number of actions
-    int fan_in;             // inputs of one output of its layer
+    const dq_layer *layer;    // the layer that it belongs to; NULL: a constant
+    bool is_bias;             // the bias, else the weight
+    const char *name;         // "conv.0.weight"
+    size_t at;                // position of its layer's array
+    int dense_row;            // floats in a row of that array, of the dense kernels; else 0
+    int first_in, first_out;  // the input and the output where it begins
+    int n_dims;               // number of dimensions
+    int shape[4];             // size of each dimension; 0: actions times atoms
+    int fan_in;               // inputs of one output of its layer
 } dq_param;
 
 /** What follows from the layers of a network. A multilayer perceptron has n_dense layers and none
- * of the others. */
+ *  of the others. Other networks with an output for each action have the output layer of fc2; where
+ *  the last layers compute more, it is a dense layer. */
 typedef struct dq_net_shape {
     const dq_network *network;                // the network
     size_t obs_bytes;                         // bytes of a state
+    int n_actions;                            // number of actions
     int n_dense;                              // layers of a multilayer perceptron, or 0
-    dq_dense_shape dense[DQ_LAYERS_MAX];      // sizes of each
+    dq_dense_shape dense[DQ_DENSE_MAX];       // sizes of each
     int n_convs;                              // number of convolutions
     int layer[DQ_CONVS_MAX];                  // number of each in dq_conv_shapes
     const dq_conv_shape *conv[DQ_CONVS_MAX];  // sizes of each
@@ -71,25 +92,26 @@ typedef struct dq_net_shape {
     const dq_fc_shape *fc;                    // sizes of the hidden layer
     int n_blocks;                             // blocks of DQ_FC_BLOCK outputs of the hidden layer
     size_t hidden;                            // outputs of the hidden layer
-    int n_outputs;                            // outputs of the output layer
+    int n_outputs;                            // outputs for all actions: those times the atoms
+    dq_dense_shape out;                       // sizes of a dense output layer; in is 0: it is fc2's
     int n_out_blocks;                         // blocks of DQ_OUT_BLOCK outputs of the output layer
     size_t out_pad;                           // floats in a row of its outputs: whole blocks
 
     /* Positions in the flat array of n_params floats, in PyTorch's order. */
-    size_t dense_w[DQ_LAYERS_MAX];     // weights of each layer of a multilayer perceptron
-    size_t dense_b[DQ_LAYERS_MAX];     // biases of each
+    size_t dense_w[DQ_DENSE_MAX];      // weights of each layer of a multilayer perceptron
+    size_t dense_b[DQ_DENSE_MAX];      // biases of each
     size_t conv_w[DQ_CONVS_MAX];       // weights of each convolution
     size_t conv_b[DQ_CONVS_MAX];       // biases of each convolution
     size_t fc_w, fc_b;                 // weights and biases of the hidden layer
     size_t out_w, out_b;               // weights and biases of the output layer
+    size_t atoms;                      // the constants of a distribution, [n_atoms]
     size_t n_params;                   // floats in the array
     int n_tensors;                     // number of tensors
     dq_param tensors[DQ_TENSORS_MAX];  // in PyTorch's order
 } dq_net_shape;
 
-/** The layers of a multilayer perceptron without their sizes: names as in PyTorch's
- *  nn.Sequential(Linear, ReLU, Linear, ...). */
-extern const dq_layer dq_mlp_layers[DQ_LAYERS_MAX];
+/** The name that a multilayer perceptron gives the weights of layer i, "2.weight". */
+const char *dq_mlp_weight_name(int i, dq_dueling dueling);
 
 /** Network number `index` of those for pictures; number 0 is the default. NULL past the last. */
 const dq_network *dq_network_at(size_t index);
@@ -100,6 +122,10 @@ const dq_network *dq_network_at(size_t index);
 DQ_NODISCARD dq_status dq_network_find(const char *name, dq_network *network);
 /** Whether a name is that of a multilayer perceptron, with or without its sizes; NULL is none. */
 bool dq_network_is_mlp(const char *name);
+
+/** The words that say what the last layers of a network compute, " qr 200"; "" for action values.
+ */
+void dq_network_words(const dq_last_layers *last, char *text, size_t cap);
 
 /** The head of what dq_net_save() wrote. */
 typedef struct dq_saved_net {
@@ -116,9 +142,25 @@ DQ_NODISCARD dq_status dq_saved_net_peek(dq_reader *r, dq_saved_net *saved);
 const char *dq_optimiser_name(dq_optimiser optimiser);
 
 /** What follows from the layers of a network.
- *  @param network is pointed to by the result
- *  @param n_outputs the number of actions */
-dq_net_shape dq_net_shape_of(const dq_network *network, int n_outputs);
+ *  @param network is pointed to by the result */
+dq_net_shape dq_net_shape_of(const dq_network *network, int n_actions);
+/** Constant i of a distribution: an atom of C51, a quantile's level. */
+float dq_atom_constant(const dq_last_layers *last, int i);
+
+/* What stands between the output layer and the outputs for each action (last_layers.c). */
+
+/** Merge advantages and value: value + advantage - mean advantage.
+ *  @param raw [out_pad] outputs of the output layer: of all advantages, then of the value
+ *  @param[out] y [n_actions][n_atoms] */
+void dq_net_merge(const dq_net_shape *s, const float *raw, float *y);
+/** The gradient with respect to the output layer's outputs.
+ *  @param dy [n_atoms] gradient with respect to the outputs of an action
+ *  @param[out] raw [out_pad] */
+void dq_net_spread(const dq_net_shape *s, int action, const float *dy, float *raw);
+/** Set to zero the parts of an output layer's weights, or of their gradients, that would lead from
+ *  one stream to the other's outputs.
+ *  @param[in,out] w [in_row][out_row] */
+void dq_net_part_streams(const dq_net_shape *s, const dq_dense_shape *out, float *w);
 
 /** Position in the flat array of element i of tensor p. */
 size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i);

@@ -126,7 +126,7 @@ typedef struct dq_kernels {
     void (*fc2)(int layer, const float *x, int n, const float *w, const float *bias, float *y,
                 size_t y_row);
 
-    /* The layers of a multilayer perceptron, NULL in bf16. */
+    /* The layers of a multilayer perceptron, and wide output layers; float32 in bf16 too. */
 
     /** Outputs of n samples: y[i] = x[i] * w + bias, with `relu` at least 0.
      *  @param x [n][in_row]

@@ -37,8 +37,7 @@ void dq_mlp_forward(dq_net *net, const dq_weights *weights, const float *obs, in
                       l < last ? net->dense_x[l + 1] : net->q);
 }
 
-/** The sum over the samples, which is the gradient of the biases. */
-static void sum_rows(const dq_dense_shape *s, const float *dy, int n, float *db)
+void dq_net_sum_rows(const dq_dense_shape *s, const float *dy, int n, float *db)
 {
     size_t row = (size_t)s->out_row;
     memset(db, 0, row * sizeof(*db));
@@ -55,7 +54,9 @@ void dq_mlp_backward(dq_net *net)
         const dq_dense_shape *s = &shape->dense[l];
         const float *x = net->dense_x[l], *dy = net->dense_dy[l];
         net->k->dense_dw(s, x, n, dy, net->grad + shape->dense_w[l]);
-        sum_rows(s, dy, n, net->grad + shape->dense_b[l]);
+        if (l == shape->n_dense - 1)
+            dq_net_part_streams(shape, s, net->grad + shape->dense_w[l]);
+        dq_net_sum_rows(s, dy, n, net->grad + shape->dense_b[l]);
         if (l == 0)
             return;
         float *dx = net->dense_dy[l - 1];

@@ -109,6 +109,14 @@ static void plan_linear(dq_net *net, char *base, size_t *used)
     net->dht = dq_net_take(base, used, s.dyt);
 }
 
+/** A dense output layer. */
+static void plan_output(dq_net *net, char *base, size_t *used)
+{
+    const dq_net_shape *shape = &net->shape;
+    net->out_dy = dq_net_take(base, used, (size_t)net->cap * shape->out_pad);
+    net->dense_turned = dq_net_take(base, used, dq_dense_weights(&shape->out));
+}
+
 /** Lay everything out in one block; called twice, first for the size. */
 static size_t plan(dq_net *net, char *base)
 {
@@ -119,6 +127,7 @@ static size_t plan(dq_net *net, char *base)
         *params[i] = dq_net_take(base, &used, shape->n_params);
     net->squares = (void *)dq_net_take(base, &used, 2 * (size_t)dq_net_n_norm_tasks(net));
     net->q = dq_net_take(base, &used, cap * shape->out_pad);
+    net->merged = dq_net_take(base, &used, (size_t)shape->n_outputs);
     if (shape->n_dense) {
         dq_mlp_plan(net, base, &used);
         return used;
@@ -138,10 +147,21 @@ static size_t plan(dq_net *net, char *base)
     net->dfeatures = dq_net_take(base, &used, cap * (size_t)shape->fc->in);
     net->dh = dq_net_take(base, &used, cap * shape->hidden);
     plan_linear(net, base, &used);
+    if (shape->out.in > 0)
+        plan_output(net, base, &used);
     net->padded_size = padded_size(shape);
     net->scratch_size = scratch_size(net);
     net->scratch = dq_net_take(base, &used, threads * net->scratch_size);
     return used;
+}
+
+/** The atoms or the levels of a distribution, in both networks. */
+static void set_constants(dq_net *net)
+{
+    const dq_last_layers *last = &net->network.last;
+    for (int i = 0; i < last->n_atoms && last->head != DQ_HEAD_VALUE; i++)
+        net->online.params[net->shape.atoms + (size_t)i] =
+            net->target.params[net->shape.atoms + (size_t)i] = dq_atom_constant(last, i);
 }
 
 dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
@@ -160,6 +180,12 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     if (st != DQ_OK)
         goto fail;
     net->shape = dq_net_shape_of(&net->network, cfg->n_actions);
+    net->objective = (dq_objective){.head = net->network.last.head,
+                                    .loss = cfg->loss,
+                                    .n_actions = cfg->n_actions,
+                                    .n_atoms = net->network.last.n_atoms,
+                                    .low = net->network.last.low,
+                                    .high = net->network.last.high};
     st = choose_kernels(cfg, &net->shape, &net->k);
     if (st == DQ_OK)
         st = dq_initialisation_find(cfg->initialisation, &net->initialisation);
@@ -184,6 +210,7 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     madvise(net->arena, bytes, MADV_HUGEPAGE);  // fewer TLB misses; no harm if refused
     memset(net->arena, 0, bytes);
     plan(net, net->arena);
+    set_constants(net);
     *out = net;
     return DQ_OK;
 fail:
@@ -224,6 +251,16 @@ size_t dq_net_obs_bytes(const dq_net *net)
 int dq_net_actions(const dq_net *net)
 {
     return net->cfg.n_actions;
+}
+
+dq_objective dq_net_objective(const dq_net *net)
+{
+    return net->objective;
+}
+
+int dq_net_atoms(const dq_net *net)
+{
+    return net->objective.n_atoms;
 }
 
 int dq_net_threads(const dq_net *net)
@@ -354,6 +391,9 @@ void dq_net_forward(dq_net *net, const dq_weights *weights, const void *obs, int
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_task, &f);
     dq_pool_run(net->pool, net->shape.n_blocks, hidden_task, &f);
     const dq_net_shape *shape = &net->shape;
+    if (shape->out.in > 0)
+        net->k->dense(&shape->out, net->h, n, weights->params + shape->out_w,
+                      weights->params + shape->out_b, false, net->q);
     for (size_t b = 0; b < (size_t)shape->n_out_blocks; b++)
         net->k->fc2(shape->fc_layer, net->h, n,
                     weights->params + shape->out_w + b * shape->hidden * DQ_OUT_BLOCK,
@@ -367,17 +407,50 @@ static const void *state(const dq_net *net, const void *obs, int i)
     return (const uint8_t *)obs + (size_t)i * net->shape.obs_bytes;
 }
 
-/** Values of any number of states, without the padding. */
-static void all_q(dq_net *net, const dq_weights *weights, const void *obs, int n, float *q)
+/** The outputs of sample i of the last forward pass. */
+static const float *row_of(const dq_net *net, int i)
 {
-    size_t n_actions = (size_t)net->cfg.n_actions;
+    return net->q + (size_t)i * net->shape.out_pad;
+}
+
+/** Outputs of any number of states, without the padding. */
+static void all_outputs(dq_net *net, const dq_weights *weights, const void *obs, int n, float *y)
+{
+    size_t n_outputs = (size_t)net->shape.n_outputs;
     assert(n <= net->cap || !net->gain);
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
         dq_net_forward(net, weights, state(net, obs, i), part, 0);
         for (int j = 0; j < part; j++)
-            memcpy(q + (size_t)(i + j) * n_actions, net->q + (size_t)j * net->shape.out_pad,
-                   n_actions * sizeof(*q));
+            dq_net_merge(&net->shape, row_of(net, j), y + (size_t)(i + j) * n_outputs);
+    }
+}
+
+void dq_net_online_outputs(dq_net *net, const void *obs, int n, float *y)
+{
+    all_outputs(net, &net->online, obs, n, y);
+}
+
+void dq_net_target_outputs(dq_net *net, const void *obs, int n, float *y)
+{
+    all_outputs(net, &net->target, obs, n, y);
+}
+
+/** Values of sample i of the last forward pass. */
+static void values_of_row(const dq_net *net, int i, float *q)
+{
+    dq_net_merge(&net->shape, row_of(net, i), net->merged);
+    dq_objective_values(&net->objective, net->merged, q);
+}
+
+/** Values of any number of states. */
+static void all_q(dq_net *net, const dq_weights *weights, const void *obs, int n, float *q)
+{
+    for (int i = 0; i < n; i += net->cap) {
+        int part = n - i < net->cap ? n - i : net->cap;
+        dq_net_forward(net, weights, state(net, obs, i), part, 0);
+        for (int j = 0; j < part; j++)
+            values_of_row(net, j, q + (size_t)(i + j) * (size_t)net->cfg.n_actions);
     }
 }
 
@@ -393,12 +466,13 @@ void dq_net_target_q(dq_net *net, const void *obs, int n, float *q)
 
 void dq_net_target_max(dq_net *net, const void *obs, int n, float *max_q)
 {
+    float q[DQ_MAX_ACTIONS];
     assert(n <= net->cap || !net->gain);
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
         dq_net_forward(net, &net->target, state(net, obs, i), part, 0);
         for (int j = 0; j < part; j++) {
-            const float *q = net->q + (size_t)j * net->shape.out_pad;
+            values_of_row(net, j, q);
             max_q[i + j] = dq_objective_next_value(q, q, net->cfg.n_actions);
         }
     }

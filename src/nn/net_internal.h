@@ -8,6 +8,7 @@
 #include "deepq/net.h"
 #include "nn/graph.h"
 #include "nn/kernels.h"
+#include "nn/objective.h"
 
 enum { DQ_CHUNK = 4 };  // most samples in one task of the convolutions
 
@@ -25,14 +26,15 @@ typedef struct dq_optimiser_step {
 } dq_optimiser_step;
 
 struct dq_net {
-    dq_net_config cfg;    // as it was given; its strings are NULL
-    dq_network network;   // its layers
-    dq_net_shape shape;   // what follows from the layers
-    const dq_kernels *k;  // kernels in use
-    dq_pool *pool;        // threads
-    int64_t n_updates;    // the optimiser's step count
-    int initialisation;   // that dq_net_init() uses
-    int cap;              // samples that the activations have room for
+    dq_net_config cfg;       // as it was given; its strings are NULL
+    dq_network network;      // its layers
+    dq_net_shape shape;      // what follows from the layers
+    dq_objective objective;  // what its outputs mean, and its loss
+    const dq_kernels *k;     // kernels in use
+    dq_pool *pool;           // threads
+    int64_t n_updates;       // the optimiser's step count
+    int initialisation;      // that dq_net_init() uses
+    int cap;                 // samples that the activations have room for
 
     void *arena;              // all memory below
     dq_weights online;        // the online network
@@ -58,9 +60,11 @@ struct dq_net {
     float *conv_z[DQ_CONVS_MAX];   // transforms of the output gradients of a batch
     float *conv_du[DQ_CONVS_MAX];  // gradients of u
 
-    float *dense_x[DQ_LAYERS_MAX];   // [cap][in_row] inputs of a multilayer perceptron's layers
-    float *dense_dy[DQ_LAYERS_MAX];  // [cap][out_row] gradients of their outputs, before the ReLU
-    float *dense_turned;             // transposed weights of one of them
+    float *dense_x[DQ_DENSE_MAX];   // [cap][in_row] inputs of a multilayer perceptron's layers
+    float *dense_dy[DQ_DENSE_MAX];  // [cap][out_row] gradients of their outputs, before the ReLU
+    float *dense_turned;            // transposed weights of one of them
+    float *out_dy;                  // [cap][out_pad] gradients of q, of a dense output layer
+    float *merged;                  // [n_outputs] outputs of a state, advantages and value merged
 
     float *scratch;       // a piece for each thread
     size_t scratch_size;  // floats in a piece
@@ -92,6 +96,10 @@ void dq_net_set_gain(dq_net *net, const float *gain);
 float *dq_net_take(char *base, size_t *used, size_t n_floats);
 
 /* A multilayer perceptron. */
+
+/** The gradient of a layer's biases: the sum over the samples.
+ *  @param dy [n][out_row] */
+void dq_net_sum_rows(const dq_dense_shape *s, const float *dy, int n, float *db);
 
 /** Lay out what is between its inputs and net->q. */
 void dq_mlp_plan(dq_net *net, char *base, size_t *used);

@@ -9,7 +9,7 @@
 typedef struct learn_step {
     dq_net *net;
     const int32_t *action;
-    const float *target;
+    const float *target;            // [batch][n_atoms]
     const dq_optimiser_step *step;  // NULL: gradients alone
     bool fused;                     // the optimiser's step follows each gradient at once
     float scale;                    // of the gradients, when it does not
@@ -24,20 +24,37 @@ static void optimise(const learn_step *s, size_t at, size_t n, float *grad)
     dq_net_optimise(s->net, s->step, at, n, grad);
 }
 
-/** The loss of sample i, of a batch of n. @param[out] dq its gradient at the value of its action */
-static double sample_loss(const learn_step *s, int i, int n, float *dq)
+/** The loss of sample i, of a batch of n. @param[out] dy [n_atoms] its gradient at the outputs of
+ * its action */
+static double sample_loss(const learn_step *s, int i, int n, float *dy)
 {
-    const dq_net *net = s->net;
-    float q = net->q[(size_t)i * net->shape.out_pad + (size_t)s->action[i]], error;
-    float weight = s->weight ? s->weight[i] : 1.0f;
-    double loss = dq_objective_loss(net->cfg.loss, q, s->target[i], weight, n, &error, dq);
+    dq_net *net = s->net;
+    size_t atoms = (size_t)net->objective.n_atoms;
+    float error, weight = s->weight ? s->weight[i] : 1.0f;
+    dq_net_merge(&net->shape, net->q + (size_t)i * net->shape.out_pad, net->merged);
+    double loss = dq_objective_sample(&net->objective, net->merged + (size_t)s->action[i] * atoms,
+                                      s->target + (size_t)i * atoms, weight, n, &error, dy);
     if (s->error)
         s->error[i] = error;
     return loss;
 }
 
-/** Loss, and its gradient through the second linear layer, which is small. */
-static float output_gradients(const learn_step *s)
+/** The loss of a batch. @param[out] dq [batch][out_pad] its gradient at the output layer */
+static float batch_loss(const learn_step *s, float *dq)
+{
+    const dq_net *net = s->net;
+    float dy[DQ_ATOMS_MAX];
+    int n = net->cfg.batch;
+    double loss = 0;
+    for (int i = 0; i < n; i++) {
+        loss += sample_loss(s, i, n, dy);
+        dq_net_spread(&net->shape, s->action[i], dy, dq + (size_t)i * net->shape.out_pad);
+    }
+    return (float)(loss / n);
+}
+
+/** Loss, and its gradient through the output layer fc2, of which a sample has one output. */
+static float value_gradients(const learn_step *s)
 {
     dq_net *net = s->net;
     const dq_net_shape *shape = &net->shape;
@@ -65,8 +82,39 @@ static float output_gradients(const learn_step *s)
             db4[k] += dh[k];
         }
     }
-    net->k->fc1_turn(shape->fc_layer, net->dh, n, net->fc_dy, net->dht);
     return (float)(loss / n);
+}
+
+/** Loss, and its gradient through a dense output layer. */
+static float dense_gradients(const learn_step *s)
+{
+    dq_net *net = s->net;
+    const dq_net_shape *shape = &net->shape;
+    int n = net->cfg.batch;
+    float *db4 = net->grad + shape->fc_b;
+    float loss = batch_loss(s, net->out_dy);
+    net->k->dense_dw(&shape->out, net->h, n, net->out_dy, net->grad + shape->out_w);
+    dq_net_part_streams(shape, &shape->out, net->grad + shape->out_w);
+    dq_net_sum_rows(&shape->out, net->out_dy, n, net->grad + shape->out_b);
+    net->k->dense_dx(&shape->out, net->out_dy, n, net->online.params + shape->out_w,
+                     net->dense_turned, net->dh);
+    memset(db4, 0, shape->hidden * sizeof(*db4));
+    for (int i = 0; i < n; i++)
+        for (size_t k = 0; k < shape->hidden; k++) {
+            size_t at = (size_t)i * shape->hidden + k;
+            net->dh[at] = net->h[at] > 0.0f ? net->dh[at] : 0.0f;
+            db4[k] += net->dh[at];
+        }
+    return loss;
+}
+
+/** Loss, and its gradient through the output layer, which is small. */
+static float output_gradients(const learn_step *s)
+{
+    dq_net *net = s->net;
+    float loss = net->shape.out.in > 0 ? dense_gradients(s) : value_gradients(s);
+    net->k->fc1_turn(net->shape.fc_layer, net->dh, net->cfg.batch, net->fc_dy, net->dht);
+    return loss;
 }
 
 /** Where the weights of block b of the hidden layer begin that a slice of inputs has. */
@@ -265,20 +313,14 @@ static void step_task(void *ctx, int task)
 static float run_mlp_step(learn_step *s, const void *obs)
 {
     dq_net *net = s->net;
-    int n = net->cfg.batch;
-    size_t row = net->shape.out_pad;
-    float *dq = net->dense_dy[net->shape.n_dense - 1];
-    double loss = 0;
-    dq_net_forward(net, &net->online, obs, n, 1);
-    memset(dq, 0, (size_t)n * row * sizeof(*dq));
-    for (int i = 0; i < n; i++)
-        loss += sample_loss(s, i, n, &dq[(size_t)i * row + (size_t)s->action[i]]);
+    dq_net_forward(net, &net->online, obs, net->cfg.batch, 1);
+    float loss = batch_loss(s, net->dense_dy[net->shape.n_dense - 1]);
     dq_mlp_backward(net);
     if (s->step && !s->fused)
         s->scale = dq_net_gradient_scale(net);
     if (s->step)
         optimise(s, 0, net->shape.n_params, net->grad);
-    return (float)(loss / n);
+    return loss;
 }
 
 static float run_step(learn_step *s, const void *obs)
@@ -323,7 +365,13 @@ float dq_net_update_weighted(dq_net *net, const void *obs, const int32_t *action
 float dq_net_gradients(dq_net *net, const void *obs, const int32_t *action, const float *target,
                        dq_tensor *grads)
 {
-    learn_step s = {.net = net, .action = action, .target = target};
+    return dq_net_gradients_weighted(net, obs, action, target, NULL, grads);
+}
+
+float dq_net_gradients_weighted(dq_net *net, const void *obs, const int32_t *action,
+                                const float *target, const float *weight, dq_tensor *grads)
+{
+    learn_step s = {.net = net, .action = action, .target = target, .weight = weight};
     float loss = run_step(&s, obs);
     dq_net_copy_tensors(net, net->grad, grads);
     return loss;

@@ -47,10 +47,10 @@ dq_status dq_initialisation_find(const char *name, int *index)
     return dq_fail(DQ_ERR_CONFIG, "no initialisation '%s': choose %s", name, known);
 }
 
-static double bound_of(const struct initialisation *init, const dq_layer *l, int n_actions)
+static double bound_of(const struct initialisation *init, const dq_layer *l, int n_outputs)
 {
     int kernel = l->kind == DQ_LAYER_CONV ? l->k * l->k : 1;
-    int fan = kernel * l->in, out = l->out ? l->out : n_actions;
+    int fan = kernel * l->in, out = l->out ? l->out : n_outputs;
     if (init->both_fans)
         fan += kernel * out;
     return init->gain / sqrt((double)fan);
@@ -63,7 +63,9 @@ void dq_net_init(dq_net *net, dq_rng *rng)
     int n_tensors = shapes_of(net, shapes);
     for (int t = 0; t < n_tensors; t++) {
         const dq_param *p = &net->shape.tensors[t];
-        double bound = bound_of(init, p->layer, net->cfg.n_actions);
+        if (!p->layer)
+            continue;
+        double bound = bound_of(init, p->layer, net->shape.n_outputs);
         bool is_drawn = !p->is_bias || init->draws_biases;
         for (size_t i = 0; i < dq_tensor_elements(&shapes[t]); i++)
             net->online.params[dq_param_place(&net->shape, p, i)] =

@@ -24,7 +24,8 @@ enum {
 
     DQ_FC_BLOCK = 32,      // outputs of the hidden layer in one block
     DQ_FC_SLICE_MAX = 64,  // most inputs in one task of its gradients
-    DQ_HIDDEN_MAX = 512,   // most outputs of the hidden layer
+    DQ_HIDDEN_MAX = 1024,  // most outputs of the hidden layer
+    DQ_GPU_HIDDEN = 512,   // most of those on a GPU
     DQ_OUT_BLOCK = 32      // outputs of the output layer in one block
 };
 
@@ -71,15 +72,21 @@ typedef struct dq_fc_shape {
     int slice;  // inputs in one task of the gradients: a multiple of 32 that divides `in`
 } dq_fc_shape;
 
-enum { DQ_N_FC_LAYERS = 4 };
+enum { DQ_N_FC_LAYERS = 8 };
 
 DQ_TABLE dq_fc_shape dq_fc_shapes[DQ_N_FC_LAYERS] = {
     {7 * 7 * 64, 512, 64},    // 0
     {9 * 9 * 32, 256, 32},    // 1
     {7 * 7 * 32, 256, 32},    // 2
     {11 * 11 * 64, 512, 64},  // 3
+    /* of two streams as wide as one of them */
+    {7 * 7 * 64, 1024, 64},    // 4
+    {9 * 9 * 32, 512, 32},     // 5
+    {7 * 7 * 32, 512, 32},     // 6
+    {11 * 11 * 64, 1024, 64},  // 7
 };
-#define DQ_EACH_FC(X, arg) X(0, arg) X(1, arg) X(2, arg) X(3, arg)
+#define DQ_EACH_FC(X, arg)                                                                         \
+    X(0, arg) X(1, arg) X(2, arg) X(3, arg) X(4, arg) X(5, arg) X(6, arg) X(7, arg)
 
 /** A linear layer of a multilayer perceptron, of any width. Its weights are [in_row][out_row], its
  *  input rows of in_row floats, its output rows of out_row; what pads them is zero. */

@@ -5,6 +5,8 @@
 #include "base/stream_internal.h"
 #include "nn/net_internal.h"
 
+enum { OLD_NAME = 32 };  // bytes of a network's name in version 2
+
 dq_status dq_net_save(const dq_net *net, dq_writer *w)
 {
     const float *arrays[] = {net->online.params, net->target.params, net->m, net->v};
@@ -51,7 +53,7 @@ static dq_status read_head(dq_reader *r, dq_saved_net *saved)
     DQ_TRY(dq_read_u64(r, &saved->n_params));
     DQ_TRY(dq_read_u64(r, &saved->n_updates));
     if (version > 1)
-        DQ_TRY(dq_read(r, saved->network, DQ_NETWORK_NAME));
+        DQ_TRY(dq_read(r, saved->network, version > 2 ? DQ_NETWORK_NAME : OLD_NAME));
     saved->network[DQ_NETWORK_NAME - 1] = '\0';
     dq_make_plain(saved->network);
     if (version > 2)

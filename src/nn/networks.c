@@ -1,6 +1,7 @@
 /* The networks there are. One more for pictures is a row here; its layers' sizes, where no other
  * network has them yet, are rows in net_shape.h, from which the kernels are compiled. A multilayer
- * perceptron has its sizes in its name. */
+ * perceptron has its sizes in its name. Words behind a name change the last layers. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #include "base/error.h"
 #include "base/spelling.h"
 #include "nn/graph.h"
+#include "nn/objective.h"
 
 #define CONV(layer, n_in, pixels, n_out, kernel, step, ...)                                        \
     {                                                                                              \
@@ -31,33 +33,47 @@ static const dq_network networks[] = {
      5,
      {CONV("conv.0", 4, 84, 32, 8, 4, NOT_PADDED), CONV("conv.2", 32, 20, 64, 4, 2, NOT_PADDED),
       CONV("conv.4", 64, 9, 64, 3, 1, NOT_PADDED), LINEAR("fc.0", 64 * 7 * 7, 512, true),
-      LINEAR("fc.2", 512, N_ACTIONS, false)}},
+      LINEAR("fc.2", 512, N_ACTIONS, false)},
+     {.n_atoms = 1}},
     {"nips",
      "",
      "Mnih et al. 2013",
      4,
      {CONV("conv.0", 4, 84, 16, 8, 4, NOT_PADDED), CONV("conv.2", 16, 20, 32, 4, 2, NOT_PADDED),
-      LINEAR("fc.0", 32 * 9 * 9, 256, true), LINEAR("fc.2", 256, N_ACTIONS, false)}},
+      LINEAR("fc.0", 32 * 9 * 9, 256, true), LINEAR("fc.2", 256, N_ACTIONS, false)},
+     {.n_atoms = 1}},
     {"small",
      "",
      "docs/fast.md",
      5,
      {CONV("conv.0", 4, 84, 32, 8, 4, NOT_PADDED), CONV("conv.2", 32, 20, 32, 4, 2, NOT_PADDED),
       CONV("conv.4", 32, 9, 32, 3, 1, NOT_PADDED), LINEAR("fc.0", 32 * 7 * 7, 256, true),
-      LINEAR("fc.2", 256, N_ACTIONS, false)}},
+      LINEAR("fc.2", 256, N_ACTIONS, false)},
+     {.n_atoms = 1}},
     {"nature_same",
      "",
      "Dopamine, where convolutions pad (Castro et al. 2018)",
      5,
      {CONV("conv.0", 4, 84, 32, 8, 4, PAD(2, 2)), CONV("conv.2", 32, 21, 64, 4, 2, PAD(1, 2)),
       CONV("conv.4", 64, 11, 64, 3, 1, PAD(1, 1)), LINEAR("fc.0", 64 * 11 * 11, 512, true),
-      LINEAR("fc.2", 512, N_ACTIONS, false)}},
+      LINEAR("fc.2", 512, N_ACTIONS, false)},
+     {.n_atoms = 1}},
 };
 
-const dq_layer dq_mlp_layers[DQ_LAYERS_MAX] = {
+/* As in PyTorch's nn.Sequential(Linear, ReLU, ...); with dueling that is a part of a module. */
+static const dq_layer mlp_layers[DQ_DENSE_MAX] = {
     LINEAR("0", 0, 0, true), LINEAR("2", 0, 0, true), LINEAR("4", 0, 0, true),
     LINEAR("6", 0, 0, true), LINEAR("8", 0, 0, true),
 };
+static const dq_layer mlp_part_layers[DQ_DENSE_MAX] = {
+    LINEAR("fc.0", 0, 0, true), LINEAR("fc.2", 0, 0, true), LINEAR("fc.4", 0, 0, true),
+    LINEAR("fc.6", 0, 0, true), LINEAR("fc.8", 0, 0, true),
+};
+
+const char *dq_mlp_weight_name(int i, dq_dueling dueling)
+{
+    return (dueling == DQ_DUELING_NONE ? mlp_layers : mlp_part_layers)[i].weight;
+}
 
 const dq_network *dq_network_at(size_t index)
 {
@@ -87,9 +103,9 @@ static const char *read_size(const char *text, int most, int *size)
 }
 
 /** "4-128-64": inputs, then hidden layers. @return how many sizes, 0 for something else */
-static int read_sizes(const char *text, int sizes[DQ_LAYERS_MAX])
+static int read_sizes(const char *text, int sizes[DQ_DENSE_MAX])
 {
-    for (int n = 0; n < DQ_LAYERS_MAX; text++) {
+    for (int n = 0; n < DQ_DENSE_MAX; text++) {
         text = read_size(text, n == 0 ? DQ_MLP_INPUTS_MAX : DQ_MLP_HIDDEN_MAX, &sizes[n]);
         if (!text || (*text != '-' && *text != '\0'))
             return 0;
@@ -100,20 +116,22 @@ static int read_sizes(const char *text, int sizes[DQ_LAYERS_MAX])
     return 0;
 }
 
-static dq_status make_mlp(const char *name, dq_network *network)
+/** The sizes of an mlp, "mlp 4-128-64", without words behind them. */
+static dq_status make_mlp(const char *name, size_t n_name, dq_network *network)
 {
-    int sizes[DQ_LAYERS_MAX], n = 0;
-    if (name[strlen(DQ_MLP)] == ' ')
-        n = read_sizes(name + strlen(DQ_MLP) + 1, sizes);
-    if (n < 2 || strlen(name) >= sizeof(network->own_name))
+    char text[DQ_NETWORK_NAME];
+    int sizes[DQ_DENSE_MAX], n = 0;
+    snprintf(text, sizeof(text), "%.*s", (int)n_name, name);
+    if (text[strlen(DQ_MLP)] == ' ')
+        n = read_sizes(text + strlen(DQ_MLP) + 1, sizes);
+    if (n < 2)
         return dq_fail(DQ_ERR_CONFIG,
                        "network '%s': write inputs and 1 to %d hidden layers, 1 to %d wide, as in "
                        "'mlp 4-128-128'",
                        name, DQ_MLP_LAYERS_MAX, DQ_MLP_HIDDEN_MAX);
     *network = (dq_network){.source = "a multilayer perceptron", .n_layers = n};
-    memcpy(network->own_name, name, strlen(name) + 1);
     for (int i = 0; i < n; i++) {
-        network->layers[i] = dq_mlp_layers[i];
+        network->layers[i] = mlp_layers[i];
         network->layers[i].in = sizes[i];
         network->layers[i].out = i + 1 < n ? sizes[i + 1] : N_ACTIONS;
         network->layers[i].relu = i + 1 < n;
@@ -121,17 +139,193 @@ static dq_status make_mlp(const char *name, dq_network *network)
     return DQ_OK;
 }
 
+/* ---------------------------------------------------------------- words for the last layers */
+
+static const char *const heads[] = {
+    [DQ_HEAD_VALUE] = "value", [DQ_HEAD_C51] = "c51", [DQ_HEAD_QR] = "qr"};
+
+const char *dq_net_head_name(size_t index)
+{
+    return index < DQ_COUNT(heads) ? heads[index] : NULL;
+}
+
+static const char *const duelings[] = {
+    [DQ_DUELING_NONE] = "none", [DQ_DUELING_OUTPUT] = "dueling", [DQ_DUELING_STREAMS] = "streams"};
+
+/** Whether the text goes on with a word. @param[in,out] text is moved behind it */
+static bool take_word(const char **text, const char *word)
+{
+    size_t n = strlen(word);
+    if (**text != ' ' || strncmp(*text + 1, word, n) != 0 ||
+        ((*text)[n + 1] != ' ' && (*text)[n + 1] != '\0'))
+        return false;
+    *text += n + 1;
+    return true;
+}
+
+/** Whether the text goes on with a number. @param[in,out] text is moved behind it */
+static bool take_number(const char **text, double low, double high, double *number)
+{
+    char *end;
+    if (**text != ' ' || !strchr("-0123456789", (*text)[1]))
+        return false;
+    *number = strtod(*text + 1, &end);
+    if (end == *text + 1 || !(*number >= low && *number <= high))
+        return false;
+    *text = end;
+    return true;
+}
+
+static bool take_count(const char **text, int low, int high, int *count)
+{
+    double number;
+    if (!take_number(text, low, high, &number) || number != floor(number))
+        return false;
+    *count = (int)number;
+    return true;
+}
+
+static bool read_words(const char *text, dq_last_layers *last)
+{
+    double low = 0, high = 1;
+    *last = (dq_last_layers){.n_atoms = 1};
+    if (take_word(&text, duelings[DQ_DUELING_OUTPUT]))
+        last->dueling = DQ_DUELING_OUTPUT;
+    else if (take_word(&text, duelings[DQ_DUELING_STREAMS])) {
+        last->dueling = DQ_DUELING_STREAMS;
+        if (!take_count(&text, 1, DQ_MLP_HIDDEN_MAX, &last->stream))
+            return false;
+    }
+    if (take_word(&text, heads[DQ_HEAD_C51])) {
+        last->head = DQ_HEAD_C51;
+        if (!take_count(&text, 2, DQ_ATOMS_MAX, &last->n_atoms) ||
+            !take_number(&text, -1e6, 1e6, &low) || !take_number(&text, -1e6, 1e6, &high))
+            return false;
+    } else if (take_word(&text, heads[DQ_HEAD_QR])) {
+        last->head = DQ_HEAD_QR;
+        if (!take_count(&text, 1, DQ_ATOMS_MAX, &last->n_atoms))
+            return false;
+    }
+    last->low = (float)low;
+    last->high = (float)high;
+    return *text == '\0' && last->low < last->high;
+}
+
+void dq_network_words(const dq_last_layers *last, char *text, size_t cap)
+{
+    size_t used = 0;
+    *text = '\0';
+    if (last->dueling == DQ_DUELING_OUTPUT)
+        used = (size_t)snprintf(text, cap, " %s", duelings[DQ_DUELING_OUTPUT]);
+    else if (last->dueling == DQ_DUELING_STREAMS)
+        used = (size_t)snprintf(text, cap, " %s %d", duelings[DQ_DUELING_STREAMS], last->stream);
+    if (last->head == DQ_HEAD_C51 && used < cap)
+        snprintf(text + used, cap - used, " %s %d %.9g %.9g", heads[DQ_HEAD_C51], last->n_atoms,
+                 (double)last->low, (double)last->high);
+    else if (last->head == DQ_HEAD_QR && used < cap)
+        snprintf(text + used, cap - used, " %s %d", heads[DQ_HEAD_QR], last->n_atoms);
+}
+
+float dq_atom_constant(const dq_last_layers *last, int i)
+{
+    if (last->head == DQ_HEAD_C51)
+        return dq_objective_atom(last->low, last->high, last->n_atoms, i);
+    return dq_objective_level(last->n_atoms, i);
+}
+
+/** Two layers in place of the last of its kind: of the advantages, of the value. */
+static void add_pair(dq_network *network, dq_layer advantage, dq_layer value)
+{
+    network->layers[network->n_layers++] = advantage;
+    network->layers[network->n_layers++] = value;
+}
+
+/** The layers of an mlp that is a part of a module. */
+static void name_as_part(dq_network *network)
+{
+    for (int i = 0; i < network->n_layers; i++) {
+        dq_layer named = mlp_part_layers[i];
+        named.in = network->layers[i].in;
+        named.out = network->layers[i].out;
+        network->layers[i] = named;
+    }
+}
+
+/** Advantages and a value behind the hidden layer, or behind one of their own each. */
+static void part(dq_network *network)
+{
+    static const dq_layer hidden[] = {LINEAR("fc_adv.0", 0, 0, true),
+                                      LINEAR("fc_val.0", 0, 0, true)};
+    static const dq_layer behind[] = {LINEAR("fc_adv.2", 0, N_ACTIONS, false),
+                                      LINEAR("fc_val.2", 0, 0, false)};
+    static const dq_layer alone[] = {LINEAR("fc_adv.0", 0, N_ACTIONS, false),
+                                     LINEAR("fc_val.0", 0, 0, false)};
+    const dq_last_layers *last = &network->last;
+    int in = network->layers[--network->n_layers].in;
+    dq_layer advantage = alone[0], value = alone[1];
+    if (last->stream) {
+        dq_layer first = hidden[0], second = hidden[1];
+        first.in = second.in = network->layers[--network->n_layers].in;
+        first.out = second.out = in = last->stream;
+        add_pair(network, first, second);
+        advantage = behind[0];
+        value = behind[1];
+    }
+    advantage.in = value.in = in;
+    value.out = last->n_atoms;
+    add_pair(network, advantage, value);
+}
+
+/** The last layers as the words behind a base's name say. */
+static dq_status change_last(dq_network *network, const char *name, const char *words)
+{
+    const dq_layer *hidden = &network->layers[network->n_layers - 2];
+    bool is_picture = network->layers[0].kind == DQ_LAYER_CONV;
+    if (strlen(name) >= sizeof(network->own_name) || !read_words(words, &network->last))
+        return dq_fail(
+            DQ_ERR_CONFIG,
+            "network '%s': behind its name may stand dueling or streams W, then c51 N LOW "
+            "HIGH or qr N, with at most %d atoms",
+            name, DQ_ATOMS_MAX);
+    int stream = network->last.stream;
+    if (stream && stream != hidden->out && !(is_picture && 2 * stream == hidden->out))
+        return dq_fail(DQ_ERR_CONFIG, "network '%s': streams of %d: choose %d%s", name, stream,
+                       hidden->out, is_picture ? " or half of it" : ", as its last hidden layer");
+    if (is_picture && !*words)
+        return DQ_OK;
+    memcpy(network->own_name, name, strlen(name) + 1);
+    if (network->last.dueling == DQ_DUELING_NONE)
+        return DQ_OK;
+    if (!is_picture)
+        name_as_part(network);
+    part(network);
+    return DQ_OK;
+}
+
+/** Where the words behind an mlp's sizes begin. */
+static size_t mlp_base(const char *name)
+{
+    size_t base = strcspn(name, " ");
+    return name[base] ? base + 1 + strcspn(name + base + 1, " ") : base;
+}
+
+/* ---------------------------------------------------------------- by name */
+
 dq_status dq_network_find(const char *name, dq_network *network)
 {
     const char *names[DQ_COUNT(networks) + 1];
     char known[128];
-    if (dq_network_is_mlp(name))
-        return make_mlp(name, network);
+    name = name ? name : networks[0].name;
+    if (dq_network_is_mlp(name)) {
+        DQ_TRY(make_mlp(name, mlp_base(name), network));
+        return change_last(network, name, name + mlp_base(name));
+    }
+    size_t base = strcspn(name, " ");
     for (size_t i = 0; i < DQ_COUNT(networks); i++) {
         names[i] = networks[i].name;
-        if (strcmp(names[i], name ? name : networks[0].name) == 0) {
+        if (strlen(names[i]) == base && strncmp(names[i], name, base) == 0) {
             *network = networks[i];
-            return DQ_OK;
+            return change_last(network, name, name + base);
         }
     }
     names[DQ_COUNT(networks)] = DQ_MLP;

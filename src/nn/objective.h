@@ -1,10 +1,14 @@
-/** The objective of deep Q-learning: the value of a next state, the target of a transition, and the
- *  loss of one sample with its gradient at the network's output. It is one definition for the CPU
- *  and the GPU: C and nvcc compile this file. The network adds up the batch and computes the
- *  gradients below its output.
+/** The objective of deep Q-learning: what the outputs of a network mean, the target of a
+ * transition, and the loss of one sample with its gradient at the network's output. It is one
+ * definition for the CPU and the GPU: C and nvcc compile this file. The network adds up the batch
+ * and computes the gradients below its output.
+ *
+ *  The outputs of an action are one value, or the n_atoms numbers of a distribution of the return.
  *
  *  Sources: Mnih et al. 2015, equation 2 and Methods (the target, the clipped error); van Hasselt,
- *  Guez, Silver 2016, equation 4 (Double DQN); Schaul et al. 2016, algorithm 1 (weights). */
+ *  Guez, Silver 2016, equation 4 (Double DQN); Schaul et al. 2016, algorithm 1 (weights);
+ * Bellemare, Dabney, Munos 2017, algorithm 1 (C51); Dabney et al. 2018, equations 9 and 10
+ * (quantiles). */
 #ifndef DEEPQ_NN_OBJECTIVE_H
 #define DEEPQ_NN_OBJECTIVE_H
 
@@ -12,6 +16,19 @@
 
 #include "deepq/net.h"
 #include "nn/argmax.h"
+
+/** What the outputs of a network for a state are, [n_actions][n_atoms], and which loss is
+ *  minimised. */
+typedef struct dq_objective {
+    dq_head head;     // what the outputs of an action are
+    dq_loss loss;     // of values
+    int n_actions;    // number of actions
+    int n_atoms;      // outputs of an action; 1: values
+    float low, high;  // of C51: its first and last atom
+} dq_objective;
+
+/** The objective of a net. */
+dq_objective dq_net_objective(const dq_net *net);
 
 /** The value of a next state.
  *  @param target_q [n_actions] its action values by the target network
@@ -60,6 +77,187 @@ DQ_EVERYWHERE double dq_objective_loss(dq_loss loss, float q, float target, floa
         slope = e < 1.0 ? *error : copysignf(1.0f, *error);
     *dq = slope * weight / (float)n_samples;
     return dq_objective_part(loss, e) * (double)weight;
+}
+
+/* ---------------------------------------------------------------- distributions */
+
+/** Atom i of n from `low` to `high`. */
+DQ_EVERYWHERE float dq_objective_atom(float low, float high, int n, int i)
+{
+    return low + (high - low) * (float)i / (float)(n - 1);
+}
+
+/** The level of quantile i of n: the middle of its part of [0, 1]. */
+DQ_EVERYWHERE float dq_objective_level(int n, int i)
+{
+    return ((float)i + 0.5f) / (float)n;
+}
+
+/** The probabilities of n logits.
+ *  @return the logarithm of the sum of their exponentials */
+DQ_EVERYWHERE float dq_objective_softmax(const float *logits, int n, float *p)
+{
+    float most = logits[0], sum = 0.0f;
+    for (int i = 1; i < n; i++)
+        most = logits[i] > most ? logits[i] : most;
+    for (int i = 0; i < n; i++) {
+        p[i] = expf(logits[i] - most);
+        sum += p[i];
+    }
+    for (int i = 0; i < n; i++)
+        p[i] /= sum;
+    return most + logf(sum);
+}
+
+/** The value of an action.
+ *  @param y its outputs */
+DQ_EVERYWHERE float dq_objective_value(const dq_objective *o, const float *y)
+{
+    float p[DQ_ATOMS_MAX], sum = 0.0f;
+    int n = o->n_atoms;
+    if (o->head == DQ_HEAD_VALUE)
+        return *y;
+    if (o->head == DQ_HEAD_C51) {
+        dq_objective_softmax(y, n, p);
+        for (int i = 0; i < n; i++)
+            sum += p[i] * dq_objective_atom(o->low, o->high, n, i);
+        return sum;
+    }
+    for (int i = 0; i < n; i++)
+        sum += y[i];
+    return sum / (float)n;
+}
+
+/** The values of all actions.
+ *  @param y [n_actions][n_atoms]
+ *  @param[out] q [n_actions] */
+DQ_EVERYWHERE void dq_objective_values(const dq_objective *o, const float *y, float *q)
+{
+    for (int a = 0; a < o->n_actions; a++)
+        q[a] = dq_objective_value(o, y + (size_t)a * (size_t)o->n_atoms);
+}
+
+/** The distribution of an action from its outputs: probabilities of the atoms, quantiles, or the
+ *  value itself.
+ *  @param[out] next [n_atoms] */
+DQ_EVERYWHERE void dq_objective_distribution(const dq_objective *o, const float *y, float *next)
+{
+    if (o->head == DQ_HEAD_C51)
+        dq_objective_softmax(y, o->n_atoms, next);
+    else
+        for (int i = 0; i < o->n_atoms; i++)
+            next[i] = y[i];
+}
+
+/** Probabilities of atoms that move to reward + discount * atom, shared between the two atoms
+ *  beside (Bellemare et al. 2017, algorithm 1). What leaves the range goes to its end. */
+DQ_EVERYWHERE void dq_objective_project(const dq_objective *o, float reward, float discount,
+                                        const float *p, float *target)
+{
+    int n = o->n_atoms;
+    double step = ((double)o->high - (double)o->low) / (n - 1);
+    for (int i = 0; i < n; i++)
+        target[i] = 0.0f;
+    for (int i = 0; i < n; i++) {
+        double z =
+            (double)reward + (double)discount * (double)dq_objective_atom(o->low, o->high, n, i);
+        double at = (z - (double)o->low) / step;
+        at = at > 0 ? at : 0;
+        at = at < n - 1 ? at : n - 1;
+        int below = (int)at;
+        float above = (float)(at - below);
+        float mass = discount > 0.0f ? p[i] : 1.0f / (float)n;
+        target[below] += mass * (1.0f - above);
+        if (above > 0.0f)
+            target[below + 1] += mass * above;
+    }
+}
+
+/** The target of a transition.
+ *  @param reward n-step return
+ *  @param discount of the next state; 0: the episode terminated
+ *  @param next [n_atoms] distribution of the next state and its action; ignored when discount is 0
+ *  @param[out] target [n_atoms] */
+DQ_EVERYWHERE void dq_objective_targets(const dq_objective *o, float reward, float discount,
+                                        const float *next, float *target)
+{
+    if (o->head == DQ_HEAD_C51)
+        dq_objective_project(o, reward, discount, next, target);
+    else
+        for (int i = 0; i < o->n_atoms; i++)
+            target[i] = dq_objective_target(reward, discount, next[i]);
+}
+
+/** Cross entropy of the target's probabilities. @param[out] dy [n_atoms] */
+DQ_EVERYWHERE double dq_objective_cross_entropy(int n, const float *y, const float *target,
+                                                float *dy)
+{
+    float log_sum = dq_objective_softmax(y, n, dy);
+    double loss = 0;
+    for (int i = 0; i < n; i++) {
+        loss += (double)target[i] * ((double)log_sum - (double)y[i]);
+        dy[i] -= target[i];
+    }
+    return loss;
+}
+
+/** The part of one target in the quantile Huber loss with threshold 1.
+ *  @param u target - quantile
+ *  @param[in,out] loss, slope sums; of the slope with respect to the quantile */
+DQ_EVERYWHERE void dq_objective_quantile_part(float u, float level, float *loss, float *slope)
+{
+    float above = u < 1.0f ? u : 1.0f, clipped = above > -1.0f ? above : -1.0f;
+    float weight = u < 0.0f ? 1.0f - level : level;
+    *loss += weight * clipped * (u - 0.5f * clipped);
+    *slope -= weight * clipped;
+}
+
+/** The quantile Huber loss of one quantile with threshold 1, the mean over n targets.
+ *  @param level between 0 and 1
+ *  @param[out] dy its gradient */
+DQ_EVERYWHERE double dq_objective_quantile(int n, float y, float level, const float *target,
+                                           float *dy)
+{
+    enum { LANES = 8 };  // sums side by side, which a compiler makes vectors of
+    float loss[LANES] = {0}, slope[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int k = 0; k < LANES; k++)
+            dq_objective_quantile_part(target[i + k] - y, level, &loss[k], &slope[k]);
+    for (; i < n; i++)
+        dq_objective_quantile_part(target[i] - y, level, &loss[i % LANES], &slope[i % LANES]);
+    double sum = 0;
+    *dy = 0.0f;
+    for (int k = 0; k < LANES; k++) {
+        sum += (double)loss[k];
+        *dy += slope[k];
+    }
+    *dy /= (float)n;
+    return sum / n;
+}
+
+/** The loss of one sample with any head; that of a batch is the mean of its samples.
+ *  @param y [n_atoms] outputs of the action taken
+ *  @param target [n_atoms]
+ *  @param weight importance-sampling weight; 1 when transitions are drawn uniformly
+ *  @param n_samples samples of the batch
+ *  @param[out] error y - target, or of a distribution its loss without the weight
+ *  @param[out] dy [n_atoms] gradient of the batch's loss with respect to y */
+DQ_EVERYWHERE double dq_objective_sample(const dq_objective *o, const float *y, const float *target,
+                                         float weight, int n_samples, float *error, float *dy)
+{
+    int n = o->n_atoms;
+    double loss = 0;
+    if (o->head == DQ_HEAD_VALUE)
+        return dq_objective_loss(o->loss, *y, *target, weight, n_samples, error, dy);
+    if (o->head == DQ_HEAD_C51)
+        loss = dq_objective_cross_entropy(n, y, target, dy);
+    for (int i = 0; i < n && o->head == DQ_HEAD_QR; i++)
+        loss += dq_objective_quantile(n, y[i], dq_objective_level(n, i), target, &dy[i]);
+    for (int i = 0; i < n; i++)
+        dy[i] *= weight / (float)n_samples;
+    *error = (float)loss;
+    return loss * (double)weight;
 }
 
 #endif

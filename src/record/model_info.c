@@ -18,7 +18,7 @@ static const struct {
     {"env", offsetof(dq_model_info, env_id), DQ_MODEL_TEXT_BYTES},
     {"dialect", offsetof(dq_model_info, dialect), DQ_MODEL_TEXT_BYTES},
     {"options", offsetof(dq_model_info, options), DQ_MODEL_OPTIONS_BYTES},
-    {"network", offsetof(dq_model_info, network), DQ_MODEL_TEXT_BYTES},
+    {"network", offsetof(dq_model_info, network), DQ_MODEL_NETWORK_BYTES},
     {"preset", offsetof(dq_model_info, preset), DQ_MODEL_TEXT_BYTES},
 };
 

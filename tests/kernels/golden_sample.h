@@ -10,14 +10,14 @@
 #include "golden_numbers.h"
 #include "nn/graph.h"
 
-enum { N_ACTIONS = 6, BATCH = 32 };
+enum { N_TENSORS = 10, N_ACTIONS = 6, BATCH = 32 };
 
 typedef struct sample {
     dq_net *net;
     uint8_t *obs;
     int32_t action[BATCH];
     float target[BATCH];
-    dq_tensor tensors[DQ_TENSORS_MAX];  // the weights
+    dq_tensor tensors[N_TENSORS];  // the weights
 } sample;
 
 /** @param cfg of N_ACTIONS actions and a batch of BATCH */
@@ -26,14 +26,14 @@ static void open_sample(sample *s, const dq_net_config *cfg)
     assert_int_equal(dq_net_create(&s->net, cfg), DQ_OK);
     dq_net_param_shapes(NULL, N_ACTIONS, s->tensors);
     lcg = 1;
-    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
+    for (int t = 0; t < N_TENSORS; t++) {
         size_t n = dq_tensor_elements(&s->tensors[t]);
         s->tensors[t].data = malloc(n * sizeof(float));
         for (size_t i = 0; i < n; i++)
             s->tensors[t].data[i] =
                 lcg_uniform() * (strncmp(s->tensors[t].name, "fc", 2) ? 0.125f : 0.0625f);
     }
-    assert_int_equal(dq_net_set_params(s->net, s->tensors, DQ_TENSORS_MAX), DQ_OK);
+    assert_int_equal(dq_net_set_params(s->net, s->tensors, N_TENSORS), DQ_OK);
     s->obs = malloc((size_t)BATCH * DQ_NET_OBS_BYTES);
     for (size_t i = 0; i < (size_t)BATCH * DQ_NET_OBS_BYTES; i++)
         s->obs[i] = (uint8_t)(lcg_u32() >> 24);
@@ -45,7 +45,7 @@ static void open_sample(sample *s, const dq_net_config *cfg)
 
 static void close_sample(sample *s)
 {
-    for (int t = 0; t < DQ_TENSORS_MAX; t++)
+    for (int t = 0; t < N_TENSORS; t++)
         free(s->tensors[t].data);
     free(s->obs);
     dq_net_destroy(s->net);

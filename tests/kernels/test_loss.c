@@ -27,7 +27,7 @@ static void open_with_loss(sample *s, const char *isa, dq_loss loss)
 static void check_gradients(sample *s, FILE *f)
 {
     dq_net_gradients(s->net, s->obs, s->action, s->target, s->tensors);
-    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
+    for (int t = 0; t < N_TENSORS; t++) {
         const dq_tensor *g = &s->tensors[t];
         size_t n = dq_tensor_elements(g);
         double norm = 0;

@@ -156,6 +156,15 @@ VARIANTS = {
     "soft_target_small": dict(target_rate=0.05, target_sync=1),
     "updates": dict(updates=2, train_every=3, target_sync=12, max_steps=80),
     "updates_envs": dict(updates=3, train_every=4, target_sync=10, priority_alpha=0.6, priority_beta=0.5, n_envs=2),
+    "dueling": dict(dueling="output"),
+    "streams": dict(dueling="streams", stream_width=128, double_dqn=True, target_sync=30),
+    "c51": dict(head="c51", atoms=21, value_min=-6.0, value_max=8.0),
+    "c51_clipped": dict(head="c51", atoms=11, value_min=-1.0, value_max=1.0, double_dqn=True, target_sync=30),
+    "qr": dict(head="qr", atoms=9),
+    "qr_priorities": dict(head="qr", atoms=8, priority_alpha=0.6, priority_beta=0.4, n_step=2),
+    "rainbow": dict(head="c51", atoms=21, value_min=-6.0, value_max=6.0, dueling="streams", stream_width=128,
+                    double_dqn=True, priority_alpha=0.5, priority_beta=0.4, priority_beta_steps=90, n_step=3,
+                    n_envs=2, target_sync=20),
     "pong": dict(world=dict(pong=1), replay_size=50, n_step=2),
 }
 
@@ -205,7 +214,7 @@ def why_not(variant, cfg, records, learner, replay):
     if cfg.double_dqn and learner.n_other_actions < 3:
         return "Double DQN chooses as DQN"
     errors = [abs(e) for r in learned for e in r.errors]
-    if cfg.loss == "huber" and not min(errors) < 1 < max(errors):
+    if cfg.head == "value" and cfg.loss == "huber" and not min(errors) < 1 < max(errors):
         return "errors are all on one side of Huber's threshold"
     if cfg.gradient_norm > 0 and not min(learner.norms) < cfg.gradient_norm < max(learner.norms):
         return "gradients are all on one side of the limit"

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from make_nn_golden import DQN
+from networks import Net
 from reference_optimiser import RMSProp
 
 STACK, SIDE = 4, 84
@@ -113,6 +113,12 @@ class Config:
     adam_beta1: float = 0.9
     adam_beta2: float = 0.999
     adam_epsilon: float = 1e-8
+    head: str = "value"               # outputs of an action: or "c51", "qr"
+    atoms: int = 51                   # of c51, quantiles of qr
+    value_min: float = -10.0          # c51's first atom
+    value_max: float = 10.0           # its last one
+    dueling: str = "none"             # or "output": two output layers, or "streams": two hidden layers as well
+    stream_width: int = 0             # outputs of each of these
     rmsprop_decay: float = 0.95
     rmsprop_epsilon: float = 0.01 / 32 ** 2
     gradient_norm: float = 0.0        # longest gradient of a batch; 0: any
@@ -139,6 +145,18 @@ class Config:
     epsilon_last_decay: int = 0       # the step at which epsilon_last is reached; 0: epsilon_final stays
     reward_bound: float = 19.0
     max_steps: int = 0
+
+
+def network_name(cfg):
+    """As networks.py reads it."""
+    words = [cfg.network]
+    if cfg.dueling != "none":
+        words.append("dueling" if cfg.dueling == "output" else f"streams {cfg.stream_width}")
+    if cfg.head == "c51":
+        words.append(f"c51 {cfg.atoms} {cfg.value_min} {cfg.value_max}")
+    elif cfg.head == "qr":
+        words.append(f"qr {cfg.atoms}")
+    return " ".join(words)
 
 
 def epsilon_at(cfg, step):
@@ -256,7 +274,8 @@ class Replay:
     def update_priorities(self, chosen, errors):
         for i, error in zip(chosen, errors):
             if self.cfg.priority_rule == "dopamine":
-                urgency = losses_of(self.cfg, torch.tensor(error)).item() + DOPAMINE_EPSILON
+                loss = error if self.cfg.head != "value" else loss_of(self.cfg, error)
+                urgency = loss + DOPAMINE_EPSILON
             else:
                 urgency = abs(error) + PRIORITY_EPSILON
             self.priority[i] = urgency ** self.cfg.priority_alpha
@@ -294,8 +313,8 @@ class Learner:
 
     def __init__(self, cfg, n_actions):
         self.cfg = cfg
-        self.online = DQN(cfg.network, n_actions).double()
-        self.target = DQN(cfg.network, n_actions).double()
+        self.online = Net(network_name(cfg), n_actions).double()
+        self.target = Net(network_name(cfg), n_actions).double()
         self.initialise(Stream(cfg.seed, "initialisation"))
         self.copy_to_target()
         self.initial = [p.detach().clone() for p in self.online.parameters()]
@@ -332,12 +351,12 @@ class Learner:
             for of_target, of_online in zip(self.target.parameters(), self.online.parameters()):
                 of_target.copy_(rate * of_online + (1 - rate) * of_target)
 
-    def values(self, net, states):
-        return self.evaluate(net, pixels(states))
-
-    def evaluate(self, net, inputs):
+    def outputs(self, net, inputs):
         with torch.no_grad():
             return net(inputs)
+
+    def values(self, net, states):
+        return net.values(self.outputs(net, pixels(states)))
 
     def best(self, q):
         """The best action in each row."""
@@ -349,25 +368,34 @@ class Learner:
         return self.best(self.values(self.online, [state])).item()
 
     def targets(self, batch, next_inputs):
-        """r + discount * max_a Q_target(s', a); Double DQN: Q_target(s', argmax_a Q_online(s', a))."""
-        q = self.evaluate(self.target, next_inputs)
+        """r + discount * max_a Q_target(s', a); Double DQN: Q_target(s', argmax_a Q_online(s', a)). Of
+        distributions, that of the same action, moved and shrunk (networks.py)."""
+        y = self.outputs(self.target, next_inputs)
+        q = self.target.values(y)
         if self.cfg.double_dqn:
-            action = self.best(self.evaluate(self.online, next_inputs))
+            action = self.best(self.online.values(self.outputs(self.online, next_inputs)))
             self.n_other_actions += sum(a != b and t.discount > 0
                                         for a, b, t in zip(action.tolist(), q.argmax(dim=1).tolist(), batch))
-        else:
+        elif self.cfg.head == "value":
             action = q.argmax(dim=1)
-        following = q.gather(1, action[:, None])[:, 0]
-        return numbers([t.reward for t in batch]) + numbers([t.discount for t in batch]) * following
+        else:
+            action = self.best(q)
+        return self.target.targets(y, action, numbers([t.reward for t in batch]),
+                                   numbers([t.discount for t in batch]))
 
     def learn(self, batch, weights, learning_rate):
         """One step on the weighted mean loss: squared errors, or Huber's with threshold 1, whose gradient
-        is the clipped error of Mnih 2015. Returns the loss, the errors and the targets."""
+        is the clipped error of Mnih 2015; or the loss of distributions, which is their error too. Returns the
+        loss, the errors and the targets."""
         inputs = self.augment([t.state for t in batch])
         targets = self.targets(batch, self.augment([t.next_state for t in batch]))
-        q = self.online(inputs)
-        errors = q.gather(1, torch.tensor([[t.action] for t in batch]))[:, 0] - targets
-        loss = (numbers(weights) * losses_of(self.cfg, errors)).mean()
+        y = self.online(inputs)
+        action = torch.tensor([t.action for t in batch])
+        losses = self.online.losses(y, action, targets, self.cfg.loss)
+        errors = losses
+        if self.cfg.head == "value":
+            errors = (y[torch.arange(len(batch)), action] - targets)[:, 0]
+        loss = (numbers(weights) * losses).mean()
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate
         self.optimiser.zero_grad()
@@ -377,7 +405,7 @@ class Learner:
             self.norms.append(norm.item())
         self.optimiser.step()
         self.n_updates += 1
-        return loss.item(), errors.detach().tolist(), targets.tolist()
+        return loss.item(), errors.detach().tolist(), targets.ravel().tolist()
 
     def moved(self):
         """The L2 distance of the weights from the initial ones."""
@@ -385,10 +413,10 @@ class Learner:
                              for p, q in zip(self.online.parameters(), self.initial)))
 
 
-def losses_of(cfg, errors):
-    if cfg.loss == "huber":
-        return torch.where(errors.abs() < 1, errors ** 2 / 2, errors.abs() - 0.5)
-    return errors ** 2
+def loss_of(cfg, error):
+    if cfg.loss == "huber" and abs(error) >= 1:
+        return abs(error) - 0.5
+    return error ** 2 / 2 if cfg.loss == "huber" else error ** 2
 
 
 def numbers(values):

@@ -37,6 +37,12 @@ static const char *const base_run[][2] = {
     {"network", "small"},
     {"hidden", "128"},
     {"initialisation", "pytorch"},
+    {"head", "value"},
+    {"atoms", "51"},
+    {"value_min", "-10"},
+    {"value_max", "10"},
+    {"dueling", "none"},
+    {"stream_width", "0"},
     {"loss", "mse"},
     {"n_step", "2"},
     {"double_dqn", "true"},
@@ -82,6 +88,12 @@ static const char *const other_value[][2] = {
     {"network", "nips"},
     {"hidden", "64,32"},
     {"initialisation", "xavier"},
+    {"head", "qr"},
+    {"atoms", "11"},
+    {"value_min", "-5"},
+    {"value_max", "5"},
+    {"dueling", "output"},
+    {"stream_width", "128"},
     {"loss", "huber"},
     {"n_step", "1"},
     {"double_dqn", "false"},
@@ -185,6 +197,24 @@ static void every_key_has_another_value(void **state)
     assert_int_equal(n, DQ_COUNT(other_value));
 }
 
+/** The base run, with what a key needs to make a difference. */
+static dq_train_config base_for(const char *key)
+{
+    static const struct {
+        const char *key, *needs, *value;
+    } needs[] = {{"atoms", "head", "c51"},
+                 {"value_min", "head", "c51"},
+                 {"value_max", "head", "c51"},
+                 {"stream_width", "dueling", "streams"},
+                 {"rmsprop_decay", "optimiser", "rmsprop"},
+                 {"rmsprop_epsilon", "optimiser", "rmsprop"}};
+    dq_train_config cfg = base();
+    for (size_t i = 0; i < DQ_COUNT(needs); i++)
+        if (strcmp(needs[i].key, key) == 0)
+            assert_int_equal(dq_train_config_set(&cfg, needs[i].needs, needs[i].value), DQ_OK);
+    return cfg;
+}
+
 static void every_value_changes_the_run(void **state)
 {
     (void)state;
@@ -193,9 +223,7 @@ static void every_value_changes_the_run(void **state)
         int game_steps = strcmp(key, "reward_bound") == 0 ? 1 : 7;  // it needs a hundred games
         if (strcmp(key, "truncation_ends") == 0)
             game_steps = 0;  // the world's own ends: some are of a limit
-        dq_train_config cfg = base();
-        if (strncmp(key, "rmsprop", 7) == 0)
-            cfg.optimiser = DQ_OPTIMISER_RMSPROP;
+        dq_train_config cfg = base_for(key);
         uint64_t usual = run_of(&cfg, game_steps);
         assert_true(run_of(&cfg, game_steps) == usual);
         assert_int_equal(dq_train_config_set(&cfg, key, other_value[i][1]), DQ_OK);
@@ -254,6 +282,12 @@ static void the_ends_of_every_range_hold(void **state)
         {"rmsprop_epsilon", "1", "1.1"},
         {"gradient_norm", "0", "-1e-9"},
         {"gradient_norm", "1e6", "1.1e6"},
+        {"atoms", "1", "0"},
+        {"atoms", "512", "513"},
+        {"value_min", "-1000000", "-1000001"},
+        {"value_max", "1000000", "1000001"},
+        {"stream_width", "0", "-1"},
+        {"stream_width", "2048", "2049"},
         {"n_step", "1", "0"},
         {"n_step", "1000", "1001"},
         {"augment_shift", "0", "-1"},
@@ -370,6 +404,21 @@ static void the_edges_between_keys_hold(void **state)
     cfg.replay_start = cfg.replay_size;
     assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
     cfg.replay_start = cfg.replay_size + 1;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg = base();
+    cfg.head = DQ_HEAD_C51;
+    cfg.atoms = 2;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.atoms = 1;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg.head = DQ_HEAD_QR;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.loss = DQ_LOSS_HUBER;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "head = qr and loss = huber"));
+    cfg = base();
+    cfg.head = DQ_HEAD_C51;
+    cfg.value_min = cfg.value_max;
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
     cfg = base();
     cfg.batch = cfg.replay_start - (cfg.n_step - 1) * cfg.n_envs;
@@ -535,6 +584,12 @@ static const char *const book_preset[][2] = {
     {"network", "nature"},
     {"hidden", "128,128"},
     {"initialisation", "pytorch"},
+    {"head", "value"},
+    {"atoms", "51"},
+    {"value_min", "-10"},
+    {"value_max", "10"},
+    {"dueling", "none"},
+    {"stream_width", "0"},
     {"loss", "mse"},
     {"n_step", "1"},
     {"double_dqn", "false"},
@@ -581,6 +636,12 @@ static const char *const fast_preset[][2] = {
     {"network", "small"},
     {"hidden", "128,128"},
     {"initialisation", "pytorch"},
+    {"head", "value"},
+    {"atoms", "51"},
+    {"value_min", "-10"},
+    {"value_max", "10"},
+    {"dueling", "none"},
+    {"stream_width", "0"},
     {"loss", "huber"},
     {"n_step", "10"},
     {"double_dqn", "false"},
@@ -628,6 +689,12 @@ static const char *const ch7_preset[][2] = {
     {"network", "mlp"},
     {"hidden", "128"},
     {"initialisation", "pytorch"},
+    {"head", "value"},
+    {"atoms", "51"},
+    {"value_min", "-10"},
+    {"value_max", "10"},
+    {"dueling", "none"},
+    {"stream_width", "0"},
     {"loss", "mse"},
     {"n_step", "1"},
     {"double_dqn", "false"},
@@ -674,6 +741,12 @@ static const char *const cartpole_preset[][2] = {
     {"network", "mlp"},
     {"hidden", "64,64"},
     {"initialisation", "pytorch"},
+    {"head", "value"},
+    {"atoms", "51"},
+    {"value_min", "-10"},
+    {"value_max", "10"},
+    {"dueling", "none"},
+    {"stream_width", "0"},
     {"loss", "huber"},
     {"n_step", "5"},
     {"double_dqn", "true"},

@@ -29,7 +29,7 @@ static double tolerance(int64_t n_updates)
     return fmin(1e-4 * pow(10, (double)n_updates / 16), 3e-2);
 }
 
-enum { LINE_CAP = 4096, MAX_ENVS = 8, MAX_BATCH = 64, MAX_ACTIONS = 18 };
+enum { LINE_CAP = 4096, MAX_ENVS = 8, MAX_BATCH = 64, MAX_ACTIONS = 18, MAX_ATOMS = 64 };
 
 typedef struct golden {
     gzFile file;
@@ -126,7 +126,7 @@ static void read_head(golden *g)
 
 static void copy_weights(const golden *g, dq_tensor *to)
 {
-    int n = dq_net_param_shapes(g->cfg.network, g->n_actions, to);
+    int n = dq_net_param_shapes(dq_net_network(dq_trainer_net(g->trainer)), g->n_actions, to);
     for (int i = 0; i < n; i++) {
         to[i].data = malloc(dq_tensor_elements(&to[i]) * sizeof(float));
         assert_non_null(to[i].data);
@@ -174,7 +174,8 @@ static void check_nets(golden *g)
 static void check_batch(golden *g)
 {
     dq_learner *l = g->trainer->learner;
-    double target[MAX_BATCH], weight[MAX_BATCH];
+    double target[MAX_BATCH * MAX_ATOMS], weight[MAX_BATCH];
+    int n_targets = g->cfg.batch * dq_net_atoms(l->net);
     const char *index = value_of(g, "draw");
     assert_non_null(index);
     dq_learner_look(l);
@@ -185,10 +186,11 @@ static void check_batch(golden *g)
             fail_msg("sample %d is slot %zu, must be %zu, in:%s", i, l->drawn[i].slot, want,
                      g->line);
         index = end + 1;
-        target[i] = (double)l->target[i];
         weight[i] = (double)l->weight[i];
     }
-    check_values(g, "targets", target, g->cfg.batch);
+    for (int i = 0; i < n_targets; i++)
+        target[i] = (double)l->target[i];
+    check_values(g, "targets", target, n_targets);
     check_values(g, "weights", weight, g->cfg.batch);
 }
 
@@ -349,6 +351,13 @@ int main(void)
         VARIANT("soft_target_small"),
         VARIANT("rmsprop"),
         VARIANT("gradient_norm"),
+        VARIANT("dueling"),
+        VARIANT("streams"),
+        VARIANT("c51"),
+        VARIANT("c51_clipped"),
+        VARIANT("qr"),
+        VARIANT("qr_priorities"),
+        VARIANT("rainbow"),
     };
     int n_failed = cmocka_run_group_tests(all, NULL, NULL);
     return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));

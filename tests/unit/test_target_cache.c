@@ -15,8 +15,16 @@
 #include "nn/net_internal.h"
 
 /* As in tests/oracle/make_double_golden.py. */
-enum { N = 32, N_ACTIONS = 6, BLOCK = 12, N_STEP = 3, FRAME = DQ_NET_SIDE * DQ_NET_SIDE };
+enum {
+    N_TENSORS = 10,
+    N = 32,
+    N_ACTIONS = 6,
+    BLOCK = 12,
+    N_STEP = 3,
+    FRAME = DQ_NET_SIDE * DQ_NET_SIDE
+};
 static const double GAMMA = 0.99;
+static const dq_objective value = {.n_actions = N_ACTIONS, .n_atoms = 1};
 
 static uint32_t lcg;
 
@@ -33,11 +41,11 @@ static float lcg_uniform(void)
 /** Weights from a seed; the last bias is in the file, after its name. */
 static void set_weights(dq_net *net, uint32_t seed, FILE *f, const char *name)
 {
-    dq_tensor params[DQ_TENSORS_MAX];
+    dq_tensor params[N_TENSORS];
     char word[16];
     dq_net_param_shapes(NULL, N_ACTIONS, params);
     lcg = seed;
-    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
+    for (int t = 0; t < N_TENSORS; t++) {
         size_t n = dq_tensor_elements(&params[t]);
         params[t].data = malloc(n * sizeof(float));
         for (size_t i = 0; i < n; i++)
@@ -47,9 +55,9 @@ static void set_weights(dq_net *net, uint32_t seed, FILE *f, const char *name)
     assert_int_equal(fscanf(f, "%15s", word), 1);
     assert_string_equal(word, name);
     for (int a = 0; a < N_ACTIONS; a++)
-        assert_int_equal(fscanf(f, "%f", &params[DQ_TENSORS_MAX - 1].data[a]), 1);
-    assert_int_equal(dq_net_set_params(net, params, DQ_TENSORS_MAX), DQ_OK);
-    for (int t = 0; t < DQ_TENSORS_MAX; t++)
+        assert_int_equal(fscanf(f, "%f", &params[N_TENSORS - 1].data[a]), 1);
+    assert_int_equal(dq_net_set_params(net, params, N_TENSORS), DQ_OK);
+    for (int t = 0; t < N_TENSORS; t++)
         free(params[t].data);
 }
 
@@ -140,8 +148,8 @@ static void pytorch_has_the_same_targets(void **state)
     float plain[N], twice[N];
     dq_target_cache largest, chosen;
     size_t n_slots = dq_replay_slots(w.replay);
-    assert_int_equal(dq_target_cache_init(&largest, w.net, n_slots, N, false), DQ_OK);
-    assert_int_equal(dq_target_cache_init(&chosen, w.net, n_slots, N, true), DQ_OK);
+    assert_int_equal(dq_target_cache_init(&largest, w.net, &value, n_slots, N, false), DQ_OK);
+    assert_int_equal(dq_target_cache_init(&chosen, w.net, &value, n_slots, N, true), DQ_OK);
     targets_of(&w, &largest, plain);
     targets_of(&w, &chosen, twice);
     int n_other = 0, last = -1, n_changes = 0;
@@ -172,7 +180,8 @@ static void cached_values_are_those_of_a_fresh_cache(void **state)
     int32_t action[N];
     float first[N], cached[N], fresh[N];
     dq_target_cache m;
-    assert_int_equal(dq_target_cache_init(&m, w.net, dq_replay_slots(w.replay), N, true), DQ_OK);
+    assert_int_equal(dq_target_cache_init(&m, w.net, &value, dq_replay_slots(w.replay), N, true),
+                     DQ_OK);
     targets_of(&w, &m, first);
     for (int i = 0; i < N; i++) {
         action[i] = i % N_ACTIONS;

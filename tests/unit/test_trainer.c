@@ -137,12 +137,12 @@ static dq_trainer *make_trainer(const dq_train_config *cfg)
 static uint64_t weights_hash(const dq_trainer *t)
 {
     dq_tensor p[DQ_TENSORS_MAX];
-    dq_net_param_shapes(NETWORK, N_ACTIONS, p);
-    for (int i = 0; i < DQ_TENSORS_MAX; i++)
+    int n = dq_net_param_shapes(NETWORK, N_ACTIONS, p);
+    for (int i = 0; i < n; i++)
         p[i].data = malloc(dq_tensor_elements(&p[i]) * sizeof(float));
     dq_net_get_params(dq_trainer_net(t), p);
     uint64_t hash = 0xCBF29CE484222325u;
-    for (int i = 0; i < DQ_TENSORS_MAX; i++) {
+    for (int i = 0; i < n; i++) {
         for (size_t j = 0; j < dq_tensor_elements(&p[i]); j++) {
             uint32_t bits;
             memcpy(&bits, &p[i].data[j], sizeof(bits));

@@ -62,12 +62,12 @@ struct head_params {
 
 /** Hidden units from their parts, then the last layer; one block of as many threads as there are
  *  units for each row. */
-static __global__ void __launch_bounds__(DQ_HIDDEN_MAX)
+static __global__ void __launch_bounds__(DQ_GPU_HIDDEN)
     head_kernel(const float *parts, int n, int n_passes, int n_parts, int n_hidden,
                 int n_out_blocks, head_params online, head_params target, float *h, float *q)
 {
-    __shared__ float hidden[DQ_HIDDEN_MAX];
-    __shared__ float sums[DQ_HIDDEN_MAX / 32][DQ_OUT_BLOCK];
+    __shared__ float hidden[DQ_GPU_HIDDEN];
+    __shared__ float sums[DQ_GPU_HIDDEN / 32][DQ_OUT_BLOCK];
     int row = blockIdx.x, i = threadIdx.x, group = i / 32, out = i % 32;
     const head_params *p = row / n == 1 ? &target : &online;
     float sum = 0.0f;

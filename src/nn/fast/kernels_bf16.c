@@ -213,6 +213,24 @@ static void fc2_bf16(int layer, const float *x, int n, const float *w, const flo
     rest->fc2(layer, x, n, w, bias, y, y_row);
 }
 
+static void dense_bf16(const dq_dense_shape *s, const float *x, int n, const float *w,
+                       const float *bias, bool relu, float *y)
+{
+    rest->dense(s, x, n, w, bias, relu, y);
+}
+
+static void dense_dw_bf16(const dq_dense_shape *s, const float *x, int n, const float *dy,
+                          float *dw)
+{
+    rest->dense_dw(s, x, n, dy, dw);
+}
+
+static void dense_dx_bf16(const dq_dense_shape *s, const float *dy, int n, const float *w,
+                          float *turned, float *dx)
+{
+    rest->dense_dx(s, dy, n, w, turned, dx);
+}
+
 static void adam_bf16(size_t n, float *w, float *m, float *v, const float *g, const dq_adam_step *s)
 {
     rest->adam(n, w, m, v, g, s);
@@ -249,6 +267,9 @@ const dq_kernels dq_kernels_avx512_bf16 = {
     .fc1_dw = fc1_dw_bf16,
     .fc1_dx = fc1_dx_bf16,
     .fc2 = fc2_bf16,
+    .dense = dense_bf16,
+    .dense_dw = dense_dw_bf16,
+    .dense_dx = dense_dx_bf16,
     .peak = peak_bf16,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
     .adam = adam_bf16,

@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Writes tests/data/nn/heads.txt: what PyTorch computes for dueling networks and for distributions.
+
+    python make_heads_golden.py > ../data/nn/heads.txt                  (needs torch and numpy)
+
+What is computed is in networks.py; the gradients are autograd's, all in float64.
+
+Weights and inputs come from the generator of make_nn_golden.py, which tests/kernels/test_heads.c repeats.
+A network is a line `network NAME`, a line with its number of actions, samples, seed and loss, and then what
+it computes. Of long arrays PICKS numbers are stored. The seed is the first for which no sum before a ReLU is
+near 0, and the best action of each next state is clear.
+"""
+import numpy as np
+import torch
+import torch.nn as nn
+
+from make_nn_golden import Lcg
+from networks import Net
+
+PICKS, STEPS, NEAR, CLEAR = 48, 4, 5e-7, 1e-4
+RUNS = [("mlp 4-64-48 dueling", 3, 32, "mse"), ("mlp 4-64-48 streams 48", 3, 32, "huber"),
+        ("mlp 6-33 c51 51 -10 10", 5, 32, "mse"), ("mlp 6-40-33 streams 33 c51 21 -2 3", 4, 32, "mse"),
+        ("mlp 6-33 qr 32", 3, 32, "mse"), ("mlp 5-24 dueling qr 7", 40, 32, "mse"),
+        ("mlp 3-8 streams 8 qr 1", 2, 16, "mse"), ("mlp 2-9 dueling c51 2 0 1", 1, 8, "mse"),
+        ("small c51 51 -10 10", 6, 4, "mse"), ("small streams 128 qr 50", 4, 4, "mse"),
+        ("nips streams 256", 6, 4, "huber"), ("nature streams 512 c51 51 -10 10", 4, 3, "mse"),
+        ("nature_same dueling qr 20", 3, 2, "mse")]
+
+
+def sample(name, n_actions, n, seed):
+    lcg, net = Lcg(seed), Net(name, n_actions)
+    for key, p in net.named_parameters():
+        scale = np.float32(0.25 if not net.has_conv else 2.0 ** -(4 if "fc" in key else 3))
+        p.data = torch.tensor((lcg.uniform(p.numel()) * scale).reshape(p.shape)).double()
+    if net.has_conv:
+        obs = (lcg.u32(n * 4 * 84 * 84) >> 24).astype(np.uint8).reshape(n, 4, 84, 84)
+        x = torch.tensor(obs).double() / 255.0
+    else:
+        x = torch.tensor(lcg.uniform(n * int(name.split()[1].split("-")[0])).reshape(n, -1)).double()
+    action = torch.tensor((lcg.u32(n) >> 16).astype(np.int64) % n_actions)
+    weight = torch.tensor(0.75 + 0.25 * lcg.uniform(n)).double()
+    reward = torch.tensor(lcg.uniform(n) * np.float32(3)).double()
+    discount = torch.tensor(np.where(lcg.u32(n) >> 30 == 0, np.float32(0), np.float32(0.9))).double()
+    return net, x, action, weight, reward, discount
+
+
+def nearest_to_zero(net, x):
+    nearest = [np.inf]
+    hooks = [m.register_forward_hook(lambda m, i, o: nearest.append(i[0].abs().min().item()))
+             for m in net.modules() if isinstance(m, nn.ReLU)]
+    net(x)
+    for hook in hooks:
+        hook.remove()
+    return min(nearest)
+
+
+def is_good(net, x):
+    with torch.no_grad():
+        if nearest_to_zero(net, x) < NEAR:
+            return False
+        q = net.values(net(x))
+        if q.shape[1] == 1:
+            return True
+        best = q.topk(2, dim=1).values
+        return (best[:, 0] - best[:, 1]).min().item() > CLEAR
+
+
+def show(name, values):
+    values = values.detach().numpy().ravel()
+    picks = values if values.size <= PICKS else [values[i * (values.size - 1) // (PICKS - 1)] for i in range(PICKS)]
+    print(name, f"{values.sum():.9g}", *(f"{v:.9g}" for v in picks))
+
+
+def run(name, n_actions, n, kind):
+    seed = 1
+    while not is_good(*sample(name, n_actions, n, seed)[:2]):
+        seed += 1
+    net, x, action, weight, reward, discount = sample(name, n_actions, n, seed)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+    print(f"network {name}\n{n_actions} {n} {seed} {kind}")
+    with torch.no_grad():
+        y = net(x)
+        show("y", y)
+        show("q", net.values(y))
+        target = net.targets(y, net.values(y).argmax(1), reward, discount)
+        show("target", target)
+    for step in range(STEPS):
+        losses = net.losses(net(x), action, target, kind)
+        loss = (weight * losses).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        print(f"loss {loss.item():.9g}")
+        if step == 0:
+            show("losses", losses)
+            for key, p in net.named_parameters():
+                show("grad " + net.name_of(key), p.grad)
+        optimizer.step()
+    show("y", net(x))
+
+
+torch.set_num_threads(1)
+torch.set_default_dtype(torch.float64)
+print("# torch", torch.__version__)
+for one in RUNS:
+    run(*one)

@@ -1,0 +1,121 @@
+"""Deepq's networks in PyTorch, by their names, and what their outputs mean: each part written from its paper.
+
+Advantages and values merge as in Wang et al. 2016, equation 9; C51 is algorithm 1 of Bellemare, Dabney,
+Munos 2017; the loss of quantiles is equation 10 of Dabney et al. 2018 (sum over the quantiles, mean over
+the targets).
+"""
+import torch
+import torch.nn as nn
+
+from make_nn_golden import NETWORKS, SameConv2d
+
+
+class Words:
+    """What the words of a network's name say."""
+
+    def __init__(self, name):
+        words = name.split()
+        self.base = " ".join(words[:2]) if words[0] == "mlp" else words[0]
+        rest = words[2 if words[0] == "mlp" else 1:]
+        self.dueling = self.stream = None
+        self.head, self.atoms = "value", 1
+        while rest:
+            word = rest.pop(0)
+            if word in ("dueling", "streams"):
+                self.dueling = word
+                self.stream = int(rest.pop(0)) if word == "streams" else None
+            else:
+                self.head, self.atoms = word, int(rest.pop(0))
+                if word == "c51":
+                    self.low, self.high = float(rest.pop(0)), float(rest.pop(0))
+
+
+class Net(nn.Module):
+    """A network by its name in deepq; parameters in the order of the module's definition there."""
+
+    def __init__(self, name, n_actions):
+        super().__init__()
+        w = self.words = Words(name)
+        self.n_actions = n_actions
+        parted = w.dueling is not None
+        if w.base.startswith("mlp"):
+            sizes = [int(n) for n in w.base.split()[1].split("-")]
+            convs, self.body = [], None
+        else:
+            convs, features, hidden, _ = NETWORKS[w.base]
+            sizes = [features, hidden]
+            layers, n_in = [], 4
+            for n_out, kernel, stride in convs:
+                layers += [(SameConv2d if w.base.endswith("_same") else nn.Conv2d)(n_in, n_out, kernel, stride),
+                           nn.ReLU()]
+                n_in = n_out
+            self.conv = nn.Sequential(*layers)
+        self.has_conv = bool(convs)
+        if w.dueling == "streams":
+            trunk, last = sizes[:-1], sizes[-2]
+        else:
+            trunk, last = sizes, sizes[-1]
+        layers = []
+        for n_in, n_out in zip(trunk, trunk[1:]):
+            layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+        outputs = n_actions * w.atoms
+        if not parted:
+            layers.append(nn.Linear(last, outputs))
+        self.fc = nn.Sequential(*layers)
+        if w.dueling == "streams":
+            self.fc_adv = nn.Sequential(nn.Linear(last, w.stream), nn.ReLU(), nn.Linear(w.stream, outputs))
+            self.fc_val = nn.Sequential(nn.Linear(last, w.stream), nn.ReLU(), nn.Linear(w.stream, w.atoms))
+        elif parted:
+            self.fc_adv = nn.Sequential(nn.Linear(last, outputs))
+            self.fc_val = nn.Sequential(nn.Linear(last, w.atoms))
+
+    def forward(self, x):
+        w = self.words
+        if self.has_conv:
+            x = self.conv(x).flatten(1)
+        x = self.fc(x)
+        if w.dueling is None:
+            return x.view(-1, self.n_actions, w.atoms)
+        advantage = self.fc_adv(x).view(-1, self.n_actions, w.atoms)
+        value = self.fc_val(x).view(-1, 1, w.atoms)
+        return value + advantage - advantage.mean(dim=1, keepdim=True)
+
+    def name_of(self, key):
+        """A multilayer perceptron that is not parted is an nn.Sequential by itself."""
+        return key if self.has_conv or self.words.dueling else key.removeprefix("fc.")
+
+    def constants(self):
+        w = self.words
+        return torch.linspace(w.low, w.high, w.atoms) if w.head == "c51" else \
+            (torch.arange(w.atoms) + 0.5) / w.atoms
+
+    def values(self, y):
+        """Action values of outputs [..., n_actions, atoms]."""
+        if self.words.head == "c51":
+            return (y.softmax(-1) * self.constants()).sum(-1)
+        return y.mean(-1)
+
+    def targets(self, y, best, reward, discount):
+        """Of transitions to states with outputs y, where the action is `best`."""
+        y = y[torch.arange(len(y)), best]
+        if self.words.head != "c51":
+            return reward[:, None] + discount[:, None] * y
+        w, z = self.words, self.constants()
+        p = y.softmax(-1)
+        moved = (reward[:, None] + discount[:, None] * z).clamp(w.low, w.high)
+        step = (w.high - w.low) / (w.atoms - 1)
+        share = (1 - (moved[:, None, :] - z[None, :, None]).abs() / step).clamp(0, 1)
+        return (share * p[:, None, :]).sum(-1)
+
+    def losses(self, y, action, target, kind):
+        """Of each sample."""
+        y = y[torch.arange(len(y)), action]
+        if self.words.head == "c51":
+            return -(target * y.log_softmax(-1)).sum(-1)
+        if self.words.head == "value":
+            error = y - target
+            return (nn.functional.huber_loss(y, target, reduction="none") if kind == "huber" else error ** 2)[:, 0]
+        error = target[:, None, :] - y[:, :, None]  # [sample][quantile][target]
+        level = self.constants()[None, :, None]
+        huber = torch.where(error.abs() <= 1, error ** 2 / 2, error.abs() - 0.5)
+        return ((level - (error < 0).double()).abs() * huber).mean(2).sum(1)
