@@ -56,12 +56,12 @@ static dq_net_config clipped_config(double gradient_norm)
 /** How far each tensor moved, as a norm and at some places. */
 static void check_moves(sample *s, FILE *f)
 {
-    dq_tensor now[DQ_TENSORS_MAX];
+    dq_tensor now[N_TENSORS];
     dq_net_param_shapes(NULL, N_ACTIONS, now);
-    for (int t = 0; t < DQ_TENSORS_MAX; t++)
+    for (int t = 0; t < N_TENSORS; t++)
         now[t].data = malloc(dq_tensor_elements(&now[t]) * sizeof(float));
     dq_net_get_params(s->net, now);
-    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
+    for (int t = 0; t < N_TENSORS; t++) {
         const float *before = s->tensors[t].data, *after = now[t].data;
         size_t n = dq_tensor_elements(&now[t]);
         double squares = 0;
@@ -122,16 +122,16 @@ static void the_oracle_agrees(void **state)
 
 static void check_same_params(const dq_net *a, const dq_net *b)
 {
-    dq_tensor p[DQ_TENSORS_MAX], q[DQ_TENSORS_MAX];
+    dq_tensor p[N_TENSORS], q[N_TENSORS];
     dq_net_param_shapes(NULL, N_ACTIONS, p);
     dq_net_param_shapes(NULL, N_ACTIONS, q);
-    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
+    for (int t = 0; t < N_TENSORS; t++) {
         p[t].data = malloc(dq_tensor_elements(&p[t]) * sizeof(float));
         q[t].data = malloc(dq_tensor_elements(&q[t]) * sizeof(float));
     }
     dq_net_get_params(a, p);
     dq_net_get_params(b, q);
-    for (int t = 0; t < DQ_TENSORS_MAX; t++) {
+    for (int t = 0; t < N_TENSORS; t++) {
         assert_memory_equal(p[t].data, q[t].data, dq_tensor_elements(&p[t]) * sizeof(float));
         free(p[t].data);
         free(q[t].data);
