@@ -122,6 +122,11 @@ static const field fields[] = {
           "padding from which pictures are cropped at random in an update; 0: none (DrQ)"),
     FIELD(augment_intensity, FIELD_DOUBLE, "", 0, 0.5,
           "standard deviation of their brightness in an update; 0: none (DrQ)"),
+    FIELD(munchausen_tau, FIELD_DOUBLE, "", 0, 1000,
+          "Munchausen DQN: temperature of its softmax policy; 0: it is off"),
+    FIELD(munchausen_alpha, FIELD_DOUBLE, "", 0, 1,
+          "factor of the log-policy that is added to the reward"),
+    FIELD(munchausen_least, FIELD_DOUBLE, "", -1e6, 0, "bound of the scaled log-policy from below"),
     FIELD(truncation_ends, FIELD_BOOL, "", 0, 0,
           "an episode cut off by a limit is learned as terminated, as in the book"),
     FIELD(priority_alpha, FIELD_DOUBLE, "", 0, 1,
@@ -515,6 +520,20 @@ static double first_leg_end(const dq_train_config *cfg)
            (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
 }
 
+/** Munchausen DQN excludes what would choose or change its policy. */
+static dq_status check_munchausen(const dq_train_config *cfg)
+{
+    const char *other = cfg->head == DQ_HEAD_C51     ? "head = c51"
+                        : cfg->double_dqn            ? "double_dqn = true"
+                        : cfg->augment_shift > 0     ? "augment_shift"
+                        : cfg->augment_intensity > 0 ? "augment_intensity"
+                                                     : NULL;
+    if (cfg->munchausen_tau > 0 && other)
+        return dq_fail(DQ_ERR_CONFIG, "munchausen_tau = %g and %s exclude each other",
+                       cfg->munchausen_tau, other);
+    return DQ_OK;
+}
+
 /** Hyperparameters that exclude each other. */
 static dq_status check_head(const dq_train_config *cfg)
 {
@@ -544,6 +563,7 @@ dq_status dq_train_config_check(const dq_train_config *cfg)
         DQ_TRY(dq_train_config_set(&copy, key, value));
     }
     DQ_TRY(check_head(cfg));
+    DQ_TRY(check_munchausen(cfg));
     if (cfg->replay_start > cfg->replay_size)
         return dq_fail(DQ_ERR_CONFIG,
                        "replay_start %d is more than replay_size %d: learning would never start",

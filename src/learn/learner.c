@@ -16,6 +16,7 @@ static dq_status check_gpu_has(const dq_learner_config *cfg)
         double value, usual;
     } numbers[] = {{"target_rate", cfg->target_rate, 1},
                    {"gradient_norm", cfg->gradient_norm, 0},
+                   {"munchausen_tau", (double)cfg->munchausen.tau, 0},
                    {"augment_shift", cfg->augment_shift, 0},
                    {"augment_intensity", cfg->augment_intensity, 0}};
     dq_network network;

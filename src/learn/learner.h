@@ -22,6 +22,7 @@
 #include "deepq/rng.h"
 #include "deepq/status.h"
 #include "deepq/stream.h"
+#include "nn/objective.h"
 
 /** What a learner is created from. Fields that dq_train_config has too mean the same. The strings
  *  may be freed once the learner is created. */
@@ -44,6 +45,7 @@ typedef struct dq_learner_config {
     double gradient_norm;        // longest gradient of a batch; 0: any
     dq_loss loss;                // of an action value's difference from its target
     bool double_dqn;             // the online network chooses the next action
+    dq_munchausen munchausen;    // all zero: it is off
     double target_rate;          // the part of the way that an update of the target network goes
     int replay_size;             // transitions in the replay buffer
     const char *replay_store;    // how their frames are kept; NULL: "auto"

@@ -189,7 +189,8 @@ static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
     DQ_TRY(dq_learner_init(l, cfg, cfg->batch, cfg->n_threads, cfg->precision));
     l->precision = dq_net_precision(l->net);
     memcpy(l->device, "cpu", sizeof("cpu"));
-    const dq_objective objective = dq_net_objective(l->net);
+    dq_objective objective = dq_net_objective(l->net);
+    objective.munchausen = cfg->munchausen;
     DQ_TRY(dq_target_cache_init(&self->targets, l->net, &objective, dq_replay_slots(l->replay),
                                 cfg->batch, cfg->double_dqn));
     if (dq_learner_augments(l)) {

@@ -25,8 +25,11 @@ dq_status dq_target_cache_init(dq_target_cache *c, const dq_net *net, const dq_o
     c->obs = malloc(n * c->obs_bytes);
     c->y = calloc(n, n_outputs * sizeof(*c->y));
     c->next = calloc(atoms, sizeof(*c->next));
+    c->bonus = calloc(n_slots, sizeof(*c->bonus));
+    c->bonus_known = calloc(n_slots, sizeof(*c->bonus_known));
     c->unknown = calloc(n, sizeof(*c->unknown));
-    if (c->value && c->known && c->obs && c->y && c->next && c->unknown)
+    if (c->value && c->known && c->obs && c->y && c->next && c->bonus && c->bonus_known &&
+        c->unknown)
         return DQ_OK;
     dq_target_cache_free(c);
     return dq_fail(DQ_ERR_NOMEM, "no memory for the target values of %zu states", n_slots);
@@ -39,6 +42,8 @@ void dq_target_cache_free(dq_target_cache *c)
     free(c->obs);
     free(c->y);
     free(c->next);
+    free(c->bonus);
+    free(c->bonus_known);
     free(c->unknown);
     *c = (dq_target_cache){0};
 }
@@ -46,11 +51,13 @@ void dq_target_cache_free(dq_target_cache *c)
 void dq_target_cache_forget_all(dq_target_cache *c)
 {
     memset(c->known, 0, c->n_slots);
+    memset(c->bonus_known, 0, c->n_slots);
 }
 
 void dq_target_cache_forget(dq_target_cache *c, size_t slot)
 {
     c->known[slot] = 0;
+    c->bonus_known[slot] = 0;
 }
 
 void dq_target_cache_augment(dq_target_cache *c, dq_augmentation *augmentation)
@@ -102,10 +109,33 @@ static void learn_unknown(dq_target_cache *c, dq_net *net, const dq_replay *repl
         size_t atoms = (size_t)c->objective.n_atoms;
         if (c->is_double)
             memcpy(value, y, c->n_outputs * sizeof(*y));
+        else if (c->objective.munchausen.tau > 0.0f)
+            dq_objective_soft_next(&c->objective, y, value);
         else
             dq_objective_distribution(&c->objective,
                                       y + (size_t)best_action(&c->objective, y) * atoms, value);
         c->known[batch[c->unknown[j]].slot] = 1;
+    }
+}
+
+/** What Munchausen DQN adds to the rewards of a batch, of those that are not known. */
+static void learn_bonuses(dq_target_cache *c, dq_net *net, const dq_replay *replay,
+                          const dq_transition *batch)
+{
+    int n = 0;
+    for (int i = 0; i < c->batch; i++) {
+        if (c->bonus_known[batch[i].slot])
+            continue;
+        dq_replay_state(replay, batch[i].slot, c->obs + (size_t)n * c->obs_bytes);
+        c->unknown[n++] = i;
+    }
+    if (n > 0)
+        dq_net_target_outputs(net, c->obs, n, c->y);
+    for (int j = 0; j < n; j++) {
+        const dq_transition *t = &batch[c->unknown[j]];
+        const float *y = c->y + (size_t)j * c->n_outputs;
+        c->bonus[t->slot] = dq_objective_bonus(&c->objective, y, t->action);
+        c->bonus_known[t->slot] = 1;
     }
 }
 
@@ -140,7 +170,10 @@ void dq_target_cache_targets(dq_target_cache *c, dq_net *net, const dq_replay *r
     const float *online = c->y;  // of the next transition that has a next state
     if (c->augmentation)
         dq_net_set_gain(net, c->augmentation->gain);
+    bool has_bonus = c->objective.munchausen.tau > 0.0f;
     learn_unknown(c, net, replay, batch);
+    if (has_bonus)
+        learn_bonuses(c, net, replay, batch);
     if (c->is_double)
         ask_online(c, net, replay, batch);
     dq_net_set_gain(net, NULL);
@@ -150,7 +183,8 @@ void dq_target_cache_targets(dq_target_cache *c, dq_net *net, const dq_replay *r
             next = next_of(c, value_of(c, batch, i), online);
             online += c->n_outputs;
         }
-        dq_objective_targets(&c->objective, batch[i].reward, batch[i].discount, next,
+        float reward = batch[i].reward + (has_bonus ? c->bonus[batch[i].slot] : 0.0f);
+        dq_objective_targets(&c->objective, reward, batch[i].discount, next,
                              target + (size_t)i * (size_t)c->objective.n_atoms);
     }
 }

@@ -17,6 +17,13 @@
 #include "deepq/net.h"
 #include "nn/argmax.h"
 
+/** Munchausen DQN (Vieillard, Pietquin, Geist 2020, equation 1). All zero: it is off. */
+typedef struct dq_munchausen {
+    float alpha;  // factor of the scaled log-policy that is added to the reward
+    float tau;    // temperature of the policy, a softmax over the action values; above 0: it is on
+    float least;  // bound of the scaled log-policy from below
+} dq_munchausen;
+
 /** What the outputs of a network for a state are, [n_actions][n_atoms], and which loss is
  *  minimised. */
 typedef struct dq_objective {
@@ -25,6 +32,7 @@ typedef struct dq_objective {
     int n_actions;    // number of actions
     int n_atoms;      // outputs of an action; 1: values
     float low, high;  // of C51: its first and last atom
+    dq_munchausen munchausen;
 } dq_objective;
 
 /** The objective of a net. */
@@ -186,6 +194,47 @@ DQ_EVERYWHERE void dq_objective_targets(const dq_objective *o, float reward, flo
     else
         for (int i = 0; i < o->n_atoms; i++)
             target[i] = dq_objective_target(reward, discount, next[i]);
+}
+
+/** tau log pi(a) of all actions, where pi is the softmax of q / tau.
+ *  @param[out] scaled [n_actions]
+ *  @param[out] p [n_actions] the probabilities pi */
+DQ_EVERYWHERE void dq_objective_scaled_policy(const dq_objective *o, const float *q, float *scaled,
+                                              float *p)
+{
+    float tau = o->munchausen.tau;
+    for (int a = 0; a < o->n_actions; a++)
+        scaled[a] = q[a] / tau;
+    float log_sum = dq_objective_softmax(scaled, o->n_actions, p);
+    for (int a = 0; a < o->n_actions; a++)
+        scaled[a] = (scaled[a] - log_sum) * tau;
+}
+
+/** What Munchausen DQN adds to the reward of an action.
+ *  @param y [n_actions][n_atoms] outputs of the target network for the state */
+DQ_EVERYWHERE float dq_objective_bonus(const dq_objective *o, const float *y, int action)
+{
+    float q[DQ_MAX_ACTIONS], scaled[DQ_MAX_ACTIONS], p[DQ_MAX_ACTIONS];
+    dq_objective_values(o, y, q);
+    dq_objective_scaled_policy(o, q, scaled, p);
+    float kept = scaled[action] > o->munchausen.least ? scaled[action] : o->munchausen.least;
+    return o->munchausen.alpha * kept;
+}
+
+/** The soft value of a next state: sum over the actions of pi(a) (y[a] - tau log pi(a)), for each
+ *  quantile.
+ *  @param y [n_actions][n_atoms] outputs of the target network for it
+ *  @param[out] next [n_atoms] */
+DQ_EVERYWHERE void dq_objective_soft_next(const dq_objective *o, const float *y, float *next)
+{
+    float q[DQ_MAX_ACTIONS], scaled[DQ_MAX_ACTIONS], p[DQ_MAX_ACTIONS];
+    dq_objective_values(o, y, q);
+    dq_objective_scaled_policy(o, q, scaled, p);
+    for (int i = 0; i < o->n_atoms; i++) {
+        next[i] = 0.0f;
+        for (int a = 0; a < o->n_actions; a++)
+            next[i] += p[a] * (y[a * o->n_atoms + i] - scaled[a]);
+    }
 }
 
 /** Cross entropy of the target's probabilities. @param[out] dy [n_atoms] */

@@ -162,6 +162,8 @@ VARIANTS = {
     "c51_clipped": dict(head="c51", atoms=11, value_min=-1.0, value_max=1.0, double_dqn=True, target_sync=30),
     "qr": dict(head="qr", atoms=9),
     "qr_priorities": dict(head="qr", atoms=8, priority_alpha=0.6, priority_beta=0.4, n_step=2),
+    "munchausen": dict(munchausen_tau=0.5, munchausen_alpha=0.7, munchausen_least=-0.6),
+    "munchausen_qr": dict(munchausen_tau=0.3, head="qr", atoms=7, n_step=2, n_envs=2, munchausen_least=-0.3),
     "rainbow": dict(head="c51", atoms=21, value_min=-6.0, value_max=6.0, dueling="streams", stream_width=128,
                     double_dqn=True, priority_alpha=0.5, priority_beta=0.4, priority_beta_steps=90, n_step=3,
                     n_envs=2, target_sync=20),

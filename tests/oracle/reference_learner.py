@@ -128,6 +128,9 @@ class Config:
     augment_intensity: float = 0.0    # standard deviation of the brightness; 0: none
     truncation_ends: bool = True      # a truncated episode is learned as one that terminated, as in the book
     double_dqn: bool = False
+    munchausen_tau: float = 0.0       # temperature of the softmax policy; 0: Munchausen DQN is off
+    munchausen_alpha: float = 0.9
+    munchausen_least: float = -1.0
     priority_alpha: float = 0.0       # 0: every transition is equally likely
     priority_rule: str = "schaul"     # or "dopamine"
     priority_beta: float = 0.0
@@ -371,6 +374,8 @@ class Learner:
         """r + discount * max_a Q_target(s', a); Double DQN: Q_target(s', argmax_a Q_online(s', a)). Of
         distributions, that of the same action, moved and shrunk (networks.py)."""
         y = self.outputs(self.target, next_inputs)
+        if self.cfg.munchausen_tau > 0:
+            return self.munchausen_targets(batch, y)
         q = self.target.values(y)
         if self.cfg.double_dqn:
             action = self.best(self.online.values(self.outputs(self.online, next_inputs)))
@@ -382,6 +387,18 @@ class Learner:
             action = self.best(q)
         return self.target.targets(y, action, numbers([t.reward for t in batch]),
                                    numbers([t.discount for t in batch]))
+
+    def munchausen_targets(self, batch, y):
+        """Vieillard, Pietquin, Geist 2020, equation 1, with the target network for both terms: of each quantile
+        r + alpha [tau ln pi(a|s)] + discount * sum_a' pi(a'|s') (y(s', a') - tau ln pi(a'|s'))."""
+        cfg, tau = self.cfg, self.cfg.munchausen_tau
+        here = self.target.values(self.outputs(self.target, pixels([t.state for t in batch])))
+        taken = torch.tensor([[t.action] for t in batch])
+        bonus = (tau * (here / tau).log_softmax(1)).gather(1, taken).clamp(cfg.munchausen_least, 0)
+        policy = (self.target.values(y) / tau).softmax(1)
+        soft = (policy[:, :, None] * (y - tau * policy.log()[:, :, None])).sum(1)
+        return numbers([t.reward for t in batch])[:, None] + cfg.munchausen_alpha * bonus + \
+            numbers([t.discount for t in batch])[:, None] * soft
 
     def learn(self, batch, weights, learning_rate):
         """One step on the weighted mean loss: squared errors, or Huber's with threshold 1, whose gradient

@@ -48,6 +48,9 @@ static const char *const base_run[][2] = {
     {"double_dqn", "true"},
     {"augment_shift", "0"},
     {"augment_intensity", "0"},
+    {"munchausen_tau", "0"},
+    {"munchausen_alpha", "0.9"},
+    {"munchausen_least", "-1"},
     {"truncation_ends", "false"},
     {"priority_alpha", "0.6"},
     {"priority_rule", "schaul"},
@@ -99,6 +102,9 @@ static const char *const other_value[][2] = {
     {"double_dqn", "false"},
     {"augment_shift", "4"},
     {"augment_intensity", "0.05"},
+    {"munchausen_tau", "0.5"},
+    {"munchausen_alpha", "0.5"},
+    {"munchausen_least", "-0.1"},
     {"truncation_ends", "true"},
     {"priority_alpha", "0.5"},
     {"priority_rule", "dopamine"},
@@ -209,6 +215,10 @@ static dq_train_config base_for(const char *key)
                  {"rmsprop_decay", "optimiser", "rmsprop"},
                  {"rmsprop_epsilon", "optimiser", "rmsprop"}};
     dq_train_config cfg = base();
+    bool is_munchausen = strncmp(key, "munchausen", 10) == 0;
+    cfg.double_dqn = cfg.double_dqn && !is_munchausen;
+    if (is_munchausen && strcmp(key, "munchausen_tau") != 0)
+        cfg.munchausen_tau = 0.5;
     for (size_t i = 0; i < DQ_COUNT(needs); i++)
         if (strcmp(needs[i].key, key) == 0)
             assert_int_equal(dq_train_config_set(&cfg, needs[i].needs, needs[i].value), DQ_OK);
@@ -282,6 +292,10 @@ static void the_ends_of_every_range_hold(void **state)
         {"rmsprop_epsilon", "1", "1.1"},
         {"gradient_norm", "0", "-1e-9"},
         {"gradient_norm", "1e6", "1.1e6"},
+        {"munchausen_tau", "0", "-0.1"},
+        {"munchausen_tau", "1000", "1001"},
+        {"munchausen_alpha", "1", "1.1"},
+        {"munchausen_least", "0", "0.1"},
         {"atoms", "1", "0"},
         {"atoms", "512", "513"},
         {"value_min", "-1000000", "-1000001"},
@@ -404,6 +418,14 @@ static void the_edges_between_keys_hold(void **state)
     cfg.replay_start = cfg.replay_size;
     assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
     cfg.replay_start = cfg.replay_size + 1;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg = base();
+    cfg.munchausen_tau = 0.03;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "munchausen_tau = 0.03 and double_dqn = true"));
+    cfg.double_dqn = false;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.head = DQ_HEAD_C51;
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
     cfg = base();
     cfg.head = DQ_HEAD_C51;
@@ -595,6 +617,9 @@ static const char *const book_preset[][2] = {
     {"double_dqn", "false"},
     {"augment_shift", "0"},
     {"augment_intensity", "0"},
+    {"munchausen_tau", "0"},
+    {"munchausen_alpha", "0.9"},
+    {"munchausen_least", "-1"},
     {"truncation_ends", "true"},
     {"priority_alpha", "0"},
     {"priority_rule", "schaul"},
@@ -647,6 +672,9 @@ static const char *const fast_preset[][2] = {
     {"double_dqn", "false"},
     {"augment_shift", "0"},
     {"augment_intensity", "0"},
+    {"munchausen_tau", "0"},
+    {"munchausen_alpha", "0.9"},
+    {"munchausen_least", "-1"},
     {"truncation_ends", "false"},
     {"priority_alpha", "0.6"},
     {"priority_rule", "schaul"},
@@ -700,6 +728,9 @@ static const char *const ch7_preset[][2] = {
     {"double_dqn", "false"},
     {"augment_shift", "0"},
     {"augment_intensity", "0"},
+    {"munchausen_tau", "0"},
+    {"munchausen_alpha", "0.9"},
+    {"munchausen_least", "-1"},
     {"truncation_ends", "true"},
     {"priority_alpha", "0"},
     {"priority_rule", "schaul"},
@@ -752,6 +783,9 @@ static const char *const cartpole_preset[][2] = {
     {"double_dqn", "true"},
     {"augment_shift", "0"},
     {"augment_intensity", "0"},
+    {"munchausen_tau", "0"},
+    {"munchausen_alpha", "0.9"},
+    {"munchausen_least", "-1"},
     {"truncation_ends", "false"},
     {"priority_alpha", "0"},
     {"priority_rule", "schaul"},

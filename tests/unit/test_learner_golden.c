@@ -358,6 +358,8 @@ int main(void)
         VARIANT("qr"),
         VARIANT("qr_priorities"),
         VARIANT("rainbow"),
+        VARIANT("munchausen"),
+        VARIANT("munchausen_qr"),
     };
     int n_failed = cmocka_run_group_tests(all, NULL, NULL);
     return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));
