@@ -139,13 +139,64 @@ static const setting cleanrl[] = {
     {"epsilon_decay", 1010101, NULL}, {"checkpoint_every", 100000, NULL},
 };
 
+/* What Dopamine's agents for games have in common. */
+#define DOPAMINE                                                                                   \
+    {"network", 0, "nature_same"}, {"initialisation", 0, "xavier"},                                \
+        {"truncation_ends", 0, "false"}, {"replay_size", 1000000, NULL},                           \
+        {"replay_start", 20000, NULL}, {"train_every", 4, NULL}, {"target_sync", 8000, NULL},      \
+        {"epsilon_begin", 20000, NULL}, {"epsilon_decay", 252525, NULL},                           \
+        {"epsilon_final", 0.01, NULL},                                                             \
+    {                                                                                              \
+        "checkpoint_every", 100000, NULL                                                           \
+    }
+
 static const setting dopamine_dqn[] = {
-    {"network", 0, "nature_same"},      {"initialisation", 0, "xavier"},
-    {"learning_rate", 6.25e-5, NULL},   {"adam_epsilon", 1.5e-4, NULL},
-    {"truncation_ends", 0, "false"},    {"replay_size", 1000000, NULL},
-    {"replay_start", 20000, NULL},      {"train_every", 4, NULL},
-    {"target_sync", 8000, NULL},        {"epsilon_begin", 20000, NULL},
-    {"epsilon_decay", 252525, NULL},    {"epsilon_final", 0.01, NULL},
+    DOPAMINE, {"learning_rate", 6.25e-5, NULL}, {"adam_epsilon", 1.5e-4, NULL}};
+
+static const setting dopamine_c51[] = {DOPAMINE,
+                                       {"head", 0, "c51"},
+                                       {"learning_rate", 2.5e-4, NULL},
+                                       {"adam_epsilon", 0.01 / 32, NULL}};
+
+/* Its priorities change what is drawn, but its weights only the loss that it prints: beta is 0. */
+static const setting dopamine_qr[] = {DOPAMINE,
+                                      {"head", 0, "qr"},
+                                      {"atoms", 200, NULL},
+                                      {"n_step", 3, NULL},
+                                      {"priority_alpha", 0.5, NULL},
+                                      {"priority_rule", 0, "dopamine"},
+                                      {"learning_rate", 5e-5, NULL},
+                                      {"adam_epsilon", 0.01 / 32, NULL}};
+
+static const setting dopamine_rainbow[] = {DOPAMINE,
+                                           {"head", 0, "c51"},
+                                           {"n_step", 3, NULL},
+                                           {"priority_alpha", 0.5, NULL},
+                                           {"priority_beta", 0.5, NULL},
+                                           {"priority_rule", 0, "dopamine"},
+                                           {"learning_rate", 6.25e-5, NULL},
+                                           {"adam_epsilon", 1.5e-4, NULL}};
+
+/* A run has 100,000 steps, so this replay buffer holds as much of it as the original's. */
+static const setting drq_eps[] = {
+    {"network", 0, "nature_same"},
+    {"initialisation", 0, "xavier"},
+    {"dueling", 0, "output"},
+    {"double_dqn", 0, "true"},
+    {"n_step", 10, NULL},
+    {"loss", 0, "huber"},
+    {"learning_rate", 1e-4, NULL},
+    {"adam_epsilon", 1.5e-4, NULL},
+    {"augment_shift", 4, NULL},
+    {"augment_intensity", 0.05, NULL},
+    {"truncation_ends", 0, "false"},
+    {"replay_size", 100000, NULL},
+    {"replay_start", 1600, NULL},
+    {"target_sync", 1, NULL},
+    {"epsilon_begin", 1600, NULL},
+    {"epsilon_decay", 5051, NULL},
+    {"epsilon_final", 0.01, NULL},
+    {"max_steps", 100000, NULL},
     {"checkpoint_every", 100000, NULL},
 };
 
@@ -164,9 +215,14 @@ static const setting ch8_prio[] = {CHAPTER_8,
                                    {"priority_alpha", 0.6, NULL},
                                    {"priority_beta", 0.4, NULL},
                                    {"priority_beta_steps", 100000, NULL}};
+static const setting ch8_dueling[] = {
+    CHAPTER_8, {"dueling", 0, "streams"}, {"stream_width", 256, NULL}};
+static const setting ch8_distrib[] = {CHAPTER_8, {"head", 0, "c51"}};
 
 /** What most evaluate by: Mnih et al. 2015. */
 #define USUAL_EVALUATION .eval_epsilon = 0.05, .eval_noops = 30
+#define OF_DOPAMINE                                                                                \
+    .dialect = "dopamine", .options = "sticky=0.25", .eval_epsilon = 0.001, .eval_noops = 0
 #define OF_CHAPTER_8                                                                               \
     .dialect = "book", .options = "noops=30 life_loss=true clip_rewards=true", USUAL_EVALUATION
 #define SETTINGS(list) list, DQ_COUNT(list)
@@ -238,11 +294,31 @@ static const struct {
     {{.name = "dopamine-dqn",
       .help = "Dopamine's DQN with Adam and the squared error, under sticky actions",
       .source = "Castro et al. 2018; Dopamine, DQNAgent with Adam",
-      .dialect = "dopamine",
-      .options = "sticky=0.25",
-      .eval_epsilon = 0.001,
-      .eval_noops = 0},
+      OF_DOPAMINE},
      SETTINGS(dopamine_dqn)},
+    {{.name = "dopamine-c51",
+      .help = "Dopamine's C51, under sticky actions",
+      .source = "Bellemare et al. 2017; Dopamine, c51.gin",
+      OF_DOPAMINE},
+     SETTINGS(dopamine_c51)},
+    {{.name = "dopamine-qr",
+      .help = "Dopamine's QR-DQN: 200 quantiles, three-step returns, prioritized replay",
+      .source = "Dabney et al. 2018; Dopamine, quantile.gin",
+      OF_DOPAMINE},
+     SETTINGS(dopamine_qr)},
+    {{.name = "dopamine-rainbow",
+      .help = "Dopamine's Rainbow: C51, three-step returns, prioritized replay",
+      .source = "Castro et al. 2018; Dopamine, rainbow.gin",
+      OF_DOPAMINE},
+     SETTINGS(dopamine_rainbow)},
+    {{.name = "drq-eps",
+      .help = "DrQ(eps) of Atari 100k: augmented pictures, an update at every step",
+      .source = "Kostrikov et al. 2020; Agarwal et al. 2021; Dopamine, DrQ_eps.gin",
+      .dialect = "dopamine",
+      .options = "noops=29 life_loss=true sticky=0",
+      .eval_epsilon = 0.001,
+      .eval_noops = 29},
+     SETTINGS(drq_eps)},
     {{.name = "ch8-basic",
       .help = "the book's basic DQN of chapter 8, with its values for Pong",
       .source = "Lapan 2020, chapter 8, 01_dqn_basic.py",
@@ -263,6 +339,16 @@ static const struct {
       .source = "Lapan 2020, chapter 8, 05_dqn_prio_replay.py",
       OF_CHAPTER_8},
      SETTINGS(ch8_prio)},
+    {{.name = "ch8-dueling",
+      .help = "ch8-basic with advantages and a value in two streams",
+      .source = "Lapan 2020, chapter 8, 06_dqn_dueling.py",
+      OF_CHAPTER_8},
+     SETTINGS(ch8_dueling)},
+    {{.name = "ch8-distrib",
+      .help = "ch8-basic with the distribution of C51",
+      .source = "Lapan 2020, chapter 8, 07_dqn_distrib.py",
+      OF_CHAPTER_8},
+     SETTINGS(ch8_distrib)},
 };
 
 static int find_preset(const char *name)
@@ -297,7 +383,7 @@ static dq_status apply(dq_train_config *cfg, const setting *settings, size_t n)
 static dq_status fail_unknown(const char *name)
 {
     const char *names[DQ_COUNT(presets)];
-    char known[256];
+    char known[512];
     for (size_t i = 0; i < DQ_COUNT(presets); i++)
         names[i] = presets[i].about.name;
     dq_list_words(known, sizeof(known), names, DQ_COUNT(presets), "and");

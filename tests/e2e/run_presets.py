@@ -59,7 +59,7 @@ class Presets(Case):
             self.assertEqual(scored["sticky"], float(sticky[1]) if sticky else 0)
 
     def test_each_trains_resumes_and_is_evaluated(self):
-        self.assertGreaterEqual(len(presets()), 13)
+        self.assertGreaterEqual(len(presets()), 19)
         for p in presets():
             with self.subTest(preset=p["preset"]):
                 self.setUp()

@@ -487,6 +487,25 @@ static const struct {
      "replay_size=1000000 replay_start=20000 learning_rate=6.25e-05 adam_epsilon=0.00015 "
      "network=nature_same initialisation=xavier truncation_ends=false train_every=4 "
      "target_sync=8000 epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
+    {"dopamine-c51", "dopamine", "sticky=0.25", "0.001", 0,
+     "replay_size=1000000 replay_start=20000 learning_rate=0.00025 adam_epsilon=0.0003125 "
+     "network=nature_same initialisation=xavier head=c51 truncation_ends=false train_every=4 "
+     "target_sync=8000 epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
+    {"dopamine-qr", "dopamine", "sticky=0.25", "0.001", 0,
+     "replay_size=1000000 replay_start=20000 learning_rate=5e-05 adam_epsilon=0.0003125 "
+     "network=nature_same initialisation=xavier head=qr atoms=200 n_step=3 truncation_ends=false "
+     "priority_alpha=0.5 priority_rule=dopamine train_every=4 target_sync=8000 "
+     "epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
+    {"dopamine-rainbow", "dopamine", "sticky=0.25", "0.001", 0,
+     "replay_size=1000000 replay_start=20000 learning_rate=6.25e-05 adam_epsilon=0.00015 "
+     "network=nature_same initialisation=xavier head=c51 n_step=3 truncation_ends=false "
+     "priority_alpha=0.5 priority_rule=dopamine priority_beta=0.5 train_every=4 target_sync=8000 "
+     "epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
+    {"drq-eps", "dopamine", "noops=29 life_loss=true sticky=0", "0.001", 29,
+     "replay_size=100000 replay_start=1600 adam_epsilon=0.00015 network=nature_same "
+     "initialisation=xavier dueling=output loss=huber n_step=10 double_dqn=true augment_shift=4 "
+     "augment_intensity=0.05 truncation_ends=false target_sync=1 epsilon_begin=1600 "
+     "epsilon_decay=5051 max_steps=100000 checkpoint_every=100000 "},
     {"ch8-basic", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
      "replay_size=100000 epsilon_decay=100000 epsilon_final=0.02 reward_bound=18 "
      "checkpoint_every=100000 "},
@@ -499,6 +518,12 @@ static const struct {
     {"ch8-prio", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
      "replay_size=100000 priority_alpha=0.6 priority_beta=0.4 priority_beta_steps=100000 "
      "epsilon_decay=100000 epsilon_final=0.02 reward_bound=18 checkpoint_every=100000 "},
+    {"ch8-dueling", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
+     "replay_size=100000 dueling=streams stream_width=256 epsilon_decay=100000 "
+     "epsilon_final=0.02 reward_bound=18 checkpoint_every=100000 "},
+    {"ch8-distrib", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
+     "replay_size=100000 head=c51 epsilon_decay=100000 epsilon_final=0.02 reward_bound=18 "
+     "checkpoint_every=100000 "},
 };
 
 static void published_presets_are_as_published(void **state)
