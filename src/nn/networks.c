@@ -281,6 +281,7 @@ static dq_status change_last(dq_network *network, const char *name, const char *
 {
     const dq_layer *hidden = &network->layers[network->n_layers - 2];
     bool is_picture = network->layers[0].kind == DQ_LAYER_CONV;
+    char plain[DQ_NETWORK_NAME];
     if (strlen(name) >= sizeof(network->own_name) || !read_words(words, &network->last))
         return dq_fail(
             DQ_ERR_CONFIG,
@@ -293,7 +294,10 @@ static dq_status change_last(dq_network *network, const char *name, const char *
                        hidden->out, is_picture ? " or half of it" : ", as its last hidden layer");
     if (is_picture && !*words)
         return DQ_OK;
-    memcpy(network->own_name, name, strlen(name) + 1);
+    dq_network_words(&network->last, plain, sizeof(plain));  // 051 is 51
+    if (snprintf(network->own_name, sizeof(network->own_name), "%.*s%s", (int)(words - name), name,
+                 plain) >= (int)sizeof(network->own_name))
+        return dq_fail(DQ_ERR_CONFIG, "network '%s': its name is too long", name);
     if (network->last.dueling == DQ_DUELING_NONE)
         return DQ_OK;
     if (!is_picture)

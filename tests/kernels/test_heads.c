@@ -369,6 +369,18 @@ static void impossible_words_are_refused(void **state)
     }
 }
 
+/** A number may be written in several ways; the name has one. */
+static void names_are_plain(void **state)
+{
+    (void)state;
+    dq_net *net;
+    dq_net_config cfg = dq_net_config_default(2);
+    cfg.network = "mlp 4-8 dueling c51 051 -1e1 1.00e1";
+    assert_int_equal(dq_net_create(&net, &cfg), DQ_OK);
+    assert_string_equal(dq_net_network(net), "mlp 4-8 dueling c51 51 -10 10");
+    dq_net_destroy(net);
+}
+
 static void modules_are_printed(void **state)
 {
     (void)state;
@@ -436,6 +448,7 @@ int main(void)
         cmocka_unit_test(networks_are_recognised_by_their_tensors),
         cmocka_unit_test(another_heads_model_is_refused),
         cmocka_unit_test(impossible_words_are_refused),
+        cmocka_unit_test(names_are_plain),
         cmocka_unit_test(modules_are_printed),
         cmocka_unit_test(saved_nets_go_on_the_same),
     };
