@@ -158,6 +158,11 @@ static const setting dopamine_c51[] = {DOPAMINE,
                                        {"learning_rate", 2.5e-4, NULL},
                                        {"adam_epsilon", 0.01 / 32, NULL}};
 
+static const setting m_dqn[] = {DOPAMINE,
+                                {"munchausen_tau", 0.03, NULL},
+                                {"learning_rate", 5e-5, NULL},
+                                {"adam_epsilon", 0.01 / 32, NULL}};
+
 /* Its priorities change what is drawn, but its weights only the loss that it prints: beta is 0. */
 static const setting dopamine_qr[] = {DOPAMINE,
                                       {"head", 0, "qr"},
@@ -311,6 +316,11 @@ static const struct {
       .source = "Castro et al. 2018; Dopamine, rainbow.gin",
       OF_DOPAMINE},
      SETTINGS(dopamine_rainbow)},
+    {{.name = "m-dqn",
+      .help = "Munchausen DQN: the scaled log-policy is added to the reward",
+      .source = "Vieillard, Pietquin, Geist 2020",
+      OF_DOPAMINE},
+     SETTINGS(m_dqn)},
     {{.name = "drq-eps",
       .help = "DrQ(eps) of Atari 100k: augmented pictures, an update at every step",
       .source = "Kostrikov et al. 2020; Agarwal et al. 2021; Dopamine, DrQ_eps.gin",

@@ -501,6 +501,11 @@ static const struct {
      "network=nature_same initialisation=xavier head=c51 n_step=3 truncation_ends=false "
      "priority_alpha=0.5 priority_rule=dopamine priority_beta=0.5 train_every=4 target_sync=8000 "
      "epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
+    {"m-dqn", "dopamine", "sticky=0.25", "0.001", 0,
+     "replay_size=1000000 replay_start=20000 learning_rate=5e-05 adam_epsilon=0.0003125 "
+     "network=nature_same initialisation=xavier munchausen_tau=0.03 truncation_ends=false "
+     "train_every=4 target_sync=8000 epsilon_begin=20000 epsilon_decay=252525 "
+     "checkpoint_every=100000 "},
     {"drq-eps", "dopamine", "noops=29 life_loss=true sticky=0", "0.001", 29,
      "replay_size=100000 replay_start=1600 adam_epsilon=0.00015 network=nature_same "
      "initialisation=xavier dueling=output loss=huber n_step=10 double_dqn=true augment_shift=4 "
