@@ -379,6 +379,10 @@ static void names_are_plain(void **state)
     assert_int_equal(dq_net_create(&net, &cfg), DQ_OK);
     assert_string_equal(dq_net_network(net), "mlp 4-8 dueling c51 51 -10 10");
     dq_net_destroy(net);
+    cfg.network = "mlp 4-8 c51 51 -1.2345678 9.8765432";  // of a float no digit is lost
+    assert_int_equal(dq_net_create(&net, &cfg), DQ_OK);
+    assert_string_equal(dq_net_network(net), "mlp 4-8 c51 51 -1.23456776 9.87654305");
+    dq_net_destroy(net);
 }
 
 static void modules_are_printed(void **state)

@@ -202,11 +202,60 @@ static void cached_values_are_those_of_a_fresh_cache(void **state)
     close_world(&w);
 }
 
+/** The action that the online network chooses in a state. */
+static int chosen_in(dq_net *net, const uint8_t *obs, const float *gain)
+{
+    float q[N_ACTIONS];
+    dq_net_set_gain(net, gain);
+    dq_net_online_outputs(net, obs, 1, q);
+    return dq_argmax(q, N_ACTIONS);
+}
+
+/** In Double DQN both networks see the same next state: shifted, and with its own gain. */
+static void both_networks_see_a_next_state_alike(void **state)
+{
+    (void)state;
+    world w;
+    open_world(&w);
+    dq_augmentation a;
+    dq_target_cache m;
+    dq_rng rng = dq_rng_stream(0, "augmentation");
+    uint8_t *obs = malloc(DQ_NET_OBS_BYTES);
+    float target[N], q[N_ACTIONS];
+    int n_other = 0;
+    assert_int_equal(dq_augmentation_init(&a, 4, 0.5, N), DQ_OK);
+    assert_int_equal(dq_target_cache_init(&m, w.net, &value, dq_replay_slots(w.replay), N, true),
+                     DQ_OK);
+    dq_target_cache_augment(&m, &a);
+    dq_augmentation_draw(&a, &rng);
+    w.batch[3].terminated = true;  // has no next state: others keep their draws
+    w.batch[3].discount = 0;
+    targets_of(&w, &m, target);
+    for (int i = 0; i < N; i++) {
+        if (w.batch[i].terminated)
+            continue;
+        dq_replay_next_state(w.replay, w.batch[i].slot, obs);
+        dq_augmentation_apply(&a, &a.next[i], 0, obs);
+        int chosen = chosen_in(w.net, obs, NULL);
+        n_other += chosen != chosen_in(w.net, obs, a.gain);
+        chosen = chosen_in(w.net, obs, a.gain);
+        dq_net_target_outputs(w.net, obs, 1, q);
+        float want = dq_objective_target(w.batch[i].reward, w.batch[i].discount, q[chosen]);
+        assert_true(fabs((double)target[i] - (double)want) < 1e-5);
+    }
+    assert_true(n_other > 4);  // the gain changes choices
+    dq_target_cache_free(&m);
+    dq_augmentation_free(&a);
+    free(obs);
+    close_world(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pytorch_has_the_same_targets),
         cmocka_unit_test(cached_values_are_those_of_a_fresh_cache),
+        cmocka_unit_test(both_networks_see_a_next_state_alike),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
