@@ -49,7 +49,8 @@ static uint64_t beside_replay(const dq_train_config *cfg)
     uint64_t atoms = cfg->head == DQ_HEAD_VALUE ? 1 : (uint64_t)cfg->atoms;
     uint64_t row = atoms * (cfg->double_dqn ? N_ACTIONS : 1) * sizeof(float);
     bool keeps = !augments && n * row <= DQ_TARGET_CACHE_BYTES;
-    return (keeps ? n : (uint64_t)cfg->batch) * row + n +
+    uint64_t per_bonus = cfg->munchausen_tau > 0 ? sizeof(float) + 1 : 0;
+    return (keeps ? n : (uint64_t)cfg->batch) * row + n * (1 + per_bonus) +
            (cfg->priority_alpha > 0 ? 2 * leaves * sizeof(double) : 0);
 }
 

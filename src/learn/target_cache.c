@@ -7,6 +7,12 @@
 #include "nn/net_internal.h"
 #include "nn/objective.h"
 
+/** Slots for which there is a bonus. */
+static size_t n_bonuses(const dq_target_cache *c)
+{
+    return c->objective.munchausen.tau > 0.0f ? c->n_slots : 0;
+}
+
 dq_status dq_target_cache_init(dq_target_cache *c, const dq_net *net, const dq_objective *objective,
                                size_t n_slots, int batch, bool is_double)
 {
@@ -25,8 +31,8 @@ dq_status dq_target_cache_init(dq_target_cache *c, const dq_net *net, const dq_o
     c->obs = malloc(n * c->obs_bytes);
     c->y = calloc(n, n_outputs * sizeof(*c->y));
     c->next = calloc(atoms, sizeof(*c->next));
-    c->bonus = calloc(n_slots, sizeof(*c->bonus));
-    c->bonus_known = calloc(n_slots, sizeof(*c->bonus_known));
+    c->bonus = calloc(n_bonuses(c) + 1, sizeof(*c->bonus));
+    c->bonus_known = calloc(n_bonuses(c) + 1, sizeof(*c->bonus_known));
     c->unknown = calloc(n, sizeof(*c->unknown));
     if (c->value && c->known && c->obs && c->y && c->next && c->bonus && c->bonus_known &&
         c->unknown)
@@ -51,13 +57,14 @@ void dq_target_cache_free(dq_target_cache *c)
 void dq_target_cache_forget_all(dq_target_cache *c)
 {
     memset(c->known, 0, c->n_slots);
-    memset(c->bonus_known, 0, c->n_slots);
+    memset(c->bonus_known, 0, n_bonuses(c));
 }
 
 void dq_target_cache_forget(dq_target_cache *c, size_t slot)
 {
     c->known[slot] = 0;
-    c->bonus_known[slot] = 0;
+    if (n_bonuses(c) > 0)
+        c->bonus_known[slot] = 0;
 }
 
 void dq_target_cache_augment(dq_target_cache *c, dq_augmentation *augmentation)
@@ -170,7 +177,7 @@ void dq_target_cache_targets(dq_target_cache *c, dq_net *net, const dq_replay *r
     const float *online = c->y;  // of the next transition that has a next state
     if (c->augmentation)
         dq_net_set_gain(net, c->augmentation->gain);
-    bool has_bonus = c->objective.munchausen.tau > 0.0f;
+    bool has_bonus = n_bonuses(c) > 0;
     learn_unknown(c, net, replay, batch);
     if (has_bonus)
         learn_bonuses(c, net, replay, batch);

@@ -38,8 +38,8 @@ typedef struct dq_target_cache {
     uint8_t *obs;                   // [batch][obs_bytes] the states to evaluate
     float *y;                       // [batch][n_outputs] their outputs
     float *next;                    // [n_atoms] distribution of one next state
-    float *bonus;                   // [n_slots] what Munchausen DQN adds to the reward
-    uint8_t *bonus_known;           // [n_slots] whether it is known
+    float *bonus;                   // [n_slots] what Munchausen DQN adds to the reward; else empty
+    uint8_t *bonus_known;           // [n_slots] whether it is known; else empty
     int *unknown;                   // [batch] their numbers in the batch
     dq_augmentation *augmentation;  // of the next states, the caller's; NULL: none
 } dq_target_cache;
