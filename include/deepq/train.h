@@ -97,12 +97,12 @@ typedef struct dq_train_config {
     /** The standard deviation of a factor near 1, cut off at two of it, by which the inputs of each
      *  such state are multiplied, 0 to 0.5; 0: none (Dopamine has 0.05). */
     double augment_intensity;
-    /** Munchausen DQN (Vieillard, Pietquin, Geist 2020): temperature of the policy that is a softmax
-     *  of the target network's action values, 0 to 1000; 0: it is off. Above 0 the value of a next
-     *  state is soft, the mean over this policy of value - munchausen_tau * log policy. */
+    /** Munchausen DQN (Vieillard, Pietquin, Geist 2020): temperature of the policy that is a
+     * softmax of the target network's action values, 0 to 1000; 0: it is off. Above 0 the value of
+     * a next state is soft, the mean over this policy of value - munchausen_tau * log policy. */
     double munchausen_tau;
-    /** Factor of munchausen_tau * log policy of the action taken, which is added to its reward, 0 to
-     *  1. */
+    /** Factor of munchausen_tau * log policy of the action taken, which is added to its reward, 0
+     * to 1. */
     double munchausen_alpha;
     /** Bound of munchausen_tau * log policy from below, -1e6 to 0. */
     double munchausen_least;
