@@ -118,7 +118,7 @@ static const field fields[] = {
           "rewards summed before the next state's value is added (n-step returns)"),
     FIELD(double_dqn, FIELD_BOOL, "", 0, 0,
           "the online network chooses the next action, the target network evaluates it"),
-    FIELD(augment_shift, FIELD_INT, "pixels", 0, DQ_NET_SIDE / 2,
+    FIELD(augment_shift, FIELD_INT, "pixels", 0, 42,
           "padding from which pictures are cropped at random in an update; 0: none (DrQ)"),
     FIELD(augment_intensity, FIELD_DOUBLE, "", 0, 0.5,
           "standard deviation of their brightness in an update; 0: none (DrQ)"),

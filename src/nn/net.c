@@ -466,7 +466,7 @@ void dq_net_target_q(dq_net *net, const void *obs, int n, float *q)
 
 void dq_net_target_max(dq_net *net, const void *obs, int n, float *max_q)
 {
-    float q[DQ_MAX_ACTIONS];
+    float q[DQ_MAX_ACTIONS] = {0};
     assert(n <= net->cap || !net->gain);
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;

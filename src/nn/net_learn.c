@@ -43,7 +43,7 @@ static double sample_loss(const learn_step *s, int i, int n, float *dy)
 static float batch_loss(const learn_step *s, float *dq)
 {
     const dq_net *net = s->net;
-    float dy[DQ_ATOMS_MAX];
+    float dy[DQ_ATOMS_MAX] = {0};
     int n = net->cfg.batch;
     double loss = 0;
     for (int i = 0; i < n; i++) {
@@ -70,7 +70,7 @@ static float value_gradients(const learn_step *s)
         int a = s->action[i];
         const float *h = net->h + (size_t)i * shape->hidden;
         float *dh = net->dh + (size_t)i * shape->hidden;
-        float dq;
+        float dq = 0.0f;
         loss += sample_loss(s, i, n, &dq);
         db5[a] += dq;
         size_t first = dq_out_place(shape, 0, (size_t)a);

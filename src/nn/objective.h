@@ -214,7 +214,7 @@ DQ_EVERYWHERE void dq_objective_scaled_policy(const dq_objective *o, const float
  *  @param y [n_actions][n_atoms] outputs of the target network for the state */
 DQ_EVERYWHERE float dq_objective_bonus(const dq_objective *o, const float *y, int action)
 {
-    float q[DQ_MAX_ACTIONS], scaled[DQ_MAX_ACTIONS], p[DQ_MAX_ACTIONS];
+    float q[DQ_MAX_ACTIONS], scaled[DQ_MAX_ACTIONS] = {0}, p[DQ_MAX_ACTIONS] = {0};
     dq_objective_values(o, y, q);
     dq_objective_scaled_policy(o, q, scaled, p);
     float kept = scaled[action] > o->munchausen.least ? scaled[action] : o->munchausen.least;
@@ -227,7 +227,7 @@ DQ_EVERYWHERE float dq_objective_bonus(const dq_objective *o, const float *y, in
  *  @param[out] next [n_atoms] */
 DQ_EVERYWHERE void dq_objective_soft_next(const dq_objective *o, const float *y, float *next)
 {
-    float q[DQ_MAX_ACTIONS], scaled[DQ_MAX_ACTIONS], p[DQ_MAX_ACTIONS];
+    float q[DQ_MAX_ACTIONS], scaled[DQ_MAX_ACTIONS] = {0}, p[DQ_MAX_ACTIONS] = {0};
     dq_objective_values(o, y, q);
     dq_objective_scaled_policy(o, q, scaled, p);
     for (int i = 0; i < o->n_atoms; i++) {
