@@ -21,7 +21,7 @@ typedef struct trained_model {
     dq_model *weights;
     char path[SETTING_PATH_BYTES];  // of the file that they are in
     char env_id[SETTING_BYTES], dialect[SETTING_BYTES];
-    char preset[SETTING_BYTES];  // "": not known
+    char preset[SETTING_BYTES];               // "": not known
     environment_options options;              // of the game
     bool env_is_assumed, dialect_is_assumed;  // nobody said so
 } trained_model;
