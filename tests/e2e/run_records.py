@@ -11,6 +11,7 @@ import signal
 import subprocess
 import tarfile
 import unittest
+import zlib
 
 from event_file import scalars
 from program import DATA, DEEPQ, SANITIZED, Case, main, open_terminal, run
@@ -465,6 +466,27 @@ class Damaged(Case):
             copy = self.copy()
             shutil.copy(other / "checkpoint" / name, copy / "checkpoint" / name)
             self.assert_goes_on(copy, f"checkpoint/{name}", "of another checkpoint")
+
+    def test_a_file_as_long_with_a_sum_of_its_own(self):
+        name = next(n for n in self.names if n.startswith("replay-") and self.needed(n))
+        copy = self.copy()
+        data = bytearray((copy / "checkpoint" / name).read_bytes())
+        data[len(data) // 2] ^= 1
+        data[-4:] = zlib.crc32(data[:-4]).to_bytes(4, "little")
+        (copy / "checkpoint" / name).write_bytes(data)
+        self.assert_goes_on(copy, f"checkpoint/{name}", "of another checkpoint")
+
+    def test_no_state_without_its_segments(self):
+        """Where one could not be written the state before stays."""
+        last = next(p.name for p in (self.whole / "checkpoint").iterdir() if p.name.endswith("-310"))
+        copy = self.copy()
+        (copy / "checkpoint" / last / "in the way").mkdir(parents=True)
+        done = run("train", "--resume", copy, "--frames", "310")
+        self.assertIn(last, done.stderr)
+        shutil.rmtree(copy / "checkpoint" / last)
+        done = run("train", "--resume", copy, "--frames", "310")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(state(copy), state(self.whole))
 
     def test_no_checkpoint_is_whole(self):
         copy = self.copy()
