@@ -450,6 +450,8 @@ class Damaged(Case):
             data[len(data) // 2] ^= 16
             (copy / "checkpoint" / name).write_bytes(data)
             self.assert_goes_on(copy, f"checkpoint/{name}", "damaged")
+            if name == "state":  # it is kept for who wants to look
+                self.assertEqual((copy / "checkpoint" / "state.damaged").read_bytes(), bytes(data))
 
     def test_a_missing_file(self):
         for name in filter(self.needed, self.names):
