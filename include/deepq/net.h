@@ -208,11 +208,6 @@ size_t dq_net_obs_bytes(const dq_net *net);
  *  @param[out] q float [n][n_actions] */
 DQ_API
 void dq_net_q(dq_net *net, const void *obs, int n, float *q);
-/** Compute the largest action value of each of n states with the target network.
- *  @param obs as in dq_net_q()
- *  @param[out] max_q float [n] */
-DQ_API
-void dq_net_target_max(dq_net *net, const void *obs, int n, float *max_q);
 /** dq_net_q() with the target network. */
 DQ_API
 void dq_net_target_q(dq_net *net, const void *obs, int n, float *q);
@@ -299,9 +294,6 @@ int dq_net_outputs(const dq_tensor *tensors, size_t n);
  *  last. */
 DQ_API
 const char *dq_net_network_name(size_t index);
-/** The name of head number `index`, "value", "c51", "qr"; NULL past the last. */
-DQ_API
-const char *dq_net_head_name(size_t index);
 /** Copy the online network's parameters to the caller's tensors.
  *  @param[in,out] params [dq_net_n_tensors()], as dq_net_param_shapes() fills them; the parameters
  *                 go to each one's `data`, dq_tensor_elements() floats that the caller provides */

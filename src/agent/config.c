@@ -54,15 +54,10 @@ typedef struct field {
 
 static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber", NULL};
 
-static const char *const heads[] = {
-    [DQ_HEAD_VALUE] = "value", [DQ_HEAD_C51] = "c51", [DQ_HEAD_QR] = "qr", NULL};
 static const char *const duelings[] = {[DQ_DUELING_NONE] = "none",
                                        [DQ_DUELING_OUTPUT] = "output",
                                        [DQ_DUELING_STREAMS] = "streams",
                                        NULL};
-
-static const char *const optimisers[] = {
-    [DQ_OPTIMISER_ADAM] = "adam", [DQ_OPTIMISER_RMSPROP] = "rmsprop", NULL};
 
 static const char *const priority_rules[] = {
     [DQ_PRIORITY_SCHAUL] = "schaul", [DQ_PRIORITY_DOPAMINE] = "dopamine", NULL};
@@ -83,7 +78,7 @@ static const field fields[] = {
           "transitions in the replay buffer when learning starts"),
     FIELD(replay_store, FIELD_STORE, "", 0, 0,
           "how frames are kept; auto: plain if it takes at most half of the free memory"),
-    WORD_FIELD(optimiser, optimisers,
+    WORD_FIELD(optimiser, dq_optimiser_names,
                "adam: Kingma and Ba 2015, rmsprop: centred, Mnih et al. 2015"),
     FIELD(learning_rate, FIELD_DOUBLE, "", 0, 1e3, "learning rate at step 0"),
     FIELD(learning_rate_final, FIELD_DOUBLE, "", 0, 1e3,
@@ -104,7 +99,7 @@ static const field fields[] = {
     FIELD(hidden, FIELD_WIDTHS, "", 1, DQ_MLP_HIDDEN_MAX, "outputs of the hidden layers of an mlp"),
     FIELD(initialisation, FIELD_INITIALISATION, "", 0, 0,
           "initialisation of the parameters; xavier: as Dopamine does"),
-    WORD_FIELD(head, heads,
+    WORD_FIELD(head, dq_head_names,
                "outputs of an action: its value, c51: probabilities of atoms, qr: quantiles"),
     FIELD(atoms, FIELD_INT, "", 1, DQ_ATOMS_MAX, "atoms of c51, quantiles of qr"),
     FIELD(value_min, FIELD_DOUBLE, "", -1e6, 1e6, "first atom of c51"),
@@ -542,7 +537,7 @@ static dq_status check_head(const dq_train_config *cfg)
             DQ_ERR_CONFIG,
             "head = %s and loss = %s exclude each other: it has a loss of its own; leave "
             "loss at mse",
-            heads[cfg->head], losses[cfg->loss]);
+            dq_head_names[cfg->head], losses[cfg->loss]);
     if (cfg->head == DQ_HEAD_C51 && cfg->atoms < 2)
         return dq_fail(DQ_ERR_CONFIG,
                        "head = c51 and atoms = %d exclude each other: choose 2 or more",

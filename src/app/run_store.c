@@ -1,5 +1,6 @@
 #include "app/run_store.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +15,12 @@
 #include "base/error.h"
 #include "deepq/model.h"
 #include "deepq/version.h"
+#include "nn/graph.h"
 #include "record/run_folder.h"
 #include "record/tensorboard.h"
+
+static_assert((int)DQ_NETWORK_NAME == (int)DQ_MODEL_NETWORK_BYTES,
+              "a model says which network it is");
 
 static const double RETRY_S = 5;
 

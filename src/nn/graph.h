@@ -138,7 +138,11 @@ typedef struct dq_saved_net {
  *  @return DQ_OK; DQ_ERR_INPUT */
 DQ_NODISCARD dq_status dq_saved_net_peek(dq_reader *r, dq_saved_net *saved);
 
-/** "adam" or "rmsprop"; NULL: there is no such optimiser. */
+/** "value", "c51", "qr", NULL: the words for each dq_head. */
+extern const char *const dq_head_names[];
+/** "adam", "rmsprop", NULL: the words for each dq_optimiser. */
+extern const char *const dq_optimiser_names[];
+/** The word for an optimiser; NULL: there is no such one. */
 const char *dq_optimiser_name(dq_optimiser optimiser);
 
 /** What follows from the layers of a network.

@@ -464,20 +464,6 @@ void dq_net_target_q(dq_net *net, const void *obs, int n, float *q)
     all_q(net, &net->target, obs, n, q);
 }
 
-void dq_net_target_max(dq_net *net, const void *obs, int n, float *max_q)
-{
-    float q[DQ_MAX_ACTIONS] = {0};
-    assert(n <= net->cap || !net->gain);
-    for (int i = 0; i < n; i += net->cap) {
-        int part = n - i < net->cap ? n - i : net->cap;
-        dq_net_forward(net, &net->target, state(net, obs, i), part, 0);
-        for (int j = 0; j < part; j++) {
-            values_of_row(net, j, q);
-            max_q[i + j] = dq_objective_next_value(q, q, net->cfg.n_actions);
-        }
-    }
-}
-
 void dq_net_sync_target(dq_net *net)
 {
     const dq_net_shape *shape = &net->shape;

@@ -141,13 +141,8 @@ static dq_status make_mlp(const char *name, size_t n_name, dq_network *network)
 
 /* ---------------------------------------------------------------- words for the last layers */
 
-static const char *const heads[] = {
-    [DQ_HEAD_VALUE] = "value", [DQ_HEAD_C51] = "c51", [DQ_HEAD_QR] = "qr"};
-
-const char *dq_net_head_name(size_t index)
-{
-    return index < DQ_COUNT(heads) ? heads[index] : NULL;
-}
+const char *const dq_head_names[] = {
+    [DQ_HEAD_VALUE] = "value", [DQ_HEAD_C51] = "c51", [DQ_HEAD_QR] = "qr", NULL};
 
 static const char *const duelings[] = {
     [DQ_DUELING_NONE] = "none", [DQ_DUELING_OUTPUT] = "dueling", [DQ_DUELING_STREAMS] = "streams"};
@@ -196,12 +191,12 @@ static bool read_words(const char *text, dq_last_layers *last)
         if (!take_count(&text, 1, DQ_MLP_HIDDEN_MAX, &last->stream))
             return false;
     }
-    if (take_word(&text, heads[DQ_HEAD_C51])) {
+    if (take_word(&text, dq_head_names[DQ_HEAD_C51])) {
         last->head = DQ_HEAD_C51;
         if (!take_count(&text, 2, DQ_ATOMS_MAX, &last->n_atoms) ||
             !take_number(&text, -1e6, 1e6, &low) || !take_number(&text, -1e6, 1e6, &high))
             return false;
-    } else if (take_word(&text, heads[DQ_HEAD_QR])) {
+    } else if (take_word(&text, dq_head_names[DQ_HEAD_QR])) {
         last->head = DQ_HEAD_QR;
         if (!take_count(&text, 1, DQ_ATOMS_MAX, &last->n_atoms))
             return false;
@@ -220,10 +215,10 @@ void dq_network_words(const dq_last_layers *last, char *text, size_t cap)
     else if (last->dueling == DQ_DUELING_STREAMS)
         used = (size_t)snprintf(text, cap, " %s %d", duelings[DQ_DUELING_STREAMS], last->stream);
     if (last->head == DQ_HEAD_C51 && used < cap)
-        snprintf(text + used, cap - used, " %s %d %.9g %.9g", heads[DQ_HEAD_C51], last->n_atoms,
-                 (double)last->low, (double)last->high);
+        snprintf(text + used, cap - used, " %s %d %.9g %.9g", dq_head_names[DQ_HEAD_C51],
+                 last->n_atoms, (double)last->low, (double)last->high);
     else if (last->head == DQ_HEAD_QR && used < cap)
-        snprintf(text + used, cap - used, " %s %d", heads[DQ_HEAD_QR], last->n_atoms);
+        snprintf(text + used, cap - used, " %s %d", dq_head_names[DQ_HEAD_QR], last->n_atoms);
 }
 
 float dq_atom_constant(const dq_last_layers *last, int i)

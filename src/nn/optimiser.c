@@ -1,13 +1,15 @@
 /* The optimiser's step, whose formulas are in ref/kernels_ref.c, and the norm of the gradient. */
 #include <math.h>
 
+#include "base/error.h"
 #include "nn/net_internal.h"
+
+const char *const dq_optimiser_names[] = {
+    [DQ_OPTIMISER_ADAM] = "adam", [DQ_OPTIMISER_RMSPROP] = "rmsprop", NULL};
 
 const char *dq_optimiser_name(dq_optimiser optimiser)
 {
-    static const char *const names[] = {
-        [DQ_OPTIMISER_ADAM] = "adam", [DQ_OPTIMISER_RMSPROP] = "rmsprop"};
-    return (size_t)optimiser < sizeof(names) / sizeof(*names) ? names[optimiser] : NULL;
+    return (size_t)optimiser < DQ_COUNT(dq_optimiser_names) ? dq_optimiser_names[optimiser] : NULL;
 }
 
 dq_adam_step dq_net_adam_step(const dq_net *net)

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "nn/kernels.h"
+
 static uint32_t lcg;
 
 static uint32_t lcg_u32(void)
@@ -17,6 +19,17 @@ static uint32_t lcg_u32(void)
 static float lcg_uniform(void)
 {
     return (float)(lcg_u32() >> 8) / (float)(1 << 23) - 1.0f;
+}
+
+/** Check each instruction set that is there. */
+static inline void on_every_level(void (*check)(const char *isa))
+{
+    static const char *const levels[] = {"ref", "avx2", "avx512"};
+    for (int i = 0; i < 3; i++)
+        if (dq_kernels_for(levels[i]))
+            check(levels[i]);
+        else
+            printf("SKIP: kernels %s: not on this machine or not in this build\n", levels[i]);
 }
 
 static inline void next_word(FILE *f, const char *want)

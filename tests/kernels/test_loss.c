@@ -89,12 +89,7 @@ static void check_against_pytorch(const char *isa)
 static void pytorch_agrees(void **state)
 {
     (void)state;
-    static const char *const levels[] = {"ref", "avx2", "avx512"};
-    for (int i = 0; i < 3; i++)
-        if (dq_kernels_for(levels[i]))
-            check_against_pytorch(levels[i]);
-        else
-            printf("SKIP: kernels %s: not on this machine or not in this build\n", levels[i]);
+    on_every_level(check_against_pytorch);
 }
 
 int main(void)

@@ -310,18 +310,16 @@ static void a_state_has_one_value_wherever_it_stands(void **state)
             continue;
         dq_net *net = make_net(levels[l], 2, 11);  // smaller than what is asked for at once
         sample s = golden_start(net);
-        float all[BATCH * N_ACTIONS], one[N_ACTIONS], max_all[BATCH], max_some[7];
+        float all[BATCH * N_ACTIONS], one[N_ACTIONS], target[BATCH * N_ACTIONS],
+            some[7 * N_ACTIONS];
         dq_net_q(net, s.obs, BATCH, all);
-        dq_net_target_max(net, s.obs, BATCH, max_all);
-        dq_net_target_max(net, s.obs + (size_t)5 * DQ_NET_OBS_BYTES, 7, max_some);
-        assert_memory_equal(max_all + 5, max_some, sizeof(max_some));
+        dq_net_target_q(net, s.obs, BATCH, target);
+        assert_memory_equal(all, target, sizeof(all));
+        dq_net_target_q(net, s.obs + (size_t)5 * DQ_NET_OBS_BYTES, 7, some);
+        assert_memory_equal(target + 5 * N_ACTIONS, some, sizeof(some));
         for (int i = 0; i < BATCH; i++) {
             dq_net_q(net, s.obs + (size_t)i * DQ_NET_OBS_BYTES, 1, one);
             assert_memory_equal(one, all + i * N_ACTIONS, sizeof(one));
-            float best = one[0];
-            for (int a = 1; a < N_ACTIONS; a++)
-                best = one[a] > best ? one[a] : best;
-            assert_true(best == max_all[i]);
         }
         free(s.obs);
         dq_net_destroy(net);
@@ -333,13 +331,13 @@ static void the_target_changes_only_when_it_is_copied(void **state)
     (void)state;
     dq_net *net = make_net(NULL, 0, BATCH);
     sample s = golden_start(net);
-    float before[BATCH], after[BATCH];
-    dq_net_target_max(net, s.obs, BATCH, before);
+    float before[BATCH * N_ACTIONS], after[BATCH * N_ACTIONS];
+    dq_net_target_q(net, s.obs, BATCH, before);
     dq_net_update(net, s.obs, s.action, s.target);
-    dq_net_target_max(net, s.obs, BATCH, after);
+    dq_net_target_q(net, s.obs, BATCH, after);
     assert_memory_equal(before, after, sizeof(before));
     dq_net_sync_target(net);
-    dq_net_target_max(net, s.obs, BATCH, after);
+    dq_net_target_q(net, s.obs, BATCH, after);
     assert_memory_not_equal(before, after, sizeof(before));
     free(s.obs);
     dq_net_destroy(net);

@@ -14,8 +14,6 @@
 
 enum { N_STEPS = 5, N_PICKS = 16 };  // as in tests/oracle/make_optimiser_golden.py
 
-static const char *const levels[] = {"ref", "avx2", "avx512"};
-
 static dq_net_config config_of(const char *isa)
 {
     dq_net_config cfg = dq_net_config_default(N_ACTIONS);
@@ -94,30 +92,28 @@ static void check_variant(FILE *f, const char *name, dq_net_config cfg, const ch
     close_sample(&s);
 }
 
+static void check_level(const char *isa)
+{
+    FILE *f = fopen(DEEPQ_TEST_DATA "/nn/optimiser.txt", "r");
+    char line[128];
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof(line), f));  // "# torch ..."
+    check_variant(f, "adam", adam_config(), isa);
+    check_variant(f, "rmsprop", rmsprop_config(2.5e-4, 0.95, 0.01 / (32 * 32)), isa);
+    check_variant(f, "rmsprop_small", rmsprop_config(1e-5, 0.5, 1e-9), isa);
+    check_variant(f, "adam_clipped", clipped_config(2), isa);
+    check_variant(f, "adam_partly", clipped_config(34), isa);
+    check_variant(f, "adam_short", clipped_config(100), isa);
+    dq_net_config cfg = rmsprop_config(2.5e-4, 0.95, 0.01 / (32 * 32));
+    cfg.gradient_norm = 1;
+    check_variant(f, "rmsprop_clipped", cfg, isa);
+    fclose(f);
+}
+
 static void the_oracle_agrees(void **state)
 {
     (void)state;
-    for (int i = 0; i < 3; i++) {
-        if (!dq_kernels_for(levels[i])) {
-            printf("SKIP: kernels %s: not on this machine or not in this build\n", levels[i]);
-            continue;
-        }
-        FILE *f = fopen(DEEPQ_TEST_DATA "/nn/optimiser.txt", "r");
-        char line[128];
-        assert_non_null(f);
-        assert_non_null(fgets(line, sizeof(line), f));  // "# torch ..."
-        const char *isa = levels[i];
-        check_variant(f, "adam", adam_config(), isa);
-        check_variant(f, "rmsprop", rmsprop_config(2.5e-4, 0.95, 0.01 / (32 * 32)), isa);
-        check_variant(f, "rmsprop_small", rmsprop_config(1e-5, 0.5, 1e-9), isa);
-        check_variant(f, "adam_clipped", clipped_config(2), isa);
-        check_variant(f, "adam_partly", clipped_config(34), isa);
-        check_variant(f, "adam_short", clipped_config(100), isa);
-        dq_net_config cfg = rmsprop_config(2.5e-4, 0.95, 0.01 / (32 * 32));
-        cfg.gradient_norm = 1;
-        check_variant(f, "rmsprop_clipped", cfg, isa);
-        fclose(f);
-    }
+    on_every_level(check_level);
 }
 
 static void check_same_params(const dq_net *a, const dq_net *b)

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "deepq/net.h"
+#include "nn/argmax.h"
 #include "nn/kernels.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -64,13 +65,15 @@ static void learn(nets *n, int step)
         action[i] = (int32_t)dq_rng_below(&n->rng, N_ACTIONS);
         reward[i] = (float)dq_rng_below(&n->rng, 3) - 1.0f;
     }
-    float loss[N_NETS], target[N_NETS][BATCH];
+    float loss[N_NETS], target[N_NETS][BATCH], q[BATCH * N_ACTIONS];
     for (int i = 0; i < N_NETS; i++) {
         if (step % SYNC_EVERY == 0)
             dq_net_sync_target(n->net[i]);
-        dq_net_target_max(n->net[i], obs + frame, BATCH, target[i]);
-        for (int j = 0; j < BATCH; j++)
-            target[i][j] = reward[j] + 0.9f * target[i][j];
+        dq_net_target_q(n->net[i], obs + frame, BATCH, q);
+        for (int j = 0; j < BATCH; j++) {
+            const float *of_state = q + j * N_ACTIONS;
+            target[i][j] = reward[j] + 0.9f * of_state[dq_argmax(of_state, N_ACTIONS)];
+        }
         loss[i] = dq_net_update(n->net[i], obs, action, target[i]);
         if (memcmp(&loss[i], &loss[0], sizeof(loss[0])) != 0 ||
             memcmp(target[i], target[0], sizeof(target[0])) != 0)

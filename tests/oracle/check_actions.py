@@ -29,18 +29,6 @@ class DQN(nn.Module):
         return self.fc(self.conv(x).flatten(1))
 
 
-class Config(ctypes.Structure):
-    _fields_ = [("n_actions", ctypes.c_int), ("batch", ctypes.c_int), ("n_threads", ctypes.c_int),
-                ("isa", ctypes.c_char_p), ("device", ctypes.c_char_p)] + [
-                    (name, ctypes.c_double) for name in ("lr", "beta1", "beta2", "epsilon")] + [
-                    ("loss", ctypes.c_int), ("precision", ctypes.c_char_p),
-                    ("n_states", ctypes.c_int), ("network", ctypes.c_char_p)]
-
-
-class Model(ctypes.Structure):
-    _fields_ = [("tensors", ctypes.c_void_p), ("n", ctypes.c_size_t)]
-
-
 def states(path):
     data = open(path, "rb").read()
     frames = [np.frombuffer(data, np.uint8, 84 * 84, at + 4).reshape(84, 84)
@@ -50,18 +38,14 @@ def states(path):
 
 
 def ours(library, path, obs, n_actions):
-    lib = ctypes.CDLL(library)
-    lib.dq_net_config_default.restype = Config
+    lib, policy = ctypes.CDLL(library), ctypes.c_void_p()
     lib.dq_errmsg.restype = ctypes.c_char_p
-    config, net, model = lib.dq_net_config_default(n_actions), ctypes.c_void_p(), ctypes.POINTER(Model)()
-    for status in (lib.dq_model_load(ctypes.byref(model), path.encode()),
-                   lib.dq_net_create(ctypes.byref(net), ctypes.byref(config)),
-                   lib.dq_net_set_params(net, ctypes.c_void_p(model.contents.tensors),
-                                         ctypes.c_size_t(model.contents.n))):
-        if status != 0:
-            sys.exit(lib.dq_errmsg().decode())
+    if lib.dq_policy_load(ctypes.byref(policy), path.encode(), None) != 0:
+        sys.exit(lib.dq_errmsg().decode())
     q = np.zeros((len(obs), n_actions), np.float32)
-    lib.dq_net_q(net, obs.ctypes.data_as(ctypes.c_void_p), len(obs), q.ctypes.data_as(ctypes.c_void_p))
+    for state, values in zip(obs, q):
+        lib.dq_policy_values(policy, ctypes.c_void_p(state.ctypes.data), ctypes.c_void_p(values.ctypes.data))
+    lib.dq_policy_destroy(policy)
     return q
 
 

@@ -382,16 +382,6 @@ static void so_does_one_with_several_updates(void **state)
     check_loaded_run(&cfg);
 }
 
-static void so_does_one_with_soft_targets(void **state)
-{
-    (void)state;
-    dq_train_config cfg = small_config();
-    cfg.target_sync = 3;
-    cfg.target_rate = 0.1;
-    cfg.n_envs = 2;
-    check_loaded_run(&cfg);
-}
-
 static void so_does_one_with_priorities(void **state)
 {
     (void)state;
@@ -412,16 +402,6 @@ static void so_does_one_with_augmentation(void **state)
     cfg.augment_intensity = 0.05;
     cfg.double_dqn = true;
     cfg.priority_alpha = 0.6;
-    check_loaded_run(&cfg);
-}
-
-static void so_does_one_with_dopamines_priorities(void **state)
-{
-    (void)state;
-    dq_train_config cfg = small_config();
-    cfg.priority_rule = DQ_PRIORITY_DOPAMINE;
-    cfg.priority_alpha = 0.5;
-    cfg.priority_beta = 0.5;
     check_loaded_run(&cfg);
 }
 
@@ -813,9 +793,7 @@ int main(void)
         cmocka_unit_test(so_does_one_with_several_updates),
     };
     const struct CMUnitTest of_the_cpu[] = {
-        cmocka_unit_test(so_does_one_with_soft_targets),
         cmocka_unit_test(so_does_one_with_augmentation),
-        cmocka_unit_test(so_does_one_with_dopamines_priorities),
     };
     int n_failed = cmocka_run_group_tests(tests, NULL, NULL);
     return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));
