@@ -25,9 +25,8 @@ DIFFERENCES = """Where a preset is not its original:
 - `sb3`: the original acts at random until learning starts; here epsilon is falling meanwhile.
 - `ch8-*`: the book divides pixels by 256, begins an episode with four times its first frame, and stops by a running
   mean; here it is by 255, with zeros before it, and by the mean of the last 100 games.
-- `dopamine-c51`, `dopamine-qr`, `dopamine-rainbow`: the original's weights are uniform within sqrt(sqrt(3) / fan_in)
-  at first, here they are xavier's. Dopamine's quantile agent weighs only the loss that it prints, not the gradient,
-  so `dopamine-qr` has `priority_beta` 0.
+- `dopamine-qr`: Dopamine's quantile agent weighs only the loss that it prints, not the gradient, so `priority_beta`
+  is 0.
 - `drq-eps`: the original begins a game with 0 to 29 no-ops of four frames each, here it is 1 to 29 frames; its replay
   buffer of 1,000,000 is never full in 100,000 steps.
 - A GPU has none of what these need yet, which are for the CPU: `nature` and `nips2013` RMSProp, `sb3` a limit of the

@@ -189,10 +189,11 @@ void dq_net_destroy(dq_net *net);
  *  | "torch7"       | 1 / sqrt(fan_in)             | same bound  | Torch 7, Mnih et al. 2015  |
  *  | "xavier"       | sqrt(6 / (fan_in + fan_out)) | 0           | Glorot, Bengio 2010        |
  *  | "he"           | sqrt(6 / fan_in)             | 0           | He et al. 2015             |
+ *  | "dopamine"     | sqrt(sqrt(3) / fan_in)       | 0           | Dopamine, RainbowNetwork   |
  *
  *  fan_in is the number of inputs of one output of the layer, fan_out the number of outputs that
- *  one input has; for a convolution, channels times the pixels of its kernel. Dopamine uses
- *  "xavier". The optimiser's moments and step count stay as they are.
+ *  one input has; for a convolution, channels times the pixels of its kernel. Dopamine's DQN has
+ *  "xavier", its agents with distributions "dopamine". The optimiser's moments and step count stay as they are.
  *  @param rng the stream to draw from, in PyTorch's order of parameters */
 DQ_API
 void dq_net_init(dq_net *net, dq_rng *rng);

@@ -98,7 +98,7 @@ static const field fields[] = {
           "nature: Mnih et al. 2015, nips: 2013; nature_same: Dopamine's; mlp: vectors"),
     FIELD(hidden, FIELD_WIDTHS, "", 1, DQ_MLP_HIDDEN_MAX, "outputs of the hidden layers of an mlp"),
     FIELD(initialisation, FIELD_INITIALISATION, "", 0, 0,
-          "initialisation of the parameters; xavier: as Dopamine does"),
+          "initialisation of the parameters; xavier, dopamine: as Dopamine does"),
     WORD_FIELD(head, dq_head_names,
                "outputs of an action: its value, c51: probabilities of atoms, qr: quantiles"),
     FIELD(atoms, FIELD_INT, "", 1, DQ_ATOMS_MAX, "atoms of c51, quantiles of qr"),

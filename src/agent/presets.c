@@ -155,6 +155,7 @@ static const setting dopamine_dqn[] = {
 
 static const setting dopamine_c51[] = {DOPAMINE,
                                        {"head", 0, "c51"},
+                                       {"initialisation", 0, "dopamine"},
                                        {"learning_rate", 2.5e-4, NULL},
                                        {"adam_epsilon", 0.01 / 32, NULL}};
 
@@ -166,6 +167,7 @@ static const setting m_dqn[] = {DOPAMINE,
 /* Its priorities change what is drawn, but its weights only the loss that it prints: beta is 0. */
 static const setting dopamine_qr[] = {DOPAMINE,
                                       {"head", 0, "qr"},
+                                      {"initialisation", 0, "dopamine"},
                                       {"atoms", 200, NULL},
                                       {"n_step", 3, NULL},
                                       {"priority_alpha", 0.5, NULL},
@@ -175,6 +177,7 @@ static const setting dopamine_qr[] = {DOPAMINE,
 
 static const setting dopamine_rainbow[] = {DOPAMINE,
                                            {"head", 0, "c51"},
+                                           {"initialisation", 0, "dopamine"},
                                            {"n_step", 3, NULL},
                                            {"priority_alpha", 0.5, NULL},
                                            {"priority_beta", 0.5, NULL},

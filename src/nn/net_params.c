@@ -24,6 +24,7 @@ static const struct initialisation {
     {"torch7", 1, false, true},
     {"xavier", 2.449489742783178, true, false},  // sqrt(6)
     {"he", 2.449489742783178, false, false},
+    {"dopamine", 1.3160740129524924, false, false},  // 3^(1/4)
 };
 
 const char *dq_net_initialisation_name(size_t index)

@@ -567,9 +567,12 @@ static void initial_values_are_what_their_name_says(void **state)
         const char *name;
         double gain;
         bool both_fans, zero_biases;
-    } rules[] = {{"torch7", 1, false, false}, {"xavier", 6, true, true}, {"he", 6, false, true}};
+    } rules[] = {{"torch7", 1, false, false},
+                 {"xavier", 6, true, true},
+                 {"he", 6, false, true},
+                 {"dopamine", 1.7320508, false, true}};
     (void)state;
-    for (size_t r = 0; r < 3; r++) {
+    for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
         dq_net *net;
         dq_net_config cfg = dq_net_config_default(N_ACTIONS);
         dq_rng rng = dq_rng_stream(1, "initialisation");
@@ -694,7 +697,7 @@ static void wrong_models_and_settings_are_refused(void **state)
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.initialisation = "zeros";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "pytorch, torch7, xavier or he"));
+    assert_non_null(strstr(dq_errmsg(), "pytorch, torch7, xavier, he or dopamine"));
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.network = "resnet";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);

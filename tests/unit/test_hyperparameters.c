@@ -489,16 +489,16 @@ static const struct {
      "target_sync=8000 epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
     {"dopamine-c51", "dopamine", "sticky=0.25", "0.001", 0,
      "replay_size=1000000 replay_start=20000 learning_rate=0.00025 adam_epsilon=0.0003125 "
-     "network=nature_same initialisation=xavier head=c51 truncation_ends=false train_every=4 "
+     "network=nature_same initialisation=dopamine head=c51 truncation_ends=false train_every=4 "
      "target_sync=8000 epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
     {"dopamine-qr", "dopamine", "sticky=0.25", "0.001", 0,
      "replay_size=1000000 replay_start=20000 learning_rate=5e-05 adam_epsilon=0.0003125 "
-     "network=nature_same initialisation=xavier head=qr atoms=200 n_step=3 truncation_ends=false "
+     "network=nature_same initialisation=dopamine head=qr atoms=200 n_step=3 truncation_ends=false "
      "priority_alpha=0.5 priority_rule=dopamine train_every=4 target_sync=8000 "
      "epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
     {"dopamine-rainbow", "dopamine", "sticky=0.25", "0.001", 0,
      "replay_size=1000000 replay_start=20000 learning_rate=6.25e-05 adam_epsilon=0.00015 "
-     "network=nature_same initialisation=xavier head=c51 n_step=3 truncation_ends=false "
+     "network=nature_same initialisation=dopamine head=c51 n_step=3 truncation_ends=false "
      "priority_alpha=0.5 priority_rule=dopamine priority_beta=0.5 train_every=4 target_sync=8000 "
      "epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
     {"m-dqn", "dopamine", "sticky=0.25", "0.001", 0,
