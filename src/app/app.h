@@ -29,6 +29,7 @@ int app_finish_output(int exit_status);
 int cmd_bench(int argc, char **argv);
 int cmd_envs(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
+int cmd_export(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_play(int argc, char **argv);
 int cmd_roms(int argc, char **argv);

@@ -165,6 +165,8 @@ static dq_status settle_choice(trained_model *m, const model_choice *choice,
     (void)settle(m->preset, NULL, file ? file->preset : NULL, run ? run->preset : NULL, "");
     if (!environments_is_atari(m->env_id))
         m->dialect_is_assumed = false;  // there is none
+    m->has_seed = run != NULL;
+    m->seed = run ? run->cfg.seed : 0;
     dq_status st = settle_options(m, &choice->options, run);
     if (st != DQ_OK)
         trained_model_free(m);

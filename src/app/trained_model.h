@@ -23,6 +23,8 @@ typedef struct trained_model {
     char env_id[SETTING_BYTES], dialect[SETTING_BYTES];
     char preset[SETTING_BYTES];               // "": not known
     environment_options options;              // of the game
+    bool has_seed;                            // the run beside it says `seed`
+    uint64_t seed;                            // of that run
     bool env_is_assumed, dialect_is_assumed;  // nobody said so
 } trained_model;
 

@@ -16,9 +16,10 @@ ALLOWED = {
     "nn": {"base"},
     "replay": {"base"},
     "record": {"base"},
+    "export": {"record", "nn", "env", "atari", "base"},
     "learn": {"nn", "replay", "base"},
     "agent": {"learn", "record", "env", "nn", "replay", "base"},
-    "app": {"agent", "learn", "record", "replay", "nn", "tabular", "env", "atari", "base"},
+    "app": {"agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "base"},
 }
 LAYER_OF_HEADER = {
     "status": "base", "stream": "base", "rng": "base", "version": "base", "tensor": "base",

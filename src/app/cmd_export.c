@@ -1,0 +1,87 @@
+/* deepq export: a trained model for other programs. */
+#include <stdio.h>
+
+#include "app/app.h"
+#include "app/options.h"
+#include "app/trained_model.h"
+#include "base/error.h"
+#include "export/export.h"
+
+typedef struct export_options {
+    model_choice model;
+    const char *path, *format;
+} export_options;
+
+/** What the model's record leaves open, and the command line, the run beside it or nobody says. */
+static void complete_info(dq_export_model *to, const trained_model *from)
+{
+    dq_model_info *info = &to->info;
+    if (!from->env_is_assumed)
+        snprintf(info->env_id, sizeof(info->env_id), "%s", from->env_id);
+    if (!from->dialect_is_assumed)
+        snprintf(info->dialect, sizeof(info->dialect), "%s", from->dialect);
+    snprintf(info->preset, sizeof(info->preset), "%s", from->preset);
+    environment_options_print(&from->options, info->options);
+    to->has_seed = from->has_seed;
+    to->seed = from->seed;
+}
+
+static dq_status write_model(const export_options *o, const dq_export_format *format,
+                             const trained_model *m)
+{
+    dq_export_model model;
+    dq_status st = dq_export_model_init(&model, m->weights);
+    if (st != DQ_OK)
+        return dq_fail_within(st, "%s", m->path);
+    complete_info(&model, m);
+    DQ_TRY(dq_export_check(format, &model));
+    DQ_TRY(dq_export_write(format, &model, o->path));
+    printf("%s: network %s, %d actions, written for %s\n", app_plain(o->path), model.info.network,
+           model.n_actions, format->whose);
+    return DQ_OK;
+}
+
+static dq_status export_model(const export_options *o)
+{
+    const dq_export_format *format;
+    trained_model m;
+    DQ_TRY(dq_export_format_find(o->format, o->path, &format));
+    DQ_TRY(trained_model_load(&m, &o->model));
+    dq_status st = write_model(o, format, &m);
+    trained_model_free(&m);
+    return st;
+}
+
+int cmd_export(int argc, char **argv)
+{
+    export_options o = {.model.options = environment_options_none()};
+    const option options[] = {
+        {"output", 'o', OPTION_TEXT, &o.path, "FILE", "the file to write, complete or not at all",
+         0, 0},
+        {"format", 'f', OPTION_TEXT, &o.format, "NAME", "torch or safetensors (by the end of FILE)",
+         0, 0},
+        {"last", 0, OPTION_FLAG, &o.model.last, NULL,
+         "of a run folder, the weights of its checkpoint", 0, 0},
+        {"env", 'e', OPTION_TEXT, &o.model.env_id, "ID", "what it plays (the model's)", 0, 0},
+        {"dialect", 0, OPTION_TEXT, &o.model.dialect, "NAME", "preprocessing (the model's)", 0, 0},
+    };
+    const option_syntax syntax = {
+        .command = "export",
+        .operands = "MODEL",
+        .min_operands = 1,
+        .max_operands = 1,
+        .about = "Write a trained model, a file or a run folder's best one, for other programs:\n"
+                 "  .dat .pth .pt     torch        PyTorch, torch.load()\n"
+                 "  .safetensors      safetensors  safetensors, with what is known of the model",
+        .examples = "  deepq export runs/try -o pong.safetensors\n",
+        .options = options,
+        .n_options = DQ_COUNT(options),
+    };
+    int n, exit_status;
+    if (!options_parse(&syntax, argc, argv, &n, &exit_status))
+        return exit_status;
+    if (!o.path)
+        return app_fail(APP_MISUSED, "export: no file to write: name it with -o FILE");
+    o.model.path = argv[0];
+    return app_report(export_model(&o));
+}

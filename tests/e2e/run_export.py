@@ -1,0 +1,105 @@
+"""Trained models in the formats of other programs: what is in the files, with the standard library alone."""
+
+import json
+import pathlib
+import shutil
+import struct
+import tempfile
+import zipfile
+
+from program import Case, main, run
+
+BRICKS = "deepq/Bricks-v0"
+
+
+def torch_floats(path):
+    """The numbers of every tensor of a torch archive, in order."""
+    with zipfile.ZipFile(path) as archive:
+        names = {pathlib.PurePath(n).name: n for n in archive.namelist() if "/data/" in n}
+        return [archive.read(names[str(i)]) for i in range(len(names))]
+
+
+def read_safetensors(path):
+    """Header and data, after the rules that the original's reader has."""
+    raw = path.read_bytes()
+    size, = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8:8 + size])
+    return size, header, raw[8 + size:]
+
+
+class Export(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.home = pathlib.Path(tempfile.mkdtemp(prefix="deepq-e2e-"))
+        cls.addClassCleanup(shutil.rmtree, cls.home)
+        cls.folders = {}
+
+    def trained(self, env, *settings):
+        """The folder of a short run, trained once."""
+        key = (env, *settings)
+        if key not in self.folders:
+            folder = self.home / f"run{len(self.folders)}"
+            options = [word for s in settings for word in ("--set", s)]
+            done = run("train", "--env", env, "--frames", "300", "--set", "checkpoint_every=100", "--seed",
+                       "7", "--out", folder, *options)
+            self.check(done, 0)
+            self.folders[key] = folder
+        return self.folders[key]
+
+    def exported(self, model, name, *options):
+        path = self.dir / name
+        self.check(run("export", model, "-o", path, *options), 0, name)
+        return path
+
+    def test_a_torch_file_is_the_model_again(self):
+        folder = self.trained(BRICKS, "network=small")
+        path = self.exported(folder, "model.pth")
+        best = max(folder.glob("*.dat"), key=lambda p: float(p.stem.split("best_")[1]))
+        self.assertEqual(torch_floats(path), torch_floats(best))
+        game = ["--episodes", "1", "--cap", "400", "--json"]
+        one, two = (json.loads(self.check(run("eval", "-m", m, *game), 0).stdout) for m in (path, best))
+        one.pop("model"), two.pop("model")
+        self.assertEqual(one, two)
+
+    def test_safetensors_say_what_is_known(self):
+        folder = self.trained(BRICKS, "network=small")
+        size, header, data = read_safetensors(self.exported(folder, "model.safetensors"))
+        self.assertEqual(size % 8, 0)
+        known = header.pop("__metadata__")
+        self.assertEqual((known["deepq.env"], known["deepq.dialect"], known["deepq.network"], known["deepq.seed"]),
+                         (BRICKS, "book", "small", "7"))
+        self.assertTrue(all(isinstance(v, str) for v in known.values()))
+        at = 0
+        tensors = torch_floats(self.exported(folder, "model.dat"))
+        for (name, tensor), floats in zip(header.items(), tensors, strict=True):
+            count = 1
+            for side in tensor["shape"]:
+                count *= side
+            self.assertEqual((tensor["dtype"], tensor["data_offsets"]), ("F32", [at, at + 4 * count]), name)
+            self.assertEqual(data[at:at + 4 * count], floats, name)
+            at += 4 * count
+        self.assertEqual(at, len(data))
+        self.assertEqual(list(header)[:2] + list(header)[-1:], ["conv.0.weight", "conv.0.bias", "fc.2.bias"])
+
+    def test_what_cannot_be_written_is_one_line(self):
+        folder = self.trained(BRICKS, "network=small")
+        self.check(run("export", folder), 2, "-o FILE")
+        self.check(run("export", "-o", self.dir / "model.dat"), 2, "MODEL")
+        self.check(run("export", folder, "-o", self.dir / "model"), 2, ".safetensors", "--format")
+        self.check(run("export", folder, "-o", self.dir / "model.dat", "--format", "tensorflow"), 2, "torch")
+        self.check(run("export", self.dir / "absent.dat", "-o", self.dir / "model.dat"), 2, "absent.dat")
+        self.check(run("export", folder, "-o", self.dir / "none" / "model.dat"), 1, "none")
+        self.assertEqual(list(self.dir.iterdir()), [])
+        self.exported(folder, "named", "--format", "torch")
+
+    def test_a_former_file_is_replaced(self):
+        folder = self.trained(BRICKS, "network=small")
+        path = self.dir / "model.dat"
+        path.write_text("before")
+        self.exported(folder, "model.dat")
+        self.assertEqual(path.read_bytes()[:2], b"PK")
+        self.assertEqual(len(list(self.dir.iterdir())), 1)
+
+
+if __name__ == "__main__":
+    main()
