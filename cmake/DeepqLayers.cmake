@@ -12,6 +12,9 @@
 #   A library that switches a feature on when it is there: sets DEEPQ_WITH_NAME to 1 or 0, for CMake
 #   here and as a macro in every source file (`#if DEEPQ_WITH_NAME`). -DDEEPQ_NAME=OFF leaves it
 #   out, =ON insists on it.
+#
+# dq_protobuf(VARIABLE NAME)
+#   Sources from NAME.proto: the variable gets the .c file; NAME.pb-c.h is beside it, in generated/.
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig)
@@ -83,6 +86,21 @@ function(dq_optional_pkg name)
     set_property(GLOBAL APPEND PROPERTY DEEPQ_FEATURES ${name}=${with})
   endif()
   set(DEEPQ_WITH_${name} ${with} PARENT_SCOPE)
+endfunction()
+
+function(dq_protobuf variable name)
+  find_program(DEEPQ_PROTOC_C protoc-c)
+  if(NOT DEEPQ_PROTOC_C)
+    message(FATAL_ERROR "protoc-c is missing: `make setup` installs it (protobuf-c-compiler)")
+  endif()
+  set(folder ${CMAKE_CURRENT_BINARY_DIR}/generated)
+  add_custom_command(OUTPUT ${folder}/${name}.pb-c.c ${folder}/${name}.pb-c.h
+    COMMAND ${CMAKE_COMMAND} -E make_directory ${folder}
+    COMMAND ${DEEPQ_PROTOC_C} --c_out=${folder} --proto_path=${CMAKE_CURRENT_SOURCE_DIR}
+      ${name}.proto
+    DEPENDS ${name}.proto VERBATIM)
+  set_source_files_properties(${folder}/${name}.pb-c.c PROPERTIES COMPILE_OPTIONS -w)
+  set(${variable} ${folder}/${name}.pb-c.c PARENT_SCOPE)
 endfunction()
 
 dq_require_pkg(ZLIB zlib)

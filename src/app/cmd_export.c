@@ -58,8 +58,8 @@ int cmd_export(int argc, char **argv)
     const option options[] = {
         {"output", 'o', OPTION_TEXT, &o.path, "FILE", "the file to write, complete or not at all",
          0, 0},
-        {"format", 'f', OPTION_TEXT, &o.format, "NAME", "torch or safetensors (by the end of FILE)",
-         0, 0},
+        {"format", 'f', OPTION_TEXT, &o.format, "NAME",
+         "torch, safetensors or onnx (by the end of FILE)", 0, 0},
         {"last", 0, OPTION_FLAG, &o.model.last, NULL,
          "of a run folder, the weights of its checkpoint", 0, 0},
         {"env", 'e', OPTION_TEXT, &o.model.env_id, "ID", "what it plays (the model's)", 0, 0},
@@ -70,9 +70,11 @@ int cmd_export(int argc, char **argv)
         .operands = "MODEL",
         .min_operands = 1,
         .max_operands = 1,
-        .about = "Write a trained model, a file or a run folder's best one, for other programs:\n"
-                 "  .dat .pth .pt     torch        PyTorch, torch.load()\n"
-                 "  .safetensors      safetensors  safetensors, with what is known of the model",
+        .about =
+            "Write a trained model, a file or a run folder's best one, for other programs:\n"
+            "  .dat .pth .pt     torch        PyTorch, torch.load()\n"
+            "  .safetensors      safetensors  safetensors, with what is known of the model\n"
+            "  .onnx             onnx         ONNX, opset 13: pictures of bytes in, values out",
         .examples = "  deepq export runs/try -o pong.safetensors\n",
         .options = options,
         .n_options = DQ_COUNT(options),

@@ -17,6 +17,7 @@ static bool holds_all(const dq_export_model *m)
 static const dq_export_format formats[] = {
     {"torch", {".dat", ".pth", ".pt"}, "PyTorch", holds_all, dq_export_torch},
     {"safetensors", {".safetensors"}, "safetensors", holds_all, dq_export_safetensors},
+    {"onnx", {".onnx"}, "ONNX", holds_all, dq_export_onnx},
 };
 
 enum { N_FORMATS = DQ_COUNT(formats) };

@@ -27,6 +27,41 @@ def read_safetensors(path):
     return size, header, raw[8 + size:]
 
 
+def varint(raw, at):
+    value = shift = 0
+    while True:
+        byte = raw[at]
+        value |= (byte & 127) << shift
+        shift += 7
+        at += 1
+        if byte < 128:
+            return value, at
+
+
+def protobuf(raw):
+    """The fields of a message: {number: [values]}; submessages and texts are bytes."""
+    fields, at = {}, 0
+    while at < len(raw):
+        key, at = varint(raw, at)
+        value, at = varint(raw, at)
+        assert key & 7 in (0, 2), key
+        if key & 7 == 2:
+            value, at = raw[at:at + value], at + value
+        fields.setdefault(key >> 3, []).append(value)
+    return fields
+
+
+def onnx_graph(path):
+    """Operators in order, initialisers by name, the entries of the metadata."""
+    model = protobuf(path.read_bytes())
+    graph = protobuf(model[7][0])
+    operators = [protobuf(node)[4][0].decode() for node in graph[1]]
+    tensors = [protobuf(t) for t in graph[5]]
+    entries = [protobuf(e) for e in model[14]]
+    return (operators, {t[8][0].decode(): t[9][0] for t in tensors},
+            {e[1][0].decode(): e[2][0].decode() for e in entries})
+
+
 class Export(Case):
     @classmethod
     def setUpClass(cls):
@@ -80,6 +115,19 @@ class Export(Case):
             at += 4 * count
         self.assertEqual(at, len(data))
         self.assertEqual(list(header)[:2] + list(header)[-1:], ["conv.0.weight", "conv.0.bias", "fc.2.bias"])
+
+    def test_onnx_is_the_network_s_graph(self):
+        folder = self.trained(BRICKS, "network=small")
+        operators, tensors, known = onnx_graph(self.exported(folder, "model.onnx"))
+        self.assertEqual(operators, ["Cast", "Div", *["Conv", "Relu"] * 3, "Flatten", "Gemm", "Relu", "Gemm",
+                                     "Reshape", "Reshape"])
+        self.assertEqual([t for name, t in tensors.items() if name.startswith(("conv.", "fc."))],
+                         torch_floats(self.exported(folder, "model.dat")))
+        self.assertEqual((known["deepq.env"], known["deepq.seed"]), (BRICKS, "7"))
+        folder = self.trained("CartPole-v1", "network=mlp", "hidden=16", "dueling=output", "head=c51")
+        operators, _, _ = onnx_graph(self.exported(folder, "vector.onnx"))
+        self.assertEqual(operators, ["Gemm", "Relu", "Gemm", "Gemm", "Reshape", "Reshape", "ReduceMean", "Sub", "Add",
+                                     "Softmax", "Mul", "ReduceSum"])
 
     def test_what_cannot_be_written_is_one_line(self):
         folder = self.trained(BRICKS, "network=small")
