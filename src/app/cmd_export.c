@@ -1,5 +1,6 @@
 /* deepq export: a trained model for other programs. */
 #include <stdio.h>
+#include <string.h>
 
 #include "app/app.h"
 #include "app/options.h"
@@ -26,6 +27,16 @@ static void complete_info(dq_export_model *to, const trained_model *from)
     to->seed = from->seed;
 }
 
+/** Another program plays with pictures that it makes its own way. */
+static void warn_of_dialect(const dq_export_format *format, const dq_export_model *m)
+{
+    if (format->dialect && *m->info.dialect && strcmp(m->info.dialect, format->dialect) != 0)
+        app_note(
+            "it was trained on the pictures of the dialect %s; those of %s are others, as in the "
+            "dialect %s",
+            app_plain(m->info.dialect), format->whose, format->dialect);
+}
+
 static dq_status write_model(const export_options *o, const dq_export_format *format,
                              const trained_model *m)
 {
@@ -38,6 +49,7 @@ static dq_status write_model(const export_options *o, const dq_export_format *fo
     DQ_TRY(dq_export_write(format, &model, o->path));
     printf("%s: network %s, %d actions, written for %s\n", app_plain(o->path), model.info.network,
            model.n_actions, format->whose);
+    warn_of_dialect(format, &model);
     return DQ_OK;
 }
 
@@ -59,7 +71,7 @@ int cmd_export(int argc, char **argv)
         {"output", 'o', OPTION_TEXT, &o.path, "FILE", "the file to write, complete or not at all",
          0, 0},
         {"format", 'f', OPTION_TEXT, &o.format, "NAME",
-         "torch, safetensors or onnx (by the end of FILE)", 0, 0},
+         "torch, safetensors, onnx, sb3 or cleanrl (by the end of FILE)", 0, 0},
         {"last", 0, OPTION_FLAG, &o.model.last, NULL,
          "of a run folder, the weights of its checkpoint", 0, 0},
         {"env", 'e', OPTION_TEXT, &o.model.env_id, "ID", "what it plays (the model's)", 0, 0},
@@ -74,7 +86,9 @@ int cmd_export(int argc, char **argv)
             "Write a trained model, a file or a run folder's best one, for other programs:\n"
             "  .dat .pth .pt     torch        PyTorch, torch.load()\n"
             "  .safetensors      safetensors  safetensors, with what is known of the model\n"
-            "  .onnx             onnx         ONNX, opset 13: pictures of bytes in, values out",
+            "  .onnx             onnx         ONNX, opset 13: pictures of bytes in, values out\n"
+            "  .zip              sb3          Stable-Baselines3, DQN.load()\n"
+            "  .cleanrl_model    cleanrl      CleanRL's dqn_atari, c51_atari, dqn and c51",
         .examples = "  deepq export runs/try -o pong.safetensors\n",
         .options = options,
         .n_options = DQ_COUNT(options),

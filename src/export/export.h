@@ -27,6 +27,7 @@ typedef struct dq_export_format {
     const char *name;         // of --format
     const char *suffixes[4];  // of files, NULL behind the last
     const char *whose;        // the program that it is of
+    const char *dialect;      // which preprocessing that program has; NULL: any
     /** Whether it can hold a model. */
     bool (*holds)(const dq_export_model *m);
     /** Write a model that it can hold. */

@@ -1,5 +1,7 @@
 """Trained models in the formats of other programs: what is in the files, with the standard library alone."""
 
+import base64
+import io
 import json
 import pathlib
 import shutil
@@ -128,6 +130,49 @@ class Export(Case):
         operators, _, _ = onnx_graph(self.exported(folder, "vector.onnx"))
         self.assertEqual(operators, ["Gemm", "Relu", "Gemm", "Gemm", "Reshape", "Reshape", "ReduceMean", "Sub", "Add",
                                      "Softmax", "Mul", "ReduceSum"])
+
+    def test_a_zip_for_stable_baselines3(self):
+        folder = self.trained(BRICKS, "network=nature")
+        path = self.exported(folder, "model.zip")
+        with zipfile.ZipFile(path) as archive:
+            self.assertIsNone(archive.testzip())
+            data = json.loads(archive.read("data"))
+            policy = self.dir / "policy.pth"
+            policy.write_bytes(archive.read("policy.pth"))
+            self.assertTrue(zipfile.is_zipfile(io.BytesIO(archive.read("policy.optimizer.pth"))))
+        self.assertEqual(data["policy_kwargs"], {})
+        for key in ("policy_class", "observation_space", "action_space"):
+            self.assertEqual(base64.b64decode(data[key][":serialized:"])[:2], b"\x80\x02", key)
+        floats = torch_floats(self.exported(folder, "model.dat"))
+        self.assertEqual(torch_floats(policy), floats + floats)  # the target network's, too
+        with zipfile.ZipFile(policy) as archive:
+            pickled = archive.read("archive/data.pkl")
+        for name in (b"q_net.features_extractor.linear.0.weight", b"q_net_target.q_net.0.bias"):
+            self.assertIn(name, pickled)
+        vector = self.exported(self.trained("CartPole-v1", "network=mlp", "hidden=16,8"), "vector.zip")
+        with zipfile.ZipFile(vector) as archive:
+            self.assertEqual(json.loads(archive.read("data"))["policy_kwargs"], {"net_arch": [16, 8]})
+
+    def test_a_file_for_cleanrl(self):
+        folder = self.trained(BRICKS, "network=nature")
+        path = self.exported(folder, "model.cleanrl_model")
+        self.assertEqual(torch_floats(path), torch_floats(self.exported(folder, "model.dat")))
+        with zipfile.ZipFile(path) as archive:
+            self.assertIn(b"network.7.weight", archive.read("archive/data.pkl"))
+
+    def test_pictures_of_another_program_are_told(self):
+        done = run("export", self.trained(BRICKS, "network=nature"), "-o", self.dir / "model.zip")
+        self.check(done, 0)
+        self.assertEqual(len(done.stderr.splitlines()), 1, done.stderr)
+        self.assertIn("dialect book", done.stderr)
+        done = run("export", self.trained(BRICKS, "network=nature"), "-o", self.dir / "model.zip", "--dialect", "sb3")
+        self.assertEqual(self.check(done, 0).stderr, "")
+
+    def test_a_network_that_a_format_cannot_hold(self):
+        folder = self.trained(BRICKS, "network=small")
+        for name in ("model.zip", "model.cleanrl_model"):
+            self.check(run("export", folder, "-o", self.dir / name), 2, "small", "onnx")
+        self.assertEqual(list(self.dir.iterdir()), [])
 
     def test_what_cannot_be_written_is_one_line(self):
         folder = self.trained(BRICKS, "network=small")

@@ -2,7 +2,7 @@
 
     check_export.py FORMAT DEEPQ LIBRARY
 
-FORMAT is torch, safetensors or onnx. Of every network that the format can hold, the other
+FORMAT is torch, safetensors, onnx, sb3 or cleanrl. Of every network that the format can hold, the other
 program computes deepq's values within 1e-5 on states of our own Pong, or of CartPole.
 """
 import sys
@@ -54,6 +54,98 @@ def check_onnx(network, tensors, path, states, want):
     compare(network, session.run(["q"], {"obs": states[:1]})[0], want[:1])
 
 
+class Pictures:
+    """An environment of random pictures, to go on learning in."""
+
+    def __new__(cls, n_actions):
+        import gymnasium
+
+        class Env(gymnasium.Env):
+            observation_space = gymnasium.spaces.Box(0, 255, (4, 84, 84), numpy.uint8)
+            action_space = gymnasium.spaces.Discrete(n_actions)
+
+            def reset(self, seed=None, options=None):
+                super().reset(seed=seed)
+                return self.observation_space.sample(), {}
+
+            def step(self, action):
+                return self.observation_space.sample(), 1.0, self.np_random.random() < 0.1, False, {}
+
+        return Env()
+
+
+def check_sb3(network, tensors, path, states, want):
+    import gymnasium
+    import torch
+    from stable_baselines3 import DQN
+    torch.set_num_threads(1)
+    model = DQN.load(path, device="cpu")
+    with torch.no_grad():
+        compare(network, model.q_net(torch.as_tensor(states)).numpy(), want)
+        compare(network, model.q_net_target(torch.as_tensor(states)).numpy(), want)
+    actions, _ = model.predict(states, deterministic=True)
+    assert numpy.array_equal(actions, want.argmax(1)), network
+    env = gymnasium.make("CartPole-v1") if network.startswith("mlp") else Pictures(want.shape[1])
+    model = DQN.load(path, env=env, device="cpu", learning_starts=20, buffer_size=200, batch_size=4)
+    steps = model.num_timesteps
+    assert steps == 1000, steps
+    model.learn(60, reset_num_timesteps=False)
+    assert model.num_timesteps == steps + 60, model.num_timesteps
+    with torch.no_grad():
+        learned = model.q_net(torch.as_tensor(states)).numpy()
+    assert numpy.abs(learned - want).max() > 0, f"{network}: it did not learn"
+    model.save(path)
+    with torch.no_grad():
+        again = DQN.load(path, device="cpu").q_net(torch.as_tensor(states)).numpy()
+    assert numpy.array_equal(again, learned), network
+
+
+def cleanrl_network(n_inputs, n_actions, n_atoms):
+    """QNetwork of dqn_atari.py and dqn.py, and with atoms that of c51_atari.py and c51.py."""
+    import torch
+    from torch import nn
+
+    class QNetwork(nn.Module):
+        def __init__(self, v_min=-100, v_max=100):
+            super().__init__()
+            if n_atoms:
+                self.register_buffer("atoms", torch.linspace(v_min, v_max, steps=n_atoms))
+            outputs = n_actions * max(n_atoms, 1)
+            if n_inputs:
+                self.network = nn.Sequential(nn.Linear(n_inputs, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(),
+                                             nn.Linear(84, outputs))
+            else:
+                self.network = nn.Sequential(
+                    nn.Conv2d(4, 32, 8, stride=4), nn.ReLU(), nn.Conv2d(32, 64, 4, stride=2), nn.ReLU(),
+                    nn.Conv2d(64, 64, 3, stride=1), nn.ReLU(), nn.Flatten(), nn.Linear(3136, 512), nn.ReLU(),
+                    nn.Linear(512, outputs))
+
+        def forward(self, x):
+            y = self.network(x if n_inputs else x / 255.0)
+            if not n_atoms:
+                return y
+            pmfs = torch.softmax(y.view(len(x), n_actions, n_atoms), dim=2)
+            return (pmfs * self.atoms).sum(2)
+
+    return QNetwork
+
+
+def check_cleanrl(network, tensors, path, states, want):
+    import torch
+    torch.set_num_threads(1)
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    n_inputs = states.shape[1] if states.ndim == 2 else 0
+    if "c51" in network:
+        args, saved = saved["args"], saved["model_weights"]
+        net = cleanrl_network(n_inputs, want.shape[1], args["n_atoms"])(args["v_min"], args["v_max"])
+    else:
+        net = cleanrl_network(n_inputs, want.shape[1], 0)()
+    assert list(net.state_dict()) == list(saved), list(saved)
+    net.load_state_dict(saved)
+    with torch.no_grad():
+        compare(network, net(torch.as_tensor(states)).numpy(), want)
+
+
 def compare(network, q, want):
     most = float(numpy.abs(q - want).max())
     assert q.shape == want.shape and most <= TOLERANCE, f"{network}: values differ by {most:.3g}"
@@ -61,7 +153,7 @@ def compare(network, q, want):
 
 
 CHECKS = {"torch": (check_torch, ".pth"), "safetensors": (check_safetensors, ".safetensors"),
-          "onnx": (check_onnx, ".onnx")}
+          "onnx": (check_onnx, ".onnx"), "sb3": (check_sb3, ".zip"), "cleanrl": (check_cleanrl, ".cleanrl_model")}
 
 
 def main():
