@@ -1,9 +1,12 @@
 /** Model files: PyTorch state_dicts (`*.dat`, `*.pt`) as torch.save() writes them.
  *
  *  torch.load() reads the files that deepq writes, also with mmap=True. deepq reads PyTorch's
- *  zip format (1.6 and later) of a flat dictionary of float32 tensors with 1 to 4 dimensions, up
- *  to 1 GiB. Reading never executes a pickle: only the opcodes that such a dictionary needs are
- *  known, any other is refused by name, and damage is found by checksums. Source:
+ *  zip format (1.6 and later) and the one before, up to 1 GiB: a dictionary of tensors with 1 to 4
+ *  dimensions, or a dictionary with such a one as its entry state_dict, model_state_dict,
+ *  model_weights or model. Elements are float16, bfloat16, float32 or float64 and become float32;
+ *  tensors of integers beside them are left out. Reading never executes a pickle: only the opcodes
+ *  that such dictionaries need are known, any other is refused by name, and damage is found by
+ *  checksums. A file is recognised by its content, whatever its name. Source:
  *  torch/serialization.py. */
 #ifndef DEEPQ_MODEL_H
 #define DEEPQ_MODEL_H
@@ -68,6 +71,8 @@ typedef struct dq_model {
     dq_tensor *tensors;   // [n] in the order of the file, row-major
     size_t n;             // number of tensors, 1 or more
     dq_model_info *info;  // NULL: the file has none
+    const char *format;   // what kind of file it is, "a PyTorch state_dict", in static storage
+    const char *origin;   // program that wrote it, "CleanRL", in static storage; NULL: not known
 } dq_model;
 
 /** Read a model file. Control characters in the texts of its dq_model_info are replaced by '?'.

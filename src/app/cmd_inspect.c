@@ -21,6 +21,7 @@
 #include "env/homebrew.h"
 #include "env/observation_check.h"
 #include "env/rom_store.h"
+#include "record/model_parts.h"
 
 enum { MAX_BYTES = 1 << 30 };
 
@@ -70,7 +71,7 @@ static dq_status inspect_model(const char *path)
     int n_actions = 0;
     DQ_TRY(trained_model_load(&loaded, &choice));
     const dq_model *m = loaded.weights;
-    printf("%s: model, a PyTorch state_dict\n", app_plain(path));
+    printf("%s: model, %s\n", app_plain(path), m->format);
     for (size_t i = 0; i < m->n; i++) {
         const dq_tensor *t = &m->tensors[i];
         print_tensor(t);
@@ -189,7 +190,7 @@ static dq_status inspect_bytes(const char *path, const void *bytes, size_t n)
         return inspect_observations(path, bytes, n);
     if (checkpoint_is(bytes, n))
         return inspect_checkpoint(path);
-    if (n >= 4 && memcmp(bytes, "PK\3\4", 4) == 0)
+    if (dq_model_is(bytes, n))
         return inspect_model(path);
     const char *archive = dq_archive_kind(bytes, n);
     if (archive)

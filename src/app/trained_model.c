@@ -86,6 +86,7 @@ static dq_status copy_weights(dq_model **out, const dq_net *net)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a copy of the model");
     }
     dq_net_get_params(net, m->tensors);
+    m->format = "a checkpoint";
     *out = m;
     return DQ_OK;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -73,13 +74,23 @@ dq_status dq_model_info_write(const dq_model_info *info, char **text)
     return st;
 }
 
-/** A text goes into messages and onto terminals. */
-static void take_text(char *to, const char *text, size_t cap)
+void dq_model_info_text(char *to, size_t cap, dq_span text)
 {
-    size_t n = strnlen(text, cap - 1);
-    memcpy(to, text, n);
+    size_t n = text.n < cap - 1 ? text.n : cap - 1;
+    memcpy(to, text.at, n);
     to[n] = '\0';
     dq_make_plain(to);
+}
+
+dq_status dq_model_info_need(dq_model_info **info)
+{
+    if (!*info) {
+        *info = malloc(sizeof(**info));
+        if (!*info)
+            return dq_fail(DQ_ERR_NOMEM, "no memory for a model's record");
+        **info = dq_model_info_default();
+    }
+    return DQ_OK;
 }
 
 dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n)
@@ -91,7 +102,8 @@ dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n)
     for (size_t i = 0; is_object && i < DQ_COUNT(texts); i++) {
         const json_t *value = json_object_get(object, texts[i].key);
         if (json_is_string(value))
-            take_text((char *)info + texts[i].offset, json_string_value(value), texts[i].cap);
+            dq_model_info_text((char *)info + texts[i].offset, texts[i].cap,
+                               (dq_span){json_string_value(value), json_string_length(value)});
     }
     const json_t *step = json_object_get(object, "frame"),
                  *score = json_object_get(object, "score");

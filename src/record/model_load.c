@@ -3,43 +3,36 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "record/model_names.h"
 #include "record/model_parts.h"
 
-const dq_storage *dq_model_storage(const dq_model_parts *parts, dq_pickle_text key)
+size_t dq_model_find_storage(const dq_model_parts *parts, dq_span key)
 {
-    for (size_t i = 0; i < parts->n_storages; i++) {
-        const dq_storage *s = &parts->storages[i];
-        if (s->key.n == key.n && memcmp(s->key.at, key.at, key.n) == 0)
-            return s;
-    }
-    return NULL;
+    size_t i = 0;
+    while (i < parts->n_storages && (parts->storages[i].key.n != key.n ||
+                                     memcmp(parts->storages[i].key.at, key.at, key.n) != 0))
+        i++;
+    return i;
 }
 
 void dq_model_parts_clear(dq_model_parts *parts)
 {
     for (size_t i = 0; i < parts->n_storages; i++)
-        free(parts->storages[i].bytes);
+        free(parts->storages[i].owned);
     free(parts->storages);
     free(parts->info);
     dq_pickle_destroy(parts->pickle);
     free(parts->pickle_bytes);
-}
-
-static float float_at(const uint8_t *b)
-{
-    uint32_t bits =
-        (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-    float f;
-    memcpy(&f, &bits, sizeof(f));
-    return f;
+    free(parts->inside);
 }
 
 /** Copy a view of any strides into row-major order. */
-static void gather(float *to, const dq_pickle_tensor *t, const uint8_t *from)
+static void gather(float *to, const dq_stored_tensor *t, const uint8_t *from)
 {
-    int shape[DQ_PICKLE_MAX_DIMS] = {1, 1, 1, 1};  // as if it had 4 dimensions
-    int64_t stride[DQ_PICKLE_MAX_DIMS] = {0};
-    for (int i = 0, k = DQ_PICKLE_MAX_DIMS - t->n_dims; i < t->n_dims; i++, k++) {
+    int64_t size = (int64_t)dq_stored_type_bytes(t->type);
+    int shape[DQ_STORED_MAX_DIMS] = {1, 1, 1, 1};  // as if it had 4 dimensions
+    int64_t stride[DQ_STORED_MAX_DIMS] = {0};
+    for (int i = 0, k = DQ_STORED_MAX_DIMS - t->n_dims; i < t->n_dims; i++, k++) {
         shape[k] = t->shape[i];
         stride[k] = t->stride[i];
     }
@@ -49,11 +42,11 @@ static void gather(float *to, const dq_pickle_tensor *t, const uint8_t *from)
                 for (int d = 0; d < shape[3]; d++) {
                     int64_t at =
                         t->offset + a * stride[0] + b * stride[1] + c * stride[2] + d * stride[3];
-                    *to++ = float_at(from + at * (int64_t)sizeof(float));
+                    *to++ = dq_stored_float(t->type, from + at * size);
                 }
 }
 
-static size_t count_elements(const dq_pickle_tensor *t)
+static size_t count_elements(const dq_stored_tensor *t)
 {
     size_t n = 1;
     for (int i = 0; i < t->n_dims; i++)
@@ -61,13 +54,13 @@ static size_t count_elements(const dq_pickle_tensor *t)
     return n;
 }
 
-static dq_status add_tensor(dq_model *m, const dq_model_parts *parts, const dq_pickle_tensor *t)
+static dq_status add_tensor(dq_model *m, const dq_model_parts *parts, const dq_stored_tensor *t)
 {
-    const dq_storage *s = dq_model_storage(parts, t->key);
+    const dq_storage *s = &parts->storages[t->storage];
     char text[64];
-    if (!s || s->count != t->storage_count)
+    if (s->n_bytes != (size_t)t->storage_count * dq_stored_type_bytes(t->type))
         return dq_fail(DQ_ERR_INPUT, "damaged pickle: the storage of %s has two sizes",
-                       dq_pickle_printable(text, sizeof(text), t->name));
+                       dq_span_print(text, sizeof(text), t->name));
     if (memchr(t->name.at, '\0', t->name.n))
         return dq_fail(DQ_ERR_INPUT, "damaged pickle: a name with a zero byte");
     char *name = malloc(t->name.n + 1);
@@ -97,35 +90,75 @@ static dq_status check_total(const dq_model_parts *parts, size_t file_bytes)
     return DQ_OK;
 }
 
+static dq_status fill_model(dq_model *m, dq_model_parts *parts)
+{
+    for (size_t i = 0; i < parts->n_tensors; i++)
+        DQ_TRY(add_tensor(m, parts, &parts->tensors[i]));
+    m->format = parts->format;
+    m->info = parts->info;
+    parts->info = NULL;
+    return dq_model_take_names(m, parts->n_actions);
+}
+
 static dq_status build_model(dq_model **out, dq_model_parts *parts)
 {
     dq_model *m = calloc(1, sizeof(*m));
     if (m)
-        m->tensors = calloc(parts->n_tensors, sizeof(*m->tensors));
-    dq_status st = m && m->tensors ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for a model");
-    for (size_t i = 0; i < parts->n_tensors && st == DQ_OK; i++)
-        st = add_tensor(m, parts, &parts->tensors[i]);
-    if (st != DQ_OK) {
+        m->tensors = calloc(parts->n_tensors + 1, sizeof(*m->tensors));  // and one of constants
+    dq_status st =
+        m && m->tensors ? fill_model(m, parts) : dq_fail(DQ_ERR_NOMEM, "no memory for a model");
+    if (st == DQ_OK)
+        *out = m;
+    else
         dq_model_destroy(m);
-        return st;
-    }
-    m->info = parts->info;
-    parts->info = NULL;
-    *out = m;
+    return st;
+}
+
+/** CleanRL saves its options beside the weights. */
+static dq_status take_options(dq_model_parts *parts)
+{
+    dq_span env_id;
+    if (!parts->pickle || parts->info ||
+        !dq_pickle_find_text(parts->pickle, "args", "env_id", &env_id))
+        return DQ_OK;
+    DQ_TRY(dq_model_info_need(&parts->info));
+    dq_model_info_text(parts->info->env_id, sizeof(parts->info->env_id), env_id);
     return DQ_OK;
 }
 
-static dq_status read_parts(dq_model_parts *parts, const uint8_t *bytes, size_t n)
+bool dq_model_is(const void *bytes, size_t n)
 {
-    static const uint8_t zip_magic[4] = {'P', 'K', 3, 4};
-    static const uint8_t legacy_magic[5] = {0x80, 2, 0x8a, 10, 0x6c};
-    if (n >= 4 && memcmp(bytes, zip_magic, 4) == 0)
-        return dq_model_zip_read(parts, bytes, n);
-    if (n >= 5 && memcmp(bytes, legacy_magic, 5) == 0)
-        return dq_fail(DQ_ERR_INPUT,
-                       "it has the format of PyTorch before 1.6: convert it with a later one, "
-                       "torch.save(torch.load('old.dat'), 'new.dat')");
-    return dq_fail(DQ_ERR_INPUT, "it is not what torch.save() writes: a zip archive");
+    return dq_is_zip(bytes, n) || dq_is_torch_old(bytes, n);
+}
+
+static dq_status fail_unknown(void)
+{
+    return dq_fail(DQ_ERR_INPUT, "it is not what torch.save() writes, nor an archive of "
+                                 "Stable-Baselines3");
+}
+
+static dq_status read_archive(dq_model_parts *parts, const void *bytes, size_t n, bool is_inside)
+{
+    dq_zip zip;
+    DQ_TRY(dq_zip_open(&zip, bytes, n));
+    dq_status st =
+        !is_inside && dq_is_sb3(&zip) ? dq_sb3_read(parts, &zip) : dq_torch_zip_read(parts, &zip);
+    dq_zip_close(&zip);
+    return st;
+}
+
+dq_status dq_torch_read(dq_model_parts *parts, const void *bytes, size_t n)
+{
+    if (dq_is_zip(bytes, n))
+        return read_archive(parts, bytes, n, true);
+    return dq_is_torch_old(bytes, n) ? dq_torch_old_read(parts, bytes, n) : fail_unknown();
+}
+
+static dq_status read_parts(dq_model_parts *parts, const void *bytes, size_t n)
+{
+    if (dq_is_zip(bytes, n))
+        return read_archive(parts, bytes, n, false);
+    return dq_is_torch_old(bytes, n) ? dq_torch_old_read(parts, bytes, n) : fail_unknown();
 }
 
 dq_status dq_model_parse(dq_model **out, const void *bytes, size_t n)
@@ -135,6 +168,8 @@ dq_status dq_model_parse(dq_model **out, const void *bytes, size_t n)
     dq_status st = read_parts(&parts, bytes, n);
     if (st == DQ_OK)
         st = check_total(&parts, n);
+    if (st == DQ_OK)
+        st = take_options(&parts);
     if (st == DQ_OK)
         st = build_model(out, &parts);
     dq_model_parts_clear(&parts);

@@ -2,33 +2,40 @@
 #ifndef DEEPQ_RECORD_MODEL_PARTS_H
 #define DEEPQ_RECORD_MODEL_PARTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "deepq/model.h"
 #include "record/pickle.h"
+#include "record/stored_tensor.h"
+#include "record/zip_read.h"
 
 enum {
     DQ_MODEL_MAX_BYTES = 1 << 30,  // of a file, and of all its tensors
     DQ_MODEL_MAX_SHARING = 8       // tensors may overlap: up to 8 times the size of the file
 };
 
-/** Floats in memory, little-endian, that tensors are views of. */
+/** Bytes in memory that tensors are views of. */
 typedef struct dq_storage {
-    dq_pickle_text key;  // points into the pickle
-    uint8_t *bytes;      // [4 * count]
-    int64_t count;
+    dq_span key;           // points into the pickle
+    const uint8_t *bytes;  // [n_bytes] in the file, or `owned`
+    size_t n_bytes;
+    void *owned;  // NULL: they are in the file
 } dq_storage;
 
 /** A model file taken apart. Clear it with dq_model_parts_clear(). */
 typedef struct dq_model_parts {
-    void *pickle_bytes;
-    dq_pickle *pickle;
-    const dq_pickle_tensor *tensors;  // the pickle's
+    const char *format;         // what kind of file it is, in static storage
+    void *pickle_bytes;         // NULL: they are in the file
+    void *inside;               // the file within the file, or NULL
+    dq_pickle *pickle;          // NULL: the file has none
+    dq_stored_tensor *tensors;  // the pickle's
     size_t n_tensors;
     dq_storage *storages;  // each key once
     size_t n_storages;
     dq_model_info *info;  // NULL: no such record
+    int n_actions;        // 0: the file does not say it
 } dq_model_parts;
 
 /** The record of a model file, a member of its archive. */
@@ -39,15 +46,31 @@ enum { DQ_MODEL_INFO_MAX_BYTES = 1 << 16 };
 DQ_NODISCARD dq_status dq_model_info_write(const dq_model_info *info, char **text);
 /** Keys that are missing, or unknown ones, are no failure. */
 DQ_NODISCARD dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n);
+/** Allocate *info, if there is none. */
+DQ_NODISCARD dq_status dq_model_info_need(dq_model_info **info);
+/** Copy text from outside, cut to `cap` and made fit for terminals. */
+void dq_model_info_text(char *to, size_t cap, dq_span text);
 
-/** The storage of this key, or NULL. */
-const dq_storage *dq_model_storage(const dq_model_parts *parts, dq_pickle_text key);
+/** The number of the storage with this key; parts->n_storages: there is none. */
+size_t dq_model_find_storage(const dq_model_parts *parts, dq_span key);
 void dq_model_parts_clear(dq_model_parts *parts);
 
-/** Take apart what PyTorch 1.6 and later write, n bytes that begin like a zip archive.
- *  @param[out] parts zeroed before; to be cleared after a failure, too */
-DQ_NODISCARD dq_status dq_model_zip_read(dq_model_parts *parts, const void *bytes, size_t n);
+/* Readers take apart n bytes. The parts are zeroed before, and to be cleared after a failure, too;
+ * they may point into the bytes. */
 
+/** What PyTorch 1.6 and later write: a zip archive. */
+DQ_NODISCARD dq_status dq_torch_zip_read(dq_model_parts *parts, dq_zip *zip);
+/** Whether an archive is one of Stable-Baselines3, in which PyTorch's is one of the members. */
+bool dq_is_sb3(const dq_zip *zip);
+DQ_NODISCARD dq_status dq_sb3_read(dq_model_parts *parts, dq_zip *zip);
+/** Whether the bytes begin as what PyTorch wrote before 1.6: pickles one after another. */
+bool dq_is_torch_old(const void *bytes, size_t n);
+DQ_NODISCARD dq_status dq_torch_old_read(dq_model_parts *parts, const void *bytes, size_t n);
+/** One of the two, as it is within another file. */
+DQ_NODISCARD dq_status dq_torch_read(dq_model_parts *parts, const void *bytes, size_t n);
+
+/** Whether dq_model_parse() may succeed with such a file, by its first bytes. */
+bool dq_model_is(const void *bytes, size_t n);
 /** dq_model_load() of a file that is in memory; messages do not say which. */
 DQ_NODISCARD dq_status dq_model_parse(dq_model **out, const void *bytes, size_t n);
 

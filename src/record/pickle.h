@@ -1,36 +1,19 @@
 /** Pickles read as data: the few opcodes that a dictionary of PyTorch tensors needs, and no more.
  *
  *  Nothing is ever called or imported. The only names understood are OrderedDict, PyTorch's tensor
- *  builders and its float storage; everything else is refused by name. Time and memory are
- *  linear in the length of the pickle. The bytes must outlive the object: texts point into them. */
+ *  builders and its storages; everything else is refused by name. Time and memory are linear in the
+ *  length of the pickle. The bytes must outlive the object: texts point into them. */
 #ifndef DEEPQ_RECORD_PICKLE_H
 #define DEEPQ_RECORD_PICKLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "deepq/status.h"
+#include "record/stored_tensor.h"
 
-enum { DQ_PICKLE_MAX_BYTES = 1 << 20, DQ_PICKLE_MAX_DIMS = 4 };
-
-/** Characters inside the pickle, not terminated. */
-typedef struct dq_pickle_text {
-    const char *at;
-    size_t n;
-} dq_pickle_text;
-
-/** A tensor as the pickle describes it: a view of a storage whose floats are elsewhere. Checked:
- *  1 to 4 dimensions of at least 1, strides not negative, all elements inside the storage, and no
- *  more of them than the storage has. */
-typedef struct dq_pickle_tensor {
-    dq_pickle_text name;    // its key in the dictionary
-    dq_pickle_text key;     // which storage
-    int64_t storage_count;  // floats in that storage
-    int64_t offset;         // of the first element, in floats
-    int n_dims;
-    int shape[DQ_PICKLE_MAX_DIMS];
-    int64_t stride[DQ_PICKLE_MAX_DIMS];  // in floats
-} dq_pickle_tensor;
+enum { DQ_PICKLE_MAX_BYTES = 1 << 20 };
 
 typedef struct dq_pickle dq_pickle;
 
@@ -38,11 +21,26 @@ typedef struct dq_pickle dq_pickle;
  *  understood. */
 DQ_NODISCARD dq_status dq_pickle_create(dq_pickle **out, const void *bytes, size_t n);
 void dq_pickle_destroy(dq_pickle *p);
+/** Bytes of the pickle, its STOP included: what is behind it begins there. */
+size_t dq_pickle_bytes(const dq_pickle *p);
 
-/** The tensors of the dictionary that the pickle is, in its order. @param[out] out the pickle's */
-DQ_NODISCARD dq_status dq_pickle_state_dict(dq_pickle *p, const dq_pickle_tensor **out, size_t *n);
+/** The tensors of the dictionary that the pickle is, in its order, without those of integers. Of a
+ *  dictionary that has such a one as its entry state_dict, model_state_dict, model_weights or
+ *  model, the tensors of that.
+ *  @param[out] out the pickle's */
+DQ_NODISCARD dq_status dq_pickle_state_dict(dq_pickle *p, dq_stored_tensor **out, size_t *n);
+/** The type of a storage's elements, as the first tensor that has it says.
+ *  @return false: no tensor has it */
+bool dq_pickle_storage_type(const dq_pickle *p, dq_span key, dq_stored_type *type);
 
-/** Text from a file, made fit for an error message: printable, cut to `cap`. Returns `to`. */
-const char *dq_pickle_printable(char *to, size_t cap, dq_pickle_text text);
+/** The texts of the list that the pickle is. @param[out] out the pickle's */
+DQ_NODISCARD dq_status dq_pickle_texts(dq_pickle *p, const dq_span **out, size_t *n);
+/** The number that the pickle is; -1: it is none, or below 0. */
+int64_t dq_pickle_number(const dq_pickle *p);
+/** The text that is entry `key` of the dictionary that is entry `dictionary` of the pickle.
+ *  @return false: there is none */
+bool dq_pickle_find_text(const dq_pickle *p, const char *dictionary, const char *key, dq_span *out);
+/** Whether entry `key` of the dictionary that the pickle is is False. */
+bool dq_pickle_is_false(const dq_pickle *p, const char *key);
 
 #endif

@@ -7,14 +7,14 @@
 
 const char *const fuzz_depths[] = {"a state dictionary with tensors", "a pickle is refused", NULL};
 
-static void check(const dq_pickle_tensor *t)
+static void check(const dq_stored_tensor *t)
 {
     int64_t last = t->offset, count = 1;
     for (int i = 0; i < t->n_dims; i++) {
         last += (t->shape[i] - 1) * t->stride[i];
         count *= t->shape[i];
     }
-    if (t->n_dims < 1 || t->n_dims > DQ_PICKLE_MAX_DIMS || t->offset < 0 ||
+    if (t->n_dims < 1 || t->n_dims > DQ_STORED_MAX_DIMS || t->offset < 0 ||
         last >= t->storage_count || count < 1 || count > t->storage_count)
         abort();  // what pickle.h promises
     fuzz_reached(0);
@@ -23,7 +23,7 @@ static void check(const dq_pickle_tensor *t)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
 {
     dq_pickle *p;
-    const dq_pickle_tensor *tensors;
+    dq_stored_tensor *tensors;
     size_t n_tensors;
     if (dq_pickle_create(&p, bytes, n) != DQ_OK) {
         fuzz_reached(1);

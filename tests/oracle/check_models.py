@@ -25,7 +25,7 @@ class Tensor(ctypes.Structure):
 
 
 class Model(ctypes.Structure):
-    _fields_ = [("tensors", ctypes.POINTER(Tensor)), ("n", ctypes.c_size_t)]
+    _fields_ = [("tensors", ctypes.POINTER(Tensor)), ("n", ctypes.c_size_t)]  # and more, not needed here
 
 
 class Info(ctypes.Structure):
@@ -105,6 +105,43 @@ def views():
             "permuted": flat.reshape(2, 3, 4).permute(2, 0, 1), "whole": flat}
 
 
+def numbers(dtype):
+    """What is special about a type: rounding, subnormal numbers, the largest, infinities, NaN."""
+    info = torch.finfo(dtype)
+    special = [0.1, -1 / 3, 0.0, -0.0, info.max, info.min, info.tiny, info.smallest_normal / 4, info.eps,
+               float("inf"), -float("inf"), float("nan"), 65519, 1e-7, -3.14159]
+    return torch.tensor(special, dtype=torch.float64).to(dtype)
+
+
+DTYPES = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float64": torch.float64}
+
+
+def checkpoint():
+    """As training scripts save it: a state_dict beside an optimiser's, options and counters. Two steps, as
+    the optimiser has no state before."""
+    net = Tiny()
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-4)
+    for _ in range(2):
+        net.conv(torch.ones(1, 1, 2, 2)).sum().backward()
+        optimizer.step()
+    return {"epoch": 3, "model_state_dict": tiny_state_dict(), "optimizer": optimizer.state_dict(),
+            "loss": 0.25, "names": ["a", "b"], "big": 1 << 40, "negative": -(1 << 40), "none": None}
+
+
+def on_a_gpu(value, path):
+    """As torch.save() writes what is on a GPU, without one."""
+    rules = torch.serialization._package_registry
+    torch.serialization.register_package(0, lambda storage: "cuda:0", lambda storage, place: None)
+    torch.save(value, path)
+    rules[:] = [rule for rule in rules if rule[0] != 0]
+
+
+def counters():
+    """A module with a buffer of integers, and a dictionary with other small things."""
+    return {"a.weight": counting(3), "bn.num_batches_tracked": torch.tensor(7), "mask": torch.tensor([True]),
+            "steps": torch.zeros(0, dtype=torch.int32)}
+
+
 def write(folder):
     def save(value, name, **options):
         torch.save(value, os.path.join(folder, name), **options)
@@ -113,7 +150,19 @@ def write(folder):
     save(views(), "views.dat")
     save(dict(Tiny().named_parameters()), "parameters.dat")
     save(tiny_state_dict(), "legacy.dat", _use_new_zipfile_serialization=False)
-    save({"weight": counting(3).double()}, "float64.dat")
+    save(views(), "legacy_views.dat", _use_new_zipfile_serialization=False)
+    for name, dtype in DTYPES.items():
+        save({"weight": numbers(dtype).float()}, f"{name}_as_float32.dat")
+        save({"weight": numbers(dtype)}, f"{name}.dat")
+        save({"weight": numbers(dtype)}, f"legacy_{name}.dat", _use_new_zipfile_serialization=False)
+    save({"weight": torch.arange(3)}, "integers.dat")
+    save(counters(), "counters.dat")
+    save(checkpoint(), "checkpoint.dat")
+    save({"model": {"state_dict": tiny_state_dict()}}, "twice.dat")
+    save({f"module.{k}": v for k, v in tiny_state_dict().items()}, "module_prefix.dat")
+    save({f"module._orig_mod.{k}": v for k, v in tiny_state_dict().items()}, "two_prefixes.dat")
+    save({"a": torch.ones(2, dtype=torch.complex64)}, "complex.dat")
+    on_a_gpu(tiny_state_dict(), os.path.join(folder, "gpu.dat"))
     save({"scalar": torch.tensor(1.0)}, "scalar.dat")
     save({"net": tiny_state_dict(), "step": 3}, "nested.dat")
     save(torch.zeros(2), "not_a_dictionary.dat")
@@ -130,18 +179,29 @@ def check(library, folder):
     cases = {"tiny": tiny_state_dict(), "views": views(), "DQN": net.state_dict(),
              "special": {"x": torch.tensor([float("nan"), float("inf"), -0.0, 1e-45])}}
     for name, tensors in cases.items():
+        torch.save(tensors, path, _use_new_zipfile_serialization=False)
+        old = library.load(path)
         torch.save(tensors, path)
         read = library.load(path)
         library.save(path, tensors, Info(b"Pong-v4", b"book", b"nature", b"book", b"", 1, 0.5, b""))
         back = torch.load(path, weights_only=True)
         mapped = torch.load(path, weights_only=True, mmap=True)
-        if name == "special":
-            read, back, mapped, tensors = ({"x": t["x"].view(torch.int32)}
-                                           for t in (read, back, mapped, tensors))
+        if name == "special":  # NaN is not equal to itself
+            old, read, back, mapped, tensors = ({"x": t["x"].view(torch.int32)}
+                                                for t in (old, read, back, mapped, tensors))
+        assert same(old, tensors), f"{name}: deepq reads PyTorch's older format differently"
         assert same(read, tensors), f"{name}: deepq reads PyTorch's file differently"
         assert same(back, tensors), f"{name}: PyTorch reads deepq's file differently"
         assert same(mapped, tensors), f"{name}: PyTorch maps deepq's file differently"
         print(f"{name}: equal both ways")
+    for name, dtype in DTYPES.items():
+        for zipped in (True, False):
+            torch.save({"x": numbers(dtype)}, path, _use_new_zipfile_serialization=zipped)
+            read = library.load(path)["x"]
+            want = numbers(dtype).float()
+            assert torch.allclose(read, want, 0, 0, equal_nan=True), name
+            assert torch.equal(read.signbit(), want.signbit()), name  # of zeros
+        print(f"{name}: becomes the same float32")
     with zipfile.ZipFile(path) as archive:
         assert json.loads(archive.read("archive/deepq.json"))["env"] == "Pong-v4"
     library.save(path, net.state_dict())

@@ -3,11 +3,13 @@
 #define _GNU_SOURCE  // memmem
 #include "temp_folder.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -120,11 +122,82 @@ static void assert_refused(const char *path, dq_status status, const char *why)
         fail_msg("\"%s\" does not say \"%s\"", dq_errmsg(), why);
 }
 
+static void assert_same(const dq_model *a, const dq_model *b)
+{
+    assert_int_equal(a->n, b->n);
+    for (size_t i = 0; i < a->n; i++) {
+        const dq_tensor *x = &a->tensors[i], *y = &b->tensors[i];
+        assert_tensor(x, y->name, y->n_dims, y->shape);
+        assert_memory_equal(x->data, y->data, dq_tensor_elements(y) * sizeof(float));
+    }
+}
+
+/** torch.save(_use_new_zipfile_serialization=False), and what PyTorch wrote before 1.6. */
+static void the_format_without_an_archive_is_read(void **state)
+{
+    (void)state;
+    dq_model *m, *same;
+    assert_tiny(MODELS "legacy.dat");
+    assert_int_equal(dq_model_load(&m, MODELS "legacy_views.dat"), DQ_OK);
+    assert_int_equal(dq_model_load(&same, MODELS "views.dat"), DQ_OK);
+    assert_same(m, same);
+    dq_model_destroy(m);
+    dq_model_destroy(same);
+}
+
+static void assert_same_numbers(const char *path, const char *as_float32)
+{
+    dq_model *m, *want;
+    assert_int_equal(dq_model_load(&m, path), DQ_OK);
+    assert_int_equal(dq_model_load(&want, as_float32), DQ_OK);
+    assert_int_equal(m->n, 1);
+    size_t n = dq_tensor_elements(m->tensors);
+    assert_int_equal(n, dq_tensor_elements(want->tensors));
+    for (size_t i = 0; i < n; i++) {
+        float have = m->tensors->data[i], need = want->tensors->data[i];
+        if (isnan(need))
+            assert_true(isnan(have));
+        else
+            assert_memory_equal(&have, &need, sizeof(have));  // -0 is not 0
+    }
+    dq_model_destroy(m);
+    dq_model_destroy(want);
+}
+
+static void numbers_of_every_size_become_float32(void **state)
+{
+    (void)state;
+    static const char *const types[] = {"float16", "bfloat16", "float64"};
+    for (size_t i = 0; i < DQ_COUNT(types); i++) {
+        char path[256], old[256], want[256];
+        snprintf(path, sizeof(path), MODELS "%s.dat", types[i]);
+        snprintf(old, sizeof(old), MODELS "legacy_%s.dat", types[i]);
+        snprintf(want, sizeof(want), MODELS "%s_as_float32.dat", types[i]);
+        assert_same_numbers(path, want);
+        assert_same_numbers(old, want);
+    }
+}
+
+static void what_stands_around_a_state_dict_is_ignored(void **state)
+{
+    (void)state;
+    dq_model *m;
+    assert_tiny(MODELS "checkpoint.dat");     // beside an optimiser's, lists and numbers
+    assert_tiny(MODELS "twice.dat");          // {"model": {"state_dict": ...}}
+    assert_tiny(MODELS "gpu.dat");            // its place is cuda:0
+    assert_tiny(MODELS "module_prefix.dat");  // of DataParallel
+    assert_tiny(MODELS "two_prefixes.dat");   // and of torch.compile()
+    assert_int_equal(dq_model_load(&m, MODELS "counters.dat"), DQ_OK);
+    assert_int_equal(m->n, 1);
+    assert_string_equal(m->tensors[0].name, "a.weight");
+    dq_model_destroy(m);
+}
+
 static void other_files_are_refused_with_the_reason(void **state)
 {
     (void)state;
-    assert_refused(MODELS "legacy.dat", DQ_ERR_INPUT, "before 1.6: convert it");
-    assert_refused(MODELS "float64.dat", DQ_ERR_INPUT, "torch.DoubleStorage, and only float32");
+    assert_refused(MODELS "integers.dat", DQ_ERR_INPUT, "weight holds int64");
+    assert_refused(MODELS "complex.dat", DQ_ERR_INPUT, "torch.ComplexFloatStorage, and only");
     assert_refused(MODELS "scalar.dat", DQ_ERR_INPUT, "0 dimensions");
     assert_refused(MODELS "nested.dat", DQ_ERR_INPUT, "its entry net is not a tensor");
     assert_refused(MODELS "not_a_dictionary.dat", DQ_ERR_INPUT, "no dictionary");
@@ -175,8 +248,8 @@ static void other_archives_are_refused_with_the_reason(void **state)
                                                        "cposix\nsystem\nX\x02"),
                    DQ_ERR_INPUT, "asks for posix.system, which is not run");
     assert_refused(changed_copy("state_dict/data.pkl", "\x80\x02"
-                                                       "G"),
-                   DQ_ERR_INPUT, "opcode 0x47");
+                                                       "B"),
+                   DQ_ERR_INPUT, "opcode 0x42");
 }
 
 static const dq_tensor *sample_tensors(size_t *n)
@@ -276,11 +349,10 @@ static void a_failed_save_says_where_and_leaves_nothing(void **state)
     assert_int_equal(temp_folder_count(), 1);
 }
 
-static void every_truncated_file_is_refused(void **state)
+static void assert_no_part_is_read(const char *path)
 {
-    (void)state;
     size_t n;
-    uint8_t *bytes = read_file(MODELS "state_dict.dat", &n);
+    uint8_t *bytes = read_file(path, &n);
     for (size_t cut = 0; cut < n; cut++) {
         uint8_t *copy = malloc(cut + 1);  // its own block, so that a sanitizer sees the end
         dq_model *m;
@@ -291,14 +363,55 @@ static void every_truncated_file_is_refused(void **state)
     free(bytes);
 }
 
-static void assert_same(const dq_model *a, const dq_model *b)
+static void every_truncated_file_is_refused(void **state)
 {
-    assert_int_equal(a->n, b->n);
-    for (size_t i = 0; i < a->n; i++) {
-        const dq_tensor *x = &a->tensors[i], *y = &b->tensors[i];
-        assert_tensor(x, y->name, y->n_dims, y->shape);
-        assert_memory_equal(x->data, y->data, dq_tensor_elements(y) * sizeof(float));
+    (void)state;
+    assert_no_part_is_read(MODELS "state_dict.dat");
+    assert_no_part_is_read(MODELS "legacy_views.dat");
+}
+
+/** It has no checksums: what a changed bit makes of it is either refused or some model. */
+static void damage_to_the_format_without_an_archive_does_no_harm(void **state)
+{
+    (void)state;
+    size_t n;
+    uint8_t *bytes = read_file(MODELS "legacy_views.dat", &n);
+    for (size_t i = 0; i < 8 * n; i++) {
+        dq_model *m;
+        bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+        dq_status st = dq_model_parse(&m, bytes, n);
+        assert_true(st == DQ_OK || st == DQ_ERR_INPUT);
+        dq_model_destroy(m);
+        bytes[i / 8] ^= (uint8_t)(1 << i % 8);
     }
+    free(bytes);
+}
+
+/** Replace bytes of legacy.dat, the first that are `from`. */
+static void assert_legacy_refused(const char *from, const char *to, size_t length, const char *why)
+{
+    size_t n;
+    uint8_t *bytes = read_file(MODELS "legacy.dat", &n);
+    uint8_t *at = memmem(bytes, n, from, length);
+    assert_non_null(at);
+    memcpy(at, to, length);
+    dq_model *m;
+    assert_int_equal(dq_model_parse(&m, bytes, n), DQ_ERR_INPUT);
+    if (!strstr(dq_errmsg(), why))
+        fail_msg("\"%s\" does not say \"%s\"", dq_errmsg(), why);
+    free(bytes);
+}
+
+static void old_files_are_refused_with_the_reason(void **state)
+{
+    (void)state;
+    assert_legacy_refused("M\xe9\x03.", "M\xe8\x03.", 4, "version 1000");
+    assert_legacy_refused("little_endianq\x02\x88", "little_endianq\x02\x89", 16, "big-endian");
+    assert_legacy_refused("ctorch\nFloat", "cposix\nFloat", 12,
+                          "posix.FloatStorage, which is not run");
+    // The count of the first storage, which follows the keys.
+    assert_legacy_refused("e.\x02\0\0\0\0\0\0\0", "e.\xff\0\0\0\0\0\0\x7f", 10, "is cut off");
+    assert_legacy_refused("e.\x02\0\0\0\0\0\0\0", "e.\x01\0\0\0\0\0\0\0", 10, "is cut off");
 }
 
 static void a_file_with_a_flipped_bit_is_refused_or_read_rightly(void **state)
@@ -341,7 +454,7 @@ static uint8_t *pickle_of(const char *path, size_t *n)
 static bool read_pickle(const uint8_t *bytes, size_t n)
 {
     dq_pickle *p;
-    const dq_pickle_tensor *tensors;
+    dq_stored_tensor *tensors;
     size_t n_tensors;
     uint8_t *copy = malloc(n + 1);
     memcpy(copy, bytes, n);
@@ -414,6 +527,9 @@ int main(void)
         cmocka_unit_test(a_state_dict_of_pytorch_is_read),
         cmocka_unit_test(a_file_without_checksums_is_read),
         cmocka_unit_test(views_of_shared_storages_are_read),
+        cmocka_unit_test(the_format_without_an_archive_is_read),
+        cmocka_unit_test(numbers_of_every_size_become_float32),
+        cmocka_unit_test(what_stands_around_a_state_dict_is_ignored),
         IN_TEMP_FOLDER(other_files_are_refused_with_the_reason),
         IN_TEMP_FOLDER(other_archives_are_refused_with_the_reason),
         IN_TEMP_FOLDER(what_is_saved_is_loaded_again),
@@ -421,6 +537,8 @@ int main(void)
         IN_TEMP_FOLDER(saving_refuses_what_cannot_be_saved),
         IN_TEMP_FOLDER(a_failed_save_says_where_and_leaves_nothing),
         cmocka_unit_test(every_truncated_file_is_refused),
+        cmocka_unit_test(old_files_are_refused_with_the_reason),
+        cmocka_unit_test(damage_to_the_format_without_an_archive_does_no_harm),
         cmocka_unit_test(a_file_with_a_flipped_bit_is_refused_or_read_rightly),
         IN_TEMP_FOLDER(a_storage_of_two_sizes_is_refused),
         cmocka_unit_test(damaged_pickles_never_do_harm),
