@@ -183,7 +183,7 @@ class Inspect(Case):
         self.check(run("inspect", cartridge), 0, "ROM", "no known game", "md5")
         self.check(run("inspect", DATA.parents[1] / "roms" / "pong.bin"), 0, "deepq/Pong-v0, our own")
         self.check(run("inspect", DATA / "models" / "state_dict.dat"), 0, "model", "conv.0.weight")
-        self.check(run("inspect", DATA / "models" / "float64.dat"), 2, "torch.DoubleStorage")
+        self.check(run("inspect", DATA / "models" / "complex.dat"), 2, "torch.ComplexFloatStorage")
         for reference in (DATA / "observations").glob("*.obs*"):
             self.check(run("inspect", reference), 0, "observation reference")
 
