@@ -198,8 +198,12 @@ static int eval_model(const protocol *asked, const model_choice *choice, bool js
     trained_model m;
     protocol p = *asked;
     dq_status st = trained_model_load(&m, choice);
-    if (st != DQ_OK)
+    if (st == DQ_OK)
+        st = trained_model_check_game(&m);
+    if (st != DQ_OK) {
+        trained_model_free(&m);
         return app_report(st);
+    }
     p.model = m.path;
     p.weights = m.weights;
     p.env_id = m.env_id;

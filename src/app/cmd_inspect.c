@@ -51,8 +51,9 @@ static void print_beside(const trained_model *m)
     if (m->env_is_assumed)
         printf("  %-16snot said in the file, nor by a run beside it\n", "game");
     else
-        printf("  %-16s%s, by the run beside it\n  %-16s%s\n", "game", app_plain(m->env_id),
-               "dialect", app_plain(m->dialect));
+        printf("  %-16s%s, by the run beside it\n", "game", app_plain(m->env_id));
+    if (!m->env_is_assumed && !m->weights->info)
+        printf("  %-16s%s\n", "dialect", app_plain(m->dialect));
 }
 
 static void print_tensor(const dq_tensor *t)
@@ -71,7 +72,8 @@ static dq_status inspect_model(const char *path)
     int n_actions = 0;
     DQ_TRY(trained_model_load(&loaded, &choice));
     const dq_model *m = loaded.weights;
-    printf("%s: model, %s\n", app_plain(path), m->format);
+    printf("%s: model%s%s, %s\n", app_plain(path), m->origin ? " of " : "",
+           m->origin ? m->origin : "", m->format);
     for (size_t i = 0; i < m->n; i++) {
         const dq_tensor *t = &m->tensors[i];
         print_tensor(t);
@@ -86,10 +88,10 @@ static dq_status inspect_model(const char *path)
     printf("  %-16s%zu\n", "parameters", n_parameters);
     const char *network = dq_net_recognise(m->tensors, m->n);
     printf("  %-16s%s\n", "network", network ? network : "none that deepq knows");
+    if (!m->info || !*m->info->env_id)
+        print_beside(&loaded);
     if (m->info)
         print_info(m->info);
-    else
-        print_beside(&loaded);
     trained_model_free(&loaded);
     return DQ_OK;
 }

@@ -204,6 +204,7 @@ static dq_status set_up(stage *s)
                                        .seed = o->seed,
                                        .whole_games = true,
                                        .options = s->model.options};
+    DQ_TRY(trained_model_check_game(&s->model));
     DQ_TRY(environments_make(&s->env, &choice));
     DQ_TRY(trained_model_policy(&s->player, s->model.weights, s->model.path, s->env, o->epsilon,
                                 o->seed));

@@ -164,8 +164,10 @@ static dq_status settle_choice(trained_model *m, const model_choice *choice,
     m->dialect_is_assumed = settle(m->dialect, choice->dialect, file ? file->dialect : NULL,
                                    run ? run->dialect : NULL, "book");
     (void)settle(m->preset, NULL, file ? file->preset : NULL, run ? run->preset : NULL, "");
-    if (!environments_is_atari(m->env_id))
-        m->dialect_is_assumed = false;  // there is none
+    if (!environments_is_atari(m->env_id)) {  // which has no pictures, whatever the model wants
+        m->dialect_is_assumed = false;
+        snprintf(m->dialect, sizeof(m->dialect), "%s", choice->dialect ? choice->dialect : "book");
+    }
     m->has_seed = run != NULL;
     m->seed = run ? run->cfg.seed : 0;
     dq_status st = settle_options(m, &choice->options, run);
@@ -192,6 +194,14 @@ dq_status trained_model_load(trained_model *m, const model_choice *choice)
     if (st != DQ_OK)
         return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;  // what the user named
     return settle_choice(m, choice, run);
+}
+
+dq_status trained_model_check_game(const trained_model *m)
+{
+    if (!m->env_is_assumed || !m->weights->origin)
+        return DQ_OK;
+    return dq_fail(DQ_ERR_INPUT, "%s, a model of %s, does not say its game: name it with --env",
+                   m->path, m->weights->origin);
 }
 
 void trained_model_free(trained_model *m)

@@ -31,6 +31,9 @@ typedef struct trained_model {
 /** The command line counts most, then the file, then the run beside it; else it is the book's Pong.
  *  DQ_ERR_INPUT for a file that cannot be used. */
 DQ_NODISCARD dq_status trained_model_load(trained_model *m, const model_choice *choice);
+/** Whether it can be known what it plays. DQ_ERR_INPUT: it is of another program, and nobody says:
+ *  that it is the book's Pong cannot be assumed. */
+DQ_NODISCARD dq_status trained_model_check_game(const trained_model *m);
 void trained_model_free(trained_model *m);
 
 /** What plays a model in an environment: DQ_ERR_INPUT when it has another number of actions.

@@ -130,7 +130,12 @@ static dq_status find_param(const dq_tensor *want, const dq_tensor *given, size_
         *found = &given[i];
         return DQ_OK;
     }
-    return dq_fail(DQ_ERR_INPUT, "model: %s is missing", want->name);
+    char first[64];
+    if (n == 0)
+        return dq_fail(DQ_ERR_INPUT, "model: %s is missing", want->name);
+    print_shape(&given[0], first, sizeof(first));
+    return dq_fail(DQ_ERR_INPUT, "model: %s is missing, its first tensor is %s %s", want->name,
+                   given[0].name, first);
 }
 
 /** The model of another network is refused as such, not by its first tensor. */

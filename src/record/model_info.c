@@ -115,3 +115,19 @@ dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n)
     return is_object ? DQ_OK
                      : dq_fail(DQ_ERR_INPUT, DQ_MODEL_INFO_MEMBER " in the archive is damaged");
 }
+
+dq_status dq_model_info_member(dq_model_parts *parts, dq_zip *zip, const char *name)
+{
+    void *bytes;
+    size_t n;
+    DQ_TRY(dq_zip_read(zip, name, &bytes, &n));
+    if (!bytes)
+        return DQ_OK;
+    dq_status st = dq_model_info_need(&parts->info);
+    if (st == DQ_OK && n > DQ_MODEL_INFO_MAX_BYTES)
+        st = dq_zip_fail(DQ_MODEL_INFO_MEMBER, "is damaged: it is too large");
+    if (st == DQ_OK)
+        st = dq_model_info_read(parts->info, bytes, n);
+    free(bytes);
+    return st;
+}

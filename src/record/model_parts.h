@@ -38,6 +38,10 @@ typedef struct dq_model_parts {
     int n_actions;        // 0: the file does not say it
 } dq_model_parts;
 
+/** The number of the storage with this key; parts->n_storages: there is none. */
+size_t dq_model_find_storage(const dq_model_parts *parts, dq_span key);
+void dq_model_parts_clear(dq_model_parts *parts);
+
 /** The record of a model file, a member of its archive. */
 #define DQ_MODEL_INFO_MEMBER "deepq.json"
 enum { DQ_MODEL_INFO_MAX_BYTES = 1 << 16 };
@@ -46,14 +50,12 @@ enum { DQ_MODEL_INFO_MAX_BYTES = 1 << 16 };
 DQ_NODISCARD dq_status dq_model_info_write(const dq_model_info *info, char **text);
 /** Keys that are missing, or unknown ones, are no failure. */
 DQ_NODISCARD dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n);
+/** Read the member `name` of an archive, which other programs' files do not have. */
+DQ_NODISCARD dq_status dq_model_info_member(dq_model_parts *parts, dq_zip *zip, const char *name);
 /** Allocate *info, if there is none. */
 DQ_NODISCARD dq_status dq_model_info_need(dq_model_info **info);
 /** Copy text from outside, cut to `cap` and made fit for terminals. */
 void dq_model_info_text(char *to, size_t cap, dq_span text);
-
-/** The number of the storage with this key; parts->n_storages: there is none. */
-size_t dq_model_find_storage(const dq_model_parts *parts, dq_span key);
-void dq_model_parts_clear(dq_model_parts *parts);
 
 /* Readers take apart n bytes. The parts are zeroed before, and to be cleared after a failure, too;
  * they may point into the bytes. */

@@ -74,21 +74,11 @@ static dq_status read_storage(dq_model_parts *parts, archive *a, const dq_stored
     return DQ_OK;
 }
 
-/** What deepq added; PyTorch's own files have none. */
 static dq_status read_info(dq_model_parts *parts, archive *a)
 {
-    void *bytes;
-    size_t n;
-    DQ_TRY(read_member(a, DQ_MODEL_INFO_MEMBER, &bytes, &n));
-    if (!bytes)
-        return DQ_OK;
-    dq_status st = dq_model_info_need(&parts->info);
-    if (st == DQ_OK && n > DQ_MODEL_INFO_MAX_BYTES)
-        st = dq_zip_fail(DQ_MODEL_INFO_MEMBER, "is damaged: it is too large");
-    if (st == DQ_OK)
-        st = dq_model_info_read(parts->info, bytes, n);
-    free(bytes);
-    return st;
+    char name[NAME_CAP];
+    snprintf(name, sizeof(name), "%s" DQ_MODEL_INFO_MEMBER, a->prefix);
+    return dq_model_info_member(parts, a->zip, name);
 }
 
 static dq_status read_all(dq_model_parts *parts, archive *a)

@@ -107,6 +107,45 @@ class Models(Case):
         self.check(run("eval", "-m", out, "--last", *ONE_GAME), 0)
         self.check(run("eval", "-m", self.dir), 2, "not the folder of a run")
 
+    def test_models_of_other_programs(self):
+        """By their content, whatever they are called; the game is named where they do not say it."""
+        for name, origin in (("sb3_2.zip", "Stable-Baselines3"), ("cleanrl_2.cleanrl_model", "CleanRL"),
+                             ("sb3_contrib_2.zip", "SB3-Contrib")):
+            model = self.dir / "model.of_another"
+            shutil.copy(DATA / "foreign" / name, model)
+            self.check(run("inspect", model), 0, f"model of {origin}, ", "not said in the file")
+            self.check(run("play", "-m", model, "--no-vis"), 2, origin, "does not say its game", "--env")
+            self.check(run("eval", "-m", model), 2, origin, "does not say its game", "--env")
+            for command in ("play", "eval"):
+                more = ["--no-vis"] if command == "play" else ["--episodes", "1"]
+                done = run(command, "-m", model, "-e", "CartPole-v1", *more)
+                self.assertEqual(self.check(done, 0).stderr, "")
+                self.check(run(command, "-m", model, "-e", "MountainCar-v0", *more), 2,
+                           "16 bytes", "MountainCar-v0", "have 8", "--env")
+                self.check(run(command, "-m", model, "-e", OWN_PONG, *more), 2, "16 bytes", "have 28224")
+        known = DATA / "foreign" / "cleanrl_3.cleanrl_model"  # which says its game
+        self.assertEqual(self.check(run("play", "-m", known, "--no-vis"), 0).stderr, "")
+
+    def test_what_is_exported_plays_as_before(self):
+        folder = self.dir / "run"
+        self.check(run("train", "--env", BRICKS, "--dialect", "cleanrl", "--set", "head=c51", "--frames", "20",
+                       "--set", "replay_start=100", "--set", "atoms=5", "--out", folder), 0)
+        for suffix in ("pth", "cleanrl_model"):
+            path = self.dir / f"model.{suffix}"
+            self.check(run("export", folder, "--last", "-o", path), 0)
+            self.assertEqual(self.evaluated(path), (BRICKS, "cleanrl", ""))
+            self.assertEqual(run("play", "-m", path, "--no-vis").stdout,
+                             run("play", "-m", folder, "--last", "--no-vis").stdout)
+        self.check(run("eval", "-m", path, "-e", "CartPole-v1"), 2, "28224 bytes", "CartPole-v1", "--env")
+        self.check(run("eval", "-m", path, "-e", OWN_PONG), 2, "among 4 actions", "has 6", "--env")
+
+    def test_a_network_that_deepq_lacks(self):
+        model = DATA / "models" / "state_dict.dat"
+        self.check(run("inspect", model), 0, "none that deepq knows")
+        self.check(run("play", "-m", model, "--no-vis"), 2, "state_dict.dat", "conv.0.weight has shape")
+        self.check(run("play", "-m", DATA / "models" / "views.dat", "--no-vis"), 2,
+                   "conv.0.weight is missing, its first tensor is slice [6]")
+
     def test_a_model_of_pytorch_says_nothing(self):
         self.check(run("inspect", DATA / "models" / "state_dict.dat"), 0, "not said in the file")
 
