@@ -1,13 +1,19 @@
-/** Model files: PyTorch state_dicts (`*.dat`, `*.pt`) as torch.save() writes them.
+/** Model files: PyTorch state_dicts (`*.dat`, `*.pt`) as torch.save() writes them, and those of
+ *  other programs.
  *
- *  torch.load() reads the files that deepq writes, also with mmap=True. deepq reads PyTorch's
- *  zip format (1.6 and later) and the one before, up to 1 GiB: a dictionary of tensors with 1 to 4
- *  dimensions, or a dictionary with such a one as its entry state_dict, model_state_dict,
- *  model_weights or model. Elements are float16, bfloat16, float32 or float64 and become float32;
- *  tensors of integers beside them are left out. Reading never executes a pickle: only the opcodes
+ *  torch.load() reads the files that deepq writes, also with mmap=True. deepq reads files of up to
+ *  1 GiB, recognised by their content, whatever their names:
+ *
+ *  - PyTorch's zip format (1.6 and later) and the one before: a dictionary of tensors, or a
+ *    dictionary with such a one as its entry state_dict, model_state_dict, model_weights or model;
+ *  - safetensors;
+ *  - zip archives of Stable-Baselines3 and SB3-Contrib, of which policy.pth is read.
+ *
+ *  A tensor has 1 to 4 dimensions; float16, bfloat16, float32 and float64 become float32; tensors
+ *  of integers that are no weights are left out. The tensors of Stable-Baselines3's and CleanRL's
+ *  networks get the names of deepq's (net.h). Reading never executes a pickle: only the opcodes
  *  that such dictionaries need are known, any other is refused by name, and damage is found by
- *  checksums. A file is recognised by its content, whatever its name. Source:
- *  torch/serialization.py. */
+ *  checksums where the format has them. Source: torch/serialization.py. */
 #ifndef DEEPQ_MODEL_H
 #define DEEPQ_MODEL_H
 

@@ -116,6 +116,28 @@ dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n)
                      : dq_fail(DQ_ERR_INPUT, DQ_MODEL_INFO_MEMBER " in the archive is damaged");
 }
 
+bool dq_model_info_take_fact(dq_model_info *info, const char *key, dq_span value)
+{
+    char number[32], *end;
+    key = strcmp(key, "version") == 0 ? texts[0].key : key;
+    for (size_t i = 0; i < DQ_COUNT(texts); i++)
+        if (strcmp(key, texts[i].key) == 0) {
+            dq_model_info_text((char *)info + texts[i].offset, texts[i].cap, value);
+            return true;
+        }
+    dq_span_print(number, sizeof(number), value);
+    if (strcmp(key, "frame") == 0) {
+        long long step = strtoll(number, &end, 10);
+        info->step = *number && !*end && step >= 0 ? step : -1;
+    } else if (strcmp(key, "score") == 0) {
+        double score = strtod(number, &end);
+        info->score = *number && !*end ? score : NAN;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 dq_status dq_model_info_member(dq_model_parts *parts, dq_zip *zip, const char *name)
 {
     void *bytes;

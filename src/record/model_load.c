@@ -1,3 +1,4 @@
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@ void dq_model_parts_clear(dq_model_parts *parts)
     free(parts->storages);
     free(parts->info);
     dq_pickle_destroy(parts->pickle);
+    json_decref(parts->header);
+    free(parts->owned);
     free(parts->pickle_bytes);
     free(parts->inside);
 }
@@ -128,13 +131,14 @@ static dq_status take_options(dq_model_parts *parts)
 
 bool dq_model_is(const void *bytes, size_t n)
 {
-    return dq_is_zip(bytes, n) || dq_is_torch_old(bytes, n);
+    return dq_is_zip(bytes, n) || dq_is_torch_old(bytes, n) || dq_is_safetensors(bytes, n);
 }
 
 static dq_status fail_unknown(void)
 {
-    return dq_fail(DQ_ERR_INPUT, "it is not what torch.save() writes, nor an archive of "
-                                 "Stable-Baselines3");
+    return dq_fail(DQ_ERR_INPUT,
+                   "it is not what torch.save() writes, nor safetensors, nor an archive "
+                   "of Stable-Baselines3");
 }
 
 static dq_status read_archive(dq_model_parts *parts, const void *bytes, size_t n, bool is_inside)
@@ -158,6 +162,8 @@ static dq_status read_parts(dq_model_parts *parts, const void *bytes, size_t n)
 {
     if (dq_is_zip(bytes, n))
         return read_archive(parts, bytes, n, false);
+    if (dq_is_safetensors(bytes, n))
+        return dq_safetensors_read(parts, bytes, n);
     return dq_is_torch_old(bytes, n) ? dq_torch_old_read(parts, bytes, n) : fail_unknown();
 }
 

@@ -30,7 +30,9 @@ typedef struct dq_model_parts {
     void *pickle_bytes;         // NULL: they are in the file
     void *inside;               // the file within the file, or NULL
     dq_pickle *pickle;          // NULL: the file has none
-    dq_stored_tensor *tensors;  // the pickle's
+    struct json_t *header;      // of safetensors; NULL: the file has none
+    dq_stored_tensor *owned;    // of safetensors, or NULL
+    dq_stored_tensor *tensors;  // the pickle's, or `owned`
     size_t n_tensors;
     dq_storage *storages;  // each key once
     size_t n_storages;
@@ -52,6 +54,8 @@ DQ_NODISCARD dq_status dq_model_info_write(const dq_model_info *info, char **tex
 DQ_NODISCARD dq_status dq_model_info_read(dq_model_info *info, const void *bytes, size_t n);
 /** Read the member `name` of an archive, which other programs' files do not have. */
 DQ_NODISCARD dq_status dq_model_info_member(dq_model_parts *parts, dq_zip *zip, const char *name);
+/** One entry of metadata that are texts, "env" or "score". @return false: of an unknown key */
+bool dq_model_info_take_fact(dq_model_info *info, const char *key, dq_span value);
 /** Allocate *info, if there is none. */
 DQ_NODISCARD dq_status dq_model_info_need(dq_model_info **info);
 /** Copy text from outside, cut to `cap` and made fit for terminals. */
@@ -70,6 +74,10 @@ bool dq_is_torch_old(const void *bytes, size_t n);
 DQ_NODISCARD dq_status dq_torch_old_read(dq_model_parts *parts, const void *bytes, size_t n);
 /** One of the two, as it is within another file. */
 DQ_NODISCARD dq_status dq_torch_read(dq_model_parts *parts, const void *bytes, size_t n);
+
+/** Whether the bytes begin like safetensors: a length, then a JSON object. */
+bool dq_is_safetensors(const void *bytes, size_t n);
+DQ_NODISCARD dq_status dq_safetensors_read(dq_model_parts *parts, const void *bytes, size_t n);
 
 /** Whether dq_model_parse() may succeed with such a file, by its first bytes. */
 bool dq_model_is(const void *bytes, size_t n);

@@ -282,14 +282,6 @@ static dq_status add_named(dq_pickle *p, const member *m)
     DQ_TRY(dq_stored_tensor_check(&t, &is_left_out));
     if (is_left_out)
         return DQ_OK;
-    if (t.n_dims < 0)
-        return dq_fail(DQ_ERR_INPUT, "the tensor %s is empty: save a state_dict() without it",
-                       text);
-    if (t.n_dims < 1 || t.n_dims > DQ_STORED_MAX_DIMS)
-        return dq_fail(DQ_ERR_INPUT,
-                       "the tensor %s has %d dimensions, only 1 to %d are read: save a "
-                       "state_dict() without it",
-                       text, t.n_dims, DQ_STORED_MAX_DIMS);
     MAKE_ROOM(p->named);
     p->named.at[p->named.n++] = t;
     return DQ_OK;

@@ -95,14 +95,25 @@ static bool is_weight(dq_span name)
 
 dq_status dq_stored_tensor_check(const dq_stored_tensor *t, bool *is_left_out)
 {
-    char text[64];
+    char name[64];
+    dq_span_print(name, sizeof(name), t->name);
     *is_left_out = !dq_stored_type_is_float(t->type);
-    if (!*is_left_out || !is_weight(t->name))
+    if (*is_left_out && is_weight(t->name))
+        return dq_fail(DQ_ERR_INPUT,
+                       "%s holds %s, and weights are floating-point numbers: save the state_dict() "
+                       "of the network itself",
+                       name, dq_stored_type_name(t->type));
+    if (*is_left_out)
         return DQ_OK;
-    return dq_fail(DQ_ERR_INPUT,
-                   "%s holds %s, and weights are floating-point numbers: save the state_dict() of "
-                   "the network itself",
-                   dq_span_print(text, sizeof(text), t->name), dq_stored_type_name(t->type));
+    if (t->n_dims < 0)
+        return dq_fail(DQ_ERR_INPUT, "the tensor %s is empty: save a state_dict() without it",
+                       name);
+    if (t->n_dims < 1 || t->n_dims > DQ_STORED_MAX_DIMS)
+        return dq_fail(DQ_ERR_INPUT,
+                       "the tensor %s has %d dimensions, only 1 to %d are read: save a "
+                       "state_dict() without it",
+                       name, t->n_dims, DQ_STORED_MAX_DIMS);
+    return DQ_OK;
 }
 
 const char *dq_span_print(char *to, size_t cap, dq_span text)

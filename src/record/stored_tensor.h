@@ -44,9 +44,9 @@ bool dq_stored_type_is_float(dq_stored_type type);
 /** An element of one of the types of floats, rounded to the nearest float32. */
 float dq_stored_float(dq_stored_type type, const uint8_t *element);
 
-/** A view of a storage, elements of one type in memory. Checked: 1 to 4 dimensions of at least 1,
- *  strides not negative, all elements inside the storage, and no more of them than the storage has.
- */
+/** A view of a storage, elements of one type in memory. Of one that dq_stored_tensor_check() lets
+ *  pass: 1 to 4 dimensions of at least 1, strides not negative, all elements inside the storage,
+ * and no more of them than the storage has. */
 typedef struct dq_stored_tensor {
     dq_span name;           // its key in the dictionary
     dq_span key;            // which storage
@@ -54,7 +54,7 @@ typedef struct dq_stored_tensor {
     dq_stored_type type;    // of its elements
     int64_t storage_count;  // elements in that storage
     int64_t offset;         // of the first element, in elements
-    int n_dims;
+    int n_dims;             // 0 to many; -1: it is empty
     int shape[DQ_STORED_MAX_DIMS];
     int64_t stride[DQ_STORED_MAX_DIMS];  // in elements
 } dq_stored_tensor;
@@ -62,7 +62,8 @@ typedef struct dq_stored_tensor {
 /** Which of the tensors of a file become a model's. Integers are left out (num_batches_tracked, a
  *  counter), unless they stand where a weight is expected.
  *  @param[out] is_left_out
- *  @return DQ_OK; DQ_ERR_INPUT for a weight or bias of integers */
+ *  @return DQ_OK; DQ_ERR_INPUT for a weight or bias of integers, an empty tensor, or one of no or
+ *          more than 4 dimensions */
 DQ_NODISCARD dq_status dq_stored_tensor_check(const dq_stored_tensor *t, bool *is_left_out);
 
 /** Text from a file, made fit for an error message: printable, cut to `cap`. Returns `to`. */

@@ -126,18 +126,26 @@ class Models(Case):
         known = DATA / "foreign" / "cleanrl_3.cleanrl_model"  # which says its game
         self.assertEqual(self.check(run("play", "-m", known, "--no-vis"), 0).stderr, "")
 
-    def test_what_is_exported_plays_as_before(self):
-        folder = self.dir / "run"
-        self.check(run("train", "--env", BRICKS, "--dialect", "cleanrl", "--set", "head=c51", "--frames", "20",
-                       "--set", "replay_start=100", "--set", "atoms=5", "--out", folder), 0)
-        for suffix in ("pth", "cleanrl_model"):
+    def check_exported(self, dialect, suffixes, *settings):
+        """What is written for others plays here as before. Returns the last file."""
+        folder = self.dir / dialect
+        self.check(run("train", "--env", BRICKS, "--dialect", dialect, "--frames", "20", "--set",
+                       "replay_start=100", *settings, "--out", folder), 0)
+        played = run("play", "-m", folder, "--last", "--no-vis").stdout
+        for suffix in suffixes:
             path = self.dir / f"model.{suffix}"
             self.check(run("export", folder, "--last", "-o", path), 0)
-            self.assertEqual(self.evaluated(path), (BRICKS, "cleanrl", ""))
-            self.assertEqual(run("play", "-m", path, "--no-vis").stdout,
-                             run("play", "-m", folder, "--last", "--no-vis").stdout)
+            self.assertEqual(self.evaluated(path), (BRICKS, dialect, ""))
+            self.assertEqual(run("play", "-m", path, "--no-vis").stdout, played)
+        return path
+
+    def test_what_is_exported_plays_as_before(self):
+        path = self.check_exported("cleanrl", ["pth", "cleanrl_model", "safetensors"], "--set", "head=c51",
+                                   "--set", "atoms=5")
+        self.check(run("inspect", path), 0, "model, safetensors", f"game            {BRICKS}", "c51 5 -10 10")
         self.check(run("eval", "-m", path, "-e", "CartPole-v1"), 2, "28224 bytes", "CartPole-v1", "--env")
         self.check(run("eval", "-m", path, "-e", OWN_PONG), 2, "among 4 actions", "has 6", "--env")
+        self.check_exported("sb3", ["cleanrl_model", "zip"])
 
     def test_a_network_that_deepq_lacks(self):
         model = DATA / "models" / "state_dict.dat"
