@@ -49,6 +49,9 @@ dev   must cmd:clang         clang
 dev   must cmd:clang-format  clang-format
 dev   must cmd:clang-tidy    clang-tidy
 dev   may  cmd:shellcheck    shellcheck
+dev   may  cmd:aarch64-linux-gnu-gcc  gcc-aarch64-linux-gnu
+dev   may  file:/usr/aarch64-linux-gnu/include/stdio.h  libc6-dev-arm64-cross
+dev   may  cmd:qemu-aarch64  qemu-user
 docs  must cmd:doxygen       doxygen
 coverage must cmd:gcovr      gcovr
 compare  must venv           python3-venv
@@ -65,6 +68,7 @@ is_there() {
     case $1 in
     cmd:*) command -v "${1#cmd:}" ;;
     pc:*) pkg-config --exists "${1#pc:}" ;;
+    file:*) test -e "${1#file:}" ;;
     header:*) echo "#include <${1#header:}>" | cc -E - ;;
     venv) python3 -c "import ensurepip, venv" ;;
     pip) python3 -m pip --version || /usr/bin/python3 -m pip --version ;;

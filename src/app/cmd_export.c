@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/export_play.h"
 #include "app/options.h"
 #include "app/trained_model.h"
 #include "base/error.h"
@@ -10,7 +11,10 @@
 
 typedef struct export_options {
     model_choice model;
-    const char *path, *format;
+    const char *path, *format, *rom_dir;
+    int quantize;  // 0: int8; -1: float
+    int64_t n_states;
+    uint64_t seed;
 } export_options;
 
 /** What the model's record leaves open, and the command line, the run beside it or nobody says. */
@@ -37,6 +41,27 @@ static void warn_of_dialect(const dq_export_format *format, const dq_export_mode
             app_plain(m->info.dialect), format->whose, format->dialect);
 }
 
+/** Play for the states that a C file is checked with, then write it. */
+static dq_status write_c(const export_options *o, const dq_export_format *format,
+                         dq_export_model *model, const trained_model *m)
+{
+    export_play p = {.rom_dir = o->rom_dir, .n_states = o->n_states, .seed = o->seed};
+    p.file.int8 = o->quantize >= 0;
+    dq_c_prefix(o->path, p.file.prefix);
+    dq_status st = export_play_run(&p, model, m);
+    model->c = &p.file;
+    if (st == DQ_OK)
+        st = dq_export_write(format, model, o->path);
+    if (st == DQ_OK && p.n_seen > 0)
+        printf("int8: in %lld states of %s the same greedy action in %.2f %%, the largest "
+               "difference of a value %.3g\n",
+               (long long)p.n_seen, p.env_id, 100.0 * (double)p.n_same / (double)p.n_seen,
+               p.largest);
+    export_play_free(&p);
+    model->c = NULL;
+    return st;
+}
+
 static dq_status write_model(const export_options *o, const dq_export_format *format,
                              const trained_model *m)
 {
@@ -46,7 +71,10 @@ static dq_status write_model(const export_options *o, const dq_export_format *fo
         return dq_fail_within(st, "%s", m->path);
     complete_info(&model, m);
     DQ_TRY(dq_export_check(format, &model));
-    DQ_TRY(dq_export_write(format, &model, o->path));
+    if (format->wants_c)
+        DQ_TRY(write_c(o, format, &model, m));
+    else
+        DQ_TRY(dq_export_write(format, &model, o->path));
     printf("%s: network %s, %d actions, written for %s\n", app_plain(o->path), model.info.network,
            model.n_actions, format->whose);
     warn_of_dialect(format, &model);
@@ -58,6 +86,8 @@ static dq_status export_model(const export_options *o)
     const dq_export_format *format;
     trained_model m;
     DQ_TRY(dq_export_format_find(o->format, o->path, &format));
+    if (o->quantize >= 0 && !format->wants_c)
+        return dq_fail(DQ_ERR_CONFIG, "--quantize is of C files: choose a name that ends in .c");
     DQ_TRY(trained_model_load(&m, &o->model));
     dq_status st = write_model(o, format, &m);
     trained_model_free(&m);
@@ -66,14 +96,20 @@ static dq_status export_model(const export_options *o)
 
 int cmd_export(int argc, char **argv)
 {
-    export_options o = {.model.options = environment_options_none()};
+    export_options o = {
+        .model.options = environment_options_none(), .quantize = -1, .n_states = 500};
     const option options[] = {
         {"output", 'o', OPTION_TEXT, &o.path, "FILE", "the file to write, complete or not at all",
          0, 0},
         {"format", 'f', OPTION_TEXT, &o.format, "NAME",
-         "torch, safetensors, onnx, sb3 or cleanrl (by the end of FILE)", 0, 0},
+         "torch, safetensors, onnx, sb3, cleanrl or c (by the end of FILE)", 0, 0},
         {"last", 0, OPTION_FLAG, &o.model.last, NULL,
          "of a run folder, the weights of its checkpoint", 0, 0},
+        {"quantize", 0, OPTION_WORD, &o.quantize, "int8", "C file: weights of 8 bits", 0, 0},
+        {"states", 0, OPTION_INT, &o.n_states, "N",
+         "C file: states to measure int8 on, played greedily (500)", 1, 1e6},
+        {"seed", 0, OPTION_UINT, &o.seed, "N", "of what is played (0)", 0, 0},
+        {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},
         {"env", 'e', OPTION_TEXT, &o.model.env_id, "ID", "what it plays (the model's)", 0, 0},
         {"dialect", 0, OPTION_TEXT, &o.model.dialect, "NAME", "preprocessing (the model's)", 0, 0},
     };
@@ -88,8 +124,10 @@ int cmd_export(int argc, char **argv)
             "  .safetensors      safetensors  safetensors, with what is known of the model\n"
             "  .onnx             onnx         ONNX, opset 13: pictures of bytes in, values out\n"
             "  .zip              sb3          Stable-Baselines3, DQN.load()\n"
-            "  .cleanrl_model    cleanrl      CleanRL's dqn_atari, c51_atari, dqn and c51",
-        .examples = "  deepq export runs/try -o pong.safetensors\n",
+            "  .cleanrl_model    cleanrl      CleanRL's dqn_atari, c51_atari, dqn and c51\n"
+            "  .c                c            one C99 file: weights, preprocessing, self-check",
+        .examples = "  deepq export runs/try -o pong.safetensors\n"
+                    "  deepq export pong.dat -o pong.c --quantize int8\n",
         .options = options,
         .n_options = DQ_COUNT(options),
     };

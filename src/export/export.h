@@ -20,6 +20,7 @@ typedef struct dq_export_model {
     dq_model_info info;                 // what it was trained on, as far as that is known
     bool has_seed;                      // whether `seed` is known
     uint64_t seed;                      // of the run that it is from
+    const struct dq_c_file *c;          // for the format "c" (c_file.h); else NULL
 } dq_export_model;
 
 /** A format. */
@@ -27,6 +28,7 @@ typedef struct dq_export_format {
     const char *name;         // of --format
     const char *suffixes[4];  // of files, NULL behind the last
     const char *whose;        // the program that it is of
+    bool wants_c;             // whether dq_export_model.c must be there
     const char *dialect;      // which preprocessing that program has; NULL: any
     /** Whether it can hold a model. */
     bool (*holds)(const dq_export_model *m);

@@ -4,6 +4,14 @@
 
 #include "export/formats.h"
 
+const dq_tensor *dq_export_tensor(const dq_export_model *m, const char *name)
+{
+    size_t i = 0;
+    while (strcmp(m->tensors[i].name, name) != 0)
+        i++;  // a network has the tensors of its layers
+    return &m->tensors[i];
+}
+
 static bool is_plain(const dq_export_model *m)
 {
     return m->network.last.dueling == DQ_DUELING_NONE;

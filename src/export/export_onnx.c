@@ -1,7 +1,6 @@
 /* ONNX: the network as a graph of its operators, opset 13. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "export/formats.h"
@@ -13,20 +12,12 @@ typedef struct graph {
     dq_onnx *b;
 } graph;
 
-static const dq_tensor *tensor_named(const dq_export_model *m, const char *name)
-{
-    size_t i = 0;
-    while (strcmp(m->tensors[i].name, name) != 0)
-        i++;  // a network has the tensors of its layers
-    return &m->tensors[i];
-}
-
 /** A layer, and its ReLU. @param x the name of its input @return that of its output */
 static const char *add_layer(graph *g, const dq_layer *l, const char *x)
 {
     char name[DQ_ONNX_NAME];
-    const char *w = dq_onnx_add_tensor(g->b, tensor_named(g->m, l->weight));
-    const char *bias = dq_onnx_add_tensor(g->b, tensor_named(g->m, l->bias));
+    const char *w = dq_onnx_add_tensor(g->b, dq_export_tensor(g->m, l->weight));
+    const char *bias = dq_onnx_add_tensor(g->b, dq_export_tensor(g->m, l->bias));
     const int stride[] = {l->stride, l->stride}, kernel[] = {l->k, l->k};
     const int pads[] = {l->before, l->before, l->after, l->after};
     bool is_conv = l->kind == DQ_LAYER_CONV;
@@ -96,7 +87,7 @@ static void add_values(graph *g, const char *y)
     } else {
         const char *p = dq_onnx_add(g->b, "Softmax", "probabilities", y, NULL, NULL);
         dq_onnx_set_int(g->b, "axis", 2);
-        const char *atoms = dq_onnx_add_tensor(g->b, tensor_named(g->m, "supports"));
+        const char *atoms = dq_onnx_add_tensor(g->b, dq_export_tensor(g->m, "supports"));
         const char *parts = dq_onnx_add(g->b, "Mul", "parts", p, atoms, NULL);
         const char *axes = dq_onnx_add_ints(g->b, "q.axes", atoms_axis, 1);  // an input since 13
         dq_onnx_add(g->b, "ReduceSum", "q", parts, axes, NULL);

@@ -15,16 +15,18 @@ static bool holds_all(const dq_export_model *m)
 }
 
 static const dq_export_format formats[] = {
-    {"torch", {".dat", ".pth", ".pt"}, "PyTorch", NULL, holds_all, dq_export_torch},
-    {"safetensors", {".safetensors"}, "safetensors", NULL, holds_all, dq_export_safetensors},
-    {"onnx", {".onnx"}, "ONNX", NULL, holds_all, dq_export_onnx},
-    {"sb3", {".zip"}, "Stable-Baselines3", "sb3", dq_export_sb3_holds, dq_export_sb3},
+    {"torch", {".dat", ".pth", ".pt"}, "PyTorch", false, NULL, holds_all, dq_export_torch},
+    {"safetensors", {".safetensors"}, "safetensors", false, NULL, holds_all, dq_export_safetensors},
+    {"onnx", {".onnx"}, "ONNX", false, NULL, holds_all, dq_export_onnx},
+    {"sb3", {".zip"}, "Stable-Baselines3", false, "sb3", dq_export_sb3_holds, dq_export_sb3},
     {"cleanrl",
      {".cleanrl_model"},
      "CleanRL",
+     false,
      "cleanrl",
      dq_export_cleanrl_holds,
      dq_export_cleanrl},
+    {"c", {".c"}, "C compilers", true, NULL, holds_all, dq_export_c},
 };
 
 enum { N_FORMATS = DQ_COUNT(formats) };

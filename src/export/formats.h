@@ -20,8 +20,13 @@ DQ_NODISCARD dq_status dq_export_sb3(dq_writer *w, const dq_export_model *m);
 bool dq_export_cleanrl_holds(const dq_export_model *m);
 DQ_NODISCARD dq_status dq_export_cleanrl(dq_writer *w, const dq_export_model *m);
 
+/** A file of C99 that needs nothing else. @param m with its `c` */
+DQ_NODISCARD dq_status dq_export_c(dq_writer *w, const dq_export_model *m);
+
 enum { DQ_EXPORT_NAME = 64 };  // bytes of a tensor's name in another program, with the final zero
 
+/** The tensor with a name, one that its network has. */
+const dq_tensor *dq_export_tensor(const dq_export_model *m, const char *name);
 /** Whether it is the network of Mnih et al. 2015 without dueling. */
 bool dq_export_is_nature(const dq_export_model *m);
 /** Whether it is a multilayer perceptron without dueling. */

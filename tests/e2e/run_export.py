@@ -3,9 +3,11 @@
 import base64
 import io
 import json
+import os
 import pathlib
 import shutil
 import struct
+import subprocess
 import tempfile
 import zipfile
 
@@ -62,6 +64,12 @@ def onnx_graph(path):
     entries = [protobuf(e) for e in model[14]]
     return (operators, {t[8][0].decode(): t[9][0] for t in tensors},
             {e[1][0].decode(): e[2][0].decode() for e in entries})
+
+
+CC = os.environ.get("DEEPQ_CC", "cc")
+STRICT = ["-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1"]
+COMPILERS = [c for c in ("gcc", "clang") if shutil.which(c)] or [CC]
+HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Export(Case):
@@ -159,6 +167,124 @@ class Export(Case):
         self.assertEqual(torch_floats(path), torch_floats(self.exported(folder, "model.dat")))
         with zipfile.ZipFile(path) as archive:
             self.assertIn(b"network.7.weight", archive.read("archive/data.pkl"))
+
+    def compiled(self, compiler, *arguments):
+        """A program from these arguments of a compiler."""
+        program = self.dir / f"program{len(list(self.dir.iterdir()))}"
+        done = subprocess.run([*compiler, *map(str, arguments), "-o", program, "-lm"], stderr=subprocess.PIPE,
+                              text=True)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return program
+
+    def check_itself(self, path, compiler, *runner):
+        program = self.compiled(compiler, *STRICT, "-DDEEPQ_MODEL_MAIN", path)
+        done = subprocess.run([*runner, program], stdout=subprocess.PIPE, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, "3 states, 0 failures\n"), path)
+
+    def c_files(self):
+        """Pictures and vectors, float and int8; every network is compiled by tests/oracle/check_export.py."""
+        kinds = [("small", ["network=small"], ["--dialect", "sb3"]),
+                 ("parted", ["network=small", "dueling=streams", "stream_width=128", "head=c51"],
+                  ["--dialect", "dopamine", "--quantize", "int8", "--states", "20"])]
+        for name, settings, options in kinds:
+            yield self.exported(self.trained(BRICKS, *settings), f"{name}.c", *options)
+        for name, options in (("vector", []), ("vector8", ["--quantize", "int8", "--states", "20"])):
+            folder = self.trained("CartPole-v1", "network=mlp", "hidden=16,8", "dueling=output", "head=qr")
+            yield self.exported(folder, f"{name}.c", *options)
+
+    def test_a_c_file_checks_itself(self):
+        for path in self.c_files():
+            for compiler in COMPILERS:
+                self.check_itself(path, [compiler])
+
+    def test_a_c_file_on_another_machine(self):
+        if not all(map(shutil.which, ("aarch64-linux-gnu-gcc", "qemu-aarch64"))):
+            self.skipTest("no aarch64-linux-gnu-gcc and qemu-aarch64 here")
+        has_libc = subprocess.run(["aarch64-linux-gnu-gcc", "-E", "-"], input="#include <stdio.h>", text=True,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        if not has_libc:
+            self.skipTest("no C library for aarch64 here (libc6-dev-arm64-cross)")
+        for path in self.c_files():
+            self.check_itself(path, ["aarch64-linux-gnu-gcc", "-static"], "qemu-aarch64")
+
+    def test_a_c_file_knows_when_it_is_wrong(self):
+        path = self.exported(self.trained(BRICKS, "network=small"), "model.c", "--quantize", "int8", "--states", "1")
+        text = path.read_text()
+        for part, instead, told in [("[MODEL_ACTIONS] = {\n{", "[MODEL_ACTIONS] = {\n{9+", "values differ"),
+                                    ("0.587f", "0.588f", "pictures are others")]:
+            self.assertEqual(text.count(part), 1, part)
+            changed = self.dir / "changed.c"
+            changed.write_text(text.replace(part, instead))
+            program = self.compiled([CC], *STRICT, "-DDEEPQ_MODEL_MAIN", changed)
+            done = subprocess.run([program], stdout=subprocess.PIPE, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(told, done.stdout)
+
+    def test_two_c_files_in_one_program(self):
+        folder = self.trained("CartPole-v1", "network=mlp", "hidden=16,8", "dueling=output", "head=qr")
+        pole, other = self.exported(folder, "pole-1.c"), self.exported(folder, "other.c", "--quantize", "int8")
+        program = self.dir / "main.c"
+        program.write_text("""
+            #define POLE_1_HEADER
+            #include "pole-1.c"
+            #define OTHER_HEADER
+            #include "other.c"
+            int main(void)
+            {
+                static pole_1_player a;
+                static other_player b;
+                const float obs[POLE_1_INPUTS] = {0.1f, -0.2f, 0.03f, 0};
+                return pole_1_act(&a, obs) >= POLE_1_ACTIONS || other_act(&b, obs) >= OTHER_ACTIONS;
+            }""")
+        program = self.compiled([CC], *STRICT, program, pole, other)
+        self.assertEqual(subprocess.run([program]).returncode, 0)
+
+    def test_a_c_file_sees_what_its_dialect_shows(self):
+        library = pathlib.Path(os.environ["DEEPQ_LIBRARY"])
+        flags = os.environ.get("DEEPQ_CFLAGS", "").split(";") if os.environ.get("DEEPQ_CFLAGS") else []
+        folder = self.trained(BRICKS, "network=small")
+        weights = self.exported(folder, "model.dat")
+        for dialect in ("book", "sb3", "cleanrl", "gymnasium"):
+            path = self.exported(folder, "model.c", "--dialect", dialect)
+            program = self.compiled([CC, *flags], "-std=c11", "-O1", f"-DEXPORTED=\"{path}\"", f"-I{HERE.parents[1]}/include",
+                                    HERE / "c_model_player.c", library, f"-Wl,-rpath,{library.parent}")
+            done = subprocess.run([program, weights, BRICKS, dialect], stdout=subprocess.PIPE, text=True)
+            self.assertEqual((done.returncode, done.stdout), (0, "150 states: pictures differ in 0, values in 0\n"), dialect)
+
+    def test_int8_is_measured(self):
+        path = self.dir / "model.c"
+        done = self.check(run("export", self.trained(BRICKS, "network=small"), "-o", path, "--quantize", "int8",
+                              "--states", "50"), 0)
+        self.assertRegex(done.stdout, "int8: in 50 states of deepq/Bricks-v0 the same greedy action in [0-9.]+ %")
+        text = path.read_text()
+        self.assertIn("Measured against float weights in 50 states of its game", text)
+        self.assertIn('{"NOOP", "FIRE", "RIGHT", "LEFT"}', text)
+        self.check(run("export", self.trained(BRICKS, "network=small"), "-o", self.dir / "model.onnx", "--quantize",
+                       "int8"), 2, "--quantize")
+
+    def test_a_game_that_is_not_here(self):
+        """The states are those of our own Pong, and int8 is not measured."""
+        model = self.exported(self.trained(BRICKS, "network=small"), "model.dat")
+        nowhere = {**dict.fromkeys(("DEEPQ_ROMS_DIR", "ALE_ROMS_DIR"), ""), "XDG_DATA_HOME": str(self.dir)}
+        path = self.dir / "model.c"
+        done = run("export", model, "-o", path, "--env", "BreakoutNoFrameskip-v4", "--quantize", "int8", env=nowhere)
+        self.check(done, 0)
+        self.assertIn("its ROM is not here", done.stderr)
+        self.assertIn("was not measured", path.read_text())
+        self.check_itself(path, [CC])
+
+    def test_what_is_written_plays_the_same(self):
+        """Read back, every file that deepq reads is the same player."""
+        folder = self.trained(BRICKS, "network=nature")
+        game = ["--env", BRICKS, "--dialect", "book", "--noops", "0", "--epsilon", "0", "--episodes", "1", "--cap", "400",
+                "--json"]
+        want = None
+        for end in ("dat", "safetensors", "zip", "cleanrl_model"):
+            path = self.exported(folder, f"model.{end}")
+            told = json.loads(self.check(run("eval", "-m", path, *game), 0).stdout)
+            told.pop("model")
+            want = want or told
+            self.assertEqual(told, want, end)
 
     def test_pictures_of_another_program_are_told(self):
         done = run("export", self.trained(BRICKS, "network=nature"), "-o", self.dir / "model.zip")

@@ -2,9 +2,11 @@
 
     check_export.py FORMAT DEEPQ LIBRARY
 
-FORMAT is torch, safetensors, onnx, sb3 or cleanrl. Of every network that the format can hold, the other
-program computes deepq's values within 1e-5 on states of our own Pong, or of CartPole.
+FORMAT is torch, safetensors, onnx, sb3, cleanrl or c. Of every network that the format can hold, the other
+program computes deepq's values within 1e-5 on states of our own Pong, or of CartPole. C files, of
+float and of int8, are compiled and check themselves on theirs.
 """
+import subprocess
 import sys
 import tempfile
 
@@ -146,6 +148,17 @@ def check_cleanrl(network, tensors, path, states, want):
         compare(network, net(torch.as_tensor(states)).numpy(), want)
 
 
+def check_c(network, tensors, path, states, want):
+    model, deepq = path.replace("model.c", "model.dat"), sys.argv[2]
+    for options in ([], ["--quantize", "int8", "--states", "20"]):
+        assert export(deepq, model, path, *options)
+        subprocess.run(["cc", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-O1", "-DDEEPQ_MODEL_MAIN",
+                        path, "-o", f"{path}.bin", "-lm"], check=True)
+        told = subprocess.run([f"{path}.bin"], stdout=subprocess.PIPE, text=True).stdout
+        assert told == "3 states, 0 failures\n", f"{network}: {told}"
+    print(f"{network}: float and int8 check themselves")
+
+
 def compare(network, q, want):
     most = float(numpy.abs(q - want).max())
     assert q.shape == want.shape and most <= TOLERANCE, f"{network}: values differ by {most:.3g}"
@@ -153,7 +166,8 @@ def compare(network, q, want):
 
 
 CHECKS = {"torch": (check_torch, ".pth"), "safetensors": (check_safetensors, ".safetensors"),
-          "onnx": (check_onnx, ".onnx"), "sb3": (check_sb3, ".zip"), "cleanrl": (check_cleanrl, ".cleanrl_model")}
+          "onnx": (check_onnx, ".onnx"), "sb3": (check_sb3, ".zip"), "cleanrl": (check_cleanrl, ".cleanrl_model"),
+          "c": (check_c, ".c")}
 
 
 def main():
