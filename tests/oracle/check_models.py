@@ -29,7 +29,7 @@ class Model(ctypes.Structure):
 
 
 class Info(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_char * 64)
+    _fields_ = [(name, ctypes.c_char * (96 if name == "network" else 64))
                 for name in ("env_id", "dialect", "network", "preset", "version")]
     _fields_ += [("step", ctypes.c_int64), ("score", ctypes.c_double), ("options", ctypes.c_char * 256)]
 

@@ -58,6 +58,9 @@ def safetensors_files(folder):
         path = folder / "model.safetensors"
         save_file(dict(net.state_dict()), path, {"format": "pt"})
         yield str(dtype), path, as_float32(net)
+    net = torch.nn.Sequential(torch.nn.Linear(4, 16), torch.nn.ReLU(), torch.nn.Linear(16, 2)).half()
+    save_file(dict(net.state_dict()), path, {"format": "pt", "deepq.env": "CartPole-v1"})
+    yield "float16 of 4", path, as_float32(net)
 
 
 def cleanrl_files(folder):
@@ -129,12 +132,10 @@ def write(folder):
     states = numpy.random.default_rng(1).uniform(-1, 1, (4, 4)).astype(numpy.float32)
     with open(folder / "values.txt", "w") as out:
         for kind, files in FORMATS.items():
-            if kind in ("torch", "safetensors"):
-                continue
             for i, (name, path, net) in enumerate(files(folder)):
                 if not is_of_vectors(name) or "{}" in name:
                     continue
-                to = folder / f"{kind}_{i}{path.suffix}"
+                to = folder / ("mlp.safetensors" if kind == "safetensors" else f"{kind}_{i}{path.suffix}")
                 path.replace(to)
                 for state, row in zip(states, values(net, states)):
                     print(to.name, *map(repr, map(float, state)), *map(repr, map(float, row)), file=out)

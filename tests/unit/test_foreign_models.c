@@ -1,6 +1,7 @@
 /** Files that Stable-Baselines3, SB3-Contrib and CleanRL's networks wrote: what deepq's policies
  * make of states is what the originals do. tests/oracle/check_reading.py made tests/data/foreign.
  */
+#include "failing_allocation.h"
 #include "temp_folder.h"
 
 #include <math.h>
@@ -53,7 +54,7 @@ static void values_are_those_of_the_originals(void **state)
          n++)
         check_values(name, obs, want);
     assert_true(feof(f));
-    assert_int_equal(n, 16);
+    assert_int_equal(n, 20);
     fclose(f);
 }
 
@@ -181,6 +182,39 @@ static void no_part_of_an_archive_is_read(void **state)
     free(bytes);
 }
 
+/** @return whether an allocation is left that can fail */
+static bool fails_cleanly(const void *bytes, size_t n, long which)
+{
+    dq_model *m;
+    (void)let_allocation_fail(which);
+    dq_status st = dq_model_parse(&m, bytes, n);
+    (void)let_allocation_fail(0);
+    if (st != DQ_OK && st != DQ_ERR_NOMEM)
+        fail_msg("allocation %ld: %s", which, dq_errmsg());
+    dq_model_destroy(m);
+    return st != DQ_OK;
+}
+
+static void every_failing_allocation_is_told(void **state)
+{
+    (void)state;
+    static const char *const files[] = {
+        FOREIGN "sb3_2.zip", FOREIGN "sb3_contrib_2.zip", FOREIGN "cleanrl_3.cleanrl_model",
+        FOREIGN "mlp.safetensors", DEEPQ_TEST_DATA "/models/legacy.dat"};
+    if (!let_allocation_fail(0))
+        skip();
+    for (size_t f = 0; f < DQ_COUNT(files); f++) {
+        size_t n;
+        void *bytes;
+        long which = 1;
+        assert_int_equal(dq_file_read(files[f], 1 << 20, &bytes, &n), DQ_OK);
+        while (fails_cleanly(bytes, n, which))
+            which++;
+        assert_true(which > 10);
+        free(bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +223,7 @@ int main(void)
         IN_TEMP_FOLDER(settings_that_change_the_network_are_refused),
         IN_TEMP_FOLDER(other_settings_do_not_matter),
         cmocka_unit_test(no_part_of_an_archive_is_read),
+        cmocka_unit_test(every_failing_allocation_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
