@@ -146,6 +146,11 @@ def main():
     o = parser.parse_args()
     torch.set_num_threads(1)
     library = Library(o.library)
+    o.folder.mkdir(parents=True, exist_ok=True)
+    roms = subprocess.run([o.deepq, "roms", "list"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    if o.env == "PongNoFrameskip-v4" and not re.search(r"^\s*pong\s+yes", roms, re.M):
+        print("SKIP: the Pong ROM is missing")
+        sys.exit(77)
     for env_id, steps in ((o.env, o.steps), (VECTORS, 20_000)):
         path = o.folder / f"{env_id}.zip"
         if not path.exists():
