@@ -92,7 +92,7 @@ dq_status dq_sb3_read(dq_model_parts *parts, dq_zip *zip)
     dq_status st = dq_torch_read(parts, parts->inside, n);
     if (st != DQ_OK)
         return dq_fail_within(st, POLICY " in the archive");
-    parts->format = "an archive of Stable-Baselines3";
+    parts->format = "a zip archive of a policy and its settings";
     DQ_TRY(dq_model_info_member(parts, zip, DQ_MODEL_INFO_MEMBER));
     return read_settings(parts, zip);
 }

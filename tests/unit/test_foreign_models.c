@@ -79,7 +79,7 @@ static void what_the_files_say_is_known(void **state)
     dq_model_destroy(m);
     m = load(FOREIGN "sb3_2.zip");
     assert_string_equal(m->origin, "Stable-Baselines3");
-    assert_string_equal(m->format, "an archive of Stable-Baselines3");
+    assert_string_equal(m->format, "a zip archive of a policy and its settings");
     assert_true(m->info->step == 0);
     dq_model_destroy(m);
     m = load(FOREIGN "sb3_contrib_2.zip");
