@@ -28,7 +28,7 @@ static size_t list_tensors(const dq_export_model *m, dq_tensor *tensors,
     static const char *const of_vectors[] = {"0", "2", "4"};
     size_t n = 0;
     if (m->network.last.head == DQ_HEAD_C51) {
-        tensors[0] = m->tensors[m->n - 1];
+        tensors[0] = *dq_export_tensor(m, "supports");
         tensors[n++].name = "atoms";
     }
     dq_export_rename(m, "network.", dq_export_is_nature(m) ? of_pictures : of_vectors, tensors + n,

@@ -31,9 +31,10 @@ void dq_export_rename(const dq_export_model *m, const char *prefix, const char *
                       dq_tensor *tensors, char (*names)[DQ_EXPORT_NAME])
 {
     for (int i = 0; i < 2 * m->network.n_layers; i++) {
+        const dq_layer *l = &m->network.layers[i / 2];
         snprintf(names[i], DQ_EXPORT_NAME, "%s%s.%s", prefix, layers[i / 2],
                  i % 2 == 0 ? "weight" : "bias");
-        tensors[i] = m->tensors[i];
+        tensors[i] = *dq_export_tensor(m, i % 2 == 0 ? l->weight : l->bias);
         tensors[i].name = names[i];
     }
 }

@@ -123,7 +123,7 @@ static json_t *serialized(const dq_export_model *m, const char *type,
     dq_pickle_put(w, DQ_PICKLE_END);
     const void *bytes = dq_writer_bytes(w, &n);
     char *text = dq_write(w, NULL, 0) == DQ_OK ? dq_base64(bytes, n) : NULL;
-    json_t *object = json_pack("{s:s, s:s}", ":type:", type, ":serialized:", text ? text : "");
+    json_t *object = text ? json_pack("{s:s, s:s}", ":type:", type, ":serialized:", text) : NULL;
     free(text);
     dq_writer_destroy(w);
     return object;
@@ -131,17 +131,18 @@ static json_t *serialized(const dq_export_model *m, const char *type,
 
 /* ---------------------------------------------------------------- the members */
 
+/** @return NULL for want of memory */
 static json_t *policy_kwargs(const dq_export_model *m)
 {
-    json_t *kwargs = json_object(), *hidden = json_array();
-    if (dq_export_is_nature(m)) {
-        json_decref(hidden);
-        return kwargs;
-    }
+    if (dq_export_is_nature(m))
+        return json_object();
+    json_t *hidden = json_array();
     for (int i = 0; i + 1 < m->network.n_layers; i++)
-        json_array_append_new(hidden, json_integer(m->network.layers[i].out));
-    json_object_set_new(kwargs, "net_arch", hidden);
-    return kwargs;
+        if (json_array_append_new(hidden, json_integer(m->network.layers[i].out)) != 0) {
+            json_decref(hidden);
+            return NULL;
+        }
+    return json_pack("{s:o}", "net_arch", hidden);
 }
 
 /** The member `data`, malloc'd; NULL for want of memory. */

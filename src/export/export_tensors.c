@@ -1,5 +1,6 @@
 /* Formats of tensors alone. */
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,20 +34,27 @@ dq_status dq_export_torch(dq_writer *w, const dq_export_model *m)
     return st;
 }
 
+/** The metadata in the making. */
+typedef struct metadata {
+    json_t *object;
+    bool failed;  // for want of memory
+} metadata;
+
 static void add_fact(void *ctx, const char *key, const char *value)
 {
+    metadata *m = ctx;
     char name[32];
     snprintf(name, sizeof(name), "deepq.%s", key);
-    json_object_set_new(ctx, name, dq_json_text(value));
+    m->failed |= json_object_set_new(m->object, name, dq_json_text(value)) != 0;
 }
 
 dq_status dq_export_safetensors(dq_writer *w, const dq_export_model *m)
 {
-    json_t *metadata = json_pack("{s:s}", "format", "pt");  // as PyTorch's users' files say
-    if (!metadata)
-        return dq_fail(DQ_ERR_NOMEM, "no memory for the metadata of a model");
-    dq_export_each_fact(m, add_fact, metadata);
-    dq_status st = dq_safetensors_write(w, m->tensors, m->n, metadata);
-    json_decref(metadata);
+    metadata known = {json_pack("{s:s}", "format", "pt"), false};  // as other writers say
+    known.failed = !known.object;
+    dq_export_each_fact(m, add_fact, &known);
+    dq_status st = known.failed ? dq_fail(DQ_ERR_NOMEM, "no memory for the metadata of a model")
+                                : dq_safetensors_write(w, m->tensors, m->n, known.object);
+    json_decref(known.object);
     return st;
 }

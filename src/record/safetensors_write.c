@@ -7,12 +7,16 @@
 
 enum { ALIGNMENT = 8 };
 
+/** @return NULL for want of memory */
 static json_t *describe(const dq_tensor *t, size_t at)
 {
     json_t *shape = json_array();
-    for (int i = 0; i < t->n_dims; i++)
-        json_array_append_new(shape, json_integer(t->shape[i]));
     size_t end = at + dq_tensor_elements(t) * sizeof(float);
+    for (int i = 0; i < t->n_dims; i++)
+        if (json_array_append_new(shape, json_integer(t->shape[i])) != 0) {
+            json_decref(shape);
+            return NULL;
+        }
     return json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
                      (json_int_t)at, (json_int_t)end);
 }

@@ -1,5 +1,6 @@
 #include "record/zip_write.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -15,8 +16,11 @@ typedef struct archive {
     size_t at;  // where the next member's header will be
 } archive;
 
+/** Where libzip does not say that memory is wanting, errno does, which was 0 before. */
 static dq_status fail_zip(zip_error_t *error)
 {
+    if (zip_error_code_zip(error) == ZIP_ER_MEMORY || errno == ENOMEM)
+        return dq_fail(DQ_ERR_NOMEM, "no memory to make an archive");
     return dq_fail(DQ_ERR_IO, "cannot make the archive: %s", zip_error_strerror(error));
 }
 
@@ -98,6 +102,7 @@ static dq_status pass_on(zip_source_t *from, dq_writer *w)
 dq_status dq_zip_write(dq_writer *w, const dq_zip_member *members, size_t n, size_t alignment)
 {
     zip_error_t error;
+    errno = 0;
     zip_error_init(&error);
     zip_source_t *into = zip_source_buffer_create(NULL, 0, 0, &error);
     if (!into)

@@ -93,6 +93,15 @@ class Memory(Case):
         self.check_every_allocation("eval", "-m", self.dir / "run", "--episodes", "1", "--cap", "40",
                                     kept=KEPT_OF_MODELS)
 
+    def test_exports(self):
+        """The zip is made of all parts that files of other programs are made of."""
+        self.check(run("train", "--env", "CartPole-v1", "--set", "hidden=8", "--set", "replay_size=100", "--set",
+                       "replay_start=50", "--frames", "120", "--out", self.dir / "run"), 0)
+        model = next((self.dir / "run").glob("*.dat"))
+        self.check_every_allocation("export", model, "-o", "x-NEW.zip", kept=KEPT_OF_MODELS)
+        self.check_every_allocation("export", model, "-o", "x-NEW.c", "--quantize", "int8", "--states", "1",
+                                    kept=KEPT_OF_MODELS)
+
     def test_what_is_refused_leaves_nothing(self):
         """A checkpoint and a model that end early, a trace of another cartridge, settings that are none."""
         self.check(run("train", "--env", OWN_PONG, "--set", "network=small", "--set", "replay_size=100", "--set",
