@@ -3,17 +3,20 @@
 #include <string.h>
 
 #include "app/app.h"
+#include "app/environments.h"
+#include "app/export_card.h"
 #include "app/export_play.h"
 #include "app/options.h"
 #include "app/trained_model.h"
 #include "base/error.h"
+#include "env/env_ids.h"
 #include "export/export.h"
 
 typedef struct export_options {
     model_choice model;
-    const char *path, *format, *rom_dir;
+    const char *path, *format, *card, *rom_dir;
     int quantize;  // 0: int8; -1: float
-    int64_t n_states;
+    int64_t n_states, episodes;
     uint64_t seed;
 } export_options;
 
@@ -23,7 +26,9 @@ static void complete_info(dq_export_model *to, const trained_model *from)
     dq_model_info *info = &to->info;
     if (!from->env_is_assumed)
         snprintf(info->env_id, sizeof(info->env_id), "%s", from->env_id);
-    if (!from->dialect_is_assumed)
+    if (!environments_is_atari(from->env_id))
+        *info->dialect = '\0';  // there are no pictures to preprocess
+    else if (!from->dialect_is_assumed)
         snprintf(info->dialect, sizeof(info->dialect), "%s", from->dialect);
     snprintf(info->preset, sizeof(info->preset), "%s", from->preset);
     environment_options_print(&from->options, info->options);
@@ -48,6 +53,7 @@ static dq_status write_c(const export_options *o, const dq_export_format *format
     export_play p = {.rom_dir = o->rom_dir, .n_states = o->n_states, .seed = o->seed};
     p.file.int8 = o->quantize >= 0;
     dq_c_prefix(o->path, p.file.prefix);
+    DQ_TRY(trained_model_check_game(m));
     dq_status st = export_play_run(&p, model, m);
     model->c = &p.file;
     if (st == DQ_OK)
@@ -62,14 +68,21 @@ static dq_status write_c(const export_options *o, const dq_export_format *format
     return st;
 }
 
-static dq_status write_model(const export_options *o, const dq_export_format *format,
-                             const trained_model *m)
+/** What is to be written of a model. */
+static dq_status prepare(dq_export_model *model, const trained_model *m)
 {
-    dq_export_model model;
-    dq_status st = dq_export_model_init(&model, m->weights);
+    dq_status st = dq_export_model_init(model, m->weights);
     if (st != DQ_OK)
         return dq_fail_within(st, "%s", m->path);
-    complete_info(&model, m);
+    complete_info(model, m);
+    return DQ_OK;
+}
+
+static dq_status write_file(const export_options *o, const dq_export_format *format,
+                            const trained_model *m)
+{
+    dq_export_model model;
+    DQ_TRY(prepare(&model, m));
     DQ_TRY(dq_export_check(format, &model));
     if (format->wants_c)
         DQ_TRY(write_c(o, format, &model, m));
@@ -81,23 +94,42 @@ static dq_status write_model(const export_options *o, const dq_export_format *fo
     return DQ_OK;
 }
 
+static dq_status write_card(const export_options *o, const trained_model *m)
+{
+    dq_export_model model;
+    evaluation e = {.episodes = o->episodes,
+                    .epsilon = -1,
+                    .cap = DQ_ATARI_EPISODE_TICKS,
+                    .seed = o->seed,
+                    .rom_dir = o->rom_dir};
+    DQ_TRY(trained_model_check_game(m));
+    DQ_TRY(prepare(&model, m));
+    evaluation_begin(&e, m, &o->model);
+    return export_card(o->card, &model, &e);
+}
+
 static dq_status export_model(const export_options *o)
 {
-    const dq_export_format *format;
+    const dq_export_format *format = NULL;
     trained_model m;
-    DQ_TRY(dq_export_format_find(o->format, o->path, &format));
-    if (o->quantize >= 0 && !format->wants_c)
+    if (o->path)
+        DQ_TRY(dq_export_format_find(o->format, o->path, &format));
+    if (o->quantize >= 0 && !(format && format->wants_c))
         return dq_fail(DQ_ERR_CONFIG, "--quantize is of C files: choose a name that ends in .c");
     DQ_TRY(trained_model_load(&m, &o->model));
-    dq_status st = write_model(o, format, &m);
+    dq_status st = format ? write_file(o, format, &m) : DQ_OK;
+    if (st == DQ_OK && o->card)
+        st = write_card(o, &m);
     trained_model_free(&m);
     return st;
 }
 
 int cmd_export(int argc, char **argv)
 {
-    export_options o = {
-        .model.options = environment_options_none(), .quantize = -1, .n_states = 500};
+    export_options o = {.model.options = environment_options_none(),
+                        .quantize = -1,
+                        .n_states = 500,
+                        .episodes = 20};
     const option options[] = {
         {"output", 'o', OPTION_TEXT, &o.path, "FILE", "the file to write, complete or not at all",
          0, 0},
@@ -105,6 +137,9 @@ int cmd_export(int argc, char **argv)
          "torch, safetensors, onnx, sb3, cleanrl or c (by the end of FILE)", 0, 0},
         {"last", 0, OPTION_FLAG, &o.model.last, NULL,
          "of a run folder, the weights of its checkpoint", 0, 0},
+        {"card", 0, OPTION_TEXT, &o.card, "DIR",
+         "write a folder for a model hub: README.md, results, model, video", 0, 0},
+        {"episodes", 0, OPTION_INT, &o.episodes, "N", "card: games to play (20)", 1, 1e6},
         {"quantize", 0, OPTION_WORD, &o.quantize, "int8", "C file: weights of 8 bits", 0, 0},
         {"states", 0, OPTION_INT, &o.n_states, "N",
          "C file: states to measure int8 on, played greedily (500)", 1, 1e6},
@@ -127,14 +162,15 @@ int cmd_export(int argc, char **argv)
             "  .cleanrl_model    cleanrl      CleanRL's dqn_atari, c51_atari, dqn and c51\n"
             "  .c                c            one C99 file: weights, preprocessing, self-check",
         .examples = "  deepq export runs/try -o pong.safetensors\n"
-                    "  deepq export pong.dat -o pong.c --quantize int8\n",
+                    "  deepq export pong.dat -o pong.c --quantize int8\n"
+                    "  deepq export runs/try --card pong-card\n",
         .options = options,
         .n_options = DQ_COUNT(options),
     };
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))
         return exit_status;
-    if (!o.path)
+    if (!o.path && !o.card)
         return app_fail(APP_MISUSED, "export: no file to write: name it with -o FILE");
     o.model.path = argv[0];
     return app_report(export_model(&o));

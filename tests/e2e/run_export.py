@@ -157,7 +157,9 @@ class Export(Case):
             pickled = archive.read("archive/data.pkl")
         for name in (b"q_net.features_extractor.linear.0.weight", b"q_net_target.q_net.0.bias"):
             self.assertIn(name, pickled)
-        vector = self.exported(self.trained("CartPole-v1", "network=mlp", "hidden=16,8"), "vector.zip")
+        vector = self.dir / "vector.zip"
+        done = run("export", self.trained("CartPole-v1", "network=mlp", "hidden=16,8"), "-o", vector)
+        self.assertEqual(self.check(done, 0).stderr, "")  # there are no pictures to be others
         with zipfile.ZipFile(vector) as archive:
             self.assertEqual(json.loads(archive.read("data"))["policy_kwargs"], {"net_arch": [16, 8]})
 
@@ -285,6 +287,23 @@ class Export(Case):
             told.pop("model")
             want = want or told
             self.assertEqual(told, want, end)
+
+    def test_a_card_says_what_was_measured(self):
+        folder, card = self.trained(BRICKS, "network=small"), self.dir / "cards" / "one"
+        self.check(run("export", folder, "--card", card, "--episodes", "2", "--seed", "3"), 0, "2 games")
+        results = json.loads((card / "results.json").read_text())
+        told = json.loads(self.check(run("eval", "-m", card / "model.dat", "--episodes", "2", "--seed", "3", "--json"),
+                                     0).stdout)
+        self.assertEqual((results["mean_reward"], results["std_reward"], results["rewards"], results["n_eval_episodes"]),
+                         (told["mean"], told["sd"], told["rewards"], 2))
+        readme = (card / "README.md").read_text()
+        front = readme.split("---\n")[1]
+        for words in ("type: mean_reward", f'value: "{told["mean"]:.2f} +/- {told["sd"]:.2f}"', f'name: "{BRICKS}"'):
+            self.assertIn(words, front)
+        self.assertIn("epsilon 0.05", readme)
+        self.assertEqual(torch_floats(card / "model.dat"), torch_floats(self.exported(folder, "model.dat")))
+        self.assertEqual("replay.mp4" in readme, (card / "replay.mp4").exists())
+        self.check(run("export", folder, "--card", card), 2, "README.md")
 
     def test_pictures_of_another_program_are_told(self):
         done = run("export", self.trained(BRICKS, "network=nature"), "-o", self.dir / "model.zip")
