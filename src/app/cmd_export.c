@@ -9,6 +9,7 @@
 #include "app/options.h"
 #include "app/trained_model.h"
 #include "base/error.h"
+#include "deepq/atari_env.h"
 #include "env/env_ids.h"
 #include "export/export.h"
 
@@ -58,6 +59,8 @@ static dq_status write_c(const export_options *o, const dq_export_format *format
     model->c = &p.file;
     if (st == DQ_OK)
         st = dq_export_write(format, model, o->path);
+    if (st == DQ_OK)
+        trained_model_warn(m);
     if (st == DQ_OK && p.n_seen > 0)
         printf("int8: in %lld states of %s the same greedy action in %.2f %%, the largest "
                "difference of a value %.3g\n",
@@ -105,13 +108,25 @@ static dq_status write_card(const export_options *o, const trained_model *m)
     DQ_TRY(trained_model_check_game(m));
     DQ_TRY(prepare(&model, m));
     evaluation_begin(&e, m, &o->model);
-    return export_card(o->card, &model, &e);
+    DQ_TRY(export_card(o->card, &model, &e));
+    trained_model_warn(m);
+    return DQ_OK;
+}
+
+/** What the command line says of the game, which most formats only pass on. */
+static dq_status check_choice(const model_choice *choice)
+{
+    dq_preprocessing how;
+    if (choice->dialect && dq_preprocessing_init(&how, choice->dialect) != DQ_OK)
+        return dq_fail_within(DQ_ERR_CONFIG, "--dialect");
+    return DQ_OK;
 }
 
 static dq_status export_model(const export_options *o)
 {
     const dq_export_format *format = NULL;
     trained_model m;
+    DQ_TRY(check_choice(&o->model));
     if (o->path)
         DQ_TRY(dq_export_format_find(o->format, o->path, &format));
     if (o->quantize >= 0 && !(format && format->wants_c))
@@ -172,6 +187,8 @@ int cmd_export(int argc, char **argv)
         return exit_status;
     if (!o.path && !o.card)
         return app_fail(APP_MISUSED, "export: no file to write: name it with -o FILE");
+    if (o.model.env_id && environments_check_id(o.model.env_id) != APP_DONE)
+        return APP_MISUSED;
     o.model.path = argv[0];
     return app_report(export_model(&o));
 }

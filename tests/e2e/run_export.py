@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pathlib
+import shlex
 import shutil
 import struct
 import subprocess
@@ -199,15 +200,23 @@ class Export(Case):
             for compiler in COMPILERS:
                 self.check_itself(path, [compiler])
 
-    def test_a_c_file_on_another_machine(self):
-        if not all(map(shutil.which, ("aarch64-linux-gnu-gcc", "qemu-aarch64"))):
-            self.skipTest("no aarch64-linux-gnu-gcc and qemu-aarch64 here")
-        has_libc = subprocess.run(["aarch64-linux-gnu-gcc", "-E", "-"], input="#include <stdio.h>", text=True,
+    def check_on(self, machine):
+        """That C files check themselves there, in a machine's emulation."""
+        compiler, runner = f"{machine}-linux-gnu-gcc", f"qemu-{machine}"
+        if not shutil.which(compiler) or not shutil.which(runner):
+            self.skipTest(f"no {compiler} and {runner} here")
+        has_libc = subprocess.run([compiler, "-E", "-"], input="#include <stdio.h>", text=True,
                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
         if not has_libc:
-            self.skipTest("no C library for aarch64 here (libc6-dev-arm64-cross)")
+            self.skipTest(f"no C library for {machine} here")
         for path in self.c_files():
-            self.check_itself(path, ["aarch64-linux-gnu-gcc", "-static"], "qemu-aarch64")
+            self.check_itself(path, [compiler, "-static"], runner)
+
+    def test_a_c_file_on_an_arm_processor(self):
+        self.check_on("aarch64")
+
+    def test_a_c_file_where_the_largest_byte_is_first(self):
+        self.check_on("s390x")
 
     def test_a_c_file_knows_when_it_is_wrong(self):
         path = self.exported(self.trained(BRICKS, "network=small"), "model.c", "--quantize", "int8", "--states", "1")
@@ -243,7 +252,7 @@ class Export(Case):
 
     def test_a_c_file_sees_what_its_dialect_shows(self):
         library = pathlib.Path(os.environ["DEEPQ_LIBRARY"])
-        flags = os.environ.get("DEEPQ_CFLAGS", "").split(";") if os.environ.get("DEEPQ_CFLAGS") else []
+        flags = shlex.split(os.environ.get("DEEPQ_CFLAGS", ""))
         folder = self.trained(BRICKS, "network=small")
         weights = self.exported(folder, "model.dat")
         for dialect in ("book", "sb3", "cleanrl", "gymnasium"):
@@ -327,6 +336,8 @@ class Export(Case):
         self.check(run("export", folder, "-o", self.dir / "model.dat", "--format", "tensorflow"), 2, "torch")
         self.check(run("export", self.dir / "absent.dat", "-o", self.dir / "model.dat"), 2, "absent.dat")
         self.check(run("export", folder, "-o", self.dir / "none" / "model.dat"), 1, "none")
+        for wrong in (["--env", "Pogn-v4"], ["--dialect", "books"]):
+            self.check(run("export", folder, "-o", self.dir / "model.onnx", *wrong), 2, wrong[1])
         self.assertEqual(list(self.dir.iterdir()), [])
         self.exported(folder, "named", "--format", "torch")
 
