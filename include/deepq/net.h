@@ -94,6 +94,18 @@ typedef enum dq_dueling {
     DQ_DUELING_STREAMS
 } dq_dueling;
 
+/** Noise in the linear layers (Fortunato et al. 2018): a weight or bias is mean + sigma * noise, of
+ *  which mean and sigma are learned and noise is drawn. */
+typedef enum dq_noise {
+    /** There is none. */
+    DQ_NOISE_NONE = 0,
+    /** Of a weight it is f(e_input) f(e_output), of a bias f(e_output), with one normal number e
+     * for each input and each output of a layer, and f(e) = sgn(e) sqrt(|e|). */
+    DQ_NOISE_FACTORISED,
+    /** A normal number of its own for each weight and bias. */
+    DQ_NOISE_INDEPENDENT
+} dq_noise;
+
 /** The loss of a batch: the mean over its samples of a function of e = q[action] - target. It is of
  *  networks whose outputs are values; those of distributions have their own (dq_net_update()). */
 typedef enum dq_loss {
@@ -151,6 +163,10 @@ typedef struct dq_net_config {
     const char *network;
     /** Initialisation that dq_net_init() uses, a name from its table; NULL: "pytorch". */
     const char *initialisation;
+    /** The sigma that dq_net_init() begins with in noisy layers, above 0: that of a layer is this
+     *  over sqrt(fan_in), or this itself where noise is independent. 0: 0.5, or 0.017 where it is
+     *  independent (Fortunato et al. 2018, section 3.2). */
+    double noisy_sigma;
 } dq_net_config;
 
 /** The book's values: the network "nature", batch 32, Adam with learning rate 1e-4, beta1 0.9,
@@ -191,9 +207,13 @@ void dq_net_destroy(dq_net *net);
  *  | "he"           | sqrt(6 / fan_in)             | 0           | He et al. 2015             |
  *  | "dopamine"     | sqrt(sqrt(3) / fan_in)       | 0           | Dopamine, RainbowNetwork   |
  *
+ *  Means of noisy layers are within 1 / sqrt(fan_in), or sqrt(3 / fan_in) where noise is
+ *  independent, biases too, whatever the initialisation; each sigma is dq_net_config.noisy_sigma's.
+ *
  *  fan_in is the number of inputs of one output of the layer, fan_out the number of outputs that
  *  one input has; for a convolution, channels times the pixels of its kernel. Dopamine's DQN has
- *  "xavier", its agents with distributions "dopamine". The optimiser's moments and step count stay as they are.
+ *  "xavier", its agents with distributions "dopamine". The optimiser's moments and step count stay
+ * as they are.
  *  @param rng the stream to draw from, in PyTorch's order of parameters */
 DQ_API
 void dq_net_init(dq_net *net, dq_rng *rng);

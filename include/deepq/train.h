@@ -82,6 +82,12 @@ typedef struct dq_train_config {
     /** Outputs of each of the two hidden layers of DQ_DUELING_STREAMS: as many as the network's
      *  hidden layer has, or half of it; 0: as many. Of an mlp 1 to DQ_MLP_HIDDEN_MAX. */
     int stream_width;
+    /** Noise in the linear layers, which explores instead of epsilon or beside it (Fortunato et al.
+     *  2018). */
+    dq_noise noisy;
+    /** The sigma that noisy layers begin with, 0 to 10; 0: 0.5, or 0.017 where noise is independent
+     *  (dq_net_config.noisy_sigma). */
+    double noisy_sigma;
     /** Loss of the difference between an action value and its target: DQ_LOSS_MSE, or DQ_LOSS_HUBER
      *  as in Mnih et al. 2015. */
     dq_loss loss;

@@ -63,7 +63,7 @@ static const char *const priority_rules[] = {
     [DQ_PRIORITY_SCHAUL] = "schaul", [DQ_PRIORITY_DOPAMINE] = "dopamine", NULL};
 
 static_assert(sizeof(dq_loss) == sizeof(unsigned) && sizeof(dq_head) == sizeof(unsigned) &&
-                  sizeof(dq_dueling) == sizeof(unsigned) &&
+                  sizeof(dq_dueling) == sizeof(unsigned) && sizeof(dq_noise) == sizeof(unsigned) &&
                   sizeof(dq_optimiser) == sizeof(unsigned) &&
                   sizeof(dq_priority_rule) == sizeof(unsigned),
               "set_word() writes an unsigned");
@@ -108,6 +108,10 @@ static const field fields[] = {
                "advantages and a value: by two output layers, or by two streams"),
     FIELD(stream_width, FIELD_INT, "", 0, DQ_MLP_HIDDEN_MAX,
           "outputs of each stream's hidden layer; 0: as many as the hidden layer has"),
+    WORD_FIELD(noisy, dq_noise_names,
+               "noise in the linear layers: of each input and output, or of each weight"),
+    FIELD(noisy_sigma, FIELD_DOUBLE, "", 0, 10,
+          "factor of the noise at step 0; 0: as in the paper, 0.5 or 0.017"),
     WORD_FIELD(loss, losses, "mse: square of the error, huber: linear beyond an error of 1"),
     FIELD(n_step, FIELD_INT, "steps", 1, 1000,
           "rewards summed before the next state's value is added (n-step returns)"),

@@ -61,6 +61,7 @@ static dq_status add_words(const dq_train_config *cfg, int hidden, char name[DQ_
         .stream = cfg->dueling != DQ_DUELING_STREAMS ? 0
                   : cfg->stream_width > 0            ? cfg->stream_width
                                                      : hidden,
+        .noise = cfg->noisy,
     };
     dq_network_words(&last, words, sizeof(words));
     size_t used = strlen(name);

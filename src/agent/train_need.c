@@ -45,10 +45,11 @@ static uint64_t beside_replay(const dq_train_config *cfg)
     uint64_t n = (uint64_t)cfg->replay_size, leaves = 1;
     while (leaves < n)
         leaves *= 2;
-    bool augments = cfg->augment_shift > 0 || cfg->augment_intensity > 0;
+    bool changes =
+        cfg->augment_shift > 0 || cfg->augment_intensity > 0 || cfg->noisy != DQ_NOISE_NONE;
     uint64_t atoms = cfg->head == DQ_HEAD_VALUE ? 1 : (uint64_t)cfg->atoms;
     uint64_t row = atoms * (cfg->double_dqn ? N_ACTIONS : 1) * sizeof(float);
-    bool keeps = !augments && n * row <= DQ_TARGET_CACHE_BYTES;
+    bool keeps = !changes && n * row <= DQ_TARGET_CACHE_BYTES;
     uint64_t per_bonus = cfg->munchausen_tau > 0 ? sizeof(float) + 1 : 0;
     return (keeps ? n : (uint64_t)cfg->batch) * row + n * (1 + per_bonus) +
            (cfg->priority_alpha > 0 ? 2 * leaves * sizeof(double) : 0);

@@ -42,6 +42,7 @@ static dq_status create_learner(dq_trainer *t, const dq_env_spec *spec)
         .replay_size = cfg->replay_size,
         .replay_store = cfg->replay_store,
         .n_step = cfg->n_step,
+        .noisy_sigma = cfg->noisy_sigma,
         .augment_shift = cfg->augment_shift,
         .augment_intensity = cfg->augment_intensity,
         .gamma = cfg->gamma,

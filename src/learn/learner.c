@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "learn/gpu.h"
-#include "nn/graph.h"
+#include "nn/net_internal.h"
 #include "replay/store_choice.h"
 
 /** What a GPU does not have is refused: it has kernels for pictures and action values. */
@@ -44,6 +44,11 @@ bool dq_learner_augments(const dq_learner *l)
     return augments(&l->cfg);
 }
 
+bool dq_learner_is_noisy(const dq_learner *l)
+{
+    return l->net->network.last.noise != DQ_NOISE_NONE;
+}
+
 dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg)
 {
     bool on_gpu;
@@ -77,6 +82,7 @@ static dq_status create_net(dq_learner *l, int batch, int n_threads, const char 
     net.rmsprop_decay = cfg->rmsprop_decay;
     net.rmsprop_epsilon = cfg->rmsprop_epsilon;
     net.gradient_norm = cfg->gradient_norm;
+    net.noisy_sigma = cfg->noisy_sigma;
     DQ_TRY(dq_net_create(&l->net, &net));
     dq_rng rng = dq_rng_stream(cfg->seed, "initialisation");
     dq_net_init(l->net, &rng);
@@ -110,6 +116,7 @@ dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch
     l->cfg = *cfg;
     l->sampling = dq_rng_stream(cfg->seed, "replay");
     l->augmenting = dq_rng_stream(cfg->seed, "augmentation");
+    l->noise = dq_rng_stream(cfg->seed, "noise");
     DQ_TRY(create_net(l, batch, n_threads, precision));
     l->obs_bytes = dq_net_obs_bytes(l->net);
     l->stack = dq_network_is_mlp(cfg->network) ? 1 : DQ_NET_STACK;
@@ -239,10 +246,16 @@ dq_status dq_learner_save_memory(dq_learner *l, dq_writer *w)
         DQ_TRY(l->ops->status(l));
         DQ_TRY(dq_priorities_save(l->priorities, w));
     }
-    if (!dq_learner_augments(l))
-        return DQ_OK;
-    dq_write_tag(w, "AUGM", 1);
-    return dq_rng_save(&l->augmenting, w);
+    dq_status st = DQ_OK;
+    if (dq_learner_augments(l)) {
+        dq_write_tag(w, "AUGM", 1);
+        st = dq_rng_save(&l->augmenting, w);
+    }
+    if (dq_learner_is_noisy(l)) {
+        dq_write_tag(w, "NOIS", 1);
+        st = dq_rng_save(&l->noise, w);
+    }
+    return st;
 }
 
 dq_status dq_learner_load_memory(dq_learner *l, dq_reader *r)
@@ -250,10 +263,15 @@ dq_status dq_learner_load_memory(dq_learner *l, dq_reader *r)
     DQ_TRY(dq_replay_load_head(l->replay, r));
     if (l->priorities)
         DQ_TRY(dq_priorities_load(l->priorities, r));
-    if (!dq_learner_augments(l))
-        return DQ_OK;
-    DQ_TRY(dq_read_tag(r, "AUGM", 1));
-    return dq_rng_load(&l->augmenting, r);
+    if (dq_learner_augments(l)) {
+        DQ_TRY(dq_read_tag(r, "AUGM", 1));
+        DQ_TRY(dq_rng_load(&l->augmenting, r));
+    }
+    if (dq_learner_is_noisy(l)) {
+        DQ_TRY(dq_read_tag(r, "NOIS", 1));
+        DQ_TRY(dq_rng_load(&l->noise, r));
+    }
+    return DQ_OK;
 }
 
 dq_status dq_learner_load_old_memory(dq_learner *l, dq_reader *r)

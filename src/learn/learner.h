@@ -9,7 +9,12 @@
  *      dq_learner_learn() or dq_learner_sync_target() when they are due.
  *
  *  A learner does not count steps: the caller evaluates the schedules. It draws transitions with
- *  its own random stream, "replay" of the seed, and augments them with another, "augmentation". */
+ *  its own random stream, "replay" of the seed, and augments them with another, "augmentation".
+ *
+ *  Noisy layers draw their noise from the stream "noise": the online network before the values of a
+ *  round of steps, if any are asked for; in an update first the target network, then with Double
+ *  DQN the online network, which chooses the actions, and then the online network again, which
+ *  learns (Fortunato et al. 2018, appendix C). */
 #ifndef DEEPQ_LEARN_LEARNER_H
 #define DEEPQ_LEARN_LEARNER_H
 
@@ -42,6 +47,7 @@ typedef struct dq_learner_config {
     double epsilon;              // Adam's constant in the denominator
     double rmsprop_decay;        // RMSProp's decay rate
     double rmsprop_epsilon;      // RMSProp's constant in the root
+    double noisy_sigma;          // that noisy layers begin with; 0: the usual
     double gradient_norm;        // longest gradient of a batch; 0: any
     dq_loss loss;                // of an action value's difference from its target
     bool double_dqn;             // the online network chooses the next action
@@ -132,6 +138,7 @@ struct dq_learner {
     dq_priorities *priorities;    // NULL: transitions are drawn uniformly
     dq_rng sampling;              // the random stream "replay"
     dq_rng augmenting;            // the random stream "augmentation"
+    dq_rng noise;                 // the random stream "noise", of noisy layers
     dq_transition *drawn;         // [batch] of the last update; see dq_learner_look()
     float *target;                // [batch][atoms] of the last update
     float *weight;                // [batch] of the last update
@@ -178,6 +185,8 @@ bool dq_learner_loss(dq_learner *l, bool wait, double *loss);
 /** The first failure of the GPU. After it the functions above do nothing, and values are 0. */
 DQ_NODISCARD dq_status dq_learner_status(const dq_learner *l);
 
+/** Whether the network has noisy layers. */
+bool dq_learner_is_noisy(const dq_learner *l);
 /** Whether the states of a batch are augmented. */
 bool dq_learner_augments(const dq_learner *l);
 

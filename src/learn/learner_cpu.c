@@ -43,8 +43,10 @@ static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
 static void values(dq_learner *l, float *q)
 {
     cpu_learner *self = (cpu_learner *)l;
-    if (self->n_pending > 0)
-        dq_net_q(l->net, self->pending, self->n_pending, q);
+    if (self->n_pending == 0)
+        return;
+    dq_net_draw_noise(l->net, &l->net->online, &l->noise);
+    dq_net_q(l->net, self->pending, self->n_pending, q);
 }
 
 static void added(dq_learner *l, const dq_experience *e, size_t slot)
@@ -119,6 +121,7 @@ static dq_status learn(dq_learner *l, const dq_learn_step *step)
     at = end_stage(l, DQ_STAGE_STATES, at);
     dq_net_set_learning_rate(l->net, step->learning_rate);
     dq_net_set_gain(l->net, self->augmentation.gain);
+    dq_net_draw_noise(l->net, &l->net->online, &l->noise);
     self->loss = (double)dq_net_update_weighted(l->net, self->states, self->actions, l->target,
                                                 l->weight, self->error);
     dq_net_set_gain(l->net, NULL);
@@ -198,6 +201,8 @@ static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
                                     cfg->batch));
         dq_target_cache_augment(&self->targets, &self->augmentation);
     }
+    if (dq_learner_is_noisy(l))
+        dq_target_cache_draw_noise(&self->targets, &l->noise);
     self->pending = calloc((size_t)cfg->n_lanes, l->obs_bytes);
     self->states = calloc(batch, l->obs_bytes);
     self->actions = calloc(batch, sizeof(*self->actions));

@@ -73,6 +73,12 @@ void dq_target_cache_augment(dq_target_cache *c, dq_augmentation *augmentation)
     c->keeps = false;
 }
 
+void dq_target_cache_draw_noise(dq_target_cache *c, dq_rng *noise)
+{
+    c->noise = noise;
+    c->keeps = false;
+}
+
 /** Make the next state of transition i number n of the states to evaluate. */
 static void take_next_state(dq_target_cache *c, const dq_replay *replay, const dq_transition *batch,
                             int i, int n)
@@ -131,7 +137,7 @@ static void learn_bonuses(dq_target_cache *c, dq_net *net, const dq_replay *repl
 {
     int n = 0;
     for (int i = 0; i < c->batch; i++) {
-        if (c->bonus_known[batch[i].slot])
+        if (!c->noise && c->bonus_known[batch[i].slot])
             continue;
         dq_replay_state(replay, batch[i].slot, c->obs + (size_t)n * c->obs_bytes);
         c->unknown[n++] = i;
@@ -152,6 +158,8 @@ static void ask_online(dq_target_cache *c, dq_net *net, const dq_replay *replay,
                        const dq_transition *batch)
 {
     int n = 0;
+    if (c->noise)
+        dq_net_draw_noise(net, &net->online, c->noise);
     for (int i = 0; i < c->batch; i++)
         if (!batch[i].terminated)
             take_next_state(c, replay, batch, i, n++);
@@ -178,6 +186,8 @@ void dq_target_cache_targets(dq_target_cache *c, dq_net *net, const dq_replay *r
     if (c->augmentation)
         dq_net_set_gain(net, c->augmentation->gain);
     bool has_bonus = n_bonuses(c) > 0;
+    if (c->noise)
+        dq_net_draw_noise(net, &net->target, c->noise);
     learn_unknown(c, net, replay, batch);
     if (has_bonus)
         learn_bonuses(c, net, replay, batch);

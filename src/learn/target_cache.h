@@ -6,9 +6,9 @@
  *  a distribution that of the best action is kept. With Double DQN the online network chooses the
  *  action at each draw, so the outputs of all actions are kept.
  *
- *  Where that would take more than DQ_TARGET_CACHE_BYTES, and with augmentation, which makes the
- *  next states others at every update, values are kept for one batch alone, by their position in
- *  it. */
+ *  Where that would take more than DQ_TARGET_CACHE_BYTES, and with augmentation and noisy layers,
+ *  which make the next states or the network others at every update, values are kept for one batch
+ *  alone, by their position in it. */
 #ifndef DEEPQ_LEARN_TARGET_CACHE_H
 #define DEEPQ_LEARN_TARGET_CACHE_H
 
@@ -42,6 +42,7 @@ typedef struct dq_target_cache {
     uint8_t *bonus_known;           // [n_slots] whether it is known; else empty
     int *unknown;                   // [batch] their numbers in the batch
     dq_augmentation *augmentation;  // of the next states, the caller's; NULL: none
+    dq_rng *noise;                  // of noisy layers, the caller's; NULL: there are none
 } dq_target_cache;
 
 /** Allocate a cache for a network, to be freed by dq_target_cache_free() also on failure.
@@ -55,6 +56,10 @@ void dq_target_cache_free(dq_target_cache *c);
 /** Augment the next states from now on.
  *  @param augmentation remains the caller's, who draws for each batch */
 void dq_target_cache_augment(dq_target_cache *c, dq_augmentation *augmentation);
+
+/** Draw the networks' noise for each batch from now on.
+ *  @param noise remains the caller's */
+void dq_target_cache_draw_noise(dq_target_cache *c, dq_rng *noise);
 
 /** Forget all values, since the target network has changed. */
 void dq_target_cache_forget_all(dq_target_cache *c);

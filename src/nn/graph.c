@@ -42,7 +42,7 @@ typedef struct placing {
     int first_in, first_out;  // as in dq_param
 } placing;
 
-/** A layer's weight, then its bias. */
+/** A layer's weight and its bias, then where it is noisy the factors of their noise. */
 static void add_tensors(dq_net_shape *s, const dq_layer *l, placing at)
 {
     bool is_conv = l->kind == DQ_LAYER_CONV;
@@ -60,7 +60,14 @@ static void add_tensors(dq_net_shape *s, const dq_layer *l, placing at)
     bias.name = l->bias;
     bias.at = at.bias;
     bias.n_dims = 1;
-    assert(s->n_tensors + 2 <= DQ_TENSORS_MAX);
+    assert(s->n_tensors + 4 <= DQ_TENSORS_MAX);
+    s->tensors[s->n_tensors++] = weight;
+    s->tensors[s->n_tensors++] = bias;
+    if (is_conv || s->network->last.noise == DQ_NOISE_NONE)
+        return;
+    weight.is_sigma = bias.is_sigma = true;
+    weight.name = l->sigma_weight;
+    bias.name = l->sigma_bias;
     s->tensors[s->n_tensors++] = weight;
     s->tensors[s->n_tensors++] = bias;
 }
@@ -141,6 +148,15 @@ static void add_dense_output(dq_net_shape *s, const dq_layer *l, int n)
     s->out_pad = (size_t)s->out.out_row;
 }
 
+/** The factors of noise lie as the parameters of the linear layers do. */
+static void add_sigmas(dq_net_shape *s)
+{
+    s->noisy = s->fc ? s->fc_w : 0;
+    s->n_noisy = s->n_params - s->noisy;
+    s->sigma = s->n_params;
+    s->n_params += s->n_noisy;
+}
+
 /** The constants of a distribution are among the parameters, where no gradient reaches them. */
 static void add_constants(dq_net_shape *s)
 {
@@ -198,11 +214,12 @@ static void shape_picture_network(dq_net_shape *s, const dq_network *network)
 /** The layers of a stream follow one another in a module. */
 static void put_streams_in_order(dq_net_shape *s)
 {
-    dq_param *of_hidden_value = &s->tensors[s->n_tensors - 6];
-    for (int i = 0; i < 2; i++) {
+    int n = s->network->last.noise == DQ_NOISE_NONE ? 2 : 4;  // tensors of a layer
+    dq_param *of_hidden_value = &s->tensors[s->n_tensors - 3 * n];
+    for (int i = 0; i < n; i++) {
         dq_param t = of_hidden_value[i];
-        of_hidden_value[i] = of_hidden_value[i + 2];
-        of_hidden_value[i + 2] = t;
+        of_hidden_value[i] = of_hidden_value[i + n];
+        of_hidden_value[i + n] = t;
     }
 }
 
@@ -216,6 +233,8 @@ dq_net_shape dq_net_shape_of(const dq_network *network, int n_actions)
         shape_picture_network(&s, network);
     if (network->last.stream)
         put_streams_in_order(&s);
+    if (network->last.noise != DQ_NOISE_NONE)
+        add_sigmas(&s);
     add_constants(&s);
     return s;
 }
@@ -246,10 +265,9 @@ static size_t dense_place(const dq_param *p, size_t i)
     return in * (size_t)p->dense_row + i / n_in + (size_t)p->first_out;
 }
 
-size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i)
+/** Where it is, or of a factor of noise where its parameter is. */
+static size_t mean_place(const dq_net_shape *s, const dq_param *p, size_t i)
 {
-    if (!p->layer)
-        return p->at + i;
     if (p->is_bias)
         return p->at + (size_t)p->first_out + i;
     if (p->dense_row)
@@ -259,6 +277,13 @@ size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i)
     if (p->at == s->fc_w)
         return p->at + hidden_place(s, i + (size_t)p->first_out * (size_t)p->layer->in);
     return p->at + dq_out_place(s, i % s->hidden, i / s->hidden);
+}
+
+size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i)
+{
+    if (!p->layer)
+        return p->at + i;
+    return mean_place(s, p, i) + (p->is_sigma ? s->sigma - s->noisy : 0);
 }
 
 /* ---------------------------------------------------------------- tensors */
@@ -278,7 +303,8 @@ int dq_net_n_tensors(const char *network)
     dq_network known;
     if (dq_network_find(network, &known) != DQ_OK)
         return 0;
-    return 2 * known.n_layers + (known.last.head == DQ_HEAD_VALUE ? 0 : 1);
+    dq_net_shape s = dq_net_shape_of(&known, 1);
+    return s.n_tensors;
 }
 
 int dq_net_param_shapes(const char *network, int n_actions, dq_tensor *shapes)
@@ -348,6 +374,12 @@ static bool are_constants(const dq_last_layers *last, const dq_tensor *t)
     return true;
 }
 
+bool dq_network_fits(const dq_network *network, const dq_tensor *tensors, size_t n)
+{
+    const dq_tensor *atoms = tensor_named(tensors, n, "supports");
+    return is_network(network, tensors, n) && (!atoms || are_constants(&network->last, atoms));
+}
+
 /** What the last layers compute, by the names of their tensors and the constants.
  *  @return false: the constants are those of no distribution */
 static bool find_last(const dq_tensor *tensors, size_t n, dq_last_layers *last)
@@ -356,6 +388,9 @@ static bool find_last(const dq_tensor *tensors, size_t n, dq_last_layers *last)
     const dq_tensor *levels = tensor_named(tensors, n, "quantiles");
     const dq_tensor *stream = tensor_named(tensors, n, "fc_adv.2.weight");
     *last = (dq_last_layers){.n_atoms = 1, .high = 1.0f};
+    for (size_t i = 0; i < n; i++)
+        if (strstr(tensors[i].name, ".sigma_"))
+            last->noise = DQ_NOISE_FACTORISED;  // the tensors do not say which
     if (stream) {
         last->dueling = DQ_DUELING_STREAMS;
         last->stream = stream->n_dims == 2 ? stream->shape[1] : 0;
@@ -470,13 +505,15 @@ static void describe_conv(text *t, const dq_layer *l)
     append(t, ")\n");
 }
 
-static void describe_layer(text *t, const dq_layer *l, int n_outputs, const char *indent)
+static void describe_layer(text *t, const dq_network *network, const dq_layer *l, int n_outputs,
+                           const char *indent)
 {
     append(t, "%s(%s): ", indent, number_of(l));
     if (l->kind == DQ_LAYER_CONV)
         describe_conv(t, l);
     else
-        append(t, "Linear(in_features=%d, out_features=%d, bias=True)\n", l->in,
+        append(t, "%sLinear(in_features=%d, out_features=%d, bias=True)\n",
+               network->last.noise == DQ_NOISE_NONE ? "" : "Noisy", l->in,
                l->out ? l->out : n_outputs);
     if (l->relu)
         append(t, "%s(%d): ReLU()\n", indent, *number_of(l) - '0' + 1);
@@ -487,7 +524,7 @@ static void describe_mlp(text *t, const dq_network *network, int n_outputs)
 {
     append(t, "Sequential(\n");
     for (int i = 0; i < network->n_layers; i++)
-        describe_layer(t, &network->layers[i], n_outputs, "  ");
+        describe_layer(t, network, &network->layers[i], n_outputs, "  ");
     append(t, ")");
 }
 
@@ -503,7 +540,7 @@ static void describe_module(text *t, const dq_network *network, int n_outputs)
         append(t, "  (%.*s): Sequential(\n", (int)sequence_of(l), l->name);
         for (int j = i; j < network->n_layers; j++)
             if (strncmp(l->name, network->layers[j].name, sequence_of(l) + 1) == 0) {
-                describe_layer(t, &network->layers[j], n_outputs, "    ");
+                describe_layer(t, network, &network->layers[j], n_outputs, "    ");
                 is_said[j] = true;
             }
         append(t, "  )\n");

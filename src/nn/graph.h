@@ -13,22 +13,23 @@ typedef enum dq_layer_kind { DQ_LAYER_CONV, DQ_LAYER_LINEAR } dq_layer_kind;
 /** A layer. Its input is the output of the layer before it, or the picture. The input of the first
  *  linear layer is the output of the last convolution, channels first, as PyTorch flattens it. */
 typedef struct dq_layer {
-    dq_layer_kind kind;  // convolution or linear
-    const char *name;    // PyTorch's, "conv.0"
-    const char *weight;  // name of its weight tensor, "conv.0.weight"
-    const char *bias;    // name of its bias tensor, "conv.0.bias"
-    int in;              // input channels of a convolution, inputs of a linear layer
-    int out;             // output channels or outputs; 0: the number of actions
-    int side;            // of a convolution: height and width of its input, in pixels
-    int k, stride;       // of a convolution: height and width of its kernel, and its stride
-    int before, after;   // of a convolution: pixels of zeros above and left, below and right
-    bool relu;           // whether a ReLU follows
+    dq_layer_kind kind;                     // convolution or linear
+    const char *name;                       // PyTorch's, "conv.0"
+    const char *weight;                     // name of its weight tensor, "conv.0.weight"
+    const char *bias;                       // name of its bias tensor, "conv.0.bias"
+    const char *sigma_weight, *sigma_bias;  // where it is noisy: "fc.0.sigma_weight"
+    int in;             // input channels of a convolution, inputs of a linear layer
+    int out;            // output channels or outputs; 0: the number of actions
+    int side;           // of a convolution: height and width of its input, in pixels
+    int k, stride;      // of a convolution: height and width of its kernel, and its stride
+    int before, after;  // of a convolution: pixels of zeros above and left, below and right
+    bool relu;          // whether a ReLU follows
 } dq_layer;
 
 enum {
     DQ_DENSE_MAX = DQ_MLP_LAYERS_MAX + 1,  // most linear layers of a multilayer perceptron
     DQ_LAYERS_MAX = DQ_DENSE_MAX + 2,      // as many, two of them twice
-    DQ_TENSORS_MAX = 2 * DQ_LAYERS_MAX + 1
+    DQ_TENSORS_MAX = 4 * DQ_LAYERS_MAX + 1
 };
 #define DQ_MLP "mlp"            // a multilayer perceptron; its name goes on with its sizes
 enum { DQ_NETWORK_NAME = 96 };  // bytes of a network's name, the final zero included
@@ -40,6 +41,7 @@ typedef struct dq_last_layers {
     float low, high;     // of C51: its first and last atom
     dq_dueling dueling;  // whether advantages and a value are apart
     int stream;          // outputs of each of the two hidden layers; 0: there is one
+    dq_noise noise;      // of all linear layers
 } dq_last_layers;
 
 /** A network: convolutions, a hidden linear layer and the output layer, for pictures; or, in a
@@ -66,6 +68,7 @@ static inline const char *dq_network_name(const dq_network *network)
 typedef struct dq_param {
     const dq_layer *layer;    // the layer that it belongs to; NULL: a constant
     bool is_bias;             // the bias, else the weight
+    bool is_sigma;            // the factor of its noise
     const char *name;         // "conv.0.weight"
     size_t at;                // position of its layer's array
     int dense_row;            // floats in a row of that array, of the dense kernels; else 0
@@ -104,11 +107,17 @@ typedef struct dq_net_shape {
     size_t conv_b[DQ_CONVS_MAX];       // biases of each convolution
     size_t fc_w, fc_b;                 // weights and biases of the hidden layer
     size_t out_w, out_b;               // weights and biases of the output layer
+    size_t noisy, n_noisy;             // the parameters that have noise: the first, and how many
+    size_t sigma;                      // the factors of their noise, [n_noisy]
     size_t atoms;                      // the constants of a distribution, [n_atoms]
     size_t n_params;                   // floats in the array
     int n_tensors;                     // number of tensors
     dq_param tensors[DQ_TENSORS_MAX];  // in PyTorch's order
 } dq_net_shape;
+
+/** Whether tensors, in any order, are those of a network, the constants of its distribution
+ *  included. */
+bool dq_network_fits(const dq_network *network, const dq_tensor *tensors, size_t n);
 
 /** The name that a multilayer perceptron gives the weights of layer i, "2.weight". */
 const char *dq_mlp_weight_name(int i, dq_dueling dueling);
@@ -140,6 +149,8 @@ DQ_NODISCARD dq_status dq_saved_net_peek(dq_reader *r, dq_saved_net *saved);
 
 /** "value", "c51", "qr", NULL: the words for each dq_head. */
 extern const char *const dq_head_names[];
+/** "none", "factorised", "independent", NULL: the words for each dq_noise. */
+extern const char *const dq_noise_names[];
 /** "adam", "rmsprop", NULL: the words for each dq_optimiser. */
 extern const char *const dq_optimiser_names[];
 /** The word for an optimiser; NULL: there is no such one. */

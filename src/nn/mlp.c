@@ -32,8 +32,8 @@ void dq_mlp_forward(dq_net *net, const dq_weights *weights, const float *obs, in
     int last = shape->n_dense - 1;
     take_inputs(net, obs, n);
     for (int l = 0; l <= last; l++)
-        net->k->dense(&shape->dense[l], net->dense_x[l], n, weights->params + shape->dense_w[l],
-                      weights->params + shape->dense_b[l], l < last,
+        net->k->dense(&shape->dense[l], net->dense_x[l], n, weights->used + shape->dense_w[l],
+                      weights->used + shape->dense_b[l], l < last,
                       l < last ? net->dense_x[l + 1] : net->q);
 }
 
@@ -60,7 +60,7 @@ void dq_mlp_backward(dq_net *net)
         if (l == 0)
             return;
         float *dx = net->dense_dy[l - 1];
-        net->k->dense_dx(s, dy, n, net->online.params + shape->dense_w[l], net->dense_turned, dx);
+        net->k->dense_dx(s, dy, n, net->online.used + shape->dense_w[l], net->dense_turned, dx);
         for (size_t i = 0; i < (size_t)n * (size_t)s->in_row; i++)
             dx[i] = x[i] > 0.0f ? dx[i] : 0.0f;
     }

@@ -100,7 +100,7 @@ static void plan_linear(dq_net *net, char *base, size_t *used)
     dq_fc_sizes s = net->k->fc_sizes(shape->fc_layer, net->cfg.batch);
     dq_weights *weights[] = {&net->online, &net->target};
     for (size_t i = 0; i < DQ_COUNT(weights); i++) {
-        float *plain = base ? weights[i]->params + shape->fc_w : NULL;
+        float *plain = base ? weights[i]->used + shape->fc_w : NULL;
         weights[i]->w4 = s.w ? dq_net_take(base, used, s.w * (size_t)shape->n_blocks) : plain;
     }
     net->fc_x = s.x ? dq_net_take(base, used, (size_t)net->cap * s.x) : net->features;
@@ -117,6 +117,18 @@ static void plan_output(dq_net *net, char *base, size_t *used)
     net->dense_turned = dq_net_take(base, used, dq_dense_weights(&shape->out));
 }
 
+/** The weights that are mixed with noise, and the noise. */
+static void plan_noise(const dq_net *net, dq_weights *weights, char *base, size_t *used)
+{
+    if (net->n_noisy == 0) {
+        weights->used = weights->params;
+        return;
+    }
+    weights->used = dq_net_take(base, used, net->shape.sigma);
+    weights->noise = dq_net_take(base, used, dq_noise_floats(net));
+    weights->is_stale = true;
+}
+
 /** Lay everything out in one block; called twice, first for the size. */
 static size_t plan(dq_net *net, char *base)
 {
@@ -125,6 +137,8 @@ static size_t plan(dq_net *net, char *base)
     float **params[] = {&net->online.params, &net->target.params, &net->m, &net->v, &net->grad};
     for (size_t i = 0; i < DQ_COUNT(params); i++)
         *params[i] = dq_net_take(base, &used, shape->n_params);
+    plan_noise(net, &net->online, base, &used);
+    plan_noise(net, &net->target, base, &used);
     net->squares = (void *)dq_net_take(base, &used, 2 * (size_t)dq_net_n_norm_tasks(net));
     net->q = dq_net_take(base, &used, cap * shape->out_pad);
     net->merged = dq_net_take(base, &used, (size_t)shape->n_outputs);
@@ -180,6 +194,7 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     if (st != DQ_OK)
         goto fail;
     net->shape = dq_net_shape_of(&net->network, cfg->n_actions);
+    dq_noise_plan(net);
     net->objective = (dq_objective){.head = net->network.last.head,
                                     .loss = cfg->loss,
                                     .n_actions = cfg->n_actions,
@@ -377,13 +392,14 @@ static void hidden_task(void *ctx, int task)
     const dq_net *net = f->net;
     size_t b = (size_t)task;
     net->k->fc1(net->shape.fc_layer, net->fc_x, f->n, f->weights->w4 + b * dq_net_w4_block(net),
-                f->weights->params + net->shape.fc_b + b * DQ_FC_BLOCK, net->h + b * DQ_FC_BLOCK);
+                f->weights->used + net->shape.fc_b + b * DQ_FC_BLOCK, net->h + b * DQ_FC_BLOCK);
 }
 
-void dq_net_forward(dq_net *net, const dq_weights *weights, const void *obs, int n, int keep)
+void dq_net_forward(dq_net *net, dq_weights *weights, const void *obs, int n, int keep)
 {
     forward_pass f = {net, weights, obs, n, keep};
     assert(n <= net->cap);
+    dq_net_mix_noise(net, weights);
     if (net->shape.n_dense) {
         dq_mlp_forward(net, weights, obs, n);
         return;
@@ -392,12 +408,12 @@ void dq_net_forward(dq_net *net, const dq_weights *weights, const void *obs, int
     dq_pool_run(net->pool, net->shape.n_blocks, hidden_task, &f);
     const dq_net_shape *shape = &net->shape;
     if (shape->out.in > 0)
-        net->k->dense(&shape->out, net->h, n, weights->params + shape->out_w,
-                      weights->params + shape->out_b, false, net->q);
+        net->k->dense(&shape->out, net->h, n, weights->used + shape->out_w,
+                      weights->used + shape->out_b, false, net->q);
     for (size_t b = 0; b < (size_t)shape->n_out_blocks; b++)
         net->k->fc2(shape->fc_layer, net->h, n,
-                    weights->params + shape->out_w + b * shape->hidden * DQ_OUT_BLOCK,
-                    weights->params + shape->out_b + b * DQ_OUT_BLOCK, net->q + b * DQ_OUT_BLOCK,
+                    weights->used + shape->out_w + b * shape->hidden * DQ_OUT_BLOCK,
+                    weights->used + shape->out_b + b * DQ_OUT_BLOCK, net->q + b * DQ_OUT_BLOCK,
                     shape->out_pad);
 }
 
@@ -414,7 +430,7 @@ static const float *row_of(const dq_net *net, int i)
 }
 
 /** Outputs of any number of states, without the padding. */
-static void all_outputs(dq_net *net, const dq_weights *weights, const void *obs, int n, float *y)
+static void all_outputs(dq_net *net, dq_weights *weights, const void *obs, int n, float *y)
 {
     size_t n_outputs = (size_t)net->shape.n_outputs;
     assert(n <= net->cap || !net->gain);
@@ -444,7 +460,7 @@ static void values_of_row(const dq_net *net, int i, float *q)
 }
 
 /** Values of any number of states. */
-static void all_q(dq_net *net, const dq_weights *weights, const void *obs, int n, float *q)
+static void all_q(dq_net *net, dq_weights *weights, const void *obs, int n, float *q)
 {
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
@@ -468,11 +484,14 @@ void dq_net_sync_target(dq_net *net)
 {
     const dq_net_shape *shape = &net->shape;
     memcpy(net->target.params, net->online.params, shape->n_params * sizeof(*net->online.params));
+    net->target.is_stale = true;
     if (shape->n_dense)
         return;  // its kernels read the parameters as they are
     for (int l = 0; l < shape->n_convs; l++)
         memcpy(net->target.u[l], net->online.u[l],
                net->k->conv_sizes(shape->layer[l], 1).u * sizeof(*net->online.u[l]));
+    if (net->n_noisy > 0)
+        return;
     size_t w4 = net->k->fc_sizes(shape->fc_layer, 1).w * (size_t)shape->n_blocks;
     memcpy(net->target.w4, net->online.w4, w4 * sizeof(*net->online.w4));
 }
@@ -483,7 +502,7 @@ void dq_net_prepare_slice(const dq_net *net, const dq_weights *weights, int b, i
     size_t plain = s->fc_w + (size_t)b * dq_fc_block_weights(s->fc);
     size_t prepared = (size_t)b * dq_net_w4_block(net);
     if (net->k->fc1_prepare)
-        net->k->fc1_prepare(s->fc_layer, weights->params + plain, k, weights->w4 + prepared);
+        net->k->fc1_prepare(s->fc_layer, weights->used + plain, k, weights->w4 + prepared);
 }
 
 static void prepare_all(dq_net *net, dq_weights *weights)
@@ -493,7 +512,8 @@ static void prepare_all(dq_net *net, dq_weights *weights)
         for (int c = 0; c < dq_conv_block(s->conv[l]); c += DQ_CONV_SLICE)
             net->k->conv_prepare(s->layer[l], weights->params + s->conv_w[l], c, weights->u[l],
                                  net->ut[l]);
-    for (int b = 0; b < s->n_blocks; b++)
+    weights->is_stale = true;
+    for (int b = 0; b < s->n_blocks && net->n_noisy == 0; b++)
         for (int k = 0; k < s->fc->in; k += s->fc->slice)
             dq_net_prepare_slice(net, weights, b, k);
 }

@@ -17,7 +17,21 @@ typedef struct dq_weights {
     float *params;           // [n_params] the parameters
     float *u[DQ_CONVS_MAX];  // transforms of convolution weights, for the forward pass
     float *w4;               // weights of the hidden layer in the layout of fc1
+    float *used;   // [n_params] where the linear layers' are with their noise; params without noise
+    float *noise;  // what was drawn (noise.c); without noise NULL
+    bool is_stale;  // whether `used` and `w4` are yet to follow from the parameters and the noise
 } dq_weights;
+
+/** A rectangle of the weights of a noisy layer: outputs that share what is drawn for inputs. */
+typedef struct dq_noisy_part {
+    size_t at;             // position of its first weight in the flat array of parameters
+    int n_in, row, n_out;  // inputs; floats from one to the next; outputs, which lie side by side
+    size_t bias;           // position of its first bias
+    size_t of_in, of_out;  // factorised: where their noise begins in dq_weights.noise
+    int block;             // of the hidden layer of a network for pictures; -1: another layer
+} dq_noisy_part;
+
+enum { DQ_NOISY_PARTS_MAX = 2 * DQ_HIDDEN_MAX / DQ_FC_BLOCK + DQ_DENSE_MAX + 2 };
 
 /** The constants of an optimiser's step; those of the other one are not used. */
 typedef struct dq_optimiser_step {
@@ -43,6 +57,10 @@ struct dq_net {
     float *m, *v;             // [n_params] the optimiser's first and second moments
     float *grad;              // [n_params] gradients
     double *squares;          // [dq_net_n_norm_tasks()] sums of squared gradients
+
+    dq_noisy_part noisy[DQ_NOISY_PARTS_MAX];  // the noisy layers; of the hidden one a part is a
+                                              // block, in their order
+    int n_noisy;                              // how many parts there are; 0: none is noisy
 
     const float *gain;  // [states] factors of the inputs; NULL: all 1
 
@@ -84,7 +102,7 @@ void dq_net_chunk(const dq_net *net, int n, int task, int *begin, int *end);
 
 /** Forward pass of n <= cap states, to x, h and q.
  *  @param keep compute conv_v as well, for the gradients */
-void dq_net_forward(dq_net *net, const dq_weights *weights, const void *obs, int n, int keep);
+void dq_net_forward(dq_net *net, dq_weights *weights, const void *obs, int n, int keep);
 
 /** Multiply all inputs of each state by a factor, in the calls that follow. They must be of no more
  *  states than the batch. Not for multilayer perceptrons.
@@ -115,6 +133,29 @@ void dq_net_prepare_slice(const dq_net *net, const dq_weights *weights, int b, i
 
 /** Compute what depends on the parameters, after they were set from outside. */
 void dq_net_params_changed(dq_net *net);
+
+/* Noisy layers (noise.c). Without noise these do nothing. */
+
+/** Find the parts of a net. */
+void dq_noise_plan(dq_net *net);
+/** Floats that are drawn for one network. */
+size_t dq_noise_floats(const dq_net *net);
+/** Draw noise, which remains until the next draw. In the beginning it is 0.
+ *  @param weights of the net: the online network's or the target network's
+ *  @param rng draws, layer by layer in PyTorch's order, the inputs' numbers and then the outputs';
+ *         or of independent noise the weights' and then the biases' */
+void dq_net_draw_noise(dq_net *net, dq_weights *weights, dq_rng *rng);
+/** Make `used` and `w4` follow from the parameters and the noise, unless they do. */
+void dq_net_mix_noise(dq_net *net, dq_weights *weights);
+/** Gradients of the factors of noise, of some weights of the online network.
+ *  @param first, n which inputs of the part
+ *  @param grad [n][row] gradients of these weights
+ *  @param[out] sigma [n][row] */
+void dq_noise_gradients(const dq_net *net, const dq_noisy_part *part, int first, int n,
+                        const float *grad, float *sigma);
+/** Gradients of the factors of noise in net->grad, from the others there.
+ *  @param with_blocks whether the hidden layer's weights are there; its biases always are */
+void dq_noise_all_gradients(dq_net *net, bool with_blocks);
 
 /** The initialisation with a name.
  *  @param name NULL: the default

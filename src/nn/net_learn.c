@@ -58,7 +58,7 @@ static float value_gradients(const learn_step *s)
 {
     dq_net *net = s->net;
     const dq_net_shape *shape = &net->shape;
-    const float *w5 = net->online.params + shape->out_w;
+    const float *w5 = net->online.used + shape->out_w;
     float *dw5 = net->grad + shape->out_w, *db5 = net->grad + shape->out_b;
     float *db4 = net->grad + shape->fc_b;
     int n = net->cfg.batch, hidden = shape->fc->out;
@@ -96,7 +96,7 @@ static float dense_gradients(const learn_step *s)
     net->k->dense_dw(&shape->out, net->h, n, net->out_dy, net->grad + shape->out_w);
     dq_net_part_streams(shape, &shape->out, net->grad + shape->out_w);
     dq_net_sum_rows(&shape->out, net->out_dy, n, net->grad + shape->out_b);
-    net->k->dense_dx(&shape->out, net->out_dy, n, net->online.params + shape->out_w,
+    net->k->dense_dx(&shape->out, net->out_dy, n, net->online.used + shape->out_w,
                      net->dense_turned, net->dh);
     memset(db4, 0, shape->hidden * sizeof(*db4));
     for (int i = 0; i < n; i++)
@@ -123,11 +123,26 @@ static size_t hidden_place(const dq_net_shape *s, int b, int k)
     return s->fc_w + ((size_t)b * (size_t)s->fc->in + (size_t)k) * DQ_FC_BLOCK;
 }
 
+/** The same of their noise, whose gradients follow from theirs. */
+static void step_hidden_noise(const learn_step *s, int b, int k, const float *grad)
+{
+    dq_net *net = s->net;
+    const dq_net_shape *shape = &net->shape;
+    size_t at = hidden_place(shape, b, k) - shape->noisy + shape->sigma;
+    float block[DQ_FC_SLICE_MAX * DQ_FC_BLOCK], *sigma = s->fused ? block : net->grad + at;
+    if (s->fused)
+        dq_noise_gradients(net, &net->noisy[b], k, shape->fc->slice, grad, sigma);
+    optimise(s, at, (size_t)shape->fc->slice * DQ_FC_BLOCK, sigma);
+}
+
 static void step_hidden(const learn_step *s, int b, int k, float *grad)
 {
     const dq_net_shape *shape = &s->net->shape;
     optimise(s, hidden_place(shape, b, k), (size_t)shape->fc->slice * DQ_FC_BLOCK, grad);
-    dq_net_prepare_slice(s->net, &s->net->online, b, k);
+    if (s->net->n_noisy > 0)
+        step_hidden_noise(s, b, k, grad);
+    else
+        dq_net_prepare_slice(s->net, &s->net->online, b, k);
 }
 
 /** A slice of the first linear layer's inputs: their gradients, and those of their weights with
@@ -142,7 +157,7 @@ static void hidden_task(void *ctx, int task)
     if (net->k->fc1_slice)
         net->k->fc1_slice(layer, net->fc_x, n, k, net->fc_slices);
     const float *moments[] = {net->m + w, net->v + w};
-    net->k->fc1_dx(layer, net->dht, n, net->online.params + w, k, net->dfeatures, moments);
+    net->k->fc1_dx(layer, net->dht, n, net->online.used + w, k, net->dfeatures, moments);
     for (int b = 0; b < shape->n_blocks; b++) {
         size_t at = hidden_place(shape, b, k);
         float block[DQ_FC_SLICE_MAX * DQ_FC_BLOCK], *grad = s->fused ? block : net->grad + at;
@@ -267,7 +282,15 @@ static void step_others(const learn_step *s)
     float *grad = s->net->grad;
     for (int l = 0; l < shape->n_convs; l++)
         optimise(s, shape->conv_b[l], (size_t)shape->conv[l]->out, grad + shape->conv_b[l]);
-    optimise(s, shape->fc_b, shape->n_params - shape->fc_b, grad + shape->fc_b);
+    size_t hidden = shape->fc_b - shape->fc_w;  // whose weights have their step already
+    size_t end = shape->n_noisy > 0 ? shape->sigma : shape->n_params;
+    optimise(s, shape->fc_b, end - shape->fc_b, grad + shape->fc_b);
+    if (shape->n_noisy == 0)
+        return;
+    if (s->fused)
+        dq_noise_all_gradients(s->net, false);
+    size_t sigma = shape->sigma + hidden;
+    optimise(s, sigma, shape->n_params - sigma, grad + sigma);
 }
 
 static void step_finished(const learn_step *s, int task)
@@ -316,10 +339,12 @@ static float run_mlp_step(learn_step *s, const void *obs)
     dq_net_forward(net, &net->online, obs, net->cfg.batch, 1);
     float loss = batch_loss(s, net->dense_dy[net->shape.n_dense - 1]);
     dq_mlp_backward(net);
+    dq_noise_all_gradients(net, true);
     if (s->step && !s->fused)
         s->scale = dq_net_gradient_scale(net);
     if (s->step)
         optimise(s, 0, net->shape.n_params, net->grad);
+    net->online.is_stale = true;
     return loss;
 }
 
@@ -335,10 +360,13 @@ static float run_step(learn_step *s, const void *obs)
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_back_task, s);
     dq_pool_run(net->pool, n_du_tasks(net), du_task, s);
     dq_pool_run(net->pool, n_finish_tasks(net), finish_task, s);
+    if (!s->fused)
+        dq_noise_all_gradients(net, true);
     if (s->step && !s->fused) {
         s->scale = dq_net_gradient_scale(net);
         dq_pool_run(net->pool, n_hidden_tasks(net) + n_finish_tasks(net), step_task, s);
     }
+    net->online.is_stale = true;
     return loss;
 }
 

@@ -48,6 +48,20 @@ dq_status dq_initialisation_find(const char *name, int *index)
     return dq_fail(DQ_ERR_CONFIG, "no initialisation '%s': choose %s", name, known);
 }
 
+/** The distributions of noisy layers: Fortunato et al. 2018, section 3.2. */
+static double noisy_bound(const dq_net *net, const dq_layer *l)
+{
+    return sqrt((net->network.last.noise == DQ_NOISE_INDEPENDENT ? 3.0 : 1.0) / l->in);
+}
+
+static float first_sigma(const dq_net *net, const dq_layer *l)
+{
+    bool is_independent = net->network.last.noise == DQ_NOISE_INDEPENDENT;
+    double usual = is_independent ? 0.017 : 0.5;
+    double sigma = net->cfg.noisy_sigma > 0 ? net->cfg.noisy_sigma : usual;
+    return (float)(is_independent ? sigma : sigma / sqrt((double)l->in));
+}
+
 static double bound_of(const struct initialisation *init, const dq_layer *l, int n_outputs)
 {
     int kernel = l->kind == DQ_LAYER_CONV ? l->k * l->k : 1;
@@ -66,11 +80,14 @@ void dq_net_init(dq_net *net, dq_rng *rng)
         const dq_param *p = &net->shape.tensors[t];
         if (!p->layer)
             continue;
-        double bound = bound_of(init, p->layer, net->shape.n_outputs);
-        bool is_drawn = !p->is_bias || init->draws_biases;
+        bool is_noisy = net->n_noisy > 0 && p->layer->kind == DQ_LAYER_LINEAR;
+        double bound =
+            is_noisy ? noisy_bound(net, p->layer) : bound_of(init, p->layer, net->shape.n_outputs);
+        bool is_drawn = !p->is_sigma && (!p->is_bias || init->draws_biases || is_noisy);
+        float constant = p->is_sigma ? first_sigma(net, p->layer) : 0.0f;
         for (size_t i = 0; i < dq_tensor_elements(&shapes[t]); i++)
             net->online.params[dq_param_place(&net->shape, p, i)] =
-                is_drawn ? (float)((2.0 * dq_rng_unit(rng) - 1.0) * bound) : 0.0f;
+                is_drawn ? (float)((2.0 * dq_rng_unit(rng) - 1.0) * bound) : constant;
     }
     dq_net_params_changed(net);
     dq_net_sync_target(net);
@@ -142,7 +159,7 @@ static dq_status find_param(const dq_tensor *want, const dq_tensor *given, size_
 static dq_status check_network(const dq_net *net, const dq_tensor *given, size_t n)
 {
     const char *theirs = dq_net_recognise(given, n), *ours = dq_net_network(net);
-    if (!theirs || strcmp(theirs, ours) == 0)
+    if (!theirs || dq_network_fits(&net->network, given, n))
         return DQ_OK;
     return dq_fail(DQ_ERR_INPUT, "model: it is a %s network, %s needed", theirs, ours);
 }

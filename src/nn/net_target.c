@@ -37,7 +37,7 @@ static void prepare_task(void *ctx, int task)
                                  task * DQ_CONV_SLICE, net->target.u[l], NULL);
             return;
         }
-    for (int k = 0; k < s->fc->in; k += s->fc->slice)
+    for (int k = 0; k < s->fc->in && net->n_noisy == 0; k += s->fc->slice)
         dq_net_prepare_slice(net, &net->target, task, k);
 }
 
@@ -49,6 +49,7 @@ void dq_net_blend_target(dq_net *net, double rate)
         return;
     }
     dq_pool_run(net->pool, N_TASKS, blend_task, &b);
+    net->target.is_stale = true;
     if (net->shape.n_dense)
         return;  // its kernels read the parameters as they are
     int n_tasks = net->shape.n_blocks;

@@ -20,7 +20,8 @@
 #define LINEAR(layer, n_in, n_out, has_relu)                                                       \
     {                                                                                              \
         .kind = DQ_LAYER_LINEAR, .name = layer, .weight = layer ".weight", .bias = layer ".bias",  \
-        .in = (n_in), .out = (n_out), .relu = (has_relu)                                           \
+        .sigma_weight = layer ".sigma_weight", .sigma_bias = layer ".sigma_bias", .in = (n_in),    \
+        .out = (n_out), .relu = (has_relu)                                                         \
     }
 #define NOT_PADDED .before = 0
 #define PAD(first, second) .before = (first), .after = (second)
@@ -147,6 +148,13 @@ const char *const dq_head_names[] = {
 static const char *const duelings[] = {
     [DQ_DUELING_NONE] = "none", [DQ_DUELING_OUTPUT] = "dueling", [DQ_DUELING_STREAMS] = "streams"};
 
+const char *const dq_noise_names[] = {[DQ_NOISE_NONE] = "none",
+                                      [DQ_NOISE_FACTORISED] = "factorised",
+                                      [DQ_NOISE_INDEPENDENT] = "independent",
+                                      NULL};
+
+static const char noisy[] = "noisy";  // factorised, where no word says otherwise
+
 /** Whether the text goes on with a word. @param[in,out] text is moved behind it */
 static bool take_word(const char **text, const char *word)
 {
@@ -191,6 +199,9 @@ static bool read_words(const char *text, dq_last_layers *last)
         if (!take_count(&text, 1, DQ_MLP_HIDDEN_MAX, &last->stream))
             return false;
     }
+    if (take_word(&text, noisy))
+        last->noise = take_word(&text, dq_noise_names[DQ_NOISE_INDEPENDENT]) ? DQ_NOISE_INDEPENDENT
+                                                                             : DQ_NOISE_FACTORISED;
     if (take_word(&text, dq_head_names[DQ_HEAD_C51])) {
         last->head = DQ_HEAD_C51;
         if (!take_count(&text, 2, DQ_ATOMS_MAX, &last->n_atoms) ||
@@ -214,6 +225,11 @@ void dq_network_words(const dq_last_layers *last, char *text, size_t cap)
         used = (size_t)snprintf(text, cap, " %s", duelings[DQ_DUELING_OUTPUT]);
     else if (last->dueling == DQ_DUELING_STREAMS)
         used = (size_t)snprintf(text, cap, " %s %d", duelings[DQ_DUELING_STREAMS], last->stream);
+    if (last->noise != DQ_NOISE_NONE && used < cap)
+        used += (size_t)snprintf(
+            text + used, cap - used, " %s%s%s", noisy,
+            last->noise == DQ_NOISE_INDEPENDENT ? " " : "",
+            last->noise == DQ_NOISE_INDEPENDENT ? dq_noise_names[DQ_NOISE_INDEPENDENT] : "");
     if (last->head == DQ_HEAD_C51 && used < cap)
         snprintf(text + used, cap - used, " %s %d %.9g %.9g", dq_head_names[DQ_HEAD_C51],
                  last->n_atoms, (double)last->low, (double)last->high);
@@ -280,8 +296,8 @@ static dq_status change_last(dq_network *network, const char *name, const char *
     if (strlen(name) >= sizeof(network->own_name) || !read_words(words, &network->last))
         return dq_fail(
             DQ_ERR_CONFIG,
-            "network '%s': behind its name may stand dueling or streams W, then c51 N LOW "
-            "HIGH or qr N, with at most %d atoms",
+            "network '%s': behind its name may stand dueling or streams W, then noisy or "
+            "noisy independent, then c51 N LOW HIGH or qr N, with at most %d atoms",
             name, DQ_ATOMS_MAX);
     int stream = network->last.stream;
     if (stream && stream != hidden->out && !(is_picture && 2 * stream == hidden->out))

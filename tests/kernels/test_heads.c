@@ -16,6 +16,7 @@
 #include "golden_numbers.h"
 #include "nn/graph.h"
 #include "nn/kernels.h"
+#include "nn/net_internal.h"
 #include "nn/objective.h"
 
 enum { MAX_BATCH = 32, MAX_OUTPUTS = 512, MAX_OBS = 4 * DQ_NET_OBS_BYTES, PICKS = 48, STEPS = 4 };
@@ -30,6 +31,7 @@ typedef struct sample {
     int32_t action[MAX_BATCH];
     float weight[MAX_BATCH], reward[MAX_BATCH], discount[MAX_BATCH];
     dq_net *net;
+    dq_rng noise;
 } sample;
 
 static bool is_constant(const dq_tensor *t)
@@ -87,6 +89,7 @@ static void begin(sample *s, const char *network, int n_actions, int n, uint32_t
     assert_int_equal(dq_net_create(&s->net, &cfg), DQ_OK);
     assert_string_equal(dq_net_network(s->net), network);
     s->n_atoms = dq_net_atoms(s->net);
+    s->noise = dq_rng_stream(seed, "noise");
     lcg = seed;
     draw_weights(s);
     draw_batch(s);
@@ -169,11 +172,14 @@ static void check_run(FILE *f, sample *s)
     static float target[MAX_BATCH * DQ_ATOMS_MAX];
     float error[MAX_BATCH];
     bool is_value = s->n_atoms == 1 && !strstr(s->network, "qr");
+    dq_net_draw_noise(s->net, &s->net->online, &s->noise);
     check_outputs(f, s, 2e-5);
     check_values(f, s);
+    dq_net_draw_noise(s->net, &s->net->target, &s->noise);
     make_targets(s, target);
     check_numbers(f, "target", target, (size_t)(s->n * s->n_atoms), 2e-5);
     for (int step = 0; step < STEPS; step++) {
+        dq_net_draw_noise(s->net, &s->net->online, &s->noise);
         next_word(f, "loss");
         double want = next_number(f);
         if (step > 0) {
@@ -193,6 +199,7 @@ static void check_run(FILE *f, sample *s)
         for (int i = 0; i < n && !is_value; i++)
             check_near((double)error[i], (double)losses[i + 1], 2e-5 * fabs((double)losses[0]));
     }
+    dq_net_draw_noise(s->net, &s->net->online, &s->noise);
     check_outputs(f, s, 2e-2);  // Adam's first steps turn rounding in tiny gradients into 1e-3
 }
 
@@ -214,7 +221,7 @@ static void check_level(const char *isa)
         n_runs++;
     }
     fclose(f);
-    assert_int_equal(n_runs, 13);
+    assert_int_equal(n_runs, 20);
 }
 
 static void pytorch_agrees(void **state)
@@ -299,6 +306,10 @@ static void networks_are_recognised_by_their_tensors(void **state)
                                         "nature_same dueling c51 2 -0.5 0.25",
                                         "mlp 4-128-64 dueling",
                                         "mlp 4-64 streams 64 qr 8",
+                                        "nature noisy",
+                                        "small streams 128 noisy c51 51 -10 10",
+                                        "mlp 4-64 streams 64 noisy qr 8",
+                                        "mlp 4-16-8 noisy",
                                         "mlp 4-64 c51 51 0 200",
                                         "mlp 7-8-8-8-8 streams 8 c51 3 -1 1"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -341,6 +352,9 @@ static void impossible_words_are_refused(void **state)
                                         "nature streams 100",
                                         "nature streams",
                                         "nature c51",
+                                        "nature noisy noisy",
+                                        "nature independent",
+                                        "nature noisy dueling",
                                         "nature c51 1 -10 10",
                                         "nature c51 51 10 -10",
                                         "nature c51 51 1 1",
@@ -406,9 +420,9 @@ static void modules_are_printed(void **state)
 static void saved_nets_go_on_the_same(void **state)
 {
     (void)state;
-    static const char *const names[] = {"small streams 128 c51 11 -1 1",
-                                        "mlp 4-8-6 streams 6 qr 9"};
-    for (int i = 0; i < 2; i++) {
+    static const char *const names[] = {"small streams 128 c51 11 -1 1", "mlp 4-8-6 streams 6 qr 9",
+                                        "nips dueling noisy", "mlp 4-8-6 streams 6 noisy qr 9"};
+    for (int i = 0; i < 4; i++) {
         static sample a, b;
         static float target[MAX_BATCH * DQ_ATOMS_MAX];
         dq_writer *w;

@@ -8,7 +8,8 @@ What is computed is in networks.py; the gradients are autograd's, all in float64
 Weights and inputs come from the generator of make_nn_golden.py, which tests/kernels/test_heads.c repeats.
 A network is a line `network NAME`, a line with its number of actions, samples, seed and loss, and then what
 it computes. Of long arrays PICKS numbers are stored. The seed is the first for which no sum before a ReLU is
-near 0, and the best action of each next state is clear.
+near 0, and the best action of each next state is clear. The noise of noisy layers is drawn before the
+outputs, before the targets, before each step and before the last outputs, from the stream "noise" of the seed.
 """
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ import torch.nn as nn
 
 from make_nn_golden import Lcg
 from networks import Net
+from reference_learner import Stream
 
 PICKS, STEPS, NEAR, CLEAR = 48, 4, 5e-7, 1e-4
 RUNS = [("mlp 4-64-48 dueling", 3, 32, "mse"), ("mlp 4-64-48 streams 48", 3, 32, "huber"),
@@ -24,7 +26,10 @@ RUNS = [("mlp 4-64-48 dueling", 3, 32, "mse"), ("mlp 4-64-48 streams 48", 3, 32,
         ("mlp 3-8 streams 8 qr 1", 2, 16, "mse"), ("mlp 2-9 dueling c51 2 0 1", 1, 8, "mse"),
         ("small c51 51 -10 10", 6, 4, "mse"), ("small streams 128 qr 50", 4, 4, "mse"),
         ("nips streams 256", 6, 4, "huber"), ("nature streams 512 c51 51 -10 10", 4, 3, "mse"),
-        ("nature_same dueling qr 20", 3, 2, "mse")]
+        ("nature_same dueling qr 20", 3, 2, "mse"), ("mlp 4-33-20 noisy", 3, 32, "mse"),
+        ("mlp 5-24 streams 24 noisy c51 11 -2 3", 4, 16, "mse"), ("mlp 4-16 noisy independent", 3, 32, "huber"),
+        ("mlp 3-9-7 dueling noisy independent qr 3", 2, 8, "mse"), ("small noisy", 6, 4, "mse"),
+        ("nips streams 128 noisy c51 21 -10 10", 4, 3, "mse"), ("small dueling noisy independent", 40, 3, "huber")]
 
 
 def sample(name, n_actions, n, seed):
@@ -54,7 +59,13 @@ def nearest_to_zero(net, x):
     return min(nearest)
 
 
-def is_good(net, x):
+def is_good(net, x, seed):
+    stream = Stream(seed, "noise")
+    return all(is_clear(net, x, stream) for _ in range(3 if net.words.noise else 1))
+
+
+def is_clear(net, x, stream):
+    net.draw_noise(stream)
     with torch.no_grad():
         if nearest_to_zero(net, x) < NEAR:
             return False
@@ -73,18 +84,23 @@ def show(name, values):
 
 def run(name, n_actions, n, kind):
     seed = 1
-    while not is_good(*sample(name, n_actions, n, seed)[:2]):
+    while not is_good(*sample(name, n_actions, n, seed)[:2], seed):
         seed += 1
     net, x, action, weight, reward, discount = sample(name, n_actions, n, seed)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+    stream = Stream(seed, "noise")
     print(f"network {name}\n{n_actions} {n} {seed} {kind}")
+    net.draw_noise(stream)
     with torch.no_grad():
         y = net(x)
         show("y", y)
         show("q", net.values(y))
+        net.draw_noise(stream)
+        y = net(x)
         target = net.targets(y, net.values(y).argmax(1), reward, discount)
         show("target", target)
     for step in range(STEPS):
+        net.draw_noise(stream)
         losses = net.losses(net(x), action, target, kind)
         loss = (weight * losses).mean()
         optimizer.zero_grad()
@@ -95,6 +111,7 @@ def run(name, n_actions, n, kind):
             for key, p in net.named_parameters():
                 show("grad " + net.name_of(key), p.grad)
         optimizer.step()
+    net.draw_noise(stream)
     show("y", net(x))
 
 

@@ -167,6 +167,17 @@ VARIANTS = {
     "rainbow": dict(head="c51", atoms=21, value_min=-6.0, value_max=6.0, dueling="streams", stream_width=128,
                     double_dqn=True, priority_alpha=0.5, priority_beta=0.4, priority_beta_steps=90, n_step=3,
                     n_envs=2, target_sync=20),
+    "noisy": dict(noisy="factorised", epsilon_start=0.3, epsilon_final=0.3),
+    "noisy_double": dict(noisy="factorised", noisy_sigma=0.8, double_dqn=True, n_envs=3, dueling="output",
+                         epsilon_start=0.5, epsilon_final=0.0),
+    "noisy_independent": dict(noisy="independent", head="qr", atoms=5, n_step=2, max_steps=60, train_every=4,
+                              target_sync=8),
+    "noisy_munchausen": dict(noisy="factorised", noisy_sigma=0.3, munchausen_tau=0.5, munchausen_least=-0.6,
+                             n_envs=2, target_rate=0.3, target_sync=5),
+    "full_rainbow": dict(noisy="factorised", head="c51", atoms=21, value_min=-6.0, value_max=6.0, dueling="streams",
+                         stream_width=128, double_dqn=True, priority_alpha=0.5, priority_beta=0.4,
+                         priority_beta_steps=90, n_step=3, n_envs=2, target_sync=20, epsilon_start=0.2,
+                         epsilon_final=0.1),
     "pong": dict(world=dict(pong=1), replay_size=50, n_step=2),
 }
 

@@ -2,8 +2,10 @@
 
 Advantages and values merge as in Wang et al. 2016, equation 9; C51 is algorithm 1 of Bellemare, Dabney,
 Munos 2017; the loss of quantiles is equation 10 of Dabney et al. 2018 (sum over the quantiles, mean over
-the targets).
+the targets). Noisy layers are those of Fortunato et al. 2018, equations 9 to 11, with one draw for a batch.
 """
+import math
+
 import torch
 import torch.nn as nn
 
@@ -17,17 +19,52 @@ class Words:
         words = name.split()
         self.base = " ".join(words[:2]) if words[0] == "mlp" else words[0]
         rest = words[2 if words[0] == "mlp" else 1:]
-        self.dueling = self.stream = None
+        self.dueling = self.stream = self.noise = None
         self.head, self.atoms = "value", 1
         while rest:
             word = rest.pop(0)
             if word in ("dueling", "streams"):
                 self.dueling = word
                 self.stream = int(rest.pop(0)) if word == "streams" else None
+            elif word == "noisy":
+                self.noise = rest.pop(0) if rest[:1] == ["independent"] else "factorised"
             else:
                 self.head, self.atoms = word, int(rest.pop(0))
                 if word == "c51":
                     self.low, self.high = float(rest.pop(0)), float(rest.pop(0))
+
+
+class NoisyLinear(nn.Linear):
+    """Weights and biases are mean + sigma * noise. Without a draw the noise is 0."""
+
+    def __init__(self, n_in, n_out, kind):
+        super().__init__(n_in, n_out)
+        self.kind = kind
+        self.sigma_weight = nn.Parameter(torch.zeros(n_out, n_in))
+        self.sigma_bias = nn.Parameter(torch.zeros(n_out))
+        self.noise = torch.zeros(n_out, n_in), torch.zeros(n_out)
+
+    def draw(self, stream):
+        """From a random stream that has normal()."""
+        def numbers(n):
+            return torch.tensor([stream.normal() for _ in range(n)], dtype=torch.float64)
+        n_in, n_out = self.in_features, self.out_features
+        if self.kind == "independent":
+            self.noise = numbers(n_out * n_in).reshape(n_out, n_in), numbers(n_out)
+        else:
+            of_in, of_out = (e.sign() * e.abs().sqrt() for e in (numbers(n_in), numbers(n_out)))
+            self.noise = torch.outer(of_out, of_in), of_out
+
+    def first_sigma(self, sigma):
+        """Section 3.2. 0: theirs."""
+        if self.kind == "independent":
+            return sigma or 0.017
+        return (sigma or 0.5) / math.sqrt(self.in_features)
+
+    def forward(self, x):
+        of_weight, of_bias = self.noise
+        return nn.functional.linear(x, self.weight + self.sigma_weight * of_weight,
+                                    self.bias + self.sigma_bias * of_bias)
 
 
 class Net(nn.Module):
@@ -38,6 +75,9 @@ class Net(nn.Module):
         w = self.words = Words(name)
         self.n_actions = n_actions
         parted = w.dueling is not None
+
+        def linear(n_in, n_out):
+            return NoisyLinear(n_in, n_out, w.noise) if w.noise else nn.Linear(n_in, n_out)
         if w.base.startswith("mlp"):
             sizes = [int(n) for n in w.base.split()[1].split("-")]
             convs, self.body = [], None
@@ -57,17 +97,22 @@ class Net(nn.Module):
             trunk, last = sizes, sizes[-1]
         layers = []
         for n_in, n_out in zip(trunk, trunk[1:]):
-            layers += [nn.Linear(n_in, n_out), nn.ReLU()]
+            layers += [linear(n_in, n_out), nn.ReLU()]
         outputs = n_actions * w.atoms
         if not parted:
-            layers.append(nn.Linear(last, outputs))
+            layers.append(linear(last, outputs))
         self.fc = nn.Sequential(*layers)
         if w.dueling == "streams":
-            self.fc_adv = nn.Sequential(nn.Linear(last, w.stream), nn.ReLU(), nn.Linear(w.stream, outputs))
-            self.fc_val = nn.Sequential(nn.Linear(last, w.stream), nn.ReLU(), nn.Linear(w.stream, w.atoms))
+            self.fc_adv = nn.Sequential(linear(last, w.stream), nn.ReLU(), linear(w.stream, outputs))
+            self.fc_val = nn.Sequential(linear(last, w.stream), nn.ReLU(), linear(w.stream, w.atoms))
         elif parted:
-            self.fc_adv = nn.Sequential(nn.Linear(last, outputs))
-            self.fc_val = nn.Sequential(nn.Linear(last, w.atoms))
+            self.fc_adv = nn.Sequential(linear(last, outputs))
+            self.fc_val = nn.Sequential(linear(last, w.atoms))
+
+    def draw_noise(self, stream):
+        for layer in self.modules():
+            if isinstance(layer, NoisyLinear):
+                layer.draw(stream)
 
     def forward(self, x):
         w = self.words

@@ -13,6 +13,8 @@ Two programs only sample the same numbers by agreement. These conventions are de
   seed + i; the order in which the streams are used is that of train();
 - of a batch all states are augmented, then all next states; each takes a row, a column and a normal number
   of the stream "augmentation";
+- the stream "noise" is that of noisy layers: one draw for the actions of a round, if any is not random, and in an
+  update one for the target network, one to choose actions in Double DQN and one to learn (Fortunato 2018);
 - uniform sampling counts back from the newest transition; sampling by priority goes through the
   transitions in the order of their slots, step i in slot i % (replay_size + STACK * n_envs);
 - priorities are (|error| + PRIORITY_EPSILON) ** alpha, of unclipped errors, importance weights are
@@ -122,6 +124,8 @@ class Config:
     rmsprop_decay: float = 0.95
     rmsprop_epsilon: float = 0.01 / 32 ** 2
     gradient_norm: float = 0.0        # longest gradient of a batch; 0: any
+    noisy: str = "none"               # or "factorised", "independent": noise in the linear layers
+    noisy_sigma: float = 0.0          # 0: the paper's
     loss: str = "mse"                 # or "huber"
     n_step: int = 1
     augment_shift: int = 0            # pixels of padding before a random crop; 0: none
@@ -155,6 +159,8 @@ def network_name(cfg):
     words = [cfg.network]
     if cfg.dueling != "none":
         words.append("dueling" if cfg.dueling == "output" else f"streams {cfg.stream_width}")
+    if cfg.noisy != "none":
+        words.append("noisy" if cfg.noisy == "factorised" else "noisy independent")
     if cfg.head == "c51":
         words.append(f"c51 {cfg.atoms} {cfg.value_min} {cfg.value_max}")
     elif cfg.head == "qr":
@@ -323,6 +329,7 @@ class Learner:
         self.initial = [p.detach().clone() for p in self.online.parameters()]
         self.optimiser = self.make_optimiser(cfg)
         self.augment = Augmentation(cfg)
+        self.noise = Stream(cfg.seed, "noise")
         self.n_updates = 0
         self.gaps = []  # (updates so far, by how much the best action is better), wherever one was chosen
         self.norms = []  # of the gradients, before they were scaled down
@@ -336,11 +343,18 @@ class Learner:
                                 betas=(cfg.adam_beta1, cfg.adam_beta2), eps=cfg.adam_epsilon)
 
     def initialise(self, stream):
-        """PyTorch's default: uniform in +-1/sqrt(fan_in), weights and biases in PyTorch's order, float32."""
+        """PyTorch's default: uniform in +-1/sqrt(fan_in), weights and biases in PyTorch's order, float32. Of
+        independent noise it is sqrt(3/fan_in) (Fortunato 2018, section 3.2)."""
         fan_in = 1
         for name, p in self.online.named_parameters():
+            layer = self.online.get_submodule(name.rpartition(".")[0])
             if name.endswith("weight"):
                 fan_in = p[0].numel()
+            if ".sigma_" in name:
+                p.data = torch.full_like(p, np.float32(layer.first_sigma(self.cfg.noisy_sigma)).item())
+                continue
+            if getattr(layer, "kind", None) == "independent":
+                fan_in = layer.in_features / 3
             drawn = [(2 * stream.unit() - 1) / math.sqrt(fan_in) for _ in range(p.numel())]
             p.data = torch.tensor(np.array(drawn, np.float32).reshape(p.shape)).double()
 
@@ -367,17 +381,22 @@ class Learner:
         self.gaps += [(self.n_updates, gap) for gap in (two[:, 0] - two[:, 1]).tolist()]
         return q.argmax(dim=1)
 
-    def act(self, state):
+    def act(self, state, draws_noise):
+        """draws_noise: whether it is the first action of its round that is not random."""
+        if draws_noise:
+            self.online.draw_noise(self.noise)
         return self.best(self.values(self.online, [state])).item()
 
     def targets(self, batch, next_inputs):
         """r + discount * max_a Q_target(s', a); Double DQN: Q_target(s', argmax_a Q_online(s', a)). Of
         distributions, that of the same action, moved and shrunk (networks.py)."""
+        self.target.draw_noise(self.noise)
         y = self.outputs(self.target, next_inputs)
         if self.cfg.munchausen_tau > 0:
             return self.munchausen_targets(batch, y)
         q = self.target.values(y)
         if self.cfg.double_dqn:
+            self.online.draw_noise(self.noise)
             action = self.best(self.online.values(self.outputs(self.online, next_inputs)))
             self.n_other_actions += sum(a != b and t.discount > 0
                                         for a, b, t in zip(action.tolist(), q.argmax(dim=1).tolist(), batch))
@@ -406,6 +425,7 @@ class Learner:
         loss, the errors and the targets."""
         inputs = self.augment([t.state for t in batch])
         targets = self.targets(batch, self.augment([t.next_state for t in batch]))
+        self.online.draw_noise(self.noise)
         y = self.online(inputs)
         action = torch.tensor([t.action for t in batch])
         losses = self.online.losses(y, action, targets, self.cfg.loss)
@@ -494,7 +514,8 @@ def train(cfg, worlds, n_actions, tell, games_to_solve=100):
             played = []
             for i in range(cfg.n_envs):
                 at_random = exploration.unit() < epsilon_at(cfg, record.step + i)
-                action = exploration.below(n_actions) if at_random else learner.act(states[i])
+                draws_noise = not at_random and all(was_random for was_random, *_ in played)
+                action = exploration.below(n_actions) if at_random else learner.act(states[i], draws_noise)
                 played.append((at_random, action, *worlds[i].step(action)))
 
         record.at_random, record.action, state, record.reward, record.terminated, record.truncated = played[env]

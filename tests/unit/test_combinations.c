@@ -28,6 +28,7 @@ static const choice of_all[] = {
     {"atoms", {"5", "11"}},
     {"value_min", {"-10", "-3"}},
     {"dueling", {"none", "output", "streams"}},
+    {"noisy", {"none", "none", "factorised", "independent"}},
     {"loss", {"mse", "huber"}},
     {"n_step", {"1", "2", "4"}},
     {"double_dqn", {"false", "true"}},
