@@ -32,7 +32,11 @@ PARTS = {
     "two updates every other step": ["updates=2", "train_every=2"],
     "gradient norm 10": ["gradient_norm=10"],
     "centred RMSProp": ["optimiser=rmsprop", "rmsprop_epsilon=1e-4"],
+    "noisy, factorised": ["noisy=factorised", "noisy_sigma=0.1"],
+    "noisy, independent": ["noisy=independent"],
     "Rainbow without noise": C51 + ["dueling=streams", "priority_alpha=0.5", "priority_beta=0.4"],
+    "Rainbow": C51 + ["dueling=streams", "noisy=factorised", "noisy_sigma=0.1", "priority_alpha=0.5",
+                      "priority_beta=0.4"],
 }
 
 

@@ -27,10 +27,12 @@ DIFFERENCES = """Where a preset is not its original:
   mean; here it is by 255, with zeros before it, and by the mean of the last 100 games.
 - `dopamine-qr`: Dopamine's quantile agent weighs only the loss that it prints, not the gradient, so `priority_beta`
   is 0.
-- `drq-eps`: the original begins a game with 0 to 29 no-ops of four frames each, here it is 1 to 29 frames; its replay
+- `rainbow`: DQN Zoo draws one transition in a thousand uniformly, here all are drawn by their priorities; its beta
+  begins to rise when learning starts. Of `ch8-rainbow` the book's value stream has no noise.
+- `drq-eps`, `der`: the original begins a game with 0 to 29 no-ops of four frames each, here it is 1 to 29 frames; its replay
   buffer of 1,000,000 is never full in 100,000 steps.
 - A GPU has none of what these need yet, which are for the CPU: `nature` and `nips2013` RMSProp, `sb3` a limit of the
-  gradient's norm, `drq-eps` augmentation and dueling, `ch8-dueling`, `ch8-distrib` and Dopamine's but `dopamine-dqn`
+  gradient's norm, `drq-eps` augmentation and dueling, `rainbow`, `der`, `ch8-dueling`, `ch8-distrib`, `ch8-noisy`, `ch8-rainbow` and Dopamine's but `dopamine-dqn`
   their last layers."""
 
 

@@ -208,6 +208,56 @@ static const setting drq_eps[] = {
     {"checkpoint_every", 100000, NULL},
 };
 
+/* DQN Zoo draws a thousandth of its transitions uniformly; here all follow their priorities. */
+static const setting rainbow[] = {
+    {"head", 0, "c51"},
+    {"dueling", 0, "streams"},
+    {"noisy", 0, "factorised"},
+    {"noisy_sigma", 0.1, NULL},
+    {"double_dqn", 0, "true"},
+    {"n_step", 3, NULL},
+    {"priority_alpha", 0.5, NULL},
+    {"priority_beta", 0.4, NULL},
+    {"priority_beta_steps", 50000000, NULL},
+    {"learning_rate", 6.25e-5, NULL},
+    {"adam_epsilon", 0.005 / 32, NULL},
+    {"gradient_norm", 10, NULL},
+    {"truncation_ends", 0, "false"},
+    {"replay_size", 1000000, NULL},
+    {"replay_start", 20000, NULL},
+    {"train_every", 4, NULL},
+    {"target_sync", 8000, NULL},
+    {"epsilon_start", 0, NULL},
+    {"epsilon_final", 0, NULL},
+    {"checkpoint_every", 100000, NULL},
+};
+
+/* As with drq-eps, the replay buffer holds the whole run. */
+static const setting der[] = {
+    {"network", 0, "nature_same"},
+    {"initialisation", 0, "xavier"},
+    {"head", 0, "c51"},
+    {"dueling", 0, "output"},
+    {"noisy", 0, "factorised"},
+    {"noisy_sigma", 0.1, NULL},
+    {"double_dqn", 0, "true"},
+    {"n_step", 10, NULL},
+    {"priority_alpha", 0.5, NULL},
+    {"priority_beta", 0.5, NULL},
+    {"priority_rule", 0, "dopamine"},
+    {"learning_rate", 1e-4, NULL},
+    {"adam_epsilon", 1.5e-4, NULL},
+    {"truncation_ends", 0, "false"},
+    {"replay_size", 100000, NULL},
+    {"replay_start", 1600, NULL},
+    {"target_sync", 2000, NULL},
+    {"epsilon_begin", 1600, NULL},
+    {"epsilon_decay", 2020, NULL},
+    {"epsilon_final", 0.01, NULL},
+    {"max_steps", 100000, NULL},
+    {"checkpoint_every", 100000, NULL},
+};
+
 /* Chapter 8 with its values for Pong; each is ch8-basic and one thing more. */
 #define CHAPTER_8                                                                                  \
     {"replay_size", 100000, NULL}, {"epsilon_decay", 100000, NULL}, {"epsilon_final", 0.02, NULL}, \
@@ -225,6 +275,19 @@ static const setting ch8_prio[] = {CHAPTER_8,
                                    {"priority_beta_steps", 100000, NULL}};
 static const setting ch8_dueling[] = {
     CHAPTER_8, {"dueling", 0, "streams"}, {"stream_width", 256, NULL}};
+static const setting ch8_noisy[] = {
+    CHAPTER_8, {"noisy", 0, "independent"}, {"epsilon_start", 0, NULL}, {"epsilon_final", 0, NULL}};
+/* In the book the stream of the value is not noisy. */
+static const setting ch8_rainbow[] = {CHAPTER_8,
+                                      {"n_step", 4, NULL},
+                                      {"dueling", 0, "streams"},
+                                      {"stream_width", 256, NULL},
+                                      {"noisy", 0, "independent"},
+                                      {"priority_alpha", 0.6, NULL},
+                                      {"priority_beta", 0.4, NULL},
+                                      {"priority_beta_steps", 100000, NULL},
+                                      {"epsilon_start", 0, NULL},
+                                      {"epsilon_final", 0, NULL}};
 static const setting ch8_distrib[] = {CHAPTER_8, {"head", 0, "c51"}};
 
 /** What most evaluate by: Mnih et al. 2015. */
@@ -319,6 +382,14 @@ static const struct {
       .source = "Castro et al. 2018; Dopamine, rainbow.gin",
       OF_DOPAMINE},
      SETTINGS(dopamine_rainbow)},
+    {{.name = "rainbow",
+      .help = "all of Rainbow: C51, dueling, noisy, double, three-step returns, priorities",
+      .source = "Hessel et al. 2018; DQN Zoo, rainbow/run_atari.py",
+      .dialect = "sb3",
+      .options = "fire=false",
+      .eval_epsilon = 0,
+      .eval_noops = 30},
+     SETTINGS(rainbow)},
     {{.name = "m-dqn",
       .help = "Munchausen DQN: the scaled log-policy is added to the reward",
       .source = "Vieillard, Pietquin, Geist 2020",
@@ -332,6 +403,14 @@ static const struct {
       .eval_epsilon = 0.001,
       .eval_noops = 29},
      SETTINGS(drq_eps)},
+    {{.name = "der",
+      .help = "data-efficient Rainbow of Atari 100k: an update at every step",
+      .source = "van Hasselt, Hessel, Aslanides 2019; Dopamine, DER.gin",
+      .dialect = "dopamine",
+      .options = "noops=29 life_loss=true sticky=0",
+      .eval_epsilon = 0.001,
+      .eval_noops = 29},
+     SETTINGS(der)},
     {{.name = "ch8-basic",
       .help = "the book's basic DQN of chapter 8, with its values for Pong",
       .source = "Lapan 2020, chapter 8, 01_dqn_basic.py",
@@ -347,6 +426,11 @@ static const struct {
       .source = "Lapan 2020, chapter 8, 03_dqn_double.py",
       OF_CHAPTER_8},
      SETTINGS(ch8_double)},
+    {{.name = "ch8-noisy",
+      .help = "ch8-basic with noisy layers instead of epsilon",
+      .source = "Lapan 2020, chapter 8, 04_dqn_noisy_net.py",
+      OF_CHAPTER_8},
+     SETTINGS(ch8_noisy)},
     {{.name = "ch8-prio",
       .help = "ch8-basic with prioritized replay",
       .source = "Lapan 2020, chapter 8, 05_dqn_prio_replay.py",
@@ -362,6 +446,11 @@ static const struct {
       .source = "Lapan 2020, chapter 8, 07_dqn_distrib.py",
       OF_CHAPTER_8},
      SETTINGS(ch8_distrib)},
+    {{.name = "ch8-rainbow",
+      .help = "ch8-basic with four-step returns, priorities, dueling and noisy layers",
+      .source = "Lapan 2020, chapter 8, 08_dqn_rainbow.py",
+      OF_CHAPTER_8},
+     SETTINGS(ch8_rainbow)},
 };
 
 static int find_preset(const char *name)

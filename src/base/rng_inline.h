@@ -2,8 +2,6 @@
 #ifndef DEEPQ_BASE_RNG_INLINE_H
 #define DEEPQ_BASE_RNG_INLINE_H
 
-#include <math.h>
-
 #include "base/everywhere.h"
 #include "deepq/rng.h"
 
@@ -43,14 +41,6 @@ DQ_EVERYWHERE uint32_t dq_rng_bits_below(uint64_t *s, uint32_t n)
 DQ_EVERYWHERE double dq_rng_bits_unit(uint64_t *s)
 {
     return (double)(dq_rng_bits(s) >> 11) * 0x1p-53;
-}
-
-/** Normal, with mean 0 and variance 1; takes two numbers (Box, Muller 1958). */
-DQ_EVERYWHERE double dq_rng_normal(dq_rng *rng)
-{
-    const double two_pi = 6.283185307179586;
-    double radius = sqrt(-2 * log(1 - dq_rng_bits_unit(rng->s)));
-    return radius * cos(two_pi * dq_rng_bits_unit(rng->s));
 }
 
 /** Whether a stream may have this state. One of zeros would never change, and dq_rng_below() might

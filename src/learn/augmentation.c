@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/rng_inline.h"
+#include "base/normal.h"
 #include "deepq/net.h"
 
 dq_status dq_augmentation_init(dq_augmentation *a, int shift, double intensity, int batch)

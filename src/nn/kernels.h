@@ -145,6 +145,16 @@ typedef struct dq_kernels {
     void (*dense_dx)(const dq_dense_shape *s, const float *dy, int n, const float *w, float *turned,
                      float *dx);
 
+    /* Factorised noise of a rectangle of weights: that of the weight from input i to output o is
+     * of_in[i] * of_out[o]. Rows are `row` floats apart. */
+
+    /** used[i][o] = mean[i][o] + sigma[i][o] * noise. */
+    void (*mix_noise)(int n_in, int n_out, size_t row, const float *mean, const float *sigma,
+                      const float *of_in, const float *of_out, float *used);
+    /** The gradients of the sigmas: dsigma[i][o] = dw[i][o] * noise. */
+    void (*noise_gradient)(int n_in, int n_out, size_t row, const float *dw, const float *of_in,
+                           const float *of_out, float *dsigma);
+
     /** For benchmarks: n rounds of multiply-adds at the highest rate of the CPU, to independent
      *  sums.
      *  @param[in,out] sums [DQ_PEAK_SUMS] */

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/rng_inline.h"
+#include "base/normal.h"
 #include "nn/net_internal.h"
 
 static bool is_factorised(const dq_net *net)
@@ -91,14 +91,19 @@ static float scaled_normal(dq_rng *rng)
     return (float)copysign(sqrt(fabs(e)), e);
 }
 
-/** Where the kernels have input i of a layer, of which PyTorch has channels first. */
-static size_t input_place(const dq_net_shape *s, const dq_param *p, size_t i)
+/** Of a layer's input, channels first in PyTorch and last here: how many channels of how many
+ *  pixels. */
+typedef struct input_order {
+    size_t channels, pixels;
+} input_order;
+
+static input_order order_of(const dq_net_shape *s, const dq_param *p)
 {
+    size_t n_in = (size_t)p->layer->in;
     if (!s->fc || p->at != s->fc_w)
-        return i;
-    const dq_conv_shape *c = s->conv[s->n_convs - 1];
-    size_t pixels = (size_t)(c->out_side * c->out_side), channels = (size_t)c->out;
-    return i % pixels * channels + i / pixels;
+        return (input_order){n_in, 1};
+    size_t channels = (size_t)s->conv[s->n_convs - 1]->out;
+    return (input_order){channels, n_in / channels};
 }
 
 static void draw_factors(const dq_net *net, float *noise, dq_rng *rng)
@@ -109,22 +114,40 @@ static void draw_factors(const dq_net *net, float *noise, dq_rng *rng)
         if (!is_noisy_weight(s, p))
             continue;
         size_t n_in = (size_t)p->layer->in, n_out = (size_t)n_outputs_of(s, p->layer);
-        for (size_t i = 0; i < n_in; i++)
-            noise[input_place(s, p, i)] = scaled_normal(rng);
+        input_order in = order_of(s, p);
+        for (size_t c = 0; c < in.channels; c++)
+            for (size_t pixel = 0; pixel < in.pixels; pixel++)
+                noise[pixel * in.channels + c] = scaled_normal(rng);
         for (size_t o = 0; o < n_out; o++)
             noise[n_in + o] = scaled_normal(rng);
         noise += n_in + n_out;
     }
 }
 
+static void draw_weights(const dq_net_shape *s, const dq_param *p, float *noise, dq_rng *rng)
+{
+    size_t n_in = (size_t)p->layer->in, n_out = (size_t)n_outputs_of(s, p->layer);
+    size_t row = p->dense_row ? (size_t)p->dense_row : DQ_FC_BLOCK;  // from one input to the next
+    input_order in = order_of(s, p);
+    for (size_t o = 0; o < n_out; o++) {
+        float *of_output = noise + (dq_param_place(s, p, o * n_in) - s->sigma);
+        for (size_t c = 0; c < in.channels; c++)
+            for (size_t pixel = 0; pixel < in.pixels; pixel++)
+                of_output[(pixel * in.channels + c) * row] = (float)dq_rng_normal(rng);
+    }
+}
+
 static void draw_all(const dq_net *net, float *noise, dq_rng *rng)
 {
     const dq_net_shape *s = &net->shape;
-    dq_tensor shapes[DQ_TENSORS_MAX];
-    dq_net_param_shapes(dq_net_network(net), net->cfg.n_actions, shapes);
-    for (int t = 0; t < s->n_tensors; t++)
-        for (size_t i = 0; s->tensors[t].is_sigma && i < dq_tensor_elements(&shapes[t]); i++)
-            noise[dq_param_place(s, &s->tensors[t], i) - s->sigma] = (float)dq_rng_normal(rng);
+    for (int t = 0; t < s->n_tensors; t++) {
+        const dq_param *p = &s->tensors[t];
+        size_t n_out = p->is_sigma ? (size_t)n_outputs_of(s, p->layer) : 0;
+        if (p->is_sigma && !p->is_bias)
+            draw_weights(s, p, noise, rng);
+        for (size_t o = 0; p->is_bias && o < n_out; o++)
+            noise[dq_param_place(s, p, o) - s->sigma] = (float)dq_rng_normal(rng);
+    }
 }
 
 void dq_net_draw_noise(dq_net *net, dq_weights *weights, dq_rng *rng)
@@ -148,16 +171,11 @@ typedef struct mixing {
 static void mix_factorised(const dq_net *net, const dq_noisy_part *p, dq_weights *w)
 {
     size_t sigma = net->shape.sigma - net->shape.noisy;
-    const float *of_in = w->noise + p->of_in, *of_out = w->noise + p->of_out;
-    for (int i = 0; i < p->n_in; i++) {
-        const float *mean = w->params + p->at + (size_t)i * (size_t)p->row, *s = mean + sigma;
-        float *used = w->used + (mean - w->params), e = of_in[i];
-        for (int o = 0; o < p->n_out; o++)
-            used[o] = mean[o] + s[o] * (e * of_out[o]);
-    }
-    const float *mean = w->params + p->bias;
-    for (int o = 0; o < p->n_out; o++)
-        w->used[p->bias + (size_t)o] = mean[o] + mean[sigma + (size_t)o] * of_out[o];
+    const float *of_in = w->noise + p->of_in, *of_out = w->noise + p->of_out, one = 1.0f;
+    const float *mean = w->params + p->at, *of_bias = w->params + p->bias;
+    net->k->mix_noise(p->n_in, p->n_out, (size_t)p->row, mean, mean + sigma, of_in, of_out,
+                      w->used + p->at);
+    net->k->mix_noise(1, p->n_out, 0, of_bias, of_bias + sigma, &one, of_out, w->used + p->bias);
 }
 
 /** mean + sigma * noise of n parameters. */
@@ -206,14 +224,15 @@ void dq_noise_gradients(const dq_net *net, const dq_noisy_part *part, int first,
 {
     const float *noise = net->online.noise;
     size_t row = (size_t)part->row, at = part->at - net->shape.noisy + (size_t)first * row;
+    if (is_factorised(net)) {
+        net->k->noise_gradient(n, part->n_out, row, grad, noise + part->of_in + first,
+                               noise + part->of_out, sigma);
+        return;
+    }
     for (int i = 0; i < n; i++)
-        for (int o = 0; o < part->n_out; o++) {
-            size_t j = (size_t)i * row + (size_t)o;
-            float drawn = is_factorised(net) ? noise[part->of_in + (size_t)(first + i)] *
-                                                   noise[part->of_out + (size_t)o]
-                                             : noise[at + j];
-            sigma[j] = grad[j] * drawn;
-        }
+        for (size_t o = 0; o < (size_t)part->n_out; o++)
+            sigma[(size_t)i * row + o] =
+                grad[(size_t)i * row + o] * noise[at + (size_t)i * row + o];
 }
 
 static void bias_gradients(const dq_net *net, const dq_noisy_part *part)

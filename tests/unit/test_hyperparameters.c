@@ -534,6 +534,25 @@ static const struct {
     {"ch8-distrib", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
      "replay_size=100000 head=c51 epsilon_decay=100000 epsilon_final=0.02 reward_bound=18 "
      "checkpoint_every=100000 "},
+    {"ch8-noisy", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
+     "replay_size=100000 noisy=independent epsilon_decay=100000 epsilon_start=0 epsilon_final=0 "
+     "reward_bound=18 checkpoint_every=100000 "},
+    {"ch8-rainbow", "book", "noops=30 life_loss=true clip_rewards=true", "0.05", 30,
+     "replay_size=100000 dueling=streams stream_width=256 noisy=independent n_step=4 "
+     "priority_alpha=0.6 priority_beta=0.4 priority_beta_steps=100000 epsilon_decay=100000 "
+     "epsilon_start=0 epsilon_final=0 reward_bound=18 checkpoint_every=100000 "},
+    {"rainbow", "sb3", "fire=false", "0", 30,
+     "replay_size=1000000 replay_start=20000 learning_rate=6.25e-05 adam_epsilon=0.00015625 "
+     "gradient_norm=10 head=c51 dueling=streams noisy=factorised noisy_sigma=0.1 n_step=3 "
+     "double_dqn=true truncation_ends=false priority_alpha=0.5 priority_beta=0.4 "
+     "priority_beta_steps=50000000 train_every=4 target_sync=8000 epsilon_start=0 epsilon_final=0 "
+     "checkpoint_every=100000 "},
+    {"der", "dopamine", "noops=29 life_loss=true sticky=0", "0.001", 29,
+     "replay_size=100000 replay_start=1600 adam_epsilon=0.00015 network=nature_same "
+     "initialisation=xavier head=c51 dueling=output noisy=factorised noisy_sigma=0.1 n_step=10 "
+     "double_dqn=true truncation_ends=false priority_alpha=0.5 priority_rule=dopamine "
+     "priority_beta=0.5 target_sync=2000 epsilon_begin=1600 epsilon_decay=2020 max_steps=100000 "
+     "checkpoint_every=100000 "},
 };
 
 static void published_presets_are_as_published(void **state)

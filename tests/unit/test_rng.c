@@ -1,4 +1,5 @@
 /** Random streams: independent by name, the same everywhere, uniform. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/normal.h"
 #include "deepq/rng.h"
 
 static void a_stream_depends_on_seed_and_name_alone(void **state)
@@ -79,6 +81,32 @@ static void units_lie_in_their_range(void **state)
     assert_true(sum > 49000 && sum < 51000);
 }
 
+/** The distribution function of normal numbers at a grid, within six standard deviations, and the
+ *  first numbers of the reference in Python. */
+static void normal_numbers_are_normal(void **state)
+{
+    (void)state;
+    enum { N = 4000000, GRID = 90 };
+    static const double want[] = {-0.66207088857552443, -1.1009669818014653, -1.5825942793490575,
+                                  -0.87957703767898332, -0.50484536749137199};
+    static int below[GRID];
+    dq_rng rng = dq_rng_stream(0, "normal");
+    for (int i = 0; i < N; i++) {
+        double x = dq_rng_normal(&rng);
+        if (i < 5)
+            assert_true(fabs(x - want[i]) < 1e-15);
+        int first = (int)ceil((x + 4.5) * 10);  // of the grid's points at or above x
+        first = first < 0 ? 0 : first;
+        if (first < GRID)
+            below[first]++;
+    }
+    for (int i = 0, sum = 0; i < GRID; i++) {
+        double p = erfc((4.5 - i * 0.1) / sqrt(2)) / 2;
+        sum += below[i];
+        assert_true(fabs(sum - N * p) < 6 * sqrt(N * p * (1 - p)) + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -88,6 +116,7 @@ int main(void)
         cmocka_unit_test(the_surplus_alone_is_rejected),
         cmocka_unit_test(small_ranges_are_uniform),
         cmocka_unit_test(units_lie_in_their_range),
+        cmocka_unit_test(normal_numbers_are_normal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

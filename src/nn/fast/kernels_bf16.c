@@ -242,6 +242,18 @@ static void rmsprop_bf16(size_t n, float *w, float *m, float *v, const float *g,
     rest->rmsprop(n, w, m, v, g, s);
 }
 
+static void mix_noise_bf16(int n_in, int n_out, size_t row, const float *mean, const float *sigma,
+                           const float *of_in, const float *of_out, float *used)
+{
+    rest->mix_noise(n_in, n_out, row, mean, sigma, of_in, of_out, used);
+}
+
+static void noise_gradient_bf16(int n_in, int n_out, size_t row, const float *dw,
+                                const float *of_in, const float *of_out, float *dsigma)
+{
+    rest->noise_gradient(n_in, n_out, row, dw, of_in, of_out, dsigma);
+}
+
 static void peak_bf16(int64_t n, float *sums)
 {
     multiply_rounds(n, sums);
@@ -272,6 +284,8 @@ const dq_kernels dq_kernels_avx512_bf16 = {
     .dense_dx = dense_dx_bf16,
     .peak = peak_bf16,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
+    .mix_noise = mix_noise_bf16,
+    .noise_gradient = noise_gradient_bf16,
     .adam = adam_bf16,
     .rmsprop = rmsprop_bf16,
 };

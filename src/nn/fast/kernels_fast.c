@@ -276,6 +276,32 @@ static void rmsprop_fast(size_t n, float *w, float *m, float *v, const float *g,
     _mm_setcsr(before);
 }
 
+static void mix_noise_fast(int n_in, int n_out, size_t row, const float *mean, const float *sigma,
+                           const float *of_in, const float *of_out, float *used)
+{
+    for (int i = 0; i < n_in; i++, mean += row, sigma += row, used += row) {
+        vec e = vset(of_in[i]);
+        int o = 0;
+        for (; o + VL <= n_out; o += VL)
+            vstore(used + o, vfma(vload(sigma + o), vmul(e, vload(of_out + o)), vload(mean + o)));
+        for (; o < n_out; o++)
+            used[o] = mean[o] + sigma[o] * (of_in[i] * of_out[o]);
+    }
+}
+
+static void noise_gradient_fast(int n_in, int n_out, size_t row, const float *dw,
+                                const float *of_in, const float *of_out, float *dsigma)
+{
+    for (int i = 0; i < n_in; i++, dw += row, dsigma += row) {
+        vec e = vset(of_in[i]);
+        int o = 0;
+        for (; o + VL <= n_out; o += VL)
+            vstore(dsigma + o, vmul(vload(dw + o), vmul(e, vload(of_out + o))));
+        for (; o < n_out; o++)
+            dsigma[o] = dw[o] * (of_in[i] * of_out[o]);
+    }
+}
+
 static void peak_fast(int64_t n, float *sums)
 {
     multiply_rounds(n, sums);
@@ -303,6 +329,8 @@ const dq_kernels DQ_ISA_TABLE = {
     .dense_dx = dense_dx_fast,
     .peak = peak_fast,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
+    .mix_noise = mix_noise_fast,
+    .noise_gradient = noise_gradient_fast,
     .adam = adam_fast,
     .rmsprop = rmsprop_fast,
 };

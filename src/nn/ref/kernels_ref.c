@@ -294,6 +294,22 @@ static void adam_ref(size_t n, float *w, float *m, float *v, const float *g, con
 /* Centred RMSProp as in Mnih et al. 2015 (their program in Torch 7): epsilon is inside the root,
  * and the gradient itself is followed. v - m^2 is a variance, which rounding must not make
  * negative. */
+static void mix_noise_ref(int n_in, int n_out, size_t row, const float *mean, const float *sigma,
+                          const float *of_in, const float *of_out, float *used)
+{
+    for (int i = 0; i < n_in; i++, mean += row, sigma += row, used += row)
+        for (int o = 0; o < n_out; o++)
+            used[o] = mean[o] + sigma[o] * (of_in[i] * of_out[o]);
+}
+
+static void noise_gradient_ref(int n_in, int n_out, size_t row, const float *dw, const float *of_in,
+                               const float *of_out, float *dsigma)
+{
+    for (int i = 0; i < n_in; i++, dw += row, dsigma += row)
+        for (int o = 0; o < n_out; o++)
+            dsigma[o] = dw[o] * (of_in[i] * of_out[o]);
+}
+
 static void rmsprop_ref(size_t n, float *w, float *m, float *v, const float *g,
                         const dq_rmsprop_step *s)
 {
@@ -334,6 +350,8 @@ const dq_kernels dq_kernels_ref = {
     .dense_dx = dense_dx_ref,
     .peak = peak_ref,
     .peak_flops = 2.0 * DQ_PEAK_SUMS,
+    .mix_noise = mix_noise_ref,
+    .noise_gradient = noise_gradient_ref,
     .adam = adam_ref,
     .rmsprop = rmsprop_ref,
 };
@@ -446,6 +464,8 @@ const dq_kernels dq_kernels_ref_bf16 = {
     .dense_dx = dense_dx_ref,
     .peak = peak_ref,
     .peak_flops = 2.0 * DQ_PEAK_SUMS,
+    .mix_noise = mix_noise_ref,
+    .noise_gradient = noise_gradient_ref,
     .adam = adam_ref,
     .rmsprop = rmsprop_ref,
 };
