@@ -232,7 +232,8 @@ static const setting rainbow[] = {
     {"checkpoint_every", 100000, NULL},
 };
 
-/* As with drq-eps, the replay buffer holds the whole run. */
+/* As with drq-eps, the replay buffer holds the whole run. Dopamine's epsilon is 0 where layers are
+ * noisy, whatever its configuration says. */
 static const setting der[] = {
     {"network", 0, "nature_same"},
     {"initialisation", 0, "xavier"},
@@ -251,9 +252,8 @@ static const setting der[] = {
     {"replay_size", 100000, NULL},
     {"replay_start", 1600, NULL},
     {"target_sync", 2000, NULL},
-    {"epsilon_begin", 1600, NULL},
-    {"epsilon_decay", 2020, NULL},
-    {"epsilon_final", 0.01, NULL},
+    {"epsilon_start", 0, NULL},
+    {"epsilon_final", 0, NULL},
     {"max_steps", 100000, NULL},
     {"checkpoint_every", 100000, NULL},
 };

@@ -7,9 +7,9 @@ import unittest
 
 from program import OWN_BRICKS, Case, main, run
 
-# Small and quick, whatever the preset: what decides how it learns stays as it is.
+# Small and quick, whatever the preset: what decides how it learns stays as it is. Random actions end games.
 SMALL = {"replay_size": 400, "replay_start": 90, "batch": 4, "n_envs": 1, "train_every": 12,
-         "checkpoint_every": 1000}
+         "checkpoint_every": 1000, "epsilon_start": 1}
 SETS = [word for key, value in SMALL.items() for word in ("--set", f"{key}={value}")]
 
 
