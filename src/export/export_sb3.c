@@ -1,8 +1,10 @@
-/* Stable-Baselines3's zip: `data`, JSON in which Python objects are pickles as base64; policy.pth,
- * the parameters of the online and the target network; policy.optimizer.pth, Adam that has not
- * made a step. Source: stable_baselines3 2.9, common/save_util.py and base_class.py. */
+/* Stable-Baselines3's zip, of its DQN or of SB3-Contrib's QRDQN: `data`, JSON in which Python
+ * objects are pickles as base64; policy.pth, the parameters of the online and the target network;
+ * policy.optimizer.pth, Adam that has not made a step. Source: stable_baselines3 2.9,
+ * common/save_util.py and base_class.py. */
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,14 +22,20 @@ enum { BUFFER_SIZE = 10000 };  // SB3 allocates it when it loads the file
 
 bool dq_export_sb3_holds(const dq_export_model *m)
 {
-    return m->network.last.head == DQ_HEAD_VALUE && (dq_export_is_nature(m) || dq_export_is_mlp(m));
+    return m->network.last.head != DQ_HEAD_C51 && (dq_export_is_nature(m) || dq_export_is_mlp(m));
+}
+
+static bool is_qr(const dq_export_model *m)
+{
+    return m->network.last.head == DQ_HEAD_QR;
 }
 
 /* ---------------------------------------------------------------- objects of Python */
 
 static void put_policy_class(dq_writer *w, const dq_export_model *m)
 {
-    dq_pickle_put_global(w, "stable_baselines3.dqn.policies",
+    dq_pickle_put_global(w,
+                         is_qr(m) ? "sb3_contrib.qrdqn.policies" : "stable_baselines3.dqn.policies",
                          dq_export_is_nature(m) ? "CnnPolicy" : "MlpPolicy");
 }
 
@@ -131,55 +139,116 @@ static json_t *serialized(const dq_export_model *m, const char *type,
 
 /* ---------------------------------------------------------------- the members */
 
+static bool add_hidden_layers(json_t *kwargs, const dq_export_model *m)
+{
+    json_t *hidden = json_array();
+    bool failed = false;
+    for (int i = 0; i + 1 < m->network.n_layers; i++)
+        failed |= json_array_append_new(hidden, json_integer(m->network.layers[i].out)) != 0;
+    return json_object_set_new(kwargs, "net_arch", hidden) == 0 && !failed;
+}
+
 /** @return NULL for want of memory */
 static json_t *policy_kwargs(const dq_export_model *m)
 {
-    if (dq_export_is_nature(m))
-        return json_object();
-    json_t *hidden = json_array();
-    for (int i = 0; i + 1 < m->network.n_layers; i++)
-        if (json_array_append_new(hidden, json_integer(m->network.layers[i].out)) != 0) {
-            json_decref(hidden);
-            return NULL;
-        }
-    return json_pack("{s:o}", "net_arch", hidden);
+    json_t *kwargs = json_object(), *n_quantiles = json_integer(m->network.last.n_atoms);
+    bool failed = is_qr(m) && json_object_set(kwargs, "n_quantiles", n_quantiles) != 0;
+    json_decref(n_quantiles);
+    if (!failed && (dq_export_is_nature(m) || add_hidden_layers(kwargs, m)))
+        return kwargs;
+    json_decref(kwargs);
+    return NULL;
+}
+
+/** With the number of actions in plain text, as SB3 has it, for readers that run no pickle. */
+static json_t *action_space(const dq_export_model *m)
+{
+    json_t *space = serialized(m, "<class 'gymnasium.spaces.discrete.Discrete'>", put_action_space);
+    char n_actions[12];
+    snprintf(n_actions, sizeof(n_actions), "%d", m->n_actions);
+    if (json_object_set_new(space, "n", json_string(n_actions)) == 0)
+        return space;
+    json_decref(space);
+    return NULL;
 }
 
 /** The member `data`, malloc'd; NULL for want of memory. */
 static char *make_data(const dq_export_model *m)
 {
     json_int_t n_steps = m->info.step < 0 ? 0 : m->info.step;
-    json_t *data = json_pack(
-        "{s:o, s:i, s:o, s:o, s:o, s:i, s:I, s:i, s:f, s:n, s:f, s:f, s:f, s:f}", "policy_class",
-        serialized(m, "<class 'abc.ABCMeta'>", put_policy_class), "verbose", 0, "policy_kwargs",
-        policy_kwargs(m), "observation_space",
-        serialized(m, "<class 'gymnasium.spaces.box.Box'>", put_observation_space), "action_space",
-        serialized(m, "<class 'gymnasium.spaces.discrete.Discrete'>", put_action_space), "n_envs",
-        1, "num_timesteps", n_steps, "buffer_size", BUFFER_SIZE, "learning_rate", LEARNING_RATE,
-        "seed", "exploration_rate", EPSILON_START, "exploration_initial_eps", EPSILON_START,
-        "exploration_final_eps", EPSILON_END, "exploration_fraction", 0.1);
+    json_t *data =
+        json_pack("{s:o, s:i, s:o, s:o, s:o, s:i, s:I, s:i, s:f, s:n, s:f, s:f, s:f, s:f}",
+                  "policy_class", serialized(m, "<class 'abc.ABCMeta'>", put_policy_class),
+                  "verbose", 0, "policy_kwargs", policy_kwargs(m), "observation_space",
+                  serialized(m, "<class 'gymnasium.spaces.box.Box'>", put_observation_space),
+                  "action_space", action_space(m), "n_envs", 1, "num_timesteps", n_steps,
+                  "buffer_size", BUFFER_SIZE, "learning_rate", LEARNING_RATE, "seed",
+                  "exploration_rate", EPSILON_START, "exploration_initial_eps", EPSILON_START,
+                  "exploration_final_eps", EPSILON_END, "exploration_fraction", 0.1);
     char *text = data ? json_dumps(data, JSON_INDENT(4) | JSON_PRESERVE_ORDER) : NULL;
     json_decref(data);
     return text;
 }
 
+/** The output layer's parameter as SB3-Contrib has it: the quantiles of one level together, those
+ * of all actions. @param[out] data its numbers, the caller's to free() */
+static dq_status order_by_level(dq_tensor *t, size_t n_actions, float **data)
+{
+    size_t n_atoms = (size_t)t->shape[0] / n_actions,
+           row = dq_tensor_elements(t) / (size_t)t->shape[0];
+    *data = malloc(dq_tensor_elements(t) * sizeof(**data));
+    if (!*data)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for quantiles");
+    for (size_t a = 0; a < n_actions; a++)
+        for (size_t i = 0; i < n_atoms; i++)
+            memcpy(*data + (i * n_actions + a) * row, t->data + (a * n_atoms + i) * row,
+                   row * sizeof(**data));
+    t->data = *data;
+    return DQ_OK;
+}
+
+/** The online network's parameters, then the target network's.
+ *  @param[out] tensors [4 n_layers]
+ *  @param[out] names [4 n_layers] */
+static void list_tensors(const dq_export_model *m, dq_tensor *tensors,
+                         char (*names)[DQ_EXPORT_NAME])
+{
+    static const char *const of_pictures[][5] = {
+        {"features_extractor.cnn.0", "features_extractor.cnn.2", "features_extractor.cnn.4",
+         "features_extractor.linear.0", "q_net.0"},
+        {"features_extractor.cnn.0", "features_extractor.cnn.2", "features_extractor.cnn.4",
+         "features_extractor.linear.0", "quantile_net.0"}};
+    static const char *const of_vectors[][5] = {
+        {"q_net.0", "q_net.2", "q_net.4", "q_net.6", "q_net.8"},
+        {"quantile_net.0", "quantile_net.2", "quantile_net.4", "quantile_net.6", "quantile_net.8"}};
+    const char *const *layers = (dq_export_is_nature(m) ? of_pictures : of_vectors)[is_qr(m)];
+    size_t n = 2 * (size_t)m->network.n_layers;
+    dq_export_rename(m, is_qr(m) ? "quantile_net." : "q_net.", layers, tensors, names);
+    dq_export_rename(m, is_qr(m) ? "quantile_net_target." : "q_net_target.", layers, tensors + n,
+                     names + n);
+}
+
 /** policy.pth. */
 static dq_status write_policy(dq_writer *w, dq_writer *pickle, const dq_export_model *m)
 {
-    static const char *const of_pictures[] = {
-        "features_extractor.cnn.0", "features_extractor.cnn.2", "features_extractor.cnn.4",
-        "features_extractor.linear.0", "q_net.0"};
-    static const char *const of_vectors[] = {"q_net.0", "q_net.2", "q_net.4", "q_net.6", "q_net.8"};
-    const char *const *layers = dq_export_is_nature(m) ? of_pictures : of_vectors;
     size_t n = 2 * (size_t)m->network.n_layers;
     char names[2 * DQ_TENSORS_MAX][DQ_EXPORT_NAME];
     dq_tensor tensors[2 * DQ_TENSORS_MAX];
-    dq_export_rename(m, "q_net.", layers, tensors, names);
-    dq_export_rename(m, "q_net_target.", layers, tensors + n, names + n);
+    float *quantiles[2] = {NULL, NULL};
+    dq_status st = DQ_OK;
+    list_tensors(m, tensors, names);
+    for (size_t i = 0; i < 2 && is_qr(m) && st == DQ_OK; i++) {  // the weight, the bias
+        st = order_by_level(&tensors[n - 2 + i], (size_t)m->n_actions, &quantiles[i]);
+        tensors[2 * n - 2 + i].data = quantiles[i];
+    }
     dq_pickle_put(pickle, DQ_PICKLE_BEGIN);
     dq_pickle_put_state_dict(pickle, "", tensors, 2 * n, 0);
     dq_pickle_put(pickle, DQ_PICKLE_END);
-    return dq_torch_write(w, pickle, tensors, 2 * n, NULL);
+    if (st == DQ_OK)
+        st = dq_torch_write(w, pickle, tensors, 2 * n, NULL);
+    free(quantiles[0]);
+    free(quantiles[1]);
+    return st;
 }
 
 static void put_number(dq_writer *w, const char *key, double value)

@@ -11,8 +11,8 @@ DQ_NODISCARD dq_status dq_export_safetensors(dq_writer *w, const dq_export_model
 /** A graph: uint8 [batch][4][84][84], or of vectors float [batch][inputs], to "q" [batch][actions];
  *  the metadata is that of safetensors. */
 DQ_NODISCARD dq_status dq_export_onnx(dq_writer *w, const dq_export_model *m);
-/** A zip that Stable-Baselines3's DQN.load() takes: of "nature" and of multilayer perceptrons, with
- *  an output for each action. */
+/** A zip that DQN.load() of Stable-Baselines3 takes, with quantiles QRDQN.load() of SB3-Contrib: of
+ *  "nature" and of multilayer perceptrons. */
 bool dq_export_sb3_holds(const dq_export_model *m);
 DQ_NODISCARD dq_status dq_export_sb3(dq_writer *w, const dq_export_model *m);
 /** What CleanRL's dqn_atari, c51_atari, dqn and c51 save: of "nature" and of multilayer perceptrons

@@ -296,6 +296,10 @@ class Export(Case):
             told.pop("model")
             want = want or told
             self.assertEqual(told, want, end)
+        folder = self.trained("CartPole-v1", "network=mlp", "hidden=16,8", "head=qr", "atoms=8")
+        told = [self.check(run("play", "-m", self.exported(folder, f"qr.{end}"), "--env", "CartPole-v1", "--no-vis"),
+                           0).stdout for end in ("dat", "zip")]
+        self.assertEqual(*told)
 
     def test_a_card_says_what_was_measured(self):
         folder, card = self.trained(BRICKS, "network=small"), self.dir / "cards" / "one"

@@ -79,12 +79,22 @@ class Pictures:
 def check_sb3(network, tensors, path, states, want):
     import gymnasium
     import torch
-    from stable_baselines3 import DQN
     torch.set_num_threads(1)
+    if " qr " in network:
+        from sb3_contrib import QRDQN as DQN
+    else:
+        from stable_baselines3 import DQN
+
+    def values(model, target=False):
+        with torch.no_grad():
+            obs = torch.as_tensor(states)
+            if " qr " in network:
+                return (model.quantile_net_target if target else model.quantile_net)(obs).mean(1).numpy()
+            return (model.q_net_target if target else model.q_net)(obs).numpy()
+
     model = DQN.load(path, device="cpu")
-    with torch.no_grad():
-        compare(network, model.q_net(torch.as_tensor(states)).numpy(), want)
-        compare(network, model.q_net_target(torch.as_tensor(states)).numpy(), want)
+    compare(network, values(model), want)
+    compare(network, values(model, target=True), want)
     actions, _ = model.predict(states, deterministic=True)
     assert numpy.array_equal(actions, want.argmax(1)), network
     env = gymnasium.make("CartPole-v1") if network.startswith("mlp") else Pictures(want.shape[1])
@@ -93,13 +103,10 @@ def check_sb3(network, tensors, path, states, want):
     assert steps == 1000, steps
     model.learn(60, reset_num_timesteps=False)
     assert model.num_timesteps == steps + 60, model.num_timesteps
-    with torch.no_grad():
-        learned = model.q_net(torch.as_tensor(states)).numpy()
+    learned = values(model)
     assert numpy.abs(learned - want).max() > 0, f"{network}: it did not learn"
     model.save(path)
-    with torch.no_grad():
-        again = DQN.load(path, device="cpu").q_net(torch.as_tensor(states)).numpy()
-    assert numpy.array_equal(again, learned), network
+    assert numpy.array_equal(values(DQN.load(path, device="cpu")), learned), network
 
 
 def cleanrl_network(n_inputs, n_actions, n_atoms):
