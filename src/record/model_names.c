@@ -23,13 +23,24 @@ typedef struct kind {
     const char *origin;   // the program
     const char *deeper;   // of pictures: a tensor that one with more layers would have, or NULL
     bool is_qr;           // the outputs are quantiles, those of all actions for one level together
+    bool is_noisy;        // parameters are mu and sigma, and epsilon, which was drawn last
     renaming renamings[RENAMINGS];
 } kind;
 
-/* Sources: CleanRL, cleanrl/dqn_atari.py, c51_atari.py, dqn.py, c51.py (QNetwork);
+/* Sources: CleanRL, cleanrl/dqn_atari.py, c51_atari.py, dqn.py, c51.py (QNetwork),
+ * rainbow_atari.py (NoisyDuelingDistributionalNetwork);
  * Stable-Baselines3, dqn/policies.py and common/torch_layers.py (NatureCNN, create_mlp);
  * SB3-Contrib, qrdqn/policies.py. */
 static const kind kinds[] = {
+    {.sign = "value_head.0.weight_mu",
+     .sign_dims = 2,
+     .dialect = "cleanrl",
+     .origin = "CleanRL",
+     .is_noisy = true,
+     .renamings = {{"network.", "conv."},
+                   {"value_head.", "fc_val."},
+                   {"advantage_head.", "fc_adv."},
+                   {"support", "supports"}}},
     {.sign = "network.0.weight",
      .sign_dims = 4,
      .dialect = "cleanrl",
@@ -83,7 +94,6 @@ static const struct stranger {
     int sign_dims;  // 0: any number
     const char *what;
 } strangers[] = {
-    {"value_head.0.weight_mu", 0, "CleanRL's Rainbow, whose layers are noisy"},
     {"network.1.weight", 1, "CleanRL's PQN, which normalises layers"},
     {"network.1.weight", 3, "CleanRL's PQN, which normalises layers"},
     {"actor.weight", 0, "an actor and a critic, not a network of action values"},
@@ -131,13 +141,19 @@ static const renaming *renaming_of(const kind *k, const char *name)
     return NULL;
 }
 
+static bool ends_with(const char *text, const char *ending)
+{
+    size_t n = strlen(text), n_ending = strlen(ending);
+    return n >= n_ending && strcmp(text + n - n_ending, ending) == 0;
+}
+
 static void leave_out(dq_model *m, const kind *k)
 {
     size_t n = 0;
     for (size_t i = 0; i < m->n; i++) {
         dq_tensor *t = &m->tensors[i];
         const renaming *by = renaming_of(k, t->name);
-        if (by && !by->to) {
+        if ((by && !by->to) || (k->is_noisy && ends_with(t->name, "_epsilon"))) {
             free(own_name(t));
             free(t->data);
         } else {
@@ -147,7 +163,22 @@ static void leave_out(dq_model *m, const kind *k)
     m->n = n;
 }
 
-static dq_status rename_tensor(dq_tensor *t, const renaming *by)
+/** "weight_mu" is "weight", "weight_sigma" is "sigma_weight". */
+static void rename_noisy(char *name)
+{
+    static const renaming endings[] = {{".weight_mu", ".weight"},
+                                       {".weight_sigma", ".sigma_weight"},
+                                       {".bias_mu", ".bias"},
+                                       {".bias_sigma", ".sigma_bias"}};
+    for (size_t i = 0; i < DQ_COUNT(endings); i++)
+        if (ends_with(name, endings[i].from)) {
+            char *ending = name + strlen(name) - strlen(endings[i].from);
+            memcpy(ending, endings[i].to, strlen(endings[i].to) + 1);  // which is not longer
+            return;
+        }
+}
+
+static dq_status rename_tensor(dq_tensor *t, const kind *k, const renaming *by)
 {
     const char *rest = t->name + strlen(by->from);
     size_t n = strlen(by->to) + strlen(rest) + 1;
@@ -155,6 +186,8 @@ static dq_status rename_tensor(dq_tensor *t, const renaming *by)
     if (!name)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a name");
     snprintf(name, n, "%s%s", by->to, rest);
+    if (k->is_noisy)
+        rename_noisy(name);
     free(own_name(t));
     t->name = name;
     return DQ_OK;
@@ -165,7 +198,7 @@ static dq_status rename_all(dq_model *m, const kind *k)
     for (size_t i = 0; i < m->n; i++) {
         const renaming *by = renaming_of(k, m->tensors[i].name);
         if (by)
-            DQ_TRY(rename_tensor(&m->tensors[i], by));
+            DQ_TRY(rename_tensor(&m->tensors[i], k, by));
     }
     return DQ_OK;
 }

@@ -128,7 +128,7 @@ class Models(Case):
 
     def check_exported(self, dialect, suffixes, *settings):
         """What is written for others plays here as before. Returns the last file."""
-        folder = self.dir / dialect
+        folder = self.dir / f"{dialect}{len(settings)}"
         self.check(run("train", "--env", BRICKS, "--dialect", dialect, "--frames", "20", "--set",
                        "replay_start=100", *settings, "--out", folder), 0)
         played = run("play", "-m", folder, "--last", "--no-vis").stdout
@@ -146,6 +146,7 @@ class Models(Case):
         self.check(run("eval", "-m", path, "-e", "CartPole-v1"), 2, "28224 bytes", "CartPole-v1", "--env")
         self.check(run("eval", "-m", path, "-e", OWN_PONG), 2, "among 4 actions", "has 6", "--env")
         self.check_exported("sb3", ["cleanrl_model", "zip"])
+        self.check_exported("sb3", ["zip"], "--set", "head=qr", "--set", "atoms=7")
 
     def test_a_network_that_deepq_lacks(self):
         model = DATA / "models" / "state_dict.dat"

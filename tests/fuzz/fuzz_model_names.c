@@ -35,7 +35,15 @@ static const char *const parts[] = {"network.0",
                                     "quantile_net_target.x",
                                     "0",
                                     "2",
-                                    "module.network.0"};
+                                    "module.network.0",
+                                    "value_head.0",
+                                    "value_head.2",
+                                    "advantage_head.0",
+                                    "advantage_head.2"};
+
+static const char *const endings[8] = {".weight",         ".bias",    ".weight_mu",
+                                       ".weight_sigma",   ".bias_mu", ".bias_sigma",
+                                       ".weight_epsilon", ".x"};
 
 static char *name_of(uint8_t b)
 {
@@ -46,8 +54,8 @@ static char *name_of(uint8_t b)
         return strcpy(name, "atoms");
     if (b == 254)
         return strcpy(name, "actor.weight");
-    strcpy(name, parts[b / 2 % (sizeof(parts) / sizeof(*parts))]);
-    return strcat(name, b % 2 ? ".bias" : ".weight");
+    strcpy(name, parts[b / 8 % (sizeof(parts) / sizeof(*parts))]);
+    return strcat(name, endings[b % 8]);
 }
 
 /** @return how many bytes it takes, 0 at the end */
@@ -69,7 +77,8 @@ static size_t add(dq_model *m, const uint8_t *bytes, size_t n)
     return 2 + (size_t)n_dims;
 }
 
-static void note(const dq_model *m)
+/** Of one that no network has, a policy would be made of the largest, to say what is missing. */
+static void make_policy(const dq_model *m)
 {
     dq_policy *policy;
     dq_status st = dq_policy_create(&policy, m, NULL);
@@ -78,6 +87,12 @@ static void note(const dq_model *m)
     if (st == DQ_OK)
         fuzz_reached(strcmp(m->tensors[m->n - 1].name, "quantiles") == 0 ? 1 : 0);
     dq_policy_destroy(policy);
+}
+
+static void note(const dq_model *m)
+{
+    if (dq_net_recognise(m->tensors, m->n))
+        make_policy(m);
     fuzz_reached(!m->origin ? 5 : strcmp(m->origin, "CleanRL") == 0 ? 2 : 3);
 }
 

@@ -63,6 +63,44 @@ def safetensors_files(folder):
     yield "float16 of 4", path, as_float32(net)
 
 
+class NoisyLinear(torch.nn.Module):
+    """Of rainbow_atari.py, as it evaluates: the means alone."""
+
+    def __init__(self, n_in, n_out, std_init=0.5):
+        super().__init__()
+        bound = n_in ** -0.5
+        self.weight_mu = torch.nn.Parameter(torch.empty(n_out, n_in).uniform_(-bound, bound))
+        self.weight_sigma = torch.nn.Parameter(torch.full((n_out, n_in), std_init * bound))
+        self.register_buffer("weight_epsilon", torch.randn(n_out, n_in))
+        self.bias_mu = torch.nn.Parameter(torch.empty(n_out).uniform_(-bound, bound))
+        self.bias_sigma = torch.nn.Parameter(torch.full((n_out,), std_init * n_out ** -0.5))
+        self.register_buffer("bias_epsilon", torch.randn(n_out))
+
+    def forward(self, x):
+        return torch.nn.functional.linear(x, self.weight_mu, self.bias_mu)
+
+
+class Rainbow(torch.nn.Module):
+    """NoisyDuelingDistributionalNetwork of rainbow_atari.py."""
+
+    def __init__(self, n_actions=6, n_atoms=51, v_min=-10, v_max=10):
+        super().__init__()
+        self.n_actions, self.n_atoms = n_actions, n_atoms
+        self.register_buffer("support", torch.linspace(v_min, v_max, n_atoms))
+        nn = torch.nn
+        self.network = nn.Sequential(nn.Conv2d(4, 32, 8, stride=4), nn.ReLU(), nn.Conv2d(32, 64, 4, stride=2),
+                                     nn.ReLU(), nn.Conv2d(64, 64, 3, stride=1), nn.ReLU(), nn.Flatten())
+        self.value_head = nn.Sequential(NoisyLinear(3136, 512), nn.ReLU(), NoisyLinear(512, n_atoms))
+        self.advantage_head = nn.Sequential(NoisyLinear(3136, 512), nn.ReLU(), NoisyLinear(512, n_atoms * n_actions))
+
+    def forward(self, x):
+        h = self.network(x / 255.0)
+        value = self.value_head(h).view(-1, 1, self.n_atoms)
+        advantage = self.advantage_head(h).view(-1, self.n_actions, self.n_atoms)
+        q = value + advantage - advantage.mean(dim=1, keepdim=True)
+        return (torch.softmax(q, dim=2) * self.support).sum(2)
+
+
 def cleanrl_files(folder):
     """As the scripts end: the state_dict, or with C51 that and vars(args)."""
     path = folder / "x.cleanrl_model"
@@ -76,6 +114,9 @@ def cleanrl_files(folder):
         net = cleanrl_network(n_inputs, n_actions, args["n_atoms"])(args["v_min"], args["v_max"])
         torch.save({"model_weights": net.state_dict(), "args": args}, path)
         yield f"c51 of {n_inputs or 'pictures'}", path, net
+    net = Rainbow()
+    torch.save({"model_weights": net.state_dict(), "args": {"env_id": "deepq/Pong-v0"}}, path)
+    yield "rainbow", path, net
 
 
 def sb3_files(folder):

@@ -14,7 +14,7 @@
 #include "deepq/model.h"
 #include "deepq/net.h"
 
-enum { MOST = 24 };
+enum { MOST = 32 };
 static float ones[512 * 3136];
 
 /** A model file in the making. */
@@ -51,7 +51,7 @@ static void add_convs(file *f, const char *prefix)
 {
     static const int shapes[][4] = {{32, 4, 8, 8}, {64, 32, 4, 4}, {64, 64, 3, 3}};
     for (int i = 0; i < 3; i++) {
-        char layer[64];
+        char layer[80];
         snprintf(layer, sizeof(layer), "%s%d", prefix, 2 * i);
         add(f, layer, ".weight", ones, 4, shapes[i]);
         add(f, layer, ".bias", ones, 1, shapes[i]);
@@ -129,6 +129,30 @@ static void networks_of_cleanrl_are_ours(void **state)
     cleanrl_classic(&f, 2 * 5);
     add_atoms(&f);
     assert_is(&f, "mlp 4-120-84 c51 5 -10 10", 2, NULL, "CleanRL");
+}
+
+static void add_noisy(file *f, const char *layer, int in, int out)
+{
+    add(f, layer, ".weight_mu", ones, 2, (int[]){out, in});
+    add(f, layer, ".weight_sigma", ones, 2, (int[]){out, in});
+    add(f, layer, ".bias_mu", ones, 1, (int[]){out});
+    add(f, layer, ".bias_sigma", ones, 1, (int[]){out});
+    add(f, layer, ".weight_epsilon", ones, 2, (int[]){out, in});
+    add(f, layer, ".bias_epsilon", ones, 1, (int[]){out});
+}
+
+static void rainbow_of_cleanrl_is_ours(void **state)
+{
+    (void)state;
+    static const float atoms[] = {-10, -5, 0, 5, 10};
+    file f = {.n = 0};
+    add(&f, "", "support", atoms, 1, (int[]){5});
+    add_convs(&f, "network.");
+    add_noisy(&f, "value_head.0", 3136, 512);
+    add_noisy(&f, "value_head.2", 512, 5);
+    add_noisy(&f, "advantage_head.0", 3136, 512);
+    add_noisy(&f, "advantage_head.2", 512, 4 * 5);
+    assert_is(&f, "nature streams 512 noisy c51 5 -10 10", 4, "cleanrl", "CleanRL");
 }
 
 /** A policy.pth; its target network is left out. */
@@ -223,6 +247,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_TEMP_FOLDER(networks_of_cleanrl_are_ours),
+        IN_TEMP_FOLDER(rainbow_of_cleanrl_is_ours),
         IN_TEMP_FOLDER(networks_of_stable_baselines3_are_ours),
         IN_TEMP_FOLDER(prefixes_of_all_names_are_left_out),
         IN_TEMP_FOLDER(networks_that_deepq_lacks_are_refused_by_what_they_are),
