@@ -53,13 +53,52 @@ static size_t screen_bytes(const stage *s)
 
 /* ---------------------------------------------------------------- the game */
 
-static dq_status describe_screens(export_play *p, const dq_export_model *m,
-                                  const trained_model *model)
+/** Check that the model is of the game, and take over the names of its actions. */
+static dq_status take_actions(export_play *p, const dq_export_model *m, const trained_model *model,
+                              const dq_atari_game *game, bool full)
+{
+    int n = full ? (int)DQ_ATARI_ACTIONS : game->n_minimal;
+    if (n != m->n_actions)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s chooses among %d actions and %s has %d: choose with --env the "
+                       "environment it was trained on",
+                       model->path, m->n_actions, model->env_id, n);
+    for (int i = 0; i < n; i++)
+        p->action_names[i] = dq_atari_action_name(full ? i : game->minimal[i]);
+    p->file.action_names = p->action_names;
+    return DQ_OK;
+}
+
+static dq_status take_screens(dq_c_screens *to, const trained_model *model,
+                              const dq_preprocessing *how, const dq_atari_game *game)
 {
     static const dq_c_grey greys[] = {[DQ_SMALL_ALE] = DQ_C_ALE,
                                       [DQ_SMALL_RGB] = DQ_C_BYTES,
                                       [DQ_SMALL_RGB_FIRST] = DQ_C_COLOURS};
-    dq_c_screens *to = &p->file.screens;
+    const dq_dialect_row *row = dq_dialect_row_at((int)how->dialect);
+    bool is_book = how->dialect == DQ_DIALECT_BOOK;
+    if (how->pool_all)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "%s pools all frames of a skip, the C file two: choose another format",
+                       model->path);
+    if (is_book && !dq_frame84_takes(game->height))
+        return dq_fail(DQ_ERR_CONFIG, "%s has %d rows, and the dialect book refuses such pictures",
+                       model->env_id, game->height);
+    *to = (dq_c_screens){.grey = is_book ? DQ_C_BOOK : greys[row->grey],
+                         .height = game->height,
+                         .skip = how->skip,
+                         .repeats = row->repeats,
+                         .palette = (game->is_pal ? &dq_palette_pal : &dq_palette_ntsc)->rgb};
+    if (is_book)
+        dq_frame84_plan_init(&to->plan, to->height);
+    else
+        dq_frame84_plan_init_whole(&to->plan, row->rows ? row->rows : to->height);
+    return DQ_OK;
+}
+
+/** What the C file says of the game, which need not be playable here. */
+static dq_status describe_game(export_play *p, const dq_export_model *m, const trained_model *model)
+{
     dq_preprocessing how;
     dq_atari_options options;
     dq_atari_id id;
@@ -70,36 +109,8 @@ static dq_status describe_screens(export_play *p, const dq_export_model *m,
     DQ_TRY(dq_preprocessing_init(&how, model->dialect));
     DQ_TRY(dq_atari_options_init(&options, model->env_id));
     environment_options_apply(&model->options, &how, &options);
-    int n_actions = options.full_action_set ? (int)DQ_ATARI_ACTIONS : id.game->n_minimal;
-    if (n_actions != m->n_actions)
-        return dq_fail(DQ_ERR_CONFIG,
-                       "%s chooses among %d actions and %s has %d: choose with --env "
-                       "the environment it was trained on",
-                       model->path, m->n_actions, model->env_id, n_actions);
-    for (int i = 0; i < n_actions; i++)
-        p->action_names[i] =
-            dq_atari_action_name(options.full_action_set ? i : id.game->minimal[i]);
-    p->file.action_names = p->action_names;
-    if (how.pool_all)
-        return dq_fail(DQ_ERR_CONFIG,
-                       "%s pools all frames of a skip, the C file two: choose another "
-                       "format",
-                       model->path);
-    bool is_book = how.dialect == DQ_DIALECT_BOOK;
-    if (is_book && !dq_frame84_takes(id.game->height))
-        return dq_fail(DQ_ERR_CONFIG, "%s has %d rows, and the dialect book refuses such pictures",
-                       model->env_id, id.game->height);
-    const dq_dialect_row *row = dq_dialect_row_at((int)how.dialect);
-    *to = (dq_c_screens){.grey = is_book ? DQ_C_BOOK : greys[row->grey],
-                         .height = id.game->height,
-                         .skip = how.skip,
-                         .repeats = row->repeats,
-                         .palette = (id.game->is_pal ? &dq_palette_pal : &dq_palette_ntsc)->rgb};
-    if (is_book)
-        dq_frame84_plan_init(&to->plan, to->height);
-    else
-        dq_frame84_plan_init_whole(&to->plan, row->rows ? row->rows : to->height);
-    return DQ_OK;
+    DQ_TRY(take_actions(p, m, model, id.game, options.full_action_set));
+    return take_screens(&p->file.screens, model, &how, id.game);
 }
 
 /** The game's screens as indices, a frame at a time. */
@@ -381,7 +392,7 @@ dq_status export_play_run(export_play *p, const dq_export_model *m, const traine
     s->p = p;
     s->m = m;
     s->is_picture = m->network.layers[0].kind == DQ_LAYER_CONV;
-    dq_status st = s->is_picture ? describe_screens(p, m, model) : DQ_OK;
+    dq_status st = s->is_picture ? describe_game(p, m, model) : DQ_OK;
     if (st == DQ_OK)
         st = prepare(s, model);
     if (st == DQ_OK)
