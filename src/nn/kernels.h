@@ -25,6 +25,8 @@
 #include "nn/optimiser_step.h"
 #include "nn/precision.h"
 
+struct dq_objective;
+
 /** The sizes of a convolution's transforms, in words of 32 bits. */
 typedef struct dq_conv_sizes {
     size_t u;         // of the weights, for the forward pass
@@ -154,6 +156,10 @@ typedef struct dq_kernels {
     /** The gradients of the sigmas: dsigma[i][o] = dw[i][o] * noise. */
     void (*noise_gradient)(int n_in, int n_out, size_t row, const float *dw, const float *of_in,
                            const float *of_out, float *dsigma);
+
+    /** dq_objective_sample(), compiled for the instruction set. */
+    double (*sample_loss)(const struct dq_objective *o, const float *y, const float *target,
+                          float weight, int n_samples, float *error, float *dy);
 
     /** For benchmarks: n rounds of multiply-adds at the highest rate of the CPU, to independent
      *  sums.

@@ -32,7 +32,7 @@ static double sample_loss(const learn_step *s, int i, int n, float *dy)
     size_t atoms = (size_t)net->objective.n_atoms;
     float error, weight = s->weight ? s->weight[i] : 1.0f;
     dq_net_merge(&net->shape, net->q + (size_t)i * net->shape.out_pad, net->merged);
-    double loss = dq_objective_sample(&net->objective, net->merged + (size_t)s->action[i] * atoms,
+    double loss = net->k->sample_loss(&net->objective, net->merged + (size_t)s->action[i] * atoms,
                                       s->target + (size_t)i * atoms, weight, n, &error, dy);
     if (s->error)
         s->error[i] = error;

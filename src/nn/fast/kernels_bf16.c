@@ -4,6 +4,7 @@
 #include "nn/fast/conv_fast.h"
 #include "nn/fast/linear_fast.h"
 #include "nn/kernels.h"
+#include "nn/objective.h"
 
 static const dq_kernels *const rest = &dq_kernels_avx512;
 
@@ -242,6 +243,12 @@ static void rmsprop_bf16(size_t n, float *w, float *m, float *v, const float *g,
     rest->rmsprop(n, w, m, v, g, s);
 }
 
+static double sample_loss_bf16(const dq_objective *o, const float *y, const float *target,
+                               float weight, int n_samples, float *error, float *dy)
+{
+    return rest->sample_loss(o, y, target, weight, n_samples, error, dy);
+}
+
 static void mix_noise_bf16(int n_in, int n_out, size_t row, const float *mean, const float *sigma,
                            const float *of_in, const float *of_out, float *used)
 {
@@ -284,6 +291,7 @@ const dq_kernels dq_kernels_avx512_bf16 = {
     .dense_dx = dense_dx_bf16,
     .peak = peak_bf16,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
+    .sample_loss = sample_loss_bf16,
     .mix_noise = mix_noise_bf16,
     .noise_gradient = noise_gradient_bf16,
     .adam = adam_bf16,

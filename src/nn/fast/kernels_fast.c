@@ -2,6 +2,7 @@
 #include "nn/fast/conv_fast.h"
 #include "nn/fast/linear_fast.h"
 #include "nn/kernels.h"
+#include "nn/objective.h"
 
 /** Interleave 16 pixels of four frames. */
 static void interleave(const uint8_t *obs, uint8_t *pixels)
@@ -276,6 +277,12 @@ static void rmsprop_fast(size_t n, float *w, float *m, float *v, const float *g,
     _mm_setcsr(before);
 }
 
+static double sample_loss_fast(const dq_objective *o, const float *y, const float *target,
+                               float weight, int n_samples, float *error, float *dy)
+{
+    return dq_objective_sample(o, y, target, weight, n_samples, error, dy);
+}
+
 static void mix_noise_fast(int n_in, int n_out, size_t row, const float *mean, const float *sigma,
                            const float *of_in, const float *of_out, float *used)
 {
@@ -329,6 +336,7 @@ const dq_kernels DQ_ISA_TABLE = {
     .dense_dx = dense_dx_fast,
     .peak = peak_fast,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
+    .sample_loss = sample_loss_fast,
     .mix_noise = mix_noise_fast,
     .noise_gradient = noise_gradient_fast,
     .adam = adam_fast,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nn/kernels.h"
+#include "nn/objective.h"
 #include "nn/ref/bf16.h"
 
 static void scale_ref(const uint8_t *obs, float *x)
@@ -294,6 +295,12 @@ static void adam_ref(size_t n, float *w, float *m, float *v, const float *g, con
 /* Centred RMSProp as in Mnih et al. 2015 (their program in Torch 7): epsilon is inside the root,
  * and the gradient itself is followed. v - m^2 is a variance, which rounding must not make
  * negative. */
+static double sample_loss_ref(const dq_objective *o, const float *y, const float *target,
+                              float weight, int n_samples, float *error, float *dy)
+{
+    return dq_objective_sample(o, y, target, weight, n_samples, error, dy);
+}
+
 static void mix_noise_ref(int n_in, int n_out, size_t row, const float *mean, const float *sigma,
                           const float *of_in, const float *of_out, float *used)
 {
@@ -350,6 +357,7 @@ const dq_kernels dq_kernels_ref = {
     .dense_dx = dense_dx_ref,
     .peak = peak_ref,
     .peak_flops = 2.0 * DQ_PEAK_SUMS,
+    .sample_loss = sample_loss_ref,
     .mix_noise = mix_noise_ref,
     .noise_gradient = noise_gradient_ref,
     .adam = adam_ref,
@@ -464,6 +472,7 @@ const dq_kernels dq_kernels_ref_bf16 = {
     .dense_dx = dense_dx_ref,
     .peak = peak_ref,
     .peak_flops = 2.0 * DQ_PEAK_SUMS,
+    .sample_loss = sample_loss_ref,
     .mix_noise = mix_noise_ref,
     .noise_gradient = noise_gradient_ref,
     .adam = adam_ref,
