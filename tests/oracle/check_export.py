@@ -76,6 +76,20 @@ class Pictures:
         return Env()
 
 
+def picture_env(n_actions):
+    """SB3's own Pong where ale-py and OpenCV are; else random pictures."""
+    try:
+        import ale_py
+        import cv2  # noqa: F401
+        import gymnasium
+        from stable_baselines3.common.env_util import make_atari_env
+        from stable_baselines3.common.vec_env import VecFrameStack
+    except ImportError:
+        return Pictures(n_actions)
+    gymnasium.register_envs(ale_py)
+    return VecFrameStack(make_atari_env("PongNoFrameskip-v4", n_envs=1, seed=0), 4)
+
+
 def check_sb3(network, tensors, path, states, want):
     import gymnasium
     import torch
@@ -97,7 +111,7 @@ def check_sb3(network, tensors, path, states, want):
     compare(network, values(model, target=True), want)
     actions, _ = model.predict(states, deterministic=True)
     assert numpy.array_equal(actions, want.argmax(1)), network
-    env = gymnasium.make("CartPole-v1") if network.startswith("mlp") else Pictures(want.shape[1])
+    env = gymnasium.make("CartPole-v1") if network.startswith("mlp") else picture_env(want.shape[1])
     model = DQN.load(path, env=env, device="cpu", learning_starts=20, buffer_size=200, batch_size=4)
     steps = model.num_timesteps
     assert steps == 1000, steps
@@ -144,12 +158,15 @@ def check_cleanrl(network, tensors, path, states, want):
     torch.set_num_threads(1)
     saved = torch.load(path, map_location="cpu", weights_only=True)
     n_inputs = states.shape[1] if states.ndim == 2 else 0
-    if "c51" in network:
+    if "noisy" in network and "c51" in network:
+        from check_reading import Rainbow
+        net, saved = Rainbow(), saved["model_weights"]
+    elif "c51" in network:
         args, saved = saved["args"], saved["model_weights"]
         net = cleanrl_network(n_inputs, want.shape[1], args["n_atoms"])(args["v_min"], args["v_max"])
     else:
         net = cleanrl_network(n_inputs, want.shape[1], 0)()
-    assert list(net.state_dict()) == list(saved), list(saved)
+    assert sorted(net.state_dict()) == sorted(saved), list(saved)
     net.load_state_dict(saved)
     with torch.no_grad():
         compare(network, net(torch.as_tensor(states)).numpy(), want)
