@@ -174,7 +174,8 @@ int cmd_export(int argc, char **argv)
             "  .safetensors      safetensors  safetensors, with what is known of the model\n"
             "  .onnx             onnx         ONNX, opset 13: pictures of bytes in, values out\n"
             "  .zip              sb3          Stable-Baselines3, DQN.load() or QRDQN.load()\n"
-            "  .cleanrl_model    cleanrl      CleanRL's dqn_atari, c51_atari, dqn and c51\n"
+            "  .cleanrl_model    cleanrl      CleanRL's dqn_atari, c51_atari, rainbow_atari, dqn, "
+            "c51\n"
             "  .c                c            one C99 file: weights, preprocessing, self-check",
         .examples = "  deepq export runs/try -o pong.safetensors\n"
                     "  deepq export pong.dat -o pong.c --quantize int8\n"

@@ -15,8 +15,8 @@ DQ_NODISCARD dq_status dq_export_onnx(dq_writer *w, const dq_export_model *m);
  *  "nature" and of multilayer perceptrons. */
 bool dq_export_sb3_holds(const dq_export_model *m);
 DQ_NODISCARD dq_status dq_export_sb3(dq_writer *w, const dq_export_model *m);
-/** What CleanRL's dqn_atari, c51_atari, dqn and c51 save: of "nature" and of multilayer perceptrons
- *  with hidden layers of 120 and 84. */
+/** What CleanRL's dqn_atari, c51_atari, rainbow_atari, dqn and c51 save: of "nature" and of
+ * multilayer perceptrons with hidden layers of 120 and 84. */
 bool dq_export_cleanrl_holds(const dq_export_model *m);
 DQ_NODISCARD dq_status dq_export_cleanrl(dq_writer *w, const dq_export_model *m);
 

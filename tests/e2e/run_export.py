@@ -127,6 +127,14 @@ class Export(Case):
         self.assertEqual(at, len(data))
         self.assertEqual(list(header)[:2] + list(header)[-1:], ["conv.0.weight", "conv.0.bias", "fc.2.bias"])
 
+    def test_the_record_names_the_network(self):
+        """Tensors of noisy layers do not say which noise they have."""
+        folder = self.trained("CartPole-v1", "network=mlp", "hidden=16", "noisy=independent")
+        _, header, _ = read_safetensors(self.exported(folder, "model.safetensors"))
+        self.assertEqual(header["__metadata__"]["deepq.network"], "mlp 4-16 noisy independent")
+        operators, _, _ = onnx_graph(self.exported(folder, "model.onnx"))
+        self.assertEqual(operators[:3], ["Gemm", "Relu", "Gemm"])  # of the means
+
     def test_onnx_is_the_network_s_graph(self):
         folder = self.trained(BRICKS, "network=small")
         operators, tensors, known = onnx_graph(self.exported(folder, "model.onnx"))
