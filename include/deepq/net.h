@@ -145,7 +145,8 @@ typedef struct dq_net_config {
     double beta1;
     /** Adam's decay rate of the mean squared gradient, 0 to below 1. */
     double beta2;
-    /** Adam's constant that is added to the denominator, 0 or more. */
+    /** Adam's constant that is added to the denominator, above 0, since a parameter may have no
+     *  gradient. */
     double epsilon;
     /** RMSProp's decay rate of the mean gradient and the mean squared gradient, 0 to below 1. */
     double rmsprop_decay;

@@ -56,7 +56,7 @@ typedef struct dq_train_config {
     double adam_beta1;
     /** Adam's decay rate of the mean squared gradient, 0 to below 1. */
     double adam_beta2;
-    /** Adam's constant that is added to the denominator, 0 to 1. */
+    /** Adam's constant that is added to the denominator, 1e-12 to 1. */
     double adam_epsilon;
     /** RMSProp's decay rate of the mean gradient and the mean squared gradient, 0 to below 1. */
     double rmsprop_decay;

@@ -88,7 +88,7 @@ static const field fields[] = {
     FIELD(adam_beta1, FIELD_DOUBLE, "", 0, 0.999999999, "Adam's decay rate of the mean gradient"),
     FIELD(adam_beta2, FIELD_DOUBLE, "", 0, 0.999999999,
           "Adam's decay rate of the mean squared gradient"),
-    FIELD(adam_epsilon, FIELD_DOUBLE, "", 0, 1, "Adam's constant in the denominator"),
+    FIELD(adam_epsilon, FIELD_DOUBLE, "", 1e-12, 1, "Adam's constant in the denominator"),
     FIELD(rmsprop_decay, FIELD_DOUBLE, "", 0, 0.999999999,
           "RMSProp's decay rate of the mean gradient and the mean squared gradient"),
     FIELD(rmsprop_epsilon, FIELD_DOUBLE, "", 1e-12, 1, "RMSProp's constant in the root"),

@@ -695,6 +695,12 @@ static void wrong_models_and_settings_are_refused(void **state)
     cfg.batch = 0;
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
     cfg = dq_net_config_default(N_ACTIONS);
+    cfg.epsilon = 0;  // 0 / 0 for a parameter without a gradient
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_net_config_default(N_ACTIONS);
+    cfg.rmsprop_epsilon = 1e-60;
+    assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
+    cfg = dq_net_config_default(N_ACTIONS);
     cfg.initialisation = "zeros";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
     assert_non_null(strstr(dq_errmsg(), "pytorch, torch7, xavier, he or dopamine"));

@@ -291,6 +291,7 @@ static void the_ends_of_every_range_hold(void **state)
         {"adam_beta1", "0.999999999", "1"},
         {"adam_beta2", "0.999999999", "1"},
         {"adam_epsilon", "1", "1.1"},
+        {"adam_epsilon", "1e-12", "0"},
         {"rmsprop_decay", "0", "-1e-9"},
         {"rmsprop_decay", "0.999999999", "1"},
         {"rmsprop_epsilon", "1e-12", "0"},
