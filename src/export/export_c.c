@@ -55,7 +55,7 @@ static void put_fact(void *ctx, const char *key, const char *value)
 {
     dq_c_put(ctx, " *   %-9s", key);
     for (; *value; value++)  // what would end the comment
-        dq_c_put(ctx, "%c", *value == '/' ? '|' : *value);
+        dq_c_put(ctx, "%c", *value == '*' ? '-' : *value);
     dq_c_put(ctx, "\n");
 }
 
@@ -64,6 +64,7 @@ static void put_head(const c_output *o)
     const dq_c_text *t = &o->text;
     dq_c_put(t,
              "/* A trained network as one C99 file, written by deepq %s: nothing else is needed.\n"
+             " * Its code is under the MIT licence, copyright (c) 2026 the deepq authors.\n"
              " *\n",
              dq_version());
     dq_export_each_fact(o->m, put_fact, (void *)t);

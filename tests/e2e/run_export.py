@@ -265,10 +265,12 @@ class Export(Case):
         weights = self.exported(folder, "model.dat")
         for dialect in ("book", "sb3", "cleanrl", "gymnasium"):
             path = self.exported(folder, "model.c", "--dialect", dialect)
-            program = self.compiled([CC, *flags], "-std=c11", "-O1", f"-DEXPORTED=\"{path}\"", f"-I{HERE.parents[1]}/include",
-                                    HERE / "c_model_player.c", library, f"-Wl,-rpath,{library.parent}")
+            program = self.compiled([CC, *flags], "-std=c11", "-O1", f"-DEXPORTED=\"{path}\"",
+                                    f"-I{HERE.parents[1]}/include", HERE / "c_model_player.c", library,
+                                    f"-Wl,-rpath,{library.parent}")
             done = subprocess.run([program, weights, BRICKS, dialect], stdout=subprocess.PIPE, text=True)
-            self.assertEqual((done.returncode, done.stdout), (0, "150 states: pictures differ in 0, values in 0\n"), dialect)
+            self.assertEqual((done.returncode, done.stdout),
+                             (0, "150 states: pictures differ in 0, values in 0\n"), dialect)
 
     def test_int8_is_measured(self):
         path = self.dir / "model.c"
@@ -276,6 +278,7 @@ class Export(Case):
                               "--states", "50"), 0)
         self.assertRegex(done.stdout, "int8: in 50 states of deepq/Bricks-v0 the same greedy action in [0-9.]+ %")
         text = path.read_text()
+        self.assertIn(f"env      {BRICKS}\n", text)
         self.assertIn("Measured against float weights in 50 states of its game", text)
         self.assertIn('{"NOOP", "FIRE", "RIGHT", "LEFT"}', text)
         self.check(run("export", self.trained(BRICKS, "network=small"), "-o", self.dir / "model.onnx", "--quantize",
@@ -295,8 +298,8 @@ class Export(Case):
     def test_what_is_written_plays_the_same(self):
         """Read back, every file that deepq reads is the same player."""
         folder = self.trained(BRICKS, "network=nature")
-        game = ["--env", BRICKS, "--dialect", "book", "--noops", "0", "--epsilon", "0", "--episodes", "1", "--cap", "400",
-                "--json"]
+        game = ["--env", BRICKS, "--dialect", "book", "--noops", "0", "--epsilon", "0", "--episodes", "1", "--cap",
+                "400", "--json"]
         want = None
         for end in ("dat", "safetensors", "zip", "cleanrl_model"):
             path = self.exported(folder, f"model.{end}")
@@ -313,10 +316,11 @@ class Export(Case):
         folder, card = self.trained(BRICKS, "network=small"), self.dir / "cards" / "one"
         self.check(run("export", folder, "--card", card, "--episodes", "2", "--seed", "3"), 0, "2 games")
         results = json.loads((card / "results.json").read_text())
-        told = json.loads(self.check(run("eval", "-m", card / "model.dat", "--episodes", "2", "--seed", "3", "--json"),
-                                     0).stdout)
-        self.assertEqual((results["mean_reward"], results["std_reward"], results["rewards"], results["n_eval_episodes"]),
-                         (told["mean"], told["sd"], told["rewards"], 2))
+        done = run("eval", "-m", card / "model.dat", "--episodes", "2", "--seed", "3", "--json")
+        told = json.loads(self.check(done, 0).stdout)
+        for key, of_eval in (("mean_reward", "mean"), ("std_reward", "sd"), ("rewards", "rewards"),
+                             ("n_eval_episodes", "episodes")):
+            self.assertEqual(results[key], told[of_eval], key)
         readme = (card / "README.md").read_text()
         front = readme.split("---\n")[1]
         for words in ("type: mean_reward", f'value: "{told["mean"]:.2f} +/- {told["sd"]:.2f}"', f'name: "{BRICKS}"'):
