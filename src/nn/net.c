@@ -37,9 +37,11 @@ static dq_status check_config(const dq_net_config *cfg)
     if (!dq_optimiser_name(cfg->optimiser))
         return dq_fail(DQ_ERR_CONFIG, "optimiser number %d: choose 0, Adam, or 1, RMSProp",
                        (int)cfg->optimiser);
-    if (!((float)cfg->epsilon > 0.0f) || !((float)cfg->rmsprop_epsilon > 0.0f))
-        return dq_fail(DQ_ERR_CONFIG, "Adam's epsilon %g, RMSProp's %g: choose more than 0",
-                       cfg->epsilon, cfg->rmsprop_epsilon);
+    bool is_rmsprop = cfg->optimiser == DQ_OPTIMISER_RMSPROP;
+    double epsilon = is_rmsprop ? cfg->rmsprop_epsilon : cfg->epsilon;
+    if (!((float)epsilon > 0.0f))
+        return dq_fail(DQ_ERR_CONFIG, "%s's epsilon %g: choose more than 0",
+                       is_rmsprop ? "RMSProp" : "Adam", epsilon);
     dq_precision precision;
     DQ_TRY(dq_precision_find(cfg->precision, &precision));
     if (precision == DQ_TF32)

@@ -698,6 +698,7 @@ static void wrong_models_and_settings_are_refused(void **state)
     cfg.epsilon = 0;  // 0 / 0 for a parameter without a gradient
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
     cfg = dq_net_config_default(N_ACTIONS);
+    cfg.optimiser = DQ_OPTIMISER_RMSPROP;
     cfg.rmsprop_epsilon = 1e-60;
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
     cfg = dq_net_config_default(N_ACTIONS);

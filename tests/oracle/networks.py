@@ -163,4 +163,4 @@ class Net(nn.Module):
         error = target[:, None, :] - y[:, :, None]  # [sample][quantile][target]
         level = self.constants()[None, :, None]
         huber = torch.where(error.abs() <= 1, error ** 2 / 2, error.abs() - 0.5)
-        return ((level - (error < 0).double()).abs() * huber).mean(2).sum(1)
+        return ((level - (error < 0).to(error.dtype)).abs() * huber).mean(2).sum(1)
