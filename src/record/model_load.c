@@ -129,13 +129,24 @@ static dq_status take_options(dq_model_parts *parts)
     return DQ_OK;
 }
 
-bool dq_model_is(const void *bytes, size_t n)
+/** Whether it begins like a ModelProto: ir_version, then producer_name. */
+static bool is_onnx(const void *bytes, size_t n)
 {
-    return dq_is_zip(bytes, n) || dq_is_torch_old(bytes, n) || dq_is_safetensors(bytes, n);
+    const uint8_t *b = bytes;
+    return n > 5 && b[0] == 0x08 && b[1] < 0x80 && b[2] == 0x12 && b[3] < 0x80 && b[4] >= ' ';
 }
 
-static dq_status fail_unknown(void)
+bool dq_model_is(const void *bytes, size_t n)
 {
+    return dq_is_zip(bytes, n) || dq_is_torch_old(bytes, n) || dq_is_safetensors(bytes, n) ||
+           is_onnx(bytes, n);
+}
+
+static dq_status fail_unknown(const void *bytes, size_t n)
+{
+    if (is_onnx(bytes, n))
+        return dq_fail(DQ_ERR_INPUT, "it is ONNX, which is written and not read: choose the model "
+                                     "that it was made of");
     return dq_fail(DQ_ERR_INPUT,
                    "it is not what torch.save() writes, nor safetensors, nor an archive "
                    "of Stable-Baselines3");
@@ -155,7 +166,7 @@ dq_status dq_torch_read(dq_model_parts *parts, const void *bytes, size_t n)
 {
     if (dq_is_zip(bytes, n))
         return read_archive(parts, bytes, n, true);
-    return dq_is_torch_old(bytes, n) ? dq_torch_old_read(parts, bytes, n) : fail_unknown();
+    return dq_is_torch_old(bytes, n) ? dq_torch_old_read(parts, bytes, n) : fail_unknown(bytes, n);
 }
 
 static dq_status read_parts(dq_model_parts *parts, const void *bytes, size_t n)
@@ -164,7 +175,7 @@ static dq_status read_parts(dq_model_parts *parts, const void *bytes, size_t n)
         return read_archive(parts, bytes, n, false);
     if (dq_is_safetensors(bytes, n))
         return dq_safetensors_read(parts, bytes, n);
-    return dq_is_torch_old(bytes, n) ? dq_torch_old_read(parts, bytes, n) : fail_unknown();
+    return dq_is_torch_old(bytes, n) ? dq_torch_old_read(parts, bytes, n) : fail_unknown(bytes, n);
 }
 
 dq_status dq_model_parse(dq_model **out, const void *bytes, size_t n)

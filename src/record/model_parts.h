@@ -79,7 +79,8 @@ DQ_NODISCARD dq_status dq_torch_read(dq_model_parts *parts, const void *bytes, s
 bool dq_is_safetensors(const void *bytes, size_t n);
 DQ_NODISCARD dq_status dq_safetensors_read(dq_model_parts *parts, const void *bytes, size_t n);
 
-/** Whether dq_model_parse() may succeed with such a file, by its first bytes. */
+/** Whether it is a model by its first bytes: dq_model_parse() says what is wrong with it, if it is.
+ */
 bool dq_model_is(const void *bytes, size_t n);
 /** dq_model_load() of a file that is in memory; messages do not say which. */
 DQ_NODISCARD dq_status dq_model_parse(dq_model **out, const void *bytes, size_t n);

@@ -148,6 +148,12 @@ class Models(Case):
         self.check_exported("sb3", ["cleanrl_model", "zip"])
         self.check_exported("sb3", ["zip"], "--set", "head=qr", "--set", "atoms=7")
 
+    def test_onnx_is_written_and_not_read(self):
+        path = self.dir / "model.onnx"
+        self.check(run("export", self.model, "-o", path), 0)
+        self.check(run("play", "-m", path, "--no-vis"), 2, "ONNX", "the model that it was made of")
+        self.check(run("inspect", path), 2, "ONNX", "the model that it was made of")
+
     def test_a_network_that_deepq_lacks(self):
         model = DATA / "models" / "state_dict.dat"
         self.check(run("inspect", model), 0, "none that deepq knows")
