@@ -31,7 +31,7 @@ PARTS = {
     "soft target copies": ["target_sync=1", "target_rate=0.005"],
     "two updates every other step": ["updates=2", "train_every=2"],
     "gradient norm 10": ["gradient_norm=10"],
-    "centred RMSProp": ["optimiser=rmsprop", "rmsprop_epsilon=1e-4"],
+    "centred RMSProp": ["optimiser=rmsprop", "rmsprop_epsilon=1e-4", "learning_rate=5e-4"],
     "noisy, factorised": ["noisy=factorised", "noisy_sigma=0.1"],
     "noisy, independent": ["noisy=independent"],
     "Rainbow without noise": C51 + ["dueling=streams", "priority_alpha=0.5", "priority_beta=0.4"],
