@@ -28,7 +28,7 @@ PARTS = {
     "Munchausen, 32 quantiles": ["loss=mse", "head=qr", "atoms=32", "double_dqn=false", "munchausen_tau=0.03"],
     "priorities (Schaul)": ["priority_alpha=0.6", "priority_beta=0.4"],
     "priorities (Dopamine)": ["priority_rule=dopamine", "priority_alpha=0.5", "priority_beta=0.5"],
-    "soft target copies": ["target_sync=1", "target_rate=0.005"],
+    "soft target copies": ["target_sync=1", "target_rate=0.002"],
     "two updates every other step": ["updates=2", "train_every=2"],
     "gradient norm 10": ["gradient_norm=10"],
     "centred RMSProp": ["optimiser=rmsprop", "rmsprop_epsilon=1e-4", "learning_rate=5e-4"],
