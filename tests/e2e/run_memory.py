@@ -93,11 +93,6 @@ class Memory(Case):
         self.check_every_allocation("eval", "-m", self.dir / "run", "--episodes", "1", "--cap", "40",
                                     kept=KEPT_OF_MODELS)
 
-    def test_a_model_of_another_program(self):
-        model = self.dir / "qrdqn.zip"
-        shutil.copy(DATA / "foreign" / "sb3_contrib_2.zip", model)
-        self.check_every_allocation("inspect", model, kept=KEPT_OF_MODELS)
-
     def test_exports(self):
         """The zip is made of all parts that files of other programs are made of."""
         self.check(run("train", "--env", "CartPole-v1", "--set", "hidden=8", "--set", "replay_size=100", "--set",
