@@ -450,6 +450,33 @@ static void saved_nets_go_on_the_same(void **state)
     }
 }
 
+/** A target network that was copied computes what the online network does, and one that has gone
+ * half of the way does not. */
+static void a_copied_target_is_the_online_network(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"small noisy", "nips streams 128 noisy independent",
+                                        "mlp 4-8-6 noisy qr 3", "small c51 5 -1 1"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        static sample s;
+        static float target[MAX_BATCH * DQ_ATOMS_MAX], y[2][2 * 3 * 5];
+        begin(&s, names[i], 3, 2, 5, DQ_LOSS_MSE, NULL);
+        make_targets(&s, target);
+        for (int half = 0; half < 2; half++) {
+            dq_net_update(s.net, s.obs, s.action, target);
+            if (half)
+                dq_net_blend_target(s.net, 0.5);
+            else
+                dq_net_sync_target(s.net);
+            dq_net_online_outputs(s.net, s.obs, 2, y[0]);
+            dq_net_target_outputs(s.net, s.obs, 2, y[1]);
+            assert_int_equal(memcmp(y[0], y[1], (size_t)(6 * s.n_atoms) * sizeof(float)) == 0,
+                             !half);
+        }
+        end(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -463,6 +490,7 @@ int main(void)
         cmocka_unit_test(names_are_plain),
         cmocka_unit_test(modules_are_printed),
         cmocka_unit_test(saved_nets_go_on_the_same),
+        cmocka_unit_test(a_copied_target_is_the_online_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
