@@ -52,8 +52,8 @@ typedef struct dq_network {
     char own_name[DQ_NETWORK_NAME];  // with sizes or words, "mlp 4-128-128", "nature qr 200"; else
                                      // ""
     const char *source;              // where it is described
-    int n_layers;                    // number of layers
     dq_layer layers[DQ_LAYERS_MAX];  // [n_layers]
+    int n_layers;                    // number of layers
     dq_last_layers last;             // what the last of them compute
 } dq_network;
 

@@ -18,10 +18,10 @@ enum { RENAMINGS = 8 };
 /** A kind of network, known by a tensor that no other kind has. */
 typedef struct kind {
     const char *sign;     // name of that tensor
-    int sign_dims;        // number of its dimensions
     const char *dialect;  // the preprocessing of pictures; "": its states are vectors
     const char *origin;   // the program
     const char *deeper;   // of pictures: a tensor that one with more layers would have, or NULL
+    int sign_dims;        // number of the dimensions of `sign`
     bool is_qr;           // the outputs are quantiles, those of all actions for one level together
     bool is_noisy;        // parameters are mu and sigma, and epsilon, which was drawn last
     renaming renamings[RENAMINGS];
