@@ -8,7 +8,7 @@ from program import OWN_PONG, Case, main, run
 EMULATED = os.environ.get("DEEPQ_EMULATED_MODULE", "")
 GPU = ["train", "--cuda", "--env", OWN_PONG, "--set", "replay_size=60", "--set", "replay_start=50",
        "--set", "batch=2", "--set", "checkpoint_every=55", "--set", "target_sync=4",
-       "--set", "epsilon_decay=100", "--set", "train_every=2"]
+       "--set", "epsilon_decay=100", "--set", "train_every=2", "--set", "network=small"]
 
 
 def emulated(*words):
@@ -100,11 +100,11 @@ class Emulated(Case):
     def test_every_objective_and_network_learns(self):
         """Each its own way, and on from a checkpoint as if it had not stopped."""
         states = []
-        for settings in (["--set", "network=small"], ["--set", "double_dqn=true"], ["--set", "loss=huber"],
+        for settings in ([], ["--set", "double_dqn=true"], ["--set", "loss=huber"],
                          ["--set", "priority_alpha=0.6"],
                          ["--preset", "fast", "--set", "n_step=2", "--set", "n_envs=2"]):
             whole, parts = self.dir / f"whole{len(states)}", self.dir / f"parts{len(states)}"
-            args = [*GPU, "--set", "network=small", *settings]
+            args = [*GPU, *settings]
             self.check(run(*args, "--frames", "62", "--out", whole, env=emulated()), 0)
             self.check(run(*args, "--frames", "56", "--out", parts, env=emulated("eager", "reverse")), 0)
             self.check(run("train", "--resume", parts, "--frames", "62", env=emulated()), 0)
@@ -116,7 +116,7 @@ class Emulated(Case):
         states = []
         for precision in ["fp32", "tf32", "bf16"]:
             out = self.dir / precision
-            self.check(run(*GPU, "--frames", "53", "--precision", precision, "--out", out,
+            self.check(run(*GPU, "--set", "network=nature", "--frames", "53", "--precision", precision, "--out", out,
                            env=emulated()), 0)
             states.append(state(out))
         self.assertEqual(len(set(states)), 3)

@@ -303,8 +303,8 @@ int main(void)
     if (test_device_is_missing())
         return DEVICE_SKIPPED;
     const struct CMUnitTest some[] = {
-        VARIANT("ratio"),   VARIANT("fast"),     VARIANT("everything"),
-        VARIANT("nips"),    VARIANT("gpu_book"), VARIANT("bootstraps_double"),
+        VARIANT("fast"),     VARIANT("everything"),
+        VARIANT("gpu_book"), VARIANT("bootstraps_double"),
         VARIANT("updates"),
     };
     if (getenv("DEEPQ_TEST_QUICK"))  // the emulation of a GPU is slow
