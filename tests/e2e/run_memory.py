@@ -94,14 +94,14 @@ class Memory(Case):
                                     kept=KEPT_OF_MODELS)
 
     def test_exports(self):
-        """The zip is made of all parts that files of other programs are made of. Every third: a model's
+        """The zip is made of all parts that files of other programs are made of. Every fifth: a model's
         allocations fail one by one in the unit tests of its readers."""
         self.check(run("train", "--env", "CartPole-v1", "--set", "hidden=8", "--set", "replay_size=100", "--set",
                        "replay_start=50", "--frames", "120", "--out", self.dir / "run"), 0)
         model = next((self.dir / "run").glob("*.dat"))
-        self.check_every_allocation("export", model, "-o", "x-NEW.zip", kept=KEPT_OF_MODELS, step=3)
+        self.check_every_allocation("export", model, "-o", "x-NEW.zip", kept=KEPT_OF_MODELS, step=5)
         self.check_every_allocation("export", model, "-o", "x-NEW.c", "--quantize", "int8", "--states", "1",
-                                    kept=KEPT_OF_MODELS, step=3)
+                                    kept=KEPT_OF_MODELS, step=5)
 
     def test_what_is_refused_leaves_nothing(self):
         """A checkpoint and a model that end early, a trace of another cartridge, settings that are none."""
