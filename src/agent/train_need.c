@@ -10,6 +10,7 @@
  * each state in a batch: what every layer gives and its gradient. Measured for nature and small,
  * and on the safe side; the rest is the program itself and its libraries. */
 static const uint64_t PER_PARAMETER = 24, PER_SAMPLE = 1 << 20, REST = 16 << 20;
+static const uint64_t PER_NOISY = 8;  // a parameter more: weights with noise, and the noise
 static const uint64_t PER_VECTOR = 2 * DQ_MLP_LAYERS_MAX * DQ_MLP_HIDDEN_MAX * sizeof(float);
 
 enum { N_ACTIONS = 18 };  // of a world with more, a little is missing
@@ -61,13 +62,14 @@ dq_train_need dq_train_needs(const dq_train_config *cfg, const dq_space *obs)
     dq_replay_config replay = replay_config(cfg, obs), packed = replay;
     packed.store = DQ_REPLAY_PACKED;
     uint64_t params = count_params(cfg, obs);
+    uint64_t per_parameter = PER_PARAMETER + (cfg->noisy != DQ_NOISE_NONE ? PER_NOISY : 0);
     uint64_t per_sample =
         replay.stack > 1 ? PER_SAMPLE : PER_VECTOR + 4 * (uint64_t)replay.frame_bytes;
     uint64_t envs = (uint64_t)cfg->n_envs * per_env;
     uint64_t priorities = cfg->priority_alpha > 0 ? (uint64_t)cfg->replay_size * sizeof(double) : 0;
     uint64_t state = params * 4 * sizeof(float) + priorities + envs;
     return (dq_train_need){
-        .memory = dq_replay_bytes(&replay) + beside_replay(cfg) + params * PER_PARAMETER +
+        .memory = dq_replay_bytes(&replay) + beside_replay(cfg) + params * per_parameter +
                   (uint64_t)cfg->batch * per_sample + envs + state + REST,
         .checkpoint = dq_replay_bytes(&packed) + state,
         .state = state,

@@ -9,8 +9,6 @@
 #include "base/error.h"
 #include "env/env_ids.h"
 
-enum { SKIP = 4 };
-
 /** The score is that of whole games, unless the command line wants another. */
 static dq_status make_env(dq_env **out, const evaluation *e)
 {
@@ -33,7 +31,7 @@ static dq_status show(const evaluation *e, const evaluation_scores *s, dq_env *e
 static dq_status play_episode(const evaluation *e, dq_env *env, dq_policy *player, void *obs,
                               evaluation_scores *s)
 {
-    int64_t skip = e->options.frame_skip > 0 ? e->options.frame_skip : SKIP;
+    int64_t skip = e->options.frame_skip > 0 ? e->options.frame_skip : EVALUATION_SKIP;
     int64_t limit = e->cap > 0 ? e->cap / skip : INT64_MAX;
     dq_step step = {0};
     double reward = 0;

@@ -33,6 +33,7 @@ void evaluation_begin(evaluation *e, const trained_model *m, const model_choice 
  *  @param[out] s its rewards also after a failure */
 DQ_NODISCARD dq_status evaluation_run(const evaluation *e, evaluation_scores *s);
 
+enum { EVALUATION_SKIP = 4 };    // console frames of an agent step, where nothing else is said
 enum { EVALUATION_TEXT = 512 };  // bytes of a protocol in words
 /** "preprocessing book, no-op starts up to 30, epsilon 0.05, ..." */
 void evaluation_describe(const evaluation *e, char text[EVALUATION_TEXT]);

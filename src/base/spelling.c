@@ -38,6 +38,12 @@ int dq_spelling_distance(const char *a, const char *b)
     return rows[n % 3][m];
 }
 
+bool dq_ends_with(const char *text, const char *end)
+{
+    size_t n = strlen(text), n_end = strlen(end);
+    return n >= n_end && strcmp(text + n - n_end, end) == 0;
+}
+
 void dq_list_words(char *text, size_t cap, const char *const *words, size_t n, const char *last)
 {
     size_t used = 0;

@@ -1,7 +1,8 @@
-/** Words in messages: "did you mean ...?", "choose a, b or c". */
+/** Words: their ends, and in messages "did you mean ...?", "choose a, b or c". */
 #ifndef DEEPQ_BASE_SPELLING_H
 #define DEEPQ_BASE_SPELLING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { DQ_SPELLING_FAR = 1000 };  // more than any distance between words that are compared
@@ -10,6 +11,9 @@ enum { DQ_SPELLING_FAR = 1000 };  // more than any distance between words that a
  *  get from a to b, without regard to case. DQ_SPELLING_FAR when a word has more than 63 letters.
  *  Source: Damerau 1964 and Wagner and Fischer 1974 (optimal string alignment). */
 int dq_spelling_distance(const char *a, const char *b);
+
+/** Whether a text ends with another one, case included. */
+bool dq_ends_with(const char *text, const char *end);
 
 /** Write a list, "a, b or c" where `last` is "or".
  *  @param[out] text at most `cap` bytes with the final zero, cut off where that is too little */

@@ -122,22 +122,24 @@ void dq_c_put_floats(const dq_c_text *t, const float *values, size_t n)
     dq_write(t->w, "\n", 1);
 }
 
-void dq_c_put_int8s(const dq_c_text *t, const int8_t *values, size_t n)
+/** @param is_signed whether they are int8, else uint8 */
+static void put_small(const dq_c_text *t, const void *values, size_t n, bool is_signed)
 {
     char text[8];
     for (size_t i = 0, column = 0; i < n; i++) {
-        snprintf(text, sizeof(text), "%d", values[i]);
+        int value = is_signed ? ((const int8_t *)values)[i] : ((const uint8_t *)values)[i];
+        snprintf(text, sizeof(text), "%d", value);
         put_number(t->w, text, &column);
     }
     dq_write(t->w, "\n", 1);
 }
 
+void dq_c_put_int8s(const dq_c_text *t, const int8_t *values, size_t n)
+{
+    put_small(t, values, n, true);
+}
+
 void dq_c_put_bytes(const dq_c_text *t, const uint8_t *values, size_t n)
 {
-    char text[8];
-    for (size_t i = 0, column = 0; i < n; i++) {
-        snprintf(text, sizeof(text), "%d", values[i]);
-        put_number(t->w, text, &column);
-    }
-    dq_write(t->w, "\n", 1);
+    put_small(t, values, n, false);
 }

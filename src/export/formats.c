@@ -36,16 +36,10 @@ const dq_export_format *dq_export_format_at(size_t index)
     return index < N_FORMATS ? &formats[index] : NULL;
 }
 
-static bool ends_with(const char *text, const char *end)
-{
-    size_t n = strlen(text), n_end = strlen(end);
-    return n > n_end && strcmp(text + n - n_end, end) == 0;
-}
-
 static bool is_of(const dq_export_format *f, const char *path)
 {
     for (size_t i = 0; f->suffixes[i]; i++)
-        if (ends_with(path, f->suffixes[i]))
+        if (dq_ends_with(path, f->suffixes[i]))
             return true;
     return false;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/spelling.h"
 #include "record/model_parts.h"
 
 /** Names that begin with `from` begin with `to` instead; NULL: such tensors are left out. */
@@ -141,19 +142,13 @@ static const renaming *renaming_of(const kind *k, const char *name)
     return NULL;
 }
 
-static bool ends_with(const char *text, const char *ending)
-{
-    size_t n = strlen(text), n_ending = strlen(ending);
-    return n >= n_ending && strcmp(text + n - n_ending, ending) == 0;
-}
-
 static void leave_out(dq_model *m, const kind *k)
 {
     size_t n = 0;
     for (size_t i = 0; i < m->n; i++) {
         dq_tensor *t = &m->tensors[i];
         const renaming *by = renaming_of(k, t->name);
-        if ((by && !by->to) || (k->is_noisy && ends_with(t->name, "_epsilon"))) {
+        if ((by && !by->to) || (k->is_noisy && dq_ends_with(t->name, "_epsilon"))) {
             free(own_name(t));
             free(t->data);
         } else {
@@ -171,7 +166,7 @@ static void rename_noisy(char *name)
                                        {".bias_mu", ".bias"},
                                        {".bias_sigma", ".sigma_bias"}};
     for (size_t i = 0; i < DQ_COUNT(endings); i++)
-        if (ends_with(name, endings[i].from)) {
+        if (dq_ends_with(name, endings[i].from)) {
             char *ending = name + strlen(name) - strlen(endings[i].from);
             memcpy(ending, endings[i].to, strlen(endings[i].to) + 1);  // which is not longer
             return;
