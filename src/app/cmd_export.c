@@ -87,10 +87,12 @@ static dq_status write_file(const export_options *o, const dq_export_format *for
     dq_export_model model;
     DQ_TRY(prepare(&model, m));
     DQ_TRY(dq_export_check(format, &model));
-    if (format->wants_c)
+    if (format->wants_c) {
         DQ_TRY(write_c(o, format, &model, m));
-    else
+    } else {
         DQ_TRY(dq_export_write(format, &model, o->path));
+        trained_model_warn_of_choice(m);
+    }
     printf("%s: network %s, %d actions, written for %s\n", app_plain(o->path), model.info.network,
            model.n_actions, format->whose);
     warn_of_dialect(format, &model);

@@ -91,7 +91,9 @@ static dq_status copy_weights(dq_model **out, const dq_net *net)
     return DQ_OK;
 }
 
-static dq_status load_last(trained_model *m, const char *dir, const train_settings *s)
+/** The weights of the run's checkpoint. @param[out] step of them */
+static dq_status load_last(trained_model *m, const char *dir, const train_settings *s,
+                           int64_t *step)
 {
     dq_reader *r;
     dq_net *net = NULL;
@@ -105,23 +107,47 @@ static dq_status load_last(trained_model *m, const char *dir, const train_settin
         st = copy_weights(&m->weights, net);
     dq_net_destroy(net);
     dq_reader_destroy(r);
+    *step = info.step;
     return st;
+}
+
+/** The book saves a best model from the first game on. A lucky game of the untrained network can
+ * set a mark that no hundred games reach: then the newest weights are better than the best model.
+ */
+static dq_status load_best(trained_model *m, const char *dir, const train_settings *s)
+{
+    trained_model last = {.weights = NULL};
+    int64_t step;
+    DQ_TRY(trained_model_best(dir, m->path));
+    DQ_TRY(dq_model_load(&m->weights, m->path));
+    const dq_model_info *info = m->weights->info;
+    if (!info || info->step < 0 || info->step > s->cfg.replay_start)
+        return DQ_OK;
+    dq_status st = load_last(&last, dir, s, &step);
+    if (st == DQ_OK && step > s->cfg.replay_start) {
+        last.untrained_best = true;
+        trained_model_free(m);
+        *m = last;
+        return DQ_OK;
+    }
+    trained_model_free(&last);
+    return st == DQ_ERR_NOMEM ? st : DQ_OK;  // without a checkpoint there is nothing better
 }
 
 static dq_status load_weights(trained_model *m, const model_choice *choice, bool is_folder,
                               const train_settings *run)
 {
+    int64_t step;
     if (choice->last && !is_folder)
         return dq_fail(DQ_ERR_CONFIG, "--last: %s is not a folder: name that of the run",
                        choice->path);
     if (is_folder && !run)
         return dq_fail_within(DQ_ERR_INPUT, "%s is not the folder of a run", choice->path);
     if (choice->last)
-        return load_last(m, choice->path, run);
+        return load_last(m, choice->path, run, &step);
     if (is_folder)
-        DQ_TRY(trained_model_best(choice->path, m->path));
-    else
-        DQ_TRY(dq_path_format(m->path, sizeof(m->path), "%s", choice->path));
+        return load_best(m, choice->path, run);
+    DQ_TRY(dq_path_format(m->path, sizeof(m->path), "%s", choice->path));
     return dq_model_load(&m->weights, m->path);
 }
 
@@ -238,8 +264,17 @@ dq_status trained_model_policy(dq_policy **out, const dq_model *weights, const c
         path, n, spec->id, spec->n_actions);
 }
 
+void trained_model_warn_of_choice(const trained_model *m)
+{
+    if (m->untrained_best)
+        app_note("the best model of this run was saved before it began to learn: %s, the newest "
+                 "weights, is taken",
+                 m->path);
+}
+
 void trained_model_warn(const trained_model *m)
 {
+    trained_model_warn_of_choice(m);
     if (m->env_is_assumed && m->dialect_is_assumed)
         app_note("%s does not say what it was trained on: it plays %s in the dialect %s; choose "
                  "others with --env and --dialect",

@@ -26,6 +26,7 @@ typedef struct trained_model {
     bool has_seed;                            // the run beside it says `seed`
     uint64_t seed;                            // of that run
     bool env_is_assumed, dialect_is_assumed;  // nobody said so
+    bool untrained_best;  // the best model was saved before learning began: these are the newest
 } trained_model;
 
 /** The command line counts most, then the file, then the run beside it; else it is the book's Pong.
@@ -42,7 +43,9 @@ DQ_NODISCARD dq_status trained_model_policy(dq_policy **out, const dq_model *wei
                                             const char *path, const dq_env *env, double epsilon,
                                             uint64_t seed);
 
-/** One line on standard error when something had to be assumed. */
+/** One line on standard error when the weights are not those of the run's best model. */
+void trained_model_warn_of_choice(const trained_model *m);
+/** The same, and a line when something had to be assumed about what the model plays. */
 void trained_model_warn(const trained_model *m);
 
 /** The model of a run folder with the highest mean. DQ_ERR_NOT_FOUND: it has none yet.

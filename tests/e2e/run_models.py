@@ -99,6 +99,23 @@ class Models(Case):
         self.assertEqual(best, self.check(run("play", "-m", out, "--no-vis", "--last"), 0).stdout)
         self.check(run("play", "-m", self.model, "--last", "--no-vis"), 2, "--last", "folder")
 
+    def test_a_best_model_that_has_learned_nothing(self):
+        """A lucky first game of the untrained network: the newest weights are taken, as --last does."""
+        out = self.dir / "lucky"
+        settings = ["--preset", "cartpole", "--set", "replay_start=200", "--seed", "3", "--out", out]
+        self.check(run("train", "--env", "CartPole-v1", "--frames", "400", *settings), 0)
+        self.assertEqual([p.name for p in out.glob("*.dat")], ["CartPole-v1-best_27.dat"])
+        done = self.check(run("eval", "-m", out, "--episodes", "9"), 0)
+        self.assertIn("before it began to learn", done.stderr)
+        last = self.check(run("eval", "-m", out, "--episodes", "9", "--last"), 0)
+        self.assertEqual(last.stderr, "")
+        self.assertEqual(done.stdout, last.stdout)
+        best = self.check(run("eval", "-m", out / "CartPole-v1-best_27.dat", "--episodes", "9"), 0)
+        self.assertNotEqual(best.stdout.split("mean")[-1], last.stdout.split("mean")[-1])
+        for command in (["play", "-m", out, "--no-vis"], ["export", out, "-o", self.dir / "m.pt"]):
+            self.assertIn("before it began to learn", self.check(run(*command), 0).stderr)
+        self.assertNotIn("before", run("play", "-m", self.folder, "--no-vis").stderr)
+
     def test_a_run_without_a_model(self):
         out = self.dir / "young"
         self.check(run("train", "--env", OWN_PONG, "--set", "network=small", "--frames", "5", "--out",
