@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "deepq/atari.h"
 #include "deepq/env.h"
 #include "deepq/status.h"
 
@@ -172,6 +173,13 @@ DQ_API
 DQ_NODISCARD dq_status dq_env_make_preprocessed(dq_env **out, const char *id,
                                                 const dq_preprocessing *p,
                                                 const dq_atari_options *options);
+
+/** The console that an environment plays on, also below wrappers: for what a step does not tell,
+ *  such as RAM or frame numbers. Acting or resetting here, not there, leaves the environment in
+ *  disorder.
+ *  @return owned by the environment; NULL when it is no Atari game */
+DQ_API
+dq_atari *dq_env_atari(const dq_env *env);
 
 #ifdef __cplusplus
 }

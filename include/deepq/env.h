@@ -78,6 +78,9 @@ typedef struct dq_step {
     bool truncated;
     /** Lives left; 0 when the game has none. */
     int lives;
+    /** The last frame of the step lost a life, as the preprocessing (atari_env.h) counts them, also
+     *  where lost lives do not end episodes. Without preprocessing it is false. */
+    bool life_lost;
     /** The points that `reward` lacks: since the previous step the game gave reward + clipped. It
      *  is what clipping removed, and what was scored during a reset, by no-ops, by FIRE or by the
      *  step after a lost life. */
@@ -139,6 +142,10 @@ typedef struct dq_env_ops {
     dq_status (*start_model)(void *self, const dq_outcome **outcomes, int *n);
     /** dq_env_render_text(). */
     dq_status (*render_text)(void *self, const char **text);
+    /** dq_env_observe(). Called only after a reset. */
+    dq_status (*observe)(void *self, void *obs);
+    /** dq_env_atari() (atari_env.h). NULL: no Atari game. */
+    struct dq_atari *(*atari)(void *self);
 } dq_env_ops;
 
 /** Create an environment from your own functions.
@@ -168,6 +175,12 @@ DQ_NODISCARD dq_status dq_env_reset(dq_env *env, void *obs);
  *          then); or the failure of the environment */
 DQ_API
 DQ_NODISCARD dq_status dq_env_step(dq_env *env, int action, void *obs, dq_step *result);
+/** Write once more the observation that the last reset or step gave.
+ *  @param[out] obs dq_space_bytes(&spec.obs) bytes
+ *  @return DQ_OK; DQ_ERR_UNSUPPORTED when the environment does not keep it, as Atari games with
+ *          preprocessing do, but the book's not; DQ_ERR_CONFIG before the first reset */
+DQ_API
+DQ_NODISCARD dq_status dq_env_observe(dq_env *env, void *obs);
 /** Restart the environment and its wrappers from a seed: what follows is what a new environment
  *  with this seed would do. The next call must be dq_env_reset(). */
 DQ_API

@@ -149,6 +149,12 @@ static int atari_lives(void *self)
     return dq_atari_lives(e->session.atari);
 }
 
+static dq_atari *atari_console(void *self)
+{
+    atari_env *e = self;
+    return e->session.atari;
+}
+
 /* ---------------------------------------------------------------- state */
 
 static dq_status atari_save(void *self, dq_writer *w)
@@ -192,6 +198,7 @@ static const dq_env_ops atari_ops = {
     .load = atari_load,
     .destroy = atari_destroy,
     .lives = atari_lives,
+    .atari = atari_console,
 };
 
 static dq_space obs_space(dq_atari_obs obs, int height)

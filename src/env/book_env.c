@@ -228,6 +228,12 @@ static int book_lives(void *self)
     return dq_atari_lives(e->session.atari);
 }
 
+static dq_atari *book_atari(void *self)
+{
+    book_env *e = self;
+    return e->session.atari;
+}
+
 static const dq_env_ops book_ops = {
     .reset = book_reset,
     .step = book_step,
@@ -237,6 +243,7 @@ static const dq_env_ops book_ops = {
     .load = book_load,
     .destroy = book_destroy,
     .lives = book_lives,
+    .atari = book_atari,
 };
 
 /** Refuse what FireReset and ProcessFrame84 refuse. */

@@ -141,6 +141,7 @@ static dq_status dialect_step(void *self, int action, void *obs, dq_step *result
     result->reward = (float)reward;
     result->clipped = (float)(s.reward - reward);
     result->lives = e->lives;
+    result->life_lost = s.life_lost;
     dq_game_points_tell(&e->points, result);
     observe(e, obs);
     return DQ_OK;
@@ -171,6 +172,18 @@ static int dialect_lives(void *self)
 {
     dq_dialect_env *e = self;
     return dq_atari_lives(e->session.atari);
+}
+
+static dq_status dialect_observe(void *self, void *obs)
+{
+    observe(self, obs);
+    return DQ_OK;
+}
+
+static dq_atari *dialect_atari(void *self)
+{
+    dq_dialect_env *e = self;
+    return e->session.atari;
 }
 
 /* ---------------------------------------------------------------- state */
@@ -249,6 +262,8 @@ static const dq_env_ops dialect_ops = {
     .load = dialect_load,
     .destroy = dialect_destroy,
     .lives = dialect_lives,
+    .observe = dialect_observe,
+    .atari = dialect_atari,
 };
 
 /** Refuse what the original refuses; find out whether FIRE is to be pressed. */

@@ -4,12 +4,14 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "deepq/atari_env.h"
 
 struct dq_env {
     dq_env_ops ops;
     dq_env_spec spec;
     void *self;
     bool running;    // between a reset and the end of its episode
+    bool observed;   // reset since it was seeded or loaded, so there is an observation
     int last_lives;  // of the last step, for environments without the `lives` operation
 };
 
@@ -66,9 +68,9 @@ const dq_env_spec *dq_env_get_spec(const dq_env *env)
 dq_status dq_env_reset(dq_env *env, void *obs)
 {
     env->last_lives = 0;
-    env->running = false;
+    env->running = env->observed = false;
     DQ_TRY(env->ops.reset(env->self, obs));
-    env->running = true;
+    env->running = env->observed = true;
     return DQ_OK;
 }
 
@@ -95,7 +97,7 @@ int dq_env_lives(const dq_env *env)
 
 dq_status dq_env_seed(dq_env *env, uint64_t seed)
 {
-    env->running = false;
+    env->running = env->observed = false;
     return env->ops.seed ? env->ops.seed(env->self, seed) : DQ_OK;
 }
 
@@ -114,6 +116,21 @@ dq_status dq_env_render_text(dq_env *env, const char **text)
 {
     return env->ops.render_text ? env->ops.render_text(env->self, text)
                                 : unsupported(env, "be drawn as text");
+}
+
+dq_status dq_env_observe(dq_env *env, void *obs)
+{
+    if (!env->ops.observe)
+        return unsupported(env, "give an observation once more");
+    if (!env->observed)
+        return dq_fail(DQ_ERR_CONFIG, "%s: no observation yet: reset the environment first",
+                       env->spec.id);
+    return env->ops.observe(env->self, obs);
+}
+
+dq_atari *dq_env_atari(const dq_env *env)
+{
+    return env->ops.atari ? env->ops.atari(env->self) : NULL;
 }
 
 dq_status dq_env_model(dq_env *env, int state, int action, const dq_outcome **outcomes, int *n)
@@ -153,6 +170,7 @@ dq_status dq_env_load(dq_env *env, dq_reader *r)
     DQ_TRY(dq_read_u32(r, &lives));
     DQ_TRY(env->ops.load(env->self, r));
     env->running = running != 0;
+    env->observed = env->observed || env->running;
     env->last_lives = (int)lives;
     return DQ_OK;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "deepq/atari_env.h"
 
 static dq_status pass_reset(void *self, void *obs)
 {
@@ -46,6 +47,12 @@ static int pass_lives(void *self)
     return dq_env_lives(w->inner);
 }
 
+static dq_atari *pass_atari(void *self)
+{
+    dq_wrapper *w = self;
+    return dq_env_atari(w->inner);
+}
+
 static void free_wrapper(void *self)
 {
     dq_wrapper *w = self;
@@ -71,6 +78,7 @@ dq_env_ops dq_wrapper_ops(void)
         .load = pass_load,
         .destroy = destroy,
         .lives = pass_lives,
+        .atari = pass_atari,
     };
 }
 

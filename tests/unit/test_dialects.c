@@ -132,6 +132,42 @@ static void a_seeded_environment_is_a_new_one(void **state)
     }
 }
 
+static void the_observation_and_the_console_can_be_looked_at_again(void **state)
+{
+    (void)state;
+    static uint8_t obs[FRAME], again[FRAME];
+    dq_env *env = make_own_pong("ale-vector", 3);
+    dq_step step;
+    assert_int_equal(dq_env_observe(env, again), DQ_ERR_CONFIG);
+    assert_int_equal(dq_env_reset(env, obs), DQ_OK);
+    const dq_atari *atari = dq_env_atari(env);
+    uint64_t ticks = dq_atari_ticks(atari);
+    for (int t = 0; t < 3; t++) {
+        assert_int_equal(dq_env_step(env, t, obs, &step), DQ_OK);
+        assert_int_equal(dq_env_observe(env, again), DQ_OK);
+        assert_memory_equal(obs, again, FRAME);
+        assert_int_equal(dq_atari_ticks(atari), ticks + 4 * (uint64_t)(t + 1));
+    }
+    assert_int_equal(dq_env_seed(env, 1), DQ_OK);
+    assert_int_equal(dq_env_observe(env, again), DQ_ERR_CONFIG);
+    dq_env_destroy(env);
+}
+
+static void a_wrapped_environment_has_the_console_of_the_inner_one(void **state)
+{
+    (void)state;
+    dq_env *env, *lake;
+    assert_int_equal(dq_env_make(&env, "deepq/Pong-v0", NULL), DQ_OK);
+    dq_atari *inner = dq_env_atari(env);
+    assert_non_null(inner);
+    assert_int_equal(dq_wrap_clip_reward(&env, env), DQ_OK);
+    assert_ptr_equal(dq_env_atari(env), inner);
+    dq_env_destroy(env);
+    assert_int_equal(dq_env_make(&lake, "FrozenLake-v1", NULL), DQ_OK);
+    assert_null(dq_env_atari(lake));
+    dq_env_destroy(lake);
+}
+
 /** Play all cases; every `move_every` steps the environment is replaced by a loaded one, 0: never.
  */
 static void play_golden(int move_every)
@@ -529,6 +565,8 @@ static void a_state_of_another_dialect_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_observation_and_the_console_can_be_looked_at_again),
+        cmocka_unit_test(a_wrapped_environment_has_the_console_of_the_inner_one),
         cmocka_unit_test(a_seeded_environment_is_a_new_one),
         cmocka_unit_test(every_dialect_is_its_original),
         cmocka_unit_test(saved_dialects_go_on_the_same),
