@@ -18,7 +18,7 @@ DEEPQ = $(BUILD)/bin/deepq
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 .DEFAULT_GOAL = build
-.PHONY: build setup train demo test bench compare format lint asan fuzz coverage mutants install docs \
+.PHONY: build setup train demo test python bench compare format lint asan fuzz coverage mutants install docs \
 	clean help
 
 ##build     set up and build build/bin/deepq and the library (the default)
@@ -41,7 +41,12 @@ demo: build
 test: build/.setup-test $(BUILD)/.configured
 	@$(CMAKE_BUILD) $(QUIETLY)
 	@tools/roms.sh $(DEEPQ) || true
+	@tools/python.sh venv build
 	@tools/test.sh $(BUILD) $(ARGS)
+
+##python    build the Python package, install it in build/venv, run its tests there
+python: build/.setup-python
+	@tools/python.sh test build $(ARGS)
 
 ##bench     measure emulator, environment, network, learning; ARGS="--threads 1" is passed on
 bench: build

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Install what deepq needs and this machine lacks: tools/setup.sh [build|test|dev|docs|coverage|compare]
+# Install what deepq needs and this machine lacks: tools/setup.sh [build|test|python|dev|docs|coverage|compare]
 #   build  to build the program and to run it (the default)
 #   test   and what the tests use besides
+#   python to build the Python package and test it
 #   dev    and what contributors use: clang, its formatter, its linter
 #   docs   what makes the API reference
 #   coverage, compare  what those commands of the Makefile use
@@ -11,9 +12,9 @@ set -eu
 
 group=${1:-build}
 case $group in
-build | test | dev | docs | coverage | compare) ;;
+build | test | python | dev | docs | coverage | compare) ;;
 *)
-    echo "usage: tools/setup.sh [build|test|dev|docs|coverage|compare]" >&2
+    echo "usage: tools/setup.sh [build|test|python|dev|docs|coverage|compare]" >&2
     exit 2
     ;;
 esac
@@ -41,6 +42,10 @@ build may  pc:libswscale     libswscale-dev
 build may  pip               python3-pip
 build must pc:cmocka         libcmocka-dev
 test  may  cmd:c++           g++
+test  may  python            python3-dev
+test  may  venv              python3-venv
+python must python           python3-dev
+python must venv             python3-venv
 test  may  cmd:dasm          dasm
 test  may  cmd:ffprobe       ffmpeg
 test  may  cmd:Xvfb          xvfb
@@ -59,7 +64,7 @@ compare  must venv           python3-venv
 
 in_group() {
     case $group-$1 in
-    build-build | test-build | test-test | dev-build | dev-test | dev-dev) true ;;
+    build-build | test-build | python-build | test-test | dev-build | dev-test | dev-dev) true ;;
     *) [ "$group" = "$1" ] ;;
     esac
 }
@@ -70,6 +75,7 @@ is_there() {
     pc:*) pkg-config --exists "${1#pc:}" ;;
     file:*) test -e "${1#file:}" ;;
     header:*) echo "#include <${1#header:}>" | cc -E - ;;
+    python) python3 -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' ;;
     venv) python3 -c "import ensurepip, venv" ;;
     pip) python3 -m pip --version || /usr/bin/python3 -m pip --version ;;
     esac >/dev/null 2>&1

@@ -1,0 +1,413 @@
+/* `Console`: an Atari 2600 with a cartridge (deepq/atari.h). deepq.ale.ALEInterface derives from it
+ * and has what is not needed at every frame. */
+#include "py_module.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "py_paint.h"
+
+typedef struct console {
+    PyObject_HEAD dq_atari *atari;  // NULL until a cartridge is loaded
+    dq_py_guard guard;
+} console;
+
+/** Begin a call that needs a cartridge. */
+static bool enter(console *c)
+{
+    if (c->atari)
+        return dq_py_enter(&c->guard, "ALEInterface");
+    PyErr_SetString(PyExc_RuntimeError, "ROM not set: call loadROM() first");
+    return false;
+}
+
+static PyObject *make_console(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    (void)args;
+    (void)kwargs;
+    allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
+    console *c = (console *)alloc(type, 0);
+    if (c)
+        dq_py_guard_init(&c->guard, false);
+    return (PyObject *)c;
+}
+
+static void free_console(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    dq_atari_destroy(((console *)self)->atari);
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    release(self);
+    Py_DECREF(type);
+}
+
+/* ---------------------------------------------------------------- the cartridge */
+
+static PyObject *load(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"rom", "game", "seed", "repeat_action_probability", "max_frames", NULL};
+    console *c = (console *)self;
+    const char *rom, *game;
+    Py_ssize_t n_bytes;
+    unsigned int seed, max_frames;
+    dq_atari_config cfg = {0};
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y#zIfI", names, &rom, &n_bytes, &game, &seed,
+                                     &cfg.repeat_action_probability, &max_frames))
+        return NULL;
+    cfg.seed = seed;
+    cfg.max_ticks = max_frames;
+    cfg.game_id = game;
+    if (!dq_py_enter(&c->guard, "ALEInterface"))
+        return NULL;
+    dq_atari *loaded;
+    dq_status st;
+    Py_BEGIN_ALLOW_THREADS st = dq_atari_create(&loaded, rom, (size_t)n_bytes, &cfg);
+    Py_END_ALLOW_THREADS dq_py_leave(&c->guard);
+    if (st != DQ_OK)
+        return dq_py_fail(st);
+    dq_atari_destroy(c->atari);
+    c->atari = loaded;
+    Py_RETURN_NONE;
+}
+
+/** (rom id, minimal actions, modes, difficulties) of the game whose rules apply. */
+static PyObject *game(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    console *c = (console *)self;
+    if (!enter(c))
+        return NULL;
+    const dq_atari_game *g = dq_atari_get_game(c->atari);
+    dq_py_leave(&c->guard);
+    if (!g)
+        Py_RETURN_NONE;
+    PyObject *modes = PyList_New(0), *difficulties = PyList_New(0);
+    for (int i = 0; i < g->n_modes; i++) {
+        PyObject *v = PyLong_FromLong(g->modes[i]);
+        PyList_Append(modes, v);
+        Py_XDECREF(v);
+    }
+    for (int i = 0; i < g->n_difficulties; i++) {
+        PyObject *v = PyLong_FromLong(g->difficulties[i]);
+        PyList_Append(difficulties, v);
+        Py_XDECREF(v);
+    }
+    return Py_BuildValue("(sy#NN)", g->id, (const char *)g->minimal, (Py_ssize_t)g->n_minimal,
+                         modes, difficulties);
+}
+
+static PyObject *choose(PyObject *self, PyObject *value, dq_status (*set)(dq_atari *a, int value),
+                        const char *refusal)
+{
+    console *c = (console *)self;
+    long chosen = PyLong_AsLong(value);
+    if (chosen == -1 && PyErr_Occurred())
+        return NULL;
+    if (!enter(c))
+        return NULL;
+    dq_status st = chosen < 0 || chosen > INT32_MAX ? DQ_ERR_CONFIG : set(c->atari, (int)chosen);
+    dq_py_leave(&c->guard);
+    if (st != DQ_OK)
+        return PyErr_Format(PyExc_RuntimeError, "%s: %ld", refusal, chosen);
+    Py_RETURN_NONE;
+}
+
+static PyObject *set_mode(PyObject *self, PyObject *mode)
+{
+    return choose(self, mode, dq_atari_set_mode,
+                  "Invalid game mode requested, not in getAvailableModes()");
+}
+
+static PyObject *set_difficulty(PyObject *self, PyObject *difficulty)
+{
+    return choose(self, difficulty, dq_atari_set_difficulty,
+                  "Invalid difficulty requested, not in getAvailableDifficulties()");
+}
+
+/* ---------------------------------------------------------------- playing */
+
+/** An action and how far a paddle goes. */
+typedef struct press {
+    int action;
+    float strength;
+} press;
+
+static bool read_press(PyObject *action, PyObject *strength, press *p)
+{
+    long a = PyLong_AsLong(action);
+    if (a == -1 && PyErr_Occurred())
+        return false;
+    double s = strength ? PyFloat_AsDouble(strength) : 1.0;
+    if (s == -1.0 && PyErr_Occurred())
+        return false;
+    if (a < 0) {
+        PyErr_Format(PyExc_TypeError, "act(): action %ld: actions are 0 to 17", a);
+        return false;
+    }
+    p->action = a > UINT8_MAX ? UINT8_MAX : (int)a;  // any illegal one is a NOOP, as in ALE
+    p->strength = (float)s;
+    return true;
+}
+
+static int play(dq_atari *atari, const press *p, long n)
+{
+    int reward = 0;
+    for (long i = 0; i < n; i++)
+        reward += dq_atari_act(atari, p->action, false);
+    return reward;
+}
+
+static PyObject *play_unlocked(console *c, const press *p, long n)
+{
+    int reward;
+    if (!enter(c))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS reward = play(c->atari, p, n);
+    Py_END_ALLOW_THREADS dq_py_leave(&c->guard);
+    return PyLong_FromLong(reward);
+}
+
+/** act(action, paddle_strength=1.0), by position or by name. */
+static PyObject *act(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names)
+{
+    static const char *const known[] = {"action", "paddle_strength"};
+    PyObject *value[2] = {n > 0 ? args[0] : NULL, n > 1 ? args[1] : NULL};
+    Py_ssize_t n_named = names ? PyTuple_Size(names) : 0;
+    for (Py_ssize_t i = 0; i < n_named; i++)
+        for (int k = 0; k < 2; k++)
+            if (!PyUnicode_CompareWithASCIIString(PyTuple_GetItem(names, i), known[k]) && !value[k])
+                value[k] = args[n + i];
+    int n_found = (value[0] != NULL) + (value[1] != NULL);
+    press p;
+    if (!value[0] || n + n_named != n_found) {
+        PyErr_SetString(PyExc_TypeError, "act(): arguments are (action, paddle_strength=1.0)");
+        return NULL;
+    }
+    if (!read_press(value[0], value[1], &p))
+        return NULL;
+    return play_unlocked((console *)self, &p, 1);
+}
+
+/** step(action, n_frames, paddle_strength): act() n times, the sum of the rewards. */
+static PyObject *step(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+    press p;
+    if (n != 3) {
+        PyErr_SetString(PyExc_TypeError, "step(): arguments are (action, n_frames, strength)");
+        return NULL;
+    }
+    long n_frames = PyLong_AsLong(args[1]);
+    if ((n_frames == -1 && PyErr_Occurred()) || !read_press(args[0], args[2], &p))
+        return NULL;
+    return play_unlocked((console *)self, &p, n_frames);
+}
+
+static PyObject *reset_game(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    console *c = (console *)self;
+    if (!enter(c))
+        return NULL;
+    Py_BEGIN_ALLOW_THREADS dq_atari_reset(c->atari);
+    Py_END_ALLOW_THREADS dq_py_leave(&c->guard);
+    Py_RETURN_NONE;
+}
+
+/* ---------------------------------------------------------------- how the game stands */
+
+static PyObject *game_over(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"with_truncation", NULL};
+    console *c = (console *)self;
+    int with_truncation = 1;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|p", names, &with_truncation) || !enter(c))
+        return NULL;
+    bool over = dq_atari_game_over(c->atari) || (with_truncation && dq_atari_truncated(c->atari));
+    dq_py_leave(&c->guard);
+    return PyBool_FromLong(over);
+}
+
+static PyObject *game_truncated(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    console *c = (console *)self;
+    if (!enter(c))
+        return NULL;
+    bool truncated = dq_atari_truncated(c->atari);
+    dq_py_leave(&c->guard);
+    return PyBool_FromLong(truncated);
+}
+
+static PyObject *lives(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    console *c = (console *)self;
+    if (!enter(c))
+        return NULL;
+    int n = dq_atari_lives(c->atari);
+    dq_py_leave(&c->guard);
+    return PyLong_FromLong(n);
+}
+
+static PyObject *episode_frames(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    console *c = (console *)self;
+    if (!enter(c))
+        return NULL;
+    uint64_t n = dq_atari_ticks(c->atari);
+    dq_py_leave(&c->guard);
+    return PyLong_FromUnsignedLongLong(n);
+}
+
+static PyObject *height(PyObject *self, PyObject *unused)
+{
+    (void)unused;
+    console *c = (console *)self;
+    if (!enter(c))
+        return NULL;
+    int rows = dq_atari_height(c->atari);
+    dq_py_leave(&c->guard);
+    return PyLong_FromLong(rows);
+}
+
+/* ---------------------------------------------------------------- pictures and memory */
+
+typedef void painter(dq_atari *atari, size_t n_pixels, uint8_t *out);
+
+static void paint_indices(dq_atari *atari, size_t n_pixels, uint8_t *out)
+{
+    memcpy(out, dq_atari_screen(atari), n_pixels);
+}
+
+static void paint_rgb(dq_atari *atari, size_t n_pixels, uint8_t *out)
+{
+    dq_py_paint_rgb(out, dq_atari_screen(atari), n_pixels, dq_atari_palette(atari));
+}
+
+static void paint_grey(dq_atari *atari, size_t n_pixels, uint8_t *out)
+{
+    dq_py_paint_grey(out, dq_atari_screen(atari), n_pixels, dq_atari_grey(atari));
+}
+
+static PyObject *fill(PyObject *self, PyObject *array, painter *paint, size_t channels)
+{
+    console *c = (console *)self;
+    Py_buffer view;
+    if (!enter(c))
+        return NULL;
+    size_t n_pixels = (size_t)dq_atari_height(c->atari) * DQ_ATARI_WIDTH;
+    if (!dq_py_borrow(array, &view, "array", "B", n_pixels * channels, true)) {
+        dq_py_leave(&c->guard);
+        return NULL;
+    }
+    Py_BEGIN_ALLOW_THREADS paint(c->atari, n_pixels, view.buf);
+    Py_END_ALLOW_THREADS dq_py_leave(&c->guard);
+    PyBuffer_Release(&view);
+    Py_RETURN_NONE;
+}
+
+static PyObject *screen(PyObject *self, PyObject *array)
+{
+    return fill(self, array, paint_indices, 1);
+}
+
+static PyObject *screen_rgb(PyObject *self, PyObject *array)
+{
+    return fill(self, array, paint_rgb, 3);
+}
+
+static PyObject *screen_grey(PyObject *self, PyObject *array)
+{
+    return fill(self, array, paint_grey, 1);
+}
+
+static PyObject *ram(PyObject *self, PyObject *array)
+{
+    console *c = (console *)self;
+    Py_buffer view;
+    if (!enter(c))
+        return NULL;
+    dq_py_leave(&c->guard);
+    if (!dq_py_borrow(array, &view, "array", "B", DQ_ATARI_RAM, true))
+        return NULL;
+    memcpy(view.buf, dq_atari_ram(c->atari), DQ_ATARI_RAM);
+    PyBuffer_Release(&view);
+    Py_RETURN_NONE;
+}
+
+static PyObject *set_ram(PyObject *self, PyObject *args)
+{
+    console *c = (console *)self;
+    Py_ssize_t index;
+    long value;
+    if (!PyArg_ParseTuple(args, "nl:setRAM", &index, &value))
+        return NULL;
+    if (value < 0 || value > UINT8_MAX)
+        return PyErr_Format(PyExc_TypeError, "setRAM(): value %ld: a byte is 0 to 255", value);
+    if (index < 0)
+        return PyErr_Format(PyExc_TypeError, "setRAM(): index %zd: it is 0 to 127", index);
+    if (index >= DQ_ATARI_RAM)
+        return PyErr_Format(PyExc_RuntimeError, "setRAM(): index %zd: it is 0 to 127", index);
+    if (!enter(c))
+        return NULL;
+    dq_atari_set_ram(c->atari, (int)index, (uint8_t)value);
+    dq_py_leave(&c->guard);
+    Py_RETURN_NONE;
+}
+
+/* ---------------------------------------------------------------- the type */
+
+static PyMethodDef methods[] = {
+    {"_load", DQ_PY_FUNCTION(load), METH_VARARGS | METH_KEYWORDS,
+     "_load(rom, game, seed, repeat_action_probability, max_frames)"},
+    {"_game", game, METH_NOARGS,
+     "_game() -> (rom id, minimal actions, modes, difficulties) or None"},
+    {"setMode", set_mode, METH_O,
+     "setMode(mode): the mode of the games from the next reset_game() on; RuntimeError for one "
+     "that "
+     "is not in getAvailableModes()"},
+    {"setDifficulty", set_difficulty, METH_O,
+     "setDifficulty(difficulty): that of the games from the next reset_game() on; RuntimeError for "
+     "one that is not in getAvailableDifficulties()"},
+    {"act", DQ_PY_FUNCTION(act), METH_FASTCALL | METH_KEYWORDS,
+     "act(action, paddle_strength=1.0) -> the reward of one frame"},
+    {"_step", DQ_PY_FUNCTION(step), METH_FASTCALL,
+     "_step(action, n_frames, paddle_strength) -> the sum of n rewards"},
+    {"reset_game", reset_game, METH_NOARGS, "reset_game(): start a game"},
+    {"game_over", DQ_PY_FUNCTION(game_over), METH_VARARGS | METH_KEYWORDS,
+     "game_over(with_truncation=True) -> bool"},
+    {"game_truncated", game_truncated, METH_NOARGS,
+     "game_truncated() -> whether max_num_frames_per_episode is reached"},
+    {"lives", lives, METH_NOARGS, "lives() -> lives left, 0 where the game has none"},
+    {"getEpisodeFrameNumber", episode_frames, METH_NOARGS,
+     "getEpisodeFrameNumber() -> frames since the game began"},
+    {"_height", height, METH_NOARGS, "_height() -> rows of the picture"},
+    {"_screen", screen, METH_O, "_screen(uint8 [height, 160])"},
+    {"_screen_rgb", screen_rgb, METH_O, "_screen_rgb(uint8 [height, 160, 3])"},
+    {"_screen_grey", screen_grey, METH_O, "_screen_grey(uint8 [height, 160])"},
+    {"_ram", ram, METH_O, "_ram(uint8 [128])"},
+    {"setRAM", set_ram, METH_VARARGS,
+     "setRAM(index, value): write a byte, 0 to 255, to RAM, at 0 to 127"},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_doc, "An Atari 2600: deepq.ale.ALEInterface derives from it."},
+    {Py_tp_new, make_console},
+    {Py_tp_dealloc, free_console},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "deepq._core.Console",
+    .basicsize = sizeof(console),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = slots,
+};
+
+int dq_py_add_console(PyObject *module)
+{
+    return dq_py_add_type(module, &spec);
+}
