@@ -108,10 +108,17 @@ const dq_atari_game *dq_atari_get_game(const dq_atari *a);
  *  @return DQ_OK; DQ_ERR_CONFIG when the game has no such mode */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_set_mode(dq_atari *a, int mode);
-/** Choose the difficulty for the games from the next dq_atari_reset() on.
+/** Set the difficulty switches: they count from the next frame on, though many programs look at
+ *  them only when a game starts.
  *  @return DQ_OK; DQ_ERR_CONFIG when the game has no such difficulty */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_set_difficulty(dq_atari *a, int difficulty);
+/** The mode that was chosen, or was played when the state that was loaded was saved. */
+DQ_API
+int dq_atari_get_mode(const dq_atari *a);
+/** The difficulty, as dq_atari_get_mode(). */
+DQ_API
+int dq_atari_get_difficulty(const dq_atari *a);
 /** Restart the random numbers of sticky actions, as loading the ROM with this random_seed would. */
 DQ_API
 void dq_atari_seed(dq_atari *a, uint32_t seed);
@@ -120,6 +127,13 @@ void dq_atari_seed(dq_atari *a, uint32_t seed);
  *  game's starting actions. */
 DQ_API
 void dq_atari_reset(dq_atari *a);
+/** How far the actions from now on move a paddle in a frame, as a fraction of the usual step:
+ *  ALE's paddle_strength. It does not matter in games that are played with a joystick. A sticky
+ *  action is repeated with the strength that it came with. The strength is no part of the state.
+ *  @param strength usually 0 to 1, which a new session has; its sign does not count
+ *  @return DQ_OK; DQ_ERR_CONFIG when it is infinite or not a number */
+DQ_API
+DQ_NODISCARD dq_status dq_atari_set_strength(dq_atari *a, float strength);
 /** Run one console frame. After the end of the episode no frame is run and the reward is 0, but
  *  random numbers are still drawn, as in ALE.
  *  @param action ALE's, 0 to 17; one that is not legal counts as NOOP
@@ -144,6 +158,10 @@ int dq_atari_height(const dq_atari *a);
 /** Console frames since the start of the game: ALE's episode_frame_number. */
 DQ_API
 uint64_t dq_atari_ticks(const dq_atari *a);
+/** Console frames since the cartridge was loaded, without those that a reset takes: ALE's
+ *  frame_number. Of a state that was saved before deepq counted them, those of its episode. */
+DQ_API
+uint64_t dq_atari_frames(const dq_atari *a);
 /** The 128 bytes of RAM, at the console's addresses 0x80 to 0xFF; owned by the session, valid until
  *  its next call. */
 DQ_API
@@ -182,6 +200,21 @@ dq_status dq_atari_save(const dq_atari *a, dq_writer *w);
  *  @return DQ_OK; DQ_ERR_INPUT for damaged data or another cartridge (nothing has changed then) */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_load(dq_atari *a, dq_reader *r);
+
+/** Write what ALE's cloneState() has, for planning: the console and the game, with both frame
+ *  numbers. Left out are the pictures and the previous action, which dq_atari_restore() leaves as
+ *  they are. States are the same if and only if their bytes are.
+ *  @param include_rng with the random numbers of sticky actions: ALE's include_rng, and its
+ *         cloneSystemState()
+ *  @return DQ_OK or the failure of the writer */
+DQ_API
+dq_status dq_atari_clone(const dq_atari *a, bool include_rng, dq_writer *w);
+/** Go back to a state that dq_atari_clone() wrote: ALE's restoreState(). The picture stays what it
+ *  was until the next frame. Random numbers continue from where they are when the state has none.
+ *  Where ALE 0.12.1 loses a part of its state (docs/emulator.md) nothing is lost here.
+ *  @return as dq_atari_load() */
+DQ_API
+DQ_NODISCARD dq_status dq_atari_restore(dq_atari *a, dq_reader *r);
 
 #ifdef __cplusplus
 }

@@ -63,10 +63,12 @@ void dq_inputs_release(dq_atari *a)
     set_paddles(a, a->play.paddle, paddle_start(a->game));
 }
 
-static void move_paddle(dq_atari *a, unsigned pressed)
+static void move_paddle(dq_atari *a, unsigned pressed, float strength)
 {
-    int32_t r = a->play.paddle;
-    r += pressed & RIGHT ? -DQ_PADDLE_STEP : pressed & LEFT ? DQ_PADDLE_STEP : 0;
+    const float far = 100;  // more than from one end to the other, and no overflow
+    double step_by = DQ_PADDLE_STEP * (double)(strength < far ? strength : far);
+    int32_t r = a->play.paddle, step = (int32_t)step_by;
+    r += pressed & RIGHT ? -step : pressed & LEFT ? step : 0;
     if (r < DQ_PADDLE_MIN)
         r = DQ_PADDLE_MIN;
     if (r > a->game->paddle_max)
@@ -84,12 +86,12 @@ static void press_stick(dq_atari *a, unsigned pressed)
         in->fire[jack] = 0;
 }
 
-void dq_inputs_set(dq_atari *a, int action)
+void dq_inputs_set(dq_atari *a, int action, float strength)
 {
     dq_inputs *in = &a->machine->c.in;
     unsigned pressed = action < DQ_ATARI_ACTIONS ? presses[action] : 0;
     if (a->game->left_paddles)
-        move_paddle(a, pressed);
+        move_paddle(a, pressed, strength);
     dq_inputs_release(a);
     if (action == DQ_ACTION_RESET)
         in->port_b &= (uint8_t)~SWITCH_RESET;

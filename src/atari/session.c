@@ -1,6 +1,7 @@
 #include "atari/session.h"
 
 #include <assert.h>
+#include <math.h>
 #include <md5.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,21 +44,31 @@ static void leave_ram_on_bus(dq_atari *a)
     a->machine->c.cpu.bus = a->machine->c.riot.ram[DQ_ATARI_RAM - 1];
 }
 
-/* Frames that are not agent steps: no chance, no counting, actions played even where not legal. */
-static void emulate(dq_atari *a, int action, int n, bool draw)
+static void emulate_frame(dq_atari *a, int action, float strength, bool draw)
 {
-    for (int i = 0; i < n; i++) {
-        dq_inputs_set(a, action);
-        dq_machine_frame(a->machine, draw);
-        run_program(a, a->game->step);
-    }
+    dq_inputs_set(a, action, strength);
+    dq_machine_frame(a->machine, draw);
+    run_program(a, a->game->step);
+}
+
+/* Frames that are not agent steps: no chance, no counting, actions played even where not legal. */
+static void emulate(dq_atari *a, int action, int n)
+{
+    for (int i = 0; i < n; i++)
+        emulate_frame(a, action, 1.0f, false);
     leave_ram_on_bus(a);
+}
+
+static void count_frame(dq_atari *a)
+{
+    a->play.ticks++;
+    a->play.frames++;
 }
 
 static void hold_reset(void *self)
 {
     dq_atari *a = self;
-    emulate(a, DQ_ACTION_RESET, RESET_FRAMES, false);
+    emulate(a, DQ_ACTION_RESET, RESET_FRAMES);
     a->play.previous_action = 0;
 }
 
@@ -71,36 +82,44 @@ static void hold_select(void *self, int n)
         dq_machine_frame(a->machine, false);
     }
     leave_ram_on_bus(a);
-    emulate(a, 0, 1, false);
-    a->play.ticks++;
+    emulate(a, 0, 1);
+    count_frame(a);
 }
 
 /* ---------------------------------------------------------------- agent steps */
 
-/* ALE draws for both players, always. */
-static int sticky(dq_atari *a, int action)
+/* ALE draws for both players, always. What is repeated is the action with its strength. */
+static void sticky(dq_atari *a, int action, float strength)
 {
     double draw = dq_mt19937_next(&a->play.environment) / 4294967296.0;
     (void)dq_mt19937_next(&a->play.environment);
-    if (draw >= a->cfg.repeat_action_probability)
-        a->play.previous_action = (uint8_t)action;
-    return a->play.previous_action;
+    if (draw < a->cfg.repeat_action_probability)
+        return;
+    a->play.previous_action = (uint8_t)action;
+    a->play.previous_strength = strength;
+}
+
+static int act(dq_atari *a, int action, float strength, bool draw)
+{
+    sticky(a, action >= 0 && action < DQ_ATARI_ACTIONS ? action : 0, strength);
+    if (dq_atari_game_over(a) || dq_atari_truncated(a))
+        return 0;
+    action = a->play.previous_action;
+    emulate_frame(a, a->game->legal >> action & 1 ? action : 0, a->play.previous_strength, draw);
+    leave_ram_on_bus(a);
+    count_frame(a);
+    return a->play.vars[DQ_VAR_REWARD];
 }
 
 int dq_atari_act(dq_atari *a, int action, bool draw)
 {
-    action = sticky(a, action >= 0 && action < DQ_ATARI_ACTIONS ? action : 0);
-    if (dq_atari_game_over(a) || dq_atari_truncated(a))
-        return 0;
-    emulate(a, a->game->legal >> action & 1 ? action : 0, 1, draw);
-    a->play.ticks++;
-    return a->play.vars[DQ_VAR_REWARD];
+    return act(a, action, a->strength, draw);
 }
 
 static void act_times(void *self, int action, int n)
 {
     for (int i = 0; i < n; i++)
-        (void)dq_atari_act(self, action, false);
+        (void)act(self, action, 1.0f, false);
 }
 
 /* ---------------------------------------------------------------- resets */
@@ -120,13 +139,13 @@ void dq_atari_reset(dq_atari *a)
     a->play.ticks = 0;
     a->play.paddle = (DQ_PADDLE_MIN + a->game->paddle_max) / 2;
     dq_machine_power_on(a->machine, &a->play.system);
-    emulate(a, 0, NOOP_FRAMES, false);
+    emulate(a, 0, NOOP_FRAMES);
     hold_reset(a);
     run_program(a, a->game->begin);
     select_mode(a);
     hold_reset(a);
     for (int i = 0; i < a->game->n_starts; i++)
-        emulate(a, a->game->starts[2 * i], a->game->starts[2 * i + 1], false);
+        emulate(a, a->game->starts[2 * i], a->game->starts[2 * i + 1]);
 }
 
 static dq_display display_of(const dq_atari *a)
@@ -272,6 +291,7 @@ dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
     if (!a)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a session");
     a->cfg = *cfg;
+    a->strength = 1.0f;
     a->machine = calloc(1, sizeof(*a->machine));
     dq_status st = DQ_OK;
     if (!a->machine)
@@ -341,6 +361,25 @@ dq_status dq_atari_set_difficulty(dq_atari *a, int difficulty)
     return DQ_OK;
 }
 
+int dq_atari_get_mode(const dq_atari *a)
+{
+    return a->play.mode;
+}
+
+int dq_atari_get_difficulty(const dq_atari *a)
+{
+    return a->play.difficulty;
+}
+
+dq_status dq_atari_set_strength(dq_atari *a, float strength)
+{
+    if (!isfinite(strength))
+        return dq_fail(DQ_ERR_CONFIG, "strength %g: must be a number, usually 0 to 1",
+                       (double)strength);
+    a->strength = fabsf(strength);
+    return DQ_OK;
+}
+
 void dq_atari_seed(dq_atari *a, uint32_t seed)
 {
     dq_mt19937_seed(&a->play.environment, seed);
@@ -374,6 +413,11 @@ int dq_atari_height(const dq_atari *a)
 uint64_t dq_atari_ticks(const dq_atari *a)
 {
     return a->play.ticks;
+}
+
+uint64_t dq_atari_frames(const dq_atari *a)
+{
+    return a->play.frames;
 }
 
 const uint8_t *dq_atari_ram(const dq_atari *a)

@@ -8,9 +8,9 @@
 #include "deepq/atari.h"
 
 enum {
-    DQ_PADDLE_MIN = 27450,  // resistances
-    DQ_PADDLE_STEP = 23000,
-    DQ_ACTION_RESET = 40  // ALE's number of the console switch
+    DQ_PADDLE_MIN = 27450,   // resistances
+    DQ_PADDLE_STEP = 23000,  // a frame, at full strength
+    DQ_ACTION_RESET = 40     // ALE's number of the console switch
 };
 
 /** What a session knows besides the console; plain, saved as it is. */
@@ -18,9 +18,11 @@ typedef struct dq_play {
     dq_mt19937 system;       // power-on values
     dq_mt19937 environment;  // sticky actions
     uint64_t ticks;          // of this episode
+    uint64_t frames;         // since the cartridge was loaded
     int32_t vars[DQ_RULE_VARS];
     int32_t paddle;  // resistance of paddle A; B never moves
     int32_t mode, difficulty;
+    float previous_strength;
     uint8_t previous_action;
     uint8_t pal;
 } dq_play;
@@ -32,13 +34,15 @@ struct dq_atari {
     const dq_image_shared *image;
     char md5[33];
     dq_play play;
+    float strength;  // of the actions to come
     dq_machine *machine;
 };
 
 /** Release all inputs; switches as the difficulty says, paddles where they are. */
 void dq_inputs_release(dq_atari *a);
-/** The same, then press what an ALE action (or DQ_ACTION_RESET) presses. Moves the paddle. */
-void dq_inputs_set(dq_atari *a, int action);
+/** The same, then press what an ALE action (or DQ_ACTION_RESET) presses. Moves the paddle by
+ *  `strength` of a step. */
+void dq_inputs_set(dq_atari *a, int action, float strength);
 /** No input at all, as while a cartridge's television format is found out. */
 void dq_inputs_unplug(dq_atari *a);
 

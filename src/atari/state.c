@@ -2,9 +2,10 @@
 
 #include "atari/session.h"
 #include "base/error.h"
-#include "deepq/stream.h"
+#include "base/stream_internal.h"
 
-enum { VERSION = 1 };
+/* The first version lacks the frame number and the strength of the previous action. */
+enum { WITHOUT_FRAMES = 1, VERSION };
 
 /* One description of the state serves both ways: with a writer the fields go out, with a reader
  * they come in. Errors stick in the stream and are asked for at the end. */
@@ -43,22 +44,44 @@ static void shorts(exchange *x, uint16_t *p, size_t n)
 #define BYTES(field) bytes(x, &(field), sizeof(field))
 #define WORDS(field) words(x, &(field), sizeof(field) / 4)
 
-static void exchange_play(exchange *x, dq_play *play)
+static void number(exchange *x, uint64_t *value)
 {
-    WORDS(play->system.word);
-    WORDS(play->system.next);
-    WORDS(play->environment.word);
-    WORDS(play->environment.next);
     if (x->w)
-        dq_write_u64(x->w, play->ticks);
+        dq_write_u64(x->w, *value);
     else
-        dq_read_u64(x->r, &play->ticks);
+        dq_read_u64(x->r, value);
+}
+
+static void exchange_generator(exchange *x, dq_mt19937 *generator)
+{
+    WORDS(generator->word);
+    WORDS(generator->next);
+}
+
+/* What the game is at, as ALE's states have it. */
+static void exchange_game(exchange *x, dq_play *play)
+{
+    number(x, &play->ticks);
     WORDS(play->vars);
     WORDS(play->paddle);
     WORDS(play->mode);
     WORDS(play->difficulty);
+}
+
+static void exchange_play(exchange *x, dq_play *play, uint32_t version)
+{
+    exchange_generator(x, &play->system);
+    exchange_generator(x, &play->environment);
+    exchange_game(x, play);
     BYTES(play->previous_action);
     BYTES(play->pal);
+    if (version == WITHOUT_FRAMES) {
+        play->frames = play->ticks;
+        play->previous_strength = 1.0f;
+        return;
+    }
+    number(x, &play->frames);
+    WORDS(play->previous_strength);
 }
 
 static void exchange_cpu(exchange *x, dq_m6507 *cpu)
@@ -154,12 +177,17 @@ static void exchange_console(exchange *x, dq_console *c, size_t ram_bytes)
     exchange_cart(x, &c->cart, ram_bytes > DQ_CART_SAVED_RAM ? ram_bytes : DQ_CART_SAVED_RAM);
 }
 
+static size_t big_ram_bytes(const dq_machine *m)
+{
+    return m->bus.cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0;
+}
+
 /* Pictures are saved with ALE's 300 rows; then the RAM of E7. */
 enum { SAVED_PICTURE = 300 * DQ_PICTURE_WIDTH };
 
 static size_t memory_bytes(const dq_machine *m)
 {
-    return 2 * SAVED_PICTURE + (m->bus.cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
+    return 2 * SAVED_PICTURE + big_ram_bytes(m);
 }
 
 static dq_status write_memory(const dq_machine *m, dq_writer *w)
@@ -170,7 +198,7 @@ static dq_status write_memory(const dq_machine *m, dq_writer *w)
         dq_write(w, m->beam.picture[i], n);
         dq_write(w, unused, SAVED_PICTURE - n);
     }
-    return dq_write(w, m->bus.big_ram, m->bus.cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
+    return dq_write(w, m->bus.big_ram, big_ram_bytes(m));
 }
 
 static dq_status read_memory(dq_machine *m, dq_reader *r)
@@ -181,7 +209,7 @@ static dq_status read_memory(dq_machine *m, dq_reader *r)
         DQ_TRY(dq_read(r, m->beam.picture[i], n));
         DQ_TRY(dq_read(r, unused, SAVED_PICTURE - n));
     }
-    return dq_read(r, m->bus.big_ram, m->bus.cart_type == DQ_CART_E7 ? DQ_CART_BIG_RAM_BYTES : 0);
+    return dq_read(r, m->bus.big_ram, big_ram_bytes(m));
 }
 
 dq_status dq_atari_save(const dq_atari *a, dq_writer *w)
@@ -192,7 +220,7 @@ dq_status dq_atari_save(const dq_atari *a, dq_writer *w)
     dq_console console = a->machine->c;
     dq_write_tag(w, "ATRI", VERSION);
     dq_write(w, a->md5, 32);
-    exchange_play(&x, &play);
+    exchange_play(&x, &play, VERSION);
     exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->bus.cart_type));
     return write_memory(a->machine, w);
 }
@@ -204,9 +232,9 @@ static bool play_is_valid(const dq_atari *a, const dq_play *play)
     for (int i = 0; i < game->n_modes; i++)
         has_mode |= game->modes[i] == play->mode;
     return has_mode && play->system.next <= 624 && play->environment.next <= 624 &&
-           play->paddle >= 0 && play->paddle <= 1000000 && play->difficulty >= 0 &&
-           play->difficulty <= 3 && play->previous_action < DQ_ATARI_ACTIONS &&
-           play->pal == a->play.pal;
+           play->paddle >= 0 && play->paddle <= 1000000 && play->previous_strength >= 0 &&
+           play->difficulty >= 0 && play->difficulty <= 3 &&
+           play->previous_action < DQ_ATARI_ACTIONS && play->pal == a->play.pal;
 }
 
 static bool cpu_is_valid(const dq_m6507 *cpu)
@@ -230,21 +258,36 @@ static dq_status check_state(const dq_atari *a, const dq_play *play, const dq_co
     return DQ_OK;
 }
 
-dq_status dq_atari_load(dq_atari *a, dq_reader *r)
+static dq_status read_cartridge(const dq_atari *a, dq_reader *r)
 {
-    exchange x = {.r = r};
     char md5[33] = {0};
-    dq_play play = a->play;
-    dq_console console = a->machine->c;
-    DQ_TRY(dq_read_tag(r, "ATRI", VERSION));
     DQ_TRY(dq_read(r, md5, 32));
     if (strcmp(md5, a->md5) != 0)
         return dq_fail(DQ_ERR_INPUT, "console state belongs to another cartridge, md5 %.32s", md5);
-    exchange_play(&x, &play);
-    exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->bus.cart_type));
-    if (dq_reader_left(r) < memory_bytes(a->machine))
+    return DQ_OK;
+}
+
+/* Before anything is changed: is the rest all there, and possible? */
+static dq_status check_rest(const dq_atari *a, dq_reader *r, size_t n_left, const dq_play *play,
+                            const dq_console *console)
+{
+    DQ_TRY(dq_read(r, NULL, 0));  // fails once a read has failed
+    if (dq_reader_left(r) < n_left)
         return dq_fail(DQ_ERR_INPUT, "console state is damaged: it ends too early");
-    DQ_TRY(check_state(a, &play, &console));
+    return check_state(a, play, console);
+}
+
+dq_status dq_atari_load(dq_atari *a, dq_reader *r)
+{
+    exchange x = {.r = r};
+    uint32_t version;
+    dq_play play = a->play;
+    dq_console console = a->machine->c;
+    DQ_TRY(dq_read_tag_between(r, "ATRI", WITHOUT_FRAMES, VERSION, &version));
+    DQ_TRY(read_cartridge(a, r));
+    exchange_play(&x, &play, version);
+    exchange_console(&x, &console, dq_cart_ram_bytes(a->machine->bus.cart_type));
+    DQ_TRY(check_rest(a, r, memory_bytes(a->machine), &play, &console));
     a->play = play;
     a->machine->c = console;
     dq_machine_refresh(a->machine);
@@ -255,4 +298,55 @@ void dq_atari_copy(dq_atari *to, const dq_atari *from)
 {
     to->play = from->play;
     dq_machine_copy(to->machine, from->machine);
+}
+
+/* ---------------------------------------------------------------- ALE's clones */
+
+enum { CLONE_VERSION = 1 };
+
+static void exchange_clone(exchange *x, dq_play *play, dq_console *console, uint8_t *has_rng,
+                           const dq_machine *m)
+{
+    exchange_generator(x, &play->system);
+    bytes(x, has_rng, 1);
+    if (*has_rng)
+        exchange_generator(x, &play->environment);
+    exchange_game(x, play);
+    number(x, &play->frames);
+    exchange_console(x, console, dq_cart_ram_bytes(m->bus.cart_type));
+}
+
+dq_status dq_atari_clone(const dq_atari *a, bool include_rng, dq_writer *w)
+{
+    exchange x = {.w = w};
+    uint8_t has_rng = include_rng;
+    dq_play play = a->play;
+    dq_console console = a->machine->c;
+    console.tia.picture = console.tia.greyed = 0;  // of the screen, which no clone has
+    dq_write_tag(w, "ACLN", CLONE_VERSION);
+    dq_write(w, a->md5, 32);
+    exchange_clone(&x, &play, &console, &has_rng, a->machine);
+    return dq_write(w, a->machine->bus.big_ram, big_ram_bytes(a->machine));
+}
+
+dq_status dq_atari_restore(dq_atari *a, dq_reader *r)
+{
+    exchange x = {.r = r};
+    dq_machine *m = a->machine;
+    uint8_t has_rng = 0;
+    dq_play play = a->play;
+    dq_console console = m->c;
+    DQ_TRY(dq_read_tag(r, "ACLN", CLONE_VERSION));
+    DQ_TRY(read_cartridge(a, r));
+    exchange_clone(&x, &play, &console, &has_rng, m);
+    if (has_rng > 1)
+        return dq_fail(DQ_ERR_INPUT, "console state is damaged: impossible session");
+    DQ_TRY(check_rest(a, r, big_ram_bytes(m), &play, &console));
+    dq_machine_settle(m);
+    console.tia.picture = m->c.tia.picture;
+    console.tia.greyed = m->c.tia.greyed;
+    a->play = play;
+    m->c = console;
+    dq_machine_refresh(m);
+    return dq_read(r, m->bus.big_ram, big_ram_bytes(m));
 }

@@ -183,7 +183,8 @@ enum {
     GENERATOR = 4 * 624 + 4,
     AT_PLAY = 8 + 32,
     AT_PADDLE = AT_PLAY + 2 * GENERATOR + 8 + 4 * 32,
-    AT_CONSOLE = AT_PADDLE + 4 + 4 + 4 + 1 + 1,
+    AT_FRAMES = AT_PADDLE + 4 + 4 + 4 + 1 + 1,
+    AT_CONSOLE = AT_FRAMES + 8 + 4,
     AT_CPU = AT_CONSOLE + 4 + 4,
     AT_RIOT = AT_CPU + 2 + 4 + 2 + 4 + 2,
     AT_TIA = AT_RIOT + 128 + 4 + 8,
@@ -208,6 +209,7 @@ static const struct {
     {"difficulty", AT_PADDLE + 8, 4, UINT32_MAX},
     {"previous_action", AT_PADDLE + 12, 1, 18},
     {"pal", AT_PADDLE + 13, 1, 1},
+    {"previous_strength", AT_FRAMES + 8, 4, 0x80000001},  // the first one below 0
     {"cycle", AT_CONSOLE, 4, 1u << 29},
     {"cycle", AT_CONSOLE, 4, UINT32_MAX},
     {"cpu.c", AT_CPU + 8, 1, 2},
@@ -257,6 +259,30 @@ static void each_field_is_refused_at_its_first_impossible_value(void **state)
     free(bad);
     dq_writer_destroy(w);
     dq_atari_destroy(a);
+}
+
+/** The first version of the format knew neither the frame number nor strengths. */
+static void a_state_of_the_first_version_is_loaded(void **state)
+{
+    (void)state;
+    enum { ADDED = AT_CONSOLE - AT_FRAMES };
+    dq_atari *a = testrom_session("f6_1"), *fresh = testrom_session("f6_1");
+    size_t n;
+    (void)watch(a, 40);
+    dq_writer *w = save(a);
+    const uint8_t *bytes = dq_writer_bytes(w, &n);
+    uint8_t *old = malloc(n - ADDED);
+    memcpy(old, bytes, AT_FRAMES);
+    memcpy(old + AT_FRAMES, bytes + AT_CONSOLE, n - AT_CONSOLE);
+    old[4] = 1;
+    assert_int_equal(load(fresh, old, n - ADDED), DQ_OK);
+    assert_int_equal(dq_atari_frames(a), 40);
+    assert_int_equal(dq_atari_frames(fresh), dq_atari_ticks(a));
+    assert_int_equal(watch(fresh, N_FRAMES), watch(a, N_FRAMES));
+    free(old);
+    dq_writer_destroy(w);
+    dq_atari_destroy(a);
+    dq_atari_destroy(fresh);
 }
 
 /** ALE's setRAM goes over the data bus, which is part of the state; so does its look at RAM after a
@@ -319,6 +345,7 @@ int main(void)
         cmocka_unit_test(a_state_of_another_cartridge_is_refused),
         cmocka_unit_test(a_state_that_was_refused_changes_nothing),
         cmocka_unit_test(each_field_is_refused_at_its_first_impossible_value),
+        cmocka_unit_test(a_state_of_the_first_version_is_loaded),
         cmocka_unit_test(bytes_of_ram_leave_themselves_on_the_bus),
         cmocka_unit_test(a_damaged_state_does_no_harm),
     };
