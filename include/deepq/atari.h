@@ -19,10 +19,12 @@ extern "C" {
 #endif
 
 enum {
-    DQ_ATARI_WIDTH = 160,       // pixels in a row
-    DQ_ATARI_MAX_HEIGHT = 300,  // rows of a picture, at most; games have 210 to 250
-    DQ_ATARI_RAM = 128,         // bytes of RAM
-    DQ_ATARI_ACTIONS = 18       // ALE's actions, 0 (NOOP) to 17 (DOWNLEFTFIRE)
+    DQ_ATARI_WIDTH = 160,        // pixels in a row
+    DQ_ATARI_MAX_HEIGHT = 300,   // rows of a picture, at most; games have 210 to 250
+    DQ_ATARI_RAM = 128,          // bytes of RAM
+    DQ_ATARI_SAMPLES = 512,      // of sound in a frame
+    DQ_ATARI_SAMPLE_HZ = 31400,  // at which ALE makes them; 60 frames take 0.978 s of it
+    DQ_ATARI_ACTIONS = 18        // ALE's actions, 0 (NOOP) to 17 (DOWNLEFTFIRE)
 };
 
 /** A game with known rules. All of it is in static storage. */
@@ -84,6 +86,8 @@ typedef struct dq_atari_config {
     /** The game whose rules apply to a cartridge with an unknown md5; it is played with a joystick,
      *  as in ALE. NULL: no rules, so the reward is always 0 and a game is never over. */
     const char *game_id;
+    /** Make sound, for dq_atari_audio(): ALE's sound_obs. Nothing else changes. */
+    bool sound;
 } dq_atari_config;
 
 typedef struct dq_atari dq_atari;
@@ -179,6 +183,13 @@ const uint8_t *dq_atari_screen(const dq_atari *a);
  *  and both are in the same buffer. */
 DQ_API
 const uint8_t *dq_atari_screen_before(const dq_atari *a);
+/** The sound of the last frame that dq_atari_act() ran: ALE's getAudio(). Uint8
+ *  [DQ_ATARI_SAMPLES], 128 to 248, both voices in one; 128 is silence. Before the first frame they
+ *  are 0. As in ALE, sound goes on through resets, and is no part of states that are saved: what
+ *  plays on after loading is what played before. Owned by the session, valid until its next call;
+ *  NULL when the config has no `sound`. */
+DQ_API
+const uint8_t *dq_atari_audio(const dq_atari *a);
 /** The RGB colours of all palette indices, [256][3], of NTSC or PAL as the session has it; static
  *  storage. */
 DQ_API

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "atari/inputs.h"
+#include "atari/sound.h"
 #include "atari/tia.h"
 
 enum {
@@ -46,6 +47,7 @@ typedef struct dq_beam {
     bool draw;                     // paint this frame, not only look for collisions
     bool strict;  // draw at every access to the TIA, as ALE does, not only where it matters
     dq_display display;
+    dq_sound *sound;  // that the program makes; NULL: nobody listens, and writes to it are idle
     dq_tia_masks masks;
     struct {
         uint16_t bits;                  // of a value that the register uses

@@ -30,6 +30,9 @@ void dq_machine_copy(dq_machine *to, const dq_machine *from)
     to->bus.rom = own.bus.rom;
     to->bus.ops = own.bus.ops;
     to->bus.big_ram = own.bus.big_ram;
+    to->beam.sound = own.beam.sound;
+    if (own.beam.sound && from->beam.sound)
+        *own.beam.sound = *from->beam.sound;
     if (own.bus.big_ram)
         memcpy(own.bus.big_ram, from->bus.big_ram, DQ_CART_BIG_RAM_BYTES);
     for (int i = 0; i < 2; i++) {
@@ -139,15 +142,18 @@ static void run(dq_machine *m, bool draw, bool strict)
     finish_picture(m);
 }
 
-/* Run a frame again for its picture alone. */
+/* Run a frame again for its picture alone: its sound was heard. */
 static void paint_again(dq_machine *m, const dq_console *from)
 {
     dq_console now;
+    dq_sound *sound = m->beam.sound;
+    m->beam.sound = NULL;
     dq_console_copy(&now, &m->c, m->bus.cart_type);
     dq_console_copy(&m->c, from, m->bus.cart_type);
     dq_machine_map(m);
     run(m, true, true);
     dq_console_copy(&m->c, &now, m->bus.cart_type);
+    m->beam.sound = sound;
     dq_machine_map(m);
 }
 

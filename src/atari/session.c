@@ -99,16 +99,25 @@ static void sticky(dq_atari *a, int action, float strength)
     a->play.previous_strength = strength;
 }
 
-static int act(dq_atari *a, int action, float strength, bool draw)
+static int play_frame(dq_atari *a, bool draw)
 {
-    sticky(a, action >= 0 && action < DQ_ATARI_ACTIONS ? action : 0, strength);
     if (dq_atari_game_over(a) || dq_atari_truncated(a))
         return 0;
-    action = a->play.previous_action;
+    int action = a->play.previous_action;
     emulate_frame(a, a->game->legal >> action & 1 ? action : 0, a->play.previous_strength, draw);
     leave_ram_on_bus(a);
     count_frame(a);
     return a->play.vars[DQ_VAR_REWARD];
+}
+
+/* In ALE the sound plays on after the game's end. */
+static int act(dq_atari *a, int action, float strength, bool draw)
+{
+    sticky(a, action >= 0 && action < DQ_ATARI_ACTIONS ? action : 0, strength);
+    int reward = play_frame(a, draw);
+    if (a->machine->beam.sound)
+        dq_sound_play(a->machine->beam.sound);
+    return reward;
 }
 
 int dq_atari_act(dq_atari *a, int action, bool draw)
@@ -177,6 +186,8 @@ void dq_session_load(dq_atari *a)
     dq_machine *m = a->machine;
     memset(&a->play, 0, sizeof(a->play));
     memset(&m->c, 0, sizeof(m->c));
+    if (m->beam.sound)
+        dq_sound_reset(m->beam.sound);
     dq_mt19937_seed(&a->play.system, SYSTEM_SEED);
     dq_mt19937_seed(&a->play.environment, a->cfg.seed);
     for (size_t i = 0; i < sizeof(m->c.riot.ram); i++)
@@ -267,6 +278,12 @@ static dq_status give_picture(dq_machine *m, int i)
     return m->beam.picture[i] ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
 }
 
+static dq_status give_sound(dq_machine *m)
+{
+    m->beam.sound = malloc(sizeof(*m->beam.sound));
+    return m->beam.sound ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for sound");
+}
+
 /* How many rows there are is only known when the cartridge has run, always the same way. */
 static void trim_pictures(dq_machine *m)
 {
@@ -298,6 +315,8 @@ dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
         st = dq_fail(DQ_ERR_NOMEM, "no memory for a console of %zu bytes", sizeof(*a->machine));
     for (int i = 0; i < 2 && st == DQ_OK; i++)
         st = give_picture(a->machine, i);
+    if (st == DQ_OK && cfg->sound)
+        st = give_sound(a->machine);
     if (st == DQ_OK)
         st = insert_cartridge(a, rom, rom_bytes);
     if (st == DQ_OK)
@@ -319,8 +338,10 @@ void dq_atari_destroy(dq_atari *a)
         return;
     for (int i = 0; a->machine && i < 2; i++)
         free(a->machine->beam.picture[i]);
-    if (a->machine)
+    if (a->machine) {
         free(a->machine->bus.big_ram);
+        free(a->machine->beam.sound);
+    }
     free(a->machine);
     dq_image_give_back(a->image);
     free(a);
@@ -510,6 +531,11 @@ const uint32_t *dq_session_changes(const dq_atari *a)
 void dq_session_forget_changes(dq_atari *a)
 {
     memset(a->machine->beam.changed, 0, sizeof(a->machine->beam.changed));
+}
+
+const uint8_t *dq_atari_audio(const dq_atari *a)
+{
+    return a->machine->beam.sound ? a->machine->beam.sound->samples : NULL;
 }
 
 static const dq_palette *palette(const dq_atari *a)

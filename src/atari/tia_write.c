@@ -67,7 +67,8 @@ static const uint8_t bits[DQ_TIA_WRITES] = {
     [GRP0] = 0xFF,   [GRP1] = 0xFF,   [ENAM0] = 2,     [ENAM1] = 2,     [ENABL] = 2,
     [HMP0] = 0xF0,   [HMP1] = 0xF0,   [HMM0] = 0xF0,   [HMM1] = 0xF0,   [HMBL] = 0xF0,
     [VDELP0] = 1,    [VDELP1] = 1,    [VDELBL] = 1,    [RESMP0] = 2,    [RESMP1] = 2,
-    [HMOVE] = 0xFF,  [HMCLR] = 0xFF,  [CXCLR] = 0xFF};
+    [AUDC0] = 0x0F,  [AUDC1] = 0x0F,  [AUDF0] = 0x1F,  [AUDF1] = 0x1F,  [AUDV0] = 0x0F,
+    [AUDV1] = 0x0F,  [HMOVE] = 0xFF,  [HMCLR] = 0xFF,  [CXCLR] = 0xFF};
 
 /* Registers that keep what is written to them: the same once more changes nothing, unless the
  * writer of this or another register says otherwise in beam->written. */
@@ -459,6 +460,20 @@ void dq_tia_write_CXCLR(dq_tia *tia, dq_beam *beam, int32_t cycle, uint8_t value
     tia->collisions = 0;
 }
 
+/* ---------------------------------------------------------------- sound */
+
+ALWAYS_INLINE void write_sound(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                               uint8_t value)
+{
+    dq_sound *s = beam->sound;
+    (void)tia, (void)cycle;
+    if (!s)
+        return;
+    uint8_t *kept = reg < AUDF0 ? s->control : reg < AUDV0 ? s->divider : s->volume;
+    kept[(reg - AUDC0) % DQ_VOICES] = value & bits[reg];
+    set_last(beam, reg, value & bits[reg]);
+}
+
 /* ---------------------------------------------------------------- all of them */
 
 void dq_tia_write_nothing(dq_tia *tia, dq_beam *beam, int32_t cycle, uint8_t value)
@@ -497,12 +512,17 @@ FOR(HMBL, write_motion)
 FOR_BOTH(VDELP, write_delay_player)
 FOR(VDELBL, write_delay_ball)
 FOR_BOTH(RESMP, lock_missile)
+FOR_BOTH(AUDC, write_sound)
+FOR_BOTH(AUDF, write_sound)
+FOR_BOTH(AUDV, write_sound)
 
 void dq_tia_forget_writes(dq_beam *beam)
 {
     for (unsigned reg = 0; reg < DQ_TIA_WRITES; reg++) {
-        beam->written[reg].bits = beam->written[reg + DQ_TIA_WRITES].bits = bits[reg];
-        set_last(beam, reg, bits[reg] ? DQ_TIA_ALWAYS : 0);
+        bool is_unheard = reg >= AUDC0 && reg <= AUDV1 && !beam->sound;
+        uint8_t used = is_unheard ? 0 : bits[reg];
+        beam->written[reg].bits = beam->written[reg + DQ_TIA_WRITES].bits = used;
+        set_last(beam, reg, used ? DQ_TIA_ALWAYS : 0);
     }
 }
 

@@ -16,6 +16,7 @@ typedef void dq_tia_writer(dq_tia *tia, dq_beam *beam, int32_t cycle, uint8_t va
     EACH(COLUP0) EACH(COLUP1) EACH(COLUPF) EACH(COLUBK)                                            \
     EACH(CTRLPF) EACH(REFP0) EACH(REFP1) EACH(PF0) EACH(PF1) EACH(PF2)                             \
     EACH(RESP0) EACH(RESP1) EACH(RESM0) EACH(RESM1) EACH(RESBL)                                    \
+    EACH(AUDC0) EACH(AUDC1) EACH(AUDF0) EACH(AUDF1) EACH(AUDV0) EACH(AUDV1)                        \
     EACH(GRP0) EACH(GRP1) EACH(ENAM0) EACH(ENAM1) EACH(ENABL)                                      \
     EACH(HMP0) EACH(HMP1) EACH(HMM0) EACH(HMM1) EACH(HMBL)                                         \
     EACH(VDELP0) EACH(VDELP1) EACH(VDELBL) EACH(RESMP0) EACH(RESMP1)                               \
@@ -32,7 +33,6 @@ dq_tia_writer dq_tia_write_nothing;
 static dq_tia_writer *const dq_tia_writers[DQ_TIA_WRITES] = {
     DQ_TIA_EACH_REGISTER(DQ_TIA_ENTRY)
     DQ_TIA_NONE(WSYNC), DQ_TIA_NONE(RSYNC),
-    DQ_TIA_NONE_3(0x15), DQ_TIA_NONE_3(0x18),  // sound
     DQ_TIA_NONE_9(0x2D), DQ_TIA_NONE_9(0x36), DQ_TIA_NONE(0x3F)};
 /* clang-format on */
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Plays games side by side with the real ALE and compares every frame (needs ale-py and numpy).
 
-    compare_ale.py LIBDEEPQ.SO [-n FRAMES] [-s SEEDS] [--skip-draw] [--modes] [--poke] [--strength] [--clones] [GAME...]
+    compare_ale.py LIBDEEPQ.SO [-n FRAMES] [-s SEEDS] [--skip-draw] [--modes] [--poke] [--strength] [--clones] [--sound]
+                   [GAME...]
 
 RAM, screen, reward, lives, game over, truncation, frame numbers. Actions are random and held for 1 to 16 frames;
 games that end are reset, some are reset in mid-game. Every few hundred frames our session is saved and another one, fresh
@@ -13,7 +14,7 @@ RAM are overwritten every 40 frames and before resets, in both, by preference th
 scores run over, lives jump, programs crash. With --strength paddles are moved with strengths
 that change, some of them beyond 1 or negative. With --clones both go back, every 150 frames or so, to a state that
 cloneState() gave, every other one with the random numbers; without them both continue with the numbers where they
-are. With
+are. With --sound every frame's 512 samples are compared, and no session is saved: sound is no part of a state. With
 --verbose every session that is equal is told as well, as it ends.
 
 Every game in full: compare_ale.py LIBDEEPQ.SO -n 20000 -s 2 --verbose, some eight minutes a seed on one core of a Zen 4.
@@ -33,13 +34,14 @@ from ale_py import ALEInterface, LoggerMode, roms
 
 
 class Config(C.Structure):
-    _fields_ = [("seed", C.c_uint32), ("repeat", C.c_float), ("max_ticks", C.c_uint32), ("game_id", C.c_char_p)]
+    _fields_ = [("seed", C.c_uint32), ("repeat", C.c_float), ("max_ticks", C.c_uint32), ("game_id", C.c_char_p),
+                ("sound", C.c_bool)]
 
 
 def open_library(path):
     lib = C.CDLL(os.path.abspath(path))
     lib.dq_errmsg.restype = C.c_char_p
-    for name in ("ram", "screen"):
+    for name in ("ram", "screen", "audio"):
         getattr(lib, "dq_atari_" + name).restype = C.c_void_p
     lib.dq_atari_game_over.restype = lib.dq_atari_truncated.restype = C.c_bool
     lib.dq_writer_bytes.restype = C.POINTER(C.c_char)
@@ -47,7 +49,7 @@ def open_library(path):
     lib.dq_atari_set_strength.argtypes = [C.c_void_p, C.c_float]
     lib.dq_atari_act.argtypes = [C.c_void_p, C.c_int, C.c_bool]
     lib.dq_atari_set_ram.argtypes = [C.c_void_p, C.c_int, C.c_uint8]
-    for name in ("ram", "screen", "game_over", "truncated", "lives", "height", "reset", "destroy", "ticks", "frames"):
+    for name in ("ram", "screen", "audio", "game_over", "truncated", "lives", "height", "reset", "destroy", "ticks", "frames"):
         getattr(lib, "dq_atari_" + name).argtypes = [C.c_void_p]
     return lib
 
@@ -149,6 +151,7 @@ class Watch:
         self.memcmp = C.CDLL(None).memcmp
         self.memcmp.argtypes = [C.c_void_p, C.c_void_p, C.c_size_t]
         self.ram, self.screen = np.zeros(128, np.uint8), np.zeros(ale.getScreenDims(), np.uint8)
+        self.audio = np.zeros(512, np.uint8) if ale.getBool("sound_obs") else None
 
     def difference(self, reward, our_reward, drawn):
         """What differs now, or None."""
@@ -163,6 +166,10 @@ class Watch:
             if self.memcmp(self.screen.ctypes.data, ours.lib.dq_atari_screen(ours.a), self.screen.size):
                 rows, columns = np.nonzero(self.screen != ours.screen())
                 return f"screen, {len(rows)} pixels, first in row {rows[0]} column {columns[0]}"
+        if self.audio is not None:
+            ale.getAudio(self.audio)
+            if self.memcmp(self.audio.ctypes.data, ours.lib.dq_atari_audio(ours.a), 512):
+                return "sound"
         if int(reward) != our_reward:
             return f"reward {reward} {our_reward}"
         real = (ale.lives(), ale.game_over(with_truncation=False), ale.game_truncated(), ale.getFrameNumber(),
@@ -256,13 +263,14 @@ def play(lib, game, seed, args):
     ale.setFloat("repeat_action_probability", sticky)
     cap = 0 if seed % 2 else 3000
     ale.setInt("max_num_frames_per_episode", cap)
+    ale.setBool("sound_obs", args.sound)
     ale.loadROM(rom_path)
-    ours = Session(lib, rom, Config(seed, sticky, cap, None))
+    ours = Session(lib, rom, Config(seed, sticky, cap, None, args.sound))
     watch = Watch(ale, ours)
     problem = watch.difference(0, 0, True)
     if problem:
         return f"after loading: {problem}"
-    poke, switches, clones = Pokes(game, rng), settings(ale, seed), Clones(game, ale, ours, rng, not sticky)
+    poke, switches, clones = Pokes(game, rng), settings(ale, seed), Clones(game, ale, ours, rng, not sticky and not args.sound)
 
     def reset():
         if args.modes:
@@ -292,7 +300,7 @@ def play(lib, game, seed, args):
             problem = watch.difference(0, 0, draw)
             if problem:
                 return f"frame {n}, after a reset: {problem}"
-        if moves[n]:
+        if moves[n] and not args.sound:  # which no saved state has
             ours.move_to_another()
         if args.clones:
             clones()
@@ -319,6 +327,7 @@ def main():
     parser.add_argument("--poke", action="store_true")
     parser.add_argument("--strength", action="store_true")
     parser.add_argument("--clones", action="store_true")
+    parser.add_argument("--sound", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     ALEInterface.setLoggerMode(LoggerMode.Error)
