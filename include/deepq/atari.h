@@ -138,6 +138,18 @@ void dq_atari_reset(dq_atari *a);
  *  @return DQ_OK; DQ_ERR_CONFIG when it is infinite or not a number */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_set_strength(dq_atari *a, float strength);
+/** ALE's continuous actions: the action of a stick that is held `radius` away from the middle in
+ * the direction `theta`. It points left or right, up or down where its x = radius cos(theta), y =
+ * radius sin(theta), in float32, is beyond the threshold. dq_atari_set_strength(a, radius)
+ * completes it.
+ *  @param radius 0 to 1
+ *  @param theta -pi to pi, 0 to the right, pi / 2 up
+ *  @param fire 0 to 1: pressed above the threshold
+ *  @param threshold ALE's continuous_action_threshold, there 0.5 by default
+ *  @return ALE's action, 0 to 17
+ *  Source: ale-py 0.12.1, env.py. NumPy's cosine and the C library's may differ in the last bit. */
+DQ_API
+int dq_atari_continuous_action(float radius, float theta, float fire, float threshold);
 /** Run one console frame. After the end of the episode no frame is run and the reward is 0, but
  *  random numbers are still drawn, as in ALE.
  *  @param action ALE's, 0 to 17; one that is not legal counts as NOOP

@@ -80,6 +80,9 @@ typedef struct dq_atari_options {
     int difficulty;
     /** Console frames after which an episode is truncated; 0: no limit. */
     uint32_t max_ticks;
+    /** Make sound: dq_atari_audio(dq_env_atari(env)) has the last frame's of a step, as ale-py's
+     *  sound_obs. */
+    bool sound;
 } dq_atari_options;
 
 /** Fill in the options that an id stands for: the frame skip and the sticky actions of
@@ -165,7 +168,8 @@ DQ_NODISCARD dq_status dq_preprocessing_init(dq_preprocessing *p, const char *di
  *  max_ticks is counted as in the original too: by ALE, or from the first observation of an
  *  episode, in steps (envpool) or in frames (ale-vector).
  *  @param options NULL: those of the id. rom_dir, seed, repeat_action_probability, full_action_set,
- *         mode, difficulty and max_ticks may differ from those of the id; a frame skip may be 1.
+ *         mode, difficulty, max_ticks and sound may differ from those of the id; a frame skip may
+ * be 1.
  *  @return as dq_env_make(); also DQ_ERR_CONFIG for an option out of range, for other options that
  *          differ from those of the id, and for games that the original refuses (action 0 is not
  *          NOOP, action 1 is not FIRE) */
@@ -175,8 +179,11 @@ DQ_NODISCARD dq_status dq_env_make_preprocessed(dq_env **out, const char *id,
                                                 const dq_atari_options *options);
 
 /** The console that an environment plays on, also below wrappers: for what a step does not tell,
- *  such as RAM or frame numbers. Acting or resetting here, not there, leaves the environment in
- *  disorder.
+ *  such as RAM, frame numbers or sound. Acting or resetting here, not there, leaves the environment
+ *  in disorder.
+ *
+ *  A continuous action of ale-py's environments is a step of an environment with full_action_set:
+ *  dq_env_step() with dq_atari_continuous_action() of it, after dq_atari_set_strength() here.
  *  @return owned by the environment; NULL when it is no Atari game */
 DQ_API
 dq_atari *dq_env_atari(const dq_env *env);

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "atari/session.h"
 
 enum { UP = 1, DOWN = 2, LEFT = 4, RIGHT = 8, FIRE = 16 };
@@ -84,6 +86,22 @@ static void press_stick(dq_atari *a, unsigned pressed)
     in->port_a &= (uint8_t) ~((pressed & 15) << (jack ? 0 : 4));
     if (pressed & FIRE)
         in->fire[jack] = 0;
+}
+
+static unsigned lean(float x, float threshold, unsigned less, unsigned more)
+{
+    return x < -threshold ? less : x > threshold ? more : 0;
+}
+
+int dq_atari_continuous_action(float radius, float theta, float fire, float threshold)
+{
+    unsigned pressed = lean(radius * cosf(theta), threshold, LEFT, RIGHT) |
+                       lean(radius * sinf(theta), threshold, DOWN, UP) |
+                       (fire > threshold ? FIRE : 0);
+    int action = 0;
+    while (presses[action] != pressed)
+        action++;
+    return action;
 }
 
 void dq_inputs_set(dq_atari *a, int action, float strength)

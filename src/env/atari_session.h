@@ -23,6 +23,7 @@ typedef struct dq_atari_env_config {
     dq_atari_obs obs;      // of the raw environment
     dq_atari_blend blend;  // of the raw environment
     bool full_action_set, life_loss_ends;
+    bool sound;        // for dq_atari_audio()
     bool choose_mode;  // play `mode` and `difficulty`, not the game's first
     int mode, difficulty;
 } dq_atari_env_config;

@@ -112,6 +112,7 @@ static dq_atari_env_config config_of(const dq_atari_id *id, const dq_atari_optio
         .blend = o->blend,
         .full_action_set = o->full_action_set,
         .life_loss_ends = o->life_loss_ends,
+        .sound = o->sound,
         .choose_mode = o->mode != id->game->modes[0] || o->difficulty != 0,
         .mode = o->mode,
         .difficulty = o->difficulty,

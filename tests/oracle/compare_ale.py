@@ -2,7 +2,7 @@
 """Plays games side by side with the real ALE and compares every frame (needs ale-py and numpy).
 
     compare_ale.py LIBDEEPQ.SO [-n FRAMES] [-s SEEDS] [--skip-draw] [--modes] [--poke] [--strength] [--clones] [--sound]
-                   [GAME...]
+                   [--continuous] [GAME...]
 
 RAM, screen, reward, lives, game over, truncation, frame numbers. Actions are random and held for 1 to 16 frames;
 games that end are reset, some are reset in mid-game. Every few hundred frames our session is saved and another one, fresh
@@ -14,7 +14,8 @@ RAM are overwritten every 40 frames and before resets, in both, by preference th
 scores run over, lives jump, programs crash. With --strength paddles are moved with strengths
 that change, some of them beyond 1 or negative. With --clones both go back, every 150 frames or so, to a state that
 cloneState() gave, every other one with the random numbers; without them both continue with the numbers where they
-are. With --sound every frame's 512 samples are compared, and no session is saved: sound is no part of a state. With
+are. With --continuous actions are a radius, a direction
+and fire, of which ale-py makes what its AtariEnv makes. With --sound every frame's 512 samples are compared, and no session is saved: sound is no part of a state. With
 --verbose every session that is equal is told as well, as it ends.
 
 Every game in full: compare_ale.py LIBDEEPQ.SO -n 20000 -s 2 --verbose, some eight minutes a seed on one core of a Zen 4.
@@ -31,6 +32,7 @@ import time
 
 import numpy as np
 from ale_py import ALEInterface, LoggerMode, roms
+from ale_py.env import AtariEnv
 
 
 class Config(C.Structure):
@@ -46,6 +48,7 @@ def open_library(path):
     lib.dq_atari_game_over.restype = lib.dq_atari_truncated.restype = C.c_bool
     lib.dq_writer_bytes.restype = C.POINTER(C.c_char)
     lib.dq_atari_ticks.restype = lib.dq_atari_frames.restype = C.c_uint64
+    lib.dq_atari_continuous_action.argtypes = [C.c_float] * 4
     lib.dq_atari_set_strength.argtypes = [C.c_void_p, C.c_float]
     lib.dq_atari_act.argtypes = [C.c_void_p, C.c_int, C.c_bool]
     lib.dq_atari_set_ram.argtypes = [C.c_void_p, C.c_int, C.c_uint8]
@@ -235,6 +238,30 @@ class Clones:
         self.frames, self.noting = [], True
 
 
+class Continuous:
+    """Draws actions of Box([0, -pi, 0], [1, pi, 1]), some of them special ones."""
+
+    THRESHOLDS = 0.5, 0.3, 0.8
+
+    def __init__(self, lib, rng, seed):
+        self.lib, self.rng, self.threshold = lib, rng, self.THRESHOLDS[seed % 3]
+
+    def draw(self):
+        """What ALE plays, its strength, and what we play."""
+        rng, threshold = self.rng, self.threshold
+        action = np.float32([rng.random(), rng.uniform(-np.pi, np.pi), rng.random()])
+        if rng.random() < 0.3:
+            action = np.float32([rng.choice([0, 0.5, 1]), rng.integers(-12, 13) * np.pi / 12, rng.choice([0, 0.5, 1])])
+        x, y = action[0] * np.cos(action[1]), action[0] * np.sin(action[1])
+        played = AtariEnv.map_action_idx(
+            left_center_right=-int(x < -threshold) + int(x > threshold),
+            down_center_up=-int(y < -threshold) + int(y > threshold), fire=bool(action[2] > threshold))
+        ours = self.lib.dq_atari_continuous_action(*action.tolist(), threshold)
+        if played.value != ours:
+            raise RuntimeError(f"continuous action {action.tolist()} is {played} and {ours}")
+        return played, float(action[0])
+
+
 STRENGTHS = np.float32([0.0, 0.1, 0.3, 0.5, 0.7, 1 / 3, 0.999, 1.0, -0.7, 1.5, 250.0])
 SEEDS_FOR_ALL = 3  # in which every mode is played
 USUAL_RESETS = 12
@@ -271,6 +298,7 @@ def play(lib, game, seed, args):
     if problem:
         return f"after loading: {problem}"
     poke, switches, clones = Pokes(game, rng), settings(ale, seed), Clones(game, ale, ours, rng, not sticky and not args.sound)
+    continuous = Continuous(lib, rng, seed)
 
     def reset():
         if args.modes:
@@ -304,7 +332,10 @@ def play(lib, game, seed, args):
             ours.move_to_another()
         if args.clones:
             clones()
-        action, strength = actions[played[n]], strengths[n] if args.strength else 1.0
+        if not args.continuous:
+            action, strength = actions[played[n]], strengths[n] if args.strength else 1.0
+        elif n % 3 == 0:
+            action, strength = continuous.draw()
         our_reward = ours.act(action.value, draw, strength)
         problem = watch.difference(ale.act(action, strength), our_reward, draw)
         if problem:
@@ -328,6 +359,7 @@ def main():
     parser.add_argument("--strength", action="store_true")
     parser.add_argument("--clones", action="store_true")
     parser.add_argument("--sound", action="store_true")
+    parser.add_argument("--continuous", action="store_true")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     ALEInterface.setLoggerMode(LoggerMode.Error)

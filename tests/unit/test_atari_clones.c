@@ -226,6 +226,27 @@ static void strengths_are_numbers(void **state)
     dq_atari_destroy(a);
 }
 
+/** Right, up-right, ... around the stick, with and without fire. */
+static void continuous_actions_are_actions(void **state)
+{
+    (void)state;
+    enum { UP = 2, RIGHT, LEFT, DOWN, UPRIGHT, UPLEFT, DOWNRIGHT, DOWNLEFT, UPFIRE };
+    static const int around[] = {LEFT, DOWNLEFT, DOWN, DOWNRIGHT, RIGHT, UPRIGHT, UP, UPLEFT, LEFT};
+    for (int i = 0; i < 9; i++) {
+        float theta = (float)(i - 4) * 0.785398163f;
+        assert_int_equal(dq_atari_continuous_action(1, theta, 0, 0.5f), around[i]);
+        assert_int_equal(dq_atari_continuous_action(0.71f, theta, 0.5f, 0.5f), around[i]);
+        assert_int_equal(dq_atari_continuous_action(1, theta, 0.51f, 0.5f),
+                         around[i] + UPFIRE - UP);
+        assert_int_equal(dq_atari_continuous_action(0.5f, theta, 0, 0.5f), 0);
+        assert_int_equal(dq_atari_continuous_action(0.5f, theta, 1, 0.5f), 1);
+        assert_int_equal(dq_atari_continuous_action(1, theta, 1, 1), 0);
+    }
+    assert_int_equal(dq_atari_continuous_action(NAN, 1, NAN, 0.5f), 0);
+    assert_int_equal(dq_atari_continuous_action(1, INFINITY, 1, 0.5f), 1);
+    assert_int_equal(dq_atari_continuous_action(1, 0, 0, NAN), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +258,7 @@ int main(void)
         cmocka_unit_test(frames_count_from_the_loading_on),
         cmocka_unit_test(mode_and_difficulty_can_be_asked),
         cmocka_unit_test(strengths_are_numbers),
+        cmocka_unit_test(continuous_actions_are_actions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

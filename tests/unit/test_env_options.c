@@ -13,6 +13,7 @@
 
 #include "deepq/atari.h"
 #include "deepq/atari_env.h"
+#include "env/homebrew.h"
 #include "env/numpy_random.h"
 #include "golden_lines.h"
 
@@ -317,6 +318,43 @@ static dq_status make_without_memory(long n, dq_atari_obs obs, dq_atari_blend bl
     return st;
 }
 
+/** A step's sound is that of its last frame, whatever is made of its pictures. */
+static void environments_sound_as_their_console_does(void **state)
+{
+    (void)state;
+    static uint8_t obs[MAX_OBS];
+    static const char *const made[] = {NULL, "book", "sb3", "ale-vector"};
+    dq_atari_config cfg = {.game_id = "pong", .sound = true};
+    for (size_t i = 0; i < sizeof(made) / sizeof(made[0]); i++) {
+        dq_atari *bare;
+        dq_atari_options o;
+        dq_preprocessing p;
+        dq_step step;
+        dq_env *env;
+        assert_int_equal(dq_atari_options_init(&o, "deepq/Pong-v0"), DQ_OK);
+        o.sound = o.full_action_set = true;
+        if (!made[i])
+            o.skip_low = o.skip_high = 4;
+        else
+            assert_int_equal(dq_preprocessing_init(&p, made[i]), DQ_OK);
+        assert_int_equal(made[i] ? dq_env_make_preprocessed(&env, "deepq/Pong-v0", &p, &o)
+                                 : dq_env_make_atari(&env, "deepq/Pong-v0", &o),
+                         DQ_OK);
+        assert_int_equal(dq_atari_create(&bare, dq_rom_pong, sizeof(dq_rom_pong), &cfg), DQ_OK);
+        assert_int_equal(dq_env_reset(env, obs), DQ_OK);
+        dq_atari *console = dq_env_atari(env);
+        dq_atari_copy(bare, console);
+        for (int k = 0; k < 40; k++) {
+            assert_int_equal(dq_env_step(env, 2 + k % 3, obs, &step), DQ_OK);
+            for (int frame = 0; frame < 4; frame++)
+                (void)dq_atari_act(bare, 2 + k % 3, false);
+            assert_memory_equal(dq_atari_audio(console), dq_atari_audio(bare), DQ_ATARI_SAMPLES);
+        }
+        dq_env_destroy(env);
+        dq_atari_destroy(bare);
+    }
+}
+
 static void without_memory_there_is_one_error(void **state)
 {
     (void)state;
@@ -358,6 +396,7 @@ int main(void)
         cmocka_unit_test(seeding_restarts_as_if_new),
         cmocka_unit_test(only_a_lost_life_ends_an_episode),
         cmocka_unit_test(impossible_options_are_refused),
+        cmocka_unit_test(environments_sound_as_their_console_does),
         cmocka_unit_test(without_memory_there_is_one_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
