@@ -2,9 +2,16 @@
 
     import gymnasium, deepq
     env = gymnasium.make("deepq/Pong-v5")
+    envs = gymnasium.make_vec("deepq/Pong-v5", num_envs=8, vectorization_mode="vector_entry_point")
+
+``deepq.ale`` has ale-py's names. Importing deepq registers its ids (``deepq.registration``).
 """
 
 from deepq._core import version as __version__
+from deepq.atari_env import AtariEnv
+from deepq.registration import register_ids
 from deepq.vector_env import AtariVectorEnv
 
-__all__ = ["AtariVectorEnv", "__version__"]
+__all__ = ["AtariEnv", "AtariVectorEnv", "__version__"]
+
+register_ids()

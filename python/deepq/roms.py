@@ -9,6 +9,7 @@ an ale-py that is installed beside deepq. It is recognised by its md5. Games of 
 from __future__ import annotations
 
 import functools
+import hashlib
 import importlib.util
 import warnings
 from pathlib import Path
@@ -74,3 +75,19 @@ def folder_of(name: str) -> str | None:
         return None
     path = Path(find(name)[1])
     return str(path.parent) if str(path.parent) == ale_py_folder() else None
+
+
+@functools.lru_cache(maxsize=1)
+def _games_by_md5() -> dict[str, str]:
+    return {md5: game for game, _, md5s, _ in _core.games() for md5 in md5s}
+
+
+def game_of(cartridge: bytes) -> str | None:
+    """The id of the game of a cartridge, by its md5; None for an unknown one."""
+    return _games_by_md5().get(hashlib.md5(cartridge, usedforsecurity=False).hexdigest())
+
+
+@functools.lru_cache(maxsize=1)
+def own_games() -> dict[str, tuple[bytes, str]]:
+    """By id (``"deepq/Pong-v0"``): the cartridge, and the game of ALE's whose rules it keeps."""
+    return {name: (cartridge, rules) for name, cartridge, rules in _core.own_games()}

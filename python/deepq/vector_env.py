@@ -17,7 +17,7 @@ from deepq import _core, roms
 
 __all__ = ["AtariVectorEnv"]
 
-STEP_KEYS = ("env_id", "lives", "episode_frame_number")
+STEP_KEYS = ("env_id", "lives", "frame_number", "episode_frame_number")
 
 
 class AtariVectorEnv(VectorEnv):
@@ -28,7 +28,8 @@ class AtariVectorEnv(VectorEnv):
 
     Observations are uint8 ``[batch_size, stack_num, img_height, img_width]``, oldest frame first, rewards
     int32 ``[batch_size]``, terminations and truncations bool ``[batch_size]``. Infos hold int32 arrays
-    ``[batch_size]``: ``env_id``, ``lives`` and ``episode_frame_number`` (console frames, 60 a second). With
+    ``[batch_size]``: ``env_id``, ``lives``, and in console frames, 60 a second,
+    ``frame_number`` (since the game was loaded) and ``episode_frame_number``. With
     ``AutoresetMode.SAME_STEP``, when an episode ended, ``final_obs`` holds the last observations of those
     that did, and black pictures elsewhere.
 

@@ -8,15 +8,20 @@
 #include "py_paint.h"
 
 typedef struct console {
-    PyObject_HEAD dq_atari *atari;  // NULL until a cartridge is loaded
+    PyObject_HEAD
+    dq_atari *atari;  // NULL until a cartridge is loaded
     dq_py_guard guard;
+    int frame_skip;              // frames of an act()
+    int reward_min, reward_max;  // of a frame
 } console;
+
+static const char what[] = "ALEInterface";
 
 /** Begin a call that needs a cartridge. */
 static bool enter(console *c)
 {
     if (c->atari)
-        return dq_py_enter(&c->guard, "ALEInterface");
+        return dq_py_enter(&c->guard, what);
     PyErr_SetString(PyExc_RuntimeError, "ROM not set: call loadROM() first");
     return false;
 }
@@ -45,19 +50,23 @@ static void free_console(PyObject *self)
 
 static PyObject *load(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"rom", "game", "seed", "repeat_action_probability", "max_frames", NULL};
+    static char *names[] = {"rom",        "game",       "seed",       "repeat_action_probability",
+                            "max_frames", "frame_skip", "reward_min", "reward_max",
+                            NULL};
     console *c = (console *)self;
     const char *rom, *game;
     Py_ssize_t n_bytes;
     unsigned int seed, max_frames;
+    int frame_skip, reward_min, reward_max;
     dq_atari_config cfg = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y#zIfI", names, &rom, &n_bytes, &game, &seed,
-                                     &cfg.repeat_action_probability, &max_frames))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y#zIfIiii", names, &rom, &n_bytes, &game, &seed,
+                                     &cfg.repeat_action_probability, &max_frames, &frame_skip,
+                                     &reward_min, &reward_max))
         return NULL;
     cfg.seed = seed;
     cfg.max_ticks = max_frames;
     cfg.game_id = game;
-    if (!dq_py_enter(&c->guard, "ALEInterface"))
+    if (!dq_py_enter(&c->guard, what))
         return NULL;
     dq_atari *loaded;
     dq_status st;
@@ -67,6 +76,9 @@ static PyObject *load(PyObject *self, PyObject *args, PyObject *kwargs)
         return dq_py_fail(st);
     dq_atari_destroy(c->atari);
     c->atari = loaded;
+    c->frame_skip = frame_skip;
+    c->reward_min = reward_min;
+    c->reward_max = reward_max;
     Py_RETURN_NONE;
 }
 
@@ -135,13 +147,21 @@ typedef struct press {
 static bool read_press(PyObject *action, PyObject *strength, press *p)
 {
     long a = PyLong_AsLong(action);
-    if (a == -1 && PyErr_Occurred())
+    if (a == -1 && PyErr_Occurred()) {
+        PyErr_Format(PyExc_TypeError,
+                     "act(): incompatible function arguments. The following argument types are "
+                     "supported: an Action or an int from 0 to 17, got %R",
+                     (PyObject *)Py_TYPE(action));
         return false;
+    }
     double s = strength ? PyFloat_AsDouble(strength) : 1.0;
     if (s == -1.0 && PyErr_Occurred())
         return false;
     if (a < 0) {
-        PyErr_Format(PyExc_TypeError, "act(): action %ld: actions are 0 to 17", a);
+        PyErr_Format(PyExc_TypeError,
+                     "act(): incompatible function arguments. The following argument types are "
+                     "supported: an Action or an int from 0 to 17, got %ld",
+                     a);
         return false;
     }
     p->action = a > UINT8_MAX ? UINT8_MAX : (int)a;  // any illegal one is a NOOP, as in ALE
@@ -149,12 +169,16 @@ static bool read_press(PyObject *action, PyObject *strength, press *p)
     return true;
 }
 
-static int play(dq_atari *atari, const press *p, long n)
+/** n times frame_skip frames. */
+static int play(const console *c, const press *p, long n)
 {
-    int reward = 0;
-    for (long i = 0; i < n; i++)
-        reward += dq_atari_act(atari, p->action, false);
-    return reward;
+    int sum = 0;
+    for (long i = 0; i < n * c->frame_skip; i++) {
+        int reward = dq_atari_act(c->atari, p->action, false);
+        reward = reward < c->reward_min ? c->reward_min : reward;
+        sum += reward > c->reward_max ? c->reward_max : reward;
+    }
+    return sum;
 }
 
 static PyObject *play_unlocked(console *c, const press *p, long n)
@@ -162,7 +186,12 @@ static PyObject *play_unlocked(console *c, const press *p, long n)
     int reward;
     if (!enter(c))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS reward = play(c->atari, p, n);
+    dq_status st = dq_atari_set_strength(c->atari, p->strength);
+    if (st != DQ_OK) {
+        dq_py_leave(&c->guard);
+        return dq_py_fail(st);
+    }
+    Py_BEGIN_ALLOW_THREADS reward = play(c, p, n);
     Py_END_ALLOW_THREADS dq_py_leave(&c->guard);
     return PyLong_FromLong(reward);
 }
@@ -227,6 +256,37 @@ static PyObject *game_over(PyObject *self, PyObject *args, PyObject *kwargs)
     return PyBool_FromLong(over);
 }
 
+/** A number of the console's. */
+typedef uint64_t reader(const dq_atari *atari);
+
+static PyObject *read_number(PyObject *self, reader *read)
+{
+    console *c = (console *)self;
+    if (!enter(c))
+        return NULL;
+    uint64_t n = read(c->atari);
+    dq_py_leave(&c->guard);
+    return PyLong_FromUnsignedLongLong(n);
+}
+
+#define NUMBER(name, expression)                                                                   \
+    static uint64_t read_##name(const dq_atari *atari)                                             \
+    {                                                                                              \
+        return (uint64_t)(expression);                                                             \
+    }                                                                                              \
+    static PyObject *name(PyObject *self, PyObject *unused)                                        \
+    {                                                                                              \
+        (void)unused;                                                                              \
+        return read_number(self, read_##name);                                                     \
+    }
+
+NUMBER(lives, dq_atari_lives(atari))
+NUMBER(frames, dq_atari_frames(atari))
+NUMBER(episode_frames, dq_atari_ticks(atari))
+NUMBER(height, dq_atari_height(atari))
+NUMBER(mode, dq_atari_get_mode(atari))
+NUMBER(difficulty, dq_atari_get_difficulty(atari))
+
 static PyObject *game_truncated(PyObject *self, PyObject *unused)
 {
     (void)unused;
@@ -238,37 +298,48 @@ static PyObject *game_truncated(PyObject *self, PyObject *unused)
     return PyBool_FromLong(truncated);
 }
 
-static PyObject *lives(PyObject *self, PyObject *unused)
+/* ---------------------------------------------------------------- states */
+
+static PyObject *bytes_of(dq_writer *w, dq_status st)
 {
-    (void)unused;
-    console *c = (console *)self;
-    if (!enter(c))
-        return NULL;
-    int n = dq_atari_lives(c->atari);
-    dq_py_leave(&c->guard);
-    return PyLong_FromLong(n);
+    size_t n;
+    if (st != DQ_OK)
+        return dq_py_fail(st);
+    const void *bytes = dq_writer_bytes(w, &n);
+    return PyBytes_FromStringAndSize(bytes, (Py_ssize_t)n);
 }
 
-static PyObject *episode_frames(PyObject *self, PyObject *unused)
+static PyObject *clone(PyObject *self, PyObject *include_rng)
 {
-    (void)unused;
     console *c = (console *)self;
+    dq_writer *w;
     if (!enter(c))
         return NULL;
-    uint64_t n = dq_atari_ticks(c->atari);
+    dq_status st = dq_writer_create(&w);
+    if (st == DQ_OK)
+        st = dq_atari_clone(c->atari, PyObject_IsTrue(include_rng) == 1, w);
     dq_py_leave(&c->guard);
-    return PyLong_FromUnsignedLongLong(n);
+    PyObject *bytes = bytes_of(w, st);
+    dq_writer_destroy(w);
+    return bytes;
 }
 
-static PyObject *height(PyObject *self, PyObject *unused)
+static PyObject *restore(PyObject *self, PyObject *state)
 {
-    (void)unused;
     console *c = (console *)self;
-    if (!enter(c))
+    char *bytes;
+    Py_ssize_t n;
+    dq_reader *r;
+    if (PyBytes_AsStringAndSize(state, &bytes, &n) || !enter(c))
         return NULL;
-    int rows = dq_atari_height(c->atari);
+    dq_status st = dq_reader_create(&r, bytes, (size_t)n);
+    if (st == DQ_OK)
+        st = dq_atari_restore(c->atari, r);
+    dq_reader_destroy(r);
     dq_py_leave(&c->guard);
-    return PyLong_FromLong(rows);
+    if (st != DQ_OK)
+        return dq_py_fail(st);
+    Py_RETURN_NONE;
 }
 
 /* ---------------------------------------------------------------- pictures and memory */
@@ -360,7 +431,8 @@ static PyObject *set_ram(PyObject *self, PyObject *args)
 
 static PyMethodDef methods[] = {
     {"_load", DQ_PY_FUNCTION(load), METH_VARARGS | METH_KEYWORDS,
-     "_load(rom, game, seed, repeat_action_probability, max_frames)"},
+     "_load(rom, game, seed, repeat_action_probability, max_frames, frame_skip, reward_min, "
+     "reward_max)"},
     {"_game", game, METH_NOARGS,
      "_game() -> (rom id, minimal actions, modes, difficulties) or None"},
     {"setMode", set_mode, METH_O,
@@ -380,6 +452,12 @@ static PyMethodDef methods[] = {
     {"game_truncated", game_truncated, METH_NOARGS,
      "game_truncated() -> whether max_num_frames_per_episode is reached"},
     {"lives", lives, METH_NOARGS, "lives() -> lives left, 0 where the game has none"},
+    {"getFrameNumber", frames, METH_NOARGS,
+     "getFrameNumber() -> frames since the cartridge was loaded, resets not counted"},
+    {"_mode", mode, METH_NOARGS, "_mode() -> the mode"},
+    {"_difficulty", difficulty, METH_NOARGS, "_difficulty() -> the difficulty"},
+    {"_clone", clone, METH_O, "_clone(include_rng) -> bytes"},
+    {"_restore", restore, METH_O, "_restore(bytes)"},
     {"getEpisodeFrameNumber", episode_frames, METH_NOARGS,
      "getEpisodeFrameNumber() -> frames since the game began"},
     {"_height", height, METH_NOARGS, "_height() -> rows of the picture"},

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "env/homebrew.h"
+
 /* ---------------------------------------------------------------- errors */
 
 PyObject *dq_py_fail(dq_status status)
@@ -146,13 +148,10 @@ static PyObject *games(PyObject *module, PyObject *unused)
     const dq_atari_game *const *all = dq_atari_games(&n);
     PyObject *list = PyList_New(0);
     for (size_t i = 0; list && i < n; i++) {
-        PyObject *md5s = PyList_New(0);
-        for (const char *const *md5 = all[i]->md5; md5s && *md5; md5++) {
-            PyObject *text = PyUnicode_FromString(*md5);
-            if (!text || PyList_Append(md5s, text))
-                Py_CLEAR(md5s);
-            Py_XDECREF(text);
-        }
+        int n_md5s = 0;
+        while (all[i]->md5 && all[i]->md5[n_md5s])
+            n_md5s++;
+        PyObject *md5s = dq_py_names(all[i]->md5, n_md5s);
         PyObject *row = md5s ? Py_BuildValue("(ssNO)", all[i]->id, all[i]->gym_name, md5s,
                                              all[i]->has_legacy_ids ? Py_True : Py_False)
                              : NULL;
@@ -169,14 +168,7 @@ static PyObject *env_ids(PyObject *module, PyObject *unused)
     (void)unused;
     size_t n;
     const char *const *ids = dq_env_ids(&n);
-    PyObject *list = PyList_New(0);
-    for (size_t i = 0; list && i < n; i++) {
-        PyObject *id = PyUnicode_FromString(ids[i]);
-        if (!id || PyList_Append(list, id))
-            Py_CLEAR(list);
-        Py_XDECREF(id);
-    }
-    return list;
+    return dq_py_names(ids, (int)n);
 }
 
 static PyObject *find_rom(PyObject *module, PyObject *args)
@@ -196,10 +188,29 @@ static PyObject *find_rom(PyObject *module, PyObject *args)
     return found;
 }
 
+static PyObject *own_games(PyObject *module, PyObject *unused)
+{
+    (void)module;
+    (void)unused;
+    size_t n;
+    const dq_homebrew *own = dq_homebrews(&n);
+    PyObject *list = PyList_New(0);
+    for (size_t i = 0; list && i < n; i++) {
+        PyObject *row = Py_BuildValue("(sy#s)", own[i].id, (const char *)own[i].rom,
+                                      (Py_ssize_t)own[i].rom_bytes, own[i].rules);
+        if (!row || PyList_Append(list, row))
+            Py_CLEAR(list);
+        Py_XDECREF(row);
+    }
+    return list;
+}
+
 static PyMethodDef functions[] = {
     {"games", games, METH_NOARGS,
      "games() -> [(rom id, Gymnasium's name, md5s, has v0 and v4 ids)]"},
     {"env_ids", env_ids, METH_NOARGS, "env_ids() -> the ids that the library knows"},
+    {"own_games", own_games, METH_NOARGS,
+     "own_games() -> [(id, cartridge, rom id of the game whose rules it keeps)]"},
     {"find_rom", find_rom, METH_VARARGS,
      "find_rom(game, folder or None) -> (bytes, path); FileNotFoundError says how to import it"},
     {NULL, NULL, 0, NULL},
@@ -221,7 +232,11 @@ static int fill(PyObject *module)
 {
     if (PyModule_AddStringConstant(module, "version", dq_version()))
         return -1;
-    return dq_py_add_console(module) || dq_py_add_vector(module) ? -1 : 0;
+    int (*const add[])(PyObject *) = {dq_py_add_console, dq_py_add_vector, dq_py_add_world};
+    for (size_t i = 0; i < sizeof(add) / sizeof(add[0]); i++)
+        if (add[i](module))
+            return -1;
+    return 0;
 }
 
 static PyModuleDef_Slot slots[] = {

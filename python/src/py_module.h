@@ -55,6 +55,10 @@ void dq_py_leave(dq_py_guard *g);
 /** Add the types of each part to the module. @return 0, or -1 with an exception raised */
 int dq_py_add_console(PyObject *module);
 int dq_py_add_vector(PyObject *module);
+int dq_py_add_world(PyObject *module);
+
+/** A list of texts. @return NULL with an exception raised */
+PyObject *dq_py_names(const char *const *names, int n);
 
 /** Make a type and add it to the module under the name behind its last dot.
  *  @return 0, or -1 with an exception raised */

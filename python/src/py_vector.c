@@ -10,7 +10,8 @@
 #include <string.h>
 
 typedef struct vector {
-    PyObject_HEAD dq_vector *v;  // NULL once closed
+    PyObject_HEAD
+    dq_vector *v;  // NULL once closed
     dq_py_guard guard;
     int n, batch;  // environments, and those of a batch
     int n_actions;
@@ -209,13 +210,13 @@ typedef struct outputs {
     uint8_t *obs;
     int32_t *reward;
     uint8_t *terminated, *truncated;
-    int32_t *env_id, *lives, *episode_frame;
+    int32_t *env_id, *lives, *frame, *episode_frame;
     uint8_t *final_obs;  // NULL: not wanted
-    Py_buffer views[8];
+    Py_buffer views[9];
     int n_views;
 } outputs;
 
-enum { N_OUTPUTS = 8 };
+enum { N_OUTPUTS = 9 };
 
 static void return_outputs(outputs *o)
 {
@@ -226,12 +227,12 @@ static void return_outputs(outputs *o)
 /** The arrays in the order of `outputs`; the last one may be None. */
 static bool borrow_outputs(const vector *self, PyObject *const *arrays, outputs *o)
 {
-    static const char *const names[N_OUTPUTS] = {"observations",         "rewards",  "terminations",
-                                                 "truncations",          "env_id",   "lives",
-                                                 "episode_frame_number", "final_obs"};
-    static const char *const formats[N_OUTPUTS] = {"B", "i", "?", "?", "i", "i", "i", "B"};
+    static const char *const names[N_OUTPUTS] = {
+        "observations", "rewards",      "terminations",         "truncations", "env_id",
+        "lives",        "frame_number", "episode_frame_number", "final_obs"};
+    static const char *const formats[N_OUTPUTS] = {"B", "i", "?", "?", "i", "i", "i", "i", "B"};
     size_t n = (size_t)self->batch, obs = n * self->obs_bytes;
-    size_t bytes[N_OUTPUTS] = {obs, 4 * n, n, n, 4 * n, 4 * n, 4 * n, obs};
+    size_t bytes[N_OUTPUTS] = {obs, 4 * n, n, n, 4 * n, 4 * n, 4 * n, 4 * n, obs};
     void *memory[N_OUTPUTS] = {NULL};
     o->n_views = 0;
     for (int i = 0; i < N_OUTPUTS; i++) {
@@ -250,8 +251,9 @@ static bool borrow_outputs(const vector *self, PyObject *const *arrays, outputs 
     o->truncated = memory[3];
     o->env_id = memory[4];
     o->lives = memory[5];
-    o->episode_frame = memory[6];
-    o->final_obs = memory[7];
+    o->frame = memory[6];
+    o->episode_frame = memory[7];
+    o->final_obs = memory[8];
     return true;
 }
 
@@ -266,6 +268,7 @@ static bool report(const vector *self, const outputs *o, int row, int index)
     o->truncated[row] = r->step.truncated && !terminated;
     o->env_id[row] = index;
     o->lives[row] = r->step.lives;
+    o->frame[row] = (int32_t)dq_atari_frames(atari);
     o->episode_frame[row] = (int32_t)dq_atari_ticks(atari);
     return terminated || r->step.truncated;
 }
@@ -600,14 +603,7 @@ static PyObject *action_names(PyObject *object, PyObject *unused)
     if (!enter(self))
         return NULL;
     const dq_env_spec *spec = dq_env_get_spec(dq_vector_env(self->v, 0));
-    PyObject *list = PyList_New(0);
-    for (int i = 0; list && i < spec->n_actions; i++) {
-        PyObject *name = PyUnicode_FromString(spec->action_names[i]);
-        if (!name || PyList_Append(list, name))
-            Py_CLEAR(list);
-        Py_XDECREF(name);
-    }
-    return leave(self, list);
+    return leave(self, dq_py_names(spec->action_names, spec->n_actions));
 }
 
 static PyObject *threads(PyObject *object, PyObject *unused)
