@@ -86,6 +86,12 @@ typedef struct dq_atari_config {
     /** The game whose rules apply to a cartridge with an unknown md5; it is played with a joystick,
      *  as in ALE. NULL: no rules, so the reward is always 0 and a game is never over. */
     const char *game_id;
+    /** The least resistance of a paddle, 1 to 1,000,000: ALE's setting of this name; 0: its 27,450.
+     */
+    int paddle_min;
+    /** The largest resistance of a paddle: ALE's setting of this name; 0: its 790,196. A game that
+     * has a limit of its own (backgammon, blackjack, casino) keeps that, as in ALE. */
+    int paddle_max;
     /** Make sound, for dq_atari_audio(): ALE's sound_obs. Nothing else changes. */
     bool sound;
 } dq_atari_config;
@@ -97,7 +103,7 @@ typedef struct dq_atari dq_atari;
  *  @param rom the cartridge image, which is copied
  *  @param cfg NULL: all zero
  *  @return DQ_OK; DQ_ERR_INPUT for a size that no cartridge type has; DQ_ERR_CONFIG for a
- *          probability out of range or an unknown game_id; DQ_ERR_NOMEM */
+ *          probability or paddle limits out of range or an unknown game_id; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
                                        const dq_atari_config *cfg);

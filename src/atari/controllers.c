@@ -32,9 +32,21 @@ static int32_t charge_cycles(int32_t resistance)
     return (int32_t)((1.6 * resistance * 0.01e-6) * 1.19e6);
 }
 
-static int32_t paddle_start(const dq_game *game)
+static int32_t paddle_min(const dq_atari *a)
 {
-    return (DQ_PADDLE_MIN + game->paddle_max) / 2;
+    return a->cfg.paddle_min ? a->cfg.paddle_min : DQ_PADDLE_MIN;
+}
+
+/* A game's own limit goes before the user's, as in ALE. */
+static int32_t paddle_max(const dq_atari *a)
+{
+    bool is_usual = a->game->paddle_max == DQ_PADDLE_MAX;
+    return is_usual && a->cfg.paddle_max ? a->cfg.paddle_max : a->game->paddle_max;
+}
+
+int32_t dq_paddle_start(const dq_atari *a)
+{
+    return (paddle_min(a) + paddle_max(a)) / 2;
 }
 
 static void set_paddles(dq_atari *a, int32_t resistance_a, int32_t resistance_b)
@@ -62,7 +74,7 @@ void dq_inputs_release(dq_atari *a)
         (uint8_t)((a->play.difficulty & 1 ? LEFT_A : 0) | (a->play.difficulty & 2 ? RIGHT_A : 0));
     a->machine->c.in =
         (dq_inputs){.port_a = 0xFF, .port_b = SWITCHES_OPEN | difficulty, .fire = {0x80, 0x80}};
-    set_paddles(a, a->play.paddle, paddle_start(a->game));
+    set_paddles(a, a->play.paddle, dq_paddle_start(a));
 }
 
 static void move_paddle(dq_atari *a, unsigned pressed, float strength)
@@ -71,10 +83,10 @@ static void move_paddle(dq_atari *a, unsigned pressed, float strength)
     double step_by = DQ_PADDLE_STEP * (double)(strength < far ? strength : far);
     int32_t r = a->play.paddle, step = (int32_t)step_by;
     r += pressed & RIGHT ? -step : pressed & LEFT ? step : 0;
-    if (r < DQ_PADDLE_MIN)
-        r = DQ_PADDLE_MIN;
-    if (r > a->game->paddle_max)
-        r = a->game->paddle_max;
+    if (r < paddle_min(a))
+        r = paddle_min(a);
+    if (r > paddle_max(a))
+        r = paddle_max(a);
     a->play.paddle = r;
 }
 

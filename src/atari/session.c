@@ -146,7 +146,7 @@ static void select_mode(dq_atari *a)
 void dq_atari_reset(dq_atari *a)
 {
     a->play.ticks = 0;
-    a->play.paddle = (DQ_PADDLE_MIN + a->game->paddle_max) / 2;
+    a->play.paddle = dq_paddle_start(a);
     dq_machine_power_on(a->machine, &a->play.system);
     emulate(a, 0, NOOP_FRAMES);
     hold_reset(a);
@@ -294,6 +294,19 @@ static void trim_pictures(dq_machine *m)
     }
 }
 
+static dq_status check_config(const dq_atari_config *cfg)
+{
+    int min = cfg->paddle_min ? cfg->paddle_min : DQ_PADDLE_MIN;
+    int max = cfg->paddle_max ? cfg->paddle_max : DQ_PADDLE_MAX;
+    if (!(cfg->repeat_action_probability >= 0 && cfg->repeat_action_probability <= 1))
+        return dq_fail(DQ_ERR_CONFIG, "repeat action probability %g: must be 0 to 1",
+                       (double)cfg->repeat_action_probability);
+    if (min < 0 || min >= max || max > DQ_PADDLE_FAR)
+        return dq_fail(DQ_ERR_CONFIG, "paddles from %d to %d: must rise, within 0 to %d", min, max,
+                       DQ_PADDLE_FAR);
+    return DQ_OK;
+}
+
 dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
                           const dq_atari_config *cfg)
 {
@@ -301,9 +314,7 @@ dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
     *out = NULL;
     if (!cfg)
         cfg = &defaults;
-    if (!(cfg->repeat_action_probability >= 0 && cfg->repeat_action_probability <= 1))
-        return dq_fail(DQ_ERR_CONFIG, "repeat action probability %g: must be 0 to 1",
-                       (double)cfg->repeat_action_probability);
+    DQ_TRY(check_config(cfg));
     dq_atari *a = calloc(1, sizeof(*a));
     if (!a)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a session");

@@ -9,6 +9,8 @@
 
 enum {
     DQ_PADDLE_MIN = 27450,   // resistances
+    DQ_PADDLE_MAX = 790196,  // in games that have no other limit
+    DQ_PADDLE_FAR = 1000000,
     DQ_PADDLE_STEP = 23000,  // a frame, at full strength
     DQ_ACTION_RESET = 40     // ALE's number of the console switch
 };
@@ -38,6 +40,8 @@ struct dq_atari {
     dq_machine *machine;
 };
 
+/** The paddles' resistance when a game starts, between their limits. */
+int32_t dq_paddle_start(const dq_atari *a);
 /** Release all inputs; switches as the difficulty says, paddles where they are. */
 void dq_inputs_release(dq_atari *a);
 /** The same, then press what an ALE action (or DQ_ACTION_RESET) presses. Moves the paddle by

@@ -232,7 +232,7 @@ static bool play_is_valid(const dq_atari *a, const dq_play *play)
     for (int i = 0; i < game->n_modes; i++)
         has_mode |= game->modes[i] == play->mode;
     return has_mode && play->system.next <= 624 && play->environment.next <= 624 &&
-           play->paddle >= 0 && play->paddle <= 1000000 && play->previous_strength >= 0 &&
+           play->paddle >= 0 && play->paddle <= DQ_PADDLE_FAR && play->previous_strength >= 0 &&
            play->difficulty >= 0 && play->difficulty <= 3 &&
            play->previous_action < DQ_ATARI_ACTIONS && play->pal == a->play.pal;
 }

@@ -2,7 +2,7 @@
 """Plays games side by side with the real ALE and compares every frame (needs ale-py and numpy).
 
     compare_ale.py LIBDEEPQ.SO [-n FRAMES] [-s SEEDS] [--skip-draw] [--modes] [--poke] [--strength] [--clones] [--sound]
-                   [--continuous] [GAME...]
+                   [--continuous] [--paddles MIN MAX] [GAME...]
 
 RAM, screen, reward, lives, game over, truncation, frame numbers. Actions are random and held for 1 to 16 frames;
 games that end are reset, some are reset in mid-game. Every few hundred frames our session is saved and another one, fresh
@@ -15,7 +15,8 @@ scores run over, lives jump, programs crash. With --strength paddles are moved w
 that change, some of them beyond 1 or negative. With --clones both go back, every 150 frames or so, to a state that
 cloneState() gave, every other one with the random numbers; without them both continue with the numbers where they
 are. With --continuous actions are a radius, a direction
-and fire, of which ale-py makes what its AtariEnv makes. With --sound every frame's 512 samples are compared, and no session is saved: sound is no part of a state. With
+and fire, of which ale-py makes what its AtariEnv makes. --paddles
+sets ALE's limits of paddles. With --sound every frame's 512 samples are compared, and no session is saved: sound is no part of a state. With
 --verbose every session that is equal is told as well, as it ends.
 
 Every game in full: compare_ale.py LIBDEEPQ.SO -n 20000 -s 2 --verbose, some eight minutes a seed on one core of a Zen 4.
@@ -37,7 +38,7 @@ from ale_py.env import AtariEnv
 
 class Config(C.Structure):
     _fields_ = [("seed", C.c_uint32), ("repeat", C.c_float), ("max_ticks", C.c_uint32), ("game_id", C.c_char_p),
-                ("sound", C.c_bool)]
+                ("paddle_min", C.c_int), ("paddle_max", C.c_int), ("sound", C.c_bool)]
 
 
 def open_library(path):
@@ -290,9 +291,11 @@ def play(lib, game, seed, args):
     ale.setFloat("repeat_action_probability", sticky)
     cap = 0 if seed % 2 else 3000
     ale.setInt("max_num_frames_per_episode", cap)
+    for setting, limit in zip(("paddle_min", "paddle_max"), args.paddles or ()):
+        ale.setInt(setting, limit)
     ale.setBool("sound_obs", args.sound)
     ale.loadROM(rom_path)
-    ours = Session(lib, rom, Config(seed, sticky, cap, None, args.sound))
+    ours = Session(lib, rom, Config(seed, sticky, cap, None, *(args.paddles or (0, 0)), args.sound))
     watch = Watch(ale, ours)
     problem = watch.difference(0, 0, True)
     if problem:
@@ -360,6 +363,7 @@ def main():
     parser.add_argument("--clones", action="store_true")
     parser.add_argument("--sound", action="store_true")
     parser.add_argument("--continuous", action="store_true")
+    parser.add_argument("--paddles", type=int, nargs=2, metavar=("MIN", "MAX"))
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     ALEInterface.setLoggerMode(LoggerMode.Error)

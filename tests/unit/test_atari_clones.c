@@ -226,6 +226,33 @@ static void strengths_are_numbers(void **state)
     dq_atari_destroy(a);
 }
 
+static void paddles_have_limits(void **state)
+{
+    (void)state;
+    static const struct {
+        int min, max;
+        dq_status want;
+    } limits[] = {{0, 0, DQ_OK},
+                  {1, 1000000, DQ_OK},
+                  {27451, 0, DQ_OK},
+                  {0, 27451, DQ_OK},
+                  {0, 27450, DQ_ERR_CONFIG},
+                  {-1, 0, DQ_ERR_CONFIG},
+                  {790196, 0, DQ_ERR_CONFIG},
+                  {0, 1000001, DQ_ERR_CONFIG},
+                  {500, 400, DQ_ERR_CONFIG},
+                  {0, -5, DQ_ERR_CONFIG}};
+    static const uint8_t rom[4096];
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        dq_atari_config cfg = {.paddle_min = limits[i].min, .paddle_max = limits[i].max};
+        dq_atari *a;
+        assert_int_equal(dq_atari_create(&a, rom, sizeof(rom), &cfg), limits[i].want);
+        if (!a)
+            assert_non_null(strstr(dq_errmsg(), "paddles from"));
+        dq_atari_destroy(a);
+    }
+}
+
 /** Right, up-right, ... around the stick, with and without fire. */
 static void continuous_actions_are_actions(void **state)
 {
@@ -258,6 +285,7 @@ int main(void)
         cmocka_unit_test(frames_count_from_the_loading_on),
         cmocka_unit_test(mode_and_difficulty_can_be_asked),
         cmocka_unit_test(strengths_are_numbers),
+        cmocka_unit_test(paddles_have_limits),
         cmocka_unit_test(continuous_actions_are_actions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
