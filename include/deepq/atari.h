@@ -208,6 +208,12 @@ const uint8_t *dq_atari_screen_before(const dq_atari *a);
  *  NULL when the config has no `sound`. */
 DQ_API
 const uint8_t *dq_atari_audio(const dq_atari *a);
+/** Be told the sound of each frame when it ends, also of those within a step of an environment. A
+ *  copy or a saved state has no listener.
+ *  @param hear gets `self` and dq_atari_audio(); never called when the config has no `sound`. It
+ * must not call this session. NULL: nobody listens any more */
+DQ_API
+void dq_atari_listen(dq_atari *a, void (*hear)(void *self, const uint8_t *samples), void *self);
 /** The RGB colours of all palette indices, [256][3], of NTSC or PAL as the session has it; static
  *  storage. */
 DQ_API

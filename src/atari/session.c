@@ -110,13 +110,20 @@ static int play_frame(dq_atari *a, bool draw)
     return a->play.vars[DQ_VAR_REWARD];
 }
 
+static void play_sound(const dq_atari *a, dq_sound *sound)
+{
+    dq_sound_play(sound);
+    if (a->hear)
+        a->hear(a->listener, sound->samples);
+}
+
 /* In ALE the sound plays on after the game's end. */
 static int act(dq_atari *a, int action, float strength, bool draw)
 {
     sticky(a, action >= 0 && action < DQ_ATARI_ACTIONS ? action : 0, strength);
     int reward = play_frame(a, draw);
     if (a->machine->beam.sound)
-        dq_sound_play(a->machine->beam.sound);
+        play_sound(a, a->machine->beam.sound);
     return reward;
 }
 
@@ -547,6 +554,12 @@ void dq_session_forget_changes(dq_atari *a)
 const uint8_t *dq_atari_audio(const dq_atari *a)
 {
     return a->machine->beam.sound ? a->machine->beam.sound->samples : NULL;
+}
+
+void dq_atari_listen(dq_atari *a, void (*hear)(void *self, const uint8_t *samples), void *self)
+{
+    a->hear = hear;
+    a->listener = self;
 }
 
 static const dq_palette *palette(const dq_atari *a)

@@ -37,6 +37,8 @@ struct dq_atari {
     char md5[33];
     dq_play play;
     float strength;  // of the actions to come
+    void (*hear)(void *listener, const uint8_t *samples);
+    void *listener;
     dq_machine *machine;
 };
 

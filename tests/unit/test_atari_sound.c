@@ -159,6 +159,35 @@ static void loading_leaves_it_as_it_is(void **state)
     dq_atari_destroy(a);
 }
 
+static void note(void *self, const uint8_t *samples)
+{
+    uint32_t *heard = self;
+    heard[0]++;
+    heard[1] = (uint32_t)crc32(0, samples, DQ_ATARI_SAMPLES);
+}
+
+static void a_listener_hears_each_frame(void **state)
+{
+    (void)state;
+    uint32_t heard[2] = {0};
+    dq_atari *a = session("rare", true), *mute = session("rare", false);
+    dq_atari_listen(a, note, heard);
+    for (uint32_t i = 1; i <= 20; i++) {
+        (void)dq_atari_act(a, 0, false);
+        assert_int_equal(heard[0], i);
+        assert_int_equal(heard[1], sound_of(a));
+    }
+    dq_atari_reset(a);  // its frames are nobody's actions
+    assert_int_equal(heard[0], 20);
+    dq_atari_listen(a, NULL, NULL);
+    dq_atari_listen(mute, note, heard);
+    (void)dq_atari_act(a, 0, false);
+    (void)dq_atari_act(mute, 0, false);
+    assert_int_equal(heard[0], 20);
+    dq_atari_destroy(a);
+    dq_atari_destroy(mute);
+}
+
 static void no_memory_is_an_error(void **state)
 {
     (void)state;
@@ -186,6 +215,7 @@ int main(void)
         cmocka_unit_test(it_does_not_depend_on_who_looks),
         cmocka_unit_test(a_copy_plays_on),
         cmocka_unit_test(loading_leaves_it_as_it_is),
+        cmocka_unit_test(a_listener_hears_each_frame),
         cmocka_unit_test(no_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
