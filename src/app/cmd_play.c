@@ -9,17 +9,19 @@
 #include "app/environments.h"
 #include "app/interrupt.h"
 #include "app/options.h"
+#include "app/step_sound.h"
 #include "app/trained_model.h"
 #include "app/window.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "deepq/atari_env.h"
 #include "record/file_names.h"
 #include "record/video.h"
 
 typedef struct play_options {
     model_choice model;
     const char *record_dir, *rom_dir;
-    bool no_vis, random;
+    bool no_vis, random, mute;
     int64_t episodes, fps;
     uint64_t seed;
     double epsilon;
@@ -34,6 +36,7 @@ typedef struct stage {
     uint8_t *obs;     // what the environment shows
     window *window;   // NULL: none
     dq_video *video;  // of this episode; NULL: none
+    step_sound sound;
     volatile int *stop;
     struct timespec next;  // when the next decision is due
     int64_t counts[DQ_MAX_ACTIONS];
@@ -57,7 +60,17 @@ static void wait_for_next(stage *s)
         s->next = now;
 }
 
-/** Show and record what a person would see now. */
+static dq_status let_hear(stage *s)
+{
+    if (!s->sound.console)
+        return DQ_OK;
+    size_t n = step_sound_take(&s->sound);
+    if (s->window)
+        window_play(s->window, s->sound.samples, n, STEP_SOUND_HZ);
+    return s->video ? dq_video_add_sound(s->video, s->sound.samples, n) : DQ_OK;
+}
+
+/** Show and record what a person would see and hear now. */
 static dq_status show(stage *s)
 {
     if (!s->window && !s->video)
@@ -66,6 +79,7 @@ static dq_status show(stage *s)
     DQ_TRY(dq_env_render(s->env, &image));
     if (s->video)
         DQ_TRY(dq_video_add(s->video, image.pixels));
+    DQ_TRY(let_hear(s));
     return s->window ? window_show(s->window, &image) : DQ_OK;
 }
 
@@ -99,7 +113,8 @@ static dq_status open_video(stage *s, int64_t episode)
     DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s-episode-%lld.mp4", s->o->record_dir, env,
                           (long long)episode));
     DQ_TRY(dq_env_render(s->env, &image));
-    return dq_video_create(&s->video, path, image.width, image.height, (int)s->o->fps);
+    return dq_video_create(&s->video, path, image.width, image.height, (int)s->o->fps,
+                           s->sound.console != NULL);
 }
 
 /* Playing */
@@ -130,6 +145,7 @@ static dq_status play_episode(stage *s, int64_t episode)
     memset(s->counts, 0, sizeof(s->counts));
     s->total = 0;
     DQ_TRY(dq_env_reset(s->env, s->obs));
+    step_sound_skip(&s->sound);
     DQ_TRY(open_video(s, episode));
     dq_status st = show(s);
     if (st == DQ_OK)
@@ -195,6 +211,18 @@ static dq_status open_window(stage *s)
     return st;
 }
 
+static bool wants_sound(const play_options *o)
+{
+    return !o->mute && (!o->no_vis || o->record_dir);
+}
+
+static void listen(stage *s)
+{
+    dq_atari *console = dq_env_atari(s->env);
+    if (console)
+        step_sound_begin(&s->sound, console, (int)s->o->fps);
+}
+
 static dq_status set_up(stage *s)
 {
     const play_options *o = s->o;
@@ -203,6 +231,7 @@ static dq_status set_up(stage *s)
                                        .rom_dir = o->rom_dir,
                                        .seed = o->seed,
                                        .whole_games = true,
+                                       .sound = wants_sound(o),
                                        .options = s->model.options};
     DQ_TRY(trained_model_check_game(&s->model));
     DQ_TRY(environments_make(&s->env, &choice));
@@ -214,6 +243,8 @@ static dq_status set_up(stage *s)
     if (o->record_dir)
         DQ_TRY(prepare_record_dir(o->record_dir));
     DQ_TRY(open_window(s));
+    if (wants_sound(o))
+        listen(s);
     trained_model_warn(&s->model);
     return DQ_OK;
 }
@@ -241,6 +272,7 @@ static int play(const play_options *o)
         st = set_up(&s);
     if (st == DQ_OK)
         st = play_all(&s);
+    step_sound_end(&s.sound);
     free(s.obs);
     window_destroy(s.window);
     dq_policy_destroy(s.player);
@@ -266,6 +298,7 @@ int cmd_play(int argc, char **argv)
          0},
         {"no-vis", 0, OPTION_FLAG, &o.no_vis, NULL, "no window: play as fast as possible", 0, 0},
         {"no-visualize", 0, OPTION_FLAG, &o.no_vis, NULL, "the same as --no-vis", 0, 0},
+        {"mute", 0, OPTION_FLAG, &o.mute, NULL, "no sound, in window and video", 0, 0},
         {"episodes", 0, OPTION_INT, &o.episodes, "N", "games to play (1)", 1, 1e9},
         {"seed", 0, OPTION_UINT, &o.seed, "N", "of the environment and of --epsilon (0)", 0, 0},
         {"fps", 0, OPTION_INT, &o.fps, "N", "decisions a second, in window and video (25)", 1,

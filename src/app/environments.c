@@ -78,6 +78,7 @@ static dq_status make_preprocessed(dq_env **out, const environment_choice *c, dq
     DQ_TRY(dq_atari_options_init(&options, c->id));
     options.rom_dir = c->rom_dir;
     options.seed = c->seed;
+    options.sound = c->sound;
     environment_options_apply(&c->options, how, &options);
     return dq_env_make_preprocessed(out, c->id, how, &options);
 }

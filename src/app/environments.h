@@ -18,6 +18,7 @@ typedef struct environment_choice {
     bool whole_games;  // an episode is a whole game with its own score: lost lives end nothing, and
                        // rewards are not clipped, whatever the dialect does while it learns;
                        // unless `options` chooses
+    bool sound;        // of the console, if there is one
     environment_options options;
 } environment_choice;
 

@@ -44,7 +44,8 @@ static dq_status watch(void *ctx, dq_env *env)
     dq_image image;
     DQ_TRY(dq_env_render(env, &image));
     if (!c->video) {
-        dq_status st = dq_video_create(&c->video, c->video_path, image.width, image.height, FPS);
+        dq_status st =
+            dq_video_create(&c->video, c->video_path, image.width, image.height, FPS, false);
         if (st == DQ_ERR_UNSUPPORTED) {
             app_note("no video in this build: the card is without one");
             return DQ_OK;

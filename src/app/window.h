@@ -4,6 +4,7 @@
 #define DEEPQ_APP_WINDOW_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "deepq/env.h"
 #include "deepq/status.h"
@@ -15,6 +16,9 @@ DQ_NODISCARD dq_status window_create(window **out, const char *title);
 void window_destroy(window *w);
 
 DQ_NODISCARD dq_status window_show(window *w, const dq_image *image);
+/** Play sound after that which was played before: float [n], one channel, -1 to 1, @param hz of
+ * them a second. Where nothing can play sound, nothing happens. */
+void window_play(window *w, const float *samples, size_t n, int hz);
 /** Whether the user has closed it, or pressed q or Escape. */
 bool window_closed(window *w);
 

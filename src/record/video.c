@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "record/video_sound.h"
 
 enum { MAX_SIDE = 4096, MAX_FPS = 1000, MIN_ROWS = 400 };
 
@@ -21,6 +22,7 @@ struct dq_video {
     AVFrame *frame;
     AVPacket *packet;
     struct SwsContext *scaler;
+    dq_video_sound sound;
 };
 
 /** The whole factor that makes a picture large enough and its sides even, as 4:2:0 needs. */
@@ -34,7 +36,7 @@ static int scale_factor(int width, int height)
     return factor;
 }
 
-static dq_status fail_libav(const char *what, int error)
+dq_status dq_video_fail(const char *what, int error)
 {
     char text[AV_ERROR_MAX_STRING_SIZE] = "no reason given";
     av_strerror(error, text, sizeof(text));
@@ -52,7 +54,7 @@ static dq_status open_encoder(dq_video *v, int fps)
                                            "install a complete libavcodec");
     AVCodecContext *e = v->encoder = avcodec_alloc_context3(codec);
     if (!e)
-        return fail_libav("open the encoder", AVERROR(ENOMEM));
+        return dq_video_fail("open the encoder", AVERROR(ENOMEM));
     int factor = scale_factor(v->width, v->height);
     e->width = factor * v->width;
     e->height = factor * v->height;
@@ -72,27 +74,29 @@ static dq_status open_encoder(dq_video *v, int fps)
         av_opt_set(e->priv_data, "crf", "18", 0);
     }
     int error = avcodec_open2(e, codec, NULL);
-    return error < 0 ? fail_libav("open the encoder", error) : DQ_OK;
+    return error < 0 ? dq_video_fail("open the encoder", error) : DQ_OK;
 }
 
 static dq_status open_muxer(dq_video *v)
 {
     int error = avformat_alloc_output_context2(&v->muxer, NULL, "mp4", NULL);
     if (error < 0)
-        return fail_libav("make an MP4", error);
+        return dq_video_fail("make an MP4", error);
     error = avio_open_dyn_buf(&v->muxer->pb);
     if (error < 0)
-        return fail_libav("make an MP4", error);
+        return dq_video_fail("make an MP4", error);
     v->stream = avformat_new_stream(v->muxer, NULL);
     if (!v->stream)
-        return fail_libav("make an MP4", AVERROR(ENOMEM));
+        return dq_video_fail("make an MP4", AVERROR(ENOMEM));
     v->stream->time_base = v->encoder->time_base;
     v->stream->avg_frame_rate = v->encoder->framerate;
     v->muxer->flags |= AVFMT_FLAG_BITEXACT;  // no date in it
+    if (v->sound.encoder)
+        DQ_TRY(dq_video_sound_join(&v->sound, v->muxer));
     error = avcodec_parameters_from_context(v->stream->codecpar, v->encoder);
     if (error >= 0)
         error = avformat_write_header(v->muxer, NULL);
-    return error < 0 ? fail_libav("make an MP4", error) : DQ_OK;
+    return error < 0 ? dq_video_fail("make an MP4", error) : DQ_OK;
 }
 
 static dq_status open_scaler(dq_video *v)
@@ -103,15 +107,16 @@ static dq_status open_scaler(dq_video *v)
     v->scaler = sws_getContext(v->width, v->height, AV_PIX_FMT_RGB24, e->width, e->height,
                                e->pix_fmt, SWS_POINT | SWS_ACCURATE_RND, NULL, NULL, NULL);
     if (!v->packet || !v->frame || !v->scaler)
-        return fail_libav("prepare pictures", AVERROR(ENOMEM));
+        return dq_video_fail("prepare pictures", AVERROR(ENOMEM));
     v->frame->format = e->pix_fmt;
     v->frame->width = e->width;
     v->frame->height = e->height;
     int error = av_frame_get_buffer(v->frame, 0);
-    return error < 0 ? fail_libav("prepare pictures", error) : DQ_OK;
+    return error < 0 ? dq_video_fail("prepare pictures", error) : DQ_OK;
 }
 
-dq_status dq_video_create(dq_video **out, const char *path, int width, int height, int fps)
+dq_status dq_video_create(dq_video **out, const char *path, int width, int height, int fps,
+                          bool has_sound)
 {
     *out = NULL;
     if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE || fps < 1 ||
@@ -127,6 +132,8 @@ dq_status dq_video_create(dq_video **out, const char *path, int width, int heigh
     dq_status st = dq_file_writer_create(&v->file, path);
     if (st == DQ_OK)
         st = open_encoder(v, fps);
+    if (st == DQ_OK && has_sound)
+        st = dq_video_sound_open(&v->sound, DQ_VIDEO_SOUND_HZ);
     if (st == DQ_OK)
         st = open_muxer(v);
     if (st == DQ_OK)
@@ -138,23 +145,29 @@ dq_status dq_video_create(dq_video **out, const char *path, int width, int heigh
     return st;
 }
 
-/** Pass on to the muxer what the encoder has ready. */
-static dq_status drain(dq_video *v)
+dq_status dq_video_drain(AVCodecContext *encoder, const AVStream *stream, AVFormatContext *muxer,
+                         AVPacket *packet, int64_t *n_packets)
 {
     for (;;) {
-        int error = avcodec_receive_packet(v->encoder, v->packet);
+        int error = avcodec_receive_packet(encoder, packet);
         if (error == AVERROR(EAGAIN) || error == AVERROR_EOF)
             return DQ_OK;
         if (error < 0)
-            return fail_libav("encode a picture", error);
-        v->packet->stream_index = v->stream->index;
-        v->packet->duration = 1;
-        av_packet_rescale_ts(v->packet, v->encoder->time_base, v->stream->time_base);
-        error = av_interleaved_write_frame(v->muxer, v->packet);
+            return dq_video_fail("encode a picture", error);
+        packet->stream_index = stream->index;
+        if (encoder->codec_type == AVMEDIA_TYPE_VIDEO)
+            packet->duration = 1;
+        av_packet_rescale_ts(packet, encoder->time_base, stream->time_base);
+        error = av_interleaved_write_frame(muxer, packet);
         if (error < 0)
-            return fail_libav("add a picture to the MP4", error);
-        v->n_packets++;
+            return dq_video_fail("add a picture to the MP4", error);
+        (*n_packets)++;
     }
+}
+
+static dq_status drain(dq_video *v)
+{
+    return dq_video_drain(v->encoder, v->stream, v->muxer, v->packet, &v->n_packets);
 }
 
 dq_status dq_video_add(dq_video *v, const uint8_t *rgb)
@@ -163,11 +176,16 @@ dq_status dq_video_add(dq_video *v, const uint8_t *rgb)
     const int row_bytes[1] = {3 * v->width};
     int error = av_frame_make_writable(v->frame);
     if (error < 0)
-        return fail_libav("add a picture", error);
+        return dq_video_fail("add a picture", error);
     sws_scale(v->scaler, rows, row_bytes, 0, v->height, v->frame->data, v->frame->linesize);
     v->frame->pts = v->n_frames++;
     error = avcodec_send_frame(v->encoder, v->frame);
-    return error < 0 ? fail_libav("encode a picture", error) : drain(v);
+    return error < 0 ? dq_video_fail("encode a picture", error) : drain(v);
+}
+
+dq_status dq_video_add_sound(dq_video *v, const float *samples, size_t n)
+{
+    return dq_video_sound_add(&v->sound, samples, n, v->muxer, v->packet);
 }
 
 static dq_status close_mp4(dq_video *v)
@@ -176,11 +194,13 @@ static dq_status close_mp4(dq_video *v)
         return dq_fail(DQ_ERR_EMPTY, "a video without pictures is not written");
     int error = avcodec_send_frame(v->encoder, NULL);
     if (error < 0)
-        return fail_libav("finish the video", error);
+        return dq_video_fail("finish the video", error);
     DQ_TRY(drain(v));
+    if (v->sound.encoder)
+        DQ_TRY(dq_video_sound_finish(&v->sound, v->muxer, v->packet));
     error = av_write_trailer(v->muxer);
     if (error < 0)
-        return fail_libav("finish the video", error);
+        return dq_video_fail("finish the video", error);
     if (v->n_packets != v->n_frames)
         return dq_fail(DQ_ERR_IO, "video: %lld of %lld pictures arrived in the file",
                        (long long)v->n_packets, (long long)v->n_frames);
@@ -213,6 +233,7 @@ void dq_video_abandon(dq_video *v)
         avio_close_dyn_buf(v->muxer->pb, &bytes);
         av_free(bytes);
     }
+    dq_video_sound_free(&v->sound);
     sws_freeContext(v->scaler);
     av_frame_free(&v->frame);
     av_packet_free(&v->packet);

@@ -1,4 +1,4 @@
-/** MP4 videos: H.264, or MPEG-4 part 2 where FFmpeg has no x264.
+/** MP4 videos: H.264, or MPEG-4 part 2 where FFmpeg has no x264, and AAC.
  *
  *  The video grows in memory (a few MB for a game) and becomes a file, atomically, at the end; that
  *  the file can be made is found out at the start. Pictures are scaled up by a whole factor to 400
@@ -8,18 +8,27 @@
 #ifndef DEEPQ_RECORD_VIDEO_H
 #define DEEPQ_RECORD_VIDEO_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "deepq/status.h"
 
 typedef struct dq_video dq_video;
 
-/** Start a video of pictures of width x height pixels, each 1 to 4096. @param fps 1 to 1000 */
+enum { DQ_VIDEO_SOUND_HZ = 48000 };  // samples of a video's sound in a second
+
+/** Start a video of pictures of width x height pixels, each 1 to 4096. @param fps 1 to 1000
+ *  @param has_sound dq_video_add_sound() will be called */
 DQ_NODISCARD dq_status dq_video_create(dq_video **out, const char *path, int width, int height,
-                                       int fps);
+                                       int fps, bool has_sound);
 
 /** Add one picture. @param rgb uint8 [height][width][3] */
 DQ_NODISCARD dq_status dq_video_add(dq_video *v, const uint8_t *rgb);
+
+/** Add sound, one channel, after that which was added before; it should be as long as the pictures.
+ *  @param samples float [n], -1 to 1 */
+DQ_NODISCARD dq_status dq_video_add_sound(dq_video *v, const float *samples, size_t n);
 
 /** Finish the file, check that it has every picture, and destroy the video in any case.
  *  DQ_ERR_EMPTY: there were no pictures, so there is no file. */

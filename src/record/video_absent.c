@@ -11,9 +11,10 @@ static dq_status fail_absent(void)
                    "libavutil-dev and libswscale-dev and build it again");
 }
 
-dq_status dq_video_create(dq_video **out, const char *path, int width, int height, int fps)
+dq_status dq_video_create(dq_video **out, const char *path, int width, int height, int fps,
+                          bool has_sound)
 {
-    (void)path, (void)width, (void)height, (void)fps;
+    (void)path, (void)width, (void)height, (void)fps, (void)has_sound;
     *out = NULL;
     return fail_absent();
 }
@@ -21,6 +22,12 @@ dq_status dq_video_create(dq_video **out, const char *path, int width, int heigh
 dq_status dq_video_add(dq_video *v, const uint8_t *rgb)
 {
     (void)v, (void)rgb;
+    return fail_absent();
+}
+
+dq_status dq_video_add_sound(dq_video *v, const float *samples, size_t n)
+{
+    (void)v, (void)samples, (void)n;
     return fail_absent();
 }
 

@@ -1,5 +1,6 @@
 """deepq play and deepq eval: unseen, in a window, as a video."""
 
+import array
 import json
 import os
 import pathlib
@@ -17,6 +18,14 @@ HEADLESS = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "SDL_VIDEODRIVER": ""}
 
 def without_display():
     return {k: v for k, v in os.environ.items() if k not in HEADLESS}
+
+
+def probe(video, kind, entries):
+    """What ffprobe says of each stream of a kind, v or a."""
+    done = subprocess.run(["ffprobe", "-v", "error", "-count_frames", "-select_streams", kind, "-show_entries",
+                           "stream=" + entries, "-of", "csv=p=0", video], capture_output=True, text=True)
+    assert done.stderr == "", done.stderr
+    return done.stdout.split()
 
 
 class Play(Case):
@@ -92,12 +101,47 @@ class Play(Case):
         self.check(run("play", *self.args, "--no-vis", "-r", out), 2, "already")
         if not shutil.which("ffprobe"):
             self.skipTest("no ffprobe to look at the video with")
-        probe = subprocess.run(
-            ["ffprobe", "-v", "error", "-count_frames", "-show_entries",
-             "stream=nb_read_frames,r_frame_rate", "-of", "csv=p=0", videos[0]],
-            capture_output=True, text=True)
-        self.assertEqual(probe.stderr, "")
-        self.assertEqual(probe.stdout.strip(), f"25/1,{n_decisions + 1}")
+        self.assertEqual(probe(videos[0], "v", "nb_read_frames,r_frame_rate"), [f"25/1,{n_decisions + 1}"])
+        codec, seconds = probe(videos[0], "a", "codec_name,duration")[0].split(",")
+        self.assertEqual(codec, "aac")
+        self.assertAlmostEqual(float(seconds), (n_decisions + 1) / 25, delta=0.1)
+        mute = self.dir / "mute"
+        self.check(run("play", *self.args, "--no-vis", "--mute", "--record", mute), 0)
+        self.assertEqual(probe(next(mute.iterdir()), "a", "codec_name"), [])
+
+    @unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg to listen with")
+    def test_sound_of_a_recording(self):
+        if "video (FFmpeg): no" in run("--version").stdout:
+            self.skipTest("built without FFmpeg")
+        out = self.dir / "videos"
+        self.check(run("play", "--random", "--no-vis", "--record", out), 0)
+        heard = subprocess.run(["ffmpeg", "-v", "error", "-i", next(out.iterdir()), "-vn", "-f", "f32le", "-"],
+                               capture_output=True, check=True).stdout
+        self.check_sound(heard)
+
+    def check_sound(self, heard):
+        """Our Pong sounds now and then: one channel of floats."""
+        samples = array.array("f")
+        samples.frombytes(heard[:len(heard) // 4 * 4])
+        loud = sum(abs(x) > 0.05 for x in samples) / len(samples)
+        self.assertTrue(0.002 < loud < 0.5, loud)
+
+    def test_sound_of_the_window(self):
+        if "window (SDL2): no" in run("--version").stdout:
+            self.skipTest("built without SDL2")
+        raw = self.dir / "sound.raw"
+        env = {**os.environ, "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "disk",
+               "SDL_DISKAUDIOFILE": str(raw), "ASAN_OPTIONS": "detect_leaks=0"}
+
+        def play(*args):
+            done = subprocess.run([DEEPQ, "play", "--random", "--fps", "1000", *args], env=env, capture_output=True,
+                                  text=True, timeout=300)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+        play("--mute")
+        self.assertFalse(raw.exists())
+        play()
+        self.check_sound(raw.read_bytes())
 
     @unittest.skipUnless(shutil.which("xvfb-run"), "no xvfb-run")
     def test_window(self):

@@ -1,6 +1,7 @@
 /** Videos, judged by FFmpeg's programs where they are installed. */
 #include "temp_folder.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -34,7 +35,7 @@ static void draw(int frame)
 static void make_video(const char *path, int n_frames)
 {
     dq_video *v;
-    assert_int_equal(dq_video_create(&v, path, WIDTH, HEIGHT, 25), DQ_OK);
+    assert_int_equal(dq_video_create(&v, path, WIDTH, HEIGHT, 25, false), DQ_OK);
     for (int i = 0; i < n_frames; i++) {
         draw(i);
         assert_int_equal(dq_video_add(v, picture), DQ_OK);
@@ -43,9 +44,8 @@ static void make_video(const char *path, int n_frames)
     assert_int_equal(dq_video_finish(v), DQ_OK);
 }
 
-/** Run a command on a video of N_FRAMES pictures and read what it prints; skips where the command
- *  is not installed. */
-static size_t ask(const char *command, const char *arguments, void *answer, size_t cap)
+/** Run a command on the video and read what it prints; skips where the command is not installed. */
+static size_t ask_of_file(const char *command, const char *arguments, void *answer, size_t cap)
 {
     char line[1000];
     snprintf(line, sizeof(line), "command -v %s >/dev/null", command);
@@ -53,13 +53,19 @@ static size_t ask(const char *command, const char *arguments, void *answer, size
         printf("SKIP: %s is not installed\n", command);
         skip();
     }
-    make_video(temp_path("v.mp4"), N_FRAMES);
     snprintf(line, sizeof(line), "%s -v error -i %s %s", command, temp_path("v.mp4"), arguments);
     FILE *pipe = popen(line, "r");
     assert_non_null(pipe);
     size_t n = fread(answer, 1, cap, pipe);
     assert_int_equal(pclose(pipe), 0);
     return n;
+}
+
+/** The same of a video of N_FRAMES pictures. */
+static size_t ask(const char *command, const char *arguments, void *answer, size_t cap)
+{
+    make_video(temp_path("v.mp4"), N_FRAMES);
+    return ask_of_file(command, arguments, answer, cap);
 }
 
 static void ffprobe_counts_the_pictures(void **state)
@@ -109,6 +115,33 @@ static void assert_mp4(const char *path)
     fclose(f);
 }
 
+/** A tone of 1000 Hz that lasts as long as the pictures: decoded, it is one. */
+static void sound_is_as_long_as_the_pictures(void **state)
+{
+    (void)state;
+    enum { PER_PICTURE = DQ_VIDEO_SOUND_HZ / 25, N = N_FRAMES * PER_PICTURE, SKIP = 4800 };
+    static float tone[N], heard[2 * N];
+    dq_video *v;
+    for (int i = 0; i < N; i++)
+        tone[i] = 0.5f * sinf((float)(i % 48) * 6.2831853f / 48);
+    assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), WIDTH, HEIGHT, 25, true), DQ_OK);
+    for (int i = 0; i < N_FRAMES; i++) {
+        assert_int_equal(dq_video_add(v, picture), DQ_OK);
+        assert_int_equal(dq_video_add_sound(v, tone + i * PER_PICTURE, PER_PICTURE), DQ_OK);
+    }
+    assert_int_equal(dq_video_finish(v), DQ_OK);
+    size_t n = ask_of_file("ffmpeg", "-vn -f f32le -", heard, sizeof(heard)) / sizeof(float);
+    assert_in_range(n, N - 2048, N + 2048);
+    int n_up = 0;  // crossings of zero in a second, not the first 0.1 s
+    double power = 0;
+    for (int i = SKIP; i < SKIP + 48000; i++) {
+        n_up += heard[i] < 0 && heard[i + 1] >= 0;
+        power += (double)(heard[i] * heard[i]) / 48000;
+    }
+    assert_in_range(n_up, 995, 1005);
+    assert_in_range((int)(1000 * power), 115, 135);  // 0.125
+}
+
 static void odd_sizes_and_one_picture_will_do(void **state)
 {
     (void)state;
@@ -116,8 +149,8 @@ static void odd_sizes_and_one_picture_will_do(void **state)
     static const uint8_t black[1023 * 401 * 3];
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         dq_video *v;
-        assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), sizes[i][0], sizes[i][1], 60),
-                         DQ_OK);
+        assert_int_equal(
+            dq_video_create(&v, temp_path("v.mp4"), sizes[i][0], sizes[i][1], 60, false), DQ_OK);
         assert_int_equal(dq_video_add(v, black), DQ_OK);
         assert_int_equal(dq_video_finish(v), DQ_OK);
         assert_mp4(temp_path("v.mp4"));
@@ -129,9 +162,9 @@ static void nothing_is_left_of_a_video_that_fails(void **state)
     (void)state;
     dq_video *v;
     const char *path = temp_path("v.mp4");
-    assert_int_equal(dq_video_create(&v, path, WIDTH, HEIGHT, 25), DQ_OK);
+    assert_int_equal(dq_video_create(&v, path, WIDTH, HEIGHT, 25, false), DQ_OK);
     assert_int_equal(dq_video_finish(v), DQ_ERR_EMPTY);
-    assert_int_equal(dq_video_create(&v, path, WIDTH, HEIGHT, 25), DQ_OK);
+    assert_int_equal(dq_video_create(&v, path, WIDTH, HEIGHT, 25, false), DQ_OK);
     assert_int_equal(dq_video_add(v, picture), DQ_OK);
     dq_video_abandon(v);
     dq_video_abandon(NULL);
@@ -144,11 +177,12 @@ static void impossible_videos_are_refused_at_the_start(void **state)
     static const int bad[][3] = {{0, 1, 25}, {1, 0, 25}, {5000, 1, 25}, {1, 1, 0}, {1, 1, 1001}};
     dq_video *v;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), bad[i][0], bad[i][1], bad[i][2]),
-                         DQ_ERR_CONFIG);
+        assert_int_equal(
+            dq_video_create(&v, temp_path("v.mp4"), bad[i][0], bad[i][1], bad[i][2], false),
+            DQ_ERR_CONFIG);
         assert_null(v);
     }
-    assert_int_equal(dq_video_create(&v, temp_path("no/v.mp4"), 2, 2, 25), DQ_ERR_NOT_FOUND);
+    assert_int_equal(dq_video_create(&v, temp_path("no/v.mp4"), 2, 2, 25, false), DQ_ERR_NOT_FOUND);
     assert_non_null(strstr(dq_errmsg(), temp_path("no/v.mp4")));
 }
 
@@ -157,7 +191,7 @@ static void a_full_disk_is_one_error(void **state)
     (void)state;
     dq_video *v;
     struct rlimit before, small;
-    assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), WIDTH, HEIGHT, 25), DQ_OK);
+    assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), WIDTH, HEIGHT, 25, false), DQ_OK);
     assert_int_equal(dq_video_add(v, picture), DQ_OK);
     getrlimit(RLIMIT_FSIZE, &before);
     small = (struct rlimit){100, before.rlim_max};
@@ -174,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_TEMP_FOLDER(ffprobe_counts_the_pictures),
         IN_TEMP_FOLDER(decoded_pictures_show_what_was_drawn),
+        IN_TEMP_FOLDER(sound_is_as_long_as_the_pictures),
         IN_TEMP_FOLDER(odd_sizes_and_one_picture_will_do),
         IN_TEMP_FOLDER(nothing_is_left_of_a_video_that_fails),
         IN_TEMP_FOLDER(impossible_videos_are_refused_at_the_start),
@@ -188,7 +223,7 @@ static void it_says_what_is_missing(void **state)
 {
     (void)state;
     dq_video *v;
-    assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), 2, 2, 25), DQ_ERR_UNSUPPORTED);
+    assert_int_equal(dq_video_create(&v, temp_path("v.mp4"), 2, 2, 25, false), DQ_ERR_UNSUPPORTED);
     assert_null(v);
     assert_non_null(strstr(dq_errmsg(), "without video: install libavcodec-dev"));
     assert_int_not_equal(access(temp_path("v.mp4"), F_OK), 0);
