@@ -147,6 +147,15 @@ typedef struct dq_preprocessing {
     /** Pool the maximum over all frames of a skip, not over the last two only. No original has it;
      *  it is for games that do not show everything in any two frames. */
     bool pool_all;
+    /** Rows of a frame, 1 to 1024; 0: 84. Other frames than the usual ones, which this and the next
+     *  three fields ask for, have ale-vector alone, and only with INTER_AREA. */
+    int height;
+    /** Columns of a frame, 1 to 1024; 0: 84. */
+    int width;
+    /** RGB frames: observations are [stack][height][width][3]. */
+    bool colour;
+    /** A frame is the last one of a skip, not the maximum of the last two. */
+    bool no_pooling;
 } dq_preprocessing;
 
 /** The names of the dialects in the order of dq_dialect, in static storage.
@@ -159,8 +168,8 @@ DQ_API
 DQ_NODISCARD dq_status dq_preprocessing_init(dq_preprocessing *p, const char *dialect);
 
 /** Create the environment of an Atari id with preprocessing. Observations are uint8
- *  [stack][84][84], oldest frame first. dq_env_render() gives the RGB picture. Nothing is allocated
- *  in a step.
+ *  [stack][84][84], or as dq_preprocessing.height says, oldest frame first. dq_env_render() gives
+ * the RGB picture. Nothing is allocated in a step.
  *
  *  The frame skip of an id such as ALE/Pong-v5 is replaced by p->skip; its sticky actions remain.
  *  Random numbers follow from the seed as in the original: by NumPy's generators as in Gymnasium's

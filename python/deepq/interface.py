@@ -262,6 +262,7 @@ class ALEInterface(_core.Console):
                 frame_skip=max(self.getInt("frame_skip"), 1),
                 reward_min=self.getInt("reward_min"),
                 reward_max=self.getInt("reward_max"),
+                sound=self.getBool("sound_obs"),
             )
         except ValueError as e:
             raise RuntimeError(f"{rom}: {e}") from None
@@ -354,6 +355,19 @@ class ALEInterface(_core.Console):
             buffer: An array to fill; then None is returned. TypeError for any other kind.
         """
         return self._picture(self._ram, (128,), buffer, "getRAM", TypeError)
+
+    def getAudioSize(self) -> int:
+        """512."""
+        return 512
+
+    def getAudio(self, buffer: np.ndarray | None = None) -> np.ndarray | None:
+        """The sound of the last frame, uint8 ``[512]``; silence unless ``sound_obs`` was set when the
+        cartridge was loaded.
+
+        Args:
+            buffer: An array to fill; then None is returned. TypeError for any other kind.
+        """
+        return self._picture(self._audio, (512,), buffer, "getAudio", TypeError)
 
     def saveScreenPNG(self, path: str) -> None:
         """Write the picture, with each pixel twice as wide as in ``getScreenRGB``."""

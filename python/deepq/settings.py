@@ -50,7 +50,6 @@ _FIXED = {
     "truncate_on_loss_of_life": "0",
     "record_screen_dir": "",
     "record_sound_filename": "",
-    "sound_obs": "0",
 }
 
 

@@ -14,6 +14,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from deepq import _core, roms
+from deepq.atari_env import continuous_actions, continuous_space
 
 __all__ = ["AtariVectorEnv"]
 
@@ -26,8 +27,8 @@ class AtariVectorEnv(VectorEnv):
     Arguments, observations, rewards, ends, infos and random numbers are those of ale-py's
     ``AtariVectorEnv``: the same seeds and actions give the same bytes.
 
-    Observations are uint8 ``[batch_size, stack_num, img_height, img_width]``, oldest frame first, rewards
-    int32 ``[batch_size]``, terminations and truncations bool ``[batch_size]``. Infos hold int32 arrays
+    Observations are uint8 ``[batch_size, stack_num, img_height, img_width]``, with colours
+    ``[batch_size, stack_num, img_height, img_width, 3]``, oldest frame first; rewards int32 ``[batch_size]``, terminations and truncations bool ``[batch_size]``. Infos hold int32 arrays
     ``[batch_size]``: ``env_id``, ``lives``, and in console frames, 60 a second,
     ``frame_number`` (since the game was loaded) and ``episode_frame_number``. With
     ``AutoresetMode.SAME_STEP``, when an episode ended, ``final_obs`` holds the last observations of those
@@ -102,11 +103,6 @@ class AtariVectorEnv(VectorEnv):
             raise error.Error(f"Invalid frameskip type: {type(frameskip)}.")
         if frameskip <= 0:
             raise error.Error(f"Invalid frameskip of {frameskip}, frameskip must be positive.")
-        if (img_height, img_width, grayscale, maxpool) != (84, 84, True, True) or continuous:
-            raise NotImplementedError(
-                "AtariVectorEnv: frames are 84x84, grey and pooled, actions are numbers: other ones are "
-                "not built in yet"
-            )
         mode = AutoresetMode(autoreset_mode)
         batch = batch_size or num_envs
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -119,8 +115,12 @@ class AtariVectorEnv(VectorEnv):
                 num_threads=max(n_threads, 1),
                 max_frames=max_num_frames_per_episode,
                 repeat_action_probability=repeat_action_probability,
-                full_actions=full_action_space,
+                full_actions=full_action_space or continuous,
                 autoreset=mode.value,
+                img_height=img_height,
+                img_width=img_width,
+                grayscale=grayscale,
+                maxpool=maxpool,
                 stack_num=stack_num,
                 frameskip=frameskip,
                 noop_max=noop_max,
@@ -138,8 +138,14 @@ class AtariVectorEnv(VectorEnv):
         self.copy = copy
         self._same_step = mode is AutoresetMode.SAME_STEP
         self._kept: tuple[np.ndarray, np.ndarray | None] | None = None
-        self.single_observation_space = Box(0, 255, (stack_num, img_height, img_width), np.uint8)
-        self.single_action_space = Discrete(len(self._core.action_names()))
+        self.grayscale = grayscale
+        self.continuous = continuous
+        self.continuous_action_threshold = continuous_action_threshold
+        frame = (img_height, img_width) if grayscale else (img_height, img_width, 3)
+        self.single_observation_space = Box(0, 255, (stack_num, *frame), np.uint8)
+        self.single_action_space = (
+            continuous_space() if continuous else Discrete(len(self._core.action_names()))
+        )
         self.observation_space = batch_space(self.single_observation_space, batch)
         self.action_space = batch_space(self.single_action_space, batch)
 
@@ -235,7 +241,7 @@ class AtariVectorEnv(VectorEnv):
         """Take an action in each game of the batch that was received last.
 
         Args:
-            actions: int32 or int64 ``[batch_size]``.
+            actions: int32 or int64 ``[batch_size]``; with ``continuous`` float32 ``[batch_size, 3]``.
 
         Returns:
             Observations, rewards, terminations, truncations, infos.
@@ -248,18 +254,24 @@ class AtariVectorEnv(VectorEnv):
             self.send(actions)
             return self.recv()
         outputs = self._outputs()
-        ended = core.step(self._checked(actions), *outputs)
+        ended = core.step(*self._pressed(actions), *outputs)
         return self._step_result(outputs, ended)
 
-    def _checked(self, actions: np.ndarray) -> np.ndarray:
+    def _pressed(self, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """The numbers of the actions, and how far paddles go."""
         assert isinstance(actions, np.ndarray), "actions must be a numpy array"
+        if self.continuous:
+            assert actions.dtype == np.float32, f"{actions.dtype=}"
+            assert actions.shape == (self.batch_size, 3), f"{actions.shape=}, {self.batch_size=}"
+            pressed = continuous_actions(actions, self.continuous_action_threshold)
+            return pressed, np.ascontiguousarray(actions[:, 0])
         assert actions.dtype == np.int64 or actions.dtype == np.int32, f"{actions.dtype=}"
         assert actions.shape == (self.batch_size,), f"{actions.shape=}, {self.batch_size=}"
-        return np.ascontiguousarray(actions)
+        return np.ascontiguousarray(actions), None
 
     def send(self, actions: np.ndarray) -> None:
         """Begin a step of each game of the batch that was received last, and return at once."""
-        self._open().send(self._checked(actions))
+        self._open().send(*self._pressed(actions))
 
     def recv(
         self,

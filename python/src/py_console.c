@@ -52,20 +52,21 @@ static PyObject *load(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"rom",        "game",       "seed",       "repeat_action_probability",
                             "max_frames", "frame_skip", "reward_min", "reward_max",
-                            NULL};
+                            "sound",      NULL};
     console *c = (console *)self;
     const char *rom, *game;
     Py_ssize_t n_bytes;
     unsigned int seed, max_frames;
-    int frame_skip, reward_min, reward_max;
+    int frame_skip, reward_min, reward_max, sound;
     dq_atari_config cfg = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y#zIfIiii", names, &rom, &n_bytes, &game, &seed,
-                                     &cfg.repeat_action_probability, &max_frames, &frame_skip,
-                                     &reward_min, &reward_max))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y#zIfIiiip", names, &rom, &n_bytes, &game,
+                                     &seed, &cfg.repeat_action_probability, &max_frames,
+                                     &frame_skip, &reward_min, &reward_max, &sound))
         return NULL;
     cfg.seed = seed;
     cfg.max_ticks = max_frames;
     cfg.game_id = game;
+    cfg.sound = sound;
     if (!dq_py_enter(&c->guard, what))
         return NULL;
     dq_atari *loaded;
@@ -407,6 +408,25 @@ static PyObject *ram(PyObject *self, PyObject *array)
     Py_RETURN_NONE;
 }
 
+/** As in ALE silence where sound was not asked for. */
+static PyObject *audio(PyObject *self, PyObject *array)
+{
+    console *c = (console *)self;
+    Py_buffer view;
+    if (!enter(c))
+        return NULL;
+    dq_py_leave(&c->guard);
+    if (!dq_py_borrow(array, &view, "array", "B", DQ_ATARI_SAMPLES, true))
+        return NULL;
+    const uint8_t *samples = dq_atari_audio(c->atari);
+    if (samples)
+        memcpy(view.buf, samples, DQ_ATARI_SAMPLES);
+    else
+        memset(view.buf, 0, DQ_ATARI_SAMPLES);
+    PyBuffer_Release(&view);
+    Py_RETURN_NONE;
+}
+
 static PyObject *set_ram(PyObject *self, PyObject *args)
 {
     console *c = (console *)self;
@@ -432,7 +452,7 @@ static PyObject *set_ram(PyObject *self, PyObject *args)
 static PyMethodDef methods[] = {
     {"_load", DQ_PY_FUNCTION(load), METH_VARARGS | METH_KEYWORDS,
      "_load(rom, game, seed, repeat_action_probability, max_frames, frame_skip, reward_min, "
-     "reward_max)"},
+     "reward_max, sound)"},
     {"_game", game, METH_NOARGS,
      "_game() -> (rom id, minimal actions, modes, difficulties) or None"},
     {"setMode", set_mode, METH_O,
@@ -465,6 +485,7 @@ static PyMethodDef methods[] = {
     {"_screen_rgb", screen_rgb, METH_O, "_screen_rgb(uint8 [height, 160, 3])"},
     {"_screen_grey", screen_grey, METH_O, "_screen_grey(uint8 [height, 160])"},
     {"_ram", ram, METH_O, "_ram(uint8 [128])"},
+    {"_audio", audio, METH_O, "_audio(uint8 [512])"},
     {"setRAM", set_ram, METH_VARARGS,
      "setRAM(index, value): write a byte, 0 to 255, to RAM, at 0 to 127"},
     {NULL, NULL, 0, NULL},

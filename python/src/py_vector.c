@@ -31,23 +31,29 @@ typedef struct choices {
     const char *game, *rom_dir, *autoreset;
     int n_envs, batch, n_threads, max_frames, full_actions, life_loss_info;
     int skip, stack, noop_max, fire, episodic_life, clip;
+    int height, width, grey, pool;
     float sticky;
     unsigned long long seed;
 } choices;
 
 static bool read_choices(choices *c, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"game",           "num_envs",        "batch_size",
-                            "num_threads",    "max_frames",      "repeat_action_probability",
-                            "full_actions",   "autoreset",       "stack_num",
-                            "frameskip",      "noop_max",        "episodic_life",
-                            "life_loss_info", "reward_clipping", "use_fire_reset",
-                            "seed",           "rom_dir",         NULL};
+    static char *names[] = {"game",           "num_envs",
+                            "batch_size",     "num_threads",
+                            "max_frames",     "repeat_action_probability",
+                            "full_actions",   "autoreset",
+                            "img_height",     "img_width",
+                            "grayscale",      "maxpool",
+                            "stack_num",      "frameskip",
+                            "noop_max",       "episodic_life",
+                            "life_loss_info", "reward_clipping",
+                            "use_fire_reset", "seed",
+                            "rom_dir",        NULL};
     return PyArg_ParseTupleAndKeywords(
-        args, kwargs, "siiiifpsiiippppKz", names, &c->game, &c->n_envs, &c->batch, &c->n_threads,
-        &c->max_frames, &c->sticky, &c->full_actions, &c->autoreset, &c->stack, &c->skip,
-        &c->noop_max, &c->episodic_life, &c->life_loss_info, &c->clip, &c->fire, &c->seed,
-        &c->rom_dir);
+        args, kwargs, "siiiifpsiippiiippppKz", names, &c->game, &c->n_envs, &c->batch,
+        &c->n_threads, &c->max_frames, &c->sticky, &c->full_actions, &c->autoreset, &c->height,
+        &c->width, &c->grey, &c->pool, &c->stack, &c->skip, &c->noop_max, &c->episodic_life,
+        &c->life_loss_info, &c->clip, &c->fire, &c->seed, &c->rom_dir);
 }
 
 static bool check_choices(const choices *c)
@@ -57,6 +63,9 @@ static bool check_choices(const choices *c)
     else if (c->batch < 0 || c->batch > c->n_envs)
         PyErr_Format(PyExc_ValueError, "batch_size=%d: choose 1 to num_envs, %d, or 0 for all",
                      c->batch, c->n_envs);
+    else if (c->height < 1 || c->width < 1)
+        PyErr_Format(PyExc_ValueError, "img_height=%d, img_width=%d: choose 1 or more", c->height,
+                     c->width);
     else if (c->max_frames < 1)
         PyErr_Format(PyExc_ValueError, "max_num_frames_per_episode=%d: choose 1 or more",
                      c->max_frames);
@@ -94,6 +103,10 @@ static dq_status make_one(dq_env **out, const choices *c, int index)
     p.fire_reset = c->fire;
     p.episodic_life = c->episodic_life;
     p.clip_reward = c->clip;
+    p.height = c->height;
+    p.width = c->width;
+    p.colour = !c->grey;
+    p.no_pooling = !c->pool;
     o.rom_dir = c->rom_dir;
     o.seed = c->seed + (uint64_t)index;
     o.repeat_action_probability = c->sticky;
@@ -304,19 +317,37 @@ static bool check_actions(const vector *self)
     return true;
 }
 
+/** How far paddles go with the actions of this batch. @param strengths float [batch], or None */
+static bool set_strengths(vector *self, PyObject *strengths)
+{
+    Py_buffer view;
+    size_t n = (size_t)self->batch;
+    if (strengths == Py_None)
+        return true;
+    if (!dq_py_borrow(strengths, &view, "strengths", "f", 4 * n, false))
+        return false;
+    dq_status st = DQ_OK;
+    for (int i = 0; i < self->batch && st == DQ_OK; i++) {
+        dq_atari *atari = dq_env_atari(dq_vector_env(self->v, self->order[i]));
+        st = dq_atari_set_strength(atari, ((const float *)view.buf)[i]);
+    }
+    PyBuffer_Release(&view);
+    return st == DQ_OK || dq_py_fail(st);
+}
+
 static void number_all(vector *self)
 {
     for (int i = 0; i < self->batch; i++)
         self->order[i] = i;
 }
 
-/** step(actions, observations, ..., final_obs): only where a batch is all environments. */
+/** step(actions, strengths, observations, ..., final_obs): only where a batch is all. */
 static PyObject *step_all(vector *self, PyObject *const *arrays)
 {
     outputs o;
     dq_status st;
     if (!dq_py_ints(arrays[0], "actions", self->actions, self->batch) || !check_actions(self) ||
-        !borrow_outputs(self, arrays + 1, &o))
+        !set_strengths(self, arrays[1]) || !borrow_outputs(self, arrays + 2, &o))
         return NULL;
     Py_BEGIN_ALLOW_THREADS st =
         dq_vector_step(self->v, self->actions, o.obs, o.final_obs, self->results);
@@ -329,8 +360,9 @@ static PyObject *step_all(vector *self, PyObject *const *arrays)
 static PyObject *step(PyObject *object, PyObject *const *args, Py_ssize_t n)
 {
     vector *self = (vector *)object;
-    if (n != 1 + N_OUTPUTS || self->batch != self->n) {
-        PyErr_Format(PyExc_TypeError, "step(): takes actions and %d arrays, with a whole batch",
+    if (n != 2 + N_OUTPUTS || self->batch != self->n) {
+        PyErr_Format(PyExc_TypeError,
+                     "step(): takes actions, strengths and %d arrays, with a whole batch",
                      N_OUTPUTS);
         return NULL;
     }
@@ -358,11 +390,15 @@ static dq_status send_one(vector *self, int index, int action)
     return dq_vector_send(self->v, index, action, self->obs + at, self->last_obs + at);
 }
 
-static PyObject *send_batch(vector *self, PyObject *actions)
+static PyObject *send_batch(vector *self, PyObject *actions, PyObject *strengths)
 {
     dq_status st = DQ_OK;
+    if (self->n - dq_vector_under_way(self->v) < self->batch)
+        return PyErr_Format(PyExc_ValueError,
+                            "AtariVectorEnv: the batch that was sent last was not received yet: "
+                            "call recv() first");
     if (!dq_py_ints(actions, "actions", self->actions, self->batch) || !check_actions(self) ||
-        !have_memory(self))
+        !set_strengths(self, strengths) || !have_memory(self))
         return NULL;
     for (int i = 0; i < self->batch && st == DQ_OK; i++)
         st = send_one(self, self->order[i], self->actions[i]);
@@ -371,10 +407,13 @@ static PyObject *send_batch(vector *self, PyObject *actions)
     Py_RETURN_NONE;
 }
 
-static PyObject *send(PyObject *object, PyObject *actions)
+static PyObject *send(PyObject *object, PyObject *args)
 {
     vector *self = (vector *)object;
-    return enter(self) ? leave(self, send_batch(self, actions)) : NULL;
+    PyObject *actions, *strengths;
+    if (!PyArg_ParseTuple(args, "OO", &actions, &strengths))
+        return NULL;
+    return enter(self) ? leave(self, send_batch(self, actions, strengths)) : NULL;
 }
 
 /** Receive a batch; `order` is that of the batch then. Where a batch is all, it goes by number. */
@@ -615,8 +654,9 @@ static PyObject *threads(PyObject *object, PyObject *unused)
 
 static PyMethodDef methods[] = {
     {"step", DQ_PY_FUNCTION(step), METH_FASTCALL,
-     "step(actions, *outputs) -> whether an episode ended"},
-    {"send", send, METH_O, "send(actions): begin the steps of the environments received last"},
+     "step(actions, strengths, *outputs) -> whether an episode ended"},
+    {"send", send, METH_VARARGS,
+     "send(actions, strengths): begin the steps of the environments received last"},
     {"recv", DQ_PY_FUNCTION(recv_), METH_FASTCALL, "recv(*outputs) -> whether an episode ended"},
     {"reset", DQ_PY_FUNCTION(reset), METH_FASTCALL,
      "reset(indices, seeds, *outputs); a negative seed leaves the random numbers as they are"},

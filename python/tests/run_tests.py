@@ -8,7 +8,7 @@ import pathlib
 import subprocess
 import sys
 
-folder, python = sys.argv[1:3]
+folder, python = map(os.path.abspath, sys.argv[1:3])
 for candidate in (python, sys.executable):
     has = [candidate, "-c", "import gymnasium, numpy"]
     if pathlib.Path(candidate).exists() and not subprocess.run(has, capture_output=True).returncode:

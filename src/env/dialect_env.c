@@ -14,31 +14,31 @@
 
 static size_t older_bytes(const dq_dialect_env *e)
 {
-    return (size_t)(e->p.stack - 1) * DQ_DIALECT_FRAME_BYTES;
+    return (size_t)(e->p.stack - 1) * e->frame_bytes;
 }
 
 void dq_dialect_shift(dq_dialect_env *e)
 {
     if (e->p.stack == 1)
         return;
-    size_t rest = older_bytes(e) - DQ_DIALECT_FRAME_BYTES;
-    memmove(e->older, e->older + DQ_DIALECT_FRAME_BYTES, rest);
-    memcpy(e->older + rest, dq_dialect_newest(e), DQ_DIALECT_FRAME_BYTES);
+    size_t rest = older_bytes(e) - e->frame_bytes;
+    memmove(e->older, e->older + e->frame_bytes, rest);
+    memcpy(e->older + rest, dq_dialect_newest(e), e->frame_bytes);
 }
 
 void dq_dialect_fill(dq_dialect_env *e)
 {
-    for (size_t at = 0; at < older_bytes(e); at += DQ_DIALECT_FRAME_BYTES)
+    for (size_t at = 0; at < older_bytes(e); at += e->frame_bytes)
         if (e->row->repeats)
-            memcpy(e->older + at, dq_dialect_newest(e), DQ_DIALECT_FRAME_BYTES);
+            memcpy(e->older + at, dq_dialect_newest(e), e->frame_bytes);
         else
-            memset(e->older + at, 0, DQ_DIALECT_FRAME_BYTES);
+            memset(e->older + at, 0, e->frame_bytes);
 }
 
 static void observe(dq_dialect_env *e, uint8_t *obs)
 {
     memcpy(obs, e->older, older_bytes(e));
-    memcpy(obs + older_bytes(e), dq_dialect_newest(e), DQ_DIALECT_FRAME_BYTES);
+    memcpy(obs + older_bytes(e), dq_dialect_newest(e), e->frame_bytes);
 }
 
 /* ---------------------------------------------------------------- holding an action */
@@ -79,6 +79,14 @@ static dq_status tick(dq_dialect_env *e, int ale_action, dq_dialect_held *s)
     return DQ_OK;
 }
 
+/** The same for frames of one's own. The frame that ends an episode is not looked at. */
+static void tick_own(dq_dialect_env *e, int ale_action, dq_dialect_held *s)
+{
+    s->reward += dq_atari_act(e->session.atari, ale_action, s->n_ticks >= e->p.skip - 2);
+    s->n_ticks++;
+    e->n_ticks++;
+}
+
 dq_status dq_dialect_hold(dq_dialect_env *e, int ale_action, dq_dialect_held *s)
 {
     dq_atari *atari = e->session.atari;
@@ -87,14 +95,23 @@ dq_status dq_dialect_hold(dq_dialect_env *e, int ale_action, dq_dialect_held *s)
     if (e->p.pool_all)
         dq_dialect_pool_all_begin(e);
     do {
-        DQ_TRY(tick(e, ale_action, s));
+        if (e->own)
+            tick_own(e, ale_action, s);
+        else
+            DQ_TRY(tick(e, ale_action, s));
         int lives = dq_atari_lives(atari);
         s->life_lost = lost_life(e, lives);
         if (breaks && e->row->within_skip)
             e->lives = lives;
         s->ended = dq_dialect_is_over(e) || (breaks && s->life_lost) || limit_breaks(e);
+        if (e->own && !s->ended && s->n_ticks >= e->p.skip - 1)
+            dq_own_frame_take(e->own, e->p.skip - s->n_ticks);
     } while (!s->ended && s->n_ticks < e->p.skip);
     e->lives = dq_atari_lives(atari);
+    if (e->own) {
+        dq_own_frame_make(e->own);
+        return DQ_OK;
+    }
     if (!e->p.pool_all)
         return e->row->pool(e, s);
     dq_dialect_pool_all(e);
@@ -156,6 +173,8 @@ static dq_status dialect_seed(void *self, uint64_t seed)
 {
     dq_dialect_env *e = self;
     dq_obs_buffer_clear(&e->buffer);  // as a new one's, whose first skip may end early
+    if (e->own)
+        memset(e->own->raw[0], 0, 2 * e->own->raw_bytes);
     seed_noops(e, seed);
     e->game_over = true;
     e->points = (dq_game_points){0};
@@ -202,8 +221,11 @@ static dq_status dialect_save(void *self, dq_writer *w)
         dq_write_u32(w, e->noops.word[i]);
     dq_write_u32(w, e->noops.next);
     dq_write(w, e->older, older_bytes(e));
-    dq_write(w, dq_dialect_newest(e), DQ_DIALECT_FRAME_BYTES);
-    DQ_TRY(dq_obs_buffer_save(&e->buffer, w));
+    dq_write(w, dq_dialect_newest(e), e->frame_bytes);
+    if (e->own)
+        dq_write(w, e->own->raw[0], 2 * e->own->raw_bytes);
+    else
+        DQ_TRY(dq_obs_buffer_save(&e->buffer, w));
     return dq_atari_session_save(&e->session, w);
 }
 
@@ -234,8 +256,11 @@ static dq_status dialect_load(void *self, dq_reader *r)
     DQ_TRY(dq_read_u32(r, &e->n_ticks));
     DQ_TRY(load_noops(e, r));
     DQ_TRY(dq_read(r, e->older, older_bytes(e)));
-    DQ_TRY(dq_read(r, dq_dialect_newest(e), DQ_DIALECT_FRAME_BYTES));
-    DQ_TRY(dq_obs_buffer_load(&e->buffer, r));
+    DQ_TRY(dq_read(r, dq_dialect_newest(e), e->frame_bytes));
+    if (e->own)
+        DQ_TRY(dq_read(r, e->own->raw[0], 2 * e->own->raw_bytes));
+    else
+        DQ_TRY(dq_obs_buffer_load(&e->buffer, r));
     e->lives = (int)lives;
     e->game_over = over != 0;
     return dq_atari_session_restore(&e->session, r);
@@ -248,6 +273,7 @@ static void dialect_destroy(void *self)
     dq_dialect_env *e = self;
     dq_atari_session_close(&e->session);
     dq_obs_buffer_clear(&e->buffer);
+    dq_own_frame_destroy(e->own);
     free(e->older);
     free(e->brightest);
     free(e);
@@ -286,11 +312,31 @@ static dq_status check_game(dq_dialect_env *e)
     return DQ_OK;
 }
 
+/** Sizes, and what makes frames that are not as usual. */
+static dq_status prepare_frames(dq_dialect_env *e)
+{
+    dq_preprocessing *p = &e->p;
+    p->height = p->height ? p->height : DQ_FRAME84;
+    p->width = p->width ? p->width : DQ_FRAME84;
+    e->frame_bytes = (size_t)(p->height * p->width * (p->colour ? 3 : 1));
+    if (p->height == DQ_FRAME84 && p->width == DQ_FRAME84 && !p->colour && !p->no_pooling)
+        return DQ_OK;
+    return dq_own_frame_create(&e->own, e->session.atari, (dq_resize_size){p->height, p->width},
+                               p->colour, !p->no_pooling);
+}
+
+static dq_space obs_space(const dq_preprocessing *p)
+{
+    return (dq_space){
+        DQ_U8, p->colour ? 4 : 3, {p->stack, p->height, p->width, p->colour ? 3 : 0}, 0.0f, 255.0f};
+}
+
 static dq_status prepare(dq_dialect_env *e)
 {
     const dq_dialect_row *row = e->row;
     dq_atari *atari = e->session.atari;
     DQ_TRY(check_game(e));
+    DQ_TRY(prepare_frames(e));
     dq_obs_buffer_init(&e->buffer, atari, row->grey, e->p.linear_resize,
                        row->rows > 0 ? row->rows : dq_atari_height(atari));
     e->older = calloc(1, older_bytes(e) + 1);  // a block also where the stack is one frame
@@ -320,7 +366,7 @@ dq_status dq_dialect_env_create(dq_env **out, const void *rom, size_t rom_bytes,
     if (st == DQ_OK)
         st = prepare(e);
     if (st == DQ_OK) {
-        dq_space obs = {DQ_U8, 3, {p->stack, DQ_FRAME84, DQ_FRAME84}, 0.0f, 255.0f};
+        dq_space obs = obs_space(&e->p);
         dq_env_spec spec = dq_atari_session_spec(&e->session, &obs);
         st = dq_env_create(out, &dialect_ops, &spec, e);
     }

@@ -7,6 +7,7 @@
 #include "env/dialects.h"
 #include "env/game_points.h"
 #include "env/obs_buffer.h"
+#include "env/own_frame.h"
 
 enum { DQ_DIALECT_FRAME_BYTES = DQ_FRAME84 * DQ_FRAME84, DQ_DIALECT_ALE_FIRE = 1 };
 
@@ -15,9 +16,11 @@ struct dq_dialect_env {
     dq_atari_session session;
     dq_preprocessing p;
     dq_obs_buffer buffer;  // and the newest frame of the stack
-    uint8_t *older;        // the others, oldest first
-    uint8_t *brightest;    // with pool_all: levels of the skip at hand (small_frame.h)
-    dq_mt19937 noops;      // of the originals in C++
+    dq_own_frame *own;     // makes frames instead, where they are not as usual; else NULL
+    size_t frame_bytes;
+    uint8_t *older;      // the others, oldest first
+    uint8_t *brightest;  // with pool_all: levels of the skip at hand (small_frame.h)
+    dq_mt19937 noops;    // of the originals in C++
     dq_game_points points;
     uint32_t max_ticks;  // of the originals that count themselves
     bool has_fire;       // and it is to be pressed
@@ -40,7 +43,7 @@ static inline bool dq_dialect_is_over(const dq_dialect_env *e)
 
 static inline uint8_t *dq_dialect_newest(dq_dialect_env *e)
 {
-    return e->buffer.small.frame[0];
+    return e->own ? e->own->frame : e->buffer.small.frame[0];
 }
 
 /* dialect_env.c */

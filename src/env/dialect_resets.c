@@ -115,6 +115,13 @@ dq_status dq_dialect_reset_baselines(dq_dialect_env *e)
 /** The buffer of an episode that has one frame so far. */
 static dq_status show_first(dq_dialect_env *e)
 {
+    if (e->own) {
+        dq_own_frame_take(e->own, 0);
+        dq_own_frame_clear_second(e->own);
+        dq_own_frame_make(e->own);
+        dq_dialect_fill(e);
+        return DQ_OK;
+    }
     dq_dialect_set_both(e, DQ_OBS_NEWER, DQ_OBS_BLACK);
     DQ_TRY(dq_obs_buffer_make(&e->buffer, 2));
     dq_dialect_fill(e);

@@ -208,6 +208,17 @@ static dq_status check_preprocessing(const dq_preprocessing *p)
                        "frame skip %d, stack %d, at most %d no-ops: choose 1 to 1000, 1 to 64, 0 "
                        "to 10000",
                        p->skip, p->stack, p->noop_max);
+    if (p->height < 0 || p->height > 1024 || p->width < 0 || p->width > 1024)
+        return dq_fail(DQ_ERR_CONFIG, "frames of %d x %d: choose 1 to 1024 rows and columns",
+                       p->height, p->width);
+    bool own = (p->height && p->height != DQ_FRAME84) || (p->width && p->width != DQ_FRAME84) ||
+               p->colour || p->no_pooling;
+    if (own && (p->dialect != DQ_DIALECT_ALE_VECTOR || p->linear_resize || p->pool_all))
+        return dq_fail(
+            DQ_ERR_CONFIG,
+            "%s: frames are 84x84, grey and pooled: other ones are in ale-vector, without "
+            "linear_resize and pool_all",
+            row->name);
     if (p->linear_resize && row->only_area)
         return dq_fail(DQ_ERR_CONFIG, "%s resizes by area alone: leave linear_resize off",
                        row->name);
