@@ -114,6 +114,10 @@ void dq_atari_destroy(dq_atari *a);
 /** The game whose rules apply, owned by the session; NULL when none do. */
 DQ_API
 const dq_atari_game *dq_atari_get_game(const dq_atari *a);
+/** Whether an action, 0 to 17, is one of ALE's getLegalActionSet(): all are but in Lost Luggage and
+ *  Skiing, which have no button. Others are played as NOOP. */
+DQ_API
+bool dq_atari_is_legal(const dq_atari *a, int action);
 /** Choose the mode for the games from the next dq_atari_reset() on.
  *  @return DQ_OK; DQ_ERR_CONFIG when the game has no such mode */
 DQ_API

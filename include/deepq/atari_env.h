@@ -69,7 +69,8 @@ typedef struct dq_atari_options {
     int skip_high;
     /** Probability that a frame repeats the previous action (sticky actions), 0 to 1. */
     float repeat_action_probability;
-    /** All 18 actions instead of the game's minimal set. */
+    /** All legal actions (dq_atari_is_legal()), which are 18 in nearly all games, instead of the
+     *  game's minimal set. */
     bool full_action_set;
     /** A lost life ends the episode (`terminated`). The next reset starts a new game, where
      *  dq_wrap_episodic_life() would continue the old one. */
@@ -192,7 +193,8 @@ DQ_NODISCARD dq_status dq_env_make_preprocessed(dq_env **out, const char *id,
  *  in disorder.
  *
  *  A continuous action of ale-py's environments is a step of an environment with full_action_set:
- *  dq_env_step() with dq_atari_continuous_action() of it, after dq_atari_set_strength() here.
+ *  dq_env_step() with dq_atari_continuous_action() of it, after dq_atari_set_strength() here (not
+ * in Lost Luggage and Skiing, where actions have other numbers).
  *  @return owned by the environment; NULL when it is no Atari game */
 DQ_API
 dq_atari *dq_env_atari(const dq_env *env);

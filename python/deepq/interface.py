@@ -285,28 +285,31 @@ class ALEInterface(_core.Console):
 
     # ------------------------------------------------------------ actions, modes
 
-    def _rules(self) -> tuple[str, bytes, list[int], list[int]]:
+    def _rules(self) -> tuple[str, bytes, bytes, list[int], list[int]]:
         rules = self._game()
         if rules is None:
             raise RuntimeError("ROM not set: call loadROM() first")
         return rules
 
     def getLegalActionSet(self) -> list[Action]:
-        """All 18 actions. RuntimeError before ``loadROM``."""
-        self._rules()
-        return list(Action)
+        """All actions that the game takes: 18, but 9 in Lost Luggage and Skiing, which have no button.
+
+        Raises:
+            RuntimeError: Before ``loadROM``.
+        """
+        return [Action(a) for a in self._rules()[1]]
 
     def getMinimalActionSet(self) -> list[Action]:
         """The actions that the game needs. RuntimeError before ``loadROM``."""
-        return [Action(a) for a in self._rules()[1]]
+        return [Action(a) for a in self._rules()[2]]
 
     def getAvailableModes(self) -> list[int]:
         """The modes that ``setMode`` takes."""
-        return self._rules()[2]
+        return self._rules()[3]
 
     def getAvailableDifficulties(self) -> list[int]:
         """The difficulties that ``setDifficulty`` takes."""
-        return self._rules()[3]
+        return self._rules()[4]
 
     # ------------------------------------------------------------ what there is to see
 

@@ -83,30 +83,38 @@ static PyObject *load(PyObject *self, PyObject *args, PyObject *kwargs)
     Py_RETURN_NONE;
 }
 
-/** (rom id, minimal actions, modes, difficulties) of the game whose rules apply. */
+static PyObject *list_of(const int *values, int n)
+{
+    PyObject *list = PyList_New(0);
+    for (int i = 0; list && i < n; i++) {
+        PyObject *v = PyLong_FromLong(values[i]);
+        if (!v || PyList_Append(list, v))
+            Py_CLEAR(list);
+        Py_XDECREF(v);
+    }
+    return list;
+}
+
+/** (rom id, legal actions, minimal actions, modes, difficulties) of the game whose rules apply. */
 static PyObject *game(PyObject *self, PyObject *unused)
 {
     (void)unused;
     console *c = (console *)self;
+    uint8_t legal[DQ_ATARI_ACTIONS];
+    int n_legal = 0;
     if (!enter(c))
         return NULL;
     const dq_atari_game *g = dq_atari_get_game(c->atari);
+    for (int i = 0; i < DQ_ATARI_ACTIONS; i++)
+        if (dq_atari_is_legal(c->atari, i))
+            legal[n_legal++] = (uint8_t)i;
     dq_py_leave(&c->guard);
     if (!g)
         Py_RETURN_NONE;
-    PyObject *modes = PyList_New(0), *difficulties = PyList_New(0);
-    for (int i = 0; i < g->n_modes; i++) {
-        PyObject *v = PyLong_FromLong(g->modes[i]);
-        PyList_Append(modes, v);
-        Py_XDECREF(v);
-    }
-    for (int i = 0; i < g->n_difficulties; i++) {
-        PyObject *v = PyLong_FromLong(g->difficulties[i]);
-        PyList_Append(difficulties, v);
-        Py_XDECREF(v);
-    }
-    return Py_BuildValue("(sy#NN)", g->id, (const char *)g->minimal, (Py_ssize_t)g->n_minimal,
-                         modes, difficulties);
+    return Py_BuildValue("(sy#y#NN)", g->id, (const char *)legal, (Py_ssize_t)n_legal,
+                         (const char *)g->minimal, (Py_ssize_t)g->n_minimal,
+                         list_of(g->modes, g->n_modes),
+                         list_of(g->difficulties, g->n_difficulties));
 }
 
 static PyObject *choose(PyObject *self, PyObject *value, dq_status (*set)(dq_atari *a, int value),
@@ -454,7 +462,7 @@ static PyMethodDef methods[] = {
      "_load(rom, game, seed, repeat_action_probability, max_frames, frame_skip, reward_min, "
      "reward_max, sound)"},
     {"_game", game, METH_NOARGS,
-     "_game() -> (rom id, minimal actions, modes, difficulties) or None"},
+     "_game() -> (rom id, legal actions, minimal actions, modes, difficulties) or None"},
     {"setMode", set_mode, METH_O,
      "setMode(mode): the mode of the games from the next reset_game() on; RuntimeError for one "
      "that "

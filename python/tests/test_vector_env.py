@@ -75,6 +75,44 @@ class Shapes(unittest.TestCase):
         np.testing.assert_array_equal(first, kept)
 
 
+class Frames(unittest.TestCase):
+    plain = {"frameskip": 3, "noop_max": 0, "use_fire_reset": False, "stack_num": 1}
+
+    def test_whole_pictures_are_the_consoles(self):
+        for kind, grey in (("rgb", False), ("grayscale", True)):
+            env = make(n=1, img_height=210, img_width=160, grayscale=grey, maxpool=False, **self.plain)
+            one = deepq.AtariEnv(OWN, obs_type=kind, frameskip=3, repeat_action_probability=0)
+            env.reset(seed=1)
+            one.reset(seed=1)
+            for t in range(60):
+                many, rewards, *_ = env.step(np.array([t % 6]))
+                obs, reward, *_ = one.step(t % 6)
+                np.testing.assert_array_equal(many[0, 0], obs)
+                self.assertEqual(rewards[0], np.sign(reward))
+
+    def test_sizes_and_colours(self):
+        env = make(img_height=96, img_width=72, grayscale=False)
+        self.assertEqual(env.reset(seed=1)[0].shape, (3, 4, 96, 72, 3))
+        self.assertIn(env.step(np.ones(3, np.int32))[0], env.observation_space)
+        halved = make(n=1, img_height=105, img_width=80, maxpool=False, **self.plain)
+        whole = make(n=1, img_height=210, img_width=160, maxpool=False, **self.plain)
+        small, large = halved.reset(seed=1)[0][0, 0], whole.reset(seed=1)[0][0, 0].astype(int)
+        mean = (large[::2, ::2] + large[1::2, ::2] + large[::2, 1::2] + large[1::2, 1::2] + 2) // 4
+        np.testing.assert_array_equal(small, mean)
+
+    def test_continuous_actions(self):
+        env, other = make(continuous=True), make(full_action_space=True)
+        env.reset(seed=1)
+        other.reset(seed=1)
+        for action, pressed in (([1, 0, 0], 3), ([1, np.pi, 1], 12), ([0.3, 0, 0], 0)):
+            a = env.step(np.tile(np.array(action, np.float32), (3, 1)))
+            b = other.step(np.full(3, pressed))
+            np.testing.assert_array_equal(a[0], b[0])
+        for bad in (np.zeros(3, np.int32), np.zeros((3, 3)), np.zeros((2, 3), np.float32)):
+            with self.assertRaises(AssertionError):
+                env.step(bad)
+
+
 class Resets(unittest.TestCase):
     short = {"max_num_frames_per_episode": 20, "noop_max": 0, "frameskip": 4}
 
@@ -182,6 +220,8 @@ class Refusals(unittest.TestCase):
             ({"stack_num": 0}, ValueError),
             ({"frameskip": 0}, gymnasium.error.Error),
             ({"frameskip": 2.0}, gymnasium.error.Error),
+            ({"img_height": 0}, ValueError),
+            ({"img_width": 5000}, ValueError),
             ({"noop_max": -1}, ValueError),
             ({"autoreset_mode": "never"}, ValueError),
             ({"repeat_action_probability": 3.0}, ValueError),

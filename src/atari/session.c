@@ -365,6 +365,11 @@ void dq_atari_destroy(dq_atari *a)
     free(a);
 }
 
+bool dq_atari_is_legal(const dq_atari *a, int action)
+{
+    return action >= 0 && action < DQ_ATARI_ACTIONS && (a->game->legal >> action & 1);
+}
+
 const dq_atari_game *dq_atari_get_game(const dq_atari *a)
 {
     return a->game == &dq_game_unknown ? NULL : &a->game->info;

@@ -51,11 +51,14 @@ static void choose_actions(dq_atari_session *s)
 {
     const dq_atari_game *game = dq_atari_get_game(s->atari);
     bool minimal = game && !s->cfg.full_action_set;
-    s->n_actions = minimal ? game->n_minimal : DQ_ATARI_ACTIONS;
-    for (int i = 0; i < s->n_actions; i++) {
-        s->actions[i] = minimal ? game->minimal[i] : (uint8_t)i;
+    s->n_actions = 0;
+    for (int i = 0; minimal && i < game->n_minimal; i++)
+        s->actions[s->n_actions++] = game->minimal[i];
+    for (int i = 0; !minimal && i < DQ_ATARI_ACTIONS; i++)
+        if (dq_atari_is_legal(s->atari, i))
+            s->actions[s->n_actions++] = (uint8_t)i;
+    for (int i = 0; i < s->n_actions; i++)
         s->action_names[i] = dq_atari_action_name(s->actions[i]);
-    }
 }
 
 dq_status dq_atari_session_open(dq_atari_session *s, const void *rom, size_t rom_bytes,

@@ -132,6 +132,60 @@ static void a_seeded_environment_is_a_new_one(void **state)
     }
 }
 
+static played_case own_frames(int height, int width, bool colour, bool no_pooling)
+{
+    played_case c = {.dialect = "ale-vector", .rom = "own/pong"};
+    assert_int_equal(dq_preprocessing_init(&c.p, c.dialect), DQ_OK);
+    assert_int_equal(dq_atari_options_init(&c.options, golden_env_id(c.rom)), DQ_OK);
+    c.p.height = height;
+    c.p.width = width;
+    c.p.colour = colour;
+    c.p.no_pooling = no_pooling;
+    c.p.stack = 2;
+    return c;
+}
+
+static void frames_of_any_size_are_saved_too(void **state)
+{
+    (void)state;
+    enum { BYTES = 2 * 96 * 72 * 3 };
+    static uint8_t obs[BYTES], want[BYTES];
+    played_case c = own_frames(96, 72, true, false);
+    dq_env *env = make(&c), *other = make(&c);
+    dq_step step;
+    const dq_space *space = &dq_env_get_spec(env)->obs;
+    assert_int_equal(space->n_dims, 4);
+    assert_int_equal(dq_space_bytes(space), BYTES);
+    assert_int_equal(dq_env_reset(env, obs), DQ_OK);
+    assert_int_equal(dq_env_reset(other, want), DQ_OK);
+    for (int t = 0; t < 40; t++) {
+        assert_int_equal(dq_env_step(env, t % 6, obs, &step), DQ_OK);
+        assert_int_equal(dq_env_step(other, t % 6, want, &step), DQ_OK);
+        assert_memory_equal(obs, want, BYTES);
+        if (t % 10 == 5)
+            env = move_to_another(env, &c);
+    }
+    dq_env_destroy(env);
+    dq_env_destroy(other);
+}
+
+static void impossible_frames_are_refused(void **state)
+{
+    (void)state;
+    dq_env *env;
+    played_case c = own_frames(1025, 84, false, false);
+    const char *id = golden_env_id(c.rom);
+    assert_int_equal(dq_env_make_preprocessed(&env, id, &c.p, &c.options), DQ_ERR_CONFIG);
+    c = own_frames(84, -1, false, false);
+    assert_int_equal(dq_env_make_preprocessed(&env, id, &c.p, &c.options), DQ_ERR_CONFIG);
+    c = own_frames(0, 0, true, false);
+    c.p.linear_resize = true;
+    assert_int_equal(dq_env_make_preprocessed(&env, id, &c.p, &c.options), DQ_ERR_CONFIG);
+    c = own_frames(0, 0, false, true);
+    c.p.dialect = DQ_DIALECT_SB3;
+    assert_int_equal(dq_env_make_preprocessed(&env, id, &c.p, &c.options), DQ_ERR_CONFIG);
+}
+
 static void the_observation_and_the_console_can_be_looked_at_again(void **state)
 {
     (void)state;
@@ -565,6 +619,8 @@ static void a_state_of_another_dialect_is_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames_of_any_size_are_saved_too),
+        cmocka_unit_test(impossible_frames_are_refused),
         cmocka_unit_test(the_observation_and_the_console_can_be_looked_at_again),
         cmocka_unit_test(a_wrapped_environment_has_the_console_of_the_inner_one),
         cmocka_unit_test(a_seeded_environment_is_a_new_one),

@@ -318,6 +318,23 @@ static dq_status make_without_memory(long n, dq_atari_obs obs, dq_atari_blend bl
     return st;
 }
 
+static void a_game_without_a_button_has_fewer_actions(void **state)
+{
+    (void)state;
+    dq_env *env;
+    dq_atari_options o;
+    assert_int_equal(dq_atari_options_init(&o, "ALE/Skiing-v5"), DQ_OK);
+    o.full_action_set = true;
+    if (dq_env_make_atari(&env, "ALE/Skiing-v5", &o) == DQ_ERR_NOT_FOUND)
+        skip();
+    const dq_env_spec *spec = dq_env_get_spec(env);
+    assert_int_equal(spec->n_actions, 9);
+    assert_string_equal(spec->action_names[1], "UP");
+    assert_false(dq_atari_is_legal(dq_env_atari(env), 1));
+    assert_false(dq_atari_is_legal(dq_env_atari(env), 18));
+    dq_env_destroy(env);
+}
+
 /** A step's sound is that of its last frame, whatever is made of its pictures. */
 static void environments_sound_as_their_console_does(void **state)
 {
@@ -396,6 +413,7 @@ int main(void)
         cmocka_unit_test(seeding_restarts_as_if_new),
         cmocka_unit_test(only_a_lost_life_ends_an_episode),
         cmocka_unit_test(impossible_options_are_refused),
+        cmocka_unit_test(a_game_without_a_button_has_fewer_actions),
         cmocka_unit_test(environments_sound_as_their_console_does),
         cmocka_unit_test(without_memory_there_is_one_error),
     };
