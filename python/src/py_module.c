@@ -232,7 +232,8 @@ static int fill(PyObject *module)
 {
     if (PyModule_AddStringConstant(module, "version", dq_version()))
         return -1;
-    int (*const add[])(PyObject *) = {dq_py_add_console, dq_py_add_vector, dq_py_add_world};
+    int (*const add[])(PyObject *) = {dq_py_add_console, dq_py_add_vector, dq_py_add_world,
+                                      dq_py_add_policy, dq_py_add_trainer};
     for (size_t i = 0; i < sizeof(add) / sizeof(add[0]); i++)
         if (add[i](module))
             return -1;

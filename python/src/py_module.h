@@ -56,6 +56,8 @@ void dq_py_leave(dq_py_guard *g);
 int dq_py_add_console(PyObject *module);
 int dq_py_add_vector(PyObject *module);
 int dq_py_add_world(PyObject *module);
+int dq_py_add_policy(PyObject *module);
+int dq_py_add_trainer(PyObject *module);
 
 /** A list of texts. @return NULL with an exception raised */
 PyObject *dq_py_names(const char *const *names, int n);

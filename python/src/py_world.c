@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "py_making.h"
+
 typedef struct world {
     PyObject_HEAD
     dq_env *env;
@@ -12,23 +14,23 @@ typedef struct world {
 
 static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"id", "seed", NULL};
-    const char *id;
+    static char *names[] = {"id", "seed", "dialect", "options", "rom_dir", NULL};
+    dq_py_making m = {0};
     unsigned long long seed;
-    dq_env_options options = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sK", names, &id, &seed))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sK|zOz", names, &m.id, &seed, &m.dialect,
+                                     &m.options, &m.rom_dir))
         return NULL;
-    options.seed = seed;
+    m.seed = seed;
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     world *self = (world *)alloc(type, 0);
     if (!self)
         return NULL;
     dq_py_guard_init(&self->guard, false);
-    dq_status st = dq_env_make(&self->env, id, &options);
-    if (st == DQ_OK)
+    self->env = dq_py_make(&m);
+    if (self->env)
         return (PyObject *)self;
     Py_DECREF(self);
-    return dq_py_fail(st);
+    return NULL;
 }
 
 static void destroy(PyObject *object)
