@@ -11,13 +11,14 @@ from deepq._core import version as __version__
 from deepq.atari_env import AtariEnv
 from deepq.interface import Action, ALEInterface, ALEState, LoggerMode
 from deepq.registration import register_ale_ids
-from deepq.vector_env import AtariVectorEnv
+from deepq.vector_env import ALEVectorInterface, AtariVectorEnv
 
 __all__ = [
     "SDL_SUPPORT",
     "Action",
     "ALEInterface",
     "ALEState",
+    "ALEVectorInterface",
     "AtariEnv",
     "AtariVectorEnv",
     "LoggerMode",

@@ -152,6 +152,7 @@ class AtariEnv(gymnasium.Env, utils.EzPickle):
         self.continuous = continuous
         self.continuous_action_threshold = continuous_action_threshold
         self._window = None
+        self._draws = obs_type != "ram" or render_mode is not None
         self.seed_game()
         self.load_game()
         all_of_them = full_action_space or continuous
@@ -231,7 +232,7 @@ class AtariEnv(gymnasium.Env, utils.EzPickle):
             strength = float(action[0])
         else:
             pressed = self._action_set[action]
-        reward = float(ale._step(pressed, frameskip, strength))
+        reward = float(ale._step(pressed, frameskip, strength, self._draws))
         if self._window is not None:
             self._show()
         over, truncated = ale.game_over(False), ale.game_truncated()
@@ -284,7 +285,9 @@ class AtariEnv(gymnasium.Env, utils.EzPickle):
             AttributeError: Actions are continuous.
         """
         if self.continuous:
-            raise AttributeError("`get_keys_to_action` has no keys for `continuous=True`")
+            raise AttributeError(
+                "`get_keys_to_action` can't be provided for this Atari environment as `continuous=True`."
+            )
         keys = {}
         for i, action in enumerate(self._action_set):
             held = tuple(key for part, key in _KEYS.items() if part in action.name)

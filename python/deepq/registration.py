@@ -44,14 +44,14 @@ def _atari(env_id: str) -> dict | None:
     }
 
 
-def _register(env_id: str, kwargs: dict) -> None:
+def _register(env_id: str, kwargs: dict, package: str, module: str) -> None:
     # AtariVectorEnv holds an action for a fixed number of frames.
     fixed = isinstance(kwargs["frameskip"], int)
     gymnasium.registry.pop(env_id, None)
     gymnasium.register(
         id=env_id,
-        entry_point="deepq.atari_env:AtariEnv",
-        vector_entry_point="deepq.vector_env:AtariVectorEnv" if fixed else None,
+        entry_point=f"{package}.{module}:AtariEnv",
+        vector_entry_point=f"{package}.vector_env:AtariVectorEnv" if fixed else None,
         kwargs=kwargs,
     )
 
@@ -66,7 +66,7 @@ def register_ids() -> None:
         kwargs = _atari(env_id)
         if kwargs is not None:
             if env_id in roms.own_games() or name not in roms.own_games():
-                _register(name, kwargs)
+                _register(name, kwargs, "deepq", "atari_env")
         else:
             gymnasium.registry.pop(name, None)
             gymnasium.register(id=name, entry_point="deepq.worlds:World", kwargs={"name": env_id})
@@ -79,4 +79,4 @@ def register_ale_ids() -> None:
     """
     for env_id in _core.env_ids():
         if env_id not in roms.own_games() and (kwargs := _atari(env_id)) is not None:
-            _register(env_id, kwargs)
+            _register(env_id, kwargs, "deepq.ale", "env")

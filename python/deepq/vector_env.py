@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import weakref
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from gymnasium.vector.utils import batch_space
 
 from deepq import _core, roms
 from deepq.atari_env import continuous_actions, continuous_space
+from deepq.interface import Action
 
-__all__ = ["AtariVectorEnv"]
+__all__ = ["ALEVectorInterface", "AtariVectorEnv"]
 
 STEP_KEYS = ("env_id", "lives", "frame_number", "episode_frame_number")
 
@@ -131,6 +133,7 @@ class AtariVectorEnv(VectorEnv):
                 seed=secrets.randbits(31),
                 rom_dir=roms.folder_of(game),
             )
+        self.ale = ALEVectorInterface(self)
         self.num_envs = num_envs
         self.batch_size = batch
         self.autoreset_mode = mode
@@ -198,12 +201,8 @@ class AtariVectorEnv(VectorEnv):
         Returns:
             Observations and infos.
         """
-        core = self._open()
         indices = self._reset_indices(options)
-        seeds = self._reset_seeds(seed, len(indices))
-        outputs = self._outputs()
-        core.reset(indices, seeds, *outputs)
-        return outputs[0], dict(zip(STEP_KEYS, outputs[4:-1]))
+        return self.ale.reset(indices, self._reset_seeds(seed, len(indices)))
 
     def _reset_indices(self, options: dict[str, Any] | None) -> np.ndarray:
         if not options or "reset_mask" not in options:
@@ -288,6 +287,55 @@ class AtariVectorEnv(VectorEnv):
     def close_extras(self, **kwargs: Any) -> None:
         """Free the games."""
         self._core.close()
+
+
+class ALEVectorInterface:
+    """What ale-py has below its AtariVectorEnv, as ``AtariVectorEnv.ale``."""
+
+    def __init__(self, env: AtariVectorEnv):
+        self._env = weakref.ref(env)
+
+    def _owner(self) -> AtariVectorEnv:
+        env = self._env()
+        if env is None:
+            raise error.ClosedEnvironmentError("AtariVectorEnv: it is gone: create another one")
+        return env
+
+    def reset(self, reset_indices: Any, reset_seeds: Any) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """Reset these games, each with its seed; with a negative one its random numbers go on.
+
+        Raises:
+            IndexError: An index is out of range.
+            ValueError: One occurs twice, or there are not as many seeds.
+        """
+        env = self._owner()
+        core, outputs = env._open(), env._outputs()
+        indices, seeds = (np.ascontiguousarray(a, np.int64) for a in (reset_indices, reset_seeds))
+        if indices.shape != seeds.shape:
+            raise ValueError("env_ids and seeds must have same size")
+        core.reset(indices, seeds, *outputs)
+        return outputs[0], dict(zip(STEP_KEYS, outputs[4:-1]))
+
+    def send(self, action_ids: np.ndarray, paddle_strengths: np.ndarray) -> None:
+        """``AtariVectorEnv.send`` of numbers of actions, and how far paddles go."""
+        numbers = np.ascontiguousarray(action_ids, np.int64)
+        self._owner()._open().send(numbers, np.ascontiguousarray(paddle_strengths, np.float32))
+
+    def recv(self):
+        """``AtariVectorEnv.recv``."""
+        return self._owner().recv()
+
+    def get_action_set(self) -> list[Action]:
+        """The actions by number."""
+        return [Action[name] for name in self._owner().get_action_meanings()]
+
+    def get_num_envs(self) -> int:
+        """The number of games."""
+        return self._owner().num_envs
+
+    def get_observation_shape(self) -> tuple[int, ...]:
+        """The shape of one game's observation."""
+        return self._owner().single_observation_space.shape
 
 
 @contextlib.contextmanager

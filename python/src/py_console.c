@@ -11,6 +11,7 @@ typedef struct console {
     PyObject_HEAD
     dq_atari *atari;  // NULL until a cartridge is loaded
     dq_py_guard guard;
+    bool looked_at;              // since the last act()
     int frame_skip;              // frames of an act()
     int reward_min, reward_max;  // of a frame
 } console;
@@ -71,8 +72,10 @@ static PyObject *load(PyObject *self, PyObject *args, PyObject *kwargs)
         return NULL;
     dq_atari *loaded;
     dq_status st;
-    Py_BEGIN_ALLOW_THREADS st = dq_atari_create(&loaded, rom, (size_t)n_bytes, &cfg);
-    Py_END_ALLOW_THREADS dq_py_leave(&c->guard);
+    Py_BEGIN_ALLOW_THREADS
+    st = dq_atari_create(&loaded, rom, (size_t)n_bytes, &cfg);
+    Py_END_ALLOW_THREADS
+    dq_py_leave(&c->guard);
     if (st != DQ_OK)
         return dq_py_fail(st);
     dq_atari_destroy(c->atari);
@@ -178,19 +181,20 @@ static bool read_press(PyObject *action, PyObject *strength, press *p)
     return true;
 }
 
-/** n times frame_skip frames. */
-static int play(const console *c, const press *p, long n)
+/** n times frame_skip frames. `draw` is for the last one: should its picture be wanted although it
+ *  was not drawn, it costs another frame. */
+static int play(const console *c, const press *p, long n, bool draw)
 {
     int sum = 0;
-    for (long i = 0; i < n * c->frame_skip; i++) {
-        int reward = dq_atari_act(c->atari, p->action, false);
+    for (long i = n * c->frame_skip; i > 0; i--) {
+        int reward = dq_atari_act(c->atari, p->action, draw && i == 1);
         reward = reward < c->reward_min ? c->reward_min : reward;
         sum += reward > c->reward_max ? c->reward_max : reward;
     }
     return sum;
 }
 
-static PyObject *play_unlocked(console *c, const press *p, long n)
+static PyObject *play_unlocked(console *c, const press *p, long n, bool draw)
 {
     int reward;
     if (!enter(c))
@@ -200,8 +204,11 @@ static PyObject *play_unlocked(console *c, const press *p, long n)
         dq_py_leave(&c->guard);
         return dq_py_fail(st);
     }
-    Py_BEGIN_ALLOW_THREADS reward = play(c, p, n);
-    Py_END_ALLOW_THREADS dq_py_leave(&c->guard);
+    Py_BEGIN_ALLOW_THREADS
+    reward = play(c, p, n, draw);
+    Py_END_ALLOW_THREADS
+    c->looked_at = false;
+    dq_py_leave(&c->guard);
     return PyLong_FromLong(reward);
 }
 
@@ -223,21 +230,22 @@ static PyObject *act(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObje
     }
     if (!read_press(value[0], value[1], &p))
         return NULL;
-    return play_unlocked((console *)self, &p, 1);
+    // Who looked at the last frame will look at this one.
+    return play_unlocked((console *)self, &p, 1, ((console *)self)->looked_at);
 }
 
-/** step(action, n_frames, paddle_strength): act() n times, the sum of the rewards. */
+/** step(action, n_frames, paddle_strength, draw): act() n times, the sum of the rewards. */
 static PyObject *step(PyObject *self, PyObject *const *args, Py_ssize_t n)
 {
     press p;
-    if (n != 3) {
-        PyErr_SetString(PyExc_TypeError, "step(): arguments are (action, n_frames, strength)");
+    if (n != 4) {
+        PyErr_SetString(PyExc_TypeError, "step(): takes (action, n_frames, strength, draw)");
         return NULL;
     }
     long n_frames = PyLong_AsLong(args[1]);
     if ((n_frames == -1 && PyErr_Occurred()) || !read_press(args[0], args[2], &p))
         return NULL;
-    return play_unlocked((console *)self, &p, n_frames);
+    return play_unlocked((console *)self, &p, n_frames, args[3] == Py_True);
 }
 
 static PyObject *reset_game(PyObject *self, PyObject *unused)
@@ -246,8 +254,10 @@ static PyObject *reset_game(PyObject *self, PyObject *unused)
     console *c = (console *)self;
     if (!enter(c))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS dq_atari_reset(c->atari);
-    Py_END_ALLOW_THREADS dq_py_leave(&c->guard);
+    Py_BEGIN_ALLOW_THREADS
+    dq_atari_reset(c->atari);
+    Py_END_ALLOW_THREADS
+    dq_py_leave(&c->guard);
     Py_RETURN_NONE;
 }
 
@@ -362,12 +372,13 @@ static void paint_indices(dq_atari *atari, size_t n_pixels, uint8_t *out)
 
 static void paint_rgb(dq_atari *atari, size_t n_pixels, uint8_t *out)
 {
-    dq_py_paint_rgb(out, dq_atari_screen(atari), n_pixels, dq_atari_palette(atari));
+    dq_py_paint_rgb(out, dq_atari_screen(atari), n_pixels / DQ_ATARI_WIDTH,
+                    dq_atari_palette(atari));
 }
 
 static void paint_grey(dq_atari *atari, size_t n_pixels, uint8_t *out)
 {
-    dq_py_paint_grey(out, dq_atari_screen(atari), n_pixels, dq_atari_grey(atari));
+    dq_py_paint_grey(out, dq_atari_screen(atari), n_pixels / DQ_ATARI_WIDTH, dq_atari_grey(atari));
 }
 
 static PyObject *fill(PyObject *self, PyObject *array, painter *paint, size_t channels)
@@ -381,8 +392,11 @@ static PyObject *fill(PyObject *self, PyObject *array, painter *paint, size_t ch
         dq_py_leave(&c->guard);
         return NULL;
     }
-    Py_BEGIN_ALLOW_THREADS paint(c->atari, n_pixels, view.buf);
-    Py_END_ALLOW_THREADS dq_py_leave(&c->guard);
+    Py_BEGIN_ALLOW_THREADS
+    paint(c->atari, n_pixels, view.buf);
+    Py_END_ALLOW_THREADS
+    c->looked_at = true;
+    dq_py_leave(&c->guard);
     PyBuffer_Release(&view);
     Py_RETURN_NONE;
 }
@@ -473,7 +487,7 @@ static PyMethodDef methods[] = {
     {"act", DQ_PY_FUNCTION(act), METH_FASTCALL | METH_KEYWORDS,
      "act(action, paddle_strength=1.0) -> the reward of one frame"},
     {"_step", DQ_PY_FUNCTION(step), METH_FASTCALL,
-     "_step(action, n_frames, paddle_strength) -> the sum of n rewards"},
+     "_step(action, n_frames, paddle_strength, draw) -> the sum of n rewards"},
     {"reset_game", reset_game, METH_NOARGS, "reset_game(): start a game"},
     {"game_over", DQ_PY_FUNCTION(game_over), METH_VARARGS | METH_KEYWORDS,
      "game_over(with_truncation=True) -> bool"},

@@ -5,12 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** @param[out] out [n][3]
- *  @param n        pixels, a multiple of 4
+/** @param[out] out [rows][160][3]
+ *  @param indices  [rows][160]
  *  @param palette  [256][3] */
-void dq_py_paint_rgb(uint8_t *out, const uint8_t *indices, size_t n, const uint8_t *palette);
-/** @param[out] out [n]
+void dq_py_paint_rgb(uint8_t *out, const uint8_t *indices, size_t rows, const uint8_t *palette);
+/** @param[out] out [rows][160]
  *  @param grey     [256] */
-void dq_py_paint_grey(uint8_t *out, const uint8_t *indices, size_t n, const uint8_t *grey);
+void dq_py_paint_grey(uint8_t *out, const uint8_t *indices, size_t rows, const uint8_t *grey);
 
 #endif

@@ -36,8 +36,11 @@ static bool load_into(policy *self, const char *path, const dq_policy_config *cf
 {
     dq_model *model;
     dq_status st;
-    Py_BEGIN_ALLOW_THREADS st = dq_model_load(&model, path);
-    Py_END_ALLOW_THREADS if (st == DQ_OK) st = dq_policy_create(&self->policy, model, cfg);
+    Py_BEGIN_ALLOW_THREADS
+    st = dq_model_load(&model, path);
+    Py_END_ALLOW_THREADS
+    if (st == DQ_OK)
+        st = dq_policy_create(&self->policy, model, cfg);
     self->info = st == DQ_OK ? describe(model) : NULL;
     dq_model_destroy(model);
     if (st != DQ_OK)
@@ -133,9 +136,12 @@ static PyObject *act(PyObject *object, PyObject *args)
         return NULL;
     }
     size_t bytes = dq_policy_obs_bytes(self->policy);
-    Py_BEGIN_ALLOW_THREADS for (Py_ssize_t i = 0; i < b.n; i++)((int64_t *)b.out.buf)[i] =
-        dq_policy_act(self->policy, (const char *)b.obs.buf + (size_t)i * bytes);
-    Py_END_ALLOW_THREADS return give_back(self, &b);
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < b.n; i++)
+        ((int64_t *)b.out.buf)[i] =
+            dq_policy_act(self->policy, (const char *)b.obs.buf + (size_t)i * bytes);
+    Py_END_ALLOW_THREADS
+    return give_back(self, &b);
 }
 
 /** values(observations, n, values float [n][actions]) */
@@ -152,10 +158,12 @@ static PyObject *values(PyObject *object, PyObject *args)
         return NULL;
     }
     size_t bytes = dq_policy_obs_bytes(self->policy);
-    Py_BEGIN_ALLOW_THREADS for (Py_ssize_t i = 0; i < b.n; i++)
+    Py_BEGIN_ALLOW_THREADS
+    for (Py_ssize_t i = 0; i < b.n; i++)
         dq_policy_values(self->policy, (const char *)b.obs.buf + (size_t)i * bytes,
                          (float *)b.out.buf + (size_t)i * n_actions);
-    Py_END_ALLOW_THREADS return give_back(self, &b);
+    Py_END_ALLOW_THREADS
+    return give_back(self, &b);
 }
 
 static PyMethodDef methods[] = {

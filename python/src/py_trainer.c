@@ -139,8 +139,10 @@ static bool train_on(trainer *self, const dq_train_config *cfg, dq_env **envs, i
         PyErr_Format(PyExc_ValueError, "n_envs=%d, and %d environments", cfg->n_envs, n);
         return false;
     }
-    Py_BEGIN_ALLOW_THREADS st = dq_trainer_create_many(&self->trainer, cfg, envs);
-    Py_END_ALLOW_THREADS return st == DQ_OK || dq_py_fail(st);
+    Py_BEGIN_ALLOW_THREADS
+    st = dq_trainer_create_many(&self->trainer, cfg, envs);
+    Py_END_ALLOW_THREADS
+    return st == DQ_OK || dq_py_fail(st);
 }
 
 static bool make_all(trainer *self, const dq_train_config *cfg, PyObject *entries)
@@ -201,7 +203,8 @@ static void destroy(PyObject *object)
     trainer *self = (trainer *)object;
     PyTypeObject *type = Py_TYPE(object);
     if (dq_py_guard_is_ours(&self->guard)) {
-        Py_BEGIN_ALLOW_THREADS dq_trainer_destroy(self->trainer);
+        Py_BEGIN_ALLOW_THREADS
+        dq_trainer_destroy(self->trainer);
         Py_END_ALLOW_THREADS
     }
     Py_XDECREF(self->raised.type);
@@ -286,8 +289,10 @@ static PyObject *run_with(trainer *self, PyObject *callback)
     self->callback = callback == Py_None ? NULL : callback;
     self->stop = 0;
     self->next_tick = 0;
-    Py_BEGIN_ALLOW_THREADS st = dq_trainer_run(self->trainer, &events, &self->stop, &solved);
-    Py_END_ALLOW_THREADS self->callback = NULL;
+    Py_BEGIN_ALLOW_THREADS
+    st = dq_trainer_run(self->trainer, &events, &self->stop, &solved);
+    Py_END_ALLOW_THREADS
+    self->callback = NULL;
     if (dq_py_raise_kept(&self->raised))
         return NULL;
     if (st != DQ_OK && st != DQ_ERR_INTERRUPTED)

@@ -165,8 +165,10 @@ static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     if (!self)
         return NULL;
     dq_status st;
-    Py_BEGIN_ALLOW_THREADS st = make_vector(&made, &c, autoreset);
-    Py_END_ALLOW_THREADS self->v = made;
+    Py_BEGIN_ALLOW_THREADS
+    st = make_vector(&made, &c, autoreset);
+    Py_END_ALLOW_THREADS
+    self->v = made;
     if (st != DQ_OK)
         dq_py_fail(st);
     else if (prepare(self, &c))
@@ -181,7 +183,8 @@ static void let_go(vector *self)
     self->v = NULL;
     if (!v || !dq_py_guard_is_ours(&self->guard))  // its threads cannot be waited for here
         return;
-    Py_BEGIN_ALLOW_THREADS dq_vector_destroy(v);
+    Py_BEGIN_ALLOW_THREADS
+    dq_vector_destroy(v);
     Py_END_ALLOW_THREADS
 }
 
@@ -349,9 +352,10 @@ static PyObject *step_all(vector *self, PyObject *const *arrays)
     if (!dq_py_ints(arrays[0], "actions", self->actions, self->batch) || !check_actions(self) ||
         !set_strengths(self, arrays[1]) || !borrow_outputs(self, arrays + 2, &o))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS st =
-        dq_vector_step(self->v, self->actions, o.obs, o.final_obs, self->results);
-    Py_END_ALLOW_THREADS number_all(self);
+    Py_BEGIN_ALLOW_THREADS
+    st = dq_vector_step(self->v, self->actions, o.obs, o.final_obs, self->results);
+    Py_END_ALLOW_THREADS
+    number_all(self);
     bool any = st == DQ_OK && report_batch(self, &o);
     return_outputs(&o);
     return st == DQ_OK ? PyBool_FromLong(any) : dq_py_fail(st);
@@ -448,8 +452,10 @@ static PyObject *recv_batch(vector *self, PyObject *const *arrays)
                             "AtariVectorEnv: nothing to receive: send() actions first");
     if (!borrow_outputs(self, arrays, &o))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS st = receive(self, &o);
-    Py_END_ALLOW_THREADS bool any = st == DQ_OK && report_batch(self, &o);
+    Py_BEGIN_ALLOW_THREADS
+    st = receive(self, &o);
+    Py_END_ALLOW_THREADS
+    bool any = st == DQ_OK && report_batch(self, &o);
     return_outputs(&o);
     return st == DQ_OK ? PyBool_FromLong(any) : dq_py_fail(st);
 }
@@ -488,24 +494,12 @@ static dq_status seed_those(vector *self, const int *indices, const int *seeds, 
 }
 
 /** The environments that a partial reset leaves as they are show what they showed. */
-static dq_status show_others(vector *self, const uint8_t *is_reset)
-{
-    for (int i = 0; i < self->n; i++) {
-        if (is_reset[i])
-            continue;
-        dq_env *env = dq_vector_env(self->v, i);
-        dq_status st = dq_env_observe(env, self->obs + (size_t)i * self->obs_bytes);
-        if (st != DQ_OK)
-            return st;
-    }
-    return DQ_OK;
-}
-
-static dq_status send_resets(vector *self, const int *indices, int n)
+static dq_status show_others(const vector *self, const uint8_t *is_reset, uint8_t *obs)
 {
     dq_status st = DQ_OK;
-    for (int i = 0; i < n && st == DQ_OK; i++)
-        st = send_one(self, indices[i], DQ_VECTOR_RESET);
+    for (int i = 0; i < self->n && st == DQ_OK; i++)
+        if (!is_reset[i])
+            st = dq_env_observe(dq_vector_env(self->v, i), obs + (size_t)i * self->obs_bytes);
     return st;
 }
 
@@ -513,19 +507,36 @@ static dq_status send_resets(vector *self, const int *indices, int n)
 static dq_status reset_some(vector *self, const int *indices, int n, const uint8_t *is_reset,
                             outputs *o)
 {
-    dq_status st = send_resets(self, indices, n);
+    dq_status st = DQ_OK;
+    for (int i = 0; i < n && st == DQ_OK; i++)
+        st = dq_vector_send(self->v, indices[i], DQ_VECTOR_RESET,
+                            o->obs + (size_t)indices[i] * self->obs_bytes, NULL);
     for (int i = 0; i < n && st == DQ_OK; i++) {
         int index = 0;
         dq_vector_result result;
         st = dq_vector_recv(self->v, &index, &result);
         self->results[index] = result;
     }
-    if (st == DQ_OK)
-        st = show_others(self, is_reset);
-    if (st == DQ_OK)
-        memcpy(o->obs, self->obs, (size_t)self->n * self->obs_bytes);
     number_all(self);
-    return st;
+    return st == DQ_OK ? show_others(self, is_reset, o->obs) : st;
+}
+
+/** All of them, and a batch is all: straight into the caller's array. */
+static dq_status reset_all(vector *self, outputs *o)
+{
+    for (int i = 0; i < self->n; i++)
+        self->actions[i] = DQ_VECTOR_RESET;
+    number_all(self);
+    return dq_vector_step(self->v, self->actions, o->obs, NULL, self->results);
+}
+
+/** All of them, of which the first batch is received. */
+static dq_status reset_round(vector *self, outputs *o)
+{
+    dq_status st = DQ_OK;
+    for (int i = 0; i < self->n && st == DQ_OK; i++)
+        st = send_one(self, i, DQ_VECTOR_RESET);
+    return st == DQ_OK ? receive(self, o) : st;
 }
 
 /** Raise what is wrong with the indices; mark those that are reset. */
@@ -567,8 +578,7 @@ static dq_status reset_marked(vector *self, const int *indices, const int *seeds
         return st;
     if (n < self->n)
         return reset_some(self, indices, n, is_reset, o);
-    st = send_resets(self, indices, n);
-    return st == DQ_OK ? receive(self, o) : st;
+    return self->batch == self->n ? reset_all(self, o) : reset_round(self, o);
 }
 
 static PyObject *reset_with(vector *self, const int *indices, const int *seeds, int n,
@@ -576,11 +586,13 @@ static PyObject *reset_with(vector *self, const int *indices, const int *seeds, 
 {
     outputs o;
     dq_status st;
-    if (!mark(self, indices, n, is_reset) || !have_memory(self) ||
+    if (!mark(self, indices, n, is_reset) || (self->batch < self->n && !have_memory(self)) ||
         !borrow_outputs(self, arrays, &o))
         return NULL;
-    Py_BEGIN_ALLOW_THREADS st = reset_marked(self, indices, seeds, n, is_reset, &o);
-    Py_END_ALLOW_THREADS self->was_reset |= st == DQ_OK;
+    Py_BEGIN_ALLOW_THREADS
+    st = reset_marked(self, indices, seeds, n, is_reset, &o);
+    Py_END_ALLOW_THREADS
+    self->was_reset |= st == DQ_OK;
     if (st == DQ_OK)
         report_batch(self, &o);
     return_outputs(&o);

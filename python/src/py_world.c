@@ -108,8 +108,10 @@ static PyObject *reset(PyObject *object, PyObject *array)
         dq_py_leave(&self->guard);
         return NULL;
     }
-    Py_BEGIN_ALLOW_THREADS st = dq_env_reset(self->env, obs.buf);
-    Py_END_ALLOW_THREADS PyBuffer_Release(&obs);
+    Py_BEGIN_ALLOW_THREADS
+    st = dq_env_reset(self->env, obs.buf);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&obs);
     return done(self, st);
 }
 
@@ -127,8 +129,10 @@ static PyObject *step(PyObject *object, PyObject *args)
         dq_py_leave(&self->guard);
         return NULL;
     }
-    Py_BEGIN_ALLOW_THREADS st = dq_env_step(self->env, action, obs.buf, &result);
-    Py_END_ALLOW_THREADS PyBuffer_Release(&obs);
+    Py_BEGIN_ALLOW_THREADS
+    st = dq_env_step(self->env, action, obs.buf, &result);
+    Py_END_ALLOW_THREADS
+    PyBuffer_Release(&obs);
     dq_py_leave(&self->guard);
     if (st != DQ_OK)
         return dq_py_fail(st);

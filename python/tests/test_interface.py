@@ -31,7 +31,7 @@ class Names(unittest.TestCase):
         from deepq.ale.roms import get_all_rom_ids
 
         self.assertIn("space_invaders", get_all_rom_ids())
-        self.assertEqual(gymnasium.spec("ALE/Pong-v5").entry_point, "deepq.atari_env:AtariEnv")
+        self.assertEqual(gymnasium.spec("ALE/Pong-v5").entry_point, "deepq.ale.env:AtariEnv")
         self.assertEqual(gymnasium.spec("PongNoFrameskip-v4").kwargs["frameskip"], 1)
 
     def test_enumerations(self):
