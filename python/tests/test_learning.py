@@ -1,11 +1,15 @@
 """deepq.load, deepq.train, deepq.Run, deepq.preprocessed."""
 
+import contextlib
 import pathlib
+import runpy
 import tempfile
 import unittest
+import warnings
 
 import gymnasium
 import numpy as np
+from gymnasium.utils.env_checker import check_env
 
 import deepq
 
@@ -77,6 +81,23 @@ class Preprocessing(unittest.TestCase):
         self.assertRaises(TypeError, deepq.preprocessed, "deepq/Pong-v0", "sb3", colour=1)
         self.assertRaises(ValueError, deepq.preprocessed, "deepq/Pong-v0", "sb3", stack=0)
         self.assertRaises(FileNotFoundError, deepq.preprocessed, "deepq/Pongg-v0", "sb3")
+
+
+class Examples(unittest.TestCase):
+    def test_a_world_of_ones_own(self):
+        path = pathlib.Path(__file__).parents[1] / "examples" / "own_world.py"
+        world = runpy.run_path(str(path))["Catch"]()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            check_env(world)
+        trained = deepq.train(world, frames=130, network="small", **QUICK)
+        self.assertEqual(trained.progress["n_games"], 21)
+
+    def test_the_readmes_lines(self):
+        readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
+        lines = readme.split("## Five lines of Python")[1].split("```python")[1].split("```")[0]
+        with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+            exec(lines.replace("frames=5000", "frames=120, replay_start=100, replay_size=1000, progress=False"), {})
 
 
 class Training(unittest.TestCase):
