@@ -1,5 +1,6 @@
 """deepq.AtariVectorEnv: what it gives, when it resets, and what it refuses."""
 
+import copy
 import os
 import threading
 import unittest
@@ -44,6 +45,10 @@ class Shapes(unittest.TestCase):
         env = make(stack_num=3)
         self.assertEqual(env.observation_space.shape, (3, 3, 84, 84))
         self.assertEqual(env.single_action_space, gymnasium.spaces.Discrete(6))
+        space = gymnasium.spaces.Box(0, 255, (3, 3, 84, 84), np.uint8)
+        for same in (env.observation_space, copy.deepcopy(env.observation_space)):
+            self.assertEqual(same, space)
+            self.assertIn(same.sample(), space)
         obs, info = env.reset(seed=1)
         self.assertIn(obs, env.observation_space)
         obs, rewards, terminations, truncations, info = env.step(np.zeros(3, np.int64))
