@@ -26,9 +26,12 @@
  *  |                   | advantages and one for the value (Wang et al. 2016)                     |
  *  | "c51 N LOW HIGH"  | for each action the logits of N atoms from LOW to HIGH (Bellemare 2017) |
  *  | "qr N"            | for each action N quantiles of the return (Dabney et al. 2018)          |
+ *  | "iqn N K"         | for each action the quantile of any level: N in an update, K for values |
+ *  |                   | (Dabney et al. 2018, "Implicit Quantile Networks")                      |
  *
  *  as in "nature streams 512 c51 51 -10 10". Dueling merges to value + advantage - mean advantage,
- *  for each atom.
+ *  for each atom. With "iqn" an embedding of the level, a linear layer of DQ_COSINES inputs and a
+ *  ReLU, is multiplied with the inputs of the last hidden layer.
  *
  *  All memory is allocated by dq_net_create(), none afterwards. Results are bit-identical for any
  *  number of threads; between instruction sets they may differ in rounding. Only one thread at a
@@ -37,7 +40,8 @@
  *  convolutions has no conv.4. Those of a multilayer perceptron are named as in PyTorch's
  *  nn.Sequential(Linear, ReLU, ..., Linear): 0.weight, 0.bias, 2.weight, ...; with advantages and a
  *  value fc.0.weight, ..., fc_adv.0.weight, fc_val.0.weight. The atoms of C51, "supports", and the
- *  levels of quantiles, "quantiles", come behind them as constants, as buffers do in PyTorch. */
+ *  levels of quantiles, "quantiles", come behind them as constants, as buffers do in PyTorch; of
+ *  "iqn" the levels of its K quantiles. */
 #ifndef DEEPQ_NET_H
 #define DEEPQ_NET_H
 
@@ -70,7 +74,9 @@ enum {
     /** Most outputs of one of them. */
     DQ_MLP_HIDDEN_MAX = 2048,
     /** Most outputs for one action. */
-    DQ_ATOMS_MAX = 512
+    DQ_ATOMS_MAX = 512,
+    /** Inputs of the embedding of a level t in [0, 1]: cos(pi i t) for i = 1 to DQ_COSINES. */
+    DQ_COSINES = 64
 };
 
 /** What the outputs of an action are. */
@@ -81,7 +87,10 @@ typedef enum dq_head {
      *  Dabney, Munos 2017). */
     DQ_HEAD_C51,
     /** Quantiles of the return at (i + 1/2) / N: QR-DQN (Dabney et al. 2018). */
-    DQ_HEAD_QR
+    DQ_HEAD_QR,
+    /** Quantiles of the return at levels that are inputs of the network: IQN (Dabney, Ostrovski,
+     *  Silver, Munos 2018). */
+    DQ_HEAD_IQN
 } dq_head;
 
 /** Whether advantages and a value are computed apart (Wang et al. 2016, equation 9). */
@@ -233,7 +242,7 @@ void dq_net_q(dq_net *net, const void *obs, int n, float *q);
 /** dq_net_q() with the target network. */
 DQ_API
 void dq_net_target_q(dq_net *net, const void *obs, int n, float *q);
-/** The number of outputs for one action: 1, or the atoms of its distribution. */
+/** The number of outputs for one action: 1, or the atoms of its distribution, or of "iqn N K" N. */
 DQ_API
 int dq_net_atoms(const dq_net *net);
 /** Compute the outputs for n states with the online network: action values, logits of C51, or
@@ -245,6 +254,13 @@ void dq_net_online_outputs(dq_net *net, const void *obs, int n, float *y);
 /** dq_net_online_outputs() with the target network. */
 DQ_API
 void dq_net_target_outputs(dq_net *net, const void *obs, int n, float *y);
+/** Choose the levels of quantiles of a network "iqn N K", for the outputs and the updates that
+ *  follow; values remain means over the levels (i + 1/2) / K.
+ *  @param levels float [n][N] of the n states of the following calls, no more than a batch, each
+ *         between 0 and 1; they must live on. NULL, as in the beginning: (i + 1/2) / N for each
+ *         state */
+DQ_API
+void dq_net_set_levels(dq_net *net, const float *levels);
 /** Set the learning rate for the updates that follow. dq_net_save() does not save it. */
 DQ_API
 void dq_net_set_learning_rate(dq_net *net, double learning_rate);

@@ -68,11 +68,15 @@ typedef struct dq_train_config {
     /** Initialisation of the parameters, a name from the table of dq_net_init(); NULL:
      *  "pytorch". */
     const char *initialisation;
-    /** What the outputs of an action are: its value, the probabilities of atoms (C51), or quantiles
-     *  of the return (QR-DQN). */
+    /** What the outputs of an action are: its value, the probabilities of atoms (C51), quantiles of
+     *  the return (QR-DQN), or its quantiles at levels that are drawn (IQN). */
     dq_head head;
-    /** Atoms or quantiles of an action, 1 to DQ_ATOMS_MAX, of C51 2 or more. */
+    /** Atoms or quantiles of an action, 1 to DQ_ATOMS_MAX, of C51 2 or more; of IQN the levels that
+     *  are drawn for a state in an update, and as many for its next state. */
     int atoms;
+    /** Of IQN: quantiles whose mean is the value of an action, 1 to DQ_ATOMS_MAX, at the levels (i
+     * + 1/2) / value_levels, where the paper draws them. */
+    int value_levels;
     /** C51's first atom, -1e6 to below value_max. */
     double value_min;
     /** C51's last atom, up to 1e6. */

@@ -52,9 +52,12 @@ static dq_status add_words(const dq_train_config *cfg, int hidden, char name[DQ_
 {
     dq_network network;
     char words[DQ_NETWORK_NAME];
+    bool is_iqn = cfg->head == DQ_HEAD_IQN;
     const dq_last_layers last = {
         .head = cfg->head,
-        .n_atoms = cfg->head == DQ_HEAD_VALUE ? 1 : cfg->atoms,
+        .n_atoms = cfg->head == DQ_HEAD_VALUE || is_iqn ? 1 : cfg->atoms,
+        .n_drawn = is_iqn ? cfg->atoms : 0,
+        .n_levels = is_iqn ? cfg->value_levels : 0,
         .low = (float)cfg->value_min,
         .high = (float)cfg->value_max,
         .dueling = cfg->dueling,

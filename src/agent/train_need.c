@@ -25,6 +25,22 @@ static uint64_t count_params(const dq_train_config *cfg, const dq_space *obs)
     return dq_net_n_params(network, N_ACTIONS);
 }
 
+/** What the levels of IQN take in a batch: rows of features, their products and gradients, and of
+ *  what is behind them. */
+static uint64_t levels_need(const dq_train_config *cfg, const dq_space *obs)
+{
+    const dq_env_spec spec = {.id = "", .obs = obs ? *obs : (dq_space){.dtype = DQ_U8}};
+    char name[DQ_NETWORK_NAME];
+    dq_network network;
+    int most = cfg->atoms > cfg->value_levels ? cfg->atoms : cfg->value_levels;
+    if (cfg->head != DQ_HEAD_IQN || !obs || dq_network_choose(cfg, &spec, name) != DQ_OK ||
+        dq_network_find(name, &network) != DQ_OK)
+        return 0;
+    dq_net_shape shape = dq_net_shape_of(&network, N_ACTIONS);
+    uint64_t per_row = 4 * (uint64_t)shape.embedding.out_row + 4 * DQ_MLP_HIDDEN_MAX;
+    return (uint64_t)cfg->batch * (uint64_t)most * per_row * sizeof(float);
+}
+
 /** The replay buffer as the learner creates it. */
 static dq_replay_config replay_config(const dq_train_config *cfg, const dq_space *obs)
 {
@@ -46,8 +62,8 @@ static uint64_t beside_replay(const dq_train_config *cfg)
     uint64_t n = (uint64_t)cfg->replay_size, leaves = 1;
     while (leaves < n)
         leaves *= 2;
-    bool changes =
-        cfg->augment_shift > 0 || cfg->augment_intensity > 0 || cfg->noisy != DQ_NOISE_NONE;
+    bool changes = cfg->augment_shift > 0 || cfg->augment_intensity > 0 ||
+                   cfg->noisy != DQ_NOISE_NONE || cfg->head == DQ_HEAD_IQN;
     uint64_t atoms = cfg->head == DQ_HEAD_VALUE ? 1 : (uint64_t)cfg->atoms;
     uint64_t row = atoms * (cfg->double_dqn ? N_ACTIONS : 1) * sizeof(float);
     bool keeps = !changes && n * row <= DQ_TARGET_CACHE_BYTES;
@@ -70,7 +86,7 @@ dq_train_need dq_train_needs(const dq_train_config *cfg, const dq_space *obs)
     uint64_t state = params * 4 * sizeof(float) + priorities + envs;
     return (dq_train_need){
         .memory = dq_replay_bytes(&replay) + beside_replay(cfg) + params * per_parameter +
-                  (uint64_t)cfg->batch * per_sample + envs + state + REST,
+                  (uint64_t)cfg->batch * per_sample + levels_need(cfg, obs) + envs + state + REST,
         .checkpoint = dq_replay_bytes(&packed) + state,
         .state = state,
     };

@@ -28,7 +28,8 @@ static bool is_rainbow(const dq_export_model *m)
 bool dq_export_cleanrl_holds(const dq_export_model *m)
 {
     bool is_plain = dq_export_is_nature(m) || is_its_mlp(m);
-    return is_rainbow(m) || (is_plain && m->network.last.head != DQ_HEAD_QR);
+    dq_head head = m->network.last.head;
+    return is_rainbow(m) || (is_plain && (head == DQ_HEAD_VALUE || head == DQ_HEAD_C51));
 }
 
 /* ---------------------------------------------------------------- tensors */

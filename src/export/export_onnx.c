@@ -10,6 +10,7 @@
 typedef struct graph {
     const dq_export_model *m;
     dq_onnx *b;
+    float cosines[DQ_ATOMS_MAX * DQ_COSINES];  // of the levels of IQN
 } graph;
 
 /** A layer, and its ReLU. @param x the name of its input @return that of its output */
@@ -50,6 +51,39 @@ static const char *add_input(graph *g)
     return dq_onnx_add(g->b, "Div", "scaled", x, dq_onnx_add_float(g->b, "most", 255.0f), NULL);
 }
 
+/** Features times the embeddings of the levels of quantiles.
+ *  @param x [batch][features]
+ *  @return [batch * levels][features] */
+static const char *add_embedding(graph *g, const dq_layer *l, const char *x)
+{
+    static const int levels_axis[] = {1};
+    const int rows[] = {-1, l->out};
+    const dq_tensor *levels = dq_export_tensor(g->m, "quantiles");
+    const dq_tensor cosines = {.name = "cosines",
+                               .data = g->cosines,
+                               .n_dims = 2,
+                               .shape = {levels->shape[0], DQ_COSINES}};
+    dq_level_cosines(levels->data, levels->shape[0], g->cosines);
+    const char *psi = add_layer(g, l, dq_onnx_add_tensor(g->b, &cosines));
+    const char *axes = dq_onnx_add_ints(g->b, "levels.axes", levels_axis, 1);
+    const char *wide = dq_onnx_add(g->b, "Unsqueeze", "features", x, axes, NULL);
+    const char *mixed = dq_onnx_add(g->b, "Mul", "mixed", wide, psi, NULL);
+    return dq_onnx_add(g->b, "Reshape", "rows", mixed,
+                       dq_onnx_add_ints(g->b, "rows.shape", rows, 2), NULL);
+}
+
+/** Rows of the levels of states to the means over them, "q". */
+static void add_means(graph *g, const char *y)
+{
+    static const int levels_axis[] = {1};
+    const int shape[] = {-1, g->m->network.last.n_levels, g->m->n_actions};
+    const char *of_levels = dq_onnx_add(g->b, "Reshape", "of_levels", y,
+                                        dq_onnx_add_ints(g->b, "of_levels.shape", shape, 3), NULL);
+    dq_onnx_add(g->b, "ReduceMean", "q", of_levels, NULL, NULL);
+    dq_onnx_set_ints(g->b, "axes", levels_axis, 1);
+    dq_onnx_set_int(g->b, "keepdims", 0);
+}
+
 /** Outputs [batch][a n] to [batch][a][n]. */
 static const char *reshape(graph *g, const char *name, const char *x, int a)
 {
@@ -78,7 +112,9 @@ static void add_values(graph *g, const char *y)
 {
     static const int atoms_axis[] = {2};
     const int shape[] = {-1, g->m->n_actions};
-    if (g->m->network.last.head == DQ_HEAD_VALUE) {
+    if (g->m->network.last.head == DQ_HEAD_IQN) {
+        add_means(g, y);
+    } else if (g->m->network.last.head == DQ_HEAD_VALUE) {
         dq_onnx_add(g->b, "Reshape", "q", y, dq_onnx_add_ints(g->b, "q.shape", shape, 2), NULL);
     } else if (g->m->network.last.head == DQ_HEAD_QR) {
         dq_onnx_add(g->b, "ReduceMean", "q", y, NULL, NULL);
@@ -103,10 +139,10 @@ static void add_layers(graph *g)
     int n_shared = net->n_layers - (is_parted ? (net->last.stream ? 4 : 2) : 0);
     const char *x = add_input(g);
     for (int i = 0; i < n_shared; i++) {
-        bool first_linear = i > 0 && net->layers[i].kind != net->layers[i - 1].kind;
-        if (first_linear)
+        const dq_layer *l = &net->layers[i];
+        if (i > 0 && l->kind != DQ_LAYER_CONV && l[-1].kind == DQ_LAYER_CONV)
             x = dq_onnx_add(g->b, "Flatten", "flat", x, NULL, NULL);
-        x = add_layer(g, &net->layers[i], x);
+        x = l->kind == DQ_LAYER_EMBEDDING ? add_embedding(g, l, x) : add_layer(g, l, x);
     }
     if (!is_parted) {
         add_values(g, reshape(g, "outputs", x, g->m->n_actions));
@@ -132,14 +168,20 @@ static void add_fact(void *ctx, const char *key, const char *value)
 dq_status dq_export_onnx(dq_writer *w, const dq_export_model *m)
 {
     dq_onnx *b = malloc(sizeof(*b));
-    graph g = {.m = m, .b = b};
-    if (!b)
+    graph *g = malloc(sizeof(*g));
+    if (!b || !g) {
+        free(b);
+        free(g);
         return dq_fail(DQ_ERR_NOMEM, "no memory for an ONNX model");
+    }
+    g->m = m;
+    g->b = b;
     dq_onnx_begin(b, m->info.network);
-    add_layers(&g);
+    add_layers(g);
     dq_onnx_set_value(&b->output, "q", DQ_ONNX_FLOAT32, &m->n_actions, 1);
     dq_export_each_fact(m, add_fact, b);
     dq_status st = dq_onnx_write(b, w);
     free(b);
+    free(g);
     return st;
 }

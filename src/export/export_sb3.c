@@ -22,7 +22,9 @@ enum { BUFFER_SIZE = 10000 };  // SB3 allocates it when it loads the file
 
 bool dq_export_sb3_holds(const dq_export_model *m)
 {
-    return m->network.last.head != DQ_HEAD_C51 && (dq_export_is_nature(m) || dq_export_is_mlp(m));
+    dq_head head = m->network.last.head;
+    return (head == DQ_HEAD_VALUE || head == DQ_HEAD_QR) &&
+           (dq_export_is_nature(m) || dq_export_is_mlp(m));
 }
 
 static bool is_qr(const dq_export_model *m)

@@ -14,6 +14,11 @@ static bool holds_all(const dq_export_model *m)
     return true;
 }
 
+static bool has_no_levels(const dq_export_model *m)
+{
+    return m->network.last.head != DQ_HEAD_IQN;
+}
+
 static const dq_export_format formats[] = {
     {"torch", {".dat", ".pth", ".pt"}, "PyTorch", false, NULL, holds_all, dq_export_torch},
     {"safetensors", {".safetensors"}, "safetensors", false, NULL, holds_all, dq_export_safetensors},
@@ -26,7 +31,7 @@ static const dq_export_format formats[] = {
      "cleanrl",
      dq_export_cleanrl_holds,
      dq_export_cleanrl},
-    {"c", {".c"}, "C compilers", true, NULL, holds_all, dq_export_c},
+    {"c", {".c"}, "C compilers", true, NULL, has_no_levels, dq_export_c},
 };
 
 enum { N_FORMATS = DQ_COUNT(formats) };

@@ -44,6 +44,11 @@ bool dq_learner_augments(const dq_learner *l)
     return augments(&l->cfg);
 }
 
+bool dq_learner_draws_levels(const dq_learner *l)
+{
+    return l->net->network.last.head == DQ_HEAD_IQN;
+}
+
 bool dq_learner_is_noisy(const dq_learner *l)
 {
     return l->net->network.last.noise != DQ_NOISE_NONE;
@@ -117,6 +122,7 @@ dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch
     l->sampling = dq_rng_stream(cfg->seed, "replay");
     l->augmenting = dq_rng_stream(cfg->seed, "augmentation");
     l->noise = dq_rng_stream(cfg->seed, "noise");
+    l->levels = dq_rng_stream(cfg->seed, "levels");
     DQ_TRY(create_net(l, batch, n_threads, precision));
     l->obs_bytes = dq_net_obs_bytes(l->net);
     l->stack = dq_network_is_mlp(cfg->network) ? 1 : DQ_NET_STACK;
@@ -255,6 +261,10 @@ dq_status dq_learner_save_memory(dq_learner *l, dq_writer *w)
         dq_write_tag(w, "NOIS", 1);
         st = dq_rng_save(&l->noise, w);
     }
+    if (dq_learner_draws_levels(l)) {
+        dq_write_tag(w, "LEVL", 1);
+        st = dq_rng_save(&l->levels, w);
+    }
     return st;
 }
 
@@ -270,6 +280,10 @@ dq_status dq_learner_load_memory(dq_learner *l, dq_reader *r)
     if (dq_learner_is_noisy(l)) {
         DQ_TRY(dq_read_tag(r, "NOIS", 1));
         DQ_TRY(dq_rng_load(&l->noise, r));
+    }
+    if (dq_learner_draws_levels(l)) {
+        DQ_TRY(dq_read_tag(r, "LEVL", 1));
+        DQ_TRY(dq_rng_load(&l->levels, r));
     }
     return DQ_OK;
 }

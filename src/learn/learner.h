@@ -14,7 +14,11 @@
  *  Noisy layers draw their noise from the stream "noise": the online network before the values of a
  *  round of steps, if any are asked for; in an update first the target network, then with Double
  *  DQN the online network, which chooses the actions, and then the online network again, which
- *  learns (Fortunato et al. 2018, appendix C). */
+ *  learns (Fortunato et al. 2018, appendix C).
+ *
+ *  IQN draws the levels of quantiles from the stream "levels": in an update those of the targets,
+ *  for each next state that is asked for, and then those of the batch. Values of actions are means
+ *  over levels that are not drawn (deepq/net.h). */
 #ifndef DEEPQ_LEARN_LEARNER_H
 #define DEEPQ_LEARN_LEARNER_H
 
@@ -139,6 +143,7 @@ struct dq_learner {
     dq_rng sampling;              // the random stream "replay"
     dq_rng augmenting;            // the random stream "augmentation"
     dq_rng noise;                 // the random stream "noise", of noisy layers
+    dq_rng levels;                // the random stream "levels", of IQN
     dq_transition *drawn;         // [batch] of the last update; see dq_learner_look()
     float *target;                // [batch][atoms] of the last update
     float *weight;                // [batch] of the last update
@@ -185,6 +190,8 @@ bool dq_learner_loss(dq_learner *l, bool wait, double *loss);
 /** The first failure of the GPU. After it the functions above do nothing, and values are 0. */
 DQ_NODISCARD dq_status dq_learner_status(const dq_learner *l);
 
+/** Whether the network's quantiles are at levels that are drawn. */
+bool dq_learner_draws_levels(const dq_learner *l);
 /** Whether the network has noisy layers. */
 bool dq_learner_is_noisy(const dq_learner *l);
 /** Whether the states of a batch are augmented. */

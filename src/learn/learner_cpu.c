@@ -20,6 +20,7 @@ typedef struct cpu_learner {
     uint8_t *states;   // [batch][obs_bytes]
     int32_t *actions;  // [batch]
     float *error;      // [batch]
+    float *level;      // [batch][atoms] of the last update, of IQN
     double loss;       // of the last update
 } cpu_learner;
 
@@ -105,6 +106,16 @@ static void take_states(cpu_learner *self)
     }
 }
 
+/** Levels of quantiles for the update that follows. */
+static void draw_levels(cpu_learner *self)
+{
+    dq_learner *l = &self->base;
+    if (!dq_learner_draws_levels(l))
+        return;
+    dq_draw_levels(&l->levels, (size_t)l->cfg.batch * (size_t)dq_net_atoms(l->net), self->level);
+    dq_net_set_levels(l->net, self->level);
+}
+
 static dq_status learn(dq_learner *l, const dq_learn_step *step)
 {
     cpu_learner *self = (cpu_learner *)l;
@@ -122,9 +133,11 @@ static dq_status learn(dq_learner *l, const dq_learn_step *step)
     dq_net_set_learning_rate(l->net, step->learning_rate);
     dq_net_set_gain(l->net, self->augmentation.gain);
     dq_net_draw_noise(l->net, &l->net->online, &l->noise);
+    draw_levels(self);
     self->loss = (double)dq_net_update_weighted(l->net, self->states, self->actions, l->target,
                                                 l->weight, self->error);
     dq_net_set_gain(l->net, NULL);
+    dq_net_set_levels(l->net, NULL);
     if (l->priorities)
         update_priorities(l, self->error);
     (void)end_stage(l, DQ_STAGE_UPDATE, at);
@@ -164,6 +177,7 @@ static void destroy(dq_learner *l)
     free(self->states);
     free(self->actions);
     free(self->error);
+    free(self->level);
     dq_learner_free(l);
 }
 
@@ -203,11 +217,14 @@ static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
     }
     if (dq_learner_is_noisy(l))
         dq_target_cache_draw_noise(&self->targets, &l->noise);
+    if (dq_learner_draws_levels(l))
+        dq_target_cache_draw_levels(&self->targets, &l->levels);
     self->pending = calloc((size_t)cfg->n_lanes, l->obs_bytes);
     self->states = calloc(batch, l->obs_bytes);
     self->actions = calloc(batch, sizeof(*self->actions));
     self->error = calloc(batch, sizeof(*self->error));
-    if (!self->pending || !self->states || !self->actions || !self->error)
+    self->level = calloc(batch, (size_t)dq_net_atoms(l->net) * sizeof(*self->level));
+    if (!self->pending || !self->states || !self->actions || !self->error || !self->level)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", batch);
     return DQ_OK;
 }

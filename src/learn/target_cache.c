@@ -34,8 +34,10 @@ dq_status dq_target_cache_init(dq_target_cache *c, const dq_net *net, const dq_o
     c->bonus = calloc(n_bonuses(c) + 1, sizeof(*c->bonus));
     c->bonus_known = calloc(n_bonuses(c) + 1, sizeof(*c->bonus_known));
     c->unknown = calloc(n, sizeof(*c->unknown));
+    c->level = calloc(n, atoms * sizeof(*c->level));
+    c->q = calloc(n, (size_t)objective->n_actions * sizeof(*c->q));
     if (c->value && c->known && c->obs && c->y && c->next && c->bonus && c->bonus_known &&
-        c->unknown)
+        c->unknown && c->level && c->q)
         return DQ_OK;
     dq_target_cache_free(c);
     return dq_fail(DQ_ERR_NOMEM, "no memory for the target values of %zu states", n_slots);
@@ -51,6 +53,8 @@ void dq_target_cache_free(dq_target_cache *c)
     free(c->bonus);
     free(c->bonus_known);
     free(c->unknown);
+    free(c->level);
+    free(c->q);
     *c = (dq_target_cache){0};
 }
 
@@ -79,6 +83,18 @@ void dq_target_cache_draw_noise(dq_target_cache *c, dq_rng *noise)
     c->keeps = false;
 }
 
+void dq_target_cache_draw_levels(dq_target_cache *c, dq_rng *levels)
+{
+    c->levels = levels;
+    c->keeps = false;
+}
+
+void dq_draw_levels(dq_rng *levels, size_t n, float *level)
+{
+    for (size_t i = 0; i < n; i++)
+        level[i] = (float)dq_rng_unit(levels);
+}
+
 /** Make the next state of transition i number n of the states to evaluate. */
 static void take_next_state(dq_target_cache *c, const dq_replay *replay, const dq_transition *batch,
                             int i, int n)
@@ -95,12 +111,28 @@ static float *value_of(const dq_target_cache *c, const dq_transition *batch, int
     return c->value + (c->keeps ? batch[i].slot : (size_t)i) * c->n_values;
 }
 
-/** The action with the largest value. @param y [n_outputs] */
-static int best_action(const dq_objective *o, const float *y)
+/** Values of n states by the target network, with IQN at levels of their own, else from what it
+ *  said of them. */
+static void value_states(dq_target_cache *c, dq_net *net, int n)
 {
-    float q[DQ_MAX_ACTIONS];
-    dq_objective_values(o, y, q);
-    return dq_argmax(q, o->n_actions);
+    size_t n_actions = (size_t)c->objective.n_actions;
+    if (c->levels)
+        dq_net_target_q(net, c->obs, n, c->q);
+    for (size_t j = 0; !c->levels && j < (size_t)n; j++)
+        dq_objective_values(&c->objective, c->y + j * c->n_outputs, c->q + j * n_actions);
+}
+
+/** What the target network says of n next states. */
+static void ask_target(dq_target_cache *c, dq_net *net, int n)
+{
+    if (c->levels) {
+        dq_draw_levels(c->levels, (size_t)n * (size_t)c->objective.n_atoms, c->level);
+        dq_net_set_levels(net, c->level);
+    }
+    dq_net_target_outputs(net, c->obs, n, c->y);
+    dq_net_set_levels(net, NULL);
+    if (!c->is_double)
+        value_states(c, net, n);
 }
 
 static void learn_unknown(dq_target_cache *c, dq_net *net, const dq_replay *replay,
@@ -115,18 +147,19 @@ static void learn_unknown(dq_target_cache *c, dq_net *net, const dq_replay *repl
     }
     if (n == 0)
         return;
-    dq_net_target_outputs(net, c->obs, n, c->y);
+    ask_target(c, net, n);
     for (int j = 0; j < n; j++) {
         const float *y = c->y + (size_t)j * c->n_outputs;
+        const float *q = c->q + (size_t)j * (size_t)c->objective.n_actions;
         float *value = value_of(c, batch, c->unknown[j]);
         size_t atoms = (size_t)c->objective.n_atoms;
         if (c->is_double)
             memcpy(value, y, c->n_outputs * sizeof(*y));
         else if (c->objective.munchausen.tau > 0.0f)
-            dq_objective_soft_next(&c->objective, y, value);
+            dq_objective_soft_next(&c->objective, q, y, value);
         else
-            dq_objective_distribution(&c->objective,
-                                      y + (size_t)best_action(&c->objective, y) * atoms, value);
+            dq_objective_distribution(
+                &c->objective, y + (size_t)dq_argmax(q, c->objective.n_actions) * atoms, value);
         c->known[batch[c->unknown[j]].slot] = 1;
     }
 }
@@ -143,16 +176,16 @@ static void learn_bonuses(dq_target_cache *c, dq_net *net, const dq_replay *repl
         c->unknown[n++] = i;
     }
     if (n > 0)
-        dq_net_target_outputs(net, c->obs, n, c->y);
+        dq_net_target_q(net, c->obs, n, c->q);
     for (int j = 0; j < n; j++) {
         const dq_transition *t = &batch[c->unknown[j]];
-        const float *y = c->y + (size_t)j * c->n_outputs;
-        c->bonus[t->slot] = dq_objective_bonus(&c->objective, y, t->action);
+        const float *q = c->q + (size_t)j * (size_t)c->objective.n_actions;
+        c->bonus[t->slot] = dq_objective_bonus(&c->objective, q, t->action);
         c->bonus_known[t->slot] = 1;
     }
 }
 
-/** Outputs for the next states by the online network, to c->y, in the order of the transitions that
+/** Values of the next states by the online network, to c->q, in the order of the transitions that
  *  have one. */
 static void ask_online(dq_target_cache *c, dq_net *net, const dq_replay *replay,
                        const dq_transition *batch)
@@ -164,17 +197,17 @@ static void ask_online(dq_target_cache *c, dq_net *net, const dq_replay *replay,
         if (!batch[i].terminated)
             take_next_state(c, replay, batch, i, n++);
     if (n > 0)
-        dq_net_online_outputs(net, c->obs, n, c->y);
+        dq_net_q(net, c->obs, n, c->q);
 }
 
 /** The distribution of a next state and its action.
  *  @param kept what value_of() says of it
- *  @param online [n_outputs] of the online network, in Double DQN */
+ *  @param online [n_actions] values by the online network, in Double DQN */
 static const float *next_of(dq_target_cache *c, const float *kept, const float *online)
 {
     if (!c->is_double)
         return kept;
-    size_t a = (size_t)best_action(&c->objective, online);
+    size_t a = (size_t)dq_argmax(online, c->objective.n_actions);
     dq_objective_distribution(&c->objective, kept + a * (size_t)c->objective.n_atoms, c->next);
     return c->next;
 }
@@ -182,7 +215,7 @@ static const float *next_of(dq_target_cache *c, const float *kept, const float *
 void dq_target_cache_targets(dq_target_cache *c, dq_net *net, const dq_replay *replay,
                              const dq_transition *batch, float *target)
 {
-    const float *online = c->y;  // of the next transition that has a next state
+    const float *online = c->q;  // of the next transition that has a next state
     if (c->augmentation)
         dq_net_set_gain(net, c->augmentation->gain);
     bool has_bonus = n_bonuses(c) > 0;
@@ -198,7 +231,7 @@ void dq_target_cache_targets(dq_target_cache *c, dq_net *net, const dq_replay *r
         const float *next = c->next;  // not read when the episode terminated
         if (!batch[i].terminated) {
             next = next_of(c, value_of(c, batch, i), online);
-            online += c->n_outputs;
+            online += c->objective.n_actions;
         }
         float reward = batch[i].reward + (has_bonus ? c->bonus[batch[i].slot] : 0.0f);
         dq_objective_targets(&c->objective, reward, batch[i].discount, next,

@@ -6,9 +6,9 @@
  *  a distribution that of the best action is kept. With Double DQN the online network chooses the
  *  action at each draw, so the outputs of all actions are kept.
  *
- *  Where that would take more than DQ_TARGET_CACHE_BYTES, and with augmentation and noisy layers,
- *  which make the next states or the network others at every update, values are kept for one batch
- *  alone, by their position in it. */
+ *  Where that would take more than DQ_TARGET_CACHE_BYTES, and with augmentation, noisy layers and
+ *  IQN, which make the next states, the network or the levels others at every update, values are
+ *  kept for one batch alone, by their position in it. */
 #ifndef DEEPQ_LEARN_TARGET_CACHE_H
 #define DEEPQ_LEARN_TARGET_CACHE_H
 
@@ -43,6 +43,9 @@ typedef struct dq_target_cache {
     int *unknown;                   // [batch] their numbers in the batch
     dq_augmentation *augmentation;  // of the next states, the caller's; NULL: none
     dq_rng *noise;                  // of noisy layers, the caller's; NULL: there are none
+    dq_rng *levels;                 // of IQN, the caller's; NULL: another head
+    float *level;                   // [batch][n_atoms] those of the next states
+    float *q;                       // [batch][n_actions] values of the states to evaluate
 } dq_target_cache;
 
 /** Allocate a cache for a network, to be freed by dq_target_cache_free() also on failure.
@@ -60,6 +63,14 @@ void dq_target_cache_augment(dq_target_cache *c, dq_augmentation *augmentation);
 /** Draw the networks' noise for each batch from now on.
  *  @param noise remains the caller's */
 void dq_target_cache_draw_noise(dq_target_cache *c, dq_rng *noise);
+
+/** Draw the levels of quantiles for each batch from now on.
+ *  @param levels remains the caller's */
+void dq_target_cache_draw_levels(dq_target_cache *c, dq_rng *levels);
+
+/** Draw levels, evenly from [0, 1).
+ *  @param[out] level [n] */
+void dq_draw_levels(dq_rng *levels, size_t n, float *level);
 
 /** Forget all values, since the target network has changed. */
 void dq_target_cache_forget_all(dq_target_cache *c);

@@ -63,7 +63,7 @@ static void add_tensors(dq_net_shape *s, const dq_layer *l, placing at)
     assert(s->n_tensors + 4 <= DQ_TENSORS_MAX);
     s->tensors[s->n_tensors++] = weight;
     s->tensors[s->n_tensors++] = bias;
-    if (is_conv || s->network->last.noise == DQ_NOISE_NONE)
+    if (l->kind != DQ_LAYER_LINEAR || s->network->last.noise == DQ_NOISE_NONE)
         return;
     weight.is_sigma = bias.is_sigma = true;
     weight.name = l->sigma_weight;
@@ -139,6 +139,14 @@ static placing add_dense(dq_net_shape *s, const dq_layer *l, int n, int in, int 
     return at;
 }
 
+/** The embedding of levels. It has no noise. */
+static void add_embedding(dq_net_shape *s, const dq_layer *l)
+{
+    placing at = add_dense(s, l, 1, l->in, DQ_DENSE_GROUP, &s->embedding);
+    s->embedding_w = at.weight;
+    s->embedding_b = at.bias;
+}
+
 /** The output layer of distributions, or of advantages and a value. */
 static void add_dense_output(dq_net_shape *s, const dq_layer *l, int n)
 {
@@ -161,15 +169,16 @@ static void add_sigmas(dq_net_shape *s)
 static void add_constants(dq_net_shape *s)
 {
     const dq_last_layers *last = &s->network->last;
-    if (last->head == DQ_HEAD_VALUE)
+    int n = dq_n_constants(last);
+    if (n == 0)
         return;
     s->atoms = s->n_params;
-    s->n_params += (size_t)whole_groups(last->n_atoms, DQ_DENSE_GROUP);
+    s->n_params += (size_t)whole_groups(n, DQ_DENSE_GROUP);
     s->tensors[s->n_tensors++] =
         (dq_param){.name = last->head == DQ_HEAD_C51 ? "supports" : "quantiles",
                    .at = s->atoms,
                    .n_dims = 1,
-                   .shape = {last->n_atoms},
+                   .shape = {n},
                    .fan_in = 1};
 }
 
@@ -181,11 +190,17 @@ static int n_beside(const dq_network *network, int i)
     return is_pair && i >= first ? 2 : 1;
 }
 
+/** Its embedding comes first, since the layers before and behind it are one sequence. */
 static void shape_mlp(dq_net_shape *s, const dq_network *network)
 {
     s->obs_bytes = (size_t)network->layers[0].in * sizeof(float);
+    for (int i = 0; i < network->n_layers; i++)
+        if (network->layers[i].kind == DQ_LAYER_EMBEDDING)
+            add_embedding(s, &network->layers[i]);
     for (int i = 0, n; i < network->n_layers; i += n) {
         n = n_beside(network, i);
+        if (network->layers[i].kind == DQ_LAYER_EMBEDDING)
+            continue;
         int d = s->n_dense++, in = d > 0 ? s->dense[d - 1].out : network->layers[0].in;
         placing at = add_dense(s, &network->layers[i], n, in,
                                d > 0 ? DQ_DENSE_GROUP : DQ_DENSE_FIRST_GROUP, &s->dense[d]);
@@ -202,6 +217,8 @@ static void shape_picture_network(dq_net_shape *s, const dq_network *network)
     s->obs_bytes = DQ_NET_OBS_BYTES;
     for (; network->layers[i].kind == DQ_LAYER_CONV; i++)
         add_conv(s, &network->layers[i]);
+    if (network->layers[i].kind == DQ_LAYER_EMBEDDING)
+        add_embedding(s, &network->layers[i++]);
     n = n_beside(network, i);
     add_hidden(s, &network->layers[i], n);
     i += n;
@@ -248,13 +265,18 @@ static size_t conv_place(const int *shape, size_t i)
     return (k * in + c) * out + o;
 }
 
+/** Where input number i of PyTorch's, channels first, is among the inputs of the hidden layer. */
+static size_t input_place(const dq_net_shape *s, size_t i)
+{
+    const dq_conv_shape *c = s->conv[s->n_convs - 1];
+    size_t pixels = (size_t)(c->out_side * c->out_side), channels = (size_t)c->out;
+    return i % pixels * channels + i / pixels;
+}
+
 /** [out][channel * pixels + pixel] to [block][pixel * channels + channel][out in the block]. */
 static size_t hidden_place(const dq_net_shape *s, size_t i)
 {
-    const dq_conv_shape *c = s->conv[s->n_convs - 1];
-    size_t n_in = (size_t)s->fc->in, o = i / n_in, in = i % n_in;
-    size_t pixels = (size_t)(c->out_side * c->out_side), channels = (size_t)c->out;
-    size_t k = in % pixels * channels + in / pixels;
+    size_t n_in = (size_t)s->fc->in, o = i / n_in, k = input_place(s, i % n_in);
     return (o / DQ_FC_BLOCK * n_in + k) * DQ_FC_BLOCK + o % DQ_FC_BLOCK;
 }
 
@@ -265,9 +287,19 @@ static size_t dense_place(const dq_param *p, size_t i)
     return in * (size_t)p->dense_row + i / n_in + (size_t)p->first_out;
 }
 
+/** The embedding's outputs lie as the inputs of the layer behind it. */
+static size_t embedding_place(const dq_net_shape *s, const dq_param *p, size_t i)
+{
+    size_t n_in = p->is_bias ? 1 : (size_t)p->layer->in, o = i / n_in;
+    o = s->n_convs > 0 ? input_place(s, o) : o;
+    return p->at + i % n_in * (size_t)p->dense_row + o;
+}
+
 /** Where it is, or of a factor of noise where its parameter is. */
 static size_t mean_place(const dq_net_shape *s, const dq_param *p, size_t i)
 {
+    if (p->layer->kind == DQ_LAYER_EMBEDDING)
+        return embedding_place(s, p, i);
     if (p->is_bias)
         return p->at + (size_t)p->first_out + i;
     if (p->dense_row)
@@ -365,10 +397,11 @@ static bool is_network(const dq_network *network, const dq_tensor *tensors, size
 /** Whether constants are those that a distribution has. */
 static bool are_constants(const dq_last_layers *last, const dq_tensor *t)
 {
-    if (t->n_dims != 1 || last->n_atoms < 1 || last->n_atoms > DQ_ATOMS_MAX || !t->data)
+    int n = dq_n_constants(last);
+    if (t->n_dims != 1 || n < 1 || n > DQ_ATOMS_MAX || !t->data)
         return false;
     float scale = fmaxf(fabsf(last->low), fabsf(last->high));
-    for (int i = 0; i < last->n_atoms; i++)
+    for (int i = 0; i < n; i++)
         if (!(fabsf(t->data[i] - dq_atom_constant(last, i)) <= 1e-5f * scale))
             return false;
     return true;
@@ -379,6 +412,8 @@ bool dq_network_fits(const dq_network *network, const dq_tensor *tensors, size_t
     const dq_tensor *atoms = tensor_named(tensors, n, "supports");
     return is_network(network, tensors, n) && (!atoms || are_constants(&network->last, atoms));
 }
+
+enum { USUALLY_DRAWN = 64 };  // levels of an update of IQN: no tensor says how many
 
 /** What the last layers compute, by the names of their tensors and the constants.
  *  @return false: the constants are those of no distribution */
@@ -398,6 +433,12 @@ static bool find_last(const dq_tensor *tensors, size_t n, dq_last_layers *last)
         last->dueling = DQ_DUELING_OUTPUT;
     if (!atoms && !levels)
         return true;
+    if (levels && tensor_named(tensors, n, "embedding.0.weight")) {
+        last->head = DQ_HEAD_IQN;
+        last->n_drawn = USUALLY_DRAWN;
+        last->n_levels = levels->shape[0];
+        return are_constants(last, levels);
+    }
     last->head = atoms ? DQ_HEAD_C51 : DQ_HEAD_QR;
     last->n_atoms = atoms ? atoms->shape[0] : levels->shape[0];
     if (atoms && atoms->data && last->n_atoms > 1) {
@@ -415,7 +456,7 @@ static void name_mlp(const dq_tensor *tensors, size_t n, const dq_last_layers *l
     const dq_tensor *weight = NULL;
     char before = ' ';
     for (int i = 0; i < DQ_DENSE_MAX && used < DQ_NETWORK_NAME; i++, before = '-') {
-        weight = tensor_named(tensors, n, dq_mlp_weight_name(i, last->dueling));
+        weight = tensor_named(tensors, n, dq_mlp_weight_name(i, dq_mlp_is_part(last)));
         if (!weight)
             break;
         used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "%c%d", before,
@@ -513,8 +554,8 @@ static void describe_layer(text *t, const dq_network *network, const dq_layer *l
         describe_conv(t, l);
     else
         append(t, "%sLinear(in_features=%d, out_features=%d, bias=True)\n",
-               network->last.noise == DQ_NOISE_NONE ? "" : "Noisy", l->in,
-               l->out ? l->out : n_outputs);
+               network->last.noise == DQ_NOISE_NONE || l->kind == DQ_LAYER_EMBEDDING ? "" : "Noisy",
+               l->in, l->out ? l->out : n_outputs);
     if (l->relu)
         append(t, "%s(%d): ReLU()\n", indent, *number_of(l) - '0' + 1);
 }
@@ -528,14 +569,14 @@ static void describe_mlp(text *t, const dq_network *network, int n_outputs)
     append(t, ")");
 }
 
-/** As a module with sequences of layers. Those of two streams alternate in the list. */
-static void describe_module(text *t, const dq_network *network, int n_outputs)
+/** The sequences of linear layers, or those of others. Those of two streams alternate in the list.
+ */
+static void describe_sequences(text *t, const dq_network *network, int n_outputs, bool of_linear)
 {
     bool is_said[DQ_LAYERS_MAX] = {0};
-    append(t, "DQN(\n");
     for (int i = 0; i < network->n_layers; i++) {
         const dq_layer *l = &network->layers[i];
-        if (is_said[i])
+        if (is_said[i] || (l->kind == DQ_LAYER_LINEAR) != of_linear)
             continue;
         append(t, "  (%.*s): Sequential(\n", (int)sequence_of(l), l->name);
         for (int j = i; j < network->n_layers; j++)
@@ -545,6 +586,14 @@ static void describe_module(text *t, const dq_network *network, int n_outputs)
             }
         append(t, "  )\n");
     }
+}
+
+/** As a module with sequences of layers. */
+static void describe_module(text *t, const dq_network *network, int n_outputs)
+{
+    append(t, "DQN(\n");
+    describe_sequences(t, network, n_outputs, false);
+    describe_sequences(t, network, n_outputs, true);
     append(t, ")");
 }
 
@@ -556,7 +605,7 @@ void dq_net_describe(const char *network, int n_actions, char *to, size_t cap)
     if (dq_network_find(network, &known) != DQ_OK)
         return;
     int n_outputs = n_actions * known.last.n_atoms;
-    if (known.layers[0].kind == DQ_LAYER_LINEAR && known.last.dueling == DQ_DUELING_NONE)
+    if (known.layers[0].kind == DQ_LAYER_LINEAR && !dq_mlp_is_part(&known.last))
         describe_mlp(&t, &known, n_outputs);
     else
         describe_module(&t, &known, n_outputs);

@@ -7,8 +7,9 @@
 #include "deepq/net.h"
 #include "nn/net_shape.h"
 
-/** The kind of a layer. */
-typedef enum dq_layer_kind { DQ_LAYER_CONV, DQ_LAYER_LINEAR } dq_layer_kind;
+/** The kind of a layer. An embedding is a linear layer beside the others: its input is a level, and
+ *  its outputs are factors of the next layer's inputs. */
+typedef enum dq_layer_kind { DQ_LAYER_CONV, DQ_LAYER_LINEAR, DQ_LAYER_EMBEDDING } dq_layer_kind;
 
 /** A layer. Its input is the output of the layer before it, or the picture. The input of the first
  *  linear layer is the output of the last convolution, channels first, as PyTorch flattens it. */
@@ -28,7 +29,7 @@ typedef struct dq_layer {
 
 enum {
     DQ_DENSE_MAX = DQ_MLP_LAYERS_MAX + 1,  // most linear layers of a multilayer perceptron
-    DQ_LAYERS_MAX = DQ_DENSE_MAX + 2,      // as many, two of them twice
+    DQ_LAYERS_MAX = DQ_DENSE_MAX + 3,      // as many, two of them twice, and an embedding
     DQ_TENSORS_MAX = 4 * DQ_LAYERS_MAX + 1
 };
 #define DQ_MLP "mlp"            // a multilayer perceptron; its name goes on with its sizes
@@ -38,6 +39,8 @@ enum { DQ_NETWORK_NAME = 96 };  // bytes of a network's name, the final zero inc
 typedef struct dq_last_layers {
     dq_head head;        // what the outputs of an action are
     int n_atoms;         // outputs of an action
+    int n_drawn;         // of IQN: levels of a state in an update; else 0
+    int n_levels;        // of IQN: levels of a state whose quantiles' mean is a value; else 0
     float low, high;     // of C51: its first and last atom
     dq_dueling dueling;  // whether advantages and a value are apart
     int stream;          // outputs of each of the two hidden layers; 0: there is one
@@ -91,6 +94,7 @@ typedef struct dq_net_shape {
     int layer[DQ_CONVS_MAX];                  // number of each in dq_conv_shapes
     const dq_conv_shape *conv[DQ_CONVS_MAX];  // sizes of each
     size_t x[DQ_CONVS_MAX];                   // floats in a sample's output of each
+    dq_dense_shape embedding;                 // sizes of the embedding; in is 0: there is none
     int fc_layer;                             // number of the hidden layer in dq_fc_shapes
     const dq_fc_shape *fc;                    // sizes of the hidden layer
     int n_blocks;                             // blocks of DQ_FC_BLOCK outputs of the hidden layer
@@ -105,11 +109,12 @@ typedef struct dq_net_shape {
     size_t dense_b[DQ_DENSE_MAX];      // biases of each
     size_t conv_w[DQ_CONVS_MAX];       // weights of each convolution
     size_t conv_b[DQ_CONVS_MAX];       // biases of each convolution
+    size_t embedding_w, embedding_b;   // weights and biases of the embedding
     size_t fc_w, fc_b;                 // weights and biases of the hidden layer
     size_t out_w, out_b;               // weights and biases of the output layer
     size_t noisy, n_noisy;             // the parameters that have noise: the first, and how many
     size_t sigma;                      // the factors of their noise, [n_noisy]
-    size_t atoms;                      // the constants of a distribution, [n_atoms]
+    size_t atoms;                      // the constants of a distribution
     size_t n_params;                   // floats in the array
     int n_tensors;                     // number of tensors
     dq_param tensors[DQ_TENSORS_MAX];  // in PyTorch's order
@@ -119,8 +124,11 @@ typedef struct dq_net_shape {
  *  included. */
 bool dq_network_fits(const dq_network *network, const dq_tensor *tensors, size_t n);
 
-/** The name that a multilayer perceptron gives the weights of layer i, "2.weight". */
-const char *dq_mlp_weight_name(int i, dq_dueling dueling);
+/** The name that a multilayer perceptron gives the weights of layer i, "2.weight", or as a part of
+ *  a module "fc.2.weight". */
+const char *dq_mlp_weight_name(int i, bool is_part);
+/** Whether with these last layers a multilayer perceptron is a part of a module. */
+bool dq_mlp_is_part(const dq_last_layers *last);
 
 /** Network number `index` of those for pictures; number 0 is the default. NULL past the last. */
 const dq_network *dq_network_at(size_t index);
@@ -147,7 +155,7 @@ typedef struct dq_saved_net {
  *  @return DQ_OK; DQ_ERR_INPUT */
 DQ_NODISCARD dq_status dq_saved_net_peek(dq_reader *r, dq_saved_net *saved);
 
-/** "value", "c51", "qr", NULL: the words for each dq_head. */
+/** "value", "c51", "qr", "iqn", NULL: the words for each dq_head. */
 extern const char *const dq_head_names[];
 /** "none", "factorised", "independent", NULL: the words for each dq_noise. */
 extern const char *const dq_noise_names[];
@@ -159,8 +167,15 @@ const char *dq_optimiser_name(dq_optimiser optimiser);
 /** What follows from the layers of a network.
  *  @param network is pointed to by the result */
 dq_net_shape dq_net_shape_of(const dq_network *network, int n_actions);
+/** How many constants a distribution has; 0: it is none. */
+int dq_n_constants(const dq_last_layers *last);
 /** Constant i of a distribution: an atom of C51, a quantile's level. */
 float dq_atom_constant(const dq_last_layers *last, int i);
+
+/** The inputs of an embedding: cos(pi i level) for i = 1 to DQ_COSINES.
+ *  @param level [n]
+ *  @param[out] to [n][DQ_COSINES] */
+void dq_level_cosines(const float *level, int n, float *to);
 
 /* What stands between the output layer and the outputs for each action (last_layers.c). */
 

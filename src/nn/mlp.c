@@ -3,16 +3,28 @@
 
 #include "nn/net_internal.h"
 
+/** The layer whose inputs an embedding multiplies; without one the number of layers. */
+static int embedding_at(const dq_net_shape *s)
+{
+    return s->embedding.in > 0 ? s->n_dense - 2 : s->n_dense;
+}
+
 void dq_mlp_plan(dq_net *net, char *base, size_t *used)
 {
     const dq_net_shape *shape = &net->shape;
-    size_t cap = (size_t)net->cap, most = 0;
+    size_t most = 0;
+    int at = embedding_at(shape);
     for (int l = 0; l < shape->n_dense; l++) {
         const dq_dense_shape *s = &shape->dense[l];
-        net->dense_x[l] = dq_net_take(base, used, cap * (size_t)s->in_row);
-        net->dense_dy[l] = dq_net_take(base, used, cap * (size_t)s->out_row);
+        size_t rows = l < at ? (size_t)net->cap : dq_embedding_rows(net);
+        net->dense_x[l] = l == at ? net->mixed : dq_net_take(base, used, rows * (size_t)s->in_row);
+        net->dense_dy[l] = dq_net_take(base, used, rows * (size_t)s->out_row);
         if (l > 0 && dq_dense_weights(s) > most)
             most = dq_dense_weights(s);
+    }
+    if (at < shape->n_dense) {
+        net->features = dq_net_take(base, used, (size_t)net->cap * (size_t)shape->dense[at].in_row);
+        net->dfeatures = net->dense_dy[at - 1];
     }
     net->dense_turned = dq_net_take(base, used, most);
 }
@@ -29,12 +41,16 @@ static void take_inputs(dq_net *net, const float *obs, int n)
 void dq_mlp_forward(dq_net *net, const dq_weights *weights, const float *obs, int n)
 {
     const dq_net_shape *shape = &net->shape;
-    int last = shape->n_dense - 1;
+    int last = shape->n_dense - 1, at = embedding_at(shape);
     take_inputs(net, obs, n);
-    for (int l = 0; l <= last; l++)
-        net->k->dense(&shape->dense[l], net->dense_x[l], n, weights->used + shape->dense_w[l],
-                      weights->used + shape->dense_b[l], l < last,
-                      l < last ? net->dense_x[l + 1] : net->q);
+    for (int l = 0; l <= last; l++) {
+        float *y = l == last ? net->q : l + 1 == at ? net->features : net->dense_x[l + 1];
+        if (l == at)
+            dq_embedding_forward(net, weights, n);
+        net->k->dense(&shape->dense[l], net->dense_x[l], l < at ? n : n * net->n_rows,
+                      weights->used + shape->dense_w[l], weights->used + shape->dense_b[l],
+                      l < last, y);
+    }
 }
 
 void dq_net_sum_rows(const dq_dense_shape *s, const float *dy, int n, float *db)
@@ -49,18 +65,25 @@ void dq_net_sum_rows(const dq_dense_shape *s, const float *dy, int n, float *db)
 void dq_mlp_backward(dq_net *net)
 {
     const dq_net_shape *shape = &net->shape;
-    int n = net->cfg.batch;
+    int at = embedding_at(shape);
     for (int l = shape->n_dense - 1; l >= 0; l--) {
         const dq_dense_shape *s = &shape->dense[l];
         const float *x = net->dense_x[l], *dy = net->dense_dy[l];
+        int n = net->cfg.batch * (l < at ? 1 : net->n_rows);
         net->k->dense_dw(s, x, n, dy, net->grad + shape->dense_w[l]);
         if (l == shape->n_dense - 1)
             dq_net_part_streams(shape, s, net->grad + shape->dense_w[l]);
         dq_net_sum_rows(s, dy, n, net->grad + shape->dense_b[l]);
         if (l == 0)
             return;
-        float *dx = net->dense_dy[l - 1];
+        float *dx = l == at ? net->dmixed : net->dense_dy[l - 1];
         net->k->dense_dx(s, dy, n, net->online.used + shape->dense_w[l], net->dense_turned, dx);
+        if (l == at) {
+            dq_embedding_backward(net);
+            dx = net->dfeatures;
+            x = net->features;
+            n = net->cfg.batch;
+        }
         for (size_t i = 0; i < (size_t)n * (size_t)s->in_row; i++)
             dx[i] = x[i] > 0.0f ? dx[i] : 0.0f;
     }

@@ -102,13 +102,15 @@ static size_t padded_size(const dq_net_shape *shape)
 static void plan_linear(dq_net *net, char *base, size_t *used)
 {
     const dq_net_shape *shape = &net->shape;
-    dq_fc_sizes s = net->k->fc_sizes(shape->fc_layer, net->cfg.batch);
+    size_t rows = dq_embedding_rows(net);
+    float *x = net->mixed ? net->mixed : net->features;
+    dq_fc_sizes s = net->k->fc_sizes(shape->fc_layer, (int)rows);
     dq_weights *weights[] = {&net->online, &net->target};
     for (size_t i = 0; i < DQ_COUNT(weights); i++) {
         float *plain = base ? weights[i]->used + shape->fc_w : NULL;
         weights[i]->w4 = s.w ? dq_net_take(base, used, s.w * (size_t)shape->n_blocks) : plain;
     }
-    net->fc_x = s.x ? dq_net_take(base, used, (size_t)net->cap * s.x) : net->features;
+    net->fc_x = s.x ? dq_net_take(base, used, rows * s.x) : x;
     net->fc_slices = s.slices ? dq_net_take(base, used, s.slices) : net->fc_x;
     net->fc_dy = s.dy ? dq_net_take(base, used, s.dy) : net->dh;
     net->dht = dq_net_take(base, used, s.dyt);
@@ -118,7 +120,7 @@ static void plan_linear(dq_net *net, char *base, size_t *used)
 static void plan_output(dq_net *net, char *base, size_t *used)
 {
     const dq_net_shape *shape = &net->shape;
-    net->out_dy = dq_net_take(base, used, (size_t)net->cap * shape->out_pad);
+    net->out_dy = dq_net_take(base, used, dq_embedding_rows(net) * shape->out_pad);
     net->dense_turned = dq_net_take(base, used, dq_dense_weights(&shape->out));
 }
 
@@ -145,8 +147,11 @@ static size_t plan(dq_net *net, char *base)
     plan_noise(net, &net->online, base, &used);
     plan_noise(net, &net->target, base, &used);
     net->squares = (void *)dq_net_take(base, &used, 2 * (size_t)dq_net_n_norm_tasks(net));
-    net->q = dq_net_take(base, &used, cap * shape->out_pad);
-    net->merged = dq_net_take(base, &used, (size_t)shape->n_outputs);
+    size_t rows = dq_embedding_rows(net);
+    net->q = dq_net_take(base, &used, rows * shape->out_pad);
+    net->merged = dq_net_take(base, &used, rows / cap * (size_t)shape->n_outputs);
+    net->merged_row = dq_net_take(base, &used, (size_t)shape->n_outputs);
+    dq_embedding_plan(net, base, &used);
     if (shape->n_dense) {
         dq_mlp_plan(net, base, &used);
         return used;
@@ -162,9 +167,11 @@ static size_t plan(dq_net *net, char *base)
         net->conv_du[l] = dq_net_take(base, &used, s.du);
     }
     net->features = net->x[shape->n_convs - 1];
-    net->h = dq_net_take(base, &used, cap * shape->hidden);
+    net->h = dq_net_take(base, &used, rows * shape->hidden);
     net->dfeatures = dq_net_take(base, &used, cap * (size_t)shape->fc->in);
-    net->dh = dq_net_take(base, &used, cap * shape->hidden);
+    if (!net->mixed)
+        net->dmixed = net->dfeatures;
+    net->dh = dq_net_take(base, &used, rows * shape->hidden);
     plan_linear(net, base, &used);
     if (shape->out.in > 0)
         plan_output(net, base, &used);
@@ -178,7 +185,7 @@ static size_t plan(dq_net *net, char *base)
 static void set_constants(dq_net *net)
 {
     const dq_last_layers *last = &net->network.last;
-    for (int i = 0; i < last->n_atoms && last->head != DQ_HEAD_VALUE; i++)
+    for (int i = 0; i < dq_n_constants(last); i++)
         net->online.params[net->shape.atoms + (size_t)i] =
             net->target.params[net->shape.atoms + (size_t)i] = dq_atom_constant(last, i);
 }
@@ -200,12 +207,14 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
         goto fail;
     net->shape = dq_net_shape_of(&net->network, cfg->n_actions);
     dq_noise_plan(net);
-    net->objective = (dq_objective){.head = net->network.last.head,
-                                    .loss = cfg->loss,
-                                    .n_actions = cfg->n_actions,
-                                    .n_atoms = net->network.last.n_atoms,
-                                    .low = net->network.last.low,
-                                    .high = net->network.last.high};
+    net->objective =
+        (dq_objective){.head = net->network.last.head,
+                       .loss = cfg->loss,
+                       .n_actions = cfg->n_actions,
+                       .n_atoms = net->network.last.n_drawn ? net->network.last.n_drawn
+                                                            : net->network.last.n_atoms,
+                       .low = net->network.last.low,
+                       .high = net->network.last.high};
     st = choose_kernels(cfg, &net->shape, &net->k);
     if (st == DQ_OK)
         st = dq_initialisation_find(cfg->initialisation, &net->initialisation);
@@ -231,6 +240,7 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     memset(net->arena, 0, bytes);
     plan(net, net->arena);
     set_constants(net);
+    dq_net_choose_levels(net, true);
     *out = net;
     return DQ_OK;
 fail:
@@ -345,6 +355,14 @@ static void pad(const dq_conv_shape *s, const float *x, int n, float *to)
             memcpy(to + ((size_t)s->before + y) * wide + before, x, row * sizeof(*to));
 }
 
+void dq_net_take_hidden_inputs(dq_net *net, const float *x, int begin, int end)
+{
+    const dq_net_shape *shape = &net->shape;
+    size_t row = net->k->fc_sizes(shape->fc_layer, 1).x, n_features = (size_t)shape->fc->in;
+    for (int i = begin; net->k->fc1_input && i < end; i++)
+        net->k->fc1_input(shape->fc_layer, x + (size_t)i * n_features, net->fc_x + (size_t)i * row);
+}
+
 static void convolve_task(void *ctx, int task)
 {
     const forward_pass *f = ctx;
@@ -378,11 +396,9 @@ static void convolve_task(void *ctx, int task)
                              f->weights->params + shape->conv_b[l], v, products, y);
         x = y;
     }
-    size_t row = net->k->fc_sizes(shape->fc_layer, 1).x, n_features = (size_t)shape->fc->in;
-    for (int i = begin; net->k->fc1_input && i < end; i++)
-        net->k->fc1_input(shape->fc_layer, net->features + (size_t)i * n_features,
-                          net->fc_x + (size_t)i * row);
     dq_net_return_scratch(net, scratch);
+    if (shape->embedding.in == 0)
+        dq_net_take_hidden_inputs(net, net->features, begin, end);
 }
 
 size_t dq_net_w4_block(const dq_net *net)
@@ -396,7 +412,8 @@ static void hidden_task(void *ctx, int task)
     const forward_pass *f = ctx;
     const dq_net *net = f->net;
     size_t b = (size_t)task;
-    net->k->fc1(net->shape.fc_layer, net->fc_x, f->n, f->weights->w4 + b * dq_net_w4_block(net),
+    net->k->fc1(net->shape.fc_layer, net->fc_x, f->n * net->n_rows,
+                f->weights->w4 + b * dq_net_w4_block(net),
                 f->weights->used + net->shape.fc_b + b * DQ_FC_BLOCK, net->h + b * DQ_FC_BLOCK);
 }
 
@@ -410,10 +427,11 @@ void dq_net_forward(dq_net *net, dq_weights *weights, const void *obs, int n, in
         return;
     }
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_task, &f);
+    dq_embedding_forward(net, weights, n);
     dq_pool_run(net->pool, net->shape.n_blocks, hidden_task, &f);
     const dq_net_shape *shape = &net->shape;
     if (shape->out.in > 0)
-        net->k->dense(&shape->out, net->h, n, weights->used + shape->out_w,
+        net->k->dense(&shape->out, net->h, n * net->n_rows, weights->used + shape->out_w,
                       weights->used + shape->out_b, false, net->q);
     for (size_t b = 0; b < (size_t)shape->n_out_blocks; b++)
         net->k->fc2(shape->fc_layer, net->h, n,
@@ -428,22 +446,32 @@ static const void *state(const dq_net *net, const void *obs, int i)
     return (const uint8_t *)obs + (size_t)i * net->shape.obs_bytes;
 }
 
-/** The outputs of sample i of the last forward pass. */
-static const float *row_of(const dq_net *net, int i)
+void dq_net_outputs_of(dq_net *net, int i, float *y)
 {
-    return net->q + (size_t)i * net->shape.out_pad;
+    size_t n_rows = (size_t)net->n_rows, n = (size_t)net->shape.n_outputs;
+    const float *q = net->q + (size_t)i * n_rows * net->shape.out_pad;
+    if (net->shape.embedding.in == 0) {
+        dq_net_merge(&net->shape, q, y);
+        return;
+    }
+    for (size_t r = 0; r < n_rows; r++, q += net->shape.out_pad) {
+        dq_net_merge(&net->shape, q, net->merged_row);
+        for (size_t a = 0; a < n; a++)
+            y[a * n_rows + r] = net->merged_row[a];
+    }
 }
 
 /** Outputs of any number of states, without the padding. */
 static void all_outputs(dq_net *net, dq_weights *weights, const void *obs, int n, float *y)
 {
-    size_t n_outputs = (size_t)net->shape.n_outputs;
-    assert(n <= net->cap || !net->gain);
+    dq_net_choose_levels(net, false);
+    size_t n_outputs = (size_t)net->shape.n_outputs * (size_t)net->n_rows;
+    assert(n <= net->cap || (!net->gain && !net->given_levels));
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
         dq_net_forward(net, weights, state(net, obs, i), part, 0);
         for (int j = 0; j < part; j++)
-            dq_net_merge(&net->shape, row_of(net, j), y + (size_t)(i + j) * n_outputs);
+            dq_net_outputs_of(net, j, y + (size_t)(i + j) * n_outputs);
     }
 }
 
@@ -458,20 +486,23 @@ void dq_net_target_outputs(dq_net *net, const void *obs, int n, float *y)
 }
 
 /** Values of sample i of the last forward pass. */
-static void values_of_row(const dq_net *net, int i, float *q)
+static void values_of(dq_net *net, int i, float *q)
 {
-    dq_net_merge(&net->shape, row_of(net, i), net->merged);
-    dq_objective_values(&net->objective, net->merged, q);
+    dq_objective o = net->objective;
+    o.n_atoms = o.head == DQ_HEAD_IQN ? net->n_rows : o.n_atoms;
+    dq_net_outputs_of(net, i, net->merged);
+    dq_objective_values(&o, net->merged, q);
 }
 
 /** Values of any number of states. */
 static void all_q(dq_net *net, dq_weights *weights, const void *obs, int n, float *q)
 {
+    dq_net_choose_levels(net, true);
     for (int i = 0; i < n; i += net->cap) {
         int part = n - i < net->cap ? n - i : net->cap;
         dq_net_forward(net, weights, state(net, obs, i), part, 0);
         for (int j = 0; j < part; j++)
-            values_of_row(net, j, q + (size_t)(i + j) * (size_t)net->cfg.n_actions);
+            values_of(net, j, q + (size_t)(i + j) * (size_t)net->cfg.n_actions);
     }
 }
 

@@ -64,12 +64,23 @@ struct dq_net {
 
     const float *gain;  // [states] factors of the inputs; NULL: all 1
 
+    /* Behind an embedding a state has a row for each of its levels; else it has one. */
+    int n_rows;                 // of a state, in this pass
+    const float *row_levels;    // [states][n_rows] in this pass; NULL: in even steps
+    const float *given_levels;  // dq_net_set_levels()
+    float *levels;              // [rows] of the last pass
+    float *cosines;             // [rows][DQ_COSINES] of the levels
+    float *psi;                 // [rows][features] their embeddings
+    float *mixed;               // [rows][features] the features times these
+    float *dmixed;              // gradients of `mixed`, then of psi before its ReLU
+
     float *x[DQ_CONVS_MAX];        // [cap] outputs of each convolution
-    float *features;               // the outputs of the last convolution
-    float *h;                      // [cap][hidden] outputs of the hidden layer
-    float *q;                      // [cap][out_pad] outputs of the output layer
-    float *fc_x;                   // features in the layout of fc1
-    float *fc_slices;              // features in the layout of fc1_dw
+    float *features;               // the outputs of the last convolution, or of what is before an
+                                   // embedding
+    float *h;                      // [rows][hidden] outputs of the hidden layer
+    float *q;                      // [rows][out_pad] outputs of the output layer
+    float *fc_x;                   // inputs of the hidden layer in the layout of fc1
+    float *fc_slices;              // the same in the layout of fc1_dw
     float *dfeatures;              // gradients of the features
     float *dh;                     // gradients of the input of the hidden layer's ReLU
     float *fc_dy;                  // dh in the layout of fc1_dw
@@ -78,11 +89,12 @@ struct dq_net {
     float *conv_z[DQ_CONVS_MAX];   // transforms of the output gradients of a batch
     float *conv_du[DQ_CONVS_MAX];  // gradients of u
 
-    float *dense_x[DQ_DENSE_MAX];   // [cap][in_row] inputs of a multilayer perceptron's layers
-    float *dense_dy[DQ_DENSE_MAX];  // [cap][out_row] gradients of their outputs, before the ReLU
+    float *dense_x[DQ_DENSE_MAX];   // [rows][in_row] inputs of a multilayer perceptron's layers
+    float *dense_dy[DQ_DENSE_MAX];  // [rows][out_row] gradients of their outputs, before the ReLU
     float *dense_turned;            // transposed weights of one of them
-    float *out_dy;                  // [cap][out_pad] gradients of q, of a dense output layer
-    float *merged;                  // [n_outputs] outputs of a state, advantages and value merged
+    float *out_dy;                  // [rows][out_pad] gradients of q, of a dense output layer
+    float *merged;      // [n_outputs][n_rows] outputs of a state, advantages and value merged
+    float *merged_row;  // [n_outputs] of one row
 
     float *scratch;       // a piece for each thread
     size_t scratch_size;  // floats in a piece
@@ -103,6 +115,27 @@ void dq_net_chunk(const dq_net *net, int n, int task, int *begin, int *end);
 /** Forward pass of n <= cap states, to x, h and q.
  *  @param keep compute conv_v as well, for the gradients */
 void dq_net_forward(dq_net *net, dq_weights *weights, const void *obs, int n, int keep);
+
+/** Copy the inputs of the hidden layer of some rows, begin to end - 1, to the layout of fc1. */
+void dq_net_take_hidden_inputs(dq_net *net, const float *x, int begin, int end);
+
+/** The outputs of sample i of the last forward pass, advantages and value merged.
+ *  @param[out] y [n_actions][n_atoms or n_rows] */
+void dq_net_outputs_of(dq_net *net, int i, float *y);
+
+/* The embedding of the levels of quantiles (embedding.c). Without one these do nothing. */
+
+/** Choose the levels of the next passes: those that a value is the mean over, or those that are
+ *  given. */
+void dq_net_choose_levels(dq_net *net, bool of_values);
+/** Most rows of a pass behind the embedding; without one cap. */
+size_t dq_embedding_rows(const dq_net *net);
+/** Lay out what it needs. */
+void dq_embedding_plan(dq_net *net, char *base, size_t *used);
+/** From the features of n states and their levels to `mixed`. */
+void dq_embedding_forward(dq_net *net, const dq_weights *weights, int n);
+/** From dmixed of a batch to dfeatures and the gradients of the embedding. */
+void dq_embedding_backward(dq_net *net);
 
 /** Multiply all inputs of each state by a factor, in the calls that follow. They must be of no more
  *  states than the batch. Not for multilayer perceptrons.

@@ -17,6 +17,12 @@ typedef struct learn_step {
     float *error;                   // [batch] out, NULL: not wanted
 } learn_step;
 
+/** Rows of a batch behind an embedding; else its samples. */
+static int n_rows(const dq_net *net)
+{
+    return net->cfg.batch * net->n_rows;
+}
+
 static void optimise(const learn_step *s, size_t at, size_t n, float *grad)
 {
     for (size_t i = 0; !s->fused && s->scale < 1.0f && i < n; i++)
@@ -29,17 +35,30 @@ static void optimise(const learn_step *s, size_t at, size_t n, float *grad)
 static double sample_loss(const learn_step *s, int i, int n, float *dy)
 {
     dq_net *net = s->net;
-    size_t atoms = (size_t)net->objective.n_atoms;
+    dq_objective o = net->objective;
+    size_t atoms = (size_t)o.n_atoms;
     float error, weight = s->weight ? s->weight[i] : 1.0f;
-    dq_net_merge(&net->shape, net->q + (size_t)i * net->shape.out_pad, net->merged);
-    double loss = net->k->sample_loss(&net->objective, net->merged + (size_t)s->action[i] * atoms,
+    o.levels = net->levels ? net->levels + (size_t)i * atoms : NULL;
+    dq_net_outputs_of(net, i, net->merged);
+    double loss = net->k->sample_loss(&o, net->merged + (size_t)s->action[i] * atoms,
                                       s->target + (size_t)i * atoms, weight, n, &error, dy);
     if (s->error)
         s->error[i] = error;
     return loss;
 }
 
-/** The loss of a batch. @param[out] dq [batch][out_pad] its gradient at the output layer */
+/** The gradient at the output layer of the rows of sample i.
+ *  @param dy [n_atoms] at the outputs of its action
+ *  @param[out] dq [rows][out_pad] */
+static void spread(const learn_step *s, int i, const float *dy, float *dq)
+{
+    const dq_net *net = s->net;
+    size_t first = (size_t)i * (size_t)net->n_rows;
+    for (size_t r = 0; r < (size_t)net->n_rows; r++)
+        dq_net_spread(&net->shape, s->action[i], dy + r, dq + (first + r) * net->shape.out_pad);
+}
+
+/** The loss of a batch. @param[out] dq [rows][out_pad] its gradient at the output layer */
 static float batch_loss(const learn_step *s, float *dq)
 {
     const dq_net *net = s->net;
@@ -48,7 +67,7 @@ static float batch_loss(const learn_step *s, float *dq)
     double loss = 0;
     for (int i = 0; i < n; i++) {
         loss += sample_loss(s, i, n, dy);
-        dq_net_spread(&net->shape, s->action[i], dy, dq + (size_t)i * net->shape.out_pad);
+        spread(s, i, dy, dq);
     }
     return (float)(loss / n);
 }
@@ -90,7 +109,7 @@ static float dense_gradients(const learn_step *s)
 {
     dq_net *net = s->net;
     const dq_net_shape *shape = &net->shape;
-    int n = net->cfg.batch;
+    int n = n_rows(net);
     float *db4 = net->grad + shape->fc_b;
     float loss = batch_loss(s, net->out_dy);
     net->k->dense_dw(&shape->out, net->h, n, net->out_dy, net->grad + shape->out_w);
@@ -113,7 +132,7 @@ static float output_gradients(const learn_step *s)
 {
     dq_net *net = s->net;
     float loss = net->shape.out.in > 0 ? dense_gradients(s) : value_gradients(s);
-    net->k->fc1_turn(net->shape.fc_layer, net->dh, net->cfg.batch, net->fc_dy, net->dht);
+    net->k->fc1_turn(net->shape.fc_layer, net->dh, n_rows(net), net->fc_dy, net->dht);
     return loss;
 }
 
@@ -152,12 +171,12 @@ static void hidden_task(void *ctx, int task)
     const learn_step *s = ctx;
     dq_net *net = s->net;
     const dq_net_shape *shape = &net->shape;
-    int layer = shape->fc_layer, k = task * shape->fc->slice, n = net->cfg.batch;
+    int layer = shape->fc_layer, k = task * shape->fc->slice, n = n_rows(net);
     size_t w = shape->fc_w;
     if (net->k->fc1_slice)
         net->k->fc1_slice(layer, net->fc_x, n, k, net->fc_slices);
     const float *moments[] = {net->m + w, net->v + w};
-    net->k->fc1_dx(layer, net->dht, n, net->online.used + w, k, net->dfeatures, moments);
+    net->k->fc1_dx(layer, net->dht, n, net->online.used + w, k, net->dmixed, moments);
     for (int b = 0; b < shape->n_blocks; b++) {
         size_t at = hidden_place(shape, b, k);
         float block[DQ_FC_SLICE_MAX * DQ_FC_BLOCK], *grad = s->fused ? block : net->grad + at;
@@ -282,6 +301,9 @@ static void step_others(const learn_step *s)
     float *grad = s->net->grad;
     for (int l = 0; l < shape->n_convs; l++)
         optimise(s, shape->conv_b[l], (size_t)shape->conv[l]->out, grad + shape->conv_b[l]);
+    if (shape->embedding.in > 0)
+        optimise(s, shape->embedding_w, shape->fc_w - shape->embedding_w,
+                 grad + shape->embedding_w);
     size_t hidden = shape->fc_b - shape->fc_w;  // whose weights have their step already
     size_t end = shape->n_noisy > 0 ? shape->sigma : shape->n_params;
     optimise(s, shape->fc_b, end - shape->fc_b, grad + shape->fc_b);
@@ -352,11 +374,13 @@ static float run_step(learn_step *s, const void *obs)
 {
     dq_net *net = s->net;
     int n = net->cfg.batch;
+    dq_net_choose_levels(net, false);
     if (net->shape.n_dense)
         return run_mlp_step(s, obs);
     dq_net_forward(net, &net->online, obs, n, 1);
     float loss = output_gradients(s);
     dq_pool_run(net->pool, n_hidden_tasks(net), hidden_task, s);
+    dq_embedding_backward(net);
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_back_task, s);
     dq_pool_run(net->pool, n_du_tasks(net), du_task, s);
     dq_pool_run(net->pool, n_finish_tasks(net), finish_task, s);

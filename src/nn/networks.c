@@ -23,6 +23,11 @@
         .sigma_weight = layer ".sigma_weight", .sigma_bias = layer ".sigma_bias", .in = (n_in),    \
         .out = (n_out), .relu = (has_relu)                                                         \
     }
+#define EMBEDDING                                                                                  \
+    {                                                                                              \
+        .kind = DQ_LAYER_EMBEDDING, .name = "embedding.0", .weight = "embedding.0.weight",         \
+        .bias = "embedding.0.bias", .in = DQ_COSINES, .relu = true                                 \
+    }
 #define NOT_PADDED .before = 0
 #define PAD(first, second) .before = (first), .after = (second)
 enum { N_ACTIONS = 0 };  // outputs: as many as there are actions
@@ -61,7 +66,8 @@ static const dq_network networks[] = {
      {.n_atoms = 1}},
 };
 
-/* As in PyTorch's nn.Sequential(Linear, ReLU, ...); with dueling that is a part of a module. */
+/* As in PyTorch's nn.Sequential(Linear, ReLU, ...); with dueling or an embedding that is a part of
+ * a module. */
 static const dq_layer mlp_layers[DQ_DENSE_MAX] = {
     LINEAR("0", 0, 0, true), LINEAR("2", 0, 0, true), LINEAR("4", 0, 0, true),
     LINEAR("6", 0, 0, true), LINEAR("8", 0, 0, true),
@@ -71,9 +77,14 @@ static const dq_layer mlp_part_layers[DQ_DENSE_MAX] = {
     LINEAR("fc.6", 0, 0, true), LINEAR("fc.8", 0, 0, true),
 };
 
-const char *dq_mlp_weight_name(int i, dq_dueling dueling)
+const char *dq_mlp_weight_name(int i, bool is_part)
 {
-    return (dueling == DQ_DUELING_NONE ? mlp_layers : mlp_part_layers)[i].weight;
+    return (is_part ? mlp_part_layers : mlp_layers)[i].weight;
+}
+
+bool dq_mlp_is_part(const dq_last_layers *last)
+{
+    return last->dueling != DQ_DUELING_NONE || last->head == DQ_HEAD_IQN;
 }
 
 const dq_network *dq_network_at(size_t index)
@@ -142,8 +153,11 @@ static dq_status make_mlp(const char *name, size_t n_name, dq_network *network)
 
 /* ---------------------------------------------------------------- words for the last layers */
 
-const char *const dq_head_names[] = {
-    [DQ_HEAD_VALUE] = "value", [DQ_HEAD_C51] = "c51", [DQ_HEAD_QR] = "qr", NULL};
+const char *const dq_head_names[] = {[DQ_HEAD_VALUE] = "value",
+                                     [DQ_HEAD_C51] = "c51",
+                                     [DQ_HEAD_QR] = "qr",
+                                     [DQ_HEAD_IQN] = "iqn",
+                                     NULL};
 
 static const char *const duelings[] = {
     [DQ_DUELING_NONE] = "none", [DQ_DUELING_OUTPUT] = "dueling", [DQ_DUELING_STREAMS] = "streams"};
@@ -211,6 +225,11 @@ static bool read_words(const char *text, dq_last_layers *last)
         last->head = DQ_HEAD_QR;
         if (!take_count(&text, 1, DQ_ATOMS_MAX, &last->n_atoms))
             return false;
+    } else if (take_word(&text, dq_head_names[DQ_HEAD_IQN])) {
+        last->head = DQ_HEAD_IQN;
+        if (!take_count(&text, 1, DQ_ATOMS_MAX, &last->n_drawn) ||
+            !take_count(&text, 1, DQ_ATOMS_MAX, &last->n_levels))
+            return false;
     }
     last->low = (float)low;
     last->high = (float)high;
@@ -235,13 +254,23 @@ void dq_network_words(const dq_last_layers *last, char *text, size_t cap)
                  last->n_atoms, (double)last->low, (double)last->high);
     else if (last->head == DQ_HEAD_QR && used < cap)
         snprintf(text + used, cap - used, " %s %d", dq_head_names[DQ_HEAD_QR], last->n_atoms);
+    else if (last->head == DQ_HEAD_IQN && used < cap)
+        snprintf(text + used, cap - used, " %s %d %d", dq_head_names[DQ_HEAD_IQN], last->n_drawn,
+                 last->n_levels);
+}
+
+int dq_n_constants(const dq_last_layers *last)
+{
+    if (last->head == DQ_HEAD_IQN)
+        return last->n_levels;
+    return last->head == DQ_HEAD_VALUE ? 0 : last->n_atoms;
 }
 
 float dq_atom_constant(const dq_last_layers *last, int i)
 {
     if (last->head == DQ_HEAD_C51)
         return dq_objective_atom(last->low, last->high, last->n_atoms, i);
-    return dq_objective_level(last->n_atoms, i);
+    return dq_objective_level(dq_n_constants(last), i);
 }
 
 /** Two layers in place of the last of its kind: of the advantages, of the value. */
@@ -258,6 +287,7 @@ static void name_as_part(dq_network *network)
         dq_layer named = mlp_part_layers[i];
         named.in = network->layers[i].in;
         named.out = network->layers[i].out;
+        named.relu = network->layers[i].relu;
         network->layers[i] = named;
     }
 }
@@ -287,6 +317,17 @@ static void part(dq_network *network)
     add_pair(network, advantage, value);
 }
 
+/** The embedding of levels before the last hidden layer, whose inputs it multiplies. */
+static void embed(dq_network *network)
+{
+    static const dq_layer embedding[] = {EMBEDDING};
+    dq_layer *at = &network->layers[network->n_layers - 2];
+    memmove(at + 1, at, 2 * sizeof(*at));
+    *at = embedding[0];
+    at->out = at[1].in;
+    network->n_layers++;
+}
+
 /** The last layers as the words behind a base's name say. */
 static dq_status change_last(dq_network *network, const char *name, const char *words)
 {
@@ -297,8 +338,13 @@ static dq_status change_last(dq_network *network, const char *name, const char *
         return dq_fail(
             DQ_ERR_CONFIG,
             "network '%s': behind its name may stand dueling or streams W, then noisy or "
-            "noisy independent, then c51 N LOW HIGH or qr N, with at most %d atoms",
+            "noisy independent, then c51 N LOW HIGH, qr N or iqn N K, with at most %d atoms",
             name, DQ_ATOMS_MAX);
+    if (network->last.head == DQ_HEAD_IQN && network->n_layers < 3)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "network '%s': iqn needs two hidden layers or more: the levels of quantiles "
+                       "enter between them",
+                       name);
     int stream = network->last.stream;
     if (stream && stream != hidden->out && !(is_picture && 2 * stream == hidden->out))
         return dq_fail(DQ_ERR_CONFIG, "network '%s': streams of %d: choose %d%s", name, stream,
@@ -309,11 +355,12 @@ static dq_status change_last(dq_network *network, const char *name, const char *
     if (snprintf(network->own_name, sizeof(network->own_name), "%.*s%s", (int)(words - name), name,
                  plain) >= (int)sizeof(network->own_name))
         return dq_fail(DQ_ERR_CONFIG, "network '%s': its name is too long", name);
-    if (network->last.dueling == DQ_DUELING_NONE)
-        return DQ_OK;
-    if (!is_picture)
+    if (!is_picture && dq_mlp_is_part(&network->last))
         name_as_part(network);
-    part(network);
+    if (network->last.head == DQ_HEAD_IQN)
+        embed(network);
+    if (network->last.dueling != DQ_DUELING_NONE)
+        part(network);
     return DQ_OK;
 }
 

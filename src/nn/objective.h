@@ -8,7 +8,7 @@
  *  Sources: Mnih et al. 2015, equation 2 and Methods (the target, the clipped error); van Hasselt,
  *  Guez, Silver 2016, equation 4 (Double DQN); Schaul et al. 2016, algorithm 1 (weights);
  * Bellemare, Dabney, Munos 2017, algorithm 1 (C51); Dabney et al. 2018, equations 9 and 10
- * (quantiles). */
+ * (quantiles); Dabney, Ostrovski, Silver, Munos 2018, equation 3 (levels that are drawn). */
 #ifndef DEEPQ_NN_OBJECTIVE_H
 #define DEEPQ_NN_OBJECTIVE_H
 
@@ -32,6 +32,8 @@ typedef struct dq_objective {
     int n_actions;    // number of actions
     int n_atoms;      // outputs of an action; 1: values
     float low, high;  // of C51: its first and last atom
+    /** Of IQN, for the loss of a sample: [n_atoms] the levels of its quantiles. */
+    const float *levels;
     dq_munchausen munchausen;
 } dq_objective;
 
@@ -211,11 +213,10 @@ DQ_EVERYWHERE void dq_objective_scaled_policy(const dq_objective *o, const float
 }
 
 /** What Munchausen DQN adds to the reward of an action.
- *  @param y [n_actions][n_atoms] outputs of the target network for the state */
-DQ_EVERYWHERE float dq_objective_bonus(const dq_objective *o, const float *y, int action)
+ *  @param q [n_actions] values by the target network for the state */
+DQ_EVERYWHERE float dq_objective_bonus(const dq_objective *o, const float *q, int action)
 {
-    float q[DQ_MAX_ACTIONS], scaled[DQ_MAX_ACTIONS] = {0}, p[DQ_MAX_ACTIONS] = {0};
-    dq_objective_values(o, y, q);
+    float scaled[DQ_MAX_ACTIONS] = {0}, p[DQ_MAX_ACTIONS] = {0};
     dq_objective_scaled_policy(o, q, scaled, p);
     float kept = scaled[action] > o->munchausen.least ? scaled[action] : o->munchausen.least;
     return o->munchausen.alpha * kept;
@@ -223,12 +224,13 @@ DQ_EVERYWHERE float dq_objective_bonus(const dq_objective *o, const float *y, in
 
 /** The soft value of a next state: sum over the actions of pi(a) (y[a] - tau log pi(a)), for each
  *  quantile.
- *  @param y [n_actions][n_atoms] outputs of the target network for it
+ *  @param q [n_actions] values by the target network for it
+ *  @param y [n_actions][n_atoms] its outputs
  *  @param[out] next [n_atoms] */
-DQ_EVERYWHERE void dq_objective_soft_next(const dq_objective *o, const float *y, float *next)
+DQ_EVERYWHERE void dq_objective_soft_next(const dq_objective *o, const float *q, const float *y,
+                                          float *next)
 {
-    float q[DQ_MAX_ACTIONS], scaled[DQ_MAX_ACTIONS] = {0}, p[DQ_MAX_ACTIONS] = {0};
-    dq_objective_values(o, y, q);
+    float scaled[DQ_MAX_ACTIONS] = {0}, p[DQ_MAX_ACTIONS] = {0};
     dq_objective_scaled_policy(o, q, scaled, p);
     for (int i = 0; i < o->n_atoms; i++) {
         next[i] = 0.0f;
@@ -303,6 +305,8 @@ DQ_EVERYWHERE double dq_objective_sample(const dq_objective *o, const float *y, 
         loss = dq_objective_cross_entropy(n, y, target, dy);
     for (int i = 0; i < n && o->head == DQ_HEAD_QR; i++)
         loss += dq_objective_quantile(n, y[i], dq_objective_level(n, i), target, &dy[i]);
+    for (int i = 0; i < n && o->head == DQ_HEAD_IQN; i++)
+        loss += dq_objective_quantile(n, y[i], o->levels[i], target, &dy[i]);
     for (int i = 0; i < n; i++)
         dy[i] *= weight / (float)n_samples;
     *error = (float)loss;

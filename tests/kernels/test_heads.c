@@ -31,7 +31,8 @@ typedef struct sample {
     int32_t action[MAX_BATCH];
     float weight[MAX_BATCH], reward[MAX_BATCH], discount[MAX_BATCH];
     dq_net *net;
-    dq_rng noise;
+    dq_rng noise, levels;
+    float level[MAX_BATCH * DQ_ATOMS_MAX];
 } sample;
 
 static bool is_constant(const dq_tensor *t)
@@ -90,6 +91,7 @@ static void begin(sample *s, const char *network, int n_actions, int n, uint32_t
     assert_string_equal(dq_net_network(s->net), network);
     s->n_atoms = dq_net_atoms(s->net);
     s->noise = dq_rng_stream(seed, "noise");
+    s->levels = dq_rng_stream(seed, "levels");
     lcg = seed;
     draw_weights(s);
     draw_batch(s);
@@ -122,9 +124,20 @@ static void check_numbers(FILE *f, const char *name, const float *x, size_t n, d
     }
 }
 
-static void check_outputs(FILE *f, const sample *s, double tolerance)
+/** Of IQN. */
+static void choose_levels(sample *s)
+{
+    if (!strstr(s->network, "iqn"))
+        return;
+    for (int i = 0; i < s->n * s->n_atoms; i++)
+        s->level[i] = (float)dq_rng_unit(&s->levels);
+    dq_net_set_levels(s->net, s->level);
+}
+
+static void check_outputs(FILE *f, sample *s, double tolerance)
 {
     static float y[MAX_BATCH * MAX_OUTPUTS];
+    choose_levels(s);
     dq_net_online_outputs(s->net, s->obs, s->n, y);
     check_numbers(f, "y", y, (size_t)(s->n * s->n_actions * s->n_atoms), tolerance);
 }
@@ -137,15 +150,17 @@ static void check_values(FILE *f, const sample *s)
 }
 
 /** Of transitions to the states themselves. */
-static void make_targets(const sample *s, float *target)
+static void make_targets(sample *s, float *target)
 {
-    static float y[MAX_BATCH * MAX_OUTPUTS];
-    float q[40], next[DQ_ATOMS_MAX];
+    static float y[MAX_BATCH * MAX_OUTPUTS], q_of_target[MAX_BATCH * 40];
+    float next[DQ_ATOMS_MAX];
     dq_objective o = dq_net_objective(s->net);
+    choose_levels(s);
     dq_net_target_outputs(s->net, s->obs, s->n, y);
+    dq_net_target_q(s->net, s->obs, s->n, q_of_target);
     for (int i = 0; i < s->n; i++) {
         const float *of_state = y + i * s->n_actions * s->n_atoms;
-        dq_objective_values(&o, of_state, q);
+        const float *q = q_of_target + i * s->n_actions;
         dq_objective_distribution(&o, of_state + dq_argmax(q, s->n_actions) * s->n_atoms, next);
         dq_objective_targets(&o, s->reward[i], s->discount[i], next, target + i * s->n_atoms);
     }
@@ -171,7 +186,7 @@ static void check_run(FILE *f, sample *s)
 {
     static float target[MAX_BATCH * DQ_ATOMS_MAX];
     float error[MAX_BATCH];
-    bool is_value = s->n_atoms == 1 && !strstr(s->network, "qr");
+    bool is_value = s->n_atoms == 1 && !strstr(s->network, "q");
     dq_net_draw_noise(s->net, &s->net->online, &s->noise);
     check_outputs(f, s, 2e-5);
     check_values(f, s);
@@ -180,6 +195,7 @@ static void check_run(FILE *f, sample *s)
     check_numbers(f, "target", target, (size_t)(s->n * s->n_atoms), 2e-5);
     for (int step = 0; step < STEPS; step++) {
         dq_net_draw_noise(s->net, &s->net->online, &s->noise);
+        choose_levels(s);
         next_word(f, "loss");
         double want = next_number(f);
         if (step > 0) {
@@ -221,7 +237,7 @@ static void check_level(const char *isa)
         n_runs++;
     }
     fclose(f);
-    assert_int_equal(n_runs, 20);
+    assert_int_equal(n_runs, 25);
 }
 
 static void pytorch_agrees(void **state)
@@ -310,6 +326,9 @@ static void networks_are_recognised_by_their_tensors(void **state)
                                         "small streams 128 noisy c51 51 -10 10",
                                         "mlp 4-64 streams 64 noisy qr 8",
                                         "mlp 4-16-8 noisy",
+                                        "small dueling iqn 64 40",
+                                        "mlp 4-16-8 iqn 64 33",
+                                        "mlp 4-16-12-8 streams 8 noisy iqn 64 35",
                                         "mlp 4-64 c51 51 0 200",
                                         "mlp 7-8-8-8-8 streams 8 c51 3 -1 1"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -361,6 +380,10 @@ static void impossible_words_are_refused(void **state)
                                         "nature c51 513 -1 1",
                                         "nature qr 0",
                                         "nature qr 5.5",
+                                        "nature iqn 5",
+                                        "nature iqn 0 5",
+                                        "nature iqn 5 513",
+                                        "mlp 4-8 iqn 5 5",
                                         "nature qr 5 c51 51 -10 10",
                                         "nature ",
                                         "nature c51 51 nan 1",
@@ -414,15 +437,30 @@ static void modules_are_printed(void **state)
                               "    (2): Linear(in_features=8, out_features=5, bias=True)\n"
                               "  )\n"
                               ")");
+    dq_net_describe("mlp 4-16-8 noisy iqn 5 3", 3, text, sizeof(text));
+    assert_string_equal(text, "DQN(\n"
+                              "  (embedding): Sequential(\n"
+                              "    (0): Linear(in_features=64, out_features=16, bias=True)\n"
+                              "    (1): ReLU()\n"
+                              "  )\n"
+                              "  (fc): Sequential(\n"
+                              "    (0): NoisyLinear(in_features=4, out_features=16, bias=True)\n"
+                              "    (1): ReLU()\n"
+                              "    (2): NoisyLinear(in_features=16, out_features=8, bias=True)\n"
+                              "    (3): ReLU()\n"
+                              "    (4): NoisyLinear(in_features=8, out_features=3, bias=True)\n"
+                              "  )\n"
+                              ")");
 }
 
 /** A net that was saved learns on bit for bit; the weights between streams stay zero. */
 static void saved_nets_go_on_the_same(void **state)
 {
     (void)state;
-    static const char *const names[] = {"small streams 128 c51 11 -1 1", "mlp 4-8-6 streams 6 qr 9",
-                                        "nips dueling noisy", "mlp 4-8-6 streams 6 noisy qr 9"};
-    for (int i = 0; i < 4; i++) {
+    static const char *const names[] = {
+        "small streams 128 c51 11 -1 1",  "mlp 4-8-6 streams 6 qr 9",          "nips dueling noisy",
+        "mlp 4-8-6 streams 6 noisy qr 9", "mlp 4-8-6 streams 6 noisy iqn 5 3", "small iqn 3 2"};
+    for (int i = 0; i < 6; i++) {
         static sample a, b;
         static float target[MAX_BATCH * DQ_ATOMS_MAX];
         dq_writer *w;
@@ -432,6 +470,7 @@ static void saved_nets_go_on_the_same(void **state)
         begin(&a, names[i], 5, 2, 3, DQ_LOSS_MSE, NULL);
         begin(&b, names[i], 5, 2, 4, DQ_LOSS_MSE, NULL);
         make_targets(&a, target);
+        dq_net_set_levels(a.net, NULL);
         dq_net_update(a.net, a.obs, a.action, target);
         assert_int_equal(dq_writer_create(&w), DQ_OK);
         assert_int_equal(dq_net_save(a.net, w), DQ_OK);
@@ -455,8 +494,10 @@ static void saved_nets_go_on_the_same(void **state)
 static void a_copied_target_is_the_online_network(void **state)
 {
     (void)state;
-    static const char *const names[] = {"small noisy", "nips streams 128 noisy independent",
-                                        "mlp 4-8-6 noisy qr 3", "small c51 5 -1 1"};
+    static const char *const names[] = {
+        "small noisy",          "nips streams 128 noisy independent",
+        "mlp 4-8-6 noisy qr 3", "small c51 5 -1 1",
+        "small iqn 5 3",        "mlp 4-8-6 iqn 3 2"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         static sample s;
         static float target[MAX_BATCH * DQ_ATOMS_MAX], y[2][2 * 3 * 5];

@@ -9,7 +9,8 @@ Weights and inputs come from the generator of make_nn_golden.py, which tests/ker
 A network is a line `network NAME`, a line with its number of actions, samples, seed and loss, and then what
 it computes. Of long arrays PICKS numbers are stored. The seed is the first for which no sum before a ReLU is
 near 0, and the best action of each next state is clear. The noise of noisy layers is drawn before the
-outputs, before the targets, before each step and before the last outputs, from the stream "noise" of the seed.
+outputs, before the targets, before each step and before the last outputs, from the stream "noise" of the seed; so
+are the levels of IQN, from the stream "levels".
 """
 import numpy as np
 import torch
@@ -29,7 +30,10 @@ RUNS = [("mlp 4-64-48 dueling", 3, 32, "mse"), ("mlp 4-64-48 streams 48", 3, 32,
         ("nature_same dueling qr 20", 3, 2, "mse"), ("mlp 4-33-20 noisy", 3, 32, "mse"),
         ("mlp 5-24 streams 24 noisy c51 11 -2 3", 4, 16, "mse"), ("mlp 4-16 noisy independent", 3, 32, "huber"),
         ("mlp 3-9-7 dueling noisy independent qr 3", 2, 8, "mse"), ("small noisy", 6, 4, "mse"),
-        ("nips streams 128 noisy c51 21 -10 10", 4, 3, "mse"), ("small dueling noisy independent", 40, 3, "huber")]
+        ("nips streams 128 noisy c51 21 -10 10", 4, 3, "mse"), ("small dueling noisy independent", 40, 3, "huber"),
+        ("mlp 4-33-20 iqn 7 5", 3, 32, "mse"), ("mlp 3-12-24-24 streams 24 noisy iqn 4 9", 4, 16, "mse"),
+        ("small iqn 8 6", 6, 4, "mse"), ("nature_same dueling iqn 5 3", 4, 2, "mse"),
+        ("nips noisy iqn 3 4", 3, 3, "mse")]
 
 
 def sample(name, n_actions, n, seed):
@@ -82,26 +86,34 @@ def show(name, values):
     print(name, f"{values.sum():.9g}", *(f"{v:.9g}" for v in picks))
 
 
+def draw_levels(net, n, stream):
+    """float32, as deepq has them."""
+    if not net.words.levels:
+        return None
+    return torch.tensor(np.array([stream.unit() for _ in range(n * net.words.atoms)], np.float32)
+                        .reshape(n, -1)).double()
+
+
 def run(name, n_actions, n, kind):
     seed = 1
     while not is_good(*sample(name, n_actions, n, seed)[:2], seed):
         seed += 1
     net, x, action, weight, reward, discount = sample(name, n_actions, n, seed)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
-    stream = Stream(seed, "noise")
+    stream, drawing = Stream(seed, "noise"), Stream(seed, "levels")
     print(f"network {name}\n{n_actions} {n} {seed} {kind}")
     net.draw_noise(stream)
     with torch.no_grad():
-        y = net(x)
-        show("y", y)
-        show("q", net.values(y))
+        show("y", net(x, draw_levels(net, n, drawing)))
+        show("q", net.values(net(x)))
         net.draw_noise(stream)
-        y = net(x)
-        target = net.targets(y, net.values(y).argmax(1), reward, discount)
+        y = net(x, draw_levels(net, n, drawing))
+        target = net.targets(y, net.values(net(x)).argmax(1), reward, discount)
         show("target", target)
     for step in range(STEPS):
         net.draw_noise(stream)
-        losses = net.losses(net(x), action, target, kind)
+        levels = draw_levels(net, n, drawing)
+        losses = net.losses(net(x, levels), action, target, kind, levels)
         loss = (weight * losses).mean()
         optimizer.zero_grad()
         loss.backward()
@@ -112,7 +124,7 @@ def run(name, n_actions, n, kind):
                 show("grad " + net.name_of(key), p.grad)
         optimizer.step()
     net.draw_noise(stream)
-    show("y", net(x))
+    show("y", net(x, draw_levels(net, n, drawing)))
 
 
 torch.set_num_threads(1)

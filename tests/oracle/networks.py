@@ -2,7 +2,8 @@
 
 Advantages and values merge as in Wang et al. 2016, equation 9; C51 is algorithm 1 of Bellemare, Dabney,
 Munos 2017; the loss of quantiles is equation 10 of Dabney et al. 2018 (sum over the quantiles, mean over
-the targets). Noisy layers are those of Fortunato et al. 2018, equations 9 to 11, with one draw for a batch.
+the targets); IQN is Dabney, Ostrovski, Silver, Munos 2018, equations 3 and 4, with Dopamine's cosines, cos(pi i t)
+from i = 1 on, and action values that are means over even levels. Noisy layers are those of Fortunato et al. 2018, equations 9 to 11, with one draw for a batch.
 """
 import math
 
@@ -10,6 +11,9 @@ import torch
 import torch.nn as nn
 
 from make_nn_golden import NETWORKS, SameConv2d
+
+
+COSINES = 64
 
 
 class Words:
@@ -20,7 +24,7 @@ class Words:
         self.base = " ".join(words[:2]) if words[0] == "mlp" else words[0]
         rest = words[2 if words[0] == "mlp" else 1:]
         self.dueling = self.stream = self.noise = None
-        self.head, self.atoms = "value", 1
+        self.head, self.atoms, self.levels = "value", 1, 0
         while rest:
             word = rest.pop(0)
             if word in ("dueling", "streams"):
@@ -32,6 +36,18 @@ class Words:
                 self.head, self.atoms = word, int(rest.pop(0))
                 if word == "c51":
                     self.low, self.high = float(rest.pop(0)), float(rest.pop(0))
+                elif word == "iqn":
+                    self.levels = int(rest.pop(0))
+        self.outputs = 1 if self.levels else self.atoms  # of an action
+
+    def has_parts(self):
+        """Whether a multilayer perceptron is not an nn.Sequential by itself."""
+        return self.dueling or self.levels
+
+
+def even(n):
+    """The middles of n equal parts of [0, 1]."""
+    return (torch.arange(n) + 0.5) / n
 
 
 class NoisyLinear(nn.Linear):
@@ -98,41 +114,56 @@ class Net(nn.Module):
         layers = []
         for n_in, n_out in zip(trunk, trunk[1:]):
             layers += [linear(n_in, n_out), nn.ReLU()]
-        outputs = n_actions * w.atoms
+        outputs = n_actions * w.outputs
+        self.before = 2 * (len(sizes) - 2)  # layers of fc before an embedding
+        if w.levels:
+            self.embedding = nn.Sequential(nn.Linear(COSINES, sizes[-2]), nn.ReLU())
         if not parted:
             layers.append(linear(last, outputs))
         self.fc = nn.Sequential(*layers)
         if w.dueling == "streams":
             self.fc_adv = nn.Sequential(linear(last, w.stream), nn.ReLU(), linear(w.stream, outputs))
-            self.fc_val = nn.Sequential(linear(last, w.stream), nn.ReLU(), linear(w.stream, w.atoms))
+            self.fc_val = nn.Sequential(linear(last, w.stream), nn.ReLU(), linear(w.stream, w.outputs))
         elif parted:
             self.fc_adv = nn.Sequential(linear(last, outputs))
-            self.fc_val = nn.Sequential(linear(last, w.atoms))
+            self.fc_val = nn.Sequential(linear(last, w.outputs))
 
     def draw_noise(self, stream):
         for layer in self.modules():
             if isinstance(layer, NoisyLinear):
                 layer.draw(stream)
 
-    def forward(self, x):
+    def forward(self, x, levels=None):
+        """[n][n_actions][atoms]. levels: [n][atoms] of IQN; None: even ones, as many as a value is the mean of."""
         w = self.words
         if self.has_conv:
             x = self.conv(x).flatten(1)
-        x = self.fc(x)
+        x = self.fc[:self.before](x)
+        if not w.levels:
+            return self.behind(x)
+        if levels is None:
+            levels = even(w.levels).expand(len(x), -1)
+        cosines = torch.cos(math.pi * levels[:, :, None] * torch.arange(1, COSINES + 1))
+        x = x[:, None, :] * self.embedding(cosines)                # [n][levels][features]
+        y = self.behind(x.flatten(0, 1))                           # [n * levels][n_actions][1]
+        return y.view(len(x), -1, self.n_actions).transpose(1, 2)
+
+    def behind(self, x):
+        w = self.words
+        x = self.fc[self.before:](x)
         if w.dueling is None:
-            return x.view(-1, self.n_actions, w.atoms)
-        advantage = self.fc_adv(x).view(-1, self.n_actions, w.atoms)
-        value = self.fc_val(x).view(-1, 1, w.atoms)
+            return x.view(-1, self.n_actions, w.outputs)
+        advantage = self.fc_adv(x).view(-1, self.n_actions, w.outputs)
+        value = self.fc_val(x).view(-1, 1, w.outputs)
         return value + advantage - advantage.mean(dim=1, keepdim=True)
 
     def name_of(self, key):
-        """A multilayer perceptron that is not parted is an nn.Sequential by itself."""
-        return key if self.has_conv or self.words.dueling else key.removeprefix("fc.")
+        """A multilayer perceptron without parts is an nn.Sequential by itself."""
+        return key if self.has_conv or self.words.has_parts() else key.removeprefix("fc.")
 
     def constants(self):
         w = self.words
-        return torch.linspace(w.low, w.high, w.atoms) if w.head == "c51" else \
-            (torch.arange(w.atoms) + 0.5) / w.atoms
+        return torch.linspace(w.low, w.high, w.atoms) if w.head == "c51" else even(w.atoms)
 
     def values(self, y):
         """Action values of outputs [..., n_actions, atoms]."""
@@ -152,8 +183,8 @@ class Net(nn.Module):
         share = (1 - (moved[:, None, :] - z[None, :, None]).abs() / step).clamp(0, 1)
         return (share * p[:, None, :]).sum(-1)
 
-    def losses(self, y, action, target, kind):
-        """Of each sample."""
+    def losses(self, y, action, target, kind, levels=None):
+        """Of each sample. levels: those of IQN's y."""
         y = y[torch.arange(len(y)), action]
         if self.words.head == "c51":
             return -(target * y.log_softmax(-1)).sum(-1)
@@ -161,6 +192,6 @@ class Net(nn.Module):
             error = y - target
             return (nn.functional.huber_loss(y, target, reduction="none") if kind == "huber" else error ** 2)[:, 0]
         error = target[:, None, :] - y[:, :, None]  # [sample][quantile][target]
-        level = self.constants()[None, :, None]
+        level = (self.constants()[None] if levels is None else levels)[:, :, None]
         huber = torch.where(error.abs() <= 1, error ** 2 / 2, error.abs() - 0.5)
         return ((level - (error < 0).to(error.dtype)).abs() * huber).mean(2).sum(1)

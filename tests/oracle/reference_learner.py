@@ -15,6 +15,7 @@ Two programs only sample the same numbers by agreement. These conventions are de
   of the stream "augmentation";
 - the stream "noise" is that of noisy layers: one draw for the actions of a round, if any is not random, and in an
   update one for the target network, one to choose actions in Double DQN and one to learn (Fortunato 2018);
+- the stream "levels" is IQN's: in an update the levels of each next state that counts, then those of each state;
 - uniform sampling counts back from the newest transition; sampling by priority goes through the
   transitions in the order of their slots, step i in slot i % (replay_size + STACK * n_envs);
 - priorities are (|error| + PRIORITY_EPSILON) ** alpha, of unclipped errors, importance weights are
@@ -143,8 +144,9 @@ class Config:
     adam_beta1: float = 0.9
     adam_beta2: float = 0.999
     adam_epsilon: float = 1e-8
-    head: str = "value"               # outputs of an action: or "c51", "qr"
-    atoms: int = 51                   # of c51, quantiles of qr
+    head: str = "value"               # outputs of an action: or "c51", "qr", "iqn"
+    atoms: int = 51                   # of c51, quantiles of qr, levels that iqn draws
+    value_levels: int = 32            # of iqn, of an action value
     value_min: float = -10.0          # c51's first atom
     value_max: float = 10.0           # its last one
     dueling: str = "none"             # or "output": two output layers, or "streams": two hidden layers as well
@@ -193,6 +195,8 @@ def network_name(cfg):
         words.append(f"c51 {cfg.atoms} {cfg.value_min} {cfg.value_max}")
     elif cfg.head == "qr":
         words.append(f"qr {cfg.atoms}")
+    elif cfg.head == "iqn":
+        words.append(f"iqn {cfg.atoms} {cfg.value_levels}")
     return " ".join(words)
 
 
@@ -358,6 +362,7 @@ class Learner:
         self.optimiser = self.make_optimiser(cfg)
         self.augment = Augmentation(cfg)
         self.noise = Stream(cfg.seed, "noise")
+        self.levels = Stream(cfg.seed, "levels")
         self.n_updates = 0
         self.gaps = []  # (updates so far, by how much the best action is better), wherever one was chosen
         self.norms = []  # of the gradients, before they were scaled down
@@ -396,9 +401,16 @@ class Learner:
             for of_target, of_online in zip(self.target.parameters(), self.online.parameters()):
                 of_target.copy_(rate * of_online + (1 - rate) * of_target)
 
-    def outputs(self, net, inputs):
+    def outputs(self, net, inputs, levels=None):
         with torch.no_grad():
-            return net(inputs)
+            return net(inputs, levels)
+
+    def draw_levels(self, counts):
+        """Of the states that count; float32. None: the head has none."""
+        if self.cfg.head != "iqn":
+            return None
+        drawn = [[self.levels.unit() if is_one else 0.0 for _ in range(self.cfg.atoms)] for is_one in counts]
+        return torch.tensor(np.array(drawn, np.float32)).double()
 
     def values(self, net, states):
         return net.values(self.outputs(net, pixels(states)))
@@ -419,10 +431,10 @@ class Learner:
         """r + discount * max_a Q_target(s', a); Double DQN: Q_target(s', argmax_a Q_online(s', a)). Of
         distributions, that of the same action, moved and shrunk (networks.py)."""
         self.target.draw_noise(self.noise)
-        y = self.outputs(self.target, next_inputs)
+        y = self.outputs(self.target, next_inputs, self.draw_levels([t.discount > 0 for t in batch]))
+        q = self.target.values(self.outputs(self.target, next_inputs) if self.cfg.head == "iqn" else y)
         if self.cfg.munchausen_tau > 0:
-            return self.munchausen_targets(batch, y)
-        q = self.target.values(y)
+            return self.munchausen_targets(batch, y, q)
         if self.cfg.double_dqn:
             self.online.draw_noise(self.noise)
             action = self.best(self.online.values(self.outputs(self.online, next_inputs)))
@@ -435,14 +447,14 @@ class Learner:
         return self.target.targets(y, action, numbers([t.reward for t in batch]),
                                    numbers([t.discount for t in batch]))
 
-    def munchausen_targets(self, batch, y):
+    def munchausen_targets(self, batch, y, q):
         """Vieillard, Pietquin, Geist 2020, equation 1, with the target network for both terms: of each quantile
         r + alpha [tau ln pi(a|s)] + discount * sum_a' pi(a'|s') (y(s', a') - tau ln pi(a'|s'))."""
         cfg, tau = self.cfg, self.cfg.munchausen_tau
         here = self.target.values(self.outputs(self.target, pixels([t.state for t in batch])))
         taken = torch.tensor([[t.action] for t in batch])
         bonus = (tau * (here / tau).log_softmax(1)).gather(1, taken).clamp(cfg.munchausen_least, 0)
-        policy = (self.target.values(y) / tau).softmax(1)
+        policy = (q / tau).softmax(1)
         soft = (policy[:, :, None] * (y - tau * policy.log()[:, :, None])).sum(1)
         return numbers([t.reward for t in batch])[:, None] + cfg.munchausen_alpha * bonus + \
             numbers([t.discount for t in batch])[:, None] * soft
@@ -454,9 +466,10 @@ class Learner:
         inputs = self.augment([t.state for t in batch])
         targets = self.targets(batch, self.augment([t.next_state for t in batch]))
         self.online.draw_noise(self.noise)
-        y = self.online(inputs)
+        levels = self.draw_levels([True] * len(batch))
+        y = self.online(inputs, levels)
         action = torch.tensor([t.action for t in batch])
-        losses = self.online.losses(y, action, targets, self.cfg.loss)
+        losses = self.online.losses(y, action, targets, self.cfg.loss, levels)
         errors = losses
         if self.cfg.head == "value":
             errors = (y[torch.arange(len(batch)), action] - targets)[:, 0]

@@ -24,8 +24,9 @@ typedef struct choice {
 
 /* A new key that changes what is learned needs a row. */
 static const choice of_all[] = {
-    {"head", {"value", "value", "c51", "qr"}},
+    {"head", {"value", "c51", "qr", "iqn"}},
     {"atoms", {"5", "11"}},
+    {"value_levels", {"4", "7"}},
     {"value_min", {"-10", "-3"}},
     {"dueling", {"none", "output", "streams"}},
     {"noisy", {"none", "none", "factorised", "independent"}},
@@ -105,6 +106,8 @@ static void make_possible(dq_train_config *cfg)
         cfg->loss = DQ_LOSS_MSE;
     if (cfg->head == DQ_HEAD_C51)
         cfg->munchausen_tau = 0;
+    if (cfg->head == DQ_HEAD_IQN && cfg->hidden[1] == 0)
+        set(cfg, "hidden", "12,7");
     if (cfg->munchausen_tau > 0) {
         cfg->double_dqn = false;
         cfg->augment_shift = 0;
@@ -130,7 +133,7 @@ static void write_down(combination *c)
 static combination combine(int number)
 {
     combination c = {.is_picture = number % 2 == 0};
-    dq_rng rng = dq_rng_stream((uint64_t)number, "combination");
+    dq_rng rng = dq_rng_stream((uint64_t)number, "parts");
     must(dq_train_preset(&c.cfg, "book"));
     for (size_t i = 0; i < DQ_COUNT(fixed); i++)
         set(&c.cfg, fixed[i][0], fixed[i][1]);

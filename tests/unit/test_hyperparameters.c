@@ -39,6 +39,7 @@ static const char *const base_run[][2] = {
     {"initialisation", "pytorch"},
     {"head", "value"},
     {"atoms", "51"},
+    {"value_levels", "32"},
     {"value_min", "-10"},
     {"value_max", "10"},
     {"dueling", "none"},
@@ -95,6 +96,7 @@ static const char *const other_value[][2] = {
     {"initialisation", "xavier"},
     {"head", "qr"},
     {"atoms", "11"},
+    {"value_levels", "3"},
     {"value_min", "-5"},
     {"value_max", "5"},
     {"dueling", "output"},
@@ -213,6 +215,7 @@ static dq_train_config base_for(const char *key)
     static const struct {
         const char *key, *needs, *value;
     } needs[] = {{"atoms", "head", "c51"},
+                 {"value_levels", "head", "iqn"},
                  {"value_min", "head", "c51"},
                  {"value_max", "head", "c51"},
                  {"stream_width", "dueling", "streams"},
@@ -444,6 +447,13 @@ static void the_edges_between_keys_hold(void **state)
     cfg.loss = DQ_LOSS_HUBER;
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
     assert_non_null(strstr(dq_errmsg(), "head = qr and loss = huber"));
+    cfg.head = DQ_HEAD_IQN;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "head = iqn and loss = huber"));
+    cfg.loss = DQ_LOSS_MSE;
+    cfg.value_levels = 0;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "value_levels"));
     cfg = base();
     cfg.head = DQ_HEAD_C51;
     cfg.value_min = cfg.value_max;

@@ -61,6 +61,16 @@ static const struct {
      "network=nature_same initialisation=dopamine head=qr atoms=200 n_step=3 truncation_ends=false "
      "priority_alpha=0.5 priority_rule=dopamine train_every=4 target_sync=8000 "
      "epsilon_begin=20000 epsilon_decay=252525 checkpoint_every=100000 "},
+    {"dopamine-iqn", "dopamine", "sticky=0.25", "0.001", 0,
+     "replay_size=1000000 replay_start=20000 learning_rate=5e-05 adam_epsilon=0.0003125 "
+     "network=nature_same initialisation=dopamine head=iqn atoms=64 n_step=3 truncation_ends=false "
+     "train_every=4 target_sync=8000 epsilon_begin=20000 epsilon_decay=252525 "
+     "checkpoint_every=100000 "},
+    {"m-iqn", "dopamine", "sticky=0.25", "0.001", 0,
+     "replay_size=1000000 replay_start=20000 learning_rate=5e-05 adam_epsilon=0.0003125 "
+     "network=nature_same initialisation=dopamine head=iqn atoms=64 munchausen_tau=0.03 "
+     "truncation_ends=false train_every=4 target_sync=8000 epsilon_begin=20000 "
+     "epsilon_decay=252525 checkpoint_every=100000 "},
     {"dopamine-rainbow", "dopamine", "sticky=0.25", "0.001", 0,
      "replay_size=1000000 replay_start=20000 learning_rate=6.25e-05 adam_epsilon=0.00015 "
      "network=nature_same initialisation=dopamine head=c51 n_step=3 truncation_ends=false "
@@ -184,6 +194,7 @@ static const char *const book_preset[][2] = {
     {"initialisation", "pytorch"},
     {"head", "value"},
     {"atoms", "51"},
+    {"value_levels", "32"},
     {"value_min", "-10"},
     {"value_max", "10"},
     {"dueling", "none"},
