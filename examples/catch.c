@@ -2,15 +2,15 @@
  *
  *   cc catch.c $(pkg-config --cflags --libs deepq) && ./a.out
  *
- * A ball falls from the top of a board of 5 x 5 cells, one row a step; a paddle on the bottom row
+ * A ball falls from the top of a board of 10 x 10 cells, one row a step; a paddle on the bottom row
  * stays, moves left or moves right. Under the ball in the end: reward 1, otherwise -1. The network
- * sees pictures of 84 x 84 pixels only. Afterwards it plays 100 games by the network alone. */
+ * sees a picture with a pixel for each cell. Afterwards it plays 100 games by the network alone. */
 #include <deepq/deepq.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS = 5, SIDE = 84, CELL = SIDE / CELLS };
+enum { CELLS = 10 };
 enum { STAY, LEFT, RIGHT, N_ACTIONS };
 
 typedef struct catch_game {
@@ -18,17 +18,11 @@ typedef struct catch_game {
     int ball_x, ball_y, paddle_x;
 } catch_game;
 
-static void draw_cell(uint8_t *picture, int x, int y)
-{
-    for (int row = 0; row < CELL; row++)
-        memset(picture + (size_t)(y * CELL + row) * SIDE + (size_t)(x * CELL), 255, CELL);
-}
-
 static void draw(const catch_game *g, uint8_t *picture)
 {
-    memset(picture, 0, (size_t)SIDE * SIDE);
-    draw_cell(picture, g->ball_x, g->ball_y);
-    draw_cell(picture, g->paddle_x, CELLS - 1);
+    memset(picture, 0, CELLS * CELLS);
+    picture[g->ball_y * CELLS + g->ball_x] = 255;
+    picture[(CELLS - 1) * CELLS + g->paddle_x] = 255;
 }
 
 static dq_status catch_reset(void *self, void *obs)
@@ -62,7 +56,7 @@ static dq_status catch_seed(void *self, uint64_t seed)
     return DQ_OK;
 }
 
-/** The game as an environment, its last four pictures stacked as the network wants them. */
+/** The game as an environment, whose pictures have one channel. */
 static dq_status make_env(dq_env **out)
 {
     static const char *const actions[] = {"STAY", "LEFT", "RIGHT"};
@@ -70,7 +64,7 @@ static dq_status make_env(dq_env **out)
         .reset = catch_reset, .step = catch_step, .seed = catch_seed, .destroy = free};
     const dq_env_spec spec = {
         .id = "Catch",
-        .obs = {.dtype = DQ_U8, .n_dims = 3, .shape = {1, SIDE, SIDE}, .high = 255},
+        .obs = {.dtype = DQ_U8, .n_dims = 3, .shape = {1, CELLS, CELLS}, .high = 255},
         .n_actions = N_ACTIONS,
         .action_names = actions,
     };
@@ -78,15 +72,9 @@ static dq_status make_env(dq_env **out)
     if (!game)
         return DQ_ERR_NOMEM;
     game->rng = dq_rng_stream(0, "catch");  // until somebody seeds it
-    dq_env *env;
-    dq_status st = dq_env_create(&env, &ops, &spec, game);
-    if (st != DQ_OK) {
-        free(game);
-        return st;
-    }
-    st = dq_wrap_buffer(out, env, 4);
+    dq_status st = dq_env_create(out, &ops, &spec, game);
     if (st != DQ_OK)
-        dq_env_destroy(env);
+        free(game);
     return st;
 }
 
@@ -105,16 +93,17 @@ static dq_status create_trainer(dq_trainer **out)
     dq_status st = dq_train_preset(&cfg, "book");
     if (st != DQ_OK)
         return st;
-    cfg.network = "small";  // a small game needs less of everything than Atari
-    cfg.batch = 8;
+    cfg.network = "cnn";  // convolutions for pictures of any size; see also cfg.convolutions
+    cfg.hidden[0] = 64;
+    cfg.hidden[1] = 0;
     cfg.n_threads = 1;
-    cfg.replay_size = 2000;
-    cfg.replay_start = 100;
+    cfg.replay_size = 5000;  // a small game needs less of everything than Atari
+    cfg.replay_start = 200;
     cfg.target_sync = 100;
-    cfg.epsilon_decay = 800;
-    cfg.learning_rate = 5e-4;
+    cfg.epsilon_decay = 4000;
+    cfg.learning_rate = 1e-3;
     cfg.reward_bound = 1;  // the mean is never above it: run all steps
-    cfg.max_steps = 1200;
+    cfg.max_steps = 6000;
     dq_env *env;
     st = make_env(&env);
     if (st != DQ_OK)
@@ -128,7 +117,7 @@ static dq_status create_trainer(dq_trainer **out)
 /** Play one game by the network alone. */
 static dq_status play(dq_env *env, dq_net *net, float *reward)
 {
-    uint8_t obs[DQ_NET_OBS_BYTES];
+    uint8_t obs[CELLS * CELLS];
     dq_step result = {0};
     dq_status st = dq_env_reset(env, obs);
     while (st == DQ_OK && !result.terminated) {

@@ -17,6 +17,11 @@
  *  the last followed by a ReLU. The name says their sizes: "mlp 4-128-64" has 4 inputs and hidden
  *  layers of 128 and 64 outputs. It computes on one thread, in fp32.
  *
+ *  For uint8 pictures of any size there are convolutions of any sizes before such layers: "cnn
+ *  4x10x12-16k3s1-128" takes [4 channels][height 10][width 12], which it divides by 255; behind it
+ *  come 1 to 3 convolutions, here 16 outputs, a 3x3 kernel and stride 1 without padding, then 1 to
+ * 4 hidden layers. One thread, fp32.
+ *
  *  Words behind the name change the last layers (docs/family.md):
  *
  *  | words             | what they do                                                            |
@@ -37,7 +42,8 @@
  *  number of threads; between instruction sets they may differ in rounding. Only one thread at a
  *  time may use a net. Parameters have the names and the layout of the book's DQN class in PyTorch
  *  (Lapan 2020, chapter 6, lib/dqn_model.py), conv.0.weight to fc.2.bias; a network with two
- *  convolutions has no conv.4. Those of a multilayer perceptron are named as in PyTorch's
+ *  convolutions has no conv.4. Those of "cnn" are conv.0.weight, ..., fc.0.weight, ...; those of a
+ *  multilayer perceptron are named as in PyTorch's
  *  nn.Sequential(Linear, ReLU, ..., Linear): 0.weight, 0.bias, 2.weight, ...; with advantages and a
  *  value fc.0.weight, ..., fc_adv.0.weight, fc_val.0.weight. The atoms of C51, "supports", and the
  *  levels of quantiles, "quantiles", come behind them as constants, as buffers do in PyTorch; of
@@ -228,13 +234,14 @@ void dq_net_destroy(dq_net *net);
 DQ_API
 void dq_net_init(dq_net *net, dq_rng *rng);
 
-/** The bytes of a state: DQ_NET_OBS_BYTES, or of a multilayer perceptron 4 for each input. */
+/** The bytes of a state: DQ_NET_OBS_BYTES, or of a multilayer perceptron 4 for each input, of a cnn
+ * 1 for each pixel of each channel. */
 DQ_API
 size_t dq_net_obs_bytes(const dq_net *net);
 
 /** Compute the action values of n states with the online network.
  *  @param obs uint8 [n][4][84][84], oldest frame first; of a multilayer perceptron float
- * [n][inputs]
+ *         [n][inputs], of a cnn uint8 [n][channels][height][width]
  *  @param n number of states, at least 1; it may be larger than the batch
  *  @param[out] q float [n][n_actions] */
 DQ_API
@@ -320,7 +327,7 @@ uint64_t dq_net_n_params(const char *network, int n_actions);
 DQ_API
 int dq_net_param_shapes(const char *network, int n_actions, dq_tensor *shapes);
 /** Find the network that has exactly these tensors, by their names and shapes, in any order and
- *  for any number of actions.
+ *  for any number of actions. A cnn is not found: its tensors do not say the size of its pictures.
  *  @return its name, valid until the next call of this thread; NULL when no network has */
 DQ_API
 const char *dq_net_recognise(const dq_tensor *tensors, size_t n);

@@ -25,7 +25,10 @@
 extern "C" {
 #endif
 
-enum { DQ_REPLAY_STORE_TEXT = 256 };  // bytes of dq_train_config.replay_store
+enum {
+    DQ_REPLAY_STORE_TEXT = 256,  // bytes of dq_train_config.replay_store
+    DQ_CONVOLUTIONS_TEXT = 32    // bytes of dq_train_config.convolutions
+};
 
 /** The hyperparameters, and the threads and devices that a run computes with. Fill it with
  *  dq_train_preset() first: the defaults are the presets' (docs/hyperparameters.md). */
@@ -170,11 +173,16 @@ typedef struct dq_train_config {
     /** Threads, the caller included; 0: one for each core. Not a hyperparameter: results do not
      *  depend on it. */
     int n_threads;
-    /** Architecture of the network: "nature", "nips", "small" or "nature_same" for pictures, "mlp"
-     *  for vectors (net.h). NULL: "nature" or "mlp", as the observations are. */
+    /** Architecture of the network: "nature", "nips", "small" or "nature_same" for uint8
+     *  [4][84][84], "cnn" for uint8 pictures of any size, "mlp" for vectors (net.h). NULL:
+     * "nature", "cnn" or "mlp", as the observations are. */
     const char *network;
-    /** Outputs of the hidden layers of an mlp, 1 to DQ_MLP_HIDDEN_MAX; 0 behind the last one. */
+    /** Outputs of the hidden layers of an mlp or a cnn, 1 to DQ_MLP_HIDDEN_MAX; 0 behind the last
+     *  one. */
     int hidden[DQ_MLP_LAYERS_MAX];
+    /** Convolutions of a cnn, 1 to 3 with commas between, "32k8s4,64k4s2": outputs, side of the
+     *  kernel, stride; each is followed by a ReLU. */
+    char convolutions[DQ_CONVOLUTIONS_TEXT];
     /** Instruction set of the CPU: "ref", "avx2" or "avx512"; NULL: as in dq_net_config. Not a
      *  hyperparameter. */
     const char *isa;

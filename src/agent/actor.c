@@ -41,6 +41,7 @@ dq_status dq_actor_init(dq_actor *a, const dq_train_config *cfg, dq_env *const *
                     .n_actions = spec->n_actions,
                     .obs_bytes = dq_space_bytes(&spec->obs),
                     .is_vector = dq_space_is_vector(&spec->obs),
+                    .is_whole = !dq_space_is_picture(&spec->obs),
                     .exploration = dq_rng_stream(cfg->seed, "exploration")};
     dq_status st = allocate(a);
     if (st == DQ_OK)
@@ -106,7 +107,7 @@ const dq_step *dq_actor_result(const dq_actor *a)
 
 static const uint8_t *newest_frame(const dq_actor *a, const uint8_t *obs)
 {
-    return a->is_vector ? obs : obs + (size_t)(DQ_NET_STACK - 1) * DQ_NET_SIDE * DQ_NET_SIDE;
+    return a->is_whole ? obs : obs + (size_t)(DQ_NET_STACK - 1) * DQ_NET_SIDE * DQ_NET_SIDE;
 }
 
 /** The state that the step whose turn it is led to. */

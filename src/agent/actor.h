@@ -14,7 +14,8 @@ typedef struct dq_actor {
     dq_vector *envs;            // the environments
     int n_envs, n_actions;      // their number, and that of their actions
     size_t obs_bytes;           // of a state
-    bool is_vector;             // of floats, else frames
+    bool is_vector;             // of floats
+    bool is_whole;              // a state is kept whole, else its newest frame is
     int turn;                   // environment whose step is processed next; 0: a round begins
     dq_rng exploration;         // random stream "exploration" of the seed
     uint8_t *obs;               // [n_envs][obs_bytes] states after this round's steps

@@ -28,6 +28,7 @@ typedef enum field_type {
     FIELD_WIDTHS,
     FIELD_INITIALISATION,
     FIELD_STORE,
+    FIELD_CONVOLUTIONS,
     FIELD_BOUND  // a number, "none" or "game"
 } field_type;
 
@@ -95,8 +96,11 @@ static const field fields[] = {
     FIELD(gradient_norm, FIELD_DOUBLE, "", 0, 1e6,
           "L2 norm that a longer gradient is scaled down to; 0: any length"),
     FIELD(network, FIELD_NETWORK, "", 0, 0,
-          "nature: Mnih et al. 2015, nips: 2013; nature_same: Dopamine's; mlp: vectors"),
-    FIELD(hidden, FIELD_WIDTHS, "", 1, DQ_MLP_HIDDEN_MAX, "outputs of the hidden layers of an mlp"),
+          "nature, nips: Mnih et al.; nature_same: Dopamine; cnn: any picture; mlp: vector"),
+    FIELD(hidden, FIELD_WIDTHS, "", 1, DQ_MLP_HIDDEN_MAX,
+          "outputs of the hidden layers of an mlp or cnn"),
+    FIELD(convolutions, FIELD_CONVOLUTIONS, "", 0, 0,
+          "those of a cnn: outputs, side of the kernel, stride"),
     FIELD(initialisation, FIELD_INITIALISATION, "", 0, 0,
           "initialisation of the parameters; xavier, dopamine: as Dopamine does"),
     WORD_FIELD(head, dq_head_names,
@@ -189,12 +193,16 @@ static void print_names(const char *(*name_at)(size_t), char *text, size_t cap)
     dq_list_words(text, cap, names, n, "or");
 }
 
-/** Those for pictures, then the one for vectors. */
+/** Those of fixed sizes, then those of any. */
 static const char *network_at(size_t index)
 {
-    const char *name = dq_net_network_name(index);
-    bool is_next = index == 0 || dq_net_network_name(index - 1);
-    return name ? name : is_next ? DQ_MLP : NULL;
+    static const char *const of_any[] = {DQ_MLP, DQ_CNN};
+    size_t n = 0;
+    while (n < index && dq_net_network_name(n))
+        n++;
+    if (dq_net_network_name(n))
+        return dq_net_network_name(n);
+    return index - n < DQ_COUNT(of_any) ? of_any[index - n] : NULL;
 }
 
 static size_t count_words(const field *f)
@@ -231,6 +239,9 @@ static void print_range(const field *f, char *text, size_t cap)
     case FIELD_STORE:
         snprintf(text, cap, "auto, plain, packed, or file:DIR, in at most %d bytes",
                  DQ_REPLAY_STORE_TEXT - 1);
+        break;
+    case FIELD_CONVOLUTIONS:
+        snprintf(text, cap, "16k3s1, or 2 or 3 of the kind with commas between them");
         break;
     case FIELD_BOUND:
         snprintf(text, cap, "a number from %.10g to %.10g, none, or game", f->low, f->high);
@@ -366,6 +377,14 @@ static dq_status set_store(const field *f, void *to, const char *text)
     return DQ_OK;
 }
 
+static dq_status set_convolutions(const field *f, void *to, const char *text)
+{
+    if (strlen(text) >= DQ_CONVOLUTIONS_TEXT || !dq_is_convolutions(text))
+        return fail_value(f, text);
+    memmove(to, text, strlen(text) + 1);
+    return DQ_OK;
+}
+
 static dq_status set_field(const field *f, void *to, const char *text)
 {
     switch (f->type) {
@@ -385,6 +404,8 @@ static dq_status set_field(const field *f, void *to, const char *text)
         return set_name(f, to, text, dq_net_initialisation_name);
     case FIELD_STORE:
         return set_store(f, to, text);
+    case FIELD_CONVOLUTIONS:
+        return set_convolutions(f, to, text);
     case FIELD_BOUND:
         return set_bound(f, to, text);
     default:
@@ -504,6 +525,8 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
         print_widths(from, value, cap);
     else if (f->type == FIELD_INITIALISATION)
         snprintf(value, cap, "%s", initialisation_name(*(const char *const *)from));
+    else if (f->type == FIELD_CONVOLUTIONS)
+        snprintf(value, cap, "%s", (const char *)from);
     else if (f->type == FIELD_STORE)
         snprintf(value, cap, "%s", *(const char *)from ? (const char *)from : "auto");
     else if (f->type == FIELD_UINT64)

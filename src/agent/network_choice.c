@@ -17,6 +17,13 @@ bool dq_space_is_vector(const dq_space *obs)
            obs->shape[0] <= DQ_MLP_INPUTS_MAX;
 }
 
+/** Whether observations are pictures of any size, channels first. */
+static bool is_picture_of_any_size(const dq_space *obs)
+{
+    return obs->dtype == DQ_U8 && obs->n_dims == 3 && obs->shape[0] >= 1 && obs->shape[1] >= 1 &&
+           obs->shape[2] >= 1;
+}
+
 /** Outputs of the last hidden layer. */
 static int last_hidden(const int *hidden)
 {
@@ -26,16 +33,32 @@ static int last_hidden(const int *hidden)
     return hidden[i];
 }
 
-/** Its sizes; two streams take the place of the last hidden layer. */
-static void name_mlp(const dq_train_config *cfg, int n_inputs, char name[DQ_NETWORK_NAME])
+/** Behind what is before them, the sizes of hidden layers; two streams take the place of the last
+ *  one. */
+static void add_hidden(const dq_train_config *cfg, char name[DQ_NETWORK_NAME])
 {
-    size_t used = (size_t)snprintf(name, DQ_NETWORK_NAME, DQ_MLP " %d", n_inputs);
+    size_t used = strlen(name);
     for (int i = 0; i < DQ_MLP_LAYERS_MAX && cfg->hidden[i] > 0 && used < DQ_NETWORK_NAME; i++) {
         bool is_last = i + 1 == DQ_MLP_LAYERS_MAX || cfg->hidden[i + 1] == 0;
         bool is_stream = is_last && cfg->dueling == DQ_DUELING_STREAMS && cfg->stream_width > 0;
         used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "-%d",
                                  is_stream ? cfg->stream_width : cfg->hidden[i]);
     }
+}
+
+static void name_mlp(const dq_train_config *cfg, int n_inputs, char name[DQ_NETWORK_NAME])
+{
+    snprintf(name, DQ_NETWORK_NAME, DQ_MLP " %d", n_inputs);
+    add_hidden(cfg, name);
+}
+
+static void name_cnn(const dq_train_config *cfg, const dq_space *obs, char name[DQ_NETWORK_NAME])
+{
+    snprintf(name, DQ_NETWORK_NAME, DQ_CNN " %dx%dx%d-%s", obs->shape[0], obs->shape[1],
+             obs->shape[2], cfg->convolutions);
+    for (char *comma; (comma = strchr(name, ','));)
+        *comma = '-';
+    add_hidden(cfg, name);
 }
 
 /** Outputs of the hidden layer of a network for pictures; 0 for an unknown one. */
@@ -72,25 +95,41 @@ static dq_status add_words(const dq_train_config *cfg, int hidden, char name[DQ_
     return dq_network_find(name, &network);
 }
 
+static dq_status choose_for_pictures(const dq_train_config *cfg, const dq_env_spec *spec,
+                                     char name[DQ_NETWORK_NAME])
+{
+    const int *shape = spec->obs.shape;
+    bool is_usual = dq_space_is_picture(&spec->obs);
+    if (dq_network_is_mlp(cfg->network))
+        return dq_fail(DQ_ERR_CONFIG,
+                       "network %s is for vectors, and the observations of %s are pictures: choose "
+                       "another network",
+                       cfg->network, spec->id);
+    if (dq_network_is_cnn(cfg->network) || (!cfg->network && !is_usual)) {
+        name_cnn(cfg, &spec->obs, name);
+        return add_words(cfg, last_hidden(cfg->hidden), name);
+    }
+    if (!is_usual)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "network %s is for pictures of %dx%dx%d, and those of %s are %dx%dx%d: "
+                       "choose the network " DQ_CNN,
+                       cfg->network, DQ_NET_STACK, DQ_NET_SIDE, DQ_NET_SIDE, spec->id, shape[0],
+                       shape[1], shape[2]);
+    snprintf(name, DQ_NETWORK_NAME, "%s", cfg->network ? cfg->network : dq_net_network_name(0));
+    return add_words(cfg, hidden_of(name), name);
+}
+
 dq_status dq_network_choose(const dq_train_config *cfg, const dq_env_spec *spec,
                             char name[DQ_NETWORK_NAME])
 {
-    bool is_mlp = dq_network_is_mlp(cfg->network);
-    if (dq_space_is_picture(&spec->obs)) {
-        if (is_mlp)
-            return dq_fail(DQ_ERR_CONFIG,
-                           "network %s is for vectors, and the observations of %s are pictures: "
-                           "choose another network",
-                           cfg->network, spec->id);
-        snprintf(name, DQ_NETWORK_NAME, "%s", cfg->network ? cfg->network : dq_net_network_name(0));
-        return add_words(cfg, hidden_of(name), name);
-    }
+    if (is_picture_of_any_size(&spec->obs))
+        return choose_for_pictures(cfg, spec, name);
     if (!dq_space_is_vector(&spec->obs))
         return dq_fail(DQ_ERR_CONFIG,
-                       "%s: its observations are neither uint8 [%d][%d][%d] nor float32 [1 to %d]: "
-                       "wrap it",
-                       spec->id, DQ_NET_STACK, DQ_NET_SIDE, DQ_NET_SIDE, DQ_MLP_INPUTS_MAX);
-    if (cfg->network && !is_mlp)
+                       "%s: its observations are neither uint8 [channels][height][width] nor "
+                       "float32 [1 to %d]: wrap it",
+                       spec->id, DQ_MLP_INPUTS_MAX);
+    if (cfg->network && !dq_network_is_mlp(cfg->network))
         return dq_fail(DQ_ERR_CONFIG,
                        "network %s is for pictures, and the observations of %s are vectors: choose "
                        "the network " DQ_MLP,

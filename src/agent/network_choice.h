@@ -8,7 +8,8 @@
 #include "deepq/train.h"
 #include "nn/graph.h"
 
-/** Whether observations are pictures as the networks take them, uint8 [4][84][84]. */
+/** Whether observations are stacks of pictures as the networks of fixed sizes take them, uint8
+ *  [4][84][84]. */
 bool dq_space_is_picture(const dq_space *obs);
 /** Whether observations are vectors as the networks take them, float32 [1 to
  *  DQ_MLP_INPUTS_MAX]. */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "deepq/rng.h"
 #include "nn/argmax.h"
+#include "nn/graph.h"
 
 struct dq_policy {
     dq_net *net;  // NULL: always at random
@@ -52,10 +53,13 @@ dq_status dq_policy_create(dq_policy **out, const dq_model *model, const dq_poli
     static const dq_policy_config greedy = {0};
     assert(out && model);
     cfg = cfg ? cfg : &greedy;
-    const char *network = dq_net_recognise(model->tensors, model->n);
-    int n_actions = network ? dq_net_outputs(model->tensors, model->n) : 1;
+    dq_network network;
+    int n_actions = 1;
+    bool is_known = dq_network_of_model(model->info ? model->info->network : NULL, model->tensors,
+                                        model->n, &network, &n_actions);
     DQ_TRY(create(out, n_actions, cfg->epsilon, cfg->seed));
-    dq_status st = create_net(*out, model, network);  // none: the default's names what is wrong
+    dq_status st = create_net(*out, model, is_known ? dq_network_name(&network) : NULL);
+    // an unknown one: the default network says what is missing
     if (st != DQ_OK) {
         dq_policy_destroy(*out);
         *out = NULL;

@@ -35,6 +35,7 @@ static const setting book[] = {
     {"reward_bound", 0, "game"},
     {"checkpoint_every", 10000, NULL},
     {"hidden", 0, "128,128"},
+    {"convolutions", 0, "16k3s1"},
     {"target_rate", 1, NULL},
     {"rmsprop_decay", 0.95, NULL},
     {"rmsprop_epsilon", 0.01 / (32 * 32), NULL},

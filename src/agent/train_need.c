@@ -21,7 +21,8 @@ static uint64_t count_params(const dq_train_config *cfg, const dq_space *obs)
     const dq_env_spec spec = {.id = "", .obs = obs ? *obs : (dq_space){.dtype = DQ_U8}};
     char network[DQ_NETWORK_NAME];
     if (!obs || dq_network_choose(cfg, &spec, network) != DQ_OK)
-        return dq_net_n_params(dq_network_is_mlp(cfg->network) ? NULL : cfg->network, N_ACTIONS);
+        return dq_net_n_params(dq_network_takes_whole(cfg->network) ? NULL : cfg->network,
+                               N_ACTIONS);
     return dq_net_n_params(network, N_ACTIONS);
 }
 
@@ -45,7 +46,7 @@ static uint64_t levels_need(const dq_train_config *cfg, const dq_space *obs)
 static dq_replay_config replay_config(const dq_train_config *cfg, const dq_space *obs)
 {
     dq_replay_config replay = dq_replay_config_default();
-    if (obs && dq_space_is_vector(obs)) {
+    if (obs && !dq_space_is_picture(obs)) {
         replay.frame_bytes = dq_space_bytes(obs);
         replay.stack = 1;
     }

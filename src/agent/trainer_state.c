@@ -242,7 +242,7 @@ static dq_status choose_saved(const char **network, const dq_saved_net *saved, c
 {
     const char *run = *network ? *network : dq_net_network_name(0), *name = saved->network;
     size_t base = strcspn(run, " ");
-    if (!*name && !dq_network_is_mlp(run))
+    if (!*name && !dq_network_takes_whole(run))
         return DQ_OK;  // version 1 did not say
     uint64_t n_params = dq_net_n_params(name, (int)saved->n_actions), n_arrays = 4;
     if (strcspn(name, " ") != base || strncmp(name, run, base) != 0 || n_params == 0)

@@ -152,8 +152,8 @@ static int bench(bench_run *run, char **what, int n, option_list *envs)
     if (run->settings.dialect && dq_preprocessing_init(&p, run->settings.dialect) != DQ_OK)
         return app_fail(APP_MISUSED, "%s", dq_errmsg());
     const bench_settings *s = &run->settings;
-    if (dq_network_is_mlp(s->network))
-        return app_fail(APP_MISUSED, "bench: network %s is for vectors: choose one for pictures",
+    if (dq_network_is_mlp(s->network) || dq_network_is_cnn(s->network))
+        return app_fail(APP_MISUSED, "bench: network %s is not for 84x84 pictures: choose another",
                         s->network);
     dq_status st = machine_limits_precision(s->isa, s->device, &run->settings.precision);
     if (st != DQ_OK)

@@ -21,6 +21,7 @@
 #include "env/homebrew.h"
 #include "env/observation_check.h"
 #include "env/rom_store.h"
+#include "nn/graph.h"
 #include "record/model_parts.h"
 
 enum { MAX_BYTES = 1 << 30 };
@@ -81,13 +82,14 @@ static dq_status inspect_model(const char *path)
         if (strcmp(t->name, "fc.2.weight") == 0)
             n_actions = t->shape[0];
     }
-    if (dq_net_outputs(m->tensors, m->n))
-        n_actions = dq_net_outputs(m->tensors, m->n);
+    dq_network network;
+    bool is_known = dq_network_of_model(m->info ? m->info->network : NULL, m->tensors, m->n,
+                                        &network, &n_actions);
     if (n_actions)
         printf("  %-16s%d\n", "actions", n_actions);
     printf("  %-16s%zu\n", "parameters", n_parameters);
-    const char *network = dq_net_recognise(m->tensors, m->n);
-    printf("  %-16s%s\n", "network", network ? network : "none that deepq knows");
+    printf("  %-16s%s\n", "network",
+           is_known ? dq_network_name(&network) : "none that deepq knows");
     if (!m->info || !*m->info->env_id)
         print_beside(&loaded);
     if (m->info)

@@ -70,9 +70,11 @@ static dq_status copy_weights(dq_model **out, const dq_net *net)
 {
     int n = dq_net_n_tensors(dq_net_network(net));
     dq_model *m = calloc(1, sizeof(*m));
-    if (m)
+    if (m) {
         m->tensors = calloc((size_t)n, sizeof(*m->tensors));
-    bool whole = m && m->tensors;
+        m->info = calloc(1, sizeof(*m->info));
+    }
+    bool whole = m && m->tensors && m->info;
     if (whole)
         dq_net_param_shapes(dq_net_network(net), dq_net_actions(net), m->tensors);
     for (int i = 0; whole && i < n; i++) {
@@ -87,6 +89,8 @@ static dq_status copy_weights(dq_model **out, const dq_net *net)
     }
     dq_net_get_params(net, m->tensors);
     m->format = "a checkpoint";
+    *m->info = dq_model_info_default();
+    snprintf(m->info->network, sizeof(m->info->network), "%s", dq_net_network(net));
     *out = m;
     return DQ_OK;
 }
@@ -172,8 +176,9 @@ static dq_status settle_options(trained_model *m, const environment_options *cho
                                 const train_settings *run)
 {
     const dq_model_info *file = m->weights->info;
-    environment_options known = run && !file ? run->options : environment_options_none();
-    if (file && environment_options_parse(&known, file->options) != DQ_OK)
+    bool is_told = file && *file->env_id;
+    environment_options known = run && !is_told ? run->options : environment_options_none();
+    if (is_told && environment_options_parse(&known, file->options) != DQ_OK)
         return dq_fail_within(DQ_ERR_INPUT, "%s: what it was trained on", m->path);
     m->options = environment_options_of_game(&known);
     environment_options_merge(&m->options, chosen);

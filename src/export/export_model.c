@@ -27,27 +27,14 @@ static dq_status check_finite(const dq_tensor *t)
     return DQ_OK;
 }
 
-/** The network that the model's record names, if it is one of these tensors, which do not say
- *  everything of noise; else what they show. */
-static dq_status find_network(dq_export_model *m, const dq_model *weights)
-{
-    const char *name = m->info.network;
-    if (*name && dq_network_find(name, &m->network) == DQ_OK &&
-        dq_network_fits(&m->network, weights->tensors, weights->n))
-        return DQ_OK;
-    name = dq_net_recognise(weights->tensors, weights->n);
-    if (!name)
-        return dq_fail(DQ_ERR_INPUT, "its network is none that deepq knows: deepq inspect lists "
-                                     "its tensors");
-    snprintf(m->info.network, sizeof(m->info.network), "%s", name);
-    return dq_network_find(name, &m->network);
-}
-
 dq_status dq_export_model_init(dq_export_model *m, const dq_model *weights)
 {
     *m = (dq_export_model){.info = weights->info ? *weights->info : dq_model_info_default()};
-    DQ_TRY(find_network(m, weights));
-    m->n_actions = dq_net_outputs(weights->tensors, weights->n);
+    if (!dq_network_of_model(m->info.network, weights->tensors, weights->n, &m->network,
+                             &m->n_actions))
+        return dq_fail(DQ_ERR_INPUT, "its network is none that deepq knows: deepq inspect lists "
+                                     "its tensors");
+    snprintf(m->info.network, sizeof(m->info.network), "%s", dq_network_name(&m->network));
     m->n = (size_t)dq_net_param_shapes(m->info.network, m->n_actions, m->tensors);
     for (size_t i = 0; i < m->n; i++) {
         m->tensors[i].data = named(weights, m->tensors[i].name)->data;

@@ -40,7 +40,8 @@ static const char *add_layer(graph *g, const dq_layer *l, const char *x)
 static const char *add_input(graph *g)
 {
     const dq_layer *first = &g->m->network.layers[0];
-    const int picture[] = {first->in, first->side, first->side};
+    const int width = first->width ? first->width : first->side;
+    const int picture[] = {first->in, first->side, width};
     if (first->kind == DQ_LAYER_LINEAR) {
         dq_onnx_set_value(&g->b->input, "obs", DQ_ONNX_FLOAT32, &first->in, 1);
         return "obs";

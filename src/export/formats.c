@@ -14,9 +14,13 @@ static bool holds_all(const dq_export_model *m)
     return true;
 }
 
-static bool has_no_levels(const dq_export_model *m)
+/** Pictures are those of a game's screens. */
+static bool c_holds(const dq_export_model *m)
 {
-    return m->network.last.head != DQ_HEAD_IQN;
+    const dq_layer *first = &m->network.layers[0];
+    bool is_stack = first->in == DQ_NET_STACK && first->side == DQ_NET_SIDE &&
+                    (first->width == 0 || first->width == DQ_NET_SIDE);
+    return m->network.last.head != DQ_HEAD_IQN && (first->kind == DQ_LAYER_LINEAR || is_stack);
 }
 
 static const dq_export_format formats[] = {
@@ -31,7 +35,7 @@ static const dq_export_format formats[] = {
      "cleanrl",
      dq_export_cleanrl_holds,
      dq_export_cleanrl},
-    {"c", {".c"}, "C compilers", true, NULL, has_no_levels, dq_export_c},
+    {"c", {".c"}, "C compilers", true, NULL, c_holds, dq_export_c},
 };
 
 enum { N_FORMATS = DQ_COUNT(formats) };

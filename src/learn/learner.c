@@ -58,8 +58,8 @@ dq_status dq_learner_create(dq_learner **out, const dq_learner_config *cfg)
 {
     bool on_gpu;
     *out = NULL;
-    if (augments(cfg) && dq_network_is_mlp(cfg->network))
-        return dq_fail(DQ_ERR_CONFIG, "%s: for pictures only: leave it 0 with network %s",
+    if (augments(cfg) && (dq_network_is_mlp(cfg->network) || dq_network_is_cnn(cfg->network)))
+        return dq_fail(DQ_ERR_CONFIG, "%s: for 84x84 pictures only: leave it 0 with network %s",
                        cfg->augment_shift > 0 ? "augment_shift" : "augment_intensity",
                        cfg->network);
     DQ_TRY(dq_gpu_choose(cfg->device, &on_gpu));
@@ -125,7 +125,7 @@ dq_status dq_learner_init(dq_learner *l, const dq_learner_config *cfg, int batch
     l->levels = dq_rng_stream(cfg->seed, "levels");
     DQ_TRY(create_net(l, batch, n_threads, precision));
     l->obs_bytes = dq_net_obs_bytes(l->net);
-    l->stack = dq_network_is_mlp(cfg->network) ? 1 : DQ_NET_STACK;
+    l->stack = dq_network_takes_whole(cfg->network) ? 1 : DQ_NET_STACK;
     DQ_TRY(create_memory(l));
     l->cfg.device = l->cfg.isa = l->cfg.precision = l->cfg.network = l->cfg.initialisation = NULL;
     l->cfg.replay_store = NULL;

@@ -80,6 +80,8 @@ static void add_conv(dq_net_shape *s, const dq_layer *l)
     s->layer[i] = conv_kernels(l);
     s->conv[i] = c;
     s->x[i] = dq_conv_outputs(c);
+    s->n_channels = c->out;
+    s->n_pixels = c->out_side * c->out_side;
     s->conv_w[i] = s->n_params;
     s->conv_b[i] = s->conv_w[i] + dq_conv_weights(c);
     s->n_params = s->conv_b[i] + (size_t)c->out;
@@ -139,6 +141,27 @@ static placing add_dense(dq_net_shape *s, const dq_layer *l, int n, int in, int 
     return at;
 }
 
+/** A convolution of own sizes. */
+static void add_patch(dq_net_shape *s, const dq_layer *l)
+{
+    assert(s->n_patches < DQ_CONVS_MAX);
+    const dq_patch_shape *before = s->n_patches > 0 ? &s->patch[s->n_patches - 1] : NULL;
+    dq_patch_shape *p = &s->patch[s->n_patches++];
+    *p = (dq_patch_shape){.height = l->side,
+                          .width = l->width,
+                          .channels = l->in,
+                          .row = before ? before->dense.out_row : l->in,
+                          .k = l->k,
+                          .stride = l->stride,
+                          .out_height = (l->side - l->k) / l->stride + 1,
+                          .out_width = (l->width - l->k) / l->stride + 1};
+    placing at = add_dense(s, l, 1, l->in * l->k * l->k, DQ_DENSE_GROUP, &p->dense);
+    p->w = at.weight;
+    p->b = at.bias;
+    s->n_channels = l->out;
+    s->n_pixels = p->out_height * p->out_width;
+}
+
 /** The embedding of levels. It has no noise. */
 static void add_embedding(dq_net_shape *s, const dq_layer *l)
 {
@@ -159,7 +182,7 @@ static void add_dense_output(dq_net_shape *s, const dq_layer *l, int n)
 /** The factors of noise lie as the parameters of the linear layers do. */
 static void add_sigmas(dq_net_shape *s)
 {
-    s->noisy = s->fc ? s->fc_w : 0;
+    s->noisy = s->fc ? s->fc_w : s->dense_w[0];
     s->n_noisy = s->n_params - s->noisy;
     s->sigma = s->n_params;
     s->n_params += s->n_noisy;
@@ -190,20 +213,27 @@ static int n_beside(const dq_network *network, int i)
     return is_pair && i >= first ? 2 : 1;
 }
 
-/** Its embedding comes first, since the layers before and behind it are one sequence. */
-static void shape_mlp(dq_net_shape *s, const dq_network *network)
+/** A multilayer perceptron, or one behind convolutions. Its embedding comes before its layers,
+ * since those before and behind it are one sequence. */
+static void shape_own_sizes(dq_net_shape *s, const dq_network *network)
 {
-    s->obs_bytes = (size_t)network->layers[0].in * sizeof(float);
+    const dq_layer *first = &network->layers[0];
+    bool is_picture = first->kind == DQ_LAYER_CONV;
+    s->obs_bytes = is_picture ? (size_t)first->in * (size_t)first->side * (size_t)first->width
+                              : (size_t)first->in * sizeof(float);
     for (int i = 0; i < network->n_layers; i++)
-        if (network->layers[i].kind == DQ_LAYER_EMBEDDING)
+        if (network->layers[i].kind == DQ_LAYER_CONV)
+            add_patch(s, &network->layers[i]);
+        else if (network->layers[i].kind == DQ_LAYER_EMBEDDING)
             add_embedding(s, &network->layers[i]);
     for (int i = 0, n; i < network->n_layers; i += n) {
         n = n_beside(network, i);
-        if (network->layers[i].kind == DQ_LAYER_EMBEDDING)
+        if (network->layers[i].kind != DQ_LAYER_LINEAR)
             continue;
-        int d = s->n_dense++, in = d > 0 ? s->dense[d - 1].out : network->layers[0].in;
-        placing at = add_dense(s, &network->layers[i], n, in,
-                               d > 0 ? DQ_DENSE_GROUP : DQ_DENSE_FIRST_GROUP, &s->dense[d]);
+        int d = s->n_dense++, in = d > 0 ? s->dense[d - 1].out : network->layers[i].in;
+        placing at =
+            add_dense(s, &network->layers[i], n, in,
+                      d > 0 || is_picture ? DQ_DENSE_GROUP : DQ_DENSE_FIRST_GROUP, &s->dense[d]);
         s->dense_w[d] = at.weight;
         s->dense_b[d] = at.bias;
     }
@@ -244,10 +274,10 @@ dq_net_shape dq_net_shape_of(const dq_network *network, int n_actions)
 {
     dq_net_shape s = {
         .network = network, .n_actions = n_actions, .n_outputs = n_actions * network->last.n_atoms};
-    if (network->layers[0].kind == DQ_LAYER_LINEAR)
-        shape_mlp(&s, network);
-    else
+    if (network->name)
         shape_picture_network(&s, network);
+    else
+        shape_own_sizes(&s, network);
     if (network->last.stream)
         put_streams_in_order(&s);
     if (network->last.noise != DQ_NOISE_NONE)
@@ -268,8 +298,7 @@ static size_t conv_place(const int *shape, size_t i)
 /** Where input number i of PyTorch's, channels first, is among the inputs of the hidden layer. */
 static size_t input_place(const dq_net_shape *s, size_t i)
 {
-    const dq_conv_shape *c = s->conv[s->n_convs - 1];
-    size_t pixels = (size_t)(c->out_side * c->out_side), channels = (size_t)c->out;
+    size_t pixels = (size_t)s->n_pixels, channels = (size_t)s->n_channels;
     return i % pixels * channels + i / pixels;
 }
 
@@ -281,17 +310,26 @@ static size_t hidden_place(const dq_net_shape *s, size_t i)
 }
 
 /** [out][in] to [in][out], with padding. */
-static size_t dense_place(const dq_param *p, size_t i)
+static size_t dense_place(const dq_net_shape *s, const dq_param *p, size_t i)
 {
-    size_t n_in = (size_t)p->layer->in, in = i % n_in + (size_t)p->first_in;
-    return in * (size_t)p->dense_row + i / n_in + (size_t)p->first_out;
+    size_t n_in = (size_t)p->layer->in, in = i % n_in;
+    in = s->n_patches > 0 && p->at == s->dense_w[0] ? input_place(s, in) : in;
+    return (in + (size_t)p->first_in) * (size_t)p->dense_row + i / n_in + (size_t)p->first_out;
+}
+
+/** [out][in][ky][kx] to [ky][kx][in][out], with padding. */
+static size_t patch_place(const dq_param *p, size_t i)
+{
+    size_t in = (size_t)p->shape[1], kernel = (size_t)p->shape[2] * (size_t)p->shape[3];
+    size_t o = i / (in * kernel), c = i / kernel % in, k = i % kernel;
+    return (k * in + c) * (size_t)p->dense_row + o;
 }
 
 /** The embedding's outputs lie as the inputs of the layer behind it. */
 static size_t embedding_place(const dq_net_shape *s, const dq_param *p, size_t i)
 {
     size_t n_in = p->is_bias ? 1 : (size_t)p->layer->in, o = i / n_in;
-    o = s->n_convs > 0 ? input_place(s, o) : o;
+    o = p->layer[-1].kind == DQ_LAYER_CONV ? input_place(s, o) : o;
     return p->at + i % n_in * (size_t)p->dense_row + o;
 }
 
@@ -302,10 +340,10 @@ static size_t mean_place(const dq_net_shape *s, const dq_param *p, size_t i)
         return embedding_place(s, p, i);
     if (p->is_bias)
         return p->at + (size_t)p->first_out + i;
-    if (p->dense_row)
-        return p->at + dense_place(p, i);
     if (p->layer->kind == DQ_LAYER_CONV)
-        return p->at + conv_place(p->shape, i);
+        return p->at + (p->dense_row ? patch_place(p, i) : conv_place(p->shape, i));
+    if (p->dense_row)
+        return p->at + dense_place(s, p, i);
     if (p->at == s->fc_w)
         return p->at + hidden_place(s, i + (size_t)p->first_out * (size_t)p->layer->in);
     return p->at + dq_out_place(s, i % s->hidden, i / s->hidden);
@@ -492,6 +530,17 @@ static bool recognise(const dq_tensor *tensors, size_t n, dq_network *network)
             return true;
     name_mlp(tensors, n, &last, name);
     return fits(name, &last, tensors, n, network);
+}
+
+bool dq_network_of_model(const char *named, const dq_tensor *tensors, size_t n, dq_network *network,
+                         int *n_actions)
+{
+    bool is_named = named && *named && dq_network_find(named, network) == DQ_OK &&
+                    dq_network_fits(network, tensors, n);
+    if (!is_named && !recognise(tensors, n, network))
+        return false;
+    *n_actions = actions_of(network, tensors, n);
+    return true;
 }
 
 const char *dq_net_recognise(const dq_tensor *tensors, size_t n)

@@ -21,7 +21,8 @@ typedef struct dq_layer {
     const char *sigma_weight, *sigma_bias;  // where it is noisy: "fc.0.sigma_weight"
     int in;             // input channels of a convolution, inputs of a linear layer
     int out;            // output channels or outputs; 0: the number of actions
-    int side;           // of a convolution: height and width of its input, in pixels
+    int side;           // of a convolution: height of its input in pixels, and width
+    int width;          // of its input, where it is not the height; else 0
     int k, stride;      // of a convolution: height and width of its kernel, and its stride
     int before, after;  // of a convolution: pixels of zeros above and left, below and right
     bool relu;          // whether a ReLU follows
@@ -29,10 +30,11 @@ typedef struct dq_layer {
 
 enum {
     DQ_DENSE_MAX = DQ_MLP_LAYERS_MAX + 1,  // most linear layers of a multilayer perceptron
-    DQ_LAYERS_MAX = DQ_DENSE_MAX + 3,      // as many, two of them twice, and an embedding
+    DQ_LAYERS_MAX = DQ_CONVS_MAX + DQ_DENSE_MAX + 3,  // all, two of them twice, and an embedding
     DQ_TENSORS_MAX = 4 * DQ_LAYERS_MAX + 1
 };
 #define DQ_MLP "mlp"            // a multilayer perceptron; its name goes on with its sizes
+#define DQ_CNN "cnn"            // convolutions of any sizes before one; the same
 enum { DQ_NETWORK_NAME = 96 };  // bytes of a network's name, the final zero included
 
 /** What the last layers of a network compute. */
@@ -48,10 +50,11 @@ typedef struct dq_last_layers {
 } dq_last_layers;
 
 /** A network: convolutions, a hidden linear layer and the output layer, for pictures; or, in a
- *  multilayer perceptron, linear layers alone, for vectors. With two streams the last two linear
- *  layers are there twice: of the advantages, of the value. */
+ *  multilayer perceptron, linear layers alone, for vectors; or convolutions of any sizes before
+ *  these. With two streams the last two linear layers are there twice: of the advantages, of the
+ *  value. */
 typedef struct dq_network {
-    const char *name;                // of one for pictures, "nature"
+    const char *name;                // of one whose sizes are fixed, "nature"; else NULL
     char own_name[DQ_NETWORK_NAME];  // with sizes or words, "mlp 4-128-128", "nature qr 200"; else
                                      // ""
     const char *source;              // where it is described
@@ -81,15 +84,30 @@ typedef struct dq_param {
     int fan_in;               // inputs of one output of its layer
 } dq_param;
 
+/** A convolution of any sizes: a dense layer over the patches of its input, which is [height]
+ *  [width][row] floats. */
+typedef struct dq_patch_shape {
+    int height, width, channels;  // of the input
+    int row;                      // floats from one pixel of the input to the next
+    int k, stride;                // of its kernel
+    int out_height, out_width;    // of the output
+    dq_dense_shape dense;         // from a patch, [k][k][channels], to its outputs
+    size_t w, b;                  // positions of weights and biases in the flat array
+} dq_patch_shape;
+
 /** What follows from the layers of a network. A multilayer perceptron has n_dense layers and none
- *  of the others. Other networks with an output for each action have the output layer of fc2; where
- *  the last layers compute more, it is a dense layer. */
+ *  of the others, a network of own sizes n_patches before them. Other networks with an output for
+ * each action have the output layer of fc2; where the last layers compute more, it is a dense
+ * layer. */
 typedef struct dq_net_shape {
     const dq_network *network;                // the network
     size_t obs_bytes;                         // bytes of a state
     int n_actions;                            // number of actions
     int n_dense;                              // layers of a multilayer perceptron, or 0
     dq_dense_shape dense[DQ_DENSE_MAX];       // sizes of each
+    int n_patches;                            // convolutions of own sizes
+    dq_patch_shape patch[DQ_CONVS_MAX];       // sizes of each
+    int n_channels, n_pixels;                 // of the output of the last convolution of any kind
     int n_convs;                              // number of convolutions
     int layer[DQ_CONVS_MAX];                  // number of each in dq_conv_shapes
     const dq_conv_shape *conv[DQ_CONVS_MAX];  // sizes of each
@@ -130,6 +148,14 @@ const char *dq_mlp_weight_name(int i, bool is_part);
 /** Whether with these last layers a multilayer perceptron is a part of a module. */
 bool dq_mlp_is_part(const dq_last_layers *last);
 
+/** The network of a model: the one that its record names, if it has these tensors, which do not say
+ *  all of noise, of levels and of convolutions; else the one that the tensors show.
+ *  @param named "" or NULL: there is no record
+ *  @param[out] n_actions the number of its actions
+ *  @return false: none that deepq knows */
+bool dq_network_of_model(const char *named, const dq_tensor *tensors, size_t n, dq_network *network,
+                         int *n_actions);
+
 /** Network number `index` of those for pictures; number 0 is the default. NULL past the last. */
 const dq_network *dq_network_at(size_t index);
 /** The network with a name.
@@ -139,6 +165,14 @@ const dq_network *dq_network_at(size_t index);
 DQ_NODISCARD dq_status dq_network_find(const char *name, dq_network *network);
 /** Whether a name is that of a multilayer perceptron, with or without its sizes; NULL is none. */
 bool dq_network_is_mlp(const char *name);
+/** Whether a name is that of a network with convolutions of own sizes; NULL is none. */
+bool dq_network_is_cnn(const char *name);
+/** Whether its states are kept whole: stacks of four 84x84 pictures alone share them with one
+ *  another. */
+bool dq_network_takes_whole(const char *name);
+/** Whether a text is that of convolutions, "16k3s1" or up to DQ_CONVS_MAX of them with commas
+ *  between: outputs, side of the kernel, stride. */
+bool dq_is_convolutions(const char *text);
 
 /** The words that say what the last layers of a network compute, " qr 200"; "" for action values.
  */

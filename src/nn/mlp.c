@@ -1,4 +1,5 @@
-/* A multilayer perceptron: forward and back. It is small, so one thread does all of it. */
+/* A multilayer perceptron, alone or behind convolutions of own sizes: forward and back. It is
+ * small, so one thread does all of it. */
 #include <string.h>
 
 #include "nn/net_internal.h"
@@ -13,24 +14,28 @@ void dq_mlp_plan(dq_net *net, char *base, size_t *used)
 {
     const dq_net_shape *shape = &net->shape;
     size_t most = 0;
-    int at = embedding_at(shape);
+    int at = embedding_at(shape), first = shape->n_patches > 0 ? 0 : 1;
+    dq_patches_plan(net, base, used);
+    for (int l = 1; l < shape->n_patches; l++)
+        if (dq_dense_weights(&shape->patch[l].dense) > most)
+            most = dq_dense_weights(&shape->patch[l].dense);
     for (int l = 0; l < shape->n_dense; l++) {
         const dq_dense_shape *s = &shape->dense[l];
         size_t rows = l < at ? (size_t)net->cap : dq_embedding_rows(net);
         net->dense_x[l] = l == at ? net->mixed : dq_net_take(base, used, rows * (size_t)s->in_row);
         net->dense_dy[l] = dq_net_take(base, used, rows * (size_t)s->out_row);
-        if (l > 0 && dq_dense_weights(s) > most)
+        if (l >= first && dq_dense_weights(s) > most)
             most = dq_dense_weights(s);
     }
     if (at < shape->n_dense) {
         net->features = dq_net_take(base, used, (size_t)net->cap * (size_t)shape->dense[at].in_row);
-        net->dfeatures = net->dense_dy[at - 1];
+        net->dfeatures = at > 0 ? net->dense_dy[at - 1] : net->dinputs;
     }
     net->dense_turned = dq_net_take(base, used, most);
 }
 
-/** States with the zeros that pad their rows. */
-static void take_inputs(dq_net *net, const float *obs, int n)
+/** Vectors with the zeros that pad their rows. */
+static void take_vectors(dq_net *net, const float *obs, int n)
 {
     const dq_dense_shape *s = &net->shape.dense[0];
     for (int i = 0; i < n; i++)
@@ -38,11 +43,14 @@ static void take_inputs(dq_net *net, const float *obs, int n)
                (size_t)s->in * sizeof(*obs));
 }
 
-void dq_mlp_forward(dq_net *net, const dq_weights *weights, const float *obs, int n)
+void dq_mlp_forward(dq_net *net, const dq_weights *weights, const void *obs, int n)
 {
     const dq_net_shape *shape = &net->shape;
     int last = shape->n_dense - 1, at = embedding_at(shape);
-    take_inputs(net, obs, n);
+    if (shape->n_patches > 0)
+        dq_patches_forward(net, weights, obs, n, at == 0 ? net->features : net->dense_x[0]);
+    else
+        take_vectors(net, obs, n);
     for (int l = 0; l <= last; l++) {
         float *y = l == last ? net->q : l + 1 == at ? net->features : net->dense_x[l + 1];
         if (l == at)
@@ -74,15 +82,19 @@ void dq_mlp_backward(dq_net *net)
         if (l == shape->n_dense - 1)
             dq_net_part_streams(shape, s, net->grad + shape->dense_w[l]);
         dq_net_sum_rows(s, dy, n, net->grad + shape->dense_b[l]);
-        if (l == 0)
+        if (l == 0 && shape->n_patches == 0)
             return;
-        float *dx = l == at ? net->dmixed : net->dense_dy[l - 1];
+        float *dx = l == at ? net->dmixed : l == 0 ? net->dinputs : net->dense_dy[l - 1];
         net->k->dense_dx(s, dy, n, net->online.used + shape->dense_w[l], net->dense_turned, dx);
         if (l == at) {
             dq_embedding_backward(net);
             dx = net->dfeatures;
             x = net->features;
             n = net->cfg.batch;
+        }
+        if (l == 0) {
+            dq_patches_backward(net);
+            return;
         }
         for (size_t i = 0; i < (size_t)n * (size_t)s->in_row; i++)
             dx[i] = x[i] > 0.0f ? dx[i] : 0.0f;

@@ -92,6 +92,12 @@ struct dq_net {
     float *dense_x[DQ_DENSE_MAX];   // [rows][in_row] inputs of a multilayer perceptron's layers
     float *dense_dy[DQ_DENSE_MAX];  // [rows][out_row] gradients of their outputs, before the ReLU
     float *dense_turned;            // transposed weights of one of them
+    float *pictures;                // [cap] a network of own sizes: its states, channels last
+    float
+        *patches[DQ_CONVS_MAX];  // [cap][pixels][in_row] inputs of its convolutions, patch by patch
+    float *dpatches[DQ_CONVS_MAX];  // their gradients
+    float *dx[DQ_CONVS_MAX];        // gradients of x
+    float *dinputs;                 // [cap] gradients of the inputs of its first linear layer
     float *out_dy;                  // [rows][out_pad] gradients of q, of a dense output layer
     float *merged;      // [n_outputs][n_rows] outputs of a state, advantages and value merged
     float *merged_row;  // [n_outputs] of one row
@@ -146,7 +152,7 @@ void dq_net_set_gain(dq_net *net, const float *gain);
  *  @param[in,out] used bytes of the arena that are taken */
 float *dq_net_take(char *base, size_t *used, size_t n_floats);
 
-/* A multilayer perceptron. */
+/* A multilayer perceptron, or one behind convolutions of own sizes. */
 
 /** The gradient of a layer's biases: the sum over the samples.
  *  @param dy [n][out_row] */
@@ -155,9 +161,19 @@ void dq_net_sum_rows(const dq_dense_shape *s, const float *dy, int n, float *db)
 /** Lay out what is between its inputs and net->q. */
 void dq_mlp_plan(dq_net *net, char *base, size_t *used);
 /** Forward pass of n <= cap states, to dense_x and q. */
-void dq_mlp_forward(dq_net *net, const dq_weights *weights, const float *obs, int n);
+void dq_mlp_forward(dq_net *net, const dq_weights *weights, const void *obs, int n);
 /** All gradients of a batch, from dense_dy of the last layer and the last forward pass. */
 void dq_mlp_backward(dq_net *net);
+
+/* The convolutions of a network of own sizes (patches.c). */
+
+/** Lay out what is between its states and the first linear layer. */
+void dq_patches_plan(dq_net *net, char *base, size_t *used);
+/** Forward pass of n <= cap states. @param[out] features [n][dense[0].in_row] */
+void dq_patches_forward(dq_net *net, const dq_weights *weights, const uint8_t *obs, int n,
+                        float *features);
+/** All their gradients of a batch, from dinputs and the last forward pass. */
+void dq_patches_backward(dq_net *net);
 
 /** Words in one block of dq_weights.w4. */
 size_t dq_net_w4_block(const dq_net *net);

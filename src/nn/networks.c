@@ -97,10 +97,28 @@ const char *dq_net_network_name(size_t index)
     return index < DQ_COUNT(networks) ? networks[index].name : NULL;
 }
 
+/** Whether a name begins with a word. */
+static bool begins_with(const char *name, const char *word)
+{
+    size_t n = strlen(word);
+    return name && strncmp(name, word, n) == 0 && (name[n] == ' ' || name[n] == '\0');
+}
+
 bool dq_network_is_mlp(const char *name)
 {
-    return name && strncmp(name, DQ_MLP, strlen(DQ_MLP)) == 0 &&
-           (name[strlen(DQ_MLP)] == ' ' || name[strlen(DQ_MLP)] == '\0');
+    return begins_with(name, DQ_MLP);
+}
+
+bool dq_network_is_cnn(const char *name)
+{
+    return begins_with(name, DQ_CNN);
+}
+
+bool dq_network_takes_whole(const char *name)
+{
+    static const char stacked[] = DQ_CNN " 4x84x84-";
+    return dq_network_is_mlp(name) ||
+           (dq_network_is_cnn(name) && strncmp(name, stacked, strlen(stacked)) != 0);
 }
 
 /** One of the sizes of an mlp. @return where the text goes on, NULL for something else */
@@ -149,6 +167,97 @@ static dq_status make_mlp(const char *name, size_t n_name, dq_network *network)
         network->layers[i].relu = i + 1 < n;
     }
     return DQ_OK;
+}
+
+enum { CNN_SIDE_MAX = 512, CNN_CHANNELS_MAX = 512, CNN_KERNEL_MAX = 32 };
+
+/** A letter and a size behind it. @return as read_size() */
+static const char *read_marked(const char *text, char mark, int most, int *size)
+{
+    return text && *text == mark ? read_size(text + 1, most, size) : NULL;
+}
+
+/** "16k3s1". @return as read_size() */
+static const char *read_convolution(const char *text, dq_layer *l)
+{
+    text = read_size(text, CNN_CHANNELS_MAX, &l->out);
+    text = read_marked(text, 'k', CNN_KERNEL_MAX, &l->k);
+    return read_marked(text, 's', CNN_KERNEL_MAX, &l->stride);
+}
+
+bool dq_is_convolutions(const char *text)
+{
+    dq_layer l;
+    for (int i = 0; i < DQ_CONVS_MAX; i++, text++) {
+        text = read_convolution(text, &l);
+        if (!text || *text == '\0' || *text != ',')
+            return text && *text == '\0';
+    }
+    return false;
+}
+
+/** Height and width of what a convolution gives. @return whether its kernel has room */
+static bool size_of_output(const dq_layer *l, int *height, int *width)
+{
+    if (l->k > l->side || l->k > l->width)
+        return false;
+    *height = (l->side - l->k) / l->stride + 1;
+    *width = (l->width - l->k) / l->stride + 1;
+    return true;
+}
+
+/** "4x10x10-16k3s1-128": channels, height and width, convolutions, hidden layers. */
+static bool read_cnn(const char *text, dq_network *network)
+{
+    static const dq_layer convs[] = {CONV("conv.0", 0, 0, 0, 0, 0, NOT_PADDED),
+                                     CONV("conv.2", 0, 0, 0, 0, 0, NOT_PADDED),
+                                     CONV("conv.4", 0, 0, 0, 0, 0, NOT_PADDED)};
+    int channels = 0, height = 0, width = 0, n = 0, n_dense = 0;
+    text = read_size(text, CNN_CHANNELS_MAX, &channels);
+    text = read_marked(text, 'x', CNN_SIDE_MAX, &height);
+    text = read_marked(text, 'x', CNN_SIDE_MAX, &width);
+    for (; text && *text == '-' && n < DQ_CONVS_MAX && strchr(text + 1, 'k'); n++) {
+        dq_layer l = convs[n];
+        l.in = channels;
+        l.side = height;
+        l.width = width;
+        text = read_convolution(text + 1, &l);
+        if (!text || !size_of_output(&l, &height, &width))
+            return false;
+        channels = l.out;
+        network->layers[n] = l;
+    }
+    network->n_layers = n;
+    int in = channels * height * width;
+    for (; text && *text == '-' && n > 0 && n_dense < DQ_MLP_LAYERS_MAX; n_dense++) {
+        dq_layer l = mlp_part_layers[n_dense];
+        l.in = in;
+        text = read_size(text + 1, DQ_MLP_HIDDEN_MAX, &l.out);
+        in = l.out;
+        network->layers[network->n_layers++] = l;
+    }
+    if (!text || *text || n_dense == 0)
+        return false;
+    network->layers[network->n_layers] = mlp_part_layers[n_dense];
+    network->layers[network->n_layers].in = in;
+    network->layers[network->n_layers].out = N_ACTIONS;
+    network->layers[network->n_layers++].relu = false;
+    return true;
+}
+
+/** The sizes of a network with convolutions of own sizes, without words behind them. */
+static dq_status make_cnn(const char *name, size_t n_name, dq_network *network)
+{
+    char text[DQ_NETWORK_NAME];
+    snprintf(text, sizeof(text), "%.*s", (int)n_name, name);
+    *network = (dq_network){.source = "convolutions of any sizes"};
+    if (text[strlen(DQ_CNN)] == ' ' && read_cnn(text + strlen(DQ_CNN) + 1, network))
+        return DQ_OK;
+    return dq_fail(DQ_ERR_CONFIG,
+                   "network '%s': write channels, height and width, 1 to %d convolutions (outputs, "
+                   "kernel, stride) that fit into them, and 1 to %d hidden layers, as in 'cnn "
+                   "4x10x10-16k3s1-128'",
+                   name, DQ_CONVS_MAX, DQ_MLP_LAYERS_MAX);
 }
 
 /* ---------------------------------------------------------------- words for the last layers */
@@ -332,7 +441,7 @@ static void embed(dq_network *network)
 static dq_status change_last(dq_network *network, const char *name, const char *words)
 {
     const dq_layer *hidden = &network->layers[network->n_layers - 2];
-    bool is_picture = network->layers[0].kind == DQ_LAYER_CONV;
+    bool is_fixed = network->name != NULL, has_convs = network->layers[0].kind == DQ_LAYER_CONV;
     char plain[DQ_NETWORK_NAME];
     if (strlen(name) >= sizeof(network->own_name) || !read_words(words, &network->last))
         return dq_fail(
@@ -346,16 +455,16 @@ static dq_status change_last(dq_network *network, const char *name, const char *
                        "enter between them",
                        name);
     int stream = network->last.stream;
-    if (stream && stream != hidden->out && !(is_picture && 2 * stream == hidden->out))
+    if (stream && stream != hidden->out && !(is_fixed && 2 * stream == hidden->out))
         return dq_fail(DQ_ERR_CONFIG, "network '%s': streams of %d: choose %d%s", name, stream,
-                       hidden->out, is_picture ? " or half of it" : ", as its last hidden layer");
-    if (is_picture && !*words)
+                       hidden->out, is_fixed ? " or half of it" : ", as its last hidden layer");
+    if (is_fixed && !*words)
         return DQ_OK;
     dq_network_words(&network->last, plain, sizeof(plain));  // 051 is 51
     if (snprintf(network->own_name, sizeof(network->own_name), "%.*s%s", (int)(words - name), name,
                  plain) >= (int)sizeof(network->own_name))
         return dq_fail(DQ_ERR_CONFIG, "network '%s': its name is too long", name);
-    if (!is_picture && dq_mlp_is_part(&network->last))
+    if (!has_convs && dq_mlp_is_part(&network->last))
         name_as_part(network);
     if (network->last.head == DQ_HEAD_IQN)
         embed(network);
@@ -364,8 +473,8 @@ static dq_status change_last(dq_network *network, const char *name, const char *
     return DQ_OK;
 }
 
-/** Where the words behind an mlp's sizes begin. */
-static size_t mlp_base(const char *name)
+/** Where the words behind sizes begin. */
+static size_t base_with_sizes(const char *name)
 {
     size_t base = strcspn(name, " ");
     return name[base] ? base + 1 + strcspn(name + base + 1, " ") : base;
@@ -375,12 +484,16 @@ static size_t mlp_base(const char *name)
 
 dq_status dq_network_find(const char *name, dq_network *network)
 {
-    const char *names[DQ_COUNT(networks) + 1];
+    const char *names[DQ_COUNT(networks) + 2];
     char known[128];
     name = name ? name : networks[0].name;
     if (dq_network_is_mlp(name)) {
-        DQ_TRY(make_mlp(name, mlp_base(name), network));
-        return change_last(network, name, name + mlp_base(name));
+        DQ_TRY(make_mlp(name, base_with_sizes(name), network));
+        return change_last(network, name, name + base_with_sizes(name));
+    }
+    if (dq_network_is_cnn(name)) {
+        DQ_TRY(make_cnn(name, base_with_sizes(name), network));
+        return change_last(network, name, name + base_with_sizes(name));
     }
     size_t base = strcspn(name, " ");
     for (size_t i = 0; i < DQ_COUNT(networks); i++) {
@@ -391,6 +504,7 @@ dq_status dq_network_find(const char *name, dq_network *network)
         }
     }
     names[DQ_COUNT(networks)] = DQ_MLP;
+    names[DQ_COUNT(networks) + 1] = DQ_CNN;
     dq_list_words(known, sizeof(known), names, DQ_COUNT(names), "or");
     return dq_fail(DQ_ERR_CONFIG, "no network '%s': choose %s", name, known);
 }

@@ -100,10 +100,10 @@ typedef struct input_order {
 static input_order order_of(const dq_net_shape *s, const dq_param *p)
 {
     size_t n_in = (size_t)p->layer->in;
-    if (!s->fc || p->at != s->fc_w)
+    size_t behind_convs = s->fc ? s->fc_w : s->dense_w[0];
+    if (s->n_pixels == 0 || p->at != behind_convs)
         return (input_order){n_in, 1};
-    size_t channels = (size_t)s->conv[s->n_convs - 1]->out;
-    return (input_order){channels, n_in / channels};
+    return (input_order){(size_t)s->n_channels, (size_t)s->n_pixels};
 }
 
 static void draw_factors(const dq_net *net, float *noise, dq_rng *rng)

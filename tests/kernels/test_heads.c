@@ -237,7 +237,7 @@ static void check_level(const char *isa)
         n_runs++;
     }
     fclose(f);
-    assert_int_equal(n_runs, 25);
+    assert_int_equal(n_runs, 30);
 }
 
 static void pytorch_agrees(void **state)

@@ -12,6 +12,8 @@ near 0, and the best action of each next state is clear. The noise of noisy laye
 outputs, before the targets, before each step and before the last outputs, from the stream "noise" of the seed; so
 are the levels of IQN, from the stream "levels".
 """
+import math
+
 import numpy as np
 import torch
 import torch.nn as nn
@@ -33,7 +35,10 @@ RUNS = [("mlp 4-64-48 dueling", 3, 32, "mse"), ("mlp 4-64-48 streams 48", 3, 32,
         ("nips streams 128 noisy c51 21 -10 10", 4, 3, "mse"), ("small dueling noisy independent", 40, 3, "huber"),
         ("mlp 4-33-20 iqn 7 5", 3, 32, "mse"), ("mlp 3-12-24-24 streams 24 noisy iqn 4 9", 4, 16, "mse"),
         ("small iqn 8 6", 6, 4, "mse"), ("nature_same dueling iqn 5 3", 4, 2, "mse"),
-        ("nips noisy iqn 3 4", 3, 3, "mse")]
+        ("nips noisy iqn 3 4", 3, 3, "mse"), ("cnn 3x9x11-20k3s2-32k3s1-24", 3, 16, "huber"),
+        ("cnn 1x6x5-8k2s1-16-12 noisy iqn 5 3", 4, 8, "mse"), ("cnn 2x7x7-5k3s2-24 noisy iqn 4 4", 3, 8, "mse"),
+        ("cnn 4x10x10-16k3s1-32 streams 32 c51 11 -2 3", 6, 8, "mse"),
+        ("cnn 2x8x8-3k2s2-6k2s1-7k2s1-20 noisy independent", 3, 8, "mse")]
 
 
 def sample(name, n_actions, n, seed):
@@ -42,7 +47,7 @@ def sample(name, n_actions, n, seed):
         scale = np.float32(0.25 if not net.has_conv else 2.0 ** -(4 if "fc" in key else 3))
         p.data = torch.tensor((lcg.uniform(p.numel()) * scale).reshape(p.shape)).double()
     if net.has_conv:
-        obs = (lcg.u32(n * 4 * 84 * 84) >> 24).astype(np.uint8).reshape(n, 4, 84, 84)
+        obs = (lcg.u32(n * math.prod(net.obs_shape)) >> 24).astype(np.uint8).reshape(n, *net.obs_shape)
         x = torch.tensor(obs).double() / 255.0
     else:
         x = torch.tensor(lcg.uniform(n * int(name.split()[1].split("-")[0])).reshape(n, -1)).double()

@@ -167,7 +167,7 @@ VARIANTS = {
     "rainbow": dict(head="c51", atoms=21, value_min=-6.0, value_max=6.0, dueling="streams", stream_width=128,
                     double_dqn=True, priority_alpha=0.5, priority_beta=0.4, priority_beta_steps=90, n_step=3,
                     n_envs=2, target_sync=20),
-    "iqn": dict(head="iqn", atoms=6, value_levels=4),
+    "iqn": dict(head="iqn", atoms=1, value_levels=4),
     "iqn_double": dict(head="iqn", atoms=5, value_levels=7, double_dqn=True, target_sync=30, n_step=2, n_envs=2,
                        dueling="output", noisy="factorised", noisy_sigma=0.2, priority_alpha=0.5, priority_beta=0.5),
     "munchausen_iqn": dict(head="iqn", atoms=8, value_levels=8, munchausen_tau=0.3, munchausen_least=-0.3),

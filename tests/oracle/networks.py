@@ -6,6 +6,7 @@ the targets); IQN is Dabney, Ostrovski, Silver, Munos 2018, equations 3 and 4, w
 from i = 1 on, and action values that are means over even levels. Noisy layers are those of Fortunato et al. 2018, equations 9 to 11, with one draw for a batch.
 """
 import math
+import re
 
 import torch
 import torch.nn as nn
@@ -21,8 +22,8 @@ class Words:
 
     def __init__(self, name):
         words = name.split()
-        self.base = " ".join(words[:2]) if words[0] == "mlp" else words[0]
-        rest = words[2 if words[0] == "mlp" else 1:]
+        n = 2 if words[0] in ("mlp", "cnn") else 1  # these have their sizes in a word of its own
+        self.base, rest = " ".join(words[:n]), words[n:]
         self.dueling = self.stream = self.noise = None
         self.head, self.atoms, self.levels = "value", 1, 0
         while rest:
@@ -48,6 +49,22 @@ class Words:
 def even(n):
     """The middles of n equal parts of [0, 1]."""
     return (torch.arange(n) + 0.5) / n
+
+
+def sizes_of_pictures(base):
+    """Convolutions (outputs, kernel, stride), features and hidden layers, and the shape of a state. As deepq
+    writes those of any sizes: cnn 4x10x10-16k3s1-128."""
+    if not base.startswith("cnn"):
+        convs, features, hidden, _ = NETWORKS[base]
+        return convs, [features, hidden], (4, 84, 84)
+    shape, *parts = base.split()[1].split("-")
+    channels, height, width = (int(n) for n in shape.split("x"))
+    convs = [tuple(int(n) for n in re.split("[ks]", part)) for part in parts if "k" in part]
+    side = [height, width]
+    for _, kernel, stride in convs:
+        side = [(n - kernel) // stride + 1 for n in side]
+    hidden = [int(part) for part in parts if "k" not in part]
+    return convs, [convs[-1][0] * side[0] * side[1], *hidden], (channels, height, width)
 
 
 class NoisyLinear(nn.Linear):
@@ -96,11 +113,10 @@ class Net(nn.Module):
             return NoisyLinear(n_in, n_out, w.noise) if w.noise else nn.Linear(n_in, n_out)
         if w.base.startswith("mlp"):
             sizes = [int(n) for n in w.base.split()[1].split("-")]
-            convs, self.body = [], None
+            convs, self.obs_shape = [], (sizes[0],)
         else:
-            convs, features, hidden, _ = NETWORKS[w.base]
-            sizes = [features, hidden]
-            layers, n_in = [], 4
+            convs, sizes, self.obs_shape = sizes_of_pictures(w.base)
+            layers, n_in = [], self.obs_shape[0]
             for n_out, kernel, stride in convs:
                 layers += [(SameConv2d if w.base.endswith("_same") else nn.Conv2d)(n_in, n_out, kernel, stride),
                            nn.ReLU()]

@@ -55,6 +55,8 @@ static const choice of_pictures[] = {
     {"stream_width", {"0", "128"}},
     {"augment_shift", {"0", "4"}},
     {"augment_intensity", {"0", "0.05"}},
+    {"network", {"small", "small", "cnn"}},
+    {"convolutions", {"8k8s8", "4k9s8,5k3s2"}},
 };
 static const choice of_vectors[] = {
     {"stream_width", {"0", "8"}},
@@ -108,6 +110,10 @@ static void make_possible(dq_train_config *cfg)
         cfg->munchausen_tau = 0;
     if (cfg->head == DQ_HEAD_IQN && cfg->hidden[1] == 0)
         set(cfg, "hidden", "12,7");
+    if (cfg->network && strcmp(cfg->network, "cnn") == 0) {
+        cfg->augment_shift = 0;
+        cfg->augment_intensity = 0;
+    }
     if (cfg->munchausen_tau > 0) {
         cfg->double_dqn = false;
         cfg->augment_shift = 0;
@@ -137,7 +143,8 @@ static combination combine(int number)
     must(dq_train_preset(&c.cfg, "book"));
     for (size_t i = 0; i < DQ_COUNT(fixed); i++)
         set(&c.cfg, fixed[i][0], fixed[i][1]);
-    set(&c.cfg, "network", c.is_picture ? "small" : "mlp");
+    if (!c.is_picture)
+        set(&c.cfg, "network", "mlp");
     draw(&c, of_all, DQ_COUNT(of_all), &rng);
     if (c.is_picture)
         draw(&c, of_pictures, DQ_COUNT(of_pictures), &rng);

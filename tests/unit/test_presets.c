@@ -191,6 +191,7 @@ static const char *const book_preset[][2] = {
     {"gradient_norm", "0"},
     {"network", "nature"},
     {"hidden", "128,128"},
+    {"convolutions", "16k3s1"},
     {"initialisation", "pytorch"},
     {"head", "value"},
     {"atoms", "51"},
