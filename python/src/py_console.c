@@ -332,11 +332,12 @@ static PyObject *clone(PyObject *self, PyObject *include_rng)
 {
     console *c = (console *)self;
     dq_writer *w;
-    if (!enter(c))
+    int with_rng = PyObject_IsTrue(include_rng);
+    if (with_rng < 0 || !enter(c))
         return NULL;
     dq_status st = dq_writer_create(&w);
     if (st == DQ_OK)
-        st = dq_atari_clone(c->atari, PyObject_IsTrue(include_rng) == 1, w);
+        st = dq_atari_clone(c->atari, with_rng, w);
     dq_py_leave(&c->guard);
     PyObject *bytes = bytes_of(w, st);
     dq_writer_destroy(w);

@@ -125,9 +125,12 @@ static dq_env *make_of_id(PyObject *entry)
 
 static dq_env *make_entry(trainer *self, PyObject *entry)
 {
-    PyObject *tag = PyTuple_GetItem(entry, 0);
-    if (!tag)
+    PyObject *tag =
+        PyTuple_Check(entry) && PyTuple_Size(entry) > 0 ? PyTuple_GetItem(entry, 0) : Py_None;
+    if (!PyUnicode_Check(tag)) {
+        PyErr_Format(PyExc_TypeError, "envs: an environment is a tuple, not %R", entry);
         return NULL;
+    }
     return PyUnicode_CompareWithASCIIString(tag, "object") == 0 ? make_of_object(self, entry)
                                                                 : make_of_id(entry);
 }
