@@ -15,21 +15,32 @@ from deepq.preprocessed import Preprocessed
 __all__ = ["Model", "load"]
 
 
-def as_pictures_or_vectors(obs: Any, n_bytes: int) -> tuple[np.ndarray, int, bool]:
+def pictures_of(network: str) -> tuple[int, int, int] | None:
+    """Channels, height and width of the pictures that a network takes, by its name; None: it takes vectors."""
+    kind, *sizes = network.split()
+    if kind == "cnn":
+        channels, height, width = (int(n) for n in sizes[0].split("-")[0].split("x"))
+        return channels, height, width
+    return None if kind == "mlp" else (4, 84, 84)
+
+
+def as_pictures_or_vectors(obs: Any, network: str, n_bytes: int) -> tuple[np.ndarray, int, bool]:
     """Observations as a network takes them: the array, how many they are, and whether it was one alone.
 
-    Pictures are uint8 ``[4, 84, 84]`` or ``[84, 84, 4]``, vectors float32 ``[inputs]``; each may have a
-    dimension before.
+    Pictures are uint8 ``[channels, height, width]`` or ``[height, width, channels]``, vectors float32
+    ``[inputs]``; each may have a dimension before.
     """
     obs = np.asarray(obs)
-    if n_bytes == 4 * 84 * 84 and obs.dtype == np.uint8:
-        if obs.shape[-3:] == (84, 84, 4):
+    shape = pictures_of(network)
+    if shape is not None:
+        if obs.dtype != np.uint8:
+            raise TypeError(f"observations are pictures of uint8, got {obs.dtype} {obs.shape}")
+        last = (*shape[1:], shape[0])
+        if obs.shape[-3:] == last and last != shape:
             obs = np.moveaxis(obs, -1, -3)
-        if obs.shape[-3:] != (4, 84, 84) or obs.ndim > 4:
-            raise ValueError(f"observations of shape {obs.shape}: pictures are [4, 84, 84] or [84, 84, 4]")
+        if obs.shape[-3:] != shape or obs.ndim > 4:
+            raise ValueError(f"observations of shape {obs.shape}: pictures are {list(shape)} or {list(last)}")
         alone = obs.ndim == 3
-    elif n_bytes == 4 * 84 * 84 and n_bytes // 4 != obs.shape[-1]:
-        raise TypeError(f"observations are pictures of uint8, got {obs.dtype} {obs.shape}")
     else:
         obs = obs.astype(np.float32, copy=False)
         if obs.ndim not in (1, 2) or obs.shape[-1] * 4 != n_bytes:
@@ -45,6 +56,7 @@ class Model:
         env_id: The environment that it was trained on; "" when the file does not say.
         dialect: How that was preprocessed, a name as in ``deepq.preprocessed``; "" when unknown.
         n_actions: Its number of actions.
+        network: Its architecture, ``"nature"`` or ``"mlp 4-64-64 qr 51"``.
     """
 
     def __init__(self, path: str | os.PathLike, epsilon: float = 0.0, seed: int = 0):
@@ -52,26 +64,28 @@ class Model:
         self._core = _core.Policy(path=self.path, epsilon=epsilon, seed=seed)
         self.n_actions, self._n_bytes = self._core.sizes()
         self.info = self._core.info()
+        self.network = self.info["network"]
         self.env_id, self.dialect = self.info["env_id"], self.info["dialect"]
 
     def act(self, obs: Any) -> int | np.ndarray:
         """The actions of observations.
 
         Args:
-            obs: uint8 ``[4, 84, 84]`` (oldest frame first) or ``[84, 84, 4]``, preprocessed as in training;
-                of a network for vectors float32 ``[inputs]``. With one dimension more: several.
+            obs: uint8 ``[4, 84, 84]`` (oldest frame first) or ``[84, 84, 4]``, preprocessed as in training,
+                or pictures of the size that the network has; of one for vectors float32 ``[inputs]``. With
+                one dimension more: several.
 
         Returns:
             An int; of several observations int64 ``[n]``.
         """
-        array, n, alone = as_pictures_or_vectors(obs, self._n_bytes)
+        array, n, alone = as_pictures_or_vectors(obs, self.network, self._n_bytes)
         actions = np.empty(n, np.int64)
         self._core.act(array, n, actions)
         return int(actions[0]) if alone else actions
 
     def values(self, obs: Any) -> np.ndarray:
         """The action values of observations, float32 ``[n_actions]`` or ``[n, n_actions]``."""
-        array, n, alone = as_pictures_or_vectors(obs, self._n_bytes)
+        array, n, alone = as_pictures_or_vectors(obs, self.network, self._n_bytes)
         q = np.empty((n, self.n_actions), np.float32)
         self._core.values(array, n, q)
         return q[0] if alone else q

@@ -30,7 +30,8 @@ def presets() -> dict[str, str]:
 
 
 class _Adapter:
-    """A Gymnasium environment as the learner takes it: pictures ``[4, 84, 84]``, or vectors of floats."""
+    """A Gymnasium environment as the learner takes it: pictures ``[channels, height, width]``, or vectors of
+    floats."""
 
     def __init__(self, env: gymnasium.Env):
         self.env = env
@@ -41,15 +42,17 @@ class _Adapter:
         self.n_actions = int(env.action_space.n)
         if isinstance(space, spaces.Discrete):
             self.shape, self.dtype, self.take = (int(space.n),), "f", self._one_hot
-        elif isinstance(space, spaces.Box) and space.dtype == np.uint8 and space.shape in ((4, 84, 84), (84, 84, 4)):
-            last = space.shape == (84, 84, 4)
-            self.shape, self.dtype, self.take = (4, 84, 84), "B", self._channels_last if last else self._pictures
+        elif isinstance(space, spaces.Box) and space.dtype == np.uint8 and len(space.shape) == 3:
+            first, middle, last = space.shape
+            is_last = last < first  # as is usual where pictures are larger than they have channels
+            self.shape = (last, first, middle) if is_last else space.shape
+            self.dtype, self.take = "B", self._channels_last if is_last else self._pictures
         elif isinstance(space, spaces.Box) and len(space.shape) == 1:
             self.shape, self.dtype, self.take = space.shape, "f", self._vector
         else:
             raise ValueError(
                 f"the observations are {space}: the learner takes Discrete states, vectors of floats, and "
-                "pictures of uint8 [4, 84, 84] or [84, 84, 4]"
+                "pictures of uint8 [channels, height, width] or [height, width, channels]"
             )
 
     def _one_hot(self, state: Any) -> np.ndarray:
@@ -103,8 +106,8 @@ class Trained:
         """The action values of observations as the environment gave them, float32 ``[n_actions]``."""
         if self._adapter is not None:
             obs = self._adapter.take(obs)
-        n_actions, n_bytes, *_ = self._core.about()
-        array, n, alone = as_pictures_or_vectors(obs, n_bytes)
+        n_actions, n_bytes, network, *_ = self._core.about()
+        array, n, alone = as_pictures_or_vectors(obs, network, n_bytes)
         q = np.empty((n, n_actions), np.float32)
         self._core.values(array, n, q)
         return q[0] if alone else q
@@ -249,8 +252,8 @@ def train(
     Args:
         env: An id (``"PongNoFrameskip-v4"``, ``"deepq/Breakout-v5"``, ``"CartPole-v1"``); or a Gymnasium
             environment, a list of ``n_envs`` of them, or a function that makes one. Those in Python have
-            Discrete actions and observe vectors of floats, pictures of uint8 ``[4, 84, 84]`` or
-            ``[84, 84, 4]``, or Discrete states, which are learned as one-hot vectors.
+            Discrete actions and observe vectors of floats, pictures of uint8 ``[channels, height, width]``
+            or ``[height, width, channels]``, or Discrete states, which are learned as one-hot vectors.
         preset: A name of ``deepq.presets()``.
         callback: ``callback(event, progress)`` is called when a game is over (``"game"``), when the mean is
             the best so far (``"best"``), when it is solved (``"solved"``) and ten times a second

@@ -90,7 +90,7 @@ class Examples(unittest.TestCase):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             check_env(world)
-        trained = deepq.train(world, frames=130, network="small", **QUICK)
+        trained = deepq.train(world, frames=130, network="cnn", **QUICK)
         self.assertEqual(trained.progress["n_games"], 21)
 
     def test_the_readmes_lines(self):
@@ -141,6 +141,22 @@ class Training(unittest.TestCase):
             trained = deepq.train(world, frames=130, **QUICK, **more)
             self.assertEqual(trained.progress["n_games"], 13)
             self.assertIn(trained.act(world.obs), (0, 1))
+
+    def test_pictures_of_any_size(self):
+        obs = np.arange(7 * 9 * 2, dtype=np.uint8).reshape(7, 9, 2)
+        for shown in (obs, np.moveaxis(obs, -1, 0)):
+            world = Counting(gymnasium.spaces.Box(0, 255, shown.shape, np.uint8), shown)
+            trained = deepq.train(world, frames=130, convolutions="5k3s2", hidden=(12,), **QUICK)
+            self.assertIn("cnn 2x7x9-5k3s2-12", repr(trained._core.about()))
+            values = trained.values(shown)
+            with tempfile.TemporaryDirectory() as folder:
+                model = deepq.load(trained.save(pathlib.Path(folder) / "model.dat"))
+            self.assertEqual(model.network, "cnn 2x7x9-5k3s2-12")
+            np.testing.assert_array_equal(model.values(obs), values)
+            np.testing.assert_array_equal(model.values(np.moveaxis(obs, -1, 0)), values)
+            np.testing.assert_array_equal(model.values(obs[None])[0], values)
+            self.assertRaises(ValueError, model.values, obs[1:])
+            self.assertRaises(TypeError, model.values, obs.astype(np.float32))
 
     def test_it_learns_which_action_pays(self):
         trained = deepq.train(vectors(), "cartpole", frames=1500, gamma=0.5, **QUICK)

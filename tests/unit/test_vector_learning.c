@@ -157,7 +157,8 @@ static void networks_and_worlds_must_fit(void **state)
     cfg.network = NULL;
     refuses(&cfg, make_shape(DQ_F32, 2, 4, 4), DQ_ERR_CONFIG, "Other-v0", "float32 [1 to 16384]");
     refuses(&cfg, make_shape(DQ_F32, 0, 0, 0), DQ_ERR_CONFIG, "Other-v0", "float32 [1 to 16384]");
-    refuses(&cfg, make_shape(DQ_I32, 1, 4, 0), DQ_ERR_CONFIG, "Other-v0", "uint8 [channels][height]");
+    refuses(&cfg, make_shape(DQ_I32, 1, 4, 0), DQ_ERR_CONFIG, "Other-v0",
+            "uint8 [channels][height]");
     refuses(&cfg, make_shape(DQ_F32, 1, 16385, 0), DQ_ERR_CONFIG, "Other-v0", "16384");
     cfg.device = "cuda";
     refuses(&cfg, make_row(4, 0), DQ_ERR_UNSUPPORTED, "mlp 4-24", "--device cpu");
