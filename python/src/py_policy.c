@@ -95,7 +95,7 @@ static PyObject *sizes(PyObject *object, PyObject *unused)
     return Py_BuildValue("(in)", dq_policy_actions(p), (Py_ssize_t)dq_policy_obs_bytes(p));
 }
 
-/** The observations of a call: n of them, one after the other. */
+/** The observations and the results of a call: n of them, one after the other. */
 typedef struct batch {
     Py_buffer obs, out;
     Py_ssize_t n;
@@ -109,8 +109,11 @@ static bool borrow(policy *self, PyObject *args, batch *b, size_t out_bytes, con
     size_t bytes = dq_policy_obs_bytes(self->policy) * (size_t)b->n;
     if (!dq_py_borrow(obs, &b->obs, "observation", "Bf", bytes, false))
         return false;
-    if (dq_py_borrow(out, &b->out, "out", out_format, out_bytes * (size_t)b->n, true))
-        return true;
+    if (dq_py_borrow(out, &b->out, "out", out_format, out_bytes * (size_t)b->n, true)) {
+        if (dq_py_enter(&self->guard, what))
+            return true;
+        PyBuffer_Release(&b->out);
+    }
     PyBuffer_Release(&b->obs);
     return false;
 }
@@ -130,11 +133,6 @@ static PyObject *act(PyObject *object, PyObject *args)
     batch b;
     if (!borrow(self, args, &b, sizeof(int64_t), "lq"))
         return NULL;
-    if (!dq_py_enter(&self->guard, what)) {
-        PyBuffer_Release(&b.obs);
-        PyBuffer_Release(&b.out);
-        return NULL;
-    }
     size_t bytes = dq_policy_obs_bytes(self->policy);
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; i < b.n; i++)
@@ -152,11 +150,6 @@ static PyObject *values(PyObject *object, PyObject *args)
     size_t n_actions = (size_t)dq_policy_actions(self->policy);
     if (!borrow(self, args, &b, n_actions * sizeof(float), "f"))
         return NULL;
-    if (!dq_py_enter(&self->guard, what)) {
-        PyBuffer_Release(&b.obs);
-        PyBuffer_Release(&b.out);
-        return NULL;
-    }
     size_t bytes = dq_policy_obs_bytes(self->policy);
     Py_BEGIN_ALLOW_THREADS
     for (Py_ssize_t i = 0; i < b.n; i++)

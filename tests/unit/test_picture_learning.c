@@ -14,7 +14,7 @@
 
 #include "deepq/env.h"
 #include "deepq/policy.h"
-#include "deepq/train.h"
+#include "own_world_run.h"
 
 /* ---------------------------------------------------------------- a world of our own */
 
@@ -104,21 +104,12 @@ static dq_env *make_dot(size_of size)
 
 static dq_train_config small_config(const char *convolutions)
 {
-    dq_train_config cfg;
-    assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
+    dq_train_config cfg = own_world_run();
     assert_int_equal(dq_train_config_set(&cfg, "convolutions", convolutions), DQ_OK);
-    cfg.network = NULL;  // as the observations are
-    cfg.batch = 16;
     cfg.replay_size = 1000;
-    cfg.replay_start = 100;
     cfg.learning_rate = 2e-3;
-    cfg.gamma = 0.5;
     cfg.epsilon_decay = 600;
-    cfg.target_sync = 50;
-    cfg.hidden[0] = 24;
-    cfg.hidden[1] = 0;
     cfg.max_steps = 2500;
-    cfg.seed = 3;
     return cfg;
 }
 
@@ -175,31 +166,18 @@ static dq_trainer *create(int64_t max_steps)
     return t;
 }
 
-static dq_writer *save(dq_trainer *t)
-{
-    dq_writer *w;
-    assert_int_equal(dq_writer_create(&w), DQ_OK);
-    assert_int_equal(dq_trainer_save(t, w), DQ_OK);
-    return w;
-}
-
 static void a_resumed_run_goes_on_bit_for_bit(void **state)
 {
     (void)state;
     dq_trainer *a = create(301), *b = create(701), *c = create(701);
     run_to(a);
-    dq_writer *half = save(a);
-    size_t n, n_parts;
-    const void *bytes = dq_writer_bytes(half, &n);
-    dq_reader *r;
-    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
+    dq_writer *half = saved_run(a);
+    dq_reader *r = reader_of(half);
     assert_int_equal(dq_trainer_load(b, r), DQ_OK);
     run_to(b);
     run_to(c);
-    dq_writer *whole = save(c), *parts = save(b);
-    const void *want = dq_writer_bytes(whole, &n), *got = dq_writer_bytes(parts, &n_parts);
-    assert_int_equal(n, n_parts);
-    assert_memory_equal(want, got, n);
+    dq_writer *whole = saved_run(c), *parts = saved_run(b);
+    assert_same_bytes(whole, parts);
     dq_reader_destroy(r);
     dq_writer_destroy(half);
     dq_writer_destroy(whole);

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "deepq/env.h"
-#include "deepq/train.h"
+#include "own_world_run.h"
 
 enum { MAX_ENVS = 3 };
 
@@ -70,31 +70,13 @@ static dq_env *make_row(int size, float elsewhere)
     return env;
 }
 
-static dq_train_config small_config(void)
-{
-    dq_train_config cfg;
-    assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
-    cfg.batch = 16;
-    cfg.replay_size = 500;
-    cfg.replay_start = 100;
-    cfg.learning_rate = 5e-3;
-    cfg.gamma = 0.5;
-    cfg.epsilon_decay = 300;
-    cfg.target_sync = 50;
-    cfg.hidden[0] = 24;
-    cfg.hidden[1] = 0;
-    cfg.max_steps = 1500;
-    cfg.seed = 3;
-    return cfg;
-}
-
 /** Sizes that fill no row of the kernels, and one that does. */
 static void a_world_of_any_length_is_learned(void **state)
 {
     (void)state;
     static const int sizes[] = {2, 7, 32, 131};
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        dq_train_config cfg = small_config();
+        dq_train_config cfg = own_world_run();
         dq_trainer *t;
         bool solved;
         dq_progress p;
@@ -112,7 +94,7 @@ static void a_world_of_any_length_is_learned(void **state)
 static void numbers_that_are_not_finite_end_the_run(void **state)
 {
     (void)state;
-    dq_train_config cfg = small_config();
+    dq_train_config cfg = own_world_run();
     dq_trainer *t;
     bool solved;
     assert_int_equal(dq_trainer_create(&t, &cfg, make_row(5, NAN)), DQ_OK);
@@ -148,7 +130,7 @@ static void networks_and_worlds_must_fit(void **state)
 {
     (void)state;
     dq_env *pong;
-    dq_train_config cfg = small_config();
+    dq_train_config cfg = own_world_run();
     cfg.network = "nips";
     refuses(&cfg, make_row(4, 0), DQ_ERR_CONFIG, "nips", "Row-v0");
     cfg.network = "mlp";
@@ -170,7 +152,7 @@ static void networks_and_worlds_must_fit(void **state)
 static void the_hidden_layers_are_those_that_were_chosen(void **state)
 {
     (void)state;
-    dq_train_config cfg = small_config();
+    dq_train_config cfg = own_world_run();
     dq_trainer *t;
     cfg.network = "mlp";
     cfg.hidden[1] = 9;
@@ -200,7 +182,7 @@ static dq_trainer *create(const vector_run *run)
 {
     dq_env *envs[MAX_ENVS];
     dq_trainer *t;
-    dq_train_config cfg = small_config();
+    dq_train_config cfg = own_world_run();
     cfg.n_envs = run->n_envs;
     cfg.n_step = run->n_step;
     cfg.priority_alpha = run->priority_alpha;
@@ -235,39 +217,19 @@ static void play_until(dq_trainer *t, int64_t step)
                      DQ_ERR_INTERRUPTED);
 }
 
-static dq_writer *save(dq_trainer *t)
-{
-    dq_writer *w;
-    assert_int_equal(dq_writer_create(&w), DQ_OK);
-    assert_int_equal(dq_trainer_save(t, w), DQ_OK);
-    return w;
-}
-
-static dq_reader *reader_of(const dq_writer *w)
-{
-    dq_reader *r;
-    size_t n;
-    const void *bytes = dq_writer_bytes(w, &n);
-    assert_int_equal(dq_reader_create(&r, bytes, n), DQ_OK);
-    return r;
-}
-
 static void a_resumed_run_goes_on_bit_for_bit(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
         dq_trainer *a = create(&runs[i]), *b = create(&runs[i]);
         play_until(a, 401);
-        dq_writer *half = save(a);
+        dq_writer *half = saved_run(a);
         play_until(a, 1003);
         dq_reader *r = reader_of(half);
         assert_int_equal(dq_trainer_load(b, r), DQ_OK);
         play_until(b, 1003);
-        dq_writer *whole = save(a), *parts = save(b);
-        size_t n, n_parts;
-        const void *want = dq_writer_bytes(whole, &n), *got = dq_writer_bytes(parts, &n_parts);
-        assert_int_equal(n, n_parts);
-        assert_memory_equal(want, got, n);
+        dq_writer *whole = saved_run(a), *parts = saved_run(b);
+        assert_same_bytes(whole, parts);
         dq_reader_destroy(r);
         dq_writer_destroy(half);
         dq_writer_destroy(whole);
@@ -282,7 +244,7 @@ static void the_network_of_a_checkpoint_can_be_read_alone(void **state)
     (void)state;
     dq_trainer *t = create(&runs[0]);
     play_until(t, 150);
-    dq_writer *w = save(t);
+    dq_writer *w = saved_run(t);
     dq_reader *r = reader_of(w);
     dq_net *net;
     float obs[4] = {0.1f, -0.2f, 0.03f, 0.4f}, want[2], got[2];
@@ -310,7 +272,7 @@ static void other_checkpoints_are_refused(void **state)
     car_run.id = "MountainCar-v0";
     dq_trainer *car = create(&car_run);
     play_until(cart, 120);
-    dq_writer *w = save(cart);
+    dq_writer *w = saved_run(cart);
     dq_reader *r = reader_of(w);
     assert_int_equal(dq_trainer_load(car, r), DQ_ERR_INPUT);
     assert_non_null(strstr(dq_errmsg(), "mlp 4-24"));
