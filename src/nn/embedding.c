@@ -113,9 +113,9 @@ static void unmix_row(size_t width, const float *restrict x, const float *restri
                       float *restrict d, float *restrict dx)
 {
     for (size_t f = 0; f < width; f++) {
-        float passes = psi[f] > 0.0f ? x[f] : 0.0f;
+        float passes = (float)(psi[f] > 0.0f);  // as a factor: without a branch
         dx[f] += d[f] * psi[f];
-        d[f] *= passes;
+        d[f] *= passes * x[f];
     }
 }
 
