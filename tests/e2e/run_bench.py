@@ -71,7 +71,7 @@ class Bench(Case):
         self.check(run("bench", "learn", "--network", "small", *few, *FAST), 0, "1.19 GFLOP a step")
         for what in ["act", "layers"]:
             self.check(run("bench", what, "--network", "resnet"), 2, "resnet",
-                       "nature, nips, small, nature_same or mlp")
+                       "nature, nips, small, nature_same, mlp or cnn")
             self.check(run("bench", what, "--network", "mlp 4-8"), 2, "mlp 4-8 is for vectors")
 
     def test_the_precision_is_chosen(self):

@@ -206,7 +206,7 @@ class Networks(Case):
             self.check(run("train", "--resume", parts, "--frames", "310"), 2,
                        f"network is {other} in the run's config and {network} in its checkpoint")
         self.check(run("train", *SMALL, "--set", "network=resnet"), 2, "resnet",
-                   "nature, nips, small, nature_same or mlp")
+                   "nature, nips, small, nature_same, mlp or cnn")
 
     def test_a_model_is_recognised(self):
         for network, size in [("nips", 677686), ("small", 437094)]:

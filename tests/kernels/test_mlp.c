@@ -386,7 +386,7 @@ static void impossible_networks_are_refused(void **state)
     }
     cfg.network = "mlpx";
     assert_int_equal(dq_net_create(&net, &cfg), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "nature_same or mlp"));
+    assert_non_null(strstr(dq_errmsg(), "nature_same, mlp or cnn"));
     cfg.network = "mlp 4-8";
     cfg.precision = "bf16";
     assert_int_equal(dq_net_create(&net, &cfg), DQ_ERR_CONFIG);

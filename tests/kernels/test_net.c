@@ -708,7 +708,7 @@ static void wrong_models_and_settings_are_refused(void **state)
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.network = "resnet";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "nature, nips, small, nature_same or mlp"));
+    assert_non_null(strstr(dq_errmsg(), "nature, nips, small, nature_same, mlp or cnn"));
     assert_int_equal(dq_net_param_shapes("resnet", N_ACTIONS, p), 0);
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.precision = "fp64";
