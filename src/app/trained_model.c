@@ -95,23 +95,24 @@ static dq_status copy_weights(dq_model **out, const dq_net *net)
     return DQ_OK;
 }
 
-/** The weights of the run's checkpoint. @param[out] step of them */
+/** The weights of the run's checkpoint, if it is of a later step than `after`. */
 static dq_status load_last(trained_model *m, const char *dir, const train_settings *s,
-                           int64_t *step)
+                           int64_t after)
 {
     dq_reader *r;
     dq_net *net = NULL;
     checkpoint_info info;
     DQ_TRY(dq_path_format(m->path, sizeof(m->path), "%s/" DQ_RUN_CHECKPOINT, dir));
     DQ_TRY(checkpoint_open(&r, &info, NULL, m->path));
-    dq_status st = dq_trainer_load_net(&net, s->cfg.network, r);
+    dq_status st = DQ_OK;
+    if (info.step > after)
+        st = dq_trainer_load_net(&net, s->cfg.network, r);
     if (st != DQ_OK)
         st = dq_fail_within(st, "%s", m->path);
-    if (st == DQ_OK)
+    if (net)
         st = copy_weights(&m->weights, net);
     dq_net_destroy(net);
     dq_reader_destroy(r);
-    *step = info.step;
     return st;
 }
 
@@ -121,34 +122,31 @@ static dq_status load_last(trained_model *m, const char *dir, const train_settin
 static dq_status load_best(trained_model *m, const char *dir, const train_settings *s)
 {
     trained_model last = {.weights = NULL};
-    int64_t step;
     DQ_TRY(trained_model_best(dir, m->path));
     DQ_TRY(dq_model_load(&m->weights, m->path));
     const dq_model_info *info = m->weights->info;
     if (!info || info->step < 0 || info->step > s->cfg.replay_start)
         return DQ_OK;
-    dq_status st = load_last(&last, dir, s, &step);
-    if (st == DQ_OK && step > s->cfg.replay_start) {
+    dq_status st = load_last(&last, dir, s, s->cfg.replay_start);
+    if (last.weights) {
         last.untrained_best = true;
         trained_model_free(m);
         *m = last;
         return DQ_OK;
     }
-    trained_model_free(&last);
     return st == DQ_ERR_NOMEM ? st : DQ_OK;  // without a checkpoint there is nothing better
 }
 
 static dq_status load_weights(trained_model *m, const model_choice *choice, bool is_folder,
                               const train_settings *run)
 {
-    int64_t step;
     if (choice->last && !is_folder)
         return dq_fail(DQ_ERR_CONFIG, "--last: %s is not a folder: name that of the run",
                        choice->path);
     if (is_folder && !run)
         return dq_fail_within(DQ_ERR_INPUT, "%s is not the folder of a run", choice->path);
     if (choice->last)
-        return load_last(m, choice->path, run, &step);
+        return load_last(m, choice->path, run, -1);
     if (is_folder)
         return load_best(m, choice->path, run);
     DQ_TRY(dq_path_format(m->path, sizeof(m->path), "%s", choice->path));

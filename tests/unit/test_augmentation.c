@@ -164,10 +164,10 @@ static void vectors_are_not_augmented(void **state)
     cfg.augment_intensity = 0.1;
     assert_int_equal(dq_learner_create(&none, &cfg), DQ_ERR_CONFIG);
     assert_null(none);
-    assert_non_null(strstr(dq_errmsg(), "augment_intensity: for pictures only"));
+    assert_non_null(strstr(dq_errmsg(), "augment_intensity: for 84x84 pictures only"));
     cfg.augment_shift = 4;
     assert_int_equal(dq_learner_create(&none, &cfg), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "augment_shift: for pictures only"));
+    assert_non_null(strstr(dq_errmsg(), "augment_shift: for 84x84 pictures only"));
 }
 
 int main(void)
