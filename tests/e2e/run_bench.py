@@ -72,7 +72,7 @@ class Bench(Case):
         for what in ["act", "layers"]:
             self.check(run("bench", what, "--network", "resnet"), 2, "resnet",
                        "nature, nips, small, nature_same, mlp or cnn")
-            self.check(run("bench", what, "--network", "mlp 4-8"), 2, "mlp 4-8 is for vectors")
+            self.check(run("bench", what, "--network", "mlp 4-8"), 2, "mlp 4-8 is not for 84x84")
 
     def test_the_precision_is_chosen(self):
         self.assertEqual(self.figures("act", "--isa", "ref", "--precision", "bf16")[0]["precision"],

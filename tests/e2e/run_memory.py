@@ -83,8 +83,8 @@ class Memory(Case):
 
     def test_resume_and_models(self):
         """Games of about 20 steps, some over before the stop and some after it, of a small state: what pictures
-        take is test_train's.
-        Every third: what a run allocates at its start fails one by one in test_vectors, what a model takes there, too."""
+        take is test_train's. Every third: what a run and a model allocate when they begin fails one by one in
+        test_vectors."""
         self.check(run("train", "--env", "CartPole-v1", "--set", "hidden=8", "--set", "replay_size=3000", "--set",
                        "replay_start=3000", "--frames", "200", "--out", self.dir / "run"), 0)
         self.assertTrue(list((self.dir / "run").glob("*.dat")))
