@@ -25,7 +25,7 @@ from networks import Net, NoisyLinear  # noqa: E402
 BATCH, N_ACTIONS = 32, 6
 NETWORKS = ["nature", "nature dueling", "nature streams 512", "nature noisy", "nature noisy independent",
             "nature c51 51 -10 10", "nature qr 51", "nature qr 200", "nature streams 512 noisy c51 51 -10 10",
-            "nature_same", "nature_same c51 51 -10 10", "nature_same qr 200"]
+            "nature iqn 64 32", "nature_same", "nature_same c51 51 -10 10", "nature_same qr 200"]
 
 
 def draw_noise(net):
@@ -37,6 +37,11 @@ def draw_noise(net):
             else:
                 of_in, of_out = (e.sign() * e.abs().sqrt() for e in (torch.randn(n_in), torch.randn(n_out)))
                 layer.noise = torch.outer(of_out, of_in), of_out
+
+
+def draw_levels(net):
+    """Of IQN."""
+    return torch.rand(BATCH, net.words.atoms) if net.words.levels else None
 
 
 class Learner:
@@ -58,10 +63,13 @@ class Learner:
     def update(self):
         with torch.no_grad():
             draw_noise(self.target)
-            y = self.target(self.inputs(self.next_states))
-            target = self.target.targets(y, self.target.values(y).argmax(1), self.reward, self.discount)
+            y = self.target(self.inputs(self.next_states), draw_levels(self.target))
+            even = self.target(self.inputs(self.next_states)) if self.target.words.levels else y
+            target = self.target.targets(y, self.target.values(even).argmax(1), self.reward, self.discount)
         draw_noise(self.online)
-        loss = self.online.losses(self.online(self.inputs(self.states)), self.action, target, "mse").mean()
+        levels = draw_levels(self.online)
+        y = self.online(self.inputs(self.states), levels)
+        loss = self.online.losses(y, self.action, target, "mse", levels).mean()
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
