@@ -14,11 +14,11 @@ typedef enum dq_layer_kind { DQ_LAYER_CONV, DQ_LAYER_LINEAR, DQ_LAYER_EMBEDDING 
 /** A layer. Its input is the output of the layer before it, or the picture. The input of the first
  *  linear layer is the output of the last convolution, channels first, as PyTorch flattens it. */
 typedef struct dq_layer {
-    dq_layer_kind kind;                     // convolution or linear
     const char *name;                       // PyTorch's, "conv.0"
     const char *weight;                     // name of its weight tensor, "conv.0.weight"
     const char *bias;                       // name of its bias tensor, "conv.0.bias"
     const char *sigma_weight, *sigma_bias;  // where it is noisy: "fc.0.sigma_weight"
+    dq_layer_kind kind;                     // convolution, linear or embedding
     int in;             // input channels of a convolution, inputs of a linear layer
     int out;            // output channels or outputs; 0: the number of actions
     int side;           // of a convolution: height of its input in pixels, and width
