@@ -1,6 +1,7 @@
 /* Learning from pictures of any size by convolutions of any size: the shape of an observation goes
  * through actor, replay buffer, network, checkpoint and model file. */
-#define _POSIX_C_SOURCE 200809L  // mkstemp
+#include "temp_folder.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -191,7 +191,7 @@ static void a_resumed_run_goes_on_bit_for_bit(void **state)
 static void a_model_plays_by_its_record(void **state)
 {
     (void)state;
-    char path[] = "/tmp/deepq-picture-XXXXXX";
+    const char *path = temp_path("model.dat");
     dq_trainer *t = create(150);
     dq_tensor tensors[32];
     dq_model_info info = dq_model_info_default();
@@ -206,9 +206,6 @@ static void a_model_plays_by_its_record(void **state)
     dq_net_get_params(net, tensors);
     snprintf(info.network, sizeof(info.network), "%s", dq_net_network(net));
     assert_string_equal(info.network, "cnn 2x12x10-5k2s2-7k3s1-24 streams 24 noisy");
-    int file = mkstemp(path);
-    assert_true(file >= 0);
-    close(file);
     assert_int_equal(dq_model_save_with(path, tensors, (size_t)n, &info), DQ_OK);
     assert_int_equal(dq_policy_load(&policy, path, NULL), DQ_OK);
     assert_int_equal(dq_policy_actions(policy), 2);
@@ -230,7 +227,6 @@ static void a_model_plays_by_its_record(void **state)
         free(tensors[i].data);
     dq_net_destroy(plain);
     dq_trainer_destroy(t);
-    unlink(path);
 }
 
 /* ---------------------------------------------------------------- which network for which world */
@@ -297,7 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_of_any_size_are_learned),
         cmocka_unit_test(a_resumed_run_goes_on_bit_for_bit),
-        cmocka_unit_test(a_model_plays_by_its_record),
+        IN_TEMP_FOLDER(a_model_plays_by_its_record),
         cmocka_unit_test(networks_and_pictures_must_fit),
         cmocka_unit_test(texts_that_are_no_convolutions_are_refused),
     };
