@@ -81,8 +81,8 @@ dq_status dq_export_check(const dq_export_format *format, const dq_export_model 
         if (formats[i].holds(m))
             able[n++] = formats[i].name;
     dq_list_words(list, sizeof(list), able, n, "or");
-    return dq_fail(DQ_ERR_CONFIG, "%s has no network like %s: choose the format %s", format->whose,
-                   m->info.network, list);
+    return dq_fail(DQ_ERR_CONFIG, "network %s cannot be written for %s: choose the format %s",
+                   m->info.network, format->whose, list);
 }
 
 dq_status dq_export_write(const dq_export_format *format, const dq_export_model *m,
