@@ -81,17 +81,30 @@ typedef struct dq_atari_config {
     /** Probability that a frame repeats the previous action (sticky actions), 0 to 1. Gymnasium's
      *  v0 and v5 ids have 0.25, NoFrameskip-v4 has 0. */
     float repeat_action_probability;
+    /** Console frames that a dq_atari_act() plays, also those by which a game's mode is chosen:
+     * ALE's setting of this name; 0: 1. As in ALE only the last one is heard. */
+    int frame_skip;
     /** Console frames after which an episode is truncated; 0: no limit. */
     uint32_t max_ticks;
     /** The game whose rules apply to a cartridge with an unknown md5; it is played with a joystick,
      *  as in ALE. NULL: no rules, so the reward is always 0 and a game is never over. */
     const char *game_id;
-    /** The least resistance of a paddle, 1 to 1,000,000: ALE's setting of this name; 0: its 27,450.
-     */
+    /** The least resistance of a paddle, 1 to 1,000,000: ALE's setting of this name; 0: its 27,450;
+     *  -1: no resistance, ALE's 0. */
     int paddle_min;
     /** The largest resistance of a paddle: ALE's setting of this name; 0: its 790,196. A game that
      * has a limit of its own (backgammon, blackjack, casino) keeps that, as in ALE. */
     int paddle_max;
+    /** ALE's system_random_seed, of which the low 32 bits count: what RAM and chips hold when the
+     *  power comes on is drawn from it. 0: ALE's 4,753,849. */
+    int64_t system_seed;
+    /** ALE's truncate_on_loss_of_life: an episode is truncated while there are fewer lives than
+     *  a game of this cartridge begins with. */
+    bool life_loss_truncates;
+    /** ALE's color_averaging: dq_atari_screen() mixes the last two frames, channel by channel. In
+     *  PAL games an odd palette index counts as the even one below it, where ALE reads memory that
+     *  it never wrote. */
+    bool color_averaging;
     /** Make sound, for dq_atari_audio(): ALE's sound_obs. Nothing else changes. */
     bool sound;
 } dq_atari_config;
@@ -160,19 +173,22 @@ DQ_NODISCARD dq_status dq_atari_set_strength(dq_atari *a, float strength);
  *  Source: ale-py 0.12.1, env.py. NumPy's cosine and the C library's may differ in the last bit. */
 DQ_API
 int dq_atari_continuous_action(float radius, float theta, float fire, float threshold);
-/** Run one console frame. After the end of the episode no frame is run and the reward is 0, but
- *  random numbers are still drawn, as in ALE.
+/** Run one console frame, or dq_atari_config.frame_skip of them. After the end of the episode no
+ * frame is run and the reward is 0, but random numbers are still drawn, as in ALE.
  *  @param action ALE's, 0 to 17; one that is not legal counts as NOOP
- *  @param draw false promises that nobody will look at the picture of this frame, which is then
+ *  @param draw false promises that nobody will look at the picture of the last frame, which is then
  *         faster; nothing else changes
  *  @return the reward */
 DQ_API
 int dq_atari_act(dq_atari *a, int action, bool draw);
+/** One frame of those of a dq_atari_act(), for who looks and listens at each of them. */
+DQ_API
+int dq_atari_frame(dq_atari *a, int action, bool draw);
 
 /** Whether the game is over by its rules. */
 DQ_API
 bool dq_atari_game_over(const dq_atari *a);
-/** Whether max_ticks is reached. */
+/** Whether max_ticks is reached, or with life_loss_truncates a life lost. */
 DQ_API
 bool dq_atari_truncated(const dq_atari *a);
 /** Lives left. */

@@ -12,6 +12,7 @@ from deepq.atari_env import AtariEnv
 from deepq.interface import Action, ALEInterface, ALEState, LoggerMode
 from deepq.registration import register_ale_ids
 from deepq.vector_env import ALEVectorInterface, AtariVectorEnv
+from deepq.window import has_window
 
 __all__ = [
     "SDL_SUPPORT",
@@ -25,7 +26,7 @@ __all__ = [
     "__version__",
 ]
 
-SDL_SUPPORT = False
+SDL_SUPPORT = has_window()  # ale-py's name for "there are windows"
 
 for _module, _name in ((env, "env"), (registration, "registration"), (roms, "roms"), (vector_env, "vector_env")):
     sys.modules[f"{__name__}.{_name}"] = _module  # so that `from deepq.ale.roms import ...` works

@@ -6,13 +6,13 @@ import enum
 import os
 import secrets
 import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from deepq import _core, roms
+from deepq.recording import Recorder, write_png
 from deepq.settings import Settings
 
 __all__ = ["ALEInterface", "ALEState", "Action", "LoggerMode"]
@@ -172,14 +172,16 @@ def check_array(array: Any, shape: tuple[int, ...], function: str, shape_error: 
 class ALEInterface(_core.Console):
     """An Atari 2600 with a game, equal to ALE's frame by frame.
 
-    It is ale-py's class of this name: the same methods, defaults and types of errors. What ALE does with
-    a window and files of sound is not in it. One thread at a time may use it.
+    It is ale-py's class of this name: the same methods, settings, defaults and types of errors. With
+    ``display_screen``, ``record_screen_dir`` or ``record_sound_filename`` it plays frame by frame in
+    Python, which is slower. The sound that ``sound`` asks for is heard in such a file alone. One thread at
+    a time may use it.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._settings = Settings()
-        self._path = ""
+        self._recorder: Recorder | None = None
 
     # ------------------------------------------------------------ settings
 
@@ -245,13 +247,15 @@ class ALEInterface(_core.Console):
 
         Raises:
             FileNotFoundError: There is no such file.
-            RuntimeError: It is no cartridge of a game with known rules. (ALE ends the process.)
+            RuntimeError: It is no cartridge of a game with known rules (ALE ends the process), or the
+                limits of paddles are impossible.
+            OSError: A file that is to be recorded cannot be written.
         """
         if not isinstance(rom, (str, os.PathLike)):
             raise refuse("loadROM", "(str), (os.PathLike)", rom)
         data, game = read_cartridge(rom)
         seed = self.getInt("random_seed")
-        self._settings.check()
+        recorder = Recorder.of(self._settings)
         try:
             self._load(
                 rom=data,
@@ -262,11 +266,39 @@ class ALEInterface(_core.Console):
                 frame_skip=max(self.getInt("frame_skip"), 1),
                 reward_min=self.getInt("reward_min"),
                 reward_max=self.getInt("reward_max"),
-                sound=self.getBool("sound_obs"),
+                sound=self.getBool("sound_obs") or (recorder is not None and recorder.listens),
+                paddle_min=paddle_limit(self.getInt("paddle_min")),
+                paddle_max=paddle_limit(self.getInt("paddle_max")),
+                system_seed=self.getInt("system_random_seed") & 0xFFFFFFFF or 1 << 32,
+                life_loss=self.getBool("truncate_on_loss_of_life"),
+                color_averaging=self.getBool("color_averaging"),
             )
         except ValueError as e:
             raise RuntimeError(f"{rom}: {e}") from None
         self._settings.set("string", "rom_file", os.fspath(rom))
+        self._record_with(recorder)
+
+    # ------------------------------------------------------------ recording
+
+    def _record_with(self, recorder: Recorder | None) -> None:
+        """From now on; what was recorded before is complete. ``act`` is C's own without."""
+        if self._recorder is not None:
+            self._recorder.close()
+            del self.act, self._step
+        self._recorder = recorder
+        if recorder is not None:
+            self.act, self._step = self._act_recorded, self._step_recorded
+
+    def _act_recorded(self, action: int, paddle_strength: float = 1.0) -> int:
+        reward = 0
+        for _ in range(max(self.getInt("frame_skip"), 1)):
+            self._recorder.before_frame(self)
+            reward += self._frame(action, paddle_strength)
+            self._recorder.after_frame(self)
+        return min(max(reward, self.getInt("reward_min")), self.getInt("reward_max"))
+
+    def _step_recorded(self, action: int, n_frames: int, strength: float, draw: bool) -> int:
+        return sum(self._act_recorded(action, strength) for _ in range(n_frames))
 
     @staticmethod
     def isSupportedROM(rom: str | os.PathLike) -> str | None:
@@ -365,7 +397,7 @@ class ALEInterface(_core.Console):
 
     def getAudio(self, buffer: np.ndarray | None = None) -> np.ndarray | None:
         """The sound of the last frame, uint8 ``[512]``; silence unless ``sound_obs`` was set when the
-        cartridge was loaded.
+        cartridge was loaded, or a recording of sound.
 
         Args:
             buffer: An array to fill; then None is returned. TypeError for any other kind.
@@ -403,6 +435,11 @@ class ALEInterface(_core.Console):
         self.restoreState(state)
 
 
+def paddle_limit(setting: int) -> int:
+    """A limit of paddles as the console takes it, for which 0 is the usual one and -1 none."""
+    return {-1: 0, 0: -1}.get(setting, setting)
+
+
 def read_cartridge(rom: str | os.PathLike) -> tuple[bytes, str]:
     """A cartridge and the id of the game whose rules apply; errors as of ``loadROM``."""
     own = roms.own_games().get(str(rom))
@@ -417,16 +454,3 @@ def read_cartridge(rom: str | os.PathLike) -> tuple[bytes, str]:
             "in space_invaders.bin"
         )
     return data, game
-
-
-def write_png(path: str, rgb: np.ndarray) -> None:
-    """Write a picture, uint8 ``[height, width, 3]``. OSError when that fails."""
-    height, width, _ = rgb.shape
-
-    def chunk(tag: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + tag + data + struct.pack(">I", zlib.crc32(tag + data))
-
-    rows = b"".join(b"\0" + row.tobytes() for row in rgb)
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
-    Path(path).write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))

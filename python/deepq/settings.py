@@ -41,18 +41,6 @@ _DEFAULTS = {
     "float": {"repeat_action_probability": "0.25"},
 }
 
-# What deepq's console does only one way.
-_FIXED = {
-    "system_random_seed": "4753849",
-    "paddle_min": "-1",
-    "paddle_max": "-1",
-    "color_averaging": "0",
-    "truncate_on_loss_of_life": "0",
-    "record_screen_dir": "",
-    "record_sound_filename": "",
-}
-
-
 class Settings:
     """Texts by name."""
 
@@ -90,11 +78,3 @@ class Settings:
 
     def bool(self, key: str) -> bool:
         return self._values.get(key) in ("1", "true", "True")
-
-    def check(self) -> None:
-        """NotImplementedError for a setting that deepq's console cannot have."""
-        for key, only in _FIXED.items():
-            if self._values[key] != only:
-                raise NotImplementedError(
-                    f"{key}={self._values[key]}: deepq has {only or 'none'} only: leave it as it is"
-                )

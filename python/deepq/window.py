@@ -1,4 +1,4 @@
-"""A window for ``render_mode="human"``, by pygame, which is needed for nothing else."""
+"""A window for ``render_mode="human"`` and ``display_screen``, by pygame, which is needed for nothing else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ class Window:
             import pygame
         except ImportError:
             raise error.DependencyNotInstalled(
-                'render_mode="human" needs pygame: `pip install pygame`, or use "rgb_array"'
+                'a window (render_mode="human", display_screen) needs pygame: `pip install pygame`, or use '
+                '"rgb_array"'
             ) from None
         self._pygame = pygame
         self._title = title

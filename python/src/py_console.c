@@ -12,8 +12,7 @@ typedef struct console {
     dq_atari *atari;  // NULL until a cartridge is loaded
     dq_py_guard guard;
     bool looked_at;              // since the last act()
-    int frame_skip;              // frames of an act()
-    int reward_min, reward_max;  // of a frame
+    int reward_min, reward_max;  // of an act()
 } console;
 
 static const char what[] = "ALEInterface";
@@ -51,23 +50,33 @@ static void free_console(PyObject *self)
 
 static PyObject *load(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"rom",        "game",       "seed",       "repeat_action_probability",
-                            "max_frames", "frame_skip", "reward_min", "reward_max",
-                            "sound",      NULL};
+    static char *names[] = {"rom",        "game",
+                            "seed",       "repeat_action_probability",
+                            "max_frames", "frame_skip",
+                            "reward_min", "reward_max",
+                            "sound",      "paddle_min",
+                            "paddle_max", "system_seed",
+                            "life_loss",  "color_averaging",
+                            NULL};
     console *c = (console *)self;
     const char *rom, *game;
     Py_ssize_t n_bytes;
     unsigned int seed, max_frames;
-    int frame_skip, reward_min, reward_max, sound;
+    int reward_min, reward_max, sound, life_loss, averaging;
+    long long system_seed;
     dq_atari_config cfg = {0};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "y#zIfIiiip", names, &rom, &n_bytes, &game,
-                                     &seed, &cfg.repeat_action_probability, &max_frames,
-                                     &frame_skip, &reward_min, &reward_max, &sound))
+    if (!PyArg_ParseTupleAndKeywords(
+            args, kwargs, "y#zIfIiiipiiLpp", names, &rom, &n_bytes, &game, &seed,
+            &cfg.repeat_action_probability, &max_frames, &cfg.frame_skip, &reward_min, &reward_max,
+            &sound, &cfg.paddle_min, &cfg.paddle_max, &system_seed, &life_loss, &averaging))
         return NULL;
     cfg.seed = seed;
     cfg.max_ticks = max_frames;
     cfg.game_id = game;
     cfg.sound = sound;
+    cfg.system_seed = system_seed;
+    cfg.life_loss_truncates = life_loss;
+    cfg.color_averaging = averaging;
     if (!dq_py_enter(&c->guard, what))
         return NULL;
     dq_atari *loaded;
@@ -80,7 +89,6 @@ static PyObject *load(PyObject *self, PyObject *args, PyObject *kwargs)
         return dq_py_fail(st);
     dq_atari_destroy(c->atari);
     c->atari = loaded;
-    c->frame_skip = frame_skip;
     c->reward_min = reward_min;
     c->reward_max = reward_max;
     Py_RETURN_NONE;
@@ -181,12 +189,12 @@ static bool read_press(PyObject *action, PyObject *strength, press *p)
     return true;
 }
 
-/** n times frame_skip frames. `draw` is for the last one: should its picture be wanted although it
- *  was not drawn, it costs another frame. */
+/** n acts. `draw` is for the last one: should its picture be wanted although it was not drawn, it
+ *  costs another frame. */
 static int play(const console *c, const press *p, long n, bool draw)
 {
     int sum = 0;
-    for (long i = n * c->frame_skip; i > 0; i--) {
+    for (long i = n; i > 0; i--) {
         int reward = dq_atari_act(c->atari, p->action, draw && i == 1);
         reward = reward < c->reward_min ? c->reward_min : reward;
         sum += reward > c->reward_max ? c->reward_max : reward;
@@ -194,7 +202,15 @@ static int play(const console *c, const press *p, long n, bool draw)
     return sum;
 }
 
-static PyObject *play_unlocked(console *c, const press *p, long n, bool draw)
+static int play_frame(const console *c, const press *p, long n, bool draw)
+{
+    (void)n;
+    return dq_atari_frame(c->atari, p->action, draw);
+}
+
+typedef int player(const console *c, const press *p, long n, bool draw);
+
+static PyObject *play_unlocked(console *c, player *play_them, const press *p, long n, bool draw)
 {
     int reward;
     if (!enter(c))
@@ -205,7 +221,7 @@ static PyObject *play_unlocked(console *c, const press *p, long n, bool draw)
         return dq_py_fail(st);
     }
     Py_BEGIN_ALLOW_THREADS
-    reward = play(c, p, n, draw);
+    reward = play_them(c, p, n, draw);
     Py_END_ALLOW_THREADS
     c->looked_at = false;
     dq_py_leave(&c->guard);
@@ -231,7 +247,7 @@ static PyObject *act(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObje
     if (!read_press(value[0], value[1], &p))
         return NULL;
     // Who looked at the last frame will look at this one.
-    return play_unlocked((console *)self, &p, 1, ((console *)self)->looked_at);
+    return play_unlocked((console *)self, play, &p, 1, ((console *)self)->looked_at);
 }
 
 /** step(action, n_frames, paddle_strength, draw): act() n times, the sum of the rewards. */
@@ -245,7 +261,20 @@ static PyObject *step(PyObject *self, PyObject *const *args, Py_ssize_t n)
     long n_frames = PyLong_AsLong(args[1]);
     if ((n_frames == -1 && PyErr_Occurred()) || !read_press(args[0], args[2], &p))
         return NULL;
-    return play_unlocked((console *)self, &p, n_frames, args[3] == Py_True);
+    return play_unlocked((console *)self, play, &p, n_frames, args[3] == Py_True);
+}
+
+/** frame(action, paddle_strength): one frame of an act(). */
+static PyObject *frame(PyObject *self, PyObject *const *args, Py_ssize_t n)
+{
+    press p;
+    if (n != 2) {
+        PyErr_SetString(PyExc_TypeError, "frame(): takes (action, strength)");
+        return NULL;
+    }
+    return read_press(args[0], args[1], &p)
+               ? play_unlocked((console *)self, play_frame, &p, 1, true)
+               : NULL;
 }
 
 static PyObject *reset_game(PyObject *self, PyObject *unused)
@@ -475,7 +504,7 @@ static PyObject *set_ram(PyObject *self, PyObject *args)
 static PyMethodDef methods[] = {
     {"_load", DQ_PY_FUNCTION(load), METH_VARARGS | METH_KEYWORDS,
      "_load(rom, game, seed, repeat_action_probability, max_frames, frame_skip, reward_min, "
-     "reward_max, sound)"},
+     "reward_max, sound, paddle_min, paddle_max, system_seed, life_loss, color_averaging)"},
     {"_game", game, METH_NOARGS,
      "_game() -> (rom id, legal actions, minimal actions, modes, difficulties) or None"},
     {"setMode", set_mode, METH_O,
@@ -486,14 +515,17 @@ static PyMethodDef methods[] = {
      "setDifficulty(difficulty): that of the games from the next reset_game() on; RuntimeError for "
      "one that is not in getAvailableDifficulties()"},
     {"act", DQ_PY_FUNCTION(act), METH_FASTCALL | METH_KEYWORDS,
-     "act(action, paddle_strength=1.0) -> the reward of one frame"},
+     "act(action, paddle_strength=1.0) -> the reward of frame_skip frames"},
     {"_step", DQ_PY_FUNCTION(step), METH_FASTCALL,
      "_step(action, n_frames, paddle_strength, draw) -> the sum of n rewards"},
+    {"_frame", DQ_PY_FUNCTION(frame), METH_FASTCALL,
+     "_frame(action, paddle_strength) -> the reward of one frame of an act()"},
     {"reset_game", reset_game, METH_NOARGS, "reset_game(): start a game"},
     {"game_over", DQ_PY_FUNCTION(game_over), METH_VARARGS | METH_KEYWORDS,
      "game_over(with_truncation=True) -> bool"},
     {"game_truncated", game_truncated, METH_NOARGS,
-     "game_truncated() -> whether max_num_frames_per_episode is reached"},
+     "game_truncated() -> whether max_num_frames_per_episode is reached, or, with "
+     "truncate_on_loss_of_life, a life lost"},
     {"lives", lives, METH_NOARGS, "lives() -> lives left, 0 where the game has none"},
     {"getFrameNumber", frames, METH_NOARGS,
      "getFrameNumber() -> frames since the cartridge was loaded, resets not counted"},

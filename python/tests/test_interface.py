@@ -6,6 +6,7 @@ import pickle
 import tempfile
 import unittest
 import warnings
+import wave
 
 import gymnasium
 import numpy as np
@@ -72,6 +73,111 @@ class Settings(unittest.TestCase):
             lambda: ale.setString("cpu", 1),
         ):
             self.assertRaises(TypeError, call)
+
+
+class Effects(unittest.TestCase):
+    """What settings do; that it is what they do in ALE is held by test_session_golden and compare_python.py."""
+
+    def test_rewards_are_clipped_as_sums_of_an_act(self):
+        plain, clipped = (loaded(frame_skip=1000, repeat_action_probability=0.0, reward_min=low) for low in (-(2**31), -2))
+        sums = [plain.act(0) for _ in range(3)]
+        self.assertLess(min(sums), -2)
+        self.assertEqual([max(r, -2) for r in sums], [clipped.act(0) for _ in range(3)])
+
+    def test_what_is_in_ram_when_the_power_comes_on(self):
+        rams = {seed: [loaded(system_random_seed=seed).getRAM().tobytes() for _ in range(2)] for seed in (4753849, 0, -1)}
+        for first, second in rams.values():
+            self.assertEqual(first, second)
+        self.assertEqual(rams[4753849][0], loaded().getRAM().tobytes())
+
+    def test_colours_are_averaged(self):
+        plain, mixed = loaded(), loaded(color_averaging=True)
+        n_other = 0
+        for t in range(60):
+            plain.act(t % 6), mixed.act(t % 6)
+            n_other += (plain.getScreen() != mixed.getScreen()).any()
+            self.assertEqual(plain.getRAM().tobytes(), mixed.getRAM().tobytes())
+        self.assertGreater(n_other, 10)
+
+    def test_a_lost_life_truncates(self):
+        ale = ALEInterface()
+        ale.setBool("truncate_on_loss_of_life", True)
+        ale.loadROM("deepq/Bricks-v0")
+        first = ale.lives()
+        while not ale.game_over():
+            ale.act(1)
+        self.assertEqual((ale.lives(), ale.game_truncated(), ale.game_over(with_truncation=False)), (first - 1, True, False))
+        n = ale.getEpisodeFrameNumber()
+        self.assertEqual((ale.act(1), ale.getEpisodeFrameNumber()), (0, n))
+        ale.reset_game()
+        self.assertFalse(ale.game_over())
+
+    def test_limits_of_paddles(self):
+        for low, high in ((5, 5), (-7, 100), (0, 10**7)):
+            self.assertRaisesRegex(RuntimeError, "paddles from", loaded, paddle_min=low, paddle_max=high)
+        loaded(paddle_min=0, paddle_max=1000000)
+
+
+class Recordings(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory()
+        self.addCleanup(temporary.cleanup)
+        self.folder = pathlib.Path(temporary.name)
+
+    def recorded(self, ale, **settings):
+        ale.setInt("random_seed", 3)
+        ale.setInt("frame_skip", 2)
+        for key, value in settings.items():
+            (ale.setBool if value is True else ale.setString)(key, value)
+        ale.loadROM(OWN)
+        return ale
+
+    def test_a_picture_before_each_frame(self):
+        ale = self.recorded(ALEInterface(), record_screen_dir=str(self.folder))
+        ale.saveScreenPNG(str(self.folder / "first.png"))
+        for t in range(3):
+            ale.act(t)
+        ale.reset_game()
+        ale.act(action=1, paddle_strength=0.5)
+        names = sorted(p.name for p in self.folder.iterdir())
+        self.assertEqual(names, [f"{n:06}.png" for n in range(8)] + ["first.png"])
+        self.assertEqual((self.folder / "000000.png").read_bytes(), (self.folder / "first.png").read_bytes())
+        plain = loaded(frame_skip=2)
+        self.assertEqual([plain.act(t) for t in range(3)], [0, 0, 0])
+        self.assertEqual(plain.getFrameNumber(), 6)
+
+    def test_recording_changes_nothing(self):
+        ale = self.recorded(ALEInterface(), record_screen_dir=str(self.folder))
+        plain = loaded(frame_skip=2)
+        for t in range(20):
+            self.assertEqual((ale.act(t % 6), ale.getRAM().tobytes()), (plain.act(t % 6), plain.getRAM().tobytes()))
+
+    def test_sound(self):
+        path = self.folder / "sound.wav"
+        ale = self.recorded(ALEInterface(), record_sound_filename=str(path), sound=True)
+        heard = b""
+        for t in range(40):
+            ale.act(t % 6)
+            heard += ale.getAudio().tobytes()  # of the second of two frames
+        with wave.open(str(path)) as wav:
+            self.assertEqual(wav.getparams()[:4], (1, 1, 30720, 80 * 512))
+            samples = wav.readframes(80 * 512)
+        self.assertEqual(heard, b"".join(samples[i + 512 : i + 1024] for i in range(0, len(samples), 1024)))
+        ale.setString("record_sound_filename", "")
+        ale.loadROM(OWN)
+        ale.act(1)
+        self.assertEqual(len(path.read_bytes()), 44 + 80 * 512)
+
+    def test_none_without_sound(self):
+        path = self.folder / "sound.wav"
+        self.recorded(ALEInterface(), record_sound_filename=str(path)).act(0)
+        self.assertFalse(path.exists())
+
+    def test_where_it_cannot_be_written(self):
+        ale = self.recorded(ALEInterface(), record_screen_dir=str(self.folder / "no folder"))
+        self.assertRaises(OSError, ale.act, 0)
+        nowhere = str(self.folder / "no folder" / "sound.wav")
+        self.assertRaises(OSError, self.recorded, ALEInterface(), record_sound_filename=nowhere, sound=True)
 
 
 class Cartridges(unittest.TestCase):

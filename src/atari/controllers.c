@@ -32,16 +32,21 @@ static int32_t charge_cycles(int32_t resistance)
     return (int32_t)((1.6 * resistance * 0.01e-6) * 1.19e6);
 }
 
+int32_t dq_paddle_limit(int setting, int32_t usual)
+{
+    return setting == 0 ? usual : setting == -1 ? 0 : setting;
+}
+
 static int32_t paddle_min(const dq_atari *a)
 {
-    return a->cfg.paddle_min ? a->cfg.paddle_min : DQ_PADDLE_MIN;
+    return dq_paddle_limit(a->cfg.paddle_min, DQ_PADDLE_MIN);
 }
 
 /* A game's own limit goes before the user's, as in ALE. */
 static int32_t paddle_max(const dq_atari *a)
 {
     bool is_usual = a->game->paddle_max == DQ_PADDLE_MAX;
-    return is_usual && a->cfg.paddle_max ? a->cfg.paddle_max : a->game->paddle_max;
+    return is_usual ? dq_paddle_limit(a->cfg.paddle_max, DQ_PADDLE_MAX) : a->game->paddle_max;
 }
 
 int32_t dq_paddle_start(const dq_atari *a)

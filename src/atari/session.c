@@ -118,18 +118,31 @@ static void play_sound(const dq_atari *a, dq_sound *sound)
 }
 
 /* In ALE the sound plays on after the game's end. */
-static int act(dq_atari *a, int action, float strength, bool draw)
+static int frame(dq_atari *a, int action, float strength, bool draw, bool heard)
 {
     sticky(a, action >= 0 && action < DQ_ATARI_ACTIONS ? action : 0, strength);
     int reward = play_frame(a, draw);
-    if (a->machine->beam.sound)
+    if (heard && a->machine->beam.sound)
         play_sound(a, a->machine->beam.sound);
     return reward;
+}
+
+static int act(dq_atari *a, int action, float strength, bool draw)
+{
+    int reward = 0;
+    for (int i = a->cfg.frame_skip - 1; i > 0; i--)
+        reward += frame(a, action, strength, false, false);
+    return reward + frame(a, action, strength, draw, true);
 }
 
 int dq_atari_act(dq_atari *a, int action, bool draw)
 {
     return act(a, action, a->strength, draw);
+}
+
+int dq_atari_frame(dq_atari *a, int action, bool draw)
+{
+    return frame(a, action, a->strength, draw, true);
 }
 
 static void act_times(void *self, int action, int n)
@@ -188,6 +201,19 @@ static bool finds_pal(dq_atari *a)
     return n_long >= PAL_FRAMES;
 }
 
+/* ALE counts them as a game's rules begin, before the console has run. */
+static int count_first_lives(const dq_atari *a)
+{
+    dq_play play = a->play;
+    dq_rule_host host = {.ram = a->machine->c.riot.ram,
+                         .cram = a->machine->c.cart.ram,
+                         .vars = play.vars,
+                         .bus = &(uint8_t){0},
+                         .random = &play.environment};
+    (void)dq_rules_run(a->game->begin, &host);
+    return dq_rules_run(a->game->lives, &host);
+}
+
 void dq_session_load(dq_atari *a)
 {
     dq_machine *m = a->machine;
@@ -195,7 +221,8 @@ void dq_session_load(dq_atari *a)
     memset(&m->c, 0, sizeof(m->c));
     if (m->beam.sound)
         dq_sound_reset(m->beam.sound);
-    dq_mt19937_seed(&a->play.system, SYSTEM_SEED);
+    dq_mt19937_seed(&a->play.system,
+                    a->cfg.system_seed ? (uint32_t)a->cfg.system_seed : SYSTEM_SEED);
     dq_mt19937_seed(&a->play.environment, a->cfg.seed);
     for (size_t i = 0; i < sizeof(m->c.riot.ram); i++)
         m->c.riot.ram[i] = (uint8_t)dq_mt19937_next(&a->play.system);
@@ -210,6 +237,7 @@ void dq_session_load(dq_atari *a)
     dq_machine_power_on(m, &a->play.system);
     a->play.mode = a->game->default_mode;
     run_program(a, a->game->load);
+    a->first_lives = count_first_lives(a);
     dq_atari_reset(a);
 }
 
@@ -285,6 +313,12 @@ static dq_status give_picture(dq_machine *m, int i)
     return m->beam.picture[i] ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
 }
 
+static dq_status give_average(dq_atari *a)
+{
+    a->averaged = malloc(sizeof(*a->averaged));
+    return a->averaged ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for colours that are averaged");
+}
+
 static dq_status give_sound(dq_machine *m)
 {
     m->beam.sound = malloc(sizeof(*m->beam.sound));
@@ -303,8 +337,8 @@ static void trim_pictures(dq_machine *m)
 
 static dq_status check_config(const dq_atari_config *cfg)
 {
-    int min = cfg->paddle_min ? cfg->paddle_min : DQ_PADDLE_MIN;
-    int max = cfg->paddle_max ? cfg->paddle_max : DQ_PADDLE_MAX;
+    int min = dq_paddle_limit(cfg->paddle_min, DQ_PADDLE_MIN);
+    int max = dq_paddle_limit(cfg->paddle_max, DQ_PADDLE_MAX);
     if (!(cfg->repeat_action_probability >= 0 && cfg->repeat_action_probability <= 1))
         return dq_fail(DQ_ERR_CONFIG, "repeat action probability %g: must be 0 to 1",
                        (double)cfg->repeat_action_probability);
@@ -335,6 +369,8 @@ dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
         st = give_picture(a->machine, i);
     if (st == DQ_OK && cfg->sound)
         st = give_sound(a->machine);
+    if (st == DQ_OK && cfg->color_averaging)
+        st = give_average(a);
     if (st == DQ_OK)
         st = insert_cartridge(a, rom, rom_bytes);
     if (st == DQ_OK)
@@ -346,6 +382,8 @@ dq_status dq_atari_create(dq_atari **out, const void *rom, size_t rom_bytes,
     a->cfg.game_id = NULL;  // the caller's string
     dq_session_load(a);
     trim_pictures(a->machine);
+    if (a->averaged)
+        dq_colour_average_init(&a->averaged->colours, dq_atari_palette(a));
     *out = a;
     return DQ_OK;
 }
@@ -361,6 +399,7 @@ void dq_atari_destroy(dq_atari *a)
         free(a->machine->beam.sound);
     }
     free(a->machine);
+    free(a->averaged);
     dq_image_give_back(a->image);
     free(a);
 }
@@ -436,7 +475,8 @@ bool dq_atari_game_over(const dq_atari *a)
 
 bool dq_atari_truncated(const dq_atari *a)
 {
-    return a->cfg.max_ticks && a->play.ticks >= a->cfg.max_ticks;
+    return (a->cfg.max_ticks && a->play.ticks >= a->cfg.max_ticks) ||
+           (a->cfg.life_loss_truncates && dq_atari_lives(a) < a->first_lives);
 }
 
 int dq_atari_lives(const dq_atari *a)
@@ -476,86 +516,6 @@ void dq_atari_set_ram(dq_atari *a, int index, uint8_t value)
     a->machine->c.cpu.bus = value;
 }
 
-const uint8_t *dq_atari_screen(const dq_atari *a)
-{
-    return dq_machine_picture(a->machine);
-}
-
-const uint8_t *dq_atari_screen_before(const dq_atari *a)
-{
-    dq_machine_settle(a->machine);
-    return a->machine->beam.picture[!a->machine->c.tia.picture];
-}
-
-bool dq_session_is_partial(const dq_atari *a)
-{
-    return a->machine->c.tia.partial;
-}
-
-void dq_session_crop(dq_atari *a, int first, int end)
-{
-    dq_machine_crop(a->machine, first, end);
-}
-
-const uint8_t *dq_session_rows(const dq_atari *a)
-{
-    return dq_machine_rows(a->machine);
-}
-
-const uint8_t *dq_session_rows_before(const dq_atari *a)
-{
-    return dq_machine_rows_before(a->machine);
-}
-
-uint32_t dq_session_frames(const dq_atari *a)
-{
-    return a->machine->frames.n_frames;
-}
-
-/* The rows of a kept picture that are not painted again. */
-static size_t rest_bytes(const dq_atari *a, const dq_kept_picture *kept)
-{
-    return dq_machine_picture_bytes(a->machine) - (size_t)kept->rows * DQ_PICTURE_WIDTH;
-}
-
-dq_status dq_session_keep(dq_atari *a, bool older, dq_kept_picture *kept)
-{
-    dq_picture_source source = dq_machine_source_of(a->machine, older);
-    free(kept->rest);
-    kept->rest = NULL;
-    kept->begin = *source.begin;
-    kept->rows = source.rows;
-    size_t n = rest_bytes(a, kept);
-    if (n == 0)
-        return DQ_OK;
-    if (!(kept->rest = malloc(n)))
-        return dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
-    if (kept->rows == 0)  // it may not be painted yet
-        source.rest = older ? dq_atari_screen_before(a) : dq_atari_screen(a);
-    memcpy(kept->rest, source.rest + (size_t)kept->rows * DQ_PICTURE_WIDTH, n);
-    return DQ_OK;
-}
-
-const uint8_t *dq_session_kept(dq_atari *a, const dq_kept_picture *kept, uint8_t *space)
-{
-    if (kept->rows == 0)
-        return kept->rest;
-    if (kept->rest)
-        memcpy(space + (size_t)kept->rows * DQ_PICTURE_WIDTH, kept->rest, rest_bytes(a, kept));
-    dq_machine_paint(a->machine, &kept->begin, space);
-    return space;
-}
-
-const uint32_t *dq_session_changes(const dq_atari *a)
-{
-    return a->machine->beam.changed;
-}
-
-void dq_session_forget_changes(dq_atari *a)
-{
-    memset(a->machine->beam.changed, 0, sizeof(a->machine->beam.changed));
-}
-
 const uint8_t *dq_atari_audio(const dq_atari *a)
 {
     return a->machine->beam.sound ? a->machine->beam.sound->samples : NULL;
@@ -565,19 +525,4 @@ void dq_atari_listen(dq_atari *a, void (*hear)(void *self, const uint8_t *sample
 {
     a->hear = hear;
     a->listener = self;
-}
-
-static const dq_palette *palette(const dq_atari *a)
-{
-    return a->play.pal ? &dq_palette_pal : &dq_palette_ntsc;
-}
-
-const uint8_t *dq_atari_palette(const dq_atari *a)
-{
-    return palette(a)->rgb;
-}
-
-const uint8_t *dq_atari_grey(const dq_atari *a)
-{
-    return palette(a)->grey;
 }

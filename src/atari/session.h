@@ -2,6 +2,7 @@
 #ifndef DEEPQ_ATARI_SESSION_H
 #define DEEPQ_ATARI_SESSION_H
 
+#include "atari/colour_average.h"
 #include "atari/games.h"
 #include "atari/image.h"
 #include "atari/machine_run.h"
@@ -36,12 +37,19 @@ struct dq_atari {
     const dq_image_shared *image;
     char md5[33];
     dq_play play;
-    float strength;  // of the actions to come
+    float strength;   // of the actions to come
+    int first_lives;  // with life_loss_truncates: fewer of them truncate
+    struct averaged {
+        dq_colour_average colours;
+        uint8_t picture[DQ_PICTURE_BYTES];
+    } * averaged;  // with color_averaging
     void (*hear)(void *listener, const uint8_t *samples);
     void *listener;
     dq_machine *machine;
 };
 
+/** The resistance that a setting of dq_atari_config stands for. */
+int32_t dq_paddle_limit(int setting, int32_t usual);
 /** The paddles' resistance when a game starts, between their limits. */
 int32_t dq_paddle_start(const dq_atari *a);
 /** Release all inputs; switches as the difficulty says, paddles where they are. */

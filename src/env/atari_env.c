@@ -5,16 +5,13 @@
 #include "base/error.h"
 #include "deepq/rng.h"
 #include "env/atari_session.h"
-#include "env/colour_average.h"
 
 typedef struct atari_env {
     dq_atari_session session;
     dq_rng skips;  // how long actions are held
     int lives;
     size_t n_pixels;
-    dq_colour_average *average;  // with DQ_ATARI_BLEND_AVERAGE
-    uint8_t *mixed;              // room for its picture
-    uint8_t *before;             // with DQ_ATARI_BLEND_MAX: the frame before the last one
+    uint8_t *before;  // with DQ_ATARI_BLEND_MAX: the frame before the last one
 } atari_env;
 
 static const char skip_stream[] = "frame skip";
@@ -24,17 +21,6 @@ static const char skip_stream[] = "frame skip";
 static uint8_t brighter(uint8_t a, uint8_t b)
 {
     return a > b ? a : b;
-}
-
-/** Palette indices as the observation has them; NULL for DQ_ATARI_BLEND_MAX, which has none. */
-static const uint8_t *picture(atari_env *e)
-{
-    const dq_atari *atari = e->session.atari;
-    if (!e->average)
-        return dq_atari_screen(atari);
-    const uint8_t *before = dq_atari_screen_before(atari);  // may paint: before the other is asked
-    dq_colour_average_mix(e->average, dq_atari_screen(atari), before, e->mixed, e->n_pixels);
-    return e->mixed;
 }
 
 static void observe_brighter(const atari_env *e, uint8_t *obs)
@@ -60,16 +46,16 @@ static void observe(atari_env *e, uint8_t *obs)
         memcpy(obs, dq_atari_ram(atari), DQ_ATARI_RAM);
         return;
     case DQ_ATARI_OBS_INDEX:
-        memcpy(obs, picture(e), e->n_pixels);
+        memcpy(obs, dq_atari_screen(atari), e->n_pixels);
         return;
     case DQ_ATARI_OBS_GREY: {
-        const uint8_t *from = picture(e), *grey = dq_atari_grey(atari);
+        const uint8_t *from = dq_atari_screen(atari), *grey = dq_atari_grey(atari);
         for (size_t i = 0; i < e->n_pixels; i++)
             obs[i] = grey[from[i]];
         return;
     }
     default: {
-        const uint8_t *from = picture(e), *palette = dq_atari_palette(atari);
+        const uint8_t *from = dq_atari_screen(atari), *palette = dq_atari_palette(atari);
         for (size_t i = 0; i < e->n_pixels; i++)
             memcpy(obs + 3 * i, palette + 3 * from[i], 3);
     }
@@ -183,8 +169,6 @@ static void atari_destroy(void *self)
 {
     atari_env *e = self;
     dq_atari_session_close(&e->session);
-    free(e->average);
-    free(e->mixed);
     free(e->before);
     free(e);
 }
@@ -215,20 +199,11 @@ static dq_space obs_space(dq_atari_obs obs, int height)
 
 static dq_status prepare_blend(atari_env *e)
 {
-    bool averages = e->session.cfg.blend == DQ_ATARI_BLEND_AVERAGE;
-    if (e->session.cfg.blend == DQ_ATARI_BLEND_NONE)
+    if (e->session.cfg.blend != DQ_ATARI_BLEND_MAX)
         return DQ_OK;
-    if (averages) {
-        e->average = malloc(sizeof(*e->average));
-        e->mixed = malloc(e->n_pixels);
-    } else {
-        e->before = calloc(1, e->n_pixels);
-    }
-    if (averages ? !e->average || !e->mixed : !e->before)
-        return dq_fail(DQ_ERR_NOMEM, "%s: no memory for pictures", e->session.cfg.id);
-    if (averages)
-        dq_colour_average_init(e->average, dq_atari_palette(e->session.atari));
-    return DQ_OK;
+    e->before = calloc(1, e->n_pixels);
+    return e->before ? DQ_OK
+                     : dq_fail(DQ_ERR_NOMEM, "%s: no memory for pictures", e->session.cfg.id);
 }
 
 dq_status dq_atari_env_create(dq_env **out, const void *rom, size_t rom_bytes,

@@ -37,6 +37,7 @@ static dq_status load(dq_atari_session *s, const void *rom, size_t rom_bytes, ui
         .max_ticks = s->cfg.max_ticks,
         .game_id = s->cfg.game_id,
         .sound = s->cfg.sound,
+        .color_averaging = s->cfg.blend == DQ_ATARI_BLEND_AVERAGE,
     };
     DQ_TRY(dq_atari_create(&s->atari, rom, rom_bytes, &cfg));
     return choose_mode(s);

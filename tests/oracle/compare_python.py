@@ -4,17 +4,21 @@
     compare_python.py vector [--games pong,breakout] [--samples N] [--steps 60]
     compare_python.py env [--games all] [--steps 500]
     compare_python.py interface [--games all] [--steps 500]
+    compare_python.py recording [--games pong,breakout]
 
 Needs ale-py, gymnasium, numpy, the ROMs, and deepq installed (or PYTHONPATH=build/python). `vector` takes
 combinations of every option of AtariVectorEnv, all of them or N at random; `env` AtariEnv's arguments;
-`interface` screens, RAM, sound, states of ALEInterface. Prints one line a part and ends with 1 when
-anything differs.
+`interface` screens, RAM, sound, states of ALEInterface under sets of its settings; `recording` the
+pictures that it records. Prints one line a part and ends with 1 when anything differs.
 """
 
 import argparse
 import itertools
+import pathlib
 import random
 import sys
+import tempfile
+import zlib
 
 import ale_py
 import gymnasium
@@ -136,10 +140,19 @@ def envs(games, _samples, n_steps):
         yield n_bad
 
 
-def loaded(module, game):
+SETTINGS = (
+    {},
+    {"color_averaging": True, "system_random_seed": 7},
+    {"truncate_on_loss_of_life": True, "frame_skip": 3},
+    {"paddle_min": 100000, "paddle_max": 400000, "repeat_action_probability": 0.0},
+    {"reward_min": -1, "reward_max": 1, "frame_skip": 4, "max_num_frames_per_episode": 900},
+)
+
+
+def loaded(module, game, settings):
     ale = module.ALEInterface()
-    ale.setInt("random_seed", 21)
-    ale.setBool("sound_obs", True)
+    for key, value in {"random_seed": 21, "sound_obs": True, **settings}.items():
+        {int: ale.setInt, bool: ale.setBool, float: ale.setFloat, str: ale.setString}[type(value)](key, value)
     ale.loadROM(ale_py.roms.get_rom_path(game))
     return ale
 
@@ -147,11 +160,11 @@ def loaded(module, game):
 def see(ale):
     return (ale.getRAM().tobytes(), ale.getScreen().tobytes(), ale.getScreenRGB().tobytes(),
             ale.getScreenGrayscale().tobytes(), ale.getAudio().tobytes(), ale.lives(), ale.game_over(),
-            ale.getFrameNumber(), ale.getEpisodeFrameNumber())
+            ale.game_truncated(), ale.getFrameNumber(), ale.getEpisodeFrameNumber())
 
 
-def compare_interface(game, n_steps):
-    theirs, ours = loaded(ale_py, game), loaded(deepq.ale, game)
+def compare_interface(game, settings, n_steps):
+    theirs, ours = loaded(ale_py, game, settings), loaded(deepq.ale, game, settings)
     names = [a.name for a in theirs.getMinimalActionSet()]
     check(names == [a.name for a in ours.getMinimalActionSet()], "minimal actions")
     check(theirs.getAvailableModes() == ours.getAvailableModes(), "modes")
@@ -176,17 +189,43 @@ def compare_interface(game, n_steps):
 
 def interfaces(games, _samples, n_steps):
     for game in games:
-        try:
-            compare_interface(game, n_steps)
-            n_bad = 0
-        except AssertionError as e:
-            n_bad = 1
-            print(f"  {game}: differs at {e}")
-        print(f"interface {game}: {'differs' if n_bad else 'equal'}, {n_steps} frames")
+        n_bad = 0
+        for settings in SETTINGS:
+            try:
+                compare_interface(game, settings, n_steps)
+            except AssertionError as e:
+                n_bad += 1
+                print(f"  {game} {settings}: differs at {e}")
+        print(f"interface {game}: {len(SETTINGS) - n_bad}/{len(SETTINGS)} sets of settings equal, {n_steps} acts each")
         yield n_bad
 
 
-PARTS = {"vector": (vectors, "pong,breakout", 60), "env": (envs, "all", 500), "interface": (interfaces, "all", 500)}
+def recorded(module, game, folder, n_steps):
+    """The decompressed pictures that are recorded, by file name."""
+    ale = loaded(module, game, {"record_screen_dir": folder, "frame_skip": 2})
+    for t in range(n_steps):
+        ale.act(t % 6)
+        if t % 7 == 6:
+            ale.reset_game()
+    pictures = {}
+    for path in sorted(pathlib.Path(folder).iterdir()):
+        data = path.read_bytes()
+        begin = data.index(b"IDAT")
+        size = int.from_bytes(data[begin - 4 : begin], "big")
+        pictures[path.name] = data[:33], zlib.decompress(data[begin + 4 : begin + 4 + size])
+    return pictures
+
+
+def recordings(games, _samples, n_steps):
+    for game in games:
+        with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
+            same = recorded(ale_py, game, a, n_steps) == recorded(deepq.ale, game, b, n_steps)
+        print(f"recording {game}: {'equal' if same else 'differs'}, {n_steps} acts of two frames")
+        yield not same
+
+
+PARTS = {"vector": (vectors, "pong,breakout", 60), "env": (envs, "all", 500), "interface": (interfaces, "all", 500),
+         "recording": (recordings, "pong,breakout", 20)}
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("part", choices=PARTS)

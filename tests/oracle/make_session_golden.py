@@ -3,12 +3,13 @@
 
     make_session_golden.py ROMS_FOLDER > tests/data/env/session.txt.gz       (needs ale-py and numpy)
 
-ROMS_FOLDER is roms/ of this repository. For each case a line `case ROM game=ID sticky=P seed=N`; ROM is one of
+ROMS_FOLDER is roms/ of this repository. For each case a line `case ROM game=ID sticky=P seed=N`
+and ALE's settings; ROM is one of
 our own cartridges, one of ALE's, or a program in hexadecimal at the start of 2 KiB that begin at F800. Then
 lines of what is done, each with what is found after it:
 
     act ACTION STRENGTH, reset, clone INCLUDE_RNG, restore (the last clone)
-    reward over lives frame_number episode_frame_number, CRC-32 of RAM, screen and sound
+    reward over truncated lives frame_number episode_frame_number, CRC-32 of RAM, screen and sound
 """
 import gzip
 import io
@@ -38,15 +39,23 @@ A5 80 4A 4A 85 1A               and once more
 A5 80 49 1F 09 04 85 19         AUDV0
 4C 03 F8                        JMP frame
 """
-CASES = [  # rom, game whose rules it keeps, frames, chance of a sticky action, seed
-    ("sounds", "koolaid", 530, 0.0, 1),
-    ("own/pong", "pong", 150, 0.25, 2),
-    ("own/bricks", "breakout", 150, 0.5, 3),
-    ("breakout", "breakout", 250, 0.25, 4),
-    ("kaboom", "kaboom", 200, 0.0, 5),
-    ("seaquest", "seaquest", 200, 0.25, 6),
-    ("air_raid", "air_raid", 200, 0.5, 7),
-    ("pitfall2", "pitfall2", 150, 0.0, 8),
+NUMBERS = {"system_random_seed": 4753849, "paddle_min": -1, "paddle_max": -1, "frame_skip": 1}
+SETTINGS = {**NUMBERS, "truncate_on_loss_of_life": False, "color_averaging": False}
+CASES = [  # rom, game whose rules it keeps, frames, chance of a sticky action, seed, settings
+    ("sounds", "koolaid", 530, 0.0, 1, {}),
+    ("own/pong", "pong", 150, 0.25, 2, {}),
+    ("own/bricks", "breakout", 150, 0.5, 3, {}),
+    ("breakout", "breakout", 250, 0.25, 4, {}),
+    ("kaboom", "kaboom", 200, 0.0, 5, {}),
+    ("seaquest", "seaquest", 200, 0.25, 6, {}),
+    ("air_raid", "air_raid", 200, 0.5, 7, {}),
+    ("pitfall2", "pitfall2", 150, 0.0, 8, {}),
+    ("own/bricks", "breakout", 150, 0.0, 9, {"color_averaging": True}),
+    ("space_invaders", "space_invaders", 100, 0.25, 10, {"color_averaging": True, "system_random_seed": 3}),
+    ("breakout", "breakout", 700, 0.0, 11, {"truncate_on_loss_of_life": True, "paddle_min": 200000, "paddle_max": 500000}),
+    ("kaboom", "kaboom", 250, 0.0, 12, {"paddle_min": 0, "paddle_max": 1000000, "system_random_seed": 0}),
+    ("berzerk", "berzerk", 80, 0.5, 14, {"frame_skip": 3, "truncate_on_loss_of_life": True}),
+    ("seaquest", "seaquest", 700, 0.0, 13, {"truncate_on_loss_of_life": True}),
 ]
 
 
@@ -65,11 +74,13 @@ def image_of(rom, folder):
 
 
 class Case:
-    def __init__(self, image, game, sticky, seed, out):
+    def __init__(self, image, game, sticky, seed, settings, out):
         self.ale, self.out, self.state = ALEInterface(), out, None
         self.ale.setInt("random_seed", seed)
         self.ale.setFloat("repeat_action_probability", sticky)
         self.ale.setBool("sound_obs", True)
+        for key, value in settings.items():
+            (self.ale.setInt if key in NUMBERS else self.ale.setBool)(key, value)
         with tempfile.TemporaryDirectory() as temporary:
             path = pathlib.Path(temporary, game + ".bin")
             path.write_bytes(image)
@@ -78,8 +89,8 @@ class Case:
     def note(self, done, reward=0):
         ale = self.ale
         crcs = " ".join(f"{zlib.crc32(x.tobytes()):08x}" for x in (ale.getRAM(), ale.getScreen(), ale.getAudio()))
-        self.out.write(f"{done} {int(reward)} {int(ale.game_over(with_truncation=False))} {ale.lives()} "
-                       f"{ale.getFrameNumber()} {ale.getEpisodeFrameNumber()} {crcs}\n")
+        self.out.write(f"{done} {int(reward)} {int(ale.game_over(with_truncation=False))} "
+                       f"{int(ale.game_truncated())} {ale.lives()} {ale.getFrameNumber()} {ale.getEpisodeFrameNumber()} {crcs}\n")
 
     def reset(self):
         self.ale.reset_game()
@@ -114,10 +125,12 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     ALEInterface.setLoggerMode(LoggerMode.Error)
     out = io.StringIO()
-    for rom, game, frames, sticky, seed in CASES:
+    for rom, game, frames, sticky, seed, settings in CASES:
         name = program() if rom == "sounds" else rom
-        out.write(f"case {name} game={game} sticky={sticky} seed={seed}\n")
-        Case(image_of(rom, folder), game, sticky, seed, out).play(frames, rom != "sounds", np.random.default_rng(seed))
+        words = " ".join(f"{key}={int(value)}" for key, value in {**SETTINGS, **settings}.items())
+        out.write(f"case {name} game={game} sticky={sticky} seed={seed} {words}\n")
+        case = Case(image_of(rom, folder), game, sticky, seed, settings, out)
+        case.play(frames, rom != "sounds", np.random.default_rng(seed))
     with gzip.GzipFile(fileobj=sys.stdout.buffer, mode="wb", mtime=0) as f:
         shutil.copyfileobj(io.BytesIO(out.getvalue().encode()), f)
 

@@ -237,7 +237,7 @@ static void paddles_have_limits(void **state)
                   {27451, 0, DQ_OK},
                   {0, 27451, DQ_OK},
                   {0, 27450, DQ_ERR_CONFIG},
-                  {-1, 0, DQ_ERR_CONFIG},
+                  {-2, 0, DQ_ERR_CONFIG},
                   {790196, 0, DQ_ERR_CONFIG},
                   {0, 1000001, DQ_ERR_CONFIG},
                   {500, 400, DQ_ERR_CONFIG},

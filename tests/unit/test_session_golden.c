@@ -22,7 +22,7 @@ typedef struct player {
 
 /* What follows an action in a line of the golden. */
 typedef struct expected {
-    int reward, over, lives, frames, ticks;
+    int reward, over, truncated, lives, frames, ticks;
     unsigned ram, screen, audio;
 } expected;
 
@@ -56,6 +56,13 @@ static size_t image_of(const char *rom, uint8_t *image)
     return n;
 }
 
+/** ALE's usual limit is -1, deepq's 0. */
+static int paddle_limit(const char *line, const char *key)
+{
+    int limit = (int)golden_number(line, key);
+    return limit == -1 ? 0 : limit == 0 ? -1 : limit;
+}
+
 static void start(player *p, const char *rom, const char *line)
 {
     static uint8_t image[MAX_ROM];
@@ -65,7 +72,15 @@ static void start(player *p, const char *rom, const char *line)
     dq_atari_config cfg = {.seed = (uint32_t)golden_number(line, "seed"),
                            .repeat_action_probability = (float)golden_number(line, "sticky"),
                            .game_id = game,
-                           .sound = true};
+                           .sound = true,
+                           .frame_skip = (int)golden_number(line, "frame_skip"),
+                           .paddle_min = paddle_limit(line, "paddle_min"),
+                           .paddle_max = paddle_limit(line, "paddle_max"),
+                           .system_seed = (int64_t)golden_number(line, "system_random_seed"),
+                           .life_loss_truncates = golden_number(line, "truncate_on_loss_of_life"),
+                           .color_averaging = golden_number(line, "color_averaging")};
+    if (cfg.system_seed == 0)
+        cfg.system_seed = INT64_C(1) << 32;
     assert_int_equal(dq_atari_create(&p->a, image, n, &cfg), DQ_OK);
 }
 
@@ -120,11 +135,12 @@ static void check(const player *p, int reward, const char *rest, int n_lines)
 {
     expected e;
     const dq_atari *a = p->a;
-    assert_int_equal(sscanf(rest, "%d %d %d %d %d %x %x %x", &e.reward, &e.over, &e.lives,
-                            &e.frames, &e.ticks, &e.ram, &e.screen, &e.audio),
-                     8);
+    assert_int_equal(sscanf(rest, "%d %d %d %d %d %d %x %x %x", &e.reward, &e.over, &e.truncated,
+                            &e.lives, &e.frames, &e.ticks, &e.ram, &e.screen, &e.audio),
+                     9);
     assert_int_equal(reward, e.reward);
     assert_int_equal(dq_atari_game_over(a), e.over);
+    assert_int_equal(dq_atari_truncated(a), e.truncated);
     assert_int_equal(dq_atari_lives(a), e.lives);
     assert_int_equal(dq_atari_frames(a), e.frames);
     assert_int_equal(dq_atari_ticks(a), e.ticks);
@@ -158,7 +174,7 @@ static void a_session_is_as_in_ale(void **state)
     }
     stop(&p);
     gzclose(f);
-    assert_int_equal(n_cases, 8);
+    assert_int_equal(n_cases, 14);
 }
 
 int main(void)

@@ -1,4 +1,4 @@
-#include "env/colour_average.h"
+#include "atari/colour_average.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
  *
  *  Channel by channel lower + (higher - lower) * 77 / 100, then the nearest even palette entry by
  *  the sum of absolute differences, on a grid of 4. Behaviour: ALE 0.12.1. */
-#ifndef DEEPQ_ENV_COLOUR_AVERAGE_H
-#define DEEPQ_ENV_COLOUR_AVERAGE_H
+#ifndef DEEPQ_ATARI_COLOUR_AVERAGE_H
+#define DEEPQ_ATARI_COLOUR_AVERAGE_H
 
 #include <stddef.h>
 #include <stdint.h>
