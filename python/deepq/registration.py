@@ -61,8 +61,9 @@ def register_ids() -> None:
 
     ``import deepq`` does it. ``deepq/Pong-v0`` and ``deepq/Bricks-v0`` are deepq's own games.
     """
+    worlds = {name for name in map(_our_name, _core.env_ids()) if _atari(name.removeprefix("deepq/")) is None}
     for env_id in _core.env_ids():
-        name = "deepq/" + env_id.removeprefix("ALE/").removeprefix("deepq/")
+        name = _our_name(env_id)
         kwargs = _atari(env_id)
         if kwargs is not None:
             if env_id in roms.own_games() or name not in roms.own_games():
@@ -70,6 +71,20 @@ def register_ids() -> None:
         else:
             gymnasium.registry.pop(name, None)
             gymnasium.register(id=name, entry_point="deepq.worlds:World", kwargs={"name": env_id})
+    _tell_apart({*worlds, *roms.own_games()})
+
+
+def _our_name(env_id: str) -> str:
+    return "deepq/" + env_id.removeprefix("ALE/").removeprefix("deepq/")
+
+
+def _tell_apart(ours: set[str]) -> None:
+    """Atari's Pong-v5 is no newer version of deepq's own Pong-v0, nor its Blackjack-v5 of the toy text:
+    Gymnasium, which would say so, compares versions of the same name."""
+    names = {gymnasium.registry[i].name for i in ours}
+    for spec in gymnasium.registry.values():
+        if spec.namespace == "deepq" and spec.name in names and spec.id not in ours:
+            spec.name += " (Atari)"
 
 
 def register_ale_ids() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import gymnasium
@@ -30,22 +31,30 @@ class World(gymnasium.Env):
     Args:
         name: The id.
         render_mode: ``"ansi"``: ``render()`` gives text.
+        **options: Gymnasium's, of toy texts: FrozenLake ``desc``, ``map_name`` (``"4x4"``, ``"8x8"``; None: a
+            random map), ``is_slippery``, ``success_rate``, ``reward_schedule``; CliffWalking ``is_slippery``;
+            Taxi ``is_rainy``, ``rainy_probability``; Blackjack ``natural``, ``sab``.
 
     Raises:
         gymnasium.error.Error: For another render mode.
+        TypeError: For an option that it does not take.
+        ValueError: For an impossible value or map; KeyError for a map's name.
+        NotImplementedError: For Taxi's ``fickle_passenger``.
     """
 
     metadata = {"render_modes": ["ansi"], "render_fps": 4}
 
-    def __init__(self, name: str, render_mode: str | None = None):
+    def __init__(self, name: str, render_mode: str | None = None, **options: Any):
         if render_mode not in (None, *self.metadata["render_modes"]):
             raise error.Error(f"Render mode {render_mode} not supported (ansi).")
         self.render_mode = render_mode
         self.name = name
-        self._core = _core.World(id=name, seed=int(self.np_random.integers(2**63)))
+        seed = int(self.np_random.integers(2**63))
+        self._core = _core.World(id=name, seed=seed, toy=_with_map(name, options, seed))
         spec = self._core.spec()
         self.action_space = spaces.Discrete(spec["n_actions"])
         self._n_states = spec["n_states"]
+        self._has_mask = name.startswith("Taxi")
         if name.startswith("Blackjack"):
             self.observation_space = spaces.Tuple([spaces.Discrete(n) for n in (32, 11, 2)])
         elif self._n_states:
@@ -67,6 +76,15 @@ class World(gymnasium.Env):
             return state // 22, state // 2 % 11, state % 2
         return state
 
+    def action_mask(self, state: int) -> np.ndarray:
+        """Which actions of Taxi do something in a state, int8 ``[6]``; its infos have that of the state."""
+        actions = (self._core.model(state, action) for action in range(int(self.action_space.n)))
+        likely = [max(outcomes, key=lambda outcome: outcome[0]) for outcomes in actions]
+        return np.array([next_state != state or over for _, next_state, _, over in likely], np.int8)
+
+    def _info(self, state: Any) -> dict[str, Any]:
+        return {"action_mask": self.action_mask(state)} if self._has_mask else {}
+
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Any, dict[str, Any]]:
@@ -76,13 +94,15 @@ class World(gymnasium.Env):
             self._core.seed(seed)
         buffer = self._buffer()
         self._core.reset(buffer)
-        return self._told(buffer), {}
+        state = self._told(buffer)
+        return state, self._info(state)
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         """Take an action, 0 to n - 1. ValueError for another one, and outside an episode."""
         buffer = self._buffer()
         reward, terminated, truncated, _ = self._core.step(int(action), buffer)
-        return self._told(buffer), reward, terminated, truncated, {}
+        state = self._told(buffer)
+        return state, reward, terminated, truncated, self._info(state)
 
     def render(self) -> str | None:
         """The world as text, with ``render_mode="ansi"``."""
@@ -91,7 +111,7 @@ class World(gymnasium.Env):
             return None
         return self._core.text()
 
-    @property
+    @cached_property
     def P(self) -> dict[int, dict[int, list[tuple[float, int, float, bool]]]]:
         """The transition table of a toy text: ``P[state][action]`` lists (probability, next state, reward,
         terminated). NotImplementedError where there is none."""
@@ -100,3 +120,16 @@ class World(gymnasium.Env):
             state: {action: self._core.model(state, action) for action in actions}
             for state in range(max(self._n_states, 1))
         }
+
+
+def _with_map(name: str, options: dict[str, Any], seed: int) -> dict[str, Any]:
+    """Options as the library takes them: FrozenLake's map as rows of text."""
+    if not name.startswith("FrozenLake") or not {"desc", "map_name"} & options.keys():
+        return options
+    options = dict(options)
+    desc, map_name = options.pop("desc", None), options.pop("map_name", "8x8" if "8x8" in name else "4x4")
+    if desc is None:
+        rows = _core.lake_map(seed if map_name is None else map_name)
+    else:
+        rows = "\n".join("".join(c.decode() if isinstance(c, bytes) else c for c in row) for row in desc)
+    return {**options, "map": rows}

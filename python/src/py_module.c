@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deepq/toy_text.h"
 #include "env/homebrew.h"
 
 /* ---------------------------------------------------------------- errors */
@@ -205,9 +206,30 @@ static PyObject *own_games(PyObject *module, PyObject *unused)
     return list;
 }
 
+/** lake_map(name) -> Gymnasium's "4x4" or "8x8"; lake_map(seed) -> a random one of 8x8 */
+static PyObject *lake_map(PyObject *module, PyObject *which)
+{
+    (void)module;
+    char random[8 * 9 + 1];
+    if (PyUnicode_Check(which)) {
+        const char *name = PyUnicode_AsUTF8AndSize(which, NULL);
+        const char *map = name ? dq_frozen_lake_map(name) : NULL;
+        if (!map && !PyErr_Occurred())
+            PyErr_Format(PyExc_KeyError, "map_name=%R: there are '4x4' and '8x8'", which);
+        return map ? PyUnicode_FromString(map) : NULL;
+    }
+    unsigned long long seed = PyLong_AsUnsignedLongLongMask(which);
+    if (PyErr_Occurred())
+        return NULL;
+    dq_status st = dq_frozen_lake_random_map(random, 8, 0.8, seed);
+    return st == DQ_OK ? PyUnicode_FromString(random) : dq_py_fail(st);
+}
+
 static PyMethodDef functions[] = {
     {"games", games, METH_NOARGS,
      "games() -> [(rom id, Gymnasium's name, md5s, has v0 and v4 ids)]"},
+    {"lake_map", lake_map, METH_O,
+     "lake_map(name or seed) -> the rows of a map of FrozenLake, '4x4', '8x8' or a random one"},
     {"env_ids", env_ids, METH_NOARGS, "env_ids() -> the ids that the library knows"},
     {"own_games", own_games, METH_NOARGS,
      "own_games() -> [(id, cartridge, rom id of the game whose rules it keeps)]"},

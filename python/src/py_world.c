@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "py_making.h"
+#include "py_toys.h"
 
 typedef struct world {
     PyObject_HEAD
@@ -14,11 +15,12 @@ typedef struct world {
 
 static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"id", "seed", "dialect", "options", "rom_dir", NULL};
+    static char *names[] = {"id", "seed", "dialect", "options", "rom_dir", "toy", NULL};
     dq_py_making m = {0};
+    PyObject *toy = NULL;
     unsigned long long seed;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sK|zOz", names, &m.id, &seed, &m.dialect,
-                                     &m.options, &m.rom_dir))
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sK|zOzO!", names, &m.id, &seed, &m.dialect,
+                                     &m.options, &m.rom_dir, &PyDict_Type, &toy))
         return NULL;
     m.seed = seed;
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
@@ -26,7 +28,7 @@ static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     if (!self)
         return NULL;
     dq_py_guard_init(&self->guard, false);
-    self->env = dq_py_make(&m);
+    self->env = toy && PyDict_Size(toy) > 0 ? dq_py_make_toy(m.id, seed, toy) : dq_py_make(&m);
     if (self->env)
         return (PyObject *)self;
     Py_DECREF(self);
