@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
+import pickle
 import sys
 import time
 from collections.abc import Callable
@@ -18,15 +18,28 @@ from gymnasium import spaces
 from deepq import _core
 from deepq.model import as_pictures_or_vectors, parse_options
 from deepq.preprocessed import core_id, is_atari_id, rom_dir_of
+from deepq.runs import Run
 
 __all__ = ["Trained", "presets", "train"]
 
 Callback = Callable[[str, dict[str, Any]], Any]
 
+DEFAULT_ENV = "PongNoFrameskip-v4"
+_PYTHON = "python/"  # before the name of a world that no id makes
+
 
 def presets() -> dict[str, str]:
     """The presets of hyperparameters, and what each is."""
     return {name: help for name, help, _, _ in _core.Trainer.presets()}
+
+
+def _can_be_saved(env: gymnasium.Env) -> bool:
+    """Whether pickling keeps where an episode is: EzPickle keeps what an environment was made with alone."""
+    while not isinstance(env, gymnasium.utils.EzPickle):
+        if not isinstance(env, gymnasium.Wrapper):
+            return True
+        env = env.env
+    return False
 
 
 class _Adapter:
@@ -35,6 +48,9 @@ class _Adapter:
 
     def __init__(self, env: gymnasium.Env):
         self.env = env
+        self._seed, self._n_starts = 0, 0
+        self._shown: np.ndarray | None = None  # the newest observation
+        self._lost = False  # the episode that a checkpoint was in
         space = env.observation_space
         if not isinstance(env.action_space, spaces.Discrete):
             raise ValueError(f"the actions are {env.action_space}: the learner takes Discrete ones")
@@ -71,31 +87,64 @@ class _Adapter:
 
     def start(self, seed: int | None) -> np.ndarray:
         """Called by the library."""
-        return self.take(self.env.reset(seed=None if seed is None else seed % 2**32)[0])
+        if seed is not None:
+            self._seed, self._n_starts = seed % 2**32, 0
+        if self._lost:  # what it would have drawn is lost, too
+            seed = self._seed + self._n_starts
+        self._lost = False
+        self._n_starts += 1
+        self._shown = self.take(self.env.reset(seed=None if seed is None else seed % 2**32)[0])
+        return self._shown
 
     def step(self, action: int) -> tuple[np.ndarray, float, bool, bool]:
         """Called by the library."""
+        if self._lost:  # the episode is cut off where it was
+            return self._shown, 0.0, False, True
         obs, reward, terminated, truncated, _ = self.env.step(self.first_action + action)
-        return self.take(obs), float(reward), bool(terminated), bool(truncated)
+        self._shown = self.take(obs)
+        return self._shown, float(reward), bool(terminated), bool(truncated)
+
+    def save(self) -> bytes:
+        """Called by the library, for a checkpoint."""
+        try:
+            env = pickle.dumps(self.env) if _can_be_saved(self.env) and not self._lost else None
+        except Exception:  # noqa: BLE001: whatever it is, it cannot be pickled
+            env = None
+        return pickle.dumps((env, self._shown, self._seed, self._n_starts))
+
+    def load(self, state: bytes) -> None:
+        """Called by the library, with what ``save`` gave."""
+        env, self._shown, self._seed, self._n_starts = pickle.loads(state)
+        self._lost = env is None
+        if env is not None:
+            self.env = pickle.loads(env)
 
     def entry(self) -> tuple:
-        return "object", self, self.dtype, tuple(self.shape), self.n_actions
+        return self, self.dtype, tuple(self.shape), self.n_actions
 
 
 class Trained:
     """What ``deepq.train`` returns: the network, and how it came about.
 
     Attributes:
-        games: One dict a game, as in ``deepq.Run.games``.
         solved: Whether the mean score of 100 games got above the bound.
         folder: The run folder; None without one.
     """
 
-    def __init__(self, core: _core.Trainer, about: tuple[str, str, str, str], adapter: _Adapter | None):
-        self._core, self._about, self._adapter = core, about, adapter
-        self.games: list[dict[str, Any]] = []
+    def __init__(self, core: _core.Trainer, adapter: _Adapter | None, folder: Path | None):
+        self._core, self._adapter, self.folder = core, adapter, folder
+        self._games: list[dict[str, Any]] = []
         self.solved = False
-        self.folder: Path | None = None
+
+    @property
+    def games(self) -> list[dict[str, Any]]:
+        """One dict a game, as in ``deepq.Run.games``; of a run folder its log's."""
+        return self._games if self.folder is None else Run(self.folder).games
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Every setting of the run, as text."""
+        return self._core.settings()
 
     @property
     def progress(self) -> dict[str, Any]:
@@ -119,17 +168,22 @@ class Trained:
 
     def save(self, path: str | os.PathLike) -> Path:
         """Write the newest network as a model file, which ``deepq.load`` and ``torch.load`` read."""
-        self._core.save(str(path), *self._about)
+        self._core.save(str(path))
         return Path(path)
 
     def go_on(self, callback: Callback | None = None) -> bool:
-        """Train on until solved or the limit of frames; returns whether it is solved."""
+        """Train on until solved or the limit of frames; returns whether it is solved. RuntimeError when the
+        folder is closed."""
         self.solved = self._core.run(callback)
         return self.solved
 
+    def close(self) -> None:
+        """Leave the run folder, which nobody else can resume before. The network stays as it is."""
+        self._core.close()
+
     def __repr__(self) -> str:
         p = self.progress
-        return f"<deepq.Trained {self._about[0]}, {p['step']} steps, {p['n_games']} games, mean {p['mean_reward']:.2f}>"
+        return f"<deepq.Trained {self.settings['env']}, {p['step']} steps, {p['n_games']} games, mean {p['mean_reward']:.2f}>"
 
 
 def _text(value: Any) -> str:
@@ -141,65 +195,70 @@ def _text(value: Any) -> str:
     return repr(float(value)) if isinstance(value, float) else str(value)
 
 
-def _entries(env: Any, n_envs: int, dialect: str, options: dict) -> tuple[list[tuple], str, _Adapter | None]:
-    """What the trainer makes its environments of, the id that a model is to name, and an adapter."""
-    if isinstance(env, str):
-        name = core_id(env)
-        atari = is_atari_id(name)
-        entry = "id", name, dialect if atari else None, rom_dir_of(name) if atari else None, options if atari else None
-        return [entry] * n_envs, name, None
-    many = env if isinstance(env, (list, tuple)) else [env] * 1
+def _pairs(dialect: str | None, options: dict[str, Any], settings: dict[str, Any]) -> list[tuple[str, str]]:
+    """Settings as the library takes them, one after the other."""
+    pairs = [("dialect", dialect)] if dialect is not None else []
+    for key, value in options.items():
+        if key not in _OPTIONS:
+            raise TypeError(f"environment option {key!r}: there are {', '.join(_OPTIONS)}")
+        pairs.append(("pool", "all" if value else "two") if key == "pool_all" else (key, _OPTIONS[key](value)))
+    return pairs + [(key, _text(value)) for key, value in settings.items()]
+
+
+def _switch(value: Any) -> str:
+    return "true" if value else "false"
+
+
+_OPTIONS: dict[str, Callable[[Any], str]] = {
+    "noops": lambda n: str(int(n)),
+    "fire": _switch,
+    "life_loss": _switch,
+    "clip_rewards": _switch,
+    "frame_skip": lambda n: str(int(n)),
+    "stack": lambda n: str(int(n)),
+    "pool_all": _switch,
+    "sticky": lambda p: repr(float(p)),
+    "mode": lambda n: str(int(n)),
+    "difficulty": lambda n: str(int(n)),
+    "full_actions": _switch,
+}
+
+
+def _adapters(env: Any, n_envs: int) -> tuple[list[_Adapter], str]:
+    """Environments written in Python, and what a run calls them."""
+    many = env if isinstance(env, (list, tuple)) else [env]
     if len(many) == 1 and callable(many[0]) and not isinstance(many[0], gymnasium.Env):
         many = [many[0]() for _ in range(n_envs)]
     if len(many) != n_envs:
         raise ValueError(f"{len(many)} environments for n_envs={n_envs}: give a list of them, or a function that makes one")
-    adapters = [_Adapter(e) for e in many]
     spec = many[0].spec
-    return [a.entry() for a in adapters], spec.id if spec else type(many[0].unwrapped).__name__, adapters[0]
+    name = spec.id if spec else type(many[0].unwrapped).__name__
+    return [_Adapter(e) for e in many], f"{_PYTHON}{name}"[:63]
 
 
-class _Log:
-    """Files of a run folder, and the progress that a person sees."""
+class _Listener:
+    """The games without a folder, the progress that a person sees, and the user's callback."""
 
-    def __init__(self, trained: Trained, out: str | os.PathLike | None, limit: int, progress: bool, callback: Callback | None):
+    def __init__(self, trained: Trained, limit: int, progress: bool, callback: Callback | None):
         self.trained, self.callback = trained, callback
-        self.file = self.best = None
         self.bar = _bar(limit) if progress else None
-        if out is not None:
-            folder = Path(out)
-            if folder.exists() and any(folder.iterdir()):
-                raise FileExistsError(f"{folder}: a run folder must be new or empty: choose another one")
-            folder.mkdir(parents=True, exist_ok=True)
-            trained.folder = folder
-            self.file = open(folder / "log.jsonl", "w")
 
     def __call__(self, event: str, p: dict[str, Any]) -> Any:
-        if event == "game":
-            self._game(p)
-        if event == "best" and self.file is not None:
-            self._save_best(p)
+        if event == "game" and self.trained.folder is None:
+            self.trained._games.append(_row(p))
         if self.bar is not None:
             self.bar(p)
         return self.callback(event, p) if self.callback is not None else None
 
-    def _game(self, p: dict[str, Any]) -> None:
-        row = {"frame": p["step"], "game": p["n_games"], "reward": p["reward"], "reward_100": p["mean_reward"],
-               "epsilon": p["epsilon"], "speed": p["speed"], "loss": p["loss"], "time": time.time()}
-        row = {k: v if math.isfinite(v) else None for k, v in row.items()}
-        self.trained.games.append(row)
-        if self.file is not None:
-            print(json.dumps(row), file=self.file, flush=True)
-
-    def _save_best(self, p: dict[str, Any]) -> None:
-        name = self.trained._about[0].replace("/", "-")
-        path = self.trained.folder / f"{name}-best_{p['mean_reward']:.0f}.dat"
-        self.trained.save(path)
-
     def close(self) -> None:
         if self.bar is not None:
             self.bar(None)
-        if self.file is not None:
-            self.file.close()
+
+
+def _row(p: dict[str, Any]) -> dict[str, Any]:
+    row = {"frame": p["step"], "game": p["n_games"], "reward": p["reward"], "reward_100": p["mean_reward"],
+           "epsilon": p["epsilon"], "speed": p["speed"], "loss": p["loss"], "time": time.time()}
+    return {k: v if math.isfinite(v) else None for k, v in row.items()}
 
 
 def _bar(limit: int) -> Callable[[dict[str, Any] | None], None]:
@@ -231,17 +290,18 @@ def _line(p: dict[str, Any] | None) -> None:
 
 
 def train(
-    env: Any = "PongNoFrameskip-v4",
+    env: Any = DEFAULT_ENV,
     preset: str = "book",
     *,
     callback: Callback | None = None,
     progress: bool = True,
     out: str | os.PathLike | None = None,
+    resume: str | os.PathLike | None = None,
     frames: int | None = None,
     reward_bound: float | None = None,
     seed: int = 0,
-    threads: int = 0,
-    device: str = "cpu",
+    threads: int | None = None,
+    device: str | None = None,
     precision: str | None = None,
     dialect: str | None = None,
     options: dict[str, float] | None = None,
@@ -259,12 +319,19 @@ def train(
             the best so far (``"best"``), when it is solved (``"solved"``) and ten times a second
             (``"step"``). If it returns something true, training stops.
         progress: Show a progress bar: tqdm's if it is installed.
-        out: A new folder for ``log.jsonl`` and the best models; None: no files.
+        out: A new run folder: log, best models, checkpoints and all that `deepq train` of the command line
+            writes, which continues it, too; None: no files.
+        resume: A run folder to continue, as if it had never stopped, from its last checkpoint. It keeps what
+            it began with: ``frames``, ``reward_bound``, ``threads``, ``device``, ``checkpoint_every`` and
+            ``replay_store`` may be given anew. Worlds in Python are to be given again as ``env``; they are
+            in a checkpoint where pickling keeps all of their state. Where it does not, as with
+            ``gymnasium.utils.EzPickle``, the episode that was being played counts as cut off, and another
+            one begins. A pickle runs code: resume only what you trust.
         frames: Steps after which training ends; None: no limit.
         reward_bound: The mean of 100 games that is wanted; None: the environment's own, if it has one.
         seed: Of everything that is drawn.
-        threads: 0: one for each core. Results do not depend on it.
-        device: ``"cpu"``, ``"cuda"`` or ``"auto"``.
+        threads: None or 0: one for each core. Results do not depend on it.
+        device: ``"cpu"``, which None is, ``"cuda"`` or ``"auto"``.
         precision: ``"fp32"`` or ``"bf16"``, on a GPU also ``"tf32"``; None: the usual one.
         dialect: The preprocessing of an Atari game; None: the preset's.
         options: What is otherwise in it, as in ``deepq.preprocessed``.
@@ -279,30 +346,69 @@ def train(
         KeyboardInterrupt: Ctrl-C.
         Exception: What a Python environment or the callback raised.
     """
-    texts = {key: _text(value) for key, value in settings.items()}
-    known = _core.Trainer.hyperparameters(preset, texts)
-    usual = {name: (d, o) for name, _, d, o in _core.Trainer.presets()}[preset]
-    dialect = dialect or usual[0]
-    chosen = {**parse_options(usual[1]), **(options or {})}
-    entries, name, adapter = _entries(env, int(known["n_envs"]), dialect, chosen)
+    given = {"max_steps": frames, "reward_bound": reward_bound, "threads": threads, "device": device, **settings}
+    given = {key: value for key, value in given.items() if value is not None}
+    chosen = options or {}
+    if resume is not None:
+        env = _check_resumed(resume, env, settings, [preset != "book", seed, precision, dialect, out, *chosen])
+        folder, n_envs = Path(resume), int(Run(resume).config["n_envs"])
+    else:
+        texts = {key: _text(value) for key, value in settings.items()}
+        n_envs = int(_core.Trainer.hyperparameters(preset, texts)["n_envs"])
+        given |= {"seed": seed} | ({} if precision is None else {"precision": precision})
+        folder = _new_folder(out)
+    adapters, name = (None, core_id(env)) if isinstance(env, str) else _adapters(env, n_envs)
+    if resume is not None and adapters is not None:
+        _check_world(resume, name)
+    elif adapters is None and is_atari_id(name):
+        given |= {"rom_dir": rom_dir} if (rom_dir := rom_dir_of(name)) else {}
+    elif dialect is not None or chosen:
+        raise ValueError(f"{name} has no pictures to preprocess: leave dialect and options out")
     core = _core.Trainer(
         preset=preset,
-        settings=texts,
-        seed=seed,
-        max_steps=frames or 0,
-        reward_bound=math.nan if reward_bound is None else reward_bound,
-        n_threads=threads,
-        device=device,
-        isa=None,
-        precision=precision,
-        envs=entries,
+        env=name,
+        settings=_pairs(dialect, chosen, given),
+        envs=None if adapters is None else [a.entry() for a in adapters],
+        out=None if out is None else str(folder),
+        resume=None if resume is None else str(folder),
     )
-    words = " ".join(f"{key}={value:g}" for key, value in chosen.items() if key not in ("pool_all", "max_frames"))
-    is_atari = isinstance(env, str) and is_atari_id(name)
-    trained = Trained(core, (name[:63], dialect if is_atari else "", preset, words if is_atari else ""), adapter)
-    log = _Log(trained, out, frames or 0, progress, callback)
+    trained = Trained(core, adapters[0] if adapters else None, folder)
+    listener = _Listener(trained, frames or 0, progress, callback)
     try:
-        trained.go_on(log)
+        trained.go_on(listener)
     finally:
-        log.close()
+        listener.close()
     return trained
+
+
+def _new_folder(out: str | os.PathLike | None) -> Path | None:
+    if out is None:
+        return None
+    folder = Path(out)
+    if folder.exists() and any(folder.iterdir()):
+        raise FileExistsError(f"{folder}: a run folder must be new or empty: choose another one, or resume={str(out)!r}")
+    return folder
+
+
+def _check_resumed(folder: str | os.PathLike, env: Any, settings: dict[str, Any], fixed: list[Any]) -> Any:
+    """The environment of a run that is resumed; ValueError for what it keeps as it is."""
+    config = Run(folder).config
+    if not config:
+        raise FileNotFoundError(f"{folder}: no run folder: its config is missing")
+    changed = [key for key in settings if key not in ("checkpoint_every", "replay_store")]
+    if any(fixed) or changed:
+        what = changed[0] if changed else "preset, seed, precision, dialect, options or out"
+        raise ValueError(f"{what}: a run that is resumed keeps what it began with: leave it out")
+    if not isinstance(env, str):
+        return env
+    if config["env"].startswith(_PYTHON):
+        raise ValueError(f"{folder} learns {config['env']}, which is written in Python: give it again as env")
+    if env not in (DEFAULT_ENV, config["env"]):
+        raise ValueError(f"{folder} learns {config['env']}, not {env}: leave env out")
+    return config["env"]
+
+
+def _check_world(folder: str | os.PathLike, name: str) -> None:
+    learned = Run(folder).config["env"]
+    if learned != name:
+        raise ValueError(f"{folder} learns {learned}, not {name}: give it that")

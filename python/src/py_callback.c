@@ -102,6 +102,46 @@ static dq_status callback_seed(void *self, uint64_t seed)
     return DQ_OK;
 }
 
+/* What the object says of itself: its length, then the bytes. */
+static dq_status callback_save(void *self, dq_writer *w)
+{
+    callback_env *e = self;
+    char *bytes;
+    Py_ssize_t n;
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *state = PyObject_CallMethod(e->object, "save", NULL);
+    dq_status st = DQ_OK;
+    if (!state || PyBytes_AsStringAndSize(state, &bytes, &n)) {
+        st = dq_py_keep(e->raised);
+    } else {
+        (void)dq_write_u64(w, (uint64_t)n);
+        st = dq_write(w, bytes, (size_t)n);
+    }
+    Py_XDECREF(state);
+    PyGILState_Release(gil);
+    return st;
+}
+
+static dq_status callback_load(void *self, dq_reader *r)
+{
+    callback_env *e = self;
+    uint64_t n;
+    DQ_TRY(dq_read_u64(r, &n));
+    if (n > dq_reader_left(r))
+        return dq_fail(DQ_ERR_INPUT, "saved environment: it ends early");
+    PyGILState_STATE gil = PyGILState_Ensure();
+    PyObject *state = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)n);
+    dq_status st = state ? dq_read(r, PyBytes_AsString(state), (size_t)n) : DQ_ERR_NOMEM;
+    PyObject *told = st == DQ_OK ? PyObject_CallMethod(e->object, "load", "O", state) : NULL;
+    if (st == DQ_OK && !told)
+        st = dq_py_keep(e->raised);
+    e->seeded = false;
+    Py_XDECREF(told);
+    Py_XDECREF(state);
+    PyGILState_Release(gil);
+    return st;
+}
+
 static void callback_destroy(void *self)
 {
     callback_env *e = self;
@@ -115,6 +155,8 @@ static const dq_env_ops ops = {
     .reset = callback_reset,
     .step = callback_step,
     .seed = callback_seed,
+    .save = callback_save,
+    .load = callback_load,
     .destroy = callback_destroy,
 };
 

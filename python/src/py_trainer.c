@@ -6,17 +6,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "py_callback.h"
-#include "py_making.h"
+#include "py_run.h"
 
 typedef struct trainer {
     PyObject_HEAD
-    dq_trainer *trainer;
+    dq_py_run run;
     dq_py_guard guard;
     dq_py_raised raised;  // by a Python environment, or by the callback
     PyObject *callback;   // during a run; NULL: none
     double next_tick;     // when the callback is told of a step again
     bool in_event;        // a callback is running, which may read the network
+    bool is_closed;       // it had a folder, and has left it
     volatile int stop;
 } trainer;
 
@@ -93,14 +93,17 @@ static PyObject *presets(PyObject *type, PyObject *unused)
 
 /* ---------------------------------------------------------------- environments */
 
-/** ("object", object, "f" or "B", shape, n_actions) */
-static dq_env *make_of_object(trainer *self, PyObject *entry)
+/** (object, "f" or "B", shape, n_actions) */
+static dq_env *make_entry(trainer *self, PyObject *entry)
 {
-    const char *tag, *dtype;
+    const char *dtype;
     PyObject *object, *shape;
     int n_actions;
-    if (!PyArg_ParseTuple(entry, "sOsO!i", &tag, &object, &dtype, &PyTuple_Type, &shape,
-                          &n_actions))
+    if (!PyTuple_Check(entry)) {
+        PyErr_Format(PyExc_TypeError, "envs: an environment is a tuple, not %R", entry);
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(entry, "OsO!i", &object, &dtype, &PyTuple_Type, &shape, &n_actions))
         return NULL;
     dq_space obs = {.dtype = *dtype == 'B' ? DQ_U8 : DQ_F32, .low = -INFINITY, .high = INFINITY};
     obs.n_dims = (int)PyTuple_Size(shape);
@@ -113,89 +116,54 @@ static dq_env *make_of_object(trainer *self, PyObject *entry)
     return PyErr_Occurred() ? NULL : dq_py_callback_env(object, &obs, n_actions, &self->raised);
 }
 
-/** ("id", id, dialect or None, rom_dir or None, options or None) */
-static dq_env *make_of_id(PyObject *entry)
-{
-    const char *tag;
-    dq_py_making m = {0};
-    if (!PyArg_ParseTuple(entry, "sszzO", &tag, &m.id, &m.dialect, &m.rom_dir, &m.options))
-        return NULL;
-    return dq_py_make(&m);
-}
-
-static dq_env *make_entry(trainer *self, PyObject *entry)
-{
-    PyObject *tag =
-        PyTuple_Check(entry) && PyTuple_Size(entry) > 0 ? PyTuple_GetItem(entry, 0) : Py_None;
-    if (!PyUnicode_Check(tag)) {
-        PyErr_Format(PyExc_TypeError, "envs: an environment is a tuple, not %R", entry);
-        return NULL;
-    }
-    return PyUnicode_CompareWithASCIIString(tag, "object") == 0 ? make_of_object(self, entry)
-                                                                : make_of_id(entry);
-}
-
-static bool train_on(trainer *self, const dq_train_config *cfg, dq_env **envs, int n)
-{
-    dq_status st;
-    if (cfg->n_envs != n) {
-        PyErr_Format(PyExc_ValueError, "n_envs=%d, and %d environments", cfg->n_envs, n);
-        return false;
-    }
-    Py_BEGIN_ALLOW_THREADS
-    st = dq_trainer_create_many(&self->trainer, cfg, envs);
-    Py_END_ALLOW_THREADS
-    return st == DQ_OK || dq_py_fail(st);
-}
-
-static bool make_all(trainer *self, const dq_train_config *cfg, PyObject *entries)
+/** Open the run on environments of its own. */
+static bool open_on(trainer *self, PyObject *entries, const dq_py_start *start)
 {
     int n = (int)PyList_Size(entries), made = 0;
+    if (self->run.settings.cfg.n_envs != n)
+        return PyErr_Format(PyExc_ValueError, "n_envs=%d, and %d environments",
+                            self->run.settings.cfg.n_envs, n);
     dq_env **envs = calloc((size_t)n + 1, sizeof(dq_env *));
     if (!envs)
         return PyErr_NoMemory();
     while (made < n && (envs[made] = make_entry(self, PyList_GetItem(entries, made))))
         made++;
-    bool ok = made == n && train_on(self, cfg, envs, n);
+    bool ok = made == n;
     for (int i = 0; !ok && i < made; i++)
         dq_env_destroy(envs[i]);
+    ok = ok && dq_py_run_open(&self->run, envs, start);
     free(envs);
     return ok;
 }
 
 /* ---------------------------------------------------------------- create and destroy */
 
+static bool open_run(trainer *self, PyObject *envs, const dq_py_start *start)
+{
+    if (!dq_py_run_configure(&self->run, start))
+        return false;
+    return envs == Py_None ? dq_py_run_open(&self->run, NULL, start) : open_on(self, envs, start);
+}
+
+/** Trainer(preset, env, settings, envs, out, resume): envs None: they are made as env says. */
 static PyObject *create(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"preset",       "settings",  "seed",   "max_steps",
-                            "reward_bound", "n_threads", "device", "isa",
-                            "precision",    "envs",      NULL};
-    const char *preset, *device, *isa, *precision;
-    PyObject *settings, *envs;
-    dq_train_config cfg;
-    unsigned long long seed;
-    long long max_steps;
-    int n_threads;
-    double reward_bound;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "sO!KLdizzzO!", names, &preset, &PyDict_Type,
-                                     &settings, &seed, &max_steps, &reward_bound, &n_threads,
-                                     &device, &isa, &precision, &PyList_Type, &envs) ||
-        !configure(&cfg, preset, settings))
+    static char *names[] = {"preset", "env", "settings", "envs", "out", "resume", NULL};
+    dq_py_start start;
+    PyObject *envs;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "ssO!Ozz", names, &start.preset, &start.env,
+                                     &PyList_Type, &start.settings, &envs, &start.out,
+                                     &start.resume))
         return NULL;
-    cfg.seed = seed;
-    cfg.max_steps = max_steps;
-    if (!isnan(reward_bound))
-        cfg.reward_bound = reward_bound;
-    cfg.n_threads = n_threads;
-    cfg.device = device;
-    cfg.isa = isa;
-    cfg.precision = precision ? precision : cfg.precision;
+    if (envs != Py_None && !PyList_Check(envs))
+        return PyErr_Format(PyExc_TypeError, "envs: a list, not %R", envs);
     allocfunc alloc = (allocfunc)PyType_GetSlot(type, Py_tp_alloc);
     trainer *self = (trainer *)alloc(type, 0);
     if (!self)
         return NULL;
     dq_py_guard_init(&self->guard, true);
-    if (make_all(self, &cfg, envs))
+    self->run.raised = &self->raised;
+    if (open_run(self, envs, &start))
         return (PyObject *)self;
     Py_DECREF(self);
     return NULL;
@@ -207,7 +175,7 @@ static void destroy(PyObject *object)
     PyTypeObject *type = Py_TYPE(object);
     if (dq_py_guard_is_ours(&self->guard)) {
         Py_BEGIN_ALLOW_THREADS
-        dq_trainer_destroy(self->trainer);
+        dq_py_run_close(&self->run);
         Py_END_ALLOW_THREADS
     }
     Py_XDECREF(self->raised.type);
@@ -257,13 +225,25 @@ static dq_status tell(trainer *self, const char *name, const dq_progress *p)
 
 static dq_status on_game(void *ctx, const dq_progress *p)
 {
-    return tell(ctx, "game", p);
+    trainer *self = ctx;
+    dq_status st = self->run.store ? dq_run_store_game(self->run.store, p) : DQ_OK;
+    return st == DQ_OK ? tell(self, "game", p) : st;
 }
 
 static dq_status on_best(void *ctx, const dq_progress *p, bool first)
 {
     (void)first;
-    return tell(ctx, "best", p);
+    trainer *self = ctx;
+    const char *path;
+    dq_status st = self->run.store ? dq_run_store_best(self->run.store, p, &path) : DQ_OK;
+    return st == DQ_OK ? tell(self, "best", p) : st;
+}
+
+static dq_status on_checkpoint(void *ctx, const dq_progress *p)
+{
+    (void)p;
+    trainer *self = ctx;
+    return self->run.store ? dq_run_store_checkpoint(self->run.store) : DQ_OK;
 }
 
 static dq_status on_solved(void *ctx, const dq_progress *p)
@@ -274,9 +254,10 @@ static dq_status on_solved(void *ctx, const dq_progress *p)
 static dq_status on_step(void *ctx, const dq_progress *p)
 {
     trainer *self = ctx;
+    dq_status st = self->run.store ? dq_run_store_step(self->run.store) : DQ_OK;
     double now = now_s();
-    if (now < self->next_tick)
-        return DQ_OK;
+    if (st != DQ_OK || now < self->next_tick)
+        return st;
     self->next_tick = now + TICK_S;
     return tell(self, "step", p);
 }
@@ -285,15 +266,20 @@ static dq_status on_step(void *ctx, const dq_progress *p)
 
 static PyObject *run_with(trainer *self, PyObject *callback)
 {
-    const dq_train_events events = {
-        .ctx = self, .game_over = on_game, .best = on_best, .solved = on_solved, .step = on_step};
+    const dq_train_events events = {.ctx = self,
+                                    .game_over = on_game,
+                                    .best = on_best,
+                                    .solved = on_solved,
+                                    .step = on_step,
+                                    .checkpoint = on_checkpoint};
     bool solved = false;
     dq_status st;
     self->callback = callback == Py_None ? NULL : callback;
     self->stop = 0;
     self->next_tick = 0;
     Py_BEGIN_ALLOW_THREADS
-    st = dq_trainer_run(self->trainer, &events, &self->stop, &solved);
+    st = dq_trainer_run(self->run.trainer, &events, &self->stop, &solved);
+    st = dq_py_run_finish(&self->run, st);
     Py_END_ALLOW_THREADS
     self->callback = NULL;
     if (dq_py_raise_kept(&self->raised))
@@ -306,11 +292,29 @@ static PyObject *run_with(trainer *self, PyObject *callback)
 static PyObject *run(PyObject *object, PyObject *callback)
 {
     trainer *self = (trainer *)object;
+    if (self->is_closed)
+        return PyErr_Format(PyExc_RuntimeError, "Trainer: its folder is closed: resume it");
     if (!dq_py_enter(&self->guard, what))
         return NULL;
     PyObject *result = run_with(self, callback);
     dq_py_leave(&self->guard);
     return result;
+}
+
+/** Leave the run folder to others. */
+static PyObject *close_folder(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    trainer *self = (trainer *)object;
+    if (!dq_py_enter(&self->guard, what))
+        return NULL;
+    self->is_closed = self->is_closed || self->run.store;
+    Py_BEGIN_ALLOW_THREADS
+    dq_run_store_destroy(self->run.store);
+    Py_END_ALLOW_THREADS
+    self->run.store = NULL;
+    dq_py_leave(&self->guard);
+    Py_RETURN_NONE;
 }
 
 /** The network, which is there between runs and in a callback. The GIL is held while it is used, so
@@ -322,7 +326,7 @@ static dq_net *net_of(trainer *self)
                         "Trainer: it is training: read it in the callback, or when it is done");
         return NULL;
     }
-    return dq_trainer_net(self->trainer);
+    return dq_trainer_net(self->run.trainer);
 }
 
 static PyObject *progress(PyObject *object, PyObject *unused)
@@ -332,7 +336,7 @@ static PyObject *progress(PyObject *object, PyObject *unused)
     trainer *self = (trainer *)object;
     if (!net_of(self))
         return NULL;
-    dq_trainer_progress(self->trainer, &p);
+    dq_trainer_progress(self->run.trainer, &p);
     return progress_of(&p);
 }
 
@@ -344,7 +348,7 @@ static PyObject *about(PyObject *object, PyObject *unused)
     dq_net *net = net_of(self);
     if (!net)
         return NULL;
-    dq_backend b = dq_trainer_backend(self->trainer);
+    dq_backend b = dq_trainer_backend(self->run.trainer);
     return Py_BuildValue("(inssssi)", dq_net_actions(net), (Py_ssize_t)dq_net_obs_bytes(net),
                          b.network, b.device, b.isa, b.precision, b.n_threads);
 }
@@ -392,29 +396,27 @@ static dq_status save_params(const char *path, const dq_net *net, const dq_model
     return st;
 }
 
-/** save(path, env_id, dialect, preset, options) */
 static PyObject *save(PyObject *object, PyObject *args)
 {
     trainer *self = (trainer *)object;
-    const char *path, *texts[4];
-    dq_model_info info = dq_model_info_default();
+    const char *path;
     dq_progress p;
+    dq_model_info info;
     dq_net *net = net_of(self);
-    if (!net || !PyArg_ParseTuple(args, "sssss", &path, &texts[0], &texts[1], &texts[2], &texts[3]))
+    if (!net || !PyArg_ParseTuple(args, "s", &path))
         return NULL;
-    char *const to[] = {info.env_id, info.dialect, info.preset, info.options};
-    const size_t caps[] = {sizeof(info.env_id), sizeof(info.dialect), sizeof(info.preset),
-                           sizeof(info.options)};
-    for (int i = 0; i < 4; i++)
-        strncpy(to[i], texts[i], caps[i] - 1);
-    strncpy(info.network, dq_net_network(net), sizeof(info.network) - 1);
-    dq_trainer_progress(self->trainer, &p);
-    info.step = p.step;
-    info.score = p.n_games > 0 ? p.mean_reward : NAN;
+    dq_trainer_progress(self->run.trainer, &p);
+    dq_run_describe_model(&info, &self->run.settings, net, &p);
     dq_status st = save_params(path, net, &info);
     if (st != DQ_OK)
         return dq_py_fail(st);
     Py_RETURN_NONE;
+}
+
+static PyObject *settings(PyObject *object, PyObject *unused)
+{
+    (void)unused;
+    return dq_py_run_settings(&((trainer *)object)->run);
 }
 
 static PyMethodDef methods[] = {
@@ -427,7 +429,9 @@ static PyMethodDef methods[] = {
     {"about", about, METH_NOARGS,
      "about() -> (actions, bytes of an observation, network, device, isa, precision, threads)"},
     {"values", values, METH_VARARGS, "values(observations, n, values float32 [n][actions])"},
-    {"save", save, METH_VARARGS, "save(path, env_id, dialect, preset, options)"},
+    {"save", save, METH_VARARGS, "save(path): the newest network"},
+    {"close", close_folder, METH_NOARGS, "close(): leave the run folder; training is over"},
+    {"settings", settings, METH_NOARGS, "settings() -> {name: text}, of the whole run"},
     {NULL, NULL, 0, NULL},
 };
 

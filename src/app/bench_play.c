@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "app/bench_cases.h"
-#include "app/environments.h"
 #include "base/error.h"
 #include "base/pool.h"
 #include "deepq/atari.h"
@@ -14,6 +13,7 @@
 #include "deepq/rng.h"
 #include "env/env_ids.h"
 #include "env/homebrew.h"
+#include "run/environments.h"
 
 enum { FRAMES_A_TURN = 400, STEPS_A_TURN = 100 };
 
@@ -95,7 +95,7 @@ static dq_status load_cartridges(players *p, const bench_settings *s)
 {
     void *rom;
     size_t n;
-    DQ_TRY(environments_read_rom(s->env_id, s->rom_dir, &rom, &n));
+    DQ_TRY(dq_environments_read_rom(s->env_id, s->rom_dir, &rom, &n));
     const dq_atari_config cfg = {.game_id = p->game->id};
     dq_status st = DQ_OK;
     for (int i = 0; i < p->n && st == DQ_OK; i++)

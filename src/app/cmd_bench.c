@@ -7,7 +7,7 @@
 #include "app/app.h"
 #include "app/bench_cases.h"
 #include "app/bench_layers.h"
-#include "app/environments.h"
+#include "app/environment_check.h"
 #include "app/interrupt.h"
 #include "app/machine_limits.h"
 #include "app/options.h"
@@ -16,6 +16,7 @@
 #include "deepq/atari_env.h"
 #include "learn/gpu.h"
 #include "nn/graph.h"
+#include "run/environments.h"
 
 enum { MAX_REPEATS = 1000 };
 

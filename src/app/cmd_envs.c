@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/environments.h"
+#include "app/environment_check.h"
 #include "app/options.h"
 #include "base/error.h"
 #include "deepq/atari_env.h"
@@ -13,6 +13,7 @@
 #include "env/dialects.h"
 #include "env/env_ids.h"
 #include "env/homebrew.h"
+#include "run/environments.h"
 
 static int list_ids(void)
 {

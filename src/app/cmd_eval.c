@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/environments.h"
+#include "app/environment_check.h"
+#include "app/environment_table.h"
 #include "app/evaluation.h"
 #include "app/human_scores.h"
 #include "app/options.h"
@@ -14,6 +15,7 @@
 #include "env/env_ids.h"
 #include "env/homebrew.h"
 #include "record/json_lines.h"
+#include "run/environments.h"
 
 static void print_text(const evaluation *p, const dq_atari_id *id, const evaluation_scores *s,
                        const human_scores *h)
@@ -24,7 +26,7 @@ static void print_text(const evaluation *p, const dq_atari_id *id, const evaluat
            (long long)s->n_steps);
     printf("protocol: %s\n", protocol);
     printf("reward: mean %.2f, sd %.2f, min %.2f, max %.2f\n", s->mean, s->sd, s->min, s->max);
-    if (!environments_is_atari(id->name))
+    if (!dq_environments_is_atari(id->name))
         return;
     if (h)
         printf("human-normalised: %.1f %% (random %g, human %g)\n",
@@ -37,14 +39,14 @@ static void print_json(const evaluation *p, const dq_atari_id *id, const evaluat
                        const human_scores *h)
 {
     json_t *rewards = json_array();
-    char options[ENVIRONMENT_OPTIONS_TEXT];
-    environment_options_print(&p->options, options);
+    char options[DQ_ENVIRONMENT_OPTIONS_TEXT];
+    dq_environment_options_print(&p->options, options);
     for (int64_t i = 0; i < s->n; i++)
         json_array_append_new(rewards, json_real(s->rewards[i]));
     json_t *o = json_pack(
         "{s:o, s:s, s:s, s:s, s:I, s:I, s:I, s:f, s:f, s:I, s:I, s:f, s:f, s:f, s:f, s:o}", "model",
         dq_json_text(p->model), "env", id->name, "dialect",
-        environments_is_atari(id->name) ? p->dialect : "", "options", options, "episodes",
+        dq_environments_is_atari(id->name) ? p->dialect : "", "options", options, "episodes",
         (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops",
         (json_int_t)(p->noops < 0 ? 0 : p->noops), "epsilon", p->epsilon, "sticky",
         evaluation_sticky(p), "cap", (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean",
@@ -99,8 +101,8 @@ static int eval_model(const evaluation *asked, const model_choice *choice, bool 
 int cmd_eval(int argc, char **argv)
 {
     bool json = false;
-    model_choice choice = {.path = NULL, .options = environment_options_none()};
-    option more[ENVIRONMENT_OPTIONS_MAX];
+    model_choice choice = {.path = NULL, .options = dq_environment_options_none()};
+    option more[DQ_ENVIRONMENT_OPTIONS_MAX];
     evaluation p = {
         .episodes = 30,
         .epsilon = -1,  // as the preset and the environment are

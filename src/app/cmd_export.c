@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/environments.h"
+#include "app/environment_check.h"
 #include "app/export_card.h"
 #include "app/export_play.h"
 #include "app/options.h"
@@ -12,6 +12,7 @@
 #include "deepq/atari_env.h"
 #include "env/env_ids.h"
 #include "export/export.h"
+#include "run/environments.h"
 
 typedef struct export_options {
     model_choice model;
@@ -27,12 +28,12 @@ static void complete_info(dq_export_model *to, const trained_model *from)
     dq_model_info *info = &to->info;
     if (!from->env_is_assumed)
         snprintf(info->env_id, sizeof(info->env_id), "%s", from->env_id);
-    if (!environments_is_atari(from->env_id))
+    if (!dq_environments_is_atari(from->env_id))
         *info->dialect = '\0';  // there are no pictures to preprocess
     else if (!from->dialect_is_assumed)
         snprintf(info->dialect, sizeof(info->dialect), "%s", from->dialect);
     snprintf(info->preset, sizeof(info->preset), "%s", from->preset);
-    environment_options_print(&from->options, info->options);
+    dq_environment_options_print(&from->options, info->options);
     to->has_seed = from->has_seed;
     to->seed = from->seed;
 }
@@ -143,7 +144,7 @@ static dq_status export_model(const export_options *o)
 
 int cmd_export(int argc, char **argv)
 {
-    export_options o = {.model.options = environment_options_none(),
+    export_options o = {.model.options = dq_environment_options_none(),
                         .quantize = -1,
                         .n_states = 500,
                         .episodes = 20};

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/checkpoint_file.h"
 #include "app/gzip_file.h"
 #include "app/options.h"
 #include "app/trained_model.h"
@@ -23,6 +22,7 @@
 #include "env/rom_store.h"
 #include "nn/graph.h"
 #include "record/model_parts.h"
+#include "run/checkpoint_file.h"
 
 enum { MAX_BYTES = 1 << 30 };
 
@@ -68,7 +68,7 @@ static void print_tensor(const dq_tensor *t)
 static dq_status inspect_model(const char *path)
 {
     trained_model loaded;
-    const model_choice choice = {.path = path, .options = environment_options_none()};
+    const model_choice choice = {.path = path, .options = dq_environment_options_none()};
     size_t n_parameters = 0;
     int n_actions = 0;
     DQ_TRY(trained_model_load(&loaded, &choice));
@@ -101,10 +101,10 @@ static dq_status inspect_model(const char *path)
 static dq_status inspect_checkpoint(const char *path)
 {
     dq_reader *r;
-    checkpoint_info info;
-    checkpoint_parts parts = {NULL, 0};
+    dq_checkpoint_info info;
+    dq_checkpoint_parts parts = {NULL, 0};
     uint64_t bytes = 0;
-    DQ_TRY(checkpoint_open(&r, &info, &parts, path));
+    DQ_TRY(dq_checkpoint_open(&r, &info, &parts, path));
     printf("%s: checkpoint of deepq train, written by deepq %s, checksum right\n", app_plain(path),
            app_plain(info.version));
     printf("  %-16s%s\n  %-16s%s\n", "environment", app_plain(info.env_id), "kernels",
@@ -192,7 +192,7 @@ static dq_status inspect_bytes(const char *path, const void *bytes, size_t n)
         return inspect_trace(path, bytes, n);
     if (dq_observation_is(bytes, n))
         return inspect_observations(path, bytes, n);
-    if (checkpoint_is(bytes, n))
+    if (dq_checkpoint_is(bytes, n))
         return inspect_checkpoint(path);
     if (dq_model_is(bytes, n))
         return inspect_model(path);
@@ -217,17 +217,17 @@ static void print_setting(void *ctx, const char *key, const char *value)
 /** A run folder: its settings, and how far it is; or the checkpoint's folder in it. */
 static dq_status inspect_run(const char *dir)
 {
-    train_settings s;
-    char path[SETTING_PATH_BYTES + 32];
+    dq_train_settings s;
+    char path[DQ_SETTING_PATH_BYTES + 32];
     snprintf(path, sizeof(path), "%s/state", dir);
     if (access(path, F_OK) == 0)
         return inspect_checkpoint(path);
-    dq_status st = train_settings_of_run(&s, dir);
+    dq_status st = dq_train_settings_of_run(&s, dir);
     if (st == DQ_ERR_INPUT)
         st = dq_fail_within(st, "the folder %s is not that of a run", dir);
     DQ_TRY(st);
     printf("%s: run folder of deepq train\n", app_plain(dir));
-    train_settings_each(&s, print_setting, NULL);
+    dq_train_settings_each(&s, print_setting, NULL);
     if (trained_model_best(dir, path) == DQ_OK)
         printf("  %-20s%s\n", "best model", app_plain(path));
     snprintf(path, sizeof(path), "%s/checkpoint/state", dir);

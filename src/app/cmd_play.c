@@ -6,7 +6,8 @@
 #include <time.h>
 
 #include "app/app.h"
-#include "app/environments.h"
+#include "app/environment_check.h"
+#include "app/environment_table.h"
 #include "app/interrupt.h"
 #include "app/options.h"
 #include "app/step_sound.h"
@@ -17,6 +18,7 @@
 #include "deepq/atari_env.h"
 #include "record/file_names.h"
 #include "record/video.h"
+#include "run/environments.h"
 
 typedef struct play_options {
     model_choice model;
@@ -198,7 +200,7 @@ static dq_status open_window(stage *s)
 {
     if (s->o->no_vis)
         return DQ_OK;
-    if (!environments_is_atari(s->model.env_id)) {
+    if (!dq_environments_is_atari(s->model.env_id)) {
         if (!s->o->record_dir)  // else that fails and says why
             app_note("%s has no pictures: it plays unseen", s->model.env_id);
         return DQ_OK;
@@ -226,15 +228,15 @@ static void listen(stage *s)
 static dq_status set_up(stage *s)
 {
     const play_options *o = s->o;
-    const environment_choice choice = {.id = s->model.env_id,
-                                       .dialect = s->model.dialect,
-                                       .rom_dir = o->rom_dir,
-                                       .seed = o->seed,
-                                       .whole_games = true,
-                                       .sound = wants_sound(o),
-                                       .options = s->model.options};
+    const dq_environment_choice choice = {.id = s->model.env_id,
+                                          .dialect = s->model.dialect,
+                                          .rom_dir = o->rom_dir,
+                                          .seed = o->seed,
+                                          .whole_games = true,
+                                          .sound = wants_sound(o),
+                                          .options = s->model.options};
     DQ_TRY(trained_model_check_game(&s->model));
-    DQ_TRY(environments_make(&s->env, &choice));
+    DQ_TRY(dq_environments_make(&s->env, &choice));
     DQ_TRY(trained_model_policy(&s->player, s->model.weights, s->model.path, s->env, o->epsilon,
                                 o->seed));
     s->obs = malloc(dq_space_bytes(&dq_env_get_spec(s->env)->obs));
@@ -283,8 +285,8 @@ static int play(const play_options *o)
 
 int cmd_play(int argc, char **argv)
 {
-    play_options o = {.episodes = 1, .fps = 25, .model.options = environment_options_none()};
-    option more[ENVIRONMENT_OPTIONS_MAX];
+    play_options o = {.episodes = 1, .fps = 25, .model.options = dq_environment_options_none()};
+    option more[DQ_ENVIRONMENT_OPTIONS_MAX];
     const option options[] = {
         {"model", 'm', OPTION_TEXT, &o.model.path, "FILE",
          "the model, or a run folder: its best one (Pong, as it comes with deepq)", 0, 0},

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/environments.h"
 #include "app/gzip_file.h"
 #include "app/options.h"
 #include "atari/trace.h"
@@ -17,6 +16,7 @@
 #include "env/homebrew.h"
 #include "env/observation_check.h"
 #include "env/rom_store.h"
+#include "run/environments.h"
 
 enum { MAX_TRACE_BYTES = 1 << 28 };
 
@@ -52,7 +52,7 @@ static dq_status find_rom(rom *r, const char *trace_path, const char *md5, const
     if (!rom_path && game)
         return dq_rom_find(game->id, rom_dir, &r->bytes, &r->n, NULL, 0);
     if (!rom_path && own)
-        return environments_read_rom(own->id, rom_dir, &r->bytes, &r->n);
+        return dq_environments_read_rom(own->id, rom_dir, &r->bytes, &r->n);
     if (!rom_path)
         path_beside(path, sizeof(path), trace_path);
     else
@@ -178,7 +178,7 @@ static dq_status choose_game(dq_trace_header *h, rom *r, const record_options *o
     if (files->rom_path)
         DQ_TRY(read_rom_file(r, files->rom_path));
     else
-        DQ_TRY(environments_read_rom(text, files->rom_dir, &r->bytes, &r->n));
+        DQ_TRY(dq_environments_read_rom(text, files->rom_dir, &r->bytes, &r->n));
     dq_rom_md5(r->bytes, r->n, h->md5);
     return DQ_OK;
 }

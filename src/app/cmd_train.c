@@ -7,18 +7,20 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/environments.h"
+#include "app/environment_check.h"
+#include "app/environment_table.h"
 #include "app/hyperparameters.h"
 #include "app/interrupt.h"
 #include "app/machine_limits.h"
 #include "app/machine_room.h"
 #include "app/options.h"
 #include "app/train_run.h"
-#include "app/train_settings.h"
 #include "base/error.h"
 #include "deepq/vector.h"
 #include "env/env_ids.h"
 #include "learn/gpu.h"
+#include "run/environments.h"
+#include "run/train_settings.h"
 
 /** The command line; what was not given is NULL, -1 or false. */
 typedef struct train_options {
@@ -27,7 +29,7 @@ typedef struct train_options {
     int64_t frames, threads, envs;
     option_list set;
     bool cuda, plain, json, help_set;
-    environment_options environment;
+    dq_environment_options environment;
 } train_options;
 
 /** Is there what was asked for? Looked at before anything else takes time. */
@@ -38,48 +40,69 @@ static dq_status check_device(const train_options *o)
 }
 
 /** Without the option a run is on the device that its settings say. */
-static dq_status set_device(train_settings *s, const train_options *o)
+static dq_status set_device(dq_train_settings *s, const train_options *o)
 {
     const char *device = o->cuda ? "cuda" : o->device;
     if (!device)
         return DQ_OK;
-    return train_settings_set(s, "device", dq_gpu_is_meant(device) ? "cuda" : "cpu");
+    return dq_train_settings_set(s, "device", dq_gpu_is_meant(device) ? "cuda" : "cpu");
 }
 
 /** What the settings ask for and this machine has not. */
-static dq_status fit_to_machine(train_settings *s)
+static dq_status fit_to_machine(dq_train_settings *s)
 {
     const char *precision = s->precision;
     DQ_TRY(machine_limits_precision(*s->isa ? s->isa : NULL, s->device, &precision));
     machine_limits_threads(s->cfg.n_threads);
-    return precision == s->precision ? DQ_OK : train_settings_set(s, "precision", precision);
+    return precision == s->precision ? DQ_OK : dq_train_settings_set(s, "precision", precision);
 }
 
-static dq_status set_number(train_settings *s, const char *key, int64_t value)
+static dq_status set_number(dq_train_settings *s, const char *key, int64_t value)
 {
     char text[32];
     snprintf(text, sizeof(text), "%lld", (long long)value);
-    return train_settings_set(s, key, text);
+    return dq_train_settings_set(s, key, text);
+}
+
+static void tell_old_name(const char *old_name, const char *name)
+{
+    app_note("%s is an old name: write %s", old_name, name);
+}
+
+/** "key=value" of a --set option; the message names it. */
+static dq_status set_pair(dq_train_settings *s, const char *pair)
+{
+    char key[DQ_SETTING_BYTES];
+    const char *equals = strchr(pair, '=');
+    if (!equals || (size_t)(equals - pair) >= sizeof(key))
+        return dq_fail(DQ_ERR_CONFIG, "--set '%.80s': write it as --set key=value", pair);
+    snprintf(key, sizeof(key), "%.*s", (int)(equals - pair), pair);
+    if (dq_train_config_set(&s->cfg, key, equals + 1) != DQ_OK)
+        return dq_fail_within(DQ_ERR_CONFIG, "--set");
+    const char *name = dq_train_config_new_name(key);
+    if (name)
+        tell_old_name(key, name);
+    return DQ_OK;
 }
 
 /** A path that means the same from another folder. */
-static dq_status set_path(train_settings *s, const char *key, const char *path)
+static dq_status set_path(dq_train_settings *s, const char *key, const char *path)
 {
     char *full = realpath(path, NULL);
-    dq_status st = train_settings_set(s, key, full ? full : path);
+    dq_status st = dq_train_settings_set(s, key, full ? full : path);
     free(full);
     return st;
 }
 
 /** Options that a run may be given again when it is resumed. */
-static dq_status apply_changeable(train_settings *s, const train_options *o)
+static dq_status apply_changeable(dq_train_settings *s, const train_options *o)
 {
     DQ_TRY(set_device(s, o));
     if (o->frames > 0)
         DQ_TRY(set_number(s, "max_steps", o->frames));
     if (o->threads > 0)
         DQ_TRY(set_number(s, "threads", o->threads));
-    if (o->reward_bound && train_settings_set(s, "reward_bound", o->reward_bound) != DQ_OK)
+    if (o->reward_bound && dq_train_settings_set(s, "reward_bound", o->reward_bound) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "--reward-bound");
     if (o->rom_dir)
         DQ_TRY(set_path(s, "rom_dir", o->rom_dir));
@@ -96,43 +119,42 @@ static bool same_game(const char *a, const char *b)
 
 /** The environment of the command line; a file's bound for another game is of no use for it, nor
  *  is a preset's preprocessing where there are no pictures. */
-static dq_status set_env(train_settings *s, const train_options *o)
+static dq_status set_env(dq_train_settings *s, const train_options *o)
 {
     if (o->config && !same_game(s->env_id, o->env_id))
-        DQ_TRY(train_settings_set(s, "reward_bound", "game"));
-    DQ_TRY(train_settings_set(s, "env", o->env_id));
-    if (o->config || environments_is_atari(o->env_id))
+        DQ_TRY(dq_train_settings_set(s, "reward_bound", "game"));
+    DQ_TRY(dq_train_settings_set(s, "env", o->env_id));
+    if (o->config || dq_environments_is_atari(o->env_id))
         return DQ_OK;
-    s->options = environment_options_none();
-    return train_settings_set(s, "dialect", "book");
+    return dq_train_settings_without_pictures(s);
 }
 
-static dq_status begin_settings(train_settings *s, const train_options *o)
+static dq_status begin_settings(dq_train_settings *s, const train_options *o)
 {
-    DQ_TRY(train_settings_init(s, o->preset ? o->preset : dq_train_preset_at(0)->name));
+    DQ_TRY(dq_train_settings_init(s, o->preset ? o->preset : dq_train_preset_at(0)->name));
     if (!o->config)
         return DQ_OK;
-    dq_status st = train_settings_read(s, o->config, true);
+    dq_status st = dq_train_settings_read(s, o->config, true, tell_old_name);
     return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
 }
 
-static dq_status apply_all(train_settings *s, const train_options *o)
+static dq_status apply_all(dq_train_settings *s, const train_options *o)
 {
     DQ_TRY(begin_settings(s, o));
     if (o->env_id)
         DQ_TRY(set_env(s, o));
     for (size_t i = 0; i < o->set.n; i++)
-        DQ_TRY(train_settings_set_pair(s, o->set.values[i]));
+        DQ_TRY(set_pair(s, o->set.values[i]));
     if (o->dialect)
-        DQ_TRY(train_settings_set(s, "dialect", o->dialect));
-    environment_options_merge(&s->options, &o->environment);
+        DQ_TRY(dq_train_settings_set(s, "dialect", o->dialect));
+    dq_environment_options_merge(&s->options, &o->environment);
     if (o->envs > 0)
         DQ_TRY(set_number(s, "n_envs", o->envs));
     if (o->isa)
-        DQ_TRY(train_settings_set(s, "isa", o->isa));
+        DQ_TRY(dq_train_settings_set(s, "isa", o->isa));
     if (o->precision)
-        DQ_TRY(train_settings_set(s, "precision", o->precision));
-    if (o->seed && train_settings_set(s, "seed", o->seed) != DQ_OK)
+        DQ_TRY(dq_train_settings_set(s, "precision", o->precision));
+    if (o->seed && dq_train_settings_set(s, "seed", o->seed) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "--seed");
     DQ_TRY(apply_changeable(s, o));
     if (isnan(s->cfg.reward_bound))
@@ -141,14 +163,14 @@ static dq_status apply_all(train_settings *s, const train_options *o)
 }
 
 /** --set on a resumed run: only what does not change how it learns. */
-static dq_status apply_resumed_set(train_settings *s, const char *pair)
+static dq_status apply_resumed_set(dq_train_settings *s, const char *pair)
 {
     static const char *const free_keys[] = {"max_steps", "reward_bound", "checkpoint_every",
                                             "replay_store"};
     for (size_t i = 0; i < DQ_COUNT(free_keys); i++) {
         size_t len = strlen(free_keys[i]);
         if (strncmp(pair, free_keys[i], len) == 0 && pair[len] == '=')
-            return train_settings_set_pair(s, pair);
+            return set_pair(s, pair);
     }
     return dq_fail(DQ_ERR_CONFIG,
                    "--set %s: a resumed run keeps its hyperparameters; only max_steps, "
@@ -175,8 +197,8 @@ static dq_status check_resume_options(const train_options *o)
             return dq_fail(DQ_ERR_CONFIG,
                            "--%s cannot be given with --resume: the run keeps its own",
                            fixed[i].name);
-    char chosen[ENVIRONMENT_OPTIONS_TEXT];
-    environment_options_print(&o->environment, chosen);
+    char chosen[DQ_ENVIRONMENT_OPTIONS_TEXT];
+    dq_environment_options_print(&o->environment, chosen);
     if (*chosen)
         return dq_fail(DQ_ERR_CONFIG,
                        "%s cannot be given with --resume: the run keeps its own environment",
@@ -186,17 +208,17 @@ static dq_status check_resume_options(const train_options *o)
 
 static int resume(const train_options *o, volatile int *stop)
 {
-    train_settings s;
+    dq_train_settings s;
     train_run *run;
     dq_status st = check_resume_options(o);
     if (st == DQ_OK)
-        st = train_settings_of_run(&s, o->resume);
+        st = dq_train_settings_of_run(&s, o->resume);
     for (size_t i = 0; st == DQ_OK && i < o->set.n; i++)
         st = apply_resumed_set(&s, o->set.values[i]);
     if (st == DQ_OK)
         st = apply_changeable(&s, o);
     if (st == DQ_OK && !dq_gpu_is_meant(s.device) && strcmp(s.precision, "tf32") == 0)
-        st = train_settings_set(&s, "precision", "fp32");  // the processor has no tf32
+        st = dq_train_settings_set(&s, "precision", "fp32");  // the processor has no tf32
     if (st == DQ_OK)
         st = fit_to_machine(&s);
     if (st == DQ_OK)
@@ -212,7 +234,7 @@ static int resume(const train_options *o, volatile int *stop)
 
 static int start(const train_options *o, volatile int *stop)
 {
-    train_settings s;
+    dq_train_settings s;
     train_run *run;
     dq_status st = apply_all(&s, o);
     if (st == DQ_ERR_NOT_FOUND)
@@ -236,10 +258,10 @@ static int start(const train_options *o, volatile int *stop)
 
 static int help_set(const train_options *o)
 {
-    train_settings s;
+    dq_train_settings s;
     dq_status st = begin_settings(&s, o);
     for (size_t i = 0; st == DQ_OK && i < o->set.n; i++)
-        st = train_settings_set_pair(&s, o->set.values[i]);
+        st = set_pair(&s, o->set.values[i]);
     if (st != DQ_OK)
         return app_report(st == DQ_ERR_NOT_FOUND ? DQ_ERR_CONFIG : st);  // no such preset
     return hyperparameters_print(&s, o->json);
@@ -248,8 +270,8 @@ static int help_set(const train_options *o)
 int cmd_train(int argc, char **argv)
 {
     train_options o = {
-        .frames = -1, .threads = -1, .envs = -1, .environment = environment_options_none()};
-    option more[ENVIRONMENT_OPTIONS_MAX];
+        .frames = -1, .threads = -1, .envs = -1, .environment = dq_environment_options_none()};
+    option more[DQ_ENVIRONMENT_OPTIONS_MAX];
     char examples[4096];
     hyperparameters_presets(
         examples, sizeof(examples),

@@ -4,22 +4,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/environments.h"
 #include "app/interrupt.h"
 #include "base/error.h"
 #include "env/env_ids.h"
+#include "run/environments.h"
 
 /** The score is that of whole games, unless the command line wants another. */
 static dq_status make_env(dq_env **out, const evaluation *e)
 {
-    environment_choice choice = {.id = e->env_id,
-                                 .dialect = e->dialect,
-                                 .rom_dir = e->rom_dir,
-                                 .seed = e->seed,
-                                 .whole_games = true,
-                                 .options = e->options};
+    dq_environment_choice choice = {.id = e->env_id,
+                                    .dialect = e->dialect,
+                                    .rom_dir = e->rom_dir,
+                                    .seed = e->seed,
+                                    .whole_games = true,
+                                    .options = e->options};
     choice.options.noops = e->noops;
-    DQ_TRY(environments_make(out, &choice));
+    DQ_TRY(dq_environments_make(out, &choice));
     return dq_env_seed(*out, e->seed);
 }
 
@@ -97,7 +97,7 @@ void evaluation_begin(evaluation *e, const trained_model *m, const model_choice 
     const dq_preset *preset = dq_train_preset_find(m->preset);
     if (!preset)
         preset = dq_train_preset_at(0);
-    bool is_atari = environments_is_atari(m->env_id);
+    bool is_atari = dq_environments_is_atari(m->env_id);
     e->model = m->path;
     e->weights = m->weights;
     e->env_id = m->env_id;
@@ -123,9 +123,9 @@ double evaluation_sticky(const evaluation *e)
 
 void evaluation_describe(const evaluation *e, char text[EVALUATION_TEXT])
 {
-    char options[ENVIRONMENT_OPTIONS_TEXT];
-    environment_options_print(&e->options, options);
-    if (!environments_is_atari(e->env_id))
+    char options[DQ_ENVIRONMENT_OPTIONS_TEXT];
+    dq_environment_options_print(&e->options, options);
+    if (!dq_environments_is_atari(e->env_id))
         snprintf(text, EVALUATION_TEXT, "epsilon %g, seed %llu", e->epsilon,
                  (unsigned long long)e->seed);
     else

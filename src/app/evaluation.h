@@ -14,7 +14,7 @@ typedef struct evaluation {
     int64_t cap;       // console frames that a game may last; 0: the environment's own limit
     double epsilon;    // probability of a random action; below 0: the preset's
     uint64_t seed;     // of no-ops, epsilon and sticky actions
-    environment_options options;
+    dq_environment_options options;
     /** Called at the beginning and after each step of the first game; NULL: nobody watches. */
     dq_status (*watch)(void *ctx, dq_env *env);
     void *watcher;  // the first argument of `watch`

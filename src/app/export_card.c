@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/environments.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "deepq/version.h"
 #include "record/file_names.h"
 #include "record/video.h"
+#include "run/environments.h"
 
 enum { FPS = 25, DATE_BYTES = 32 };  // as `deepq play` shows it
 
@@ -62,7 +62,7 @@ static dq_status play(card *c)
     struct tm utc;
     strftime(c->date, sizeof(c->date), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     DQ_TRY(path_in(c, "replay.mp4", c->video_path));
-    if (environments_is_atari(e.env_id)) {
+    if (dq_environments_is_atari(e.env_id)) {
         e.watch = watch;
         e.watcher = c;
     }

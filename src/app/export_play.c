@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "app/app.h"
-#include "app/environments.h"
 #include "atari/games.h"
 #include "base/error.h"
 #include "deepq/atari_env.h"
@@ -16,6 +15,7 @@
 #include "env/env_ids.h"
 #include "export/c_layers.h"
 #include "nn/argmax.h"
+#include "run/environments.h"
 
 enum {
     WIDTH = DQ_FRAME84_WIDTH,
@@ -108,7 +108,7 @@ static dq_status describe_game(export_play *p, const dq_export_model *m, const t
                        model->env_id);
     DQ_TRY(dq_preprocessing_init(&how, model->dialect));
     DQ_TRY(dq_atari_options_init(&options, model->env_id));
-    environment_options_apply(&model->options, &how, &options);
+    dq_environment_options_apply(&model->options, &how, &options);
     DQ_TRY(take_actions(p, m, model, id.game, options.full_action_set));
     return take_screens(&p->file.screens, model, &how, id.game);
 }
@@ -120,7 +120,7 @@ static dq_status make_screens(dq_env **out, const char *id, const trained_model 
     dq_preprocessing how = {0};
     dq_atari_options options;
     DQ_TRY(dq_atari_options_init(&options, id));
-    environment_options_apply(&model->options, &how, &options);
+    dq_environment_options_apply(&model->options, &how, &options);
     options.rom_dir = p->rom_dir;
     options.seed = p->seed;
     options.obs = DQ_ATARI_OBS_INDEX;
@@ -131,11 +131,11 @@ static dq_status make_screens(dq_env **out, const char *id, const trained_model 
 static dq_status make_env(stage *s, const trained_model *model)
 {
     export_play *p = s->p;
-    const environment_choice vector = {
+    const dq_environment_choice vector = {
         .id = model->env_id, .dialect = model->dialect, .seed = p->seed, .options = model->options};
     snprintf(p->env_id, sizeof(p->env_id), "%s", model->env_id);
     if (!s->is_picture)
-        return environments_make(&s->env, &vector);
+        return dq_environments_make(&s->env, &vector);
     dq_status st = make_screens(&s->env, model->env_id, model, p);
     if (st != DQ_ERR_NOT_FOUND)
         return st;
@@ -143,7 +143,7 @@ static dq_status make_env(stage *s, const trained_model *model)
              OTHER_GAME);
     p->is_other = true;
     snprintf(p->env_id, sizeof(p->env_id), "%s", OTHER_GAME);
-    const trained_model plain = {.options = environment_options_none()};
+    const trained_model plain = {.options = dq_environment_options_none()};
     return make_screens(&s->env, OTHER_GAME, &plain, p);
 }
 

@@ -16,10 +16,10 @@ typedef struct export_play {
     const char *action_names[DQ_ATARI_ACTIONS];  // of an Atari game
     uint8_t *pairs;                              // screens of the recorded states
     float *vectors, *values;
-    char env_id[SETTING_BYTES];  // what was played
-    bool is_other;               // instead of the model's own game, which cannot be played here
-    int64_t n_seen, n_same;      // of int8: states, those of which the greedy action is the same
-    double largest;              // the largest difference of their values
+    char env_id[DQ_SETTING_BYTES];  // what was played
+    bool is_other;                  // instead of the model's own game, which cannot be played here
+    int64_t n_seen, n_same;         // of int8: states, those of which the greedy action is the same
+    double largest;                 // the largest difference of their values
 } export_play;
 
 /** Play, and fill in what a C file needs besides the network. */

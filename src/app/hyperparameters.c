@@ -21,10 +21,10 @@ static void print_line(const dq_hyperparameter *h, const char *value)
            *h->unit ? ", in " : "", h->unit);
 }
 
-static int print_text(const train_settings *s)
+static int print_text(const dq_train_settings *s)
 {
     const char *key;
-    char value[SETTING_BYTES];
+    char value[DQ_SETTING_BYTES];
     dq_hyperparameter h;
     printf("Hyperparameters for --set KEY=VALUE, with their values here (preset %s):\n\n",
            s->preset);
@@ -58,7 +58,7 @@ static json_t *in_presets(size_t i)
     for (size_t p = 0; dq_train_preset_at(p); p++) {
         dq_train_config cfg;
         const char *key, *name = dq_train_preset_at(p)->name;
-        char value[SETTING_BYTES];
+        char value[DQ_SETTING_BYTES];
         if (dq_train_preset(&cfg, name) == DQ_OK &&
             dq_train_config_get(&cfg, i, &key, value, sizeof(value)))
             json_object_set_new(values, name, json_string(value));
@@ -66,10 +66,10 @@ static json_t *in_presets(size_t i)
     return values;
 }
 
-static int print_json(const train_settings *s)
+static int print_json(const dq_train_settings *s)
 {
     const char *key;
-    char value[SETTING_BYTES];
+    char value[DQ_SETTING_BYTES];
     dq_hyperparameter h;
     bool good = true;
     for (size_t i = 0; good && dq_train_preset_at(i); i++) {
@@ -88,7 +88,7 @@ static int print_json(const train_settings *s)
     return good ? APP_DONE : app_report(dq_fail(DQ_ERR_NOMEM, "no memory for a line of JSON"));
 }
 
-int hyperparameters_print(const train_settings *s, bool json)
+int hyperparameters_print(const dq_train_settings *s, bool json)
 {
     return app_finish_output(json ? print_json(s) : print_text(s));
 }

@@ -8,10 +8,10 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "app/environments.h"
 #include "base/error.h"
 #include "base/free_memory.h"
 #include "record/run_folder.h"
+#include "run/environments.h"
 
 enum { AMOUNT_BYTES = 32 };
 
@@ -92,7 +92,7 @@ static dq_status check_disk(const char *dir, const dq_train_need *need)
 dq_status machine_room_check(const dq_train_config *cfg, const char *env_id, const char *dir)
 {
     dq_space obs;
-    DQ_TRY(environments_observations(env_id, &obs));
+    DQ_TRY(dq_environments_observations(env_id, &obs));
     dq_train_need need = dq_train_needs(cfg, &obs);
     DQ_TRY(check_memory(cfg, need.memory));
     return check_disk(dir, &need);

@@ -5,11 +5,12 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/environments.h"
+#include "app/environment_check.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "deepq/toy_text.h"
 #include "env/env_ids.h"
+#include "run/environments.h"
 
 enum { MAX_MAP_BYTES = 1 << 20 };
 enum { CLIFF_ROWS = 4, CLIFF_COLUMNS = 12 };

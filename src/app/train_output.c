@@ -8,15 +8,15 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/train_log.h"
 #include "base/whole_number.h"
 #include "deepq/net.h"
 #include "record/json_lines.h"
+#include "run/train_log.h"
 
-void train_output_init(train_output *o, bool json, bool plain, const train_settings *s,
+void train_output_init(train_output *o, bool json, bool plain, const dq_train_settings *s,
                        int64_t first_step)
 {
-    *o = (train_output){.json = json, .tells_episodes = train_settings_tells_episodes(s)};
+    *o = (train_output){.json = json, .tells_episodes = dq_train_settings_tells_episodes(s)};
     progress_line_init(&o->line, !json && !plain, s->cfg.max_steps, first_step);
 }
 
@@ -58,7 +58,7 @@ static json_t *json_value(const char *text)
 static void add_setting(void *ctx, const char *key, const char *value)
 {
     json_object_set_new(ctx, key,
-                        train_settings_is_text(key) ? dq_json_text(value) : json_value(value));
+                        dq_train_settings_is_text(key) ? dq_json_text(value) : json_value(value));
 }
 
 static json_t *game_object(const train_output *o, const dq_progress *p)
@@ -67,16 +67,16 @@ static json_t *game_object(const train_output *o, const dq_progress *p)
         json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "event", "game", "frame",
                   (json_int_t)p->step, "games", (json_int_t)p->n_games, "reward", p->reward,
                   "reward_100", p->mean_reward, "epsilon", p->epsilon, "speed", p->speed);
-    return o->tells_episodes ? train_log_with_episodes(game, p) : game;
+    return o->tells_episodes ? dq_train_log_with_episodes(game, p) : game;
 }
 
-void train_output_start(train_output *o, const train_settings *s, const train_subject *subject,
+void train_output_start(train_output *o, const dq_train_settings *s, const dq_run_subject *subject,
                         const char *dir, int64_t step)
 {
     dq_train_need need = dq_train_needs(&s->cfg, &subject->obs);
     if (o->json) {
         json_t *config = json_object();
-        train_settings_each(s, add_setting, config);
+        dq_train_settings_each(s, add_setting, config);
         print_object(o, json_pack("{s:s, s:o, s:I, s:I, s:I, s:o}", "event", "start", "run",
                                   dq_json_text(dir), "frame", (json_int_t)step, "memory",
                                   (json_int_t)need.memory, "checkpoint",

@@ -6,8 +6,9 @@
 #include <stdbool.h>
 
 #include "app/progress_line.h"
-#include "app/train_settings.h"
 #include "deepq/train.h"
+#include "run/run_trainer.h"
+#include "run/train_settings.h"
 
 typedef struct train_output {
     bool json;
@@ -18,18 +19,11 @@ typedef struct train_output {
 } train_output;
 
 /** `plain`: the book's lines alone, also on a terminal. */
-void train_output_init(train_output *o, bool json, bool plain, const train_settings *s,
+void train_output_init(train_output *o, bool json, bool plain, const dq_train_settings *s,
                        int64_t first_step);
 
-/** What is learned, and by what. */
-typedef struct train_subject {
-    const char *network;  // its full name
-    int n_actions;
-    dq_space obs;
-} train_subject;
-
 /** The network's layers, and on a terminal what is trained and where the run lies. */
-void train_output_start(train_output *o, const train_settings *s, const train_subject *subject,
+void train_output_start(train_output *o, const dq_train_settings *s, const dq_run_subject *subject,
                         const char *dir, int64_t step);
 void train_output_game(train_output *o, const dq_progress *p);
 /** `first`: of the first game, of which the book says nothing. */

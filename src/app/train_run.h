@@ -9,17 +9,19 @@
 
 #include <stdbool.h>
 
-#include "app/train_settings.h"
 #include "deepq/status.h"
+#include "run/train_settings.h"
 
 typedef struct train_run train_run;
 
 /** A new run. `dir` NULL: runs/ENV-PRESET-sSEED-DATE; a folder with anything in it is
  *  DQ_ERR_CONFIG. */
-DQ_NODISCARD dq_status train_run_create(train_run **out, const train_settings *s, const char *dir);
+DQ_NODISCARD dq_status train_run_create(train_run **out, const dq_train_settings *s,
+                                        const char *dir);
 /** Continue the run in `dir` from its last checkpoint, or from the start if it has none.
- *  @param s from train_settings_of_run(), with changes that a run may have */
-DQ_NODISCARD dq_status train_run_resume(train_run **out, const train_settings *s, const char *dir);
+ *  @param s from dq_train_settings_of_run(), with changes that a run may have */
+DQ_NODISCARD dq_status train_run_resume(train_run **out, const dq_train_settings *s,
+                                        const char *dir);
 void train_run_destroy(train_run *run);
 
 /** Train until solved, the frame limit, or *stop; save; say what there is to say.

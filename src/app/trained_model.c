@@ -8,12 +8,12 @@
 #include <sys/stat.h>
 
 #include "app/app.h"
-#include "app/checkpoint_file.h"
 #include "app/demo_model.h"
-#include "app/environments.h"
 #include "base/error.h"
 #include "record/model_parts.h"
 #include "record/run_folder.h"
+#include "run/checkpoint_file.h"
+#include "run/environments.h"
 
 /** The rounded mean in a name ENV-best_MEAN.dat, doubled, for "-0" one less than for "0"; false for
  *  another name. */
@@ -53,7 +53,7 @@ dq_status trained_model_best(const char *dir, char *path)
 }
 
 /** The settings of the run that `path` lies in or is. */
-static dq_status read_run(const char *path, bool is_folder, train_settings *s)
+static dq_status read_run(const char *path, bool is_folder, dq_train_settings *s)
 {
     char dir[DQ_PATH_CAP];
     const char *slash = strrchr(path, '/');
@@ -62,7 +62,7 @@ static dq_status read_run(const char *path, bool is_folder, train_settings *s)
         dir[slash ? slash - path : 0] = '\0';
     if (!*dir)
         snprintf(dir, sizeof(dir), "%s", slash ? "/" : ".");
-    return train_settings_of_run(s, dir);
+    return dq_train_settings_of_run(s, dir);
 }
 
 /** A model of a net's weights, which is destroyed as one that was read. */
@@ -96,14 +96,14 @@ static dq_status copy_weights(dq_model **out, const dq_net *net)
 }
 
 /** The weights of the run's checkpoint, if it is of a later step than `after`. */
-static dq_status load_last(trained_model *m, const char *dir, const train_settings *s,
+static dq_status load_last(trained_model *m, const char *dir, const dq_train_settings *s,
                            int64_t after)
 {
     dq_reader *r;
     dq_net *net = NULL;
-    checkpoint_info info;
+    dq_checkpoint_info info;
     DQ_TRY(dq_path_format(m->path, sizeof(m->path), "%s/" DQ_RUN_CHECKPOINT, dir));
-    DQ_TRY(checkpoint_open(&r, &info, NULL, m->path));
+    DQ_TRY(dq_checkpoint_open(&r, &info, NULL, m->path));
     dq_status st = DQ_OK;
     if (info.step > after)
         st = dq_trainer_load_net(&net, s->cfg.network, r);
@@ -119,7 +119,7 @@ static dq_status load_last(trained_model *m, const char *dir, const train_settin
 /** The book saves a best model from the first game on. A lucky game of the untrained network can
  * set a mark that no hundred games reach: then the newest weights are better than the best model.
  */
-static dq_status load_best(trained_model *m, const char *dir, const train_settings *s)
+static dq_status load_best(trained_model *m, const char *dir, const dq_train_settings *s)
 {
     trained_model last = {.weights = NULL};
     DQ_TRY(trained_model_best(dir, m->path));
@@ -138,7 +138,7 @@ static dq_status load_best(trained_model *m, const char *dir, const train_settin
 }
 
 static dq_status load_weights(trained_model *m, const model_choice *choice, bool is_folder,
-                              const train_settings *run)
+                              const dq_train_settings *run)
 {
     if (choice->last && !is_folder)
         return dq_fail(DQ_ERR_CONFIG, "--last: %s is not a folder: name that of the run",
@@ -157,7 +157,7 @@ static dq_status load_weights(trained_model *m, const model_choice *choice, bool
 static bool settle(char *to, const char *said, const char *file, const char *run, const char *book)
 {
     const char *found = said ? said : file && *file ? file : run;
-    snprintf(to, SETTING_BYTES, "%s", found ? found : book);
+    snprintf(to, DQ_SETTING_BYTES, "%s", found ? found : book);
     return !found;
 }
 
@@ -170,22 +170,22 @@ static dq_status load_demo(trained_model *m)
 }
 
 /** A file with a record says what was chosen; else the run beside it does. */
-static dq_status settle_options(trained_model *m, const environment_options *chosen,
-                                const train_settings *run)
+static dq_status settle_options(trained_model *m, const dq_environment_options *chosen,
+                                const dq_train_settings *run)
 {
     const dq_model_info *file = m->weights->info;
     bool is_told = file && *file->env_id;
-    environment_options known = run && !is_told ? run->options : environment_options_none();
-    if (is_told && environment_options_parse(&known, file->options) != DQ_OK)
+    dq_environment_options known = run && !is_told ? run->options : dq_environment_options_none();
+    if (is_told && dq_environment_options_parse(&known, file->options) != DQ_OK)
         return dq_fail_within(DQ_ERR_INPUT, "%s: what it was trained on", m->path);
-    m->options = environment_options_of_game(&known);
-    environment_options_merge(&m->options, chosen);
+    m->options = dq_environment_options_of_game(&known);
+    dq_environment_options_merge(&m->options, chosen);
     return DQ_OK;
 }
 
 /** @param run of the run that the model belongs to, or NULL */
 static dq_status settle_choice(trained_model *m, const model_choice *choice,
-                               const train_settings *run)
+                               const dq_train_settings *run)
 {
     const dq_model_info *file = m->weights->info;
     m->env_is_assumed = settle(m->env_id, choice->env_id, file ? file->env_id : NULL,
@@ -193,7 +193,7 @@ static dq_status settle_choice(trained_model *m, const model_choice *choice,
     m->dialect_is_assumed = settle(m->dialect, choice->dialect, file ? file->dialect : NULL,
                                    run ? run->dialect : NULL, "book");
     (void)settle(m->preset, NULL, file ? file->preset : NULL, run ? run->preset : NULL, "");
-    if (!environments_is_atari(m->env_id)) {  // which has no pictures, whatever the model wants
+    if (!dq_environments_is_atari(m->env_id)) {  // which has no pictures, whatever the model wants
         m->dialect_is_assumed = false;
         snprintf(m->dialect, sizeof(m->dialect), "%s", choice->dialect ? choice->dialect : "book");
     }
@@ -208,7 +208,7 @@ static dq_status settle_choice(trained_model *m, const model_choice *choice,
 dq_status trained_model_load(trained_model *m, const model_choice *choice)
 {
     struct stat info;
-    train_settings s;
+    dq_train_settings s;
     *m = (trained_model){.weights = NULL};
     if (!choice->path) {
         DQ_TRY(load_demo(m));
@@ -218,7 +218,7 @@ dq_status trained_model_load(trained_model *m, const model_choice *choice)
     dq_status found = read_run(choice->path, is_folder, &s);
     if (found == DQ_ERR_NOMEM)  // which does not tell whether it is a run
         return found;
-    const train_settings *run = found == DQ_OK ? &s : NULL;
+    const dq_train_settings *run = found == DQ_OK ? &s : NULL;
     dq_status st = load_weights(m, choice, is_folder, run);
     if (st != DQ_OK)
         return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;  // what the user named

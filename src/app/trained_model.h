@@ -5,24 +5,24 @@
 
 #include <stdbool.h>
 
-#include "app/train_settings.h"
 #include "deepq/env.h"
 #include "deepq/model.h"
 #include "deepq/policy.h"
+#include "run/train_settings.h"
 
 /** What the command line says; NULL, or not chosen: nothing. */
 typedef struct model_choice {
     const char *path, *env_id, *dialect;  // without a path: the model that comes with deepq
-    environment_options options;
+    dq_environment_options options;
     bool last;  // of a run folder: the weights of its checkpoint, not its best model
 } model_choice;
 
 typedef struct trained_model {
     dq_model *weights;
-    char path[SETTING_PATH_BYTES];  // of the file that they are in
-    char env_id[SETTING_BYTES], dialect[SETTING_BYTES];
-    char preset[SETTING_BYTES];               // "": not known
-    environment_options options;              // of the game
+    char path[DQ_SETTING_PATH_BYTES];  // of the file that they are in
+    char env_id[DQ_SETTING_BYTES], dialect[DQ_SETTING_BYTES];
+    char preset[DQ_SETTING_BYTES];            // "": not known
+    dq_environment_options options;           // of the game
     bool has_seed;                            // the run beside it says `seed`
     uint64_t seed;                            // of that run
     bool env_is_assumed, dialect_is_assumed;  // nobody said so
@@ -49,7 +49,7 @@ void trained_model_warn_of_choice(const trained_model *m);
 void trained_model_warn(const trained_model *m);
 
 /** The model of a run folder with the highest mean. DQ_ERR_NOT_FOUND: it has none yet.
- *  @param[out] path SETTING_PATH_BYTES */
+ *  @param[out] path DQ_SETTING_PATH_BYTES */
 DQ_NODISCARD dq_status trained_model_best(const char *dir, char *path);
 
 #endif

@@ -50,16 +50,17 @@ TESTS = {
     "learn": r"target_cache|augmentation|learner|combinations|test_trainer|emulated_(kernels|trainer|divergence)|e2e_cuda",
     "agent": r"test_(learner|hyperparameters|trainer|divergence|reward_bound|policy)|e2e_stops",
     "record": r"json|tensorboard|model|config|run_folder|png|video|records|told|files|stops|e2e_memory",
+    "run": r"e2e",
     "app": r"e2e",
 }
 # Which to try first, by the file: the program's tests take seconds each.
 FIRST = [
     (r"tabular", r"tabular"),
     (r"app/(bench|cmd_bench|machine_limits)", r"e2e_bench"),
-    (r"app/(cmd_(trace|inspect|roms|envs)|gzip|environments)", r"e2e_(files|command_line|models)"),
+    (r"app/(cmd_(trace|inspect|roms|envs)|gzip|environment)", r"e2e_(files|command_line|models)"),
     (r"app/(cmd_(eval|play)|policy|trained_model|human_scores|window)", r"e2e_(told|play|models)"),
     (r"app/(main|options|features|interrupt)", r"e2e_(command_line|options|stops)"),
-    (r"app/(cmd_train|train|checkpoint|progress|chart)", r"e2e_(told|records|stops|train)"),
+    (r"(app/(cmd_train|train|progress|chart)|run/)", r"e2e_(told|records|stops|train)"),
     (r"replay/replay", r"test_replay"),
     (r"priorities", r"test_priorities"),
     (r"nn/device_net", r"emulated_(net|learner)$"),

@@ -19,7 +19,8 @@ ALLOWED = {
     "export": {"record", "nn", "env", "atari", "base"},
     "learn": {"nn", "replay", "base"},
     "agent": {"learn", "record", "env", "nn", "replay", "base"},
-    "app": {"agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "base"},
+    "run": {"agent", "record", "nn", "env", "atari", "base"},
+    "app": {"run", "agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "base"},
 }
 LAYER_OF_HEADER = {
     "status": "base", "stream": "base", "rng": "base", "version": "base", "tensor": "base",

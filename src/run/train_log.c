@@ -1,4 +1,4 @@
-#include "app/train_log.h"
+#include "run/train_log.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "record/json_lines.h"
 #include "record/tensorboard.h"
 
-struct train_log {
+struct dq_train_log {
     dq_json_lines *games;
     dq_tb *board;
     bool tells_episodes;
@@ -21,7 +21,7 @@ static double wall_time(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static dq_status open_board(train_log *log, const train_log_place *place)
+static dq_status open_board(dq_train_log *log, const dq_train_log_place *place)
 {
     DQ_TRY(dq_tb_open_at(&log->board, place->logdir, place->events, place->step));
     if (!place->resumed || !dq_tb_is_new(log->board))
@@ -29,9 +29,9 @@ static dq_status open_board(train_log *log, const train_log_place *place)
     return dq_tb_resume(log->board, place->step + 1, wall_time());  // of files with other names
 }
 
-dq_status train_log_open(train_log **out, const train_log_place *place)
+dq_status dq_train_log_open(dq_train_log **out, const dq_train_log_place *place)
 {
-    train_log *log = *out = calloc(1, sizeof(*log));
+    dq_train_log *log = *out = calloc(1, sizeof(*log));
     if (!log)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a log");
     log->tells_episodes = place->tells_episodes;
@@ -39,19 +39,19 @@ dq_status train_log_open(train_log **out, const train_log_place *place)
     if (st == DQ_OK)
         st = open_board(log, place);
     if (st != DQ_OK) {
-        train_log_close(log);
+        dq_train_log_close(log);
         *out = NULL;
     }
     return st;
 }
 
-void train_log_damaged(const train_log *log, size_t *n_lines, size_t *n_events)
+void dq_train_log_damaged(const dq_train_log *log, size_t *n_lines, size_t *n_events)
 {
     *n_lines = dq_json_lines_damaged(log->games);
     *n_events = dq_tb_damaged(log->board);
 }
 
-void train_log_close(train_log *log)
+void dq_train_log_close(dq_train_log *log)
 {
     if (!log)
         return;
@@ -60,7 +60,7 @@ void train_log_close(train_log *log)
     free(log);
 }
 
-json_t *train_log_with_episodes(json_t *game, const dq_progress *p)
+json_t *dq_train_log_with_episodes(json_t *game, const dq_progress *p)
 {
     if (json_object_set_new(game, "episodes", json_integer((json_int_t)p->n_episodes)) == 0 &&
         json_object_set_new(game, "clipped_reward", dq_json_real(p->episode_reward)) == 0)
@@ -69,7 +69,7 @@ json_t *train_log_with_episodes(json_t *game, const dq_progress *p)
     return NULL;
 }
 
-static dq_status append_game(train_log *log, const dq_progress *p, double now)
+static dq_status append_game(dq_train_log *log, const dq_progress *p, double now)
 {
     json_t *game =
         json_pack("{s:I, s:I, s:o, s:o, s:f, s:f, s:o, s:f}", "frame", (json_int_t)p->step, "game",
@@ -77,11 +77,11 @@ static dq_status append_game(train_log *log, const dq_progress *p, double now)
                   dq_json_real(p->mean_reward), "epsilon", p->epsilon, "speed", p->speed, "loss",
                   dq_json_real(p->loss), "time", now);
     if (log->tells_episodes)
-        game = train_log_with_episodes(game, p);
+        game = dq_train_log_with_episodes(game, p);
     return dq_json_lines_append(log->games, game);
 }
 
-dq_status train_log_game(train_log *log, const dq_progress *p)
+dq_status dq_train_log_game(dq_train_log *log, const dq_progress *p)
 {
     double now = wall_time();
     dq_status st = append_game(log, p, now);
@@ -96,13 +96,13 @@ dq_status train_log_game(train_log *log, const dq_progress *p)
     return dq_first_failure(st, dq_tb_flush(log->board));
 }
 
-dq_status train_log_flush(train_log *log)
+dq_status dq_train_log_flush(dq_train_log *log)
 {
     dq_status st = dq_json_lines_flush(log->games);
     return dq_first_failure(st, dq_tb_flush(log->board));
 }
 
-dq_status train_log_sync(train_log *log)
+dq_status dq_train_log_sync(dq_train_log *log)
 {
     dq_status st = dq_json_lines_sync(log->games);
     return dq_first_failure(st, dq_tb_sync(log->board));

@@ -1,4 +1,4 @@
-#include "app/checkpoints.h"
+#include "run/checkpoints.h"
 
 #include <assert.h>
 #include <dirent.h>
@@ -21,20 +21,20 @@ static const size_t MOST_WAITING = 64000000;  // bytes that segments may wait wi
 
 /** A file with a segment, on the disk or on its way. */
 typedef struct known {
-    checkpoint_part part;
+    dq_checkpoint_part part;
     uint64_t id;
     bool on_way;
 } known;
 
-struct checkpoints {
+struct dq_checkpoints {
     char run[DQ_PATH_CAP];
     dq_file_queue *queue;
     dq_writer *state;  // the copy of the state
     known *known;      // [n_known]
     size_t n_known, cap_known;
-    uint64_t known_bytes;                    // of all of them
-    uint64_t next_id, next_segment;          // a complete one that was not given yet
-    checkpoint_parts newest, before, begun;  // of three checkpoints
+    uint64_t known_bytes;                       // of all of them
+    uint64_t next_id, next_segment;             // a complete one that was not given yet
+    dq_checkpoint_parts newest, before, begun;  // of three checkpoints
     uint64_t state_bytes, begun_bytes;
     bool is_begun;
     int64_t begun_step;
@@ -42,19 +42,20 @@ struct checkpoints {
 
 /* ---------------------------------------------------------------- names */
 
-static dq_status path_of(const checkpoints *c, const char *name, char to[DQ_PATH_CAP])
+static dq_status path_of(const dq_checkpoints *c, const char *name, char to[DQ_PATH_CAP])
 {
     return dq_path_format(to, DQ_PATH_CAP, "%s/checkpoint/%s", c->run, name);
 }
 
-static void name_part(const checkpoint_part *p, char *to, size_t cap)
+static void name_part(const dq_checkpoint_part *p, char *to, size_t cap)
 {
     int n = snprintf(to, cap, PART_PREFIX "%08" PRIu64, p->segment);
     if (p->step >= 0)
         snprintf(to + n, cap - (size_t)n, "-%" PRId64, p->step);
 }
 
-static dq_status path_of_part(const checkpoints *c, const checkpoint_part *p, char to[DQ_PATH_CAP])
+static dq_status path_of_part(const dq_checkpoints *c, const dq_checkpoint_part *p,
+                              char to[DQ_PATH_CAP])
 {
     char name[64];
     name_part(p, name, sizeof(name));
@@ -63,12 +64,12 @@ static dq_status path_of_part(const checkpoints *c, const checkpoint_part *p, ch
 
 /* ---------------------------------------------------------------- lists of files */
 
-static bool is_same(const checkpoint_part *a, const checkpoint_part *b)
+static bool is_same(const dq_checkpoint_part *a, const dq_checkpoint_part *b)
 {
     return a->segment == b->segment && a->step == b->step;
 }
 
-static bool is_among(const checkpoint_parts *parts, const checkpoint_part *p)
+static bool is_among(const dq_checkpoint_parts *parts, const dq_checkpoint_part *p)
 {
     for (size_t i = 0; i < parts->n; i++)
         if (is_same(&parts->part[i], p))
@@ -76,7 +77,7 @@ static bool is_among(const checkpoint_parts *parts, const checkpoint_part *p)
     return false;
 }
 
-static known *find(const checkpoints *c, const checkpoint_part *p)
+static known *find(const dq_checkpoints *c, const dq_checkpoint_part *p)
 {
     for (size_t i = c->n_known; i-- > 0;)
         if (is_same(&c->known[i].part, p))
@@ -85,7 +86,7 @@ static known *find(const checkpoints *c, const checkpoint_part *p)
 }
 
 /** Make room for one more, so that a file that was given is never unknown. */
-static dq_status reserve(checkpoints *c)
+static dq_status reserve(dq_checkpoints *c)
 {
     if (c->n_known < c->cap_known)
         return DQ_OK;
@@ -99,19 +100,19 @@ static dq_status reserve(checkpoints *c)
 }
 
 /** There is room for it. */
-static void add(checkpoints *c, const known *file)
+static void add(dq_checkpoints *c, const known *file)
 {
     c->known[c->n_known++] = *file;
     c->known_bytes += file->part.bytes;
 }
 
-static void forget(checkpoints *c, size_t i)
+static void forget(dq_checkpoints *c, size_t i)
 {
     c->known_bytes -= c->known[i].part.bytes;
     c->known[i] = c->known[--c->n_known];
 }
 
-static dq_status know_all(checkpoints *c, const checkpoint_parts *parts)
+static dq_status know_all(dq_checkpoints *c, const dq_checkpoint_parts *parts)
 {
     for (size_t i = 0; i < parts->n; i++)
         if (!find(c, &parts->part[i])) {
@@ -121,19 +122,19 @@ static dq_status know_all(checkpoints *c, const checkpoint_parts *parts)
     return DQ_OK;
 }
 
-static void drop(checkpoint_parts *parts)
+static void drop(dq_checkpoint_parts *parts)
 {
     free(parts->part);
-    *parts = (checkpoint_parts){NULL, 0};
+    *parts = (dq_checkpoint_parts){NULL, 0};
 }
 
 /** Remove the files that neither of the two checkpoints needs, nor the next one. */
-static void remove_unneeded(checkpoints *c)
+static void remove_unneeded(dq_checkpoints *c)
 {
     char path[DQ_PATH_CAP];
     uint64_t oldest = c->newest.n > 0 ? c->newest.part[0].segment : 0;
     for (size_t i = c->n_known; i-- > 0;) {
-        const checkpoint_part *p = &c->known[i].part;
+        const dq_checkpoint_part *p = &c->known[i].part;
         bool may_come = p->step < 0 && p->segment >= oldest;
         if (c->known[i].on_way || may_come || is_among(&c->newest, p) || is_among(&c->before, p))
             continue;
@@ -144,7 +145,7 @@ static void remove_unneeded(checkpoints *c)
 }
 
 /** Remove files with segments that a killed process left. */
-static void remove_strays(const checkpoints *c)
+static void remove_strays(const dq_checkpoints *c)
 {
     char folder[DQ_PATH_CAP], path[DQ_PATH_CAP], name[64];
     DIR *dir = path_of(c, "", folder) == DQ_OK ? opendir(folder) : NULL;
@@ -162,16 +163,16 @@ static void remove_strays(const checkpoints *c)
     closedir(dir);
 }
 
-uint64_t checkpoints_bytes(const checkpoints *c)
+uint64_t dq_checkpoints_bytes(const dq_checkpoints *c)
 {
     return c->state_bytes + c->known_bytes;
 }
 
 /* ---------------------------------------------------------------- opening */
 
-dq_status checkpoints_create(checkpoints **out, const char *run)
+dq_status dq_checkpoints_create(dq_checkpoints **out, const char *run)
 {
-    checkpoints *c = *out = calloc(1, sizeof(*c));
+    dq_checkpoints *c = *out = calloc(1, sizeof(*c));
     if (!c)
         return dq_fail(DQ_ERR_NOMEM, "no memory for checkpoints");
     dq_status st = dq_path_format(c->run, sizeof(c->run), "%s", run);
@@ -180,13 +181,13 @@ dq_status checkpoints_create(checkpoints **out, const char *run)
     if (st == DQ_OK)
         st = dq_file_queue_create(&c->queue);
     if (st != DQ_OK) {
-        checkpoints_destroy(c);
+        dq_checkpoints_destroy(c);
         *out = NULL;
     }
     return st;
 }
 
-void checkpoints_destroy(checkpoints *c)
+void dq_checkpoints_destroy(dq_checkpoints *c)
 {
     if (!c)
         return;
@@ -201,7 +202,7 @@ void checkpoints_destroy(checkpoints *c)
 
 /* ---------------------------------------------------------------- loading */
 
-static dq_status load_part(const checkpoints *c, const checkpoint_part *p, dq_replay *replay)
+static dq_status load_part(const dq_checkpoints *c, const dq_checkpoint_part *p, dq_replay *replay)
 {
     char path[DQ_PATH_CAP];
     dq_reader *r;
@@ -219,7 +220,7 @@ static dq_status load_part(const checkpoints *c, const checkpoint_part *p, dq_re
 }
 
 /** The trainer must be where the head says. */
-static dq_status check_head(const dq_trainer *trainer, const checkpoint_info *info)
+static dq_status check_head(const dq_trainer *trainer, const dq_checkpoint_info *info)
 {
     dq_progress p;
     dq_trainer_progress(trainer, &p);
@@ -229,8 +230,8 @@ static dq_status check_head(const dq_trainer *trainer, const checkpoint_info *in
     return DQ_OK;
 }
 
-static dq_status load_state(const checkpoints *c, const char *path, dq_trainer *trainer,
-                            const checkpoint_parts *parts, dq_reader *r)
+static dq_status load_state(const dq_checkpoints *c, const char *path, dq_trainer *trainer,
+                            const dq_checkpoint_parts *parts, dq_reader *r)
 {
     dq_status st = dq_trainer_load_state(trainer, r);
     if (st != DQ_OK)
@@ -242,14 +243,14 @@ static dq_status load_state(const checkpoints *c, const char *path, dq_trainer *
 }
 
 /** Load one of the two checkpoints. @param[out] parts its files, also when they cannot be loaded */
-static dq_status load_from(const checkpoints *c, const char *name, dq_trainer *trainer,
-                           checkpoints_fit_fn *fits, void *ctx, checkpoint_info *info,
-                           checkpoint_parts *parts)
+static dq_status load_from(const dq_checkpoints *c, const char *name, dq_trainer *trainer,
+                           dq_checkpoints_fit_fn *fits, void *ctx, dq_checkpoint_info *info,
+                           dq_checkpoint_parts *parts)
 {
     char path[DQ_PATH_CAP];
     dq_reader *r;
     DQ_TRY(path_of(c, name, path));
-    DQ_TRY(checkpoint_open(&r, info, parts, path));
+    DQ_TRY(dq_checkpoint_open(&r, info, parts, path));
     dq_status st = fits(ctx, info);
     st = st == DQ_OK ? load_state(c, path, trainer, parts, r) : dq_fail_within(st, "%s", path);
     dq_reader_destroy(r);
@@ -264,14 +265,14 @@ static bool is_damage(dq_status st)
     return st == DQ_ERR_INPUT || st == DQ_ERR_NOT_FOUND;
 }
 
-static bool has_before(const checkpoints *c)
+static bool has_before(const dq_checkpoints *c)
 {
     char path[DQ_PATH_CAP];
     return path_of(c, "state.before", path) == DQ_OK && access(path, F_OK) == 0;
 }
 
 /** The damaged one must not become the one before. */
-static dq_status set_aside(const checkpoints *c)
+static dq_status set_aside(const dq_checkpoints *c)
 {
     char state[DQ_PATH_CAP], before[DQ_PATH_CAP], damaged[DQ_PATH_CAP];
     DQ_TRY(path_of(c, "state", state));
@@ -282,20 +283,20 @@ static dq_status set_aside(const checkpoints *c)
 }
 
 /** What the checkpoint before needs; one that cannot be read needs nothing. */
-static void look_at_before(checkpoints *c)
+static void look_at_before(dq_checkpoints *c)
 {
     char path[DQ_PATH_CAP];
-    checkpoint_info info;
+    dq_checkpoint_info info;
     dq_reader *r;
     if (path_of(c, "state.before", path) != DQ_OK ||
-        checkpoint_open(&r, &info, &c->before, path) != DQ_OK)
+        dq_checkpoint_open(&r, &info, &c->before, path) != DQ_OK)
         return;
     c->state_bytes += r->n;
     dq_reader_destroy(r);
 }
 
-dq_status checkpoints_load(checkpoints *c, dq_trainer *trainer, checkpoints_fit_fn *fits, void *ctx,
-                           checkpoint_info *info, char *damage, size_t cap)
+dq_status dq_checkpoints_load(dq_checkpoints *c, dq_trainer *trainer, dq_checkpoints_fit_fn *fits,
+                              void *ctx, dq_checkpoint_info *info, char *damage, size_t cap)
 {
     *damage = '\0';
     dq_status st = load_from(c, "state", trainer, fits, ctx, info, &c->newest);
@@ -322,7 +323,7 @@ dq_status checkpoints_load(checkpoints *c, dq_trainer *trainer, checkpoints_fit_
 
 /** Give the file of a segment, unless it is there or on its way.
  *  @param[in,out] part its segment and step, then all of it */
-static dq_status give_part(checkpoints *c, const dq_replay *replay, checkpoint_part *part)
+static dq_status give_part(dq_checkpoints *c, const dq_replay *replay, dq_checkpoint_part *part)
 {
     const known *there = find(c, part);
     dq_file_job job = {.id = c->next_id};
@@ -348,7 +349,7 @@ static dq_status give_part(checkpoints *c, const dq_replay *replay, checkpoint_p
 }
 
 /** A file with a segment was written, or could not be. */
-static void note_part(checkpoints *c, const dq_file_done *done)
+static void note_part(dq_checkpoints *c, const dq_file_done *done)
 {
     for (size_t i = 0; i < c->n_known; i++)
         if (c->known[i].on_way && c->known[i].id == done->id) {
@@ -360,21 +361,21 @@ static void note_part(checkpoints *c, const dq_file_done *done)
 }
 
 /** The checkpoint that was begun is the newest now, or there is none. */
-static void note_state(checkpoints *c, const dq_file_done *done)
+static void note_state(dq_checkpoints *c, const dq_file_done *done)
 {
     c->is_begun = false;
     if (done->status == DQ_OK) {
         drop(&c->before);
         c->before = c->newest;
         c->newest = c->begun;
-        c->begun = (checkpoint_parts){NULL, 0};
+        c->begun = (dq_checkpoint_parts){NULL, 0};
         c->state_bytes = 2 * c->begun_bytes;
         remove_unneeded(c);
     }
     drop(&c->begun);
 }
 
-bool checkpoints_ended(checkpoints *c, bool wait, int64_t *step, dq_status *st)
+bool dq_checkpoints_ended(dq_checkpoints *c, bool wait, int64_t *step, dq_status *st)
 {
     dq_file_done done;
     bool ended = false;
@@ -391,7 +392,7 @@ bool checkpoints_ended(checkpoints *c, bool wait, int64_t *step, dq_status *st)
     return ended;
 }
 
-void checkpoints_follow(checkpoints *c, const dq_trainer *trainer)
+void dq_checkpoints_follow(dq_checkpoints *c, const dq_trainer *trainer)
 {
     const dq_replay *replay = dq_trainer_replay(trainer);
     dq_replay_segments all = dq_replay_get_segments(replay);
@@ -400,12 +401,12 @@ void checkpoints_follow(checkpoints *c, const dq_trainer *trainer)
     if (c->next_segment >= all.first + all.n_complete ||
         dq_file_queue_bytes(c->queue) > MOST_WAITING)
         return;
-    checkpoint_part part = {.segment = c->next_segment++, .step = -1};
+    dq_checkpoint_part part = {.segment = c->next_segment++, .step = -1};
     (void)give_part(c, replay, &part);
 }
 
 /** All files of a checkpoint of now. */
-static dq_status give_parts(checkpoints *c, const dq_replay *replay, int64_t step)
+static dq_status give_parts(dq_checkpoints *c, const dq_replay *replay, int64_t step)
 {
     dq_replay_segments all = dq_replay_get_segments(replay);
     drop(&c->begun);
@@ -413,15 +414,15 @@ static dq_status give_parts(checkpoints *c, const dq_replay *replay, int64_t ste
     if (!c->begun.part)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a list of files");
     for (size_t i = 0; i < all.n; i++) {
-        checkpoint_part *p = &c->begun.part[c->begun.n++];
-        *p = (checkpoint_part){.segment = all.first + i, .step = i < all.n_complete ? -1 : step};
+        dq_checkpoint_part *p = &c->begun.part[c->begun.n++];
+        *p = (dq_checkpoint_part){.segment = all.first + i, .step = i < all.n_complete ? -1 : step};
         DQ_TRY(give_part(c, replay, p));
     }
     return DQ_OK;
 }
 
-dq_status checkpoints_begin(checkpoints *c, const checkpoint_info *info, dq_trainer *trainer,
-                            const char *const synced[2])
+dq_status dq_checkpoints_begin(dq_checkpoints *c, const dq_checkpoint_info *info,
+                               dq_trainer *trainer, const char *const synced[2])
 {
     dq_file_job job = {.id = STATE, .is_last = true, .bytes = c->state};
     assert(!c->is_begun);  // the thread reads c->state
@@ -431,7 +432,7 @@ dq_status checkpoints_begin(checkpoints *c, const checkpoint_info *info, dq_trai
         snprintf(job.synced[i], DQ_PATH_CAP, "%s", synced[i] ? synced[i] : "");
     DQ_TRY(give_parts(c, dq_trainer_replay(trainer), info->step));
     dq_writer_clear(c->state);
-    checkpoint_write_head(c->state, info, &c->begun);
+    dq_checkpoint_write_head(c->state, info, &c->begun);
     DQ_TRY(dq_trainer_save_state(trainer, c->state));
     (void)dq_writer_bytes(c->state, &c->begun_bytes);
     DQ_TRY(dq_file_queue_give(c->queue, &job));

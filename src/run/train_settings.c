@@ -1,10 +1,9 @@
-#include "app/train_settings.h"
+#include "run/train_settings.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "deepq/version.h"
@@ -19,7 +18,7 @@ typedef struct text_setting {
 
 #define TEXT_SETTING(name, key, own)                                                               \
     {                                                                                              \
-        key, offsetof(train_settings, name), sizeof(((train_settings *)0)->name), own              \
+        key, offsetof(dq_train_settings, name), sizeof(((dq_train_settings *)0)->name), own        \
     }
 
 static const text_setting texts[] = {
@@ -30,19 +29,19 @@ static const text_setting texts[] = {
     TEXT_SETTING(logdir, "logdir", true),        TEXT_SETTING(events, "events", true),
 };
 
-dq_status train_settings_init(train_settings *s, const char *preset)
+dq_status dq_train_settings_init(dq_train_settings *s, const char *preset)
 {
-    *s = (train_settings){
+    *s = (dq_train_settings){
         .env_id = "PongNoFrameskip-v4",
-        .options = environment_options_none(),
+        .options = dq_environment_options_none(),
         .device = "cpu",
         .precision = "fp32",
     };
     DQ_TRY(dq_train_preset(&s->cfg, preset));
     const dq_preset *about = dq_train_preset_find(preset);
-    DQ_TRY(train_settings_set(s, "dialect", about->dialect));
-    DQ_TRY(environment_options_parse(&s->options, about->options));
-    return train_settings_set(s, "preset", preset);
+    DQ_TRY(dq_train_settings_set(s, "dialect", about->dialect));
+    DQ_TRY(dq_environment_options_parse(&s->options, about->options));
+    return dq_train_settings_set(s, "preset", preset);
 }
 
 static const text_setting *find_text(const char *key)
@@ -53,12 +52,12 @@ static const text_setting *find_text(const char *key)
     return NULL;
 }
 
-bool train_settings_is_text(const char *key)
+bool dq_train_settings_is_text(const char *key)
 {
     return find_text(key) || strcmp(key, "version") == 0 || strcmp(key, "hidden") == 0;
 }
 
-static dq_status set_threads(train_settings *s, const char *value)
+static dq_status set_threads(dq_train_settings *s, const char *value)
 {
     char *end;
     long n = strtol(value, &end, 10);
@@ -69,13 +68,13 @@ static dq_status set_threads(train_settings *s, const char *value)
     return DQ_OK;
 }
 
-dq_status train_settings_set(train_settings *s, const char *key, const char *value)
+dq_status dq_train_settings_set(dq_train_settings *s, const char *key, const char *value)
 {
     const text_setting *text = find_text(key);
     if (strcmp(key, "threads") == 0)
         return set_threads(s, value);
-    if (environment_options_has(key))
-        return environment_options_set(&s->options, key, value);
+    if (dq_environment_options_has(key))
+        return dq_environment_options_set(&s->options, key, value);
     if (!text)
         return dq_train_config_set(&s->cfg, key, value);
     if (strlen(value) >= text->cap)
@@ -85,30 +84,16 @@ dq_status train_settings_set(train_settings *s, const char *key, const char *val
     return DQ_OK;
 }
 
-/** A user wrote `key`. */
-static void tell_old_name(const char *key)
+dq_status dq_train_settings_without_pictures(dq_train_settings *s)
 {
-    const char *name = dq_train_config_new_name(key);
-    if (name)
-        app_note("%s is an old name: write %s", key, name);
-}
-
-dq_status train_settings_set_pair(train_settings *s, const char *pair)
-{
-    char key[SETTING_BYTES];
-    const char *equals = strchr(pair, '=');
-    if (!equals || (size_t)(equals - pair) >= sizeof(key))
-        return dq_fail(DQ_ERR_CONFIG, "--set '%.80s': write it as --set key=value", pair);
-    snprintf(key, sizeof(key), "%.*s", (int)(equals - pair), pair);
-    if (dq_train_config_set(&s->cfg, key, equals + 1) != DQ_OK)
-        return dq_fail_within(DQ_ERR_CONFIG, "--set");
-    tell_old_name(key);
-    return DQ_OK;
+    s->options = dq_environment_options_none();
+    return dq_train_settings_set(s, "dialect", "book");
 }
 
 typedef struct reading {
-    train_settings *settings;
+    dq_train_settings *settings;
     bool as_template;
+    dq_old_name_fn *old_name;
 } reading;
 
 static dq_status take_pair(void *ctx, const char *key, const char *value)
@@ -118,22 +103,24 @@ static dq_status take_pair(void *ctx, const char *key, const char *value)
     bool own = (text && text->own) || strcmp(key, "threads") == 0;
     if (strcmp(key, "version") == 0 || (r->as_template && own))
         return DQ_OK;
-    if (r->as_template)
-        tell_old_name(key);
-    return train_settings_set(r->settings, key, value);
+    const char *name = r->old_name ? dq_train_config_new_name(key) : NULL;
+    if (name)
+        r->old_name(key, name);
+    return dq_train_settings_set(r->settings, key, value);
 }
 
-dq_status train_settings_read(train_settings *s, const char *path, bool as_template)
+dq_status dq_train_settings_read(dq_train_settings *s, const char *path, bool as_template,
+                                 dq_old_name_fn *old_name)
 {
-    reading r = {s, as_template};
+    reading r = {s, as_template, old_name};
     dq_status st = dq_config_read(path, take_pair, &r);
     return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
 }
 
-void train_settings_each(const train_settings *s,
-                         void (*fn)(void *ctx, const char *key, const char *value), void *ctx)
+void dq_train_settings_each(const dq_train_settings *s,
+                            void (*fn)(void *ctx, const char *key, const char *value), void *ctx)
 {
-    char value[SETTING_BYTES];
+    char value[DQ_SETTING_BYTES];
     const char *key;
     fn(ctx, "version", dq_version());
     for (size_t i = 0; i < DQ_COUNT(texts); i++) {
@@ -141,7 +128,7 @@ void train_settings_each(const train_settings *s,
         if (*text)
             fn(ctx, texts[i].key, text);
     }
-    for (size_t i = 0; environment_options_get(&s->options, i, &key, value, sizeof(value)); i++)
+    for (size_t i = 0; dq_environment_options_get(&s->options, i, &key, value, sizeof(value)); i++)
         if (*value)
             fn(ctx, key, value);
     snprintf(value, sizeof(value), "%d", s->cfg.n_threads);
@@ -155,17 +142,17 @@ static void write_setting(void *ctx, const char *key, const char *value)
     (void)dq_config_write_pair(ctx, key, value);  // the writer remembers a failure
 }
 
-dq_status train_settings_write(const train_settings *s, const char *path)
+dq_status dq_train_settings_write(const dq_train_settings *s, const char *path)
 {
     dq_writer *w;
     DQ_TRY(dq_file_writer_create(&w, path));
     dq_config_write_comment(w, "A deepq training run. Another one like it: "
                                "deepq train --config THIS_FILE");
-    train_settings_each(s, write_setting, w);
+    dq_train_settings_each(s, write_setting, w);
     return dq_file_commit(w, false);
 }
 
-dq_train_config train_settings_config(const train_settings *s)
+dq_train_config dq_train_settings_config(const dq_train_settings *s)
 {
     dq_train_config cfg = s->cfg;
     cfg.isa = *s->isa ? s->isa : NULL;
@@ -174,12 +161,12 @@ dq_train_config train_settings_config(const train_settings *s)
     return cfg;
 }
 
-dq_status train_settings_of_run(train_settings *s, const char *dir)
+dq_status dq_train_settings_of_run(dq_train_settings *s, const char *dir)
 {
     char path[DQ_PATH_CAP];
     DQ_TRY(dq_path_format(path, sizeof(path), "%s/" DQ_RUN_CONFIG, dir));
-    DQ_TRY(train_settings_init(s, "book"));
-    return train_settings_read(s, path, false);
+    DQ_TRY(dq_train_settings_init(s, "book"));
+    return dq_train_settings_read(s, path, false, NULL);
 }
 
 /* What a checkpoint is tied to */
@@ -208,21 +195,21 @@ static void add_tied(void *ctx, const char *key, const char *value)
     t->n += (size_t)snprintf(t->text + t->n, t->cap - t->n, "%s = %s\n", key, value);
 }
 
-dq_status train_settings_tied(const train_settings *s, char *text, size_t cap)
+dq_status dq_train_settings_tied(const dq_train_settings *s, char *text, size_t cap)
 {
     tied_text t = {text, 0, cap};
     *text = '\0';
-    train_settings_each(s, add_tied, &t);
+    dq_train_settings_each(s, add_tied, &t);
     return t.n < cap ? DQ_OK : dq_fail(DQ_ERR_CONFIG, "the settings are too long for a checkpoint");
 }
 
 /** The settings of a run, one of a checkpoint that is looked for among them, and the first that is
  *  another there. */
 typedef struct comparison {
-    const train_settings *settings;
+    const dq_train_settings *settings;
     const char *key, *value;
     bool found;
-    char differs[SETTING_BYTES], now[SETTING_BYTES], was[SETTING_BYTES];
+    char differs[DQ_SETTING_BYTES], now[DQ_SETTING_BYTES], was[DQ_SETTING_BYTES];
 } comparison;
 
 static void note_difference(comparison *c, const char *now)
@@ -251,8 +238,8 @@ static dq_status fit_pair(void *ctx, const char *key, const char *value)
     c->key = name ? name : key;
     c->value = value;
     c->found = false;
-    train_settings_each(c->settings, compare, c);
-    if (!c->found && environment_options_has(c->key))
+    dq_train_settings_each(c->settings, compare, c);
+    if (!c->found && dq_environment_options_has(c->key))
         note_difference(c, "not chosen");
     return DQ_OK;
 }
@@ -274,16 +261,16 @@ static bool has_key(const char *text, const char *key)
 /** Options of the environment that the checkpoint says nothing of. */
 static void compare_new_options(comparison *c, const char *tied)
 {
-    char value[SETTING_BYTES];
+    char value[DQ_SETTING_BYTES];
     for (size_t i = 0;
-         environment_options_get(&c->settings->options, i, &c->key, value, sizeof(value)); i++)
+         dq_environment_options_get(&c->settings->options, i, &c->key, value, sizeof(value)); i++)
         if (*value && !has_key(tied, c->key)) {
             c->value = "not chosen";
             note_difference(c, value);
         }
 }
 
-dq_status train_settings_fit(const train_settings *s, const char *tied)
+dq_status dq_train_settings_fit(const dq_train_settings *s, const char *tied)
 {
     comparison c = {.settings = s};
     DQ_TRY(dq_config_parse(tied, strlen(tied), "its settings", fit_pair, &c));
@@ -297,17 +284,17 @@ dq_status train_settings_fit(const train_settings *s, const char *tied)
         c.differs, c.now, c.was);
 }
 
-environment_choice train_settings_environment(const train_settings *s)
+dq_environment_choice dq_train_settings_environment(const dq_train_settings *s)
 {
-    return (environment_choice){.id = s->env_id,
-                                .dialect = s->dialect,
-                                .rom_dir = *s->rom_dir ? s->rom_dir : NULL,
-                                .seed = s->cfg.seed,
-                                .options = s->options};
+    return (dq_environment_choice){.id = s->env_id,
+                                   .dialect = s->dialect,
+                                   .rom_dir = *s->rom_dir ? s->rom_dir : NULL,
+                                   .seed = s->cfg.seed,
+                                   .options = s->options};
 }
 
-bool train_settings_tells_episodes(const train_settings *s)
+bool dq_train_settings_tells_episodes(const dq_train_settings *s)
 {
-    const environment_choice choice = train_settings_environment(s);
-    return environments_learn_otherwise(&choice);
+    const dq_environment_choice choice = dq_train_settings_environment(s);
+    return dq_environments_learn_otherwise(&choice);
 }

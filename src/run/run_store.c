@@ -1,16 +1,13 @@
-#include "app/run_store.h"
+#include "run/run_store.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
-#include "app/app.h"
-#include "app/checkpoints.h"
-#include "app/slow_notice.h"
-#include "app/train_log.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "deepq/model.h"
@@ -18,6 +15,9 @@
 #include "nn/graph.h"
 #include "record/run_folder.h"
 #include "record/tensorboard.h"
+#include "run/checkpoints.h"
+#include "run/run_trainer.h"
+#include "run/train_log.h"
 
 static_assert((int)DQ_NETWORK_NAME == (int)DQ_MODEL_NETWORK_BYTES,
               "a model says which network it is");
@@ -31,12 +31,12 @@ typedef enum record_kind {
     N_RECORD_KINDS
 } record_kind;
 
-struct run_store {
-    run_parts parts;
+struct dq_run_store {
+    dq_run_parts parts;
     dq_run_folder folder;
     bool folder_is_open;
-    checkpoints *checkpoints;
-    train_log *log;
+    dq_checkpoints *checkpoints;
+    dq_train_log *log;
     int64_t saved_step;          // of the last checkpoint, -1: none
     bool fails[N_RECORD_KINDS];  // since the last time that it was told
     double failed_s;             // when the checkpoint did, wall clock
@@ -49,35 +49,52 @@ struct run_store {
 
 /* ---------------------------------------------------------------- what fails */
 
+__attribute__((format(printf, 2, 3))) static void note(const dq_run_store *s, const char *format,
+                                                       ...)
+{
+    char text[2 * DQ_PATH_CAP];
+    va_list values;
+    if (!s->parts.teller.note)
+        return;
+    va_start(values, format);
+    vsnprintf(text, sizeof(text), format, values);
+    va_end(values);
+    s->parts.teller.note(s->parts.teller.ctx, text);
+}
+
+static void tell_saving(const dq_run_store *s, bool begins)
+{
+    if (s->parts.teller.saving)
+        s->parts.teller.saving(s->parts.teller.ctx, begins);
+}
+
 static bool may_pass(dq_status st)
 {
     return st == DQ_ERR_IO || st == DQ_ERR_NOT_FOUND || st == DQ_ERR_NOMEM;
 }
 
 /** Tell a failure that may pass, once until it has. @return one that will not */
-static dq_status tell(run_store *s, record_kind kind, dq_status st)
+static dq_status tell(dq_run_store *s, record_kind kind, dq_status st)
 {
     if (st != DQ_OK && !may_pass(st))
         return st;
     bool fails = st != DQ_OK;
-    if (fails != s->fails[kind])
-        train_output_clear(s->parts.out);
     if (fails && !s->fails[kind])
-        app_note("%s: training continues, and this is tried again", dq_errmsg());
+        note(s, "%s: training continues, and this is tried again", dq_errmsg());
     else if (!fails && s->fails[kind])
-        app_note("%s: it can be written again", run_store_path(s));
+        note(s, "%s: it can be written again", dq_run_store_path(s));
     s->fails[kind] = fails;
     return DQ_OK;
 }
 
-/* ---------------------------------------------------------------- checkpoints */
+/* ---------------------------------------------------------------- dq_checkpoints */
 
-static dq_status describe(const run_store *s, checkpoint_info *info)
+static dq_status describe(const dq_run_store *s, dq_checkpoint_info *info)
 {
     dq_progress p;
     dq_backend backend = dq_trainer_backend(s->parts.trainer);
     dq_trainer_progress(s->parts.trainer, &p);
-    *info = (checkpoint_info){
+    *info = (dq_checkpoint_info){
         .step = p.step,
         .n_updates = p.n_updates,
         .n_games = p.n_games,
@@ -87,25 +104,20 @@ static dq_status describe(const run_store *s, checkpoint_info *info)
     snprintf(info->version, sizeof(info->version), "%s", dq_version());
     snprintf(info->env_id, sizeof(info->env_id), "%s", s->parts.settings->env_id);
     snprintf(info->kernels, sizeof(info->kernels), "%s %s", backend.isa, backend.precision);
-    return train_settings_tied(s->parts.settings, info->config, sizeof(info->config));
+    return dq_train_settings_tied(s->parts.settings, info->config, sizeof(info->config));
 }
 
-static const char *log_folder(const run_store *s)
+static const char *log_folder(const dq_run_store *s)
 {
     return *s->parts.settings->logdir ? s->parts.settings->logdir : s->folder.path;
 }
 
-static void say_saving(void *ctx)
-{
-    train_output_saving(ctx);
-}
-
 /** What became of a checkpoint that was begun. @return what trying again does not help */
-static dq_status note_ended(run_store *s, bool wait)
+static dq_status note_ended(dq_run_store *s, bool wait)
 {
     int64_t step;
     dq_status st;
-    if (!checkpoints_ended(s->checkpoints, wait, &step, &st))
+    if (!dq_checkpoints_ended(s->checkpoints, wait, &step, &st))
         return DQ_OK;
     if (st == DQ_OK)
         s->saved_step = step;
@@ -113,25 +125,25 @@ static dq_status note_ended(run_store *s, bool wait)
     return tell(s, RECORD_CHECKPOINT, st);
 }
 
-static dq_status begin_checkpoint(run_store *s)
+static dq_status begin_checkpoint(dq_run_store *s)
 {
     char log[DQ_PATH_CAP], events[DQ_PATH_CAP];
     const char *const synced[] = {log, events};
-    checkpoint_info info;
+    dq_checkpoint_info info;
     DQ_TRY(describe(s, &info));
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_LOG, log));
     DQ_TRY(
         dq_path_format(events, sizeof(events), "%s/%s", log_folder(s), s->parts.settings->events));
-    return checkpoints_begin(s->checkpoints, &info, s->parts.trainer, synced);
+    return dq_checkpoints_begin(s->checkpoints, &info, s->parts.trainer, synced);
 }
 
 /** The records of what it counts are handed on first, and are on the disk before it: a log that
  *  lacks games then would lack them for good. One that cannot be written keeps no checkpoint from
  *  being so. */
-dq_status run_store_checkpoint(run_store *s)
+dq_status dq_run_store_checkpoint(dq_run_store *s)
 {
     DQ_TRY(note_ended(s, true));
-    DQ_TRY(tell(s, RECORD_LOG, train_log_flush(s->log)));
+    DQ_TRY(tell(s, RECORD_LOG, dq_train_log_flush(s->log)));
     dq_status st = begin_checkpoint(s);
     if (st == DQ_OK)
         return DQ_OK;
@@ -140,36 +152,35 @@ dq_status run_store_checkpoint(run_store *s)
 }
 
 /** Write one now, and wait for it. */
-static dq_status write_checkpoint(run_store *s)
+static dq_status write_checkpoint(dq_run_store *s)
 {
-    slow_notice notice;
     int64_t step;
-    slow_notice_begin(&notice, say_saving, s->parts.out);
+    tell_saving(s, true);
     dq_status st = begin_checkpoint(s);
     if (st == DQ_OK)
-        (void)checkpoints_ended(s->checkpoints, true, &step, &st);
-    slow_notice_end(&notice);
+        (void)dq_checkpoints_ended(s->checkpoints, true, &step, &st);
+    tell_saving(s, false);
     if (st == DQ_OK)
         s->saved_step = step;
     return st;
 }
 
-static dq_status fits_settings(void *filed, const checkpoint_info *info)
+static dq_status fits_settings(void *filed, const dq_checkpoint_info *info)
 {
-    return train_settings_fit(filed, info->config);
+    return dq_train_settings_fit(filed, info->config);
 }
 
 /** @param[out] info what the head of the file says */
-static dq_status load_checkpoint(run_store *s, checkpoint_info *info)
+static dq_status load_checkpoint(dq_run_store *s, dq_checkpoint_info *info)
 {
     char damage[DQ_PATH_CAP + 256];
-    train_settings filed;
-    DQ_TRY(train_settings_of_run(&filed, s->folder.path));
-    DQ_TRY(checkpoints_load(s->checkpoints, s->parts.trainer, fits_settings, &filed, info, damage,
-                            sizeof(damage)));
+    dq_train_settings filed;
+    DQ_TRY(dq_train_settings_of_run(&filed, s->folder.path));
+    DQ_TRY(dq_checkpoints_load(s->checkpoints, s->parts.trainer, fits_settings, &filed, info,
+                               damage, sizeof(damage)));
     if (*damage)
-        app_note("%s: the run continues from the checkpoint before, at frame %lld", damage,
-                 (long long)info->step);
+        note(s, "%s: the run continues from the checkpoint before, at frame %lld", damage,
+             (long long)info->step);
     s->saved_step = info->step;
     return DQ_OK;
 }
@@ -177,9 +188,9 @@ static dq_status load_checkpoint(run_store *s, checkpoint_info *info)
 /* ---------------------------------------------------------------- opening */
 
 /** A run has one event file, which its settings name. */
-static dq_status name_events(run_store *s)
+static dq_status name_events(dq_run_store *s)
 {
-    train_settings *settings = s->parts.settings;
+    dq_train_settings *settings = s->parts.settings;
     if (strchr(settings->events, '/'))
         return dq_fail(DQ_ERR_CONFIG, "events = '%s': choose a name without slashes",
                        settings->events);
@@ -189,39 +200,39 @@ static dq_status name_events(run_store *s)
 }
 
 /** Nothing is lost without a word. */
-static void tell_damage(const run_store *s, const char *log)
+static void tell_damage(const dq_run_store *s, const char *log)
 {
     size_t n_lines, n_events;
-    train_log_damaged(s->log, &n_lines, &n_events);
+    dq_train_log_damaged(s->log, &n_lines, &n_events);
     if (n_lines > 0)
-        app_note("%s: lines damaged: %zu, set aside in %s.damaged", log, n_lines, log);
+        note(s, "%s: lines damaged: %zu, set aside in %s.damaged", log, n_lines, log);
     if (n_events > 0)
-        app_note("%s/%s: records damaged: %zu, set aside in %s/" DQ_TB_ASIDE, log_folder(s),
-                 s->parts.settings->events, n_events, log_folder(s));
+        note(s, "%s/%s: records damaged: %zu, set aside in %s/" DQ_TB_ASIDE, log_folder(s),
+             s->parts.settings->events, n_events, log_folder(s));
 }
 
 /** Write the settings as they are now, and open the records for what comes after the checkpoint. */
-static dq_status open_files(run_store *s, bool resumed)
+static dq_status open_files(dq_run_store *s, bool resumed)
 {
     char path[DQ_PATH_CAP];
     DQ_TRY(name_events(s));
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_CONFIG, path));
-    DQ_TRY(train_settings_write(s->parts.settings, path));
+    DQ_TRY(dq_train_settings_write(s->parts.settings, path));
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_LOG, path));
-    const train_log_place place = {.path = path,
-                                   .logdir = log_folder(s),
-                                   .events = s->parts.settings->events,
-                                   .step = s->saved_step < 0 ? 0 : s->saved_step,
-                                   .resumed = resumed,
-                                   .tells_episodes =
-                                       train_settings_tells_episodes(s->parts.settings)};
-    DQ_TRY(train_log_open(&s->log, &place));
+    const dq_train_log_place place = {.path = path,
+                                      .logdir = log_folder(s),
+                                      .events = s->parts.settings->events,
+                                      .step = s->saved_step < 0 ? 0 : s->saved_step,
+                                      .resumed = resumed,
+                                      .tells_episodes =
+                                          dq_train_settings_tells_episodes(s->parts.settings)};
+    DQ_TRY(dq_train_log_open(&s->log, &place));
     tell_damage(s, path);
     return DQ_OK;
 }
 
 /** A run's config may be somebody else's: no folder is made where it says. */
-static dq_status check_logdir(const run_store *s)
+static dq_status check_logdir(const dq_run_store *s)
 {
     struct stat info;
     const char *logdir = s->parts.settings->logdir;
@@ -234,9 +245,9 @@ static dq_status check_logdir(const run_store *s)
         s->folder.path, logdir);
 }
 
-static dq_status create_files(run_store *s, const char *dir)
+static dq_status create_files(dq_run_store *s, const char *dir)
 {
-    const train_settings *settings = s->parts.settings;
+    const dq_train_settings *settings = s->parts.settings;
     const dq_run_name name = {
         .out = dir,
         .env = settings->env_id,
@@ -246,28 +257,28 @@ static dq_status create_files(run_store *s, const char *dir)
     };
     DQ_TRY(dq_run_folder_create(&s->folder, &name));
     s->folder_is_open = true;
-    DQ_TRY(checkpoints_create(&s->checkpoints, s->folder.path));
+    DQ_TRY(dq_checkpoints_create(&s->checkpoints, s->folder.path));
     return open_files(s, false);
 }
 
 /** Where a setting that binds a run has changed, as the precision on another device, the checkpoint
  * is replaced by one that says so. */
-static dq_status keep_in_step(run_store *s, const checkpoint_info *info)
+static dq_status keep_in_step(dq_run_store *s, const dq_checkpoint_info *info)
 {
-    return *info->config && train_settings_fit(s->parts.settings, info->config) != DQ_OK
+    return *info->config && dq_train_settings_fit(s->parts.settings, info->config) != DQ_OK
                ? write_checkpoint(s)
                : DQ_OK;
 }
 
-static dq_status resume_files(run_store *s, const char *dir)
+static dq_status resume_files(dq_run_store *s, const char *dir)
 {
-    checkpoint_info info = {.step = 0};
+    dq_checkpoint_info info = {.step = 0};
     bool has_checkpoint;
     dq_status st = dq_run_folder_open(&s->folder, dir, &has_checkpoint);
     if (st != DQ_OK)
         return st == DQ_ERR_NOT_FOUND ? DQ_ERR_INPUT : st;
     s->folder_is_open = true;
-    DQ_TRY(checkpoints_create(&s->checkpoints, s->folder.path));
+    DQ_TRY(dq_checkpoints_create(&s->checkpoints, s->folder.path));
     DQ_TRY(check_logdir(s));
     if (has_checkpoint)
         DQ_TRY(load_checkpoint(s, &info));
@@ -275,7 +286,7 @@ static dq_status resume_files(run_store *s, const char *dir)
     return keep_in_step(s, &info);
 }
 
-static dq_status create_params(run_store *s)
+static dq_status create_params(dq_run_store *s)
 {
     const dq_net *net = dq_trainer_net(s->parts.trainer);
     s->params = calloc((size_t)dq_net_n_tensors(dq_net_network(net)), sizeof(*s->params));
@@ -290,10 +301,10 @@ static dq_status create_params(run_store *s)
     return DQ_OK;
 }
 
-static dq_status open_store(run_store **out, const run_parts *parts, const char *dir,
-                            dq_status (*open)(run_store *, const char *))
+static dq_status open_store(dq_run_store **out, const dq_run_parts *parts, const char *dir,
+                            dq_status (*open)(dq_run_store *, const char *))
 {
-    run_store *s = *out = calloc(1, sizeof(*s));
+    dq_run_store *s = *out = calloc(1, sizeof(*s));
     if (!s)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a run");
     s->parts = *parts;
@@ -302,28 +313,28 @@ static dq_status open_store(run_store **out, const run_parts *parts, const char 
     if (st == DQ_OK)
         st = open(s, dir);
     if (st != DQ_OK) {
-        run_store_destroy(s);
+        dq_run_store_destroy(s);
         *out = NULL;
     }
     return st;
 }
 
-dq_status run_store_create(run_store **out, const run_parts *parts, const char *dir)
+dq_status dq_run_store_create(dq_run_store **out, const dq_run_parts *parts, const char *dir)
 {
     return open_store(out, parts, dir, create_files);
 }
 
-dq_status run_store_resume(run_store **out, const run_parts *parts, const char *dir)
+dq_status dq_run_store_resume(dq_run_store **out, const dq_run_parts *parts, const char *dir)
 {
     return open_store(out, parts, dir, resume_files);
 }
 
-void run_store_destroy(run_store *s)
+void dq_run_store_destroy(dq_run_store *s)
 {
     if (!s)
         return;
-    checkpoints_destroy(s->checkpoints);
-    train_log_close(s->log);
+    dq_checkpoints_destroy(s->checkpoints);
+    dq_train_log_close(s->log);
     for (int i = 0; i < s->n_params; i++)
         free(s->params[i].data);
     free(s->params);
@@ -332,26 +343,26 @@ void run_store_destroy(run_store *s)
     free(s);
 }
 
-const char *run_store_path(const run_store *s)
+const char *dq_run_store_path(const dq_run_store *s)
 {
     return s->folder.path;
 }
 
-int64_t run_store_saved_step(run_store *s)
+int64_t dq_run_store_saved_step(dq_run_store *s)
 {
     if (s->checkpoints)
         (void)note_ended(s, true);
     return s->saved_step;
 }
 
-uint64_t run_store_disk_bytes(const run_store *s)
+uint64_t dq_run_store_disk_bytes(const dq_run_store *s)
 {
-    return checkpoints_bytes(s->checkpoints);
+    return dq_checkpoints_bytes(s->checkpoints);
 }
 
 /* ---------------------------------------------------------------- while it trains */
 
-static dq_status write_model(run_store *s)
+static dq_status write_model(dq_run_store *s)
 {
     if (!s->model_waits)
         return DQ_OK;
@@ -361,58 +372,42 @@ static dq_status write_model(run_store *s)
     return st;
 }
 
-dq_status run_store_game(run_store *s, const dq_progress *p)
+dq_status dq_run_store_game(dq_run_store *s, const dq_progress *p)
 {
-    DQ_TRY(tell(s, RECORD_LOG, train_log_game(s->log, p)));
+    DQ_TRY(tell(s, RECORD_LOG, dq_train_log_game(s->log, p)));
     return tell(s, RECORD_MODEL, write_model(s));
 }
 
-static void describe_model(run_store *s, const dq_progress *p)
-{
-    const train_settings *settings = s->parts.settings;
-    dq_model_info *info = &s->model_info;
-    *info = dq_model_info_default();
-    snprintf(info->env_id, sizeof(info->env_id), "%s", settings->env_id);
-    snprintf(info->dialect, sizeof(info->dialect), "%s", settings->dialect);
-    snprintf(info->network, sizeof(info->network), "%s",
-             dq_net_network(dq_trainer_net(s->parts.trainer)));
-    snprintf(info->preset, sizeof(info->preset), "%s", settings->preset);
-    environment_options options = environment_options_of_game(&settings->options);
-    environment_options_print(&options, info->options);
-    info->step = p->step;
-    info->score = p->mean_reward;
-}
-
-dq_status run_store_best(run_store *s, const dq_progress *p, const char **path)
+dq_status dq_run_store_best(dq_run_store *s, const dq_progress *p, const char **path)
 {
     const dq_net *net = dq_trainer_net(s->parts.trainer);
     DQ_TRY(dq_run_model_file(&s->folder, s->parts.settings->env_id, p->best_mean, s->model_path));
     dq_net_get_params(net, s->params);
     DQ_TRY(dq_trainer_status(s->parts.trainer));
-    describe_model(s, p);
+    dq_run_describe_model(&s->model_info, s->parts.settings, net, p);
     s->model_waits = true;
     *path = s->model_path;
     return tell(s, RECORD_MODEL, write_model(s));
 }
 
-dq_status run_store_step(run_store *s)
+dq_status dq_run_store_step(dq_run_store *s)
 {
     DQ_TRY(note_ended(s, false));
-    checkpoints_follow(s->checkpoints, s->parts.trainer);
+    dq_checkpoints_follow(s->checkpoints, s->parts.trainer);
     if (!s->fails[RECORD_CHECKPOINT] || dq_clock_s() - s->failed_s < RETRY_S)
         return DQ_OK;
-    return run_store_checkpoint(s);
+    return dq_run_store_checkpoint(s);
 }
 
 /** The checkpoint matters most, and the records come first. */
-dq_status run_store_finish(run_store *s)
+dq_status dq_run_store_finish(dq_run_store *s)
 {
     dq_progress p;
     dq_trainer_progress(s->parts.trainer, &p);
-    dq_status logged = train_log_sync(s->log);
+    dq_status logged = dq_train_log_sync(s->log);
     DQ_TRY(note_ended(s, true));
     if (p.step != s->saved_step)
         DQ_TRY(write_checkpoint(s));
     DQ_TRY(write_model(s));
-    return logged == DQ_OK ? DQ_OK : train_log_sync(s->log);
+    return logged == DQ_OK ? DQ_OK : dq_train_log_sync(s->log);
 }

@@ -1,9 +1,8 @@
-#include "app/environments.h"
+#include "run/environments.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
 #include "base/error.h"
 #include "deepq/atari_env.h"
 #include "deepq/net.h"
@@ -12,41 +11,28 @@
 #include "env/homebrew.h"
 #include "env/rom_store.h"
 
-static bool is_known(const char *id)
-{
-    dq_atari_id parsed;
-    if (dq_atari_id_parse(id, &parsed))
-        return true;
-    size_t n;
-    const char *const *ids = dq_env_ids(&n);
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(ids[i], id) == 0)
-            return true;
-    return false;
-}
-
-int environments_check_id(const char *id)
-{
-    if (is_known(id))
-        return APP_DONE;
-    const char *near = dq_env_suggest(id);
-    if (near)
-        return app_fail(APP_MISUSED, "no environment '%s': did you mean %s?", id, near);
-    return app_fail(APP_MISUSED, "no environment '%s': deepq envs lists those there are", id);
-}
-
-bool environments_is_atari(const char *id)
+bool dq_environments_is_atari(const char *id)
 {
     dq_atari_id parsed;
     return dq_atari_id_parse(id, &parsed);
 }
 
-dq_status environments_observations(const char *id, dq_space *obs)
+static dq_status check_language(const char *id)
+{
+    if (strncmp(id, DQ_PYTHON_WORLD, strlen(DQ_PYTHON_WORLD)) != 0)
+        return DQ_OK;
+    return dq_fail(DQ_ERR_CONFIG,
+                   "%s is written in Python: continue there, with deepq.train(env, resume=...)",
+                   id);
+}
+
+dq_status dq_environments_observations(const char *id, dq_space *obs)
 {
     dq_env *env;
     *obs = (dq_space){DQ_U8, 3, {DQ_NET_STACK, DQ_NET_SIDE, DQ_NET_SIDE}, 0, 255};
-    if (environments_is_atari(id))
+    if (dq_environments_is_atari(id))
         return DQ_OK;
+    DQ_TRY(check_language(id));
     DQ_TRY(dq_env_make(&env, id, NULL));
     *obs = dq_env_get_spec(env)->obs;
     dq_env_destroy(env);
@@ -54,7 +40,7 @@ dq_status environments_observations(const char *id, dq_space *obs)
 }
 
 /** @param[out] how of the dialect, without what a program chooses about it */
-static dq_status read_dialect(dq_preprocessing *how, const environment_choice *c)
+static dq_status read_dialect(dq_preprocessing *how, const dq_environment_choice *c)
 {
     DQ_TRY(dq_preprocessing_init(how, c->dialect));
     if (c->whole_games)
@@ -62,32 +48,33 @@ static dq_status read_dialect(dq_preprocessing *how, const environment_choice *c
     return DQ_OK;
 }
 
-bool environments_learn_otherwise(const environment_choice *c)
+bool dq_environments_learn_otherwise(const dq_environment_choice *c)
 {
     dq_preprocessing how;
     dq_atari_options options = {0};
     if (read_dialect(&how, c) != DQ_OK)
         return false;
-    environment_options_apply(&c->options, &how, &options);
+    dq_environment_options_apply(&c->options, &how, &options);
     return how.episodic_life || how.clip_reward;
 }
 
-static dq_status make_preprocessed(dq_env **out, const environment_choice *c, dq_preprocessing *how)
+static dq_status make_preprocessed(dq_env **out, const dq_environment_choice *c,
+                                   dq_preprocessing *how)
 {
     dq_atari_options options;
     DQ_TRY(dq_atari_options_init(&options, c->id));
     options.rom_dir = c->rom_dir;
     options.seed = c->seed;
     options.sound = c->sound;
-    environment_options_apply(&c->options, how, &options);
+    dq_environment_options_apply(&c->options, how, &options);
     return dq_env_make_preprocessed(out, c->id, how, &options);
 }
 
 /** What is chosen about preprocessing where there is none. */
-static dq_status check_no_choice(const environment_choice *c)
+static dq_status check_no_choice(const dq_environment_choice *c)
 {
-    char options[ENVIRONMENT_OPTIONS_TEXT];
-    environment_options_print(&c->options, options);
+    char options[DQ_ENVIRONMENT_OPTIONS_TEXT];
+    dq_environment_options_print(&c->options, options);
     if (strcmp(c->dialect, "book") != 0)  // the default
         return dq_fail(DQ_ERR_CONFIG, "%s has no pictures to preprocess: leave the dialect %s out",
                        c->id, c->dialect);
@@ -96,9 +83,10 @@ static dq_status check_no_choice(const environment_choice *c)
     return DQ_OK;
 }
 
-static dq_status make_vector(dq_env **out, const environment_choice *c)
+static dq_status make_vector(dq_env **out, const dq_environment_choice *c)
 {
     const dq_env_options options = {.seed = c->seed};
+    DQ_TRY(check_language(c->id));
     DQ_TRY(check_no_choice(c));
     DQ_TRY(dq_env_make(out, c->id, &options));
     if (dq_env_get_spec(*out)->obs.dtype == DQ_F32)
@@ -111,11 +99,11 @@ static dq_status make_vector(dq_env **out, const environment_choice *c)
                    c->id);
 }
 
-dq_status environments_make(dq_env **out, const environment_choice *c)
+dq_status dq_environments_make(dq_env **out, const dq_environment_choice *c)
 {
     dq_preprocessing how;
     *out = NULL;
-    if (!environments_is_atari(c->id))
+    if (!dq_environments_is_atari(c->id))
         return make_vector(out, c);
     if (read_dialect(&how, c) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "--dialect");
@@ -132,7 +120,7 @@ dq_status environments_make(dq_env **out, const environment_choice *c)
         c->dialect, bytes);
 }
 
-dq_status environments_read_rom(const char *id, const char *rom_dir, void **bytes, size_t *n)
+dq_status dq_environments_read_rom(const char *id, const char *rom_dir, void **bytes, size_t *n)
 {
     dq_atari_id parsed;
     const dq_homebrew *own = dq_homebrew_by_id(id);
@@ -150,12 +138,12 @@ dq_status environments_read_rom(const char *id, const char *rom_dir, void **byte
     return DQ_OK;
 }
 
-dq_status environments_rom_md5(const char *id, const char *rom_dir, char md5[DQ_MD5_HEX])
+dq_status dq_environments_rom_md5(const char *id, const char *rom_dir, char md5[DQ_MD5_HEX])
 {
     void *rom;
     size_t n;
     *md5 = '\0';
-    DQ_TRY(environments_read_rom(id, rom_dir, &rom, &n));
+    DQ_TRY(dq_environments_read_rom(id, rom_dir, &rom, &n));
     if (rom)
         dq_rom_md5(rom, n, md5);
     free(rom);

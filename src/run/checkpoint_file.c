@@ -1,4 +1,4 @@
-#include "app/checkpoint_file.h"
+#include "run/checkpoint_file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +11,12 @@ static const char TAG[4] = {'D', 'Q', 'C', 'K'};
 enum { WITHOUT_CONFIG = 1, WITHOUT_PARTS, FORMAT_VERSION };
 static const uint32_t MOST_PARTS = 1 << 24;
 
-bool checkpoint_is(const void *bytes, size_t n)
+bool dq_checkpoint_is(const void *bytes, size_t n)
 {
     return n >= sizeof(TAG) && memcmp(bytes, TAG, sizeof(TAG)) == 0;
 }
 
-static void write_info(dq_writer *w, const checkpoint_info *info)
+static void write_info(dq_writer *w, const dq_checkpoint_info *info)
 {
     dq_write_tag(w, TAG, FORMAT_VERSION);
     dq_write(w, info->version, sizeof(info->version));
@@ -50,7 +50,7 @@ static dq_status read_config(dq_reader *r, char config[CHECKPOINT_CONFIG_BYTES])
     return DQ_OK;
 }
 
-static dq_status read_info(dq_reader *r, checkpoint_info *info, uint32_t *version)
+static dq_status read_info(dq_reader *r, dq_checkpoint_info *info, uint32_t *version)
 {
     uint64_t step, n_updates, n_games;
     DQ_TRY(dq_read_tag_between(r, TAG, WITHOUT_CONFIG, FORMAT_VERSION, version));
@@ -68,7 +68,7 @@ static dq_status read_info(dq_reader *r, checkpoint_info *info, uint32_t *versio
     return *version == WITHOUT_CONFIG ? DQ_OK : read_config(r, info->config);
 }
 
-static dq_status read_parts(dq_reader *r, checkpoint_parts *parts)
+static dq_status read_parts(dq_reader *r, dq_checkpoint_parts *parts)
 {
     uint32_t n;
     DQ_TRY(dq_read_u32(r, &n));
@@ -78,7 +78,7 @@ static dq_status read_parts(dq_reader *r, checkpoint_parts *parts)
     if (!parts->part)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a list of files");
     for (; parts->n < n; parts->n++) {
-        checkpoint_part *p = &parts->part[parts->n];
+        dq_checkpoint_part *p = &parts->part[parts->n];
         uint64_t step;
         dq_read_u64(r, &p->segment);
         dq_read_u64(r, &step);
@@ -89,13 +89,13 @@ static dq_status read_parts(dq_reader *r, checkpoint_parts *parts)
     return DQ_OK;
 }
 
-dq_status checkpoint_write_head(dq_writer *w, const checkpoint_info *info,
-                                const checkpoint_parts *parts)
+dq_status dq_checkpoint_write_head(dq_writer *w, const dq_checkpoint_info *info,
+                                   const dq_checkpoint_parts *parts)
 {
     write_info(w, info);
     dq_status st = dq_write_u32(w, (uint32_t)parts->n);
     for (size_t i = 0; i < parts->n; i++) {
-        const checkpoint_part *p = &parts->part[i];
+        const dq_checkpoint_part *p = &parts->part[i];
         dq_write_u64(w, p->segment);
         dq_write_u64(w, (uint64_t)p->step);
         dq_write_u64(w, p->bytes);
@@ -104,13 +104,13 @@ dq_status checkpoint_write_head(dq_writer *w, const checkpoint_info *info,
     return st;
 }
 
-dq_status checkpoint_open(dq_reader **out, checkpoint_info *info, checkpoint_parts *parts,
-                          const char *path)
+dq_status dq_checkpoint_open(dq_reader **out, dq_checkpoint_info *info, dq_checkpoint_parts *parts,
+                             const char *path)
 {
     dq_reader *r;
-    checkpoint_parts own = {NULL, 0};
+    dq_checkpoint_parts own = {NULL, 0};
     uint32_t version;
-    *info = (checkpoint_info){.step = 0};
+    *info = (dq_checkpoint_info){.step = 0};
     *out = NULL;
     DQ_TRY(dq_file_reader_create(&r, path, true));
     dq_status st = read_info(r, info, &version);

@@ -1,6 +1,6 @@
 /** A training run's records: log.jsonl, one object a game, and TensorBoard's scalars. */
-#ifndef DEEPQ_APP_TRAIN_LOG_H
-#define DEEPQ_APP_TRAIN_LOG_H
+#ifndef DEEPQ_RUN_TRAIN_LOG_H
+#define DEEPQ_RUN_TRAIN_LOG_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -10,32 +10,32 @@
 #include "deepq/status.h"
 #include "deepq/train.h"
 
-typedef struct train_log train_log;
+typedef struct dq_train_log dq_train_log;
 
-typedef struct train_log_place {
+typedef struct dq_train_log_place {
     const char *path;             // of log.jsonl
     const char *logdir, *events;  // folder and name of the event file
     int64_t step;                 // what an earlier process wrote beyond it is cut off
     bool resumed;
     bool tells_episodes;  // what was learned from is logged beside the games and their points
-} train_log_place;
+} dq_train_log_place;
 
-DQ_NODISCARD dq_status train_log_open(train_log **out, const train_log_place *place);
+DQ_NODISCARD dq_status dq_train_log_open(dq_train_log **out, const dq_train_log_place *place);
 /** Damaged parts that were found when it was opened, and set aside in PATH.damaged and
  *  LOGDIR/events.damaged. */
-void train_log_damaged(const train_log *log, size_t *n_lines, size_t *n_events);
-void train_log_close(train_log *log);
+void dq_train_log_damaged(const dq_train_log *log, size_t *n_lines, size_t *n_events);
+void dq_train_log_close(dq_train_log *log);
 
 /** An object about a game, and what the learner saw beside it: the episodes so far, and the last
  * one's sum of rewards. Takes over the reference; NULL for want of memory. */
-json_t *train_log_with_episodes(json_t *game, const dq_progress *p);
+json_t *dq_train_log_with_episodes(json_t *game, const dq_progress *p);
 
 /** Both records are with the operating system when it returns; what cannot be written waits, and
  *  comes with the next. */
-DQ_NODISCARD dq_status train_log_game(train_log *log, const dq_progress *p);
+DQ_NODISCARD dq_status dq_train_log_game(dq_train_log *log, const dq_progress *p);
 /** Hand to the operating system what could not be handed to it before. */
-DQ_NODISCARD dq_status train_log_flush(train_log *log);
+DQ_NODISCARD dq_status dq_train_log_flush(dq_train_log *log);
 /** Have all of both on the disk. */
-DQ_NODISCARD dq_status train_log_sync(train_log *log);
+DQ_NODISCARD dq_status dq_train_log_sync(dq_train_log *log);
 
 #endif
