@@ -18,7 +18,7 @@ DEEPQ = $(BUILD)/bin/deepq
 SOURCES = $(shell git ls-files '*.c' '*.h')
 
 .DEFAULT_GOAL = build
-.PHONY: build setup train demo test python bench compare format lint asan fuzz coverage mutants install docs \
+.PHONY: build setup train demo test python wheel bench compare format lint asan fuzz coverage mutants install docs \
 	clean help
 
 ##build     set up and build build/bin/deepq and the library (the default)
@@ -47,6 +47,10 @@ test: build/.setup-test $(BUILD)/.configured
 ##python    build the Python package, install it in build/venv, run its tests there
 python: build/.setup-python
 	@tools/python.sh test build $(ARGS)
+
+##wheel     build a wheel for other machines in build/dist, run its tests; ARGS="python3.12 python3.13": on these
+wheel: build/.setup-python
+	@tools/python.sh wheel build $(ARGS)
 
 ##bench     measure emulator, environment, network, learning; ARGS="--threads 1" is passed on
 bench: build
