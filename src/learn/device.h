@@ -12,8 +12,10 @@
 #include <stdint.h>
 
 #include "deepq/net.h"
+#include "deepq/priorities.h"
 #include "deepq/status.h"
 #include "nn/graph.h"
+#include "nn/objective.h"
 #include "nn/optimiser_step.h"
 #include "nn/precision.h"
 
@@ -22,22 +24,27 @@ extern "C" {
 #endif
 
 enum {
-    DQ_DEVICE_ABI = 4,    // version of this border
+    DQ_DEVICE_ABI = 5,    // version of this border
     DQ_DEVICE_TEXT = 512  // bytes of a name or a message
 };
 
 /** What a learner on a GPU is created from. */
 typedef struct dq_device_config {
     const dq_net_shape *shape;  // of the network; need not exist after the call
-    int n_actions;              // actions of the network
     int batch;                  // transitions in an update
     int n_states;               // states in a decision; also frames and transitions in one copy
     size_t n_slots;             // slots of the replay buffer
     size_t n_frames;            // frames of the replay buffer, 84x84 bytes each
     dq_precision precision;     // of the matrix products
-    dq_loss loss;               // of an action value's difference from its target
+    dq_objective objective;     // what its outputs mean, and the loss
+    int is_parted;              // its last layer has advantages and a value, apart
+    int has_streams;            // and each of them half of the hidden units
     int double_dqn;             // the online network chooses the next action
     double priority_alpha;      // exponent of priorities; 0: transitions are drawn uniformly
+    dq_priority_rule priority_rule;  // how priorities and weights are computed
+    dq_optimiser optimiser;          // how gradients change the parameters
+    double gradient_norm;            // longest gradient of a batch; 0: any
+    double target_rate;  // the part of the way that an update of the target network goes
 } dq_device_config;
 
 /** A transition. Frames are given by their numbers in the replay buffer, oldest first; -1 is a
@@ -59,8 +66,8 @@ typedef struct dq_device_draw {
 
 /** What an update needs besides its transitions. */
 typedef struct dq_device_step {
-    int32_t sync_target;  // copy the online network to the target network first
-    dq_adam_step adam;    // the constants of Adam's step
+    int32_t sync_target;          // update the target network first
+    dq_optimiser_step optimiser;  // the constants of the optimiser's step
 } dq_device_step;
 
 /** A turn of the training loop. New frames and transitions are copied to the GPU, then the values
@@ -70,12 +77,13 @@ typedef struct dq_device_turn {
     const int32_t *states;       // [n_states][DQ_NET_STACK] frames of the states; NULL: none
     const dq_device_step *step;  // NULL: no update
     const dq_device_draw *draw;  // of the update
-    int32_t whole;               // 1: complete the update; 0: stop before Adam, apply() follows
+    int32_t whole;  // 1: complete the update; 0: stop before the optimiser, apply() follows
 } dq_device_turn;
 
 /** Arrays of an update, which tests compare with the reference. With Double DQN those of 2 * batch
- *  samples have `batch` more: the next states in the online network. For a network with two
- *  convolutions the arrays of the third are empty. */
+ *  samples have `batch` more: the next states in the online network; with Munchausen DQN, the
+ * states in the target network. For a network with two convolutions the arrays of the third are
+ * empty. */
 typedef enum dq_device_array {
     DQ_DEVICE_X0,       // uint8 [2 batch][84][84][4] states, then next states
     DQ_DEVICE_Y1,       // float [2 batch] outputs of the first convolution
@@ -90,7 +98,7 @@ typedef enum dq_device_array {
     DQ_DEVICE_GRAD,     // float [n_params] gradients of the parameters
     DQ_DEVICE_DRAWN,    // dq_device_sample [batch] the batch
     DQ_DEVICE_SLOTS,    // uint32 [batch] its slots, when the GPU drew it
-    DQ_DEVICE_TARGETS,  // float [batch] targets
+    DQ_DEVICE_TARGETS,  // float [batch][n_atoms] targets
     DQ_DEVICE_WEIGHTS,  // float [batch] importance-sampling weights, when drawn by priority
     DQ_DEVICE_N_ARRAYS  // their number
 } dq_device_array;
@@ -110,12 +118,12 @@ typedef struct dq_device_ops {
     void (*destroy)(void *self);
 
     /** Set the parameters.
-     *  @param arrays online and target parameters, Adam's first and second moments */
+     *  @param arrays online and target parameters, the optimiser's first and second moments */
     dq_status (*set_params)(void *self, const float *const arrays[4], char *error);
     /** Copy out the parameters; waits.
      *  @param[out] arrays as in set_params */
     dq_status (*get_params)(void *self, float *const arrays[4], char *error);
-    /** Copy the online network to the target network. */
+    /** Update the target network from the online network. */
     dq_status (*sync_target)(void *self, char *error);
 
     /** Set the frames at .. at + n - 1, after all that was put before; waits. */
@@ -144,7 +152,8 @@ typedef struct dq_device_ops {
      *  @param samples [batch] its transitions */
     dq_status (*gradients)(void *self, const dq_device_step *step, const dq_device_sample *samples,
                            char *error);
-    /** Queue the second half of an update: Adam with the gradients that were computed last. */
+    /** Queue the second half of an update: the optimiser, with the gradients that were computed
+     *  last. */
     dq_status (*apply)(void *self, char *error);
     /** The losses of the last two updates; waits.
      *  @param[out] losses the last one first */

@@ -8,35 +8,25 @@
 #include "nn/net_internal.h"
 #include "replay/store_choice.h"
 
-/** What a GPU does not have is refused: it has kernels for pictures and action values. */
-static dq_status check_gpu_has(const dq_learner_config *cfg)
-{
-    const struct {
-        const char *key;
-        double value, usual;
-    } numbers[] = {{"target_rate", cfg->target_rate, 1},
-                   {"gradient_norm", cfg->gradient_norm, 0},
-                   {"munchausen_tau", (double)cfg->munchausen.tau, 0},
-                   {"augment_shift", cfg->augment_shift, 0},
-                   {"augment_intensity", cfg->augment_intensity, 0}};
-    dq_network network;
-    DQ_TRY(dq_network_find(cfg->network, &network));
-    if (*network.own_name)
-        return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
-    if (cfg->optimiser == DQ_OPTIMISER_RMSPROP)
-        return dq_fail(DQ_ERR_UNSUPPORTED, "optimiser rmsprop: CPU only: use --device cpu");
-    if (cfg->priority_alpha > 0 && cfg->priority_rule != DQ_PRIORITY_SCHAUL)
-        return dq_fail(DQ_ERR_UNSUPPORTED, "priority_rule dopamine: CPU only: use --device cpu");
-    for (size_t i = 0; i < DQ_COUNT(numbers); i++)
-        if (numbers[i].value < numbers[i].usual || numbers[i].value > numbers[i].usual)
-            return dq_fail(DQ_ERR_UNSUPPORTED, "%s %g: CPU only: use --device cpu", numbers[i].key,
-                           numbers[i].value);
-    return DQ_OK;
-}
-
 static bool augments(const dq_learner_config *cfg)
 {
     return cfg->augment_shift > 0 || cfg->augment_intensity > 0;
+}
+
+/** What a GPU does not have is refused: it has kernels for 84x84 pictures, without noise and levels
+ *  of quantiles, as they are. */
+static dq_status check_gpu_has(const dq_learner_config *cfg)
+{
+    dq_network network;
+    DQ_TRY(dq_network_find(cfg->network, &network));
+    if (dq_network_takes_whole(cfg->network) || network.last.noise != DQ_NOISE_NONE ||
+        network.last.head == DQ_HEAD_IQN)
+        return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
+    if (augments(cfg))
+        return dq_fail(DQ_ERR_UNSUPPORTED, "%s %g: CPU only: use --device cpu",
+                       cfg->augment_shift > 0 ? "augment_shift" : "augment_intensity",
+                       cfg->augment_shift > 0 ? cfg->augment_shift : cfg->augment_intensity);
+    return DQ_OK;
 }
 
 bool dq_learner_augments(const dq_learner *l)

@@ -181,7 +181,7 @@ static dq_device_draw draw_of(const dq_learner *l, double beta, bool ahead)
     return d;
 }
 
-/** @param step NULL: learn nothing @param whole with Adam; else apply() is to come */
+/** @param step NULL: learn nothing @param whole with the optimiser; else apply() is to come */
 static void take_turn(cuda_learner *self, const int32_t *states, const dq_learn_step *step,
                       const dq_device_draw *draw, bool whole)
 {
@@ -190,7 +190,7 @@ static void take_turn(cuda_learner *self, const int32_t *states, const dq_learn_
     dq_device_step device_step = {0};
     if (step) {
         dq_net_set_learning_rate(l->net, step->learning_rate);
-        device_step.adam = dq_net_adam_step(l->net);
+        device_step.optimiser = dq_net_optimiser_step(l->net);
         device_step.sync_target = step->sync_target;
         turn.step = &device_step;
         turn.draw = draw;
@@ -311,7 +311,7 @@ static dq_status learn(dq_learner *l, const dq_learn_step *step)
 static void look(dq_learner *l)
 {
     cuda_learner *self = (cuda_learner *)l;
-    size_t n = (size_t)l->cfg.batch, bytes = n * sizeof(float);
+    size_t n = (size_t)l->cfg.batch, atoms = (size_t)dq_net_atoms(l->net);
     uint32_t *slots = calloc(n, sizeof(*slots));
     for (size_t i = 0; slots && i < n; i++)
         slots[i] = (uint32_t)l->drawn[i].slot;
@@ -320,9 +320,11 @@ static void look(dq_learner *l)
     for (size_t i = 0; slots && i < n; i++)
         l->drawn[i] = dq_replay_transition(l->replay, slots[i]);
     free(slots);
-    ON_DEVICE(self, read(self->self, DQ_DEVICE_TARGETS, l->target, bytes, self->error));
+    ON_DEVICE(self, read(self->self, DQ_DEVICE_TARGETS, l->target, n * atoms * sizeof(*l->target),
+                         self->error));
     if (l->priorities)
-        ON_DEVICE(self, read(self->self, DQ_DEVICE_WEIGHTS, l->weight, bytes, self->error));
+        ON_DEVICE(self, read(self->self, DQ_DEVICE_WEIGHTS, l->weight, n * sizeof(*l->weight),
+                             self->error));
 }
 
 /* ---------------------------------------------------------------- making one */
@@ -377,16 +379,23 @@ static dq_status allocate(cuda_learner *self)
 static dq_status create_device(cuda_learner *self, const dq_learner_config *cfg)
 {
     dq_learner *l = &self->base;
+    const dq_last_layers *last = &l->net->network.last;
     char name[DQ_DEVICE_TEXT];
     dq_device_config device = {.shape = &l->net->shape,
-                               .n_actions = cfg->n_actions,
                                .batch = cfg->batch,
                                .n_states = cfg->n_lanes,
                                .n_slots = dq_replay_slots(l->replay),
                                .n_frames = dq_replay_n_frames(l->replay),
-                               .loss = cfg->loss,
+                               .objective = dq_net_objective(l->net),
+                               .is_parted = last->dueling != DQ_DUELING_NONE,
+                               .has_streams = last->stream > 0,
                                .double_dqn = cfg->double_dqn,
-                               .priority_alpha = cfg->priority_alpha};
+                               .priority_alpha = cfg->priority_alpha,
+                               .priority_rule = cfg->priority_rule,
+                               .optimiser = cfg->optimiser,
+                               .gradient_norm = cfg->gradient_norm,
+                               .target_rate = cfg->target_rate};
+    device.objective.munchausen = cfg->munchausen;
     DQ_TRY(dq_precision_find(cfg->precision, &device.precision));
     self->status = self->device->probe(name, self->error);
     ON_DEVICE(self, create(&self->self, &device, self->error));

@@ -33,12 +33,6 @@ typedef struct dq_noisy_part {
 
 enum { DQ_NOISY_PARTS_MAX = 2 * DQ_HIDDEN_MAX / DQ_FC_BLOCK + DQ_DENSE_MAX + 2 };
 
-/** The constants of an optimiser's step; those of the other one are not used. */
-typedef struct dq_optimiser_step {
-    dq_adam_step adam;
-    dq_rmsprop_step rmsprop;
-} dq_optimiser_step;
-
 struct dq_net {
     dq_net_config cfg;       // as it was given; its strings are NULL
     dq_network network;      // its layers
@@ -211,8 +205,6 @@ void dq_noise_all_gradients(dq_net *net, bool with_blocks);
  *  @return DQ_OK; DQ_ERR_CONFIG for an unknown name: the message lists the known ones */
 DQ_NODISCARD dq_status dq_initialisation_find(const char *name, int *index);
 
-/** The constants of Adam's next step, number n_updates + 1. */
-dq_adam_step dq_net_adam_step(const dq_net *net);
 /** The optimiser's next step, number n_updates + 1. */
 dq_optimiser_step dq_net_optimiser_step(const dq_net *net);
 /** How many parts the sum of squared gradients has. */

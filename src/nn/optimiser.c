@@ -12,7 +12,7 @@ const char *dq_optimiser_name(dq_optimiser optimiser)
     return (size_t)optimiser < DQ_COUNT(dq_optimiser_names) ? dq_optimiser_names[optimiser] : NULL;
 }
 
-dq_adam_step dq_net_adam_step(const dq_net *net)
+static dq_adam_step adam_step(const dq_net *net)
 {
     const dq_net_config *cfg = &net->cfg;
     double t = (double)(net->n_updates + 1);
@@ -33,7 +33,7 @@ void dq_net_set_learning_rate(dq_net *net, double learning_rate)
 dq_optimiser_step dq_net_optimiser_step(const dq_net *net)
 {
     const dq_net_config *cfg = &net->cfg;
-    return (dq_optimiser_step){.adam = dq_net_adam_step(net),
+    return (dq_optimiser_step){.adam = adam_step(net),
                                .rmsprop = {.decay = (float)cfg->rmsprop_decay,
                                            .epsilon = (float)cfg->rmsprop_epsilon,
                                            .learning_rate = (float)cfg->learning_rate}};

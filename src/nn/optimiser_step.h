@@ -17,4 +17,10 @@ typedef struct dq_rmsprop_step {
     float learning_rate;
 } dq_rmsprop_step;
 
+/** The constants of an optimiser's step; those of the others are not used. */
+typedef struct dq_optimiser_step {
+    dq_adam_step adam;
+    dq_rmsprop_step rmsprop;
+} dq_optimiser_step;
+
 #endif

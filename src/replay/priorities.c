@@ -9,9 +9,6 @@
 #include "base/stream_internal.h"
 #include "replay/priority_tree.h"
 
-/** Beside the loss and the probability. */
-static const double DOPAMINES_EPSILON = 1e-10;
-
 struct dq_priorities {
     size_t n_slots;
     size_t n_leaves;  // a power of two
@@ -84,7 +81,7 @@ dq_status dq_priorities_sample(const dq_priorities *p, const dq_replay *replay, 
         batch[i] = dq_replay_transition(replay, dq_tree_find(p->node, p->n_leaves, at));
         least = fmin(least, p->node[p->n_leaves + batch[i].slot]);
     }
-    double more = p->rule == DQ_PRIORITY_DOPAMINE ? DOPAMINES_EPSILON * total : 0;
+    double more = dq_tree_more(p->rule, total);
     for (size_t i = 0; i < n; i++)
         weight[i] = dq_tree_weight(least + more, p->node[p->n_leaves + batch[i].slot] + more, beta);
     return DQ_OK;
@@ -94,10 +91,7 @@ void dq_priorities_update(dq_priorities *p, const dq_transition *batch, size_t n
                           const float *error)
 {
     for (size_t i = 0; i < n; i++) {
-        double priority =
-            p->rule == DQ_PRIORITY_DOPAMINE
-                ? dq_tree_priority_above(error[i], DOPAMINES_EPSILON, p->alpha, p->highest)
-                : dq_tree_priority(error[i], p->alpha, p->highest);
+        double priority = dq_tree_priority(p->rule, error[i], p->alpha, p->highest);
         p->highest = fmax(p->highest, priority);
         set_priority(p, batch[i].slot, priority);
     }

@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "base/everywhere.h"
+#include "deepq/priorities.h"
 
 /** The number of leaves of a tree for n_slots slots, a power of two. */
 DQ_EVERYWHERE size_t dq_tree_leaves(size_t n_slots)
@@ -49,21 +50,23 @@ DQ_EVERYWHERE double dq_tree_place(size_t i, size_t n, double unit, double total
     return ((double)i + unit) / (double)n * total;
 }
 
-/** The priority of a transition with a temporal-difference error, or with a loss.
- *  @param never_zero is added to it
+/** The priority of a transition.
+ *  @param error its temporal-difference error, or by DQ_PRIORITY_DOPAMINE its loss
  *  @param highest priority given so far, which an error that is not finite gives too: it would make
  *         the sums useless */
-DQ_EVERYWHERE double dq_tree_priority_above(float error, double never_zero, double alpha,
-                                            double highest)
+DQ_EVERYWHERE double dq_tree_priority(dq_priority_rule rule, float error, double alpha,
+                                      double highest)
 {
+    double never_zero = rule == DQ_PRIORITY_DOPAMINE ? 1e-10 : 1e-3;
     double priority = pow(fabs((double)error) + never_zero, alpha);
     return priority <= 1.7976931348623157e308 ? priority : highest;  // false for no number, too
 }
 
-/** The priority of a transition with a temporal-difference error, by DQ_PRIORITY_SCHAUL. */
-DQ_EVERYWHERE double dq_tree_priority(float error, double alpha, double highest)
+/** What is added to priorities before weights follow from them.
+ *  @param total sum of all priorities */
+DQ_EVERYWHERE double dq_tree_more(dq_priority_rule rule, double total)
 {
-    return dq_tree_priority_above(error, 1e-3, alpha, highest);
+    return rule == DQ_PRIORITY_DOPAMINE ? 1e-10 * total : 0;
 }
 
 /** The importance-sampling weight of a transition.

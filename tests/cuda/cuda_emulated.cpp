@@ -226,8 +226,8 @@ void do_op(const op *o)
         o->event->reached = o->ticket;
 }
 
-/** Do everything, at each moment for the first stream that can continue: what lacks a wait is done too
- *  early in one order of the streams or too late in the other. */
+/** Do everything, at each moment for the first stream that can continue: what lacks a wait is done
+ * too early in one order of the streams or too late in the other. */
 void run_all(const std::vector<op> &ops)
 {
     std::vector<std::deque<const op *>> queues;

@@ -22,7 +22,7 @@ typedef struct gpu_learner {
 /** @param cfg but for the shape */
 static inline void gpu_create(gpu_learner *g, const char *network, const dq_device_config *cfg)
 {
-    dq_net_config net = dq_net_config_default(cfg->n_actions);
+    dq_net_config net = dq_net_config_default(cfg->objective.n_actions);
     dq_device_config device = *cfg;
     net.network = network;
     net.batch = net.n_threads = 1;
@@ -70,7 +70,7 @@ static inline void gpu_put_frame(gpu_learner *g, size_t number, const uint8_t *f
 /** The first half of a learning step. */
 static inline void gpu_gradients(gpu_learner *g, const dq_device_sample *samples, bool sync)
 {
-    dq_device_step step = {.sync_target = sync, .adam = dq_net_adam_step(g->net)};
+    dq_device_step step = {.sync_target = sync, .optimiser = dq_net_optimiser_step(g->net)};
     GPU_OK(g, gradients(g->self, &step, samples, g->error));
 }
 

@@ -26,6 +26,7 @@ typedef struct kind {
     dq_loss loss;
     bool is_double;
     bool sync;
+    dq_optimiser optimiser;
 } kind;
 
 /** A learner that is in the middle of a learning step, and what it was given. */
@@ -135,14 +136,18 @@ static void start(step *s, const kind *k, uint64_t seed)
 {
     *s = (step){.k = *k, .n = k->n, .n_actions = k->n_actions, .precision = k->precision};
     s->rng = dq_rng_stream(seed, "test");
-    const dq_device_config cfg = {.n_actions = k->n_actions,
+    const dq_device_config cfg = {.objective = {.head = DQ_HEAD_VALUE,
+                                                .loss = k->loss,
+                                                .n_actions = k->n_actions,
+                                                .n_atoms = 1},
                                   .batch = k->n,
                                   .n_states = 1,
                                   .n_slots = N_FRAMES,
                                   .n_frames = N_FRAMES,
                                   .precision = (dq_precision)k->precision,
-                                  .loss = k->loss,
-                                  .double_dqn = k->is_double};
+                                  .double_dqn = k->is_double,
+                                  .optimiser = k->optimiser,
+                                  .target_rate = 1};
     gpu_create(&s->gpu, k->network, &cfg);
     s->shape = &s->gpu.net->shape;
     s->frames = room((size_t)N_FRAMES * FRAME);
@@ -465,17 +470,20 @@ static void weight_gradient(step *s, int l)
     free(size);
 }
 
-/** Adam is the reference's, bit for bit. */
-static void adam(step *s)
+/** The optimiser is the reference's, bit for bit. */
+static void optimiser(step *s)
 {
     dq_net *net = s->gpu.net;
-    dq_adam_step a = dq_net_adam_step(net);
+    dq_optimiser_step o = dq_net_optimiser_step(net);
     size_t n = s->shape->n_params, bytes = n * sizeof(float);
     float *want = floats(3 * n), *want_m = want + n, *want_v = want_m + n;
     memcpy(want, net->online.params, bytes);
     memcpy(want_m, net->m, bytes);
     memcpy(want_v, net->v, bytes);
-    ref->adam(n, want, want_m, want_v, s->grad, &a);
+    if (s->k.optimiser == DQ_OPTIMISER_RMSPROP)
+        ref->rmsprop(n, want, want_m, want_v, s->grad, &o.rmsprop);
+    else
+        ref->adam(n, want, want_m, want_v, s->grad, &o.adam);
     gpu_apply(&s->gpu);
     gpu_fetch(&s->gpu);
     assert_memory_equal(net->online.params, want, bytes);
@@ -503,7 +511,7 @@ static void check_step(const kind *k, uint64_t seed)
         input_gradient(&s, l);
     for (int l = 0; l < s.shape->n_convs; l++)
         weight_gradient(&s, l);
-    adam(&s);
+    optimiser(&s);
     end(&s);
 }
 
@@ -532,7 +540,8 @@ static void so_is_every_other_networks(void **state)
         for (int precision = 0; precision < 3; precision++)
             if (!gpu_is_emulated() || precision == (int)i % 3)
                 check_step(&(kind){dq_net_network_name(i), gpu_is_emulated() ? 2 : 3 + (int)i, 5,
-                                   precision, DQ_LOSS_HUBER, precision != 1, precision == 2},
+                                   precision, DQ_LOSS_HUBER, precision != 1, precision == 2,
+                                   DQ_OPTIMISER_ADAM},
                            10 * i + (uint64_t)precision);
 }
 
@@ -540,8 +549,14 @@ static void so_is_every_other_networks(void **state)
 static void many_actions_take_several_blocks(void **state)
 {
     (void)state;
-    check_step(&(kind){"small", 2, 40, 0, DQ_LOSS_HUBER, true, false}, 20);
-    check_step(&(kind){"nips", 2, 96, 0, DQ_LOSS_MSE, false, true}, 21);
+    check_step(&(kind){"small", 2, 40, 0, DQ_LOSS_HUBER, true, false, DQ_OPTIMISER_ADAM}, 20);
+    check_step(&(kind){"nips", 2, 96, 0, DQ_LOSS_MSE, false, true, DQ_OPTIMISER_ADAM}, 21);
+}
+
+static void rmsprop_is_the_references_too(void **state)
+{
+    (void)state;
+    check_step(&(kind){"small", 2, 6, .optimiser = DQ_OPTIMISER_RMSPROP}, 30);
 }
 
 static const kind TWO = {.network = "nature", .n = 2, .n_actions = 6};
@@ -566,7 +581,7 @@ static void deciding_is_the_same_state_by_state(void **state)
 }
 
 /** A question with a whole step behind it is answered by the weights before that step. */
-static void a_decision_comes_before_adam(void **state)
+static void a_decision_comes_before_the_optimiser(void **state)
 {
     (void)state;
     step s;
@@ -575,7 +590,7 @@ static void a_decision_comes_before_adam(void **state)
     gpu_load_samples(&s.gpu, 0, 2, s.samples);
     gpu_decide(&s.gpu, s.samples[1].state, before);
     dq_device_draw draw = {.rng = {1, 2, 3, 4}, .n_slots = N_FRAMES, .newest = 1, .n_drawable = 2};
-    dq_device_step learning = {.adam = dq_net_adam_step(s.gpu.net)};
+    dq_device_step learning = {.optimiser = dq_net_optimiser_step(s.gpu.net)};
     dq_device_turn turn = {
         .states = s.samples[1].state, .step = &learning, .draw = &draw, .whole = 1};
     gpu_turn(&s.gpu, &turn, beside);
@@ -585,7 +600,7 @@ static void a_decision_comes_before_adam(void **state)
     end(&s);
 }
 
-/** Who asks for values while a step waits for Adam must not change that step. */
+/** Who asks for values while a step waits for the optimiser must not change that step. */
 static void asking_between_the_halves_changes_nothing(void **state)
 {
     (void)state;
@@ -595,7 +610,7 @@ static void asking_between_the_halves_changes_nothing(void **state)
     gpu_gradients(&s.gpu, s.samples, false);
     gpu_decide(&s.gpu, s.samples[0].state, q);
     s.grad = read_floats(&s, DQ_DEVICE_GRAD, s.shape->n_params);
-    adam(&s);
+    optimiser(&s);
     end(&s);
 }
 
@@ -605,8 +620,9 @@ int main(void)
         cmocka_unit_test(every_kernel_is_the_reference),
         cmocka_unit_test(so_is_every_other_networks),
         cmocka_unit_test(many_actions_take_several_blocks),
+        cmocka_unit_test(rmsprop_is_the_references_too),
         cmocka_unit_test(deciding_is_the_same_state_by_state),
-        cmocka_unit_test(a_decision_comes_before_adam),
+        cmocka_unit_test(a_decision_comes_before_the_optimiser),
         cmocka_unit_test(asking_between_the_halves_changes_nothing),
     };
     return test_device_is_missing() ? DEVICE_SKIPPED : cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,6 +237,20 @@ static void check_draw(player *gpu, player *cpu, int step)
     }
 }
 
+/** After the first update the moments are those of its gradients. */
+static void check_moments(player *gpu, player *cpu)
+{
+    const dq_net *ours = dq_learner_net(gpu->learner), *theirs = dq_learner_net(cpu->learner);
+    float largest = 0.0f;
+    for (size_t i = 0; i < theirs->shape.n_params; i++)
+        largest = fmaxf(largest, fabsf(theirs->m[i]));
+    assert_true(largest > 0.0f);
+    for (size_t i = 0; i < theirs->shape.n_params; i++)
+        if (!(fabsf(ours->m[i] - theirs->m[i]) <= 1e-3f * largest))
+            fail_msg("moment %zu is %.7g, the processor has %.7g", i, (double)ours->m[i],
+                     (double)theirs->m[i]);
+}
+
 /** Every loss is the processor's but for rounding: the same transitions, targets and optimiser.
  *  Rounding grows with the steps, as Adam's first ones make it large. */
 static void check_run(const dq_learner_config *cfg, int n_steps)
@@ -251,6 +265,8 @@ static void check_run(const dq_learner_config *cfg, int n_steps)
         if (i + 1 < START)
             continue;
         check_draw(&gpu, &cpu, i);
+        if (i + 1 == START)
+            check_moments(&gpu, &cpu);
         if (!(ours[i] > 0 && fabs(ours[i] - theirs[i]) <= 0.02 * theirs[i]))
             fail_msg("step %d: loss %.7g, the processor has %.7g", i, ours[i], theirs[i]);
     }
@@ -282,6 +298,60 @@ static void so_it_is_with_every_objective_and_network(void **state)
     cfg.double_dqn = false;
     cfg.network = "nips";
     check_run(&cfg, START + 6);
+}
+
+/** A short way of the target network, RMSProp with gradients that are mostly too long, priorities
+ *  from losses: each alone, then together. */
+static void so_it_is_with_every_way_to_update(void **state)
+{
+    (void)state;
+    enum { PARTS = 3 };
+    for (int part = 0; part <= PARTS; part++) {
+        bool all = part == PARTS;
+        dq_learner_config cfg = plain;
+        cfg.network = "small";
+        if (part == 0 || all)
+            cfg.target_rate = 0.3;
+        if (part == 1 || all) {
+            cfg.optimiser = DQ_OPTIMISER_RMSPROP;
+            cfg.rmsprop_decay = 0.95;
+            cfg.rmsprop_epsilon = 1e-2;
+            cfg.gradient_norm = 0.5;
+        }
+        if (part == 2 || all) {
+            cfg.priority_alpha = 0.5;
+            cfg.priority_rule = DQ_PRIORITY_DOPAMINE;
+        }
+        cfg.loss = part % 2 ? DQ_LOSS_HUBER : DQ_LOSS_MSE;
+        check_run(&cfg, START + 4);
+    }
+}
+
+/** Distributions, advantages and a value apart, the soft values of Munchausen DQN: with outputs
+ *  that take more than one block, and together with what else an update has. */
+static void so_it_is_with_every_head(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *network;
+        bool is_double, by_priority, is_munchausen;
+    } heads[] = {{"small dueling", false, false, false},
+                 {"small c51 11 -3 3", true, true, false},
+                 {"small dueling qr 9", false, true, false},
+                 {"small streams 128 c51 7 -3 3", true, false, false},
+                 {"small streams 256 qr 5", true, false, false},
+                 {"small", false, false, true},
+                 {"small dueling qr 5", false, true, true}};
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        dq_learner_config cfg = plain;
+        cfg.network = heads[i].network;
+        cfg.double_dqn = heads[i].is_double;
+        cfg.priority_alpha = heads[i].by_priority ? 0.5 : 0;
+        cfg.priority_rule = i % 4 == 1 ? DQ_PRIORITY_DOPAMINE : DQ_PRIORITY_SCHAUL;
+        cfg.munchausen =
+            heads[i].is_munchausen ? (dq_munchausen){0.9f, 0.3f, -1.0f} : (dq_munchausen){0};
+        check_run(&cfg, START + 1);
+    }
 }
 
 static dq_writer *save(player *p)
@@ -401,6 +471,8 @@ int main(void)
         cmocka_unit_test(the_same_run_gives_the_same_bits),
         cmocka_unit_test(the_run_is_the_processors_but_for_rounding),
         cmocka_unit_test(so_it_is_with_every_objective_and_network),
+        cmocka_unit_test(so_it_is_with_every_way_to_update),
+        cmocka_unit_test(so_it_is_with_every_head),
         cmocka_unit_test(a_checkpoint_is_the_same_on_both),
         cmocka_unit_test(a_long_replay_arrives_whole),
         cmocka_unit_test(without_memory_there_is_none),

@@ -107,7 +107,7 @@ struct both {
     cudaStream_t stream;
 };
 
-void open_both(both *b, size_t capacity, size_t n)
+void open_both(both *b, size_t capacity, size_t n, dq_priority_rule rule)
 {
     b->replay = played(capacity, 2, 0);
     size_t n_slots = dq_replay_slots(b->replay);
@@ -115,6 +115,8 @@ void open_both(both *b, size_t capacity, size_t n)
     b->tree = priority_tree();
     b->tree.n_leaves = dq_tree_leaves(n_slots);
     b->tree.alpha = 0.6;
+    b->tree.rule = rule;
+    dq_priorities_set_rule(b->host, rule);
     b->node.assign(2 * b->tree.n_leaves, 0.0);
     b->place.resize(n);
     b->weight.resize(n);
@@ -178,19 +180,21 @@ void turn(both *b, int n_new, size_t n_drawn, dq_rng *rng)
 }
 
 /** Draws with their weights, and what is learned from them, some of it more than once and some of
- *  it no number. */
-void priorities_are_the_hosts(void **)
+ *  it no number. The host is told losses where the rule takes those. */
+void check_priorities(dq_priority_rule rule)
 {
     enum { N = 9 };
+    dq_objective objective = {};
+    objective.loss = DQ_LOSS_HUBER;
     both b;
     dq_rng rng = dq_rng_stream(1, "replay"), world = dq_rng_stream(1, "world");
-    open_both(&b, 50, N);
+    open_both(&b, 50, N, rule);
     turn(&b, 1, 0, &rng);  // nothing to draw yet
     turn(&b, 20, 0, &rng);
     check_same(&b);
     for (int round = 0; round < 40; round++) {
         dq_transition want[N];
-        float weight[N], error[N];
+        float weight[N], error[N], told[N];
         turn(&b, 3, N, &rng);
         check_same(&b);
         assert_int_equal(dq_priorities_sample(b.host, b.replay, N, 0.4, &rng, want, weight), DQ_OK);
@@ -201,13 +205,23 @@ void priorities_are_the_hosts(void **)
         assert_memory_equal(b.weight.data(), weight, sizeof(weight));
         if (round % 5 == 4)
             error[round % N] = round % 2 ? NAN : INFINITY;
-        dq_priorities_update(b.host, want, N, error);
+        for (int i = 0; i < N; i++)
+            told[i] = rule == DQ_PRIORITY_DOPAMINE
+                          ? (float)dq_objective_part(DQ_LOSS_HUBER, fabs((double)error[i]))
+                          : error[i];
+        dq_priorities_update(b.host, want, N, told);
         cuda_launch(priority_kernel, dim3(1), DRAW_THREADS, b.stream, b.tree,
-                    (const uint32_t *)b.slots.data(), (const float *)error, (int)N);
+                    (const uint32_t *)b.slots.data(), (const float *)error, objective, (int)N);
         assert_int_equal(cudaStreamSynchronize(b.stream), cudaSuccess);
         check_same(&b);
     }
     close_both(&b);
+}
+
+void priorities_are_the_hosts(void **)
+{
+    check_priorities(DQ_PRIORITY_SCHAUL);
+    check_priorities(DQ_PRIORITY_DOPAMINE);
 }
 }  // namespace
 

@@ -8,6 +8,7 @@
 
 #include "base/rng_inline.h"
 #include "learn/cuda/cuda_learner.h"
+#include "nn/objective.h"
 #include "replay/priority_tree.h"
 
 enum {
@@ -129,9 +130,9 @@ static __device__ inline void draw_by_priority(const dq_device_draw *d, const pr
     for (uint32_t i = threadIdx.x; i < n; i += DRAW_THREADS)
         slots[i] = (uint32_t)dq_tree_find(t->node, t->n_leaves, t->place[i]);
     __syncthreads();
-    double least = least_priority(t, slots, n);
+    double least = least_priority(t, slots, n), more = dq_tree_more(t->rule, t->node[1]);
     for (uint32_t i = threadIdx.x; i < n; i += DRAW_THREADS)
-        t->weight[i] = dq_tree_weight(least, priority_of(t, slots[i]), d->beta);
+        t->weight[i] = dq_tree_weight(least + more, priority_of(t, slots[i]) + more, d->beta);
 }
 
 /** n records of SAMPLE_WORDS words; slots: where they go to or come from. */
@@ -181,14 +182,25 @@ static __global__ void __launch_bounds__(DRAW_THREADS)
     to[quad] = *(arrived_end - (size_t)(frame + 1) * FRAME_QUADS + quad);
 }
 
+/** What a priority follows from: the error of a value, or by Dopamine's rule its loss; the error of
+ *  a distribution is its loss. */
+static __device__ inline float learned_from(const priority_tree *t, float error,
+                                            const dq_objective *o)
+{
+    bool by_loss = t->rule == DQ_PRIORITY_DOPAMINE && o->head == DQ_HEAD_VALUE;
+    return by_loss ? (float)dq_objective_part(o->loss, fabs((double)error)) : error;
+}
+
 /** What was learned changes the priorities, in the order of the samples: the last one of a slot
  *  counts. One block. @param error [n] */
 static __global__ void __launch_bounds__(DRAW_THREADS)
-    priority_kernel(priority_tree t, const uint32_t *slots, const float *error, int n)
+    priority_kernel(priority_tree t, const uint32_t *slots, const float *error,
+                    dq_objective objective, int n)
 {
     const double not_finite = -1.0;
     for (int i = threadIdx.x; i < n; i += DRAW_THREADS)
-        t.place[i] = dq_tree_priority(error[i], t.alpha, not_finite);
+        t.place[i] =
+            dq_tree_priority(t.rule, learned_from(&t, error[i], &objective), t.alpha, not_finite);
     __syncthreads();
     double highest = *t.highest;
     for (int i = 0; threadIdx.x == 0 && i < n; i++) {

@@ -73,13 +73,21 @@ static __device__ inline float4 patch_quad(const typename picture<L>::type *x, i
     return load_quad(x + (size_t)sample * n::X + (y * n::PICTURE + column) * n::IN + at);
 }
 
+/** Whether a pass is through the target network: the one of the next states, and in Munchausen DQN
+ *  the third, of the states. */
+static __device__ inline bool is_of_target(int pass, int target_again)
+{
+    return pass == 1 || (pass == 2 && target_again);
+}
+
 /** Where a layer's weights and biases are. */
 struct layer_params {
     const float *w, *b;
 };
 
 /** y = max(0, patches * weights + bias). z: 0 the online network on the states, 1 the target
- * network on the next states, 2 the online network on these; each has its n rows. */
+ *  network on the next states, 2 the online network on these, or with target_again the target
+ *  network on the states; each has its n rows. */
 template <int L> struct conv_forward {
     enum { BM = 32, GROUPS = conv<L>::FIRST ? 2 : 4, AT_ONCE = conv<L>::FIRST ? 4 : 2 };
     enum { A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
@@ -87,14 +95,14 @@ template <int L> struct conv_forward {
     const typename picture<L>::type *x;
     layer_params online, target;
     float *y;
-    int n, k0, k1;
+    int n, target_again, k0, k1;
 
     __device__ inline void begin(int z)
     {
-        int rows = shape::FIRST && z == 2 ? 1 : z;  // there is one picture of a next state
+        int rows = shape::FIRST && z == 2 ? !target_again : z;  // there is one picture of a state
         k0 = 0;
         k1 = shape::DEPTH;
-        if (z == 1)
+        if (is_of_target(z, target_again))
             online = target;
         x += (size_t)rows * n * shape::X;
         y += (size_t)z * n * shape::Y;
@@ -243,7 +251,7 @@ struct hidden_forward {
     enum { BM = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
     const float *x, *online, *target;  // weights
     float *parts;
-    int n, n_in, n_out, n_passes, n_parts, k0, k1;
+    int n, n_in, n_out, n_passes, n_parts, target_again, k0, k1;
 
     __device__ inline void begin(int z)
     {
@@ -252,7 +260,7 @@ struct hidden_forward {
         k1 = k0 + depth;
         parts += (size_t)(part * n_passes + pass) * n * n_out;
         x += (size_t)pass * n * n_in;
-        if (pass == 1)
+        if (is_of_target(pass, target_again))
             online = target;
     }
     __device__ inline float4 a(int row, int k) const

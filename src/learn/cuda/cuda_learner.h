@@ -4,6 +4,7 @@
 
 #include "learn/cuda/cuda_platform.h"
 #include "learn/device.h"
+#include "nn/objective.h"
 
 enum {
     STAGES = 4,       // host buffers that copies leave from, in turn
@@ -50,12 +51,15 @@ typedef struct cuda_stages {
 } cuda_stages;
 
 /** What a forward pass writes. The rows of a learning step's pass are states by the online network,
- *  next states by the target network, and for double Q-learning these by the online network; of the
- *  pictures there are two kinds. */
+ *  next states by the target network, and for double Q-learning these by the online network, or for
+ *  Munchausen DQN the states by the target network; of the pictures there are two kinds. */
 typedef struct forward_room {
     unsigned char *x0;
     float *y[DQ_CONVS_MAX];
-    float *hidden_parts, *h, *q;
+    float *hidden_parts, *h;
+    float *q;       // rows of out_pad outputs of the last layer
+    float *values;  // rows of value_row values of actions, where they are not these outputs
+    int value_row;
 } forward_room;
 
 /** The priorities of the transitions, as replay/priority_tree.h has them. */
@@ -64,6 +68,7 @@ typedef struct priority_tree {
     size_t n_leaves;
     double *highest;  // [1] given so far
     double alpha;
+    dq_priority_rule rule;
     double *place;  // [batch] of a draw in the tree, then of an update: the new priorities
     float *weight;  // [batch]
 } priority_tree;
@@ -71,8 +76,8 @@ typedef struct priority_tree {
 /** What the loss kernel needs. */
 typedef struct loss_job {
     const step_header *header;
-    dq_loss loss;
-    int n, n_actions, n_hidden, n_out_blocks, is_double;
+    dq_objective objective;
+    int n, n_hidden, n_out_blocks, is_double;
     const float *out_w;       // weights of the last layer
     const float *hidden, *q;  // of the learning step's pass
     const float *weight;      // [n], NULL: all 1
@@ -93,11 +98,12 @@ struct cuda_learner {
     dq_device_config cfg;  // its shape is the one below
     dq_net_shape shape;
     size_t n_slots, n_frames;
-    int n_passes;  // rows of a learning step: 2 * batch, 3 * batch
+    int n_passes;      // rows of a learning step: 2 * batch, 3 * batch
+    int target_again;  // the third are of the target network
     int n_hidden_parts;
     cudaStream_t stream;  // everything but
     cudaStream_t side;    // what a captured step does beside it,
-    cudaStream_t acting;  // and decisions, beside the gradients; between packets and Adam
+    cudaStream_t acting;  // and decisions, beside the gradients; between packets and optimiser
     cudaEvent_t fork, join;
     cudaEvent_t arrived;  // a packet's news are in the replay
 
@@ -106,14 +112,19 @@ struct cuda_learner {
     float *online, *target, *m, *v, *grad;  // [n_params]
     packet_plan at;
     unsigned char *packet;  // what came over last
-    // In the packet, with room for n_states and `batch` samples. A step's header stays until Adam
-    // has read it: a turn without a step leaves it.
+    // In the packet, with room for n_states and `batch` samples. A step's header stays until the
+    // optimiser has read it: a turn without a step leaves it.
     step_header *act_header, *header;
     uint32_t *slots;          // [batch] drawn
     unsigned char *no_frame;  // [FRAME_PIXELS] of the first step, before there are frames
-    forward_room learn, act;  // act.q: pinned [n_states][out_pad], written by the GPU
+    forward_room learn, act;
+    float *decided_q;  // pinned [n_states][out_pad] values of act, written by the GPU
     float *dz[DQ_CONVS_MAX], *dh, *loss;
-    float *error, *sample_target;  // [batch] of the last learning step
+    float *error, *sample_target;  // [batch], [batch][n_atoms] of the last learning step
+    float *dy;                     // [batch][out_pad] gradients of a dense last layer's outputs
+    double *loss_part;             // [batch] with such a layer
+    double *squares;               // [norm_blocks()] sums of the gradient's; NULL: any norm will do
+    float *scale;                  // [1] of the gradient
     float *conv_parts[DQ_CONVS_MAX];
     int chunk[DQ_CONVS_MAX], n_parts[DQ_CONVS_MAX];
 
@@ -134,10 +145,16 @@ void cuda_news(cuda_learner *l, step_header *step);
  */
 void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room,
                   const step_header *header, int n, int n_passes);
+/** Whether the last layer is a dense one, of distributions or of advantages and a value. */
+bool cuda_is_dense(const cuda_learner *l);
 /** Queue the first half of a learning step, on two streams where that is possible. */
 void cuda_gradients(cuda_learner *l);
-/** Queue the second: priorities, Adam. */
+/** Queue the second: priorities, the optimiser. */
 void cuda_apply(cuda_learner *l);
+/** Queue an update of the target network from the online network. */
+void cuda_sync_target(cuda_learner *l);
+/** Blocks that the squares of the gradient are added up by. */
+size_t cuda_norm_blocks(const cuda_learner *l);
 /** Floats in one part of a convolution's weight gradient. */
 size_t cuda_conv_part(int layer);
 

@@ -189,6 +189,18 @@ static void plan_tree(cuda_learner *l, unsigned char *base, size_t *used)
     l->tree.weight = take_floats(base, used, n);
 }
 
+/** What a dense last layer has beside its outputs. */
+static void plan_dense(cuda_learner *l, unsigned char *base, size_t *used, size_t rows)
+{
+    size_t n_actions = (size_t)l->cfg.objective.n_actions, n = (size_t)l->cfg.batch;
+    l->learn.value_row = (int)n_actions;
+    l->learn.values = take_floats(base, used, rows * n_actions);
+    l->act.value_row = (int)l->shape.out_pad;
+    l->act.q = take_floats(base, used, (size_t)l->cfg.n_states * l->shape.out_pad);
+    l->dy = take_floats(base, used, n * l->shape.out_pad);
+    l->loss_part = (double *)take(base, used, n * sizeof(double));
+}
+
 /** Lay everything out in one block; called twice, first for the size. */
 static size_t plan(cuda_learner *l, unsigned char *base)
 {
@@ -202,6 +214,8 @@ static size_t plan(cuda_learner *l, unsigned char *base)
     l->no_frame = (unsigned char *)take(base, &used, FRAME_BYTES);
     plan_room(l, &l->learn, base, &used, 2 * n, rows);
     l->learn.q = take_floats(base, &used, rows * shape->out_pad);
+    if (cuda_is_dense(l))
+        plan_dense(l, base, &used, rows);
     plan_room(l, &l->act, base, &used, (size_t)l->cfg.n_states, (size_t)l->cfg.n_states);
     for (int i = 0; i < shape->n_convs; i++) {
         l->dz[i] = take_floats(base, &used, n * shape->x[i]);
@@ -211,7 +225,11 @@ static size_t plan(cuda_learner *l, unsigned char *base)
     l->dh = take_floats(base, &used, n * shape->hidden);
     l->loss = take_floats(base, &used, 2);
     l->error = take_floats(base, &used, n);
-    l->sample_target = take_floats(base, &used, n);
+    l->sample_target = take_floats(base, &used, n * (size_t)l->cfg.objective.n_atoms);
+    if (l->cfg.gradient_norm > 0) {
+        l->squares = (double *)take(base, &used, cuda_norm_blocks(l) * sizeof(double));
+        l->scale = take_floats(base, &used, 1);
+    }
     plan_tree(l, base, &used);
     return used;
 }
@@ -296,8 +314,9 @@ static dq_status create_memory(cuda_learner *l, char *error)
     TRY_CUDA(cudaMemsetAsync(l->arena, 0, l->arena_bytes, l->stream), "clearing memory");
     TRY_STATUS(create_stages(&l->packets, l->at.bytes, error));
     TRY_CUDA(
-        cudaMallocHost((void **)&l->act.q, (size_t)l->cfg.n_states * l->shape.out_pad * sizeof(float)),
+        cudaMallocHost((void **)&l->decided_q, (size_t)l->cfg.n_states * l->shape.out_pad * sizeof(float)),
         "pinned memory");
+    *(cuda_is_dense(l) ? &l->act.values : &l->act.q) = l->decided_q;
     return DQ_OK;
 }
 
@@ -421,7 +440,7 @@ static void destroy(void *self)
         if (graphs[i])
             cudaGraphExecDestroy(graphs[i]);
     destroy_stages(&l->packets);
-    void *pinned[] = {l->act.q}, *device[] = {l->frames, l->table, l->tree.node, l->arena};
+    void *pinned[] = {l->decided_q}, *device[] = {l->frames, l->table, l->tree.node, l->arena};
     for (size_t i = 0; i < sizeof(pinned) / sizeof(pinned[0]); i++)
         if (pinned[i])
             cudaFreeHost(pinned[i]);
@@ -477,9 +496,11 @@ static dq_status create(void **self, const dq_device_config *cfg, char *error)
     l->cfg.shape = &l->shape;
     l->n_slots = cfg->n_slots;
     l->n_frames = cfg->n_frames;
-    l->n_passes = cfg->double_dqn ? 3 : 2;
+    l->target_again = cfg->objective.munchausen.tau > 0.0f;
+    l->n_passes = cfg->double_dqn || l->target_again ? 3 : 2;
     l->n_hidden_parts = hidden_parts(l->shape.fc->in);
     l->tree.alpha = cfg->priority_alpha;
+    l->tree.rule = cfg->priority_rule;
     l->tree.n_leaves = cfg->priority_alpha > 0 ? dq_tree_leaves(cfg->n_slots) : 0;
     dq_status st = create_all(l, error);
     if (st != DQ_OK) {
@@ -519,9 +540,8 @@ static dq_status sync_target(void *self, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
-    TRY_CUDA(cudaMemcpyAsync(l->target, l->online, l->shape.n_params * sizeof(float),
-                             cudaMemcpyDeviceToDevice, l->stream),
-             "a copy on it");
+    cuda_sync_target(l);
+    TRY_CUDA(cudaGetLastError(), "starting a kernel");
     return DQ_OK;
 }
 
@@ -635,7 +655,7 @@ static void fill_states(cuda_learner *l, const int32_t *states)
         memcpy(samples[i].state, states + (size_t)i * DQ_NET_STACK, sizeof(samples[i].state));
 }
 
-/** The decision about the states that came, beside what the stream does from here to Adam. */
+/** The decision about the states that came, beside what the stream does from here to the optimiser. */
 static dq_status decide(cuda_learner *l, char *error)
 {
     TRY_CUDA(cudaEventRecord(l->arrived, l->stream), "an event");
@@ -645,11 +665,11 @@ static dq_status decide(cuda_learner *l, char *error)
     return DQ_OK;
 }
 
-/** Adam, when the decision by the weights before it is made. */
-static dq_status adam(cuda_learner *l, char *error)
+/** The optimiser, when the decision by the weights before it is made. */
+static dq_status optimise(cuda_learner *l, char *error)
 {
     TRY_CUDA(cudaStreamWaitEvent(l->stream, l->decided, 0), "an event");
-    TRY_CUDA(cudaGraphLaunch(l->apply_graph, l->stream), "starting Adam");
+    TRY_CUDA(cudaGraphLaunch(l->apply_graph, l->stream), "starting the optimiser");
     return DQ_OK;
 }
 
@@ -670,7 +690,7 @@ static dq_status turn(void *self, const dq_device_turn *t, char *error)
         TRY_STATUS(decide(l, error));
     if (t->step)
         TRY_CUDA(cudaGraphLaunch(l->gradients_graph, l->stream), "starting a learning step");
-    return t->step && t->whole ? adam(l, error) : DQ_OK;
+    return t->step && t->whole ? optimise(l, error) : DQ_OK;
 }
 
 static dq_status values(void *self, float *q, char *error)
@@ -678,7 +698,7 @@ static dq_status values(void *self, float *q, char *error)
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_CUDA(cudaEventSynchronize(l->decided), "waiting for a decision");
-    memcpy(q, l->act.q, (size_t)l->cfg.n_states * l->shape.out_pad * sizeof(*q));
+    memcpy(q, l->decided_q, (size_t)l->cfg.n_states * l->shape.out_pad * sizeof(*q));
     return DQ_OK;
 }
 
@@ -699,7 +719,7 @@ static dq_status apply(void *self, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
-    return adam(l, error);
+    return optimise(l, error);
 }
 
 static dq_status losses(void *self, float values[2], char *error)

@@ -1,5 +1,6 @@
-// The order of the kernels: news and draw, forward pass, gradients, Adam.
+// The order of the kernels: news and draw, forward pass, gradients, optimiser.
 #include "learn/cuda/cuda_draw.h"
+#include "learn/cuda/cuda_heads.h"
 #include "learn/cuda/cuda_jobs.h"
 #include "learn/cuda/cuda_learner.h"
 #include "learn/cuda/cuda_steps.h"
@@ -10,7 +11,15 @@ template <class Job> static dim3 gemm_grid(int rows, int columns, int depth)
                 (unsigned)((columns + GEMM_BN - 1) / GEMM_BN), (unsigned)depth);
 }
 
-/** Queue C = A B in the learner's precision; `depth` is the size of the grid's z. */
+/** Queue C = A B in float32; `depth` is the size of the grid's z. */
+template <class Job>
+static void multiply_exactly(cudaStream_t stream, const Job &job, int rows, int columns, int depth)
+{
+    cuda_launch(gemm_kernel<Job, DQ_FP32>, gemm_grid<Job>(rows, columns, depth),
+                Job::GROUPS * GEMM_GROUP, stream, job);
+}
+
+/** The same in the learner's precision. */
 template <class Job>
 static void multiply(const cuda_learner *l, cudaStream_t stream, const Job &job, int rows,
                      int columns, int depth)
@@ -25,7 +34,7 @@ static void multiply(const cuda_learner *l, cudaStream_t stream, const Job &job,
         cuda_launch(gemm_kernel<Job, DQ_BF16>, grid, threads, stream, job);
         break;
     default:
-        cuda_launch(gemm_kernel<Job, DQ_FP32>, grid, threads, stream, job);
+        multiply_exactly(stream, job, rows, columns, depth);
     }
 }
 
@@ -59,6 +68,7 @@ template <int L> static void forward_layer(const pass *p, int i)
     job.target = conv_params(p->l, p->l->target, i);
     job.y = p->room->y[i];
     job.n = p->n;
+    job.target_again = p->l->target_again;
     multiply(p->l, p->stream, job, p->n * conv<L>::PIXELS, conv<L>::OUT, p->n_passes);
 }
 
@@ -84,6 +94,7 @@ static void forward_hidden(const pass *p)
     job.n_out = shape->fc->out;
     job.n_passes = p->n_passes;
     job.n_parts = p->l->n_hidden_parts;
+    job.target_again = p->l->target_again;
     multiply(p->l, p->stream, job, p->n, job.n_out, p->n_passes * job.n_parts);
 }
 
@@ -101,6 +112,64 @@ static head_params head_of(const cuda_learner *l, const float *params)
     return p;
 }
 
+bool cuda_is_dense(const cuda_learner *l)
+{
+    return l->shape.out.in > 0;
+}
+
+static layer_params out_params(const cuda_learner *l, const float *params)
+{
+    layer_params p = {params + l->shape.out_w, params + l->shape.out_b};
+    return p;
+}
+
+static head_job head_job_of(const cuda_learner *l)
+{
+    head_job job = {l->cfg.objective, l->cfg.is_parted, (int)l->shape.out_pad};
+    return job;
+}
+
+static unsigned head_blocks(size_t n)
+{
+    return (unsigned)((n + HEAD_THREADS - 1) / HEAD_THREADS);
+}
+
+/** From the parts of the hidden layer to the values of actions. */
+static void forward_dense(const pass *p)
+{
+    const cuda_learner *l = p->l;
+    const int n_hidden = l->shape.fc->out, rows = p->n * p->n_passes;
+    cuda_launch(hidden_kernel, dim3(head_blocks((size_t)rows * (size_t)n_hidden)), HEAD_THREADS,
+                p->stream, (const float *)p->room->hidden_parts, p->n, p->n_passes,
+                l->n_hidden_parts, n_hidden, (const float *)l->online + l->shape.fc_b,
+                (const float *)l->target + l->shape.fc_b, l->target_again, p->room->h);
+    out_forward job;
+    job.x = p->room->h;
+    job.online = out_params(l, l->online);
+    job.target = out_params(l, l->target);
+    job.y = p->room->q;
+    job.n = p->n;
+    job.n_in = n_hidden;
+    job.row = (int)l->shape.out_pad;
+    job.target_again = l->target_again;
+    multiply_exactly(p->stream, job, p->n, job.row, p->n_passes);
+    cuda_launch(outputs_kernel, dim3((unsigned)rows), HEAD_THREADS, p->stream, head_job_of(l),
+                p->room->q, p->room->values, p->room->value_row);
+}
+
+/** Parameters in fours. */
+static int n_quads(const cuda_learner *l)
+{
+    return (int)(l->shape.n_params / 4);
+}
+
+void cuda_sync_target(cuda_learner *l)
+{
+    cuda_launch(blend_kernel, dim3((unsigned)((n_quads(l) + STEP_THREADS - 1) / STEP_THREADS)),
+                STEP_THREADS, l->stream, (const float4 *)l->online, (float4 *)l->target,
+                (float)l->cfg.target_rate, n_quads(l));
+}
+
 void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room,
                   const step_header *header, int n, int n_passes)
 {
@@ -108,13 +177,17 @@ void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room
     int n_kinds = n_passes > 1 ? 2 : 1, copies = n_passes > 1 ? COPY_BLOCKS : 0;
     cuda_launch(stack_kernel, dim3((unsigned)(n * n_kinds * STACK_BLOCKS + copies)), STEP_THREADS,
                 stream, header, n, n_kinds, (uchar4 *)room->x0, (const float4 *)l->online,
-                (float4 *)l->target, (int)(l->shape.n_params / 4));
+                (float4 *)l->target, (float)l->cfg.target_rate, n_quads(l));
     for (int i = 0; i < l->shape.n_convs; i++)
         forward_conv(&p, i);
     forward_hidden(&p);
-    cuda_launch(head_kernel, dim3((unsigned)(n * n_passes)), l->shape.fc->out, stream,
-                (const float *)room->hidden_parts, n, n_passes, l->n_hidden_parts,
-                l->shape.fc->out, l->shape.n_out_blocks, head_of(l, l->online), head_of(l, l->target), room->h, room->q);
+    if (cuda_is_dense(l))
+        forward_dense(&p);
+    else
+        cuda_launch(head_kernel, dim3((unsigned)(n * n_passes)), l->shape.fc->out, stream,
+                    (const float *)room->hidden_parts, n, n_passes, l->n_hidden_parts,
+                    l->shape.fc->out, l->shape.n_out_blocks, head_of(l, l->online),
+                    head_of(l, l->target), l->target_again, room->h, room->q);
 }
 
 template <int L> static void weights_layer(cuda_learner *l, cudaStream_t stream, int i)
@@ -208,14 +281,61 @@ static void fork_side(cuda_learner *l)
     cudaStreamWaitEvent(l->side, l->fork, 0);
 }
 
+/** The loss behind a dense last layer, and its gradient down to the hidden units. */
+static void queue_objective(cuda_learner *l)
+{
+    const dq_net_shape *shape = &l->shape;
+    objective_job job = {};
+    job.head = head_job_of(l);
+    job.header = l->header;
+    job.n = l->cfg.batch;
+    job.is_double = l->cfg.double_dqn;
+    job.y = l->learn.q;
+    job.values = l->learn.values;
+    job.weight = l->tree.node ? l->tree.weight : NULL;
+    job.dy = l->dy;
+    job.error = l->error;
+    job.target = l->sample_target;
+    job.part = l->loss_part;
+    cuda_launch(objective_kernel, dim3((unsigned)job.n), HEAD_THREADS, l->stream, job);
+    cuda_launch(loss_sum_kernel, dim3(1), 1, l->stream, (const double *)l->loss_part, job.n,
+                l->loss);
+    out_backward down;
+    down.dy = l->dy;
+    down.w = l->online + shape->out_w;
+    down.x = l->learn.h;
+    down.dx = l->dh;
+    down.n = job.n;
+    down.n_in = shape->fc->out;
+    down.row = job.head.row;
+    multiply_exactly(l->stream, down, job.n, down.n_in, 1);
+    cuda_launch(hidden_bias_kernel, dim3(head_blocks(shape->hidden)), HEAD_THREADS, l->stream,
+                (const float *)l->dh, job.n, shape->fc->out, l->grad + shape->fc_b);
+}
+
+static void dense_weights(cuda_learner *l)
+{
+    const dq_net_shape *shape = &l->shape;
+    out_weights job;
+    job.x = l->learn.h;
+    job.dy = l->dy;
+    job.grad = l->grad + shape->out_w;
+    job.bias = l->grad + shape->out_b;
+    job.n = l->cfg.batch;
+    job.n_in = shape->fc->out;
+    job.row = (int)shape->out_pad;
+    job.has_streams = l->cfg.has_streams;
+    job.n_outputs = shape->n_outputs;
+    multiply_exactly(l->side, job, job.n_in, job.row, 1);
+}
+
 static void queue_loss(cuda_learner *l)
 {
     const dq_net_shape *shape = &l->shape;
     loss_job job = {};
     job.header = l->header;
-    job.loss = l->cfg.loss;
+    job.objective = l->cfg.objective;
     job.n = l->cfg.batch;
-    job.n_actions = l->cfg.n_actions;
     job.n_hidden = shape->fc->out;
     job.n_out_blocks = shape->n_out_blocks;
     job.is_double = l->cfg.double_dqn;
@@ -254,8 +374,13 @@ static void add_up_convs(cuda_learner *l)
 void cuda_gradients(cuda_learner *l)
 {
     cuda_forward(l, l->stream, &l->learn, l->header, l->cfg.batch, l->n_passes);
-    queue_loss(l);
+    if (cuda_is_dense(l))
+        queue_objective(l);
+    else
+        queue_loss(l);
     fork_side(l);
+    if (cuda_is_dense(l))
+        dense_weights(l);
     hidden_gradients(l);
     for (int i = l->shape.n_convs - 1; i > 0; i--) {
         fork_side(l);
@@ -268,13 +393,38 @@ void cuda_gradients(cuda_learner *l)
     add_up_convs(l);
 }
 
+size_t cuda_norm_blocks(const cuda_learner *l)
+{
+    return (l->shape.n_params + NORM_PART - 1) / NORM_PART;
+}
+
+static void queue_scale(cuda_learner *l)
+{
+    unsigned n = (unsigned)cuda_norm_blocks(l);
+    cuda_launch(norm_kernel, dim3(n), STEP_THREADS, l->stream, (const float *)l->grad,
+                (int)l->shape.n_params, l->squares);
+    cuda_launch(scale_kernel, dim3(1), 1, l->stream, (const double *)l->squares, (int)n,
+                l->cfg.gradient_norm, l->scale);
+}
+
+template <dq_optimiser O> static void queue_optimiser(cuda_learner *l)
+{
+    cuda_launch(optimiser_kernel<O>, dim3((unsigned)((n_quads(l) + STEP_THREADS - 1) / STEP_THREADS)),
+                STEP_THREADS, l->stream, (const step_header *)l->header, (float4 *)l->online,
+                (float4 *)l->m, (float4 *)l->v, (const float4 *)l->grad,
+                l->squares ? (const float *)l->scale : (const float *)NULL, n_quads(l));
+}
+
 void cuda_apply(cuda_learner *l)
 {
-    int n_quads = (int)(l->shape.n_params / 4);
     if (l->tree.node)
         cuda_launch(priority_kernel, dim3(1), DRAW_THREADS, l->stream, l->tree,
-                    (const uint32_t *)l->slots, (const float *)l->error, l->cfg.batch);
-    cuda_launch(adam_kernel, dim3((unsigned)((n_quads + STEP_THREADS - 1) / STEP_THREADS)),
-                STEP_THREADS, l->stream, (const step_header *)l->header, (float4 *)l->online,
-                (float4 *)l->m, (float4 *)l->v, (const float4 *)l->grad, n_quads);
+                    (const uint32_t *)l->slots, (const float *)l->error, l->cfg.objective,
+                    l->cfg.batch);
+    if (l->squares)
+        queue_scale(l);
+    if (l->cfg.optimiser == DQ_OPTIMISER_RMSPROP)
+        queue_optimiser<DQ_OPTIMISER_RMSPROP>(l);
+    else
+        queue_optimiser<DQ_OPTIMISER_ADAM>(l);
 }

@@ -1,6 +1,6 @@
 /** The kernels that are no products: stacking frames, the last layer, the loss, sums of parts,
- *  Adam. Sums are in a fixed order and roundings those of the reference (no fused multiply-add
- *  unless it is written down). */
+ *  the optimiser. Sums are in a fixed order and roundings those of the reference (no fused
+ * multiply-add unless it is written down). */
 #ifndef DEEPQ_LEARN_CUDA_STEPS_H
 #define DEEPQ_LEARN_CUDA_STEPS_H
 
@@ -27,11 +27,30 @@ static __device__ inline unsigned char frame_pixel(const unsigned char *frames, 
     return frame < 0 ? 0 : frames[(size_t)frame * FRAME_PIXELS + pixel];
 }
 
+/** A part of the way to the online weights, rounding for rounding as on the CPU; all of it copies
+ *  them. */
+static __device__ inline float4 blended(float4 target, float4 online, float rate)
+{
+    if (rate >= 1.0f)
+        return online;
+    return make_float4(
+        target.x + rate * (online.x - target.x), target.y + rate * (online.y - target.y),
+        target.z + rate * (online.z - target.z), target.w + rate * (online.w - target.w));
+}
+
+static __global__ void __launch_bounds__(STEP_THREADS)
+    blend_kernel(const float4 *online, float4 *target, float rate, int n_quads)
+{
+    int i = (int)(blockIdx.x * STEP_THREADS + threadIdx.x);
+    if (i < n_quads)
+        target[i] = blended(target[i], online[i], rate);
+}
+
 /** Pictures channels last from frames: first n states, then, where there are n_kinds 2, their next
- *  states. The blocks beyond copy the online weights to the target where the step asks for it. */
+ *  states. The blocks beyond update the target network where the step asks for it. */
 static __global__ void __launch_bounds__(STEP_THREADS)
     stack_kernel(const step_header *h, int n, int n_kinds, uchar4 *x0, const float4 *online,
-                 float4 *target, int n_quads)
+                 float4 *target, float rate, int n_quads)
 {
     int row = (int)blockIdx.x / STACK_BLOCKS;
     if (row >= n * n_kinds) {
@@ -39,7 +58,7 @@ static __global__ void __launch_bounds__(STEP_THREADS)
             ((int)blockIdx.x - n * n_kinds * STACK_BLOCKS) * STEP_THREADS + (int)threadIdx.x;
         if (h->step.sync_target)
             for (int i = first; i < n_quads; i += COPY_BLOCKS * STEP_THREADS)
-                target[i] = online[i];
+                target[i] = blended(target[i], online[i], rate);
         return;
     }
     int pixel = (int)blockIdx.x % STACK_BLOCKS * STEP_THREADS + (int)threadIdx.x;
@@ -64,12 +83,13 @@ struct head_params {
  *  units for each row. */
 static __global__ void __launch_bounds__(DQ_GPU_HIDDEN)
     head_kernel(const float *parts, int n, int n_passes, int n_parts, int n_hidden,
-                int n_out_blocks, head_params online, head_params target, float *h, float *q)
+                int n_out_blocks, head_params online, head_params target, int target_again,
+                float *h, float *q)
 {
     __shared__ float hidden[DQ_GPU_HIDDEN];
     __shared__ float sums[DQ_GPU_HIDDEN / 32][DQ_OUT_BLOCK];
     int row = blockIdx.x, i = threadIdx.x, group = i / 32, out = i % 32;
-    const head_params *p = row / n == 1 ? &target : &online;
+    const head_params *p = is_of_target(row / n, target_again) ? &target : &online;
     float sum = 0.0f;
     for (int part = 0; part < n_parts; part++)
         sum += parts[((size_t)part * n_passes * n + row) * n_hidden + i];
@@ -110,13 +130,20 @@ static __device__ inline void take_sample(const loss_job *job, loss_chunk *s, in
     const dq_device_sample *sample = header_samples(job->header) + i;
     const size_t row = (size_t)job->n_out_blocks * DQ_OUT_BLOCK;
     const float *target_q = job->q + (job->n + i) * row;
-    const float *chooser_q = job->is_double ? job->q + (2 * job->n + i) * row : target_q;
-    float next = dq_objective_next_value(target_q, chooser_q, job->n_actions), error;
-    float target = dq_objective_target(sample->reward, sample->discount, next);
+    const float *third_q = job->q + (2 * job->n + i) * row;
+    const dq_objective *o = &job->objective;
+    float reward = sample->reward, next, error;
+    if (o->munchausen.tau > 0.0f) {
+        dq_objective_soft_next(o, target_q, target_q, &next);
+        reward += dq_objective_bonus(o, third_q, sample->action);
+    } else {
+        next = dq_objective_next_value(target_q, job->is_double ? third_q : target_q, o->n_actions);
+    }
+    float target = dq_objective_target(reward, sample->discount, next);
     float q = job->q[i * row + sample->action];
     float weight = job->weight ? job->weight[i] : 1.0f;
     s->action[place] = sample->action;
-    s->part[place] = dq_objective_loss(job->loss, q, target, weight, job->n, &error, &s->dq[place]);
+    s->part[place] = dq_objective_loss(o->loss, q, target, weight, job->n, &error, &s->dq[place]);
     if (blockIdx.x == 0) {
         job->error[i] = error;
         job->target[i] = target;
@@ -219,6 +246,38 @@ static __global__ void __launch_bounds__(STEP_THREADS) sum_kernel(conv_parts con
     grad[i] = sum;
 }
 
+enum { NORM_PART = 16 * STEP_THREADS };  // gradients that a block of norm_kernel squares
+
+/** The sums of the squares of the gradient's parts, in float64. */
+static __global__ void __launch_bounds__(STEP_THREADS)
+    norm_kernel(const float *grad, int n, double *squares)
+{
+    __shared__ double sums[STEP_THREADS];
+    int first = (int)blockIdx.x * NORM_PART + (int)threadIdx.x;
+    double sum = 0.0;
+    for (int i = first; i < first - (int)threadIdx.x + NORM_PART && i < n; i += STEP_THREADS)
+        sum += (double)grad[i] * (double)grad[i];
+    sums[threadIdx.x] = sum;
+    for (int half = STEP_THREADS / 2; half > 0; half /= 2) {
+        __syncthreads();
+        if ((int)threadIdx.x < half)
+            sums[threadIdx.x] += sums[threadIdx.x + half];
+    }
+    if (threadIdx.x == 0)
+        squares[blockIdx.x] = sums[0];
+}
+
+/** What the gradient is scaled by, so that it is at most as long as `most`: one thread.
+ *  dq_net_gradient_scale() has the formula. */
+static __global__ void scale_kernel(const double *squares, int n, double most, float *scale)
+{
+    double sum = 0.0, quotient;
+    for (int i = 0; i < n; i++)
+        sum += squares[i];
+    quotient = most / (sqrt(sum) + 1e-6);
+    *scale = quotient < 1.0 ? (float)quotient : 1.0f;
+}
+
 /** adam_ref of one parameter, rounding for rounding. */
 static __device__ inline void adam_one(float *w, float *m, float *v, float g, const dq_adam_step *s)
 {
@@ -227,19 +286,44 @@ static __device__ inline void adam_one(float *w, float *m, float *v, float g, co
     *w = *w - s->step_size * *m / (sqrtf(*v) * s->inv_sqrt_bias2 + s->epsilon);
 }
 
+/** rmsprop_ref of one parameter, rounding for rounding. */
+static __device__ inline void rmsprop_one(float *w, float *m, float *v, float g,
+                                          const dq_rmsprop_step *s)
+{
+    *m = *m + (1.0f - s->decay) * (g - *m);
+    *v = s->decay * *v + (1.0f - s->decay) * g * g;
+    float variance = *v - *m * *m;
+    *w = *w - s->learning_rate * g / sqrtf(fmaxf(variance, 0.0f) + s->epsilon);
+}
+
+/** One parameter's step. */
+template <dq_optimiser O>
+static __device__ inline void optimise_one(float *w, float *m, float *v, float g,
+                                           const dq_optimiser_step *s)
+{
+    if (O == DQ_OPTIMISER_RMSPROP)
+        rmsprop_one(w, m, v, g, &s->rmsprop);
+    else
+        adam_one(w, m, v, g, &s->adam);
+}
+
+/** @param scale of the gradient; NULL: 1 */
+template <dq_optimiser O>
 static __global__ void __launch_bounds__(STEP_THREADS)
-    adam_kernel(const step_header *header, float4 *w, float4 *m, float4 *v, const float4 *g,
-                int n_quads)
+    optimiser_kernel(const step_header *header, float4 *w, float4 *m, float4 *v, const float4 *g,
+                     const float *scale, int n_quads)
 {
     int i = (int)(blockIdx.x * STEP_THREADS + threadIdx.x);
     if (i >= n_quads)
         return;
-    dq_adam_step s = header->step.adam;
+    dq_optimiser_step s = header->step.optimiser;
     float4 wi = w[i], mi = m[i], vi = v[i], gi = g[i];
-    adam_one(&wi.x, &mi.x, &vi.x, gi.x, &s);
-    adam_one(&wi.y, &mi.y, &vi.y, gi.y, &s);
-    adam_one(&wi.z, &mi.z, &vi.z, gi.z, &s);
-    adam_one(&wi.w, &mi.w, &vi.w, gi.w, &s);
+    if (scale && *scale < 1.0f)
+        gi = make_float4(gi.x * *scale, gi.y * *scale, gi.z * *scale, gi.w * *scale);
+    optimise_one<O>(&wi.x, &mi.x, &vi.x, gi.x, &s);
+    optimise_one<O>(&wi.y, &mi.y, &vi.y, gi.y, &s);
+    optimise_one<O>(&wi.z, &mi.z, &vi.z, gi.z, &s);
+    optimise_one<O>(&wi.w, &mi.w, &vi.w, gi.w, &s);
     w[i] = wi;
     m[i] = mi;
     v[i] = vi;
