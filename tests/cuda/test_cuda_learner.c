@@ -22,6 +22,7 @@ static const dq_learner_config plain = {.n_actions = N_ACTIONS,
                                         .n_lanes = 1,
                                         .n_threads = 1,
                                         .isa = "ref",
+                                        .network = "small",
                                         .batch = BATCH,
                                         .learning_rate = 1e-4,
                                         .beta1 = 0.9,
@@ -176,7 +177,6 @@ static void a_step_that_is_not_to_be_was_not(void **state)
     player a, b;
     dq_learner_config cfg = plain;
     int step = START, n_begun = 0;
-    cfg.network = "small";
     make_player(&a, &cfg, "cuda");
     make_player(&b, &cfg, "cuda");
     run(&a, 0, step, false, NULL);
@@ -282,13 +282,14 @@ static void the_run_is_the_processors_but_for_rounding(void **state)
     check_run(&cfg, N_STEPS);
     cfg.n_lanes = 3;  // environments that take turns
     check_run(&cfg, START + 6);
+    cfg.network = "nature";
+    check_run(&cfg, START + 2);
 }
 
 static void so_it_is_with_every_objective_and_network(void **state)
 {
     (void)state;
     dq_learner_config cfg = plain;
-    cfg.network = "small";
     cfg.double_dqn = true;
     check_run(&cfg, START + 8);
     cfg.loss = DQ_LOSS_HUBER;
@@ -309,7 +310,6 @@ static void so_it_is_with_every_way_to_update(void **state)
     for (int part = 0; part <= PARTS; part++) {
         bool all = part == PARTS;
         dq_learner_config cfg = plain;
-        cfg.network = "small";
         if (part == 0 || all)
             cfg.target_rate = 0.3;
         if (part == 1 || all) {
@@ -386,7 +386,6 @@ static void a_checkpoint_is_the_same_on_both(void **state)
     (void)state;
     dq_learner_config cfg = plain;
     player gpu, cpu;
-    cfg.network = "small";
     cfg.priority_alpha = 0.6;
     make_player(&gpu, &cfg, "cuda");
     make_player(&cpu, &cfg, "cpu");
@@ -426,7 +425,6 @@ static void a_long_replay_arrives_whole(void **state)
     dq_learner_config cfg = plain;
     player gpu, cpu;
     cfg.replay_size = LONG;
-    cfg.network = "small";
     cfg.batch = 40;
     make_player(&gpu, &cfg, "cuda");
     make_player(&cpu, &cfg, "cpu");
