@@ -334,7 +334,7 @@ def train(
         device: ``"cpu"``, which None is, ``"cuda"`` or ``"auto"``.
         precision: ``"fp32"`` or ``"bf16"``, on a GPU also ``"tf32"``; None: the usual one.
         dialect: The preprocessing of an Atari game; None: the preset's.
-        options: What is otherwise in it, as in ``deepq.preprocessed``.
+        options: What is otherwise in it, as in ``deepq.preprocessed``, which has ``max_frames`` besides.
         **settings: Hyperparameters by name, as ``gamma=0.98``, ``head="c51"`` (docs/hyperparameters.md).
 
     Returns:
