@@ -323,7 +323,7 @@ def train(
             writes, which continues it, too; None: no files.
         resume: A run folder to continue, as if it had never stopped, from its last checkpoint. It keeps what
             it began with: ``frames``, ``reward_bound``, ``threads``, ``device``, ``checkpoint_every`` and
-            ``replay_store`` may be given anew. Worlds in Python are to be given again as ``env``; they are
+            ``replay_store`` may change. Worlds in Python are to be given again, as ``env``; they are
             in a checkpoint where pickling keeps all of their state. Where it does not, as with
             ``gymnasium.utils.EzPickle``, the episode that was being played counts as cut off, and another
             one begins. A pickle runs code: resume only what you trust.
