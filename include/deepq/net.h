@@ -33,10 +33,17 @@
  *  | "qr N"            | for each action N quantiles of the return (Dabney et al. 2018)          |
  *  | "iqn N K"         | for each action the quantile of any level: N in an update, K for values |
  *  |                   | (Dabney et al. 2018, "Implicit Quantile Networks")                      |
+ *  | "norm"            | layer normalisation behind each layer but the last, in front of its     |
+ *  |                   | ReLU (Ba, Kiros, Hinton 2016); it stands before c51 and qr              |
  *
  *  as in "nature streams 512 c51 51 -10 10". Dueling merges to value + advantage - mean advantage,
  *  for each atom. With "iqn" an embedding of the level, a linear layer of DQ_COSINES inputs and a
- *  ReLU, is multiplied with the inputs of the last hidden layer.
+ *  ReLU, is multiplied with the inputs of the last hidden layer. "norm" excludes it.
+ *
+ *  A layer normalisation is torch.nn.LayerNorm over all outputs of its layer, [outputs] or
+ *  [channels][height][width], with a scale and a shift for each and epsilon 1e-5, as CleanRL has
+ *  it; the code of Gallici et al. 2024 normalises the channels of each pixel apart. Of two streams
+ *  each is normalised by itself.
  *
  *  All memory is allocated by dq_net_create(), none afterwards. Results are bit-identical for any
  *  number of threads; between instruction sets they may differ in rounding. Only one thread at a
@@ -45,9 +52,10 @@
  *  convolutions has no conv.4. Those of "cnn" are conv.0.weight, ..., fc.0.weight, ...; those of a
  *  multilayer perceptron are named as in PyTorch's
  *  nn.Sequential(Linear, ReLU, ..., Linear): 0.weight, 0.bias, 2.weight, ...; with advantages and a
- *  value fc.0.weight, ..., fc_adv.0.weight, fc_val.0.weight. The atoms of C51, "supports", and the
- *  levels of quantiles, "quantiles", come behind them as constants, as buffers do in PyTorch; of
- *  "iqn" the levels of its K quantiles. */
+ *  value fc.0.weight, ..., fc_adv.0.weight, fc_val.0.weight. Normalisations count in such a
+ *  sequence: conv.0, conv.1 (the normalisation), conv.3, ..., fc.0, fc.1, fc.3. The atoms of C51,
+ * "supports", and the levels of quantiles, "quantiles", come behind them as constants, as buffers
+ * do in PyTorch; of "iqn" the levels of its K quantiles. */
 #ifndef DEEPQ_NET_H
 #define DEEPQ_NET_H
 
@@ -128,7 +136,9 @@ typedef enum dq_loss {
     DQ_LOSS_MSE = 0,
     /** e^2 / 2 where |e| < 1, |e| - 1/2 elsewhere: PyTorch's smooth_l1_loss, whose gradient is the
      *  clipped error of Mnih et al. 2015. */
-    DQ_LOSS_HUBER
+    DQ_LOSS_HUBER,
+    /** e^2 / 2. */
+    DQ_LOSS_HALF_MSE
 } dq_loss;
 
 /** How a gradient g changes a parameter w, at update number t. */
@@ -138,7 +148,13 @@ typedef enum dq_optimiser {
     DQ_OPTIMISER_ADAM = 0,
     /** Centred RMSProp, as Mnih et al. 2015 have it: m = decay m + (1 - decay) g,
      *  v = decay v + (1 - decay) g^2, w -= learning_rate g / sqrt(v - m^2 + epsilon). */
-    DQ_OPTIMISER_RMSPROP
+    DQ_OPTIMISER_RMSPROP,
+    /** Rectified Adam (Liu et al. 2020, algorithm 2) as PyTorch has it: Adam's moments, and with
+     *  longest = 2 / (1 - beta2) - 1, length = longest - 2 t beta2^t / (1 - beta2^t)
+     *  w -= learning_rate (m / (1 - beta1^t)) while length is at most 5; then that times
+     *  sqrt((length - 4) (length - 2) longest / ((longest - 4) (longest - 2) length))
+     *  sqrt(1 - beta2^t) / (sqrt(v) + epsilon). */
+    DQ_OPTIMISER_RADAM
 } dq_optimiser;
 
 /** Fill it with dq_net_config_default() first. The strings may be freed once the net is created. */
@@ -156,7 +172,8 @@ typedef struct dq_net_config {
     dq_optimiser optimiser;
     /** The optimiser's learning rate, 0 or more. */
     double learning_rate;
-    /** Adam's decay rate of the mean gradient, 0 to below 1 (Kingma and Ba 2015). */
+    /** Adam's decay rate of the mean gradient, 0 to below 1 (Kingma and Ba 2015); rectified Adam's,
+     *  too, as are the next two. */
     double beta1;
     /** Adam's decay rate of the mean squared gradient, 0 to below 1. */
     double beta2;
@@ -183,6 +200,8 @@ typedef struct dq_net_config {
      *  over sqrt(fan_in), or this itself where noise is independent. 0: 0.5, or 0.017 where it is
      *  independent (Fortunato et al. 2018, section 3.2). */
     double noisy_sigma;
+    /** Whether there is no target network: its functions are then about the online network. */
+    bool no_target;
 } dq_net_config;
 
 /** The book's values: the network "nature", batch 32, Adam with learning rate 1e-4, beta1 0.9,
@@ -213,7 +232,7 @@ DQ_API
 void dq_net_destroy(dq_net *net);
 
 /** Draw the online network's parameters, then copy them to the target network. Each parameter is
- *  uniform between -bound and bound:
+ *  uniform between -bound and bound, or of "he_normal" normal with this standard deviation:
  *
  *  | initialisation | bound of a weight            | bias        | source                     |
  *  |----------------|------------------------------|-------------|----------------------------|
@@ -221,10 +240,12 @@ void dq_net_destroy(dq_net *net);
  *  | "torch7"       | 1 / sqrt(fan_in)             | same bound  | Torch 7, Mnih et al. 2015  |
  *  | "xavier"       | sqrt(6 / (fan_in + fan_out)) | 0           | Glorot, Bengio 2010        |
  *  | "he"           | sqrt(6 / fan_in)             | 0           | He et al. 2015             |
+ *  | "he_normal"    | sqrt(2 / fan_in)             | 0           | He et al. 2015             |
  *  | "dopamine"     | sqrt(sqrt(3) / fan_in)       | 0           | Dopamine, RainbowNetwork   |
  *
  *  Means of noisy layers are within 1 / sqrt(fan_in), or sqrt(3 / fan_in) where noise is
  *  independent, biases too, whatever the initialisation; each sigma is dq_net_config.noisy_sigma's.
+ *  The scales of normalisations are 1, their shifts 0.
  *
  *  fan_in is the number of inputs of one output of the layer, fan_out the number of outputs that
  *  one input has; for a convolution, channels times the pixels of its kernel. Dopamine's DQN has

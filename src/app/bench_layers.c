@@ -121,8 +121,8 @@ static void run_forward(layers *l, int i)
 {
     for (int n = 0; n < N; n += CHUNK)
         l->k->conv_forward(l->net.layer[i], (dq_conv_part){n, CHUNK, N},
-                           l->x[i] + (size_t)(i ? n : 0) * x_size(l, i), l->u[i], l->w, l->v[i],
-                           l->products, l->x[i + 1] + (size_t)n * x_size(l, i + 1));
+                           l->x[i] + (size_t)(i ? n : 0) * x_size(l, i), l->u[i], l->w, 0.0f,
+                           l->v[i], l->products, l->x[i + 1] + (size_t)n * x_size(l, i + 1));
 }
 
 static void run_backward(layers *l, int i)
@@ -160,7 +160,8 @@ static void run_fc1(layers *l, int i)
         l->k->fc1_input(l->net.fc_layer, l->features + n * (size_t)l->net.fc->in,
                         l->fc_x + n * l->fc.x);
     for (size_t b = 0; b < (size_t)l->net.n_blocks; b++)
-        l->k->fc1(l->net.fc_layer, l->fc_x, N, l->fc_w + b * block, l->w, l->s + b * DQ_FC_BLOCK);
+        l->k->fc1(l->net.fc_layer, l->fc_x, N, l->fc_w + b * block, l->w, 0.0f,
+                  l->s + b * DQ_FC_BLOCK);
 }
 
 static void run_fc1_dx(layers *l, int i)

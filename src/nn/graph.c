@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,9 +39,50 @@ typedef struct placing {
     size_t weight, bias;      // positions of the arrays
     int dense_row;            // as in dq_param
     int first_in, first_out;  // as in dq_param
+    int norm;                 // number of the normalisation behind it, if there is one
 } placing;
 
-/** A layer's weight and its bias, then where it is noisy the factors of their noise. */
+/** A normalisation, whose outputs lie so.
+ *  @param size floats in the outputs of a sample, their padding included */
+static void add_norm(dq_net_shape *s, dq_norm_shape shape, int n_streams, size_t size)
+{
+    assert(s->n_norms < DQ_NORMS_MAX);
+    if (shape.n == shape.row)
+        shape = (dq_norm_shape){.rows = 1, .n = shape.rows * shape.n, .row = shape.rows * shape.n};
+    s->norm[s->n_norms++] = (dq_norm){.shape = shape,
+                                      .n_streams = n_streams,
+                                      .size = size,
+                                      .scale = s->n_params,
+                                      .shift = s->n_params + size};
+    s->n_params += 2 * size;
+}
+
+/** The scale and the shift of the normalisation behind a layer. */
+static void add_norm_tensors(dq_net_shape *s, const dq_layer *l, placing at)
+{
+    bool is_conv = l->kind == DQ_LAYER_CONV;
+    dq_param scale = {.layer = l,
+                      .is_norm = true,
+                      .name = l->norm_weight,
+                      .at = s->norm[at.norm].scale,
+                      .dense_row = at.dense_row,
+                      .first_out = at.first_out,
+                      .n_dims = is_conv ? 3 : 1,
+                      .shape = {l->out}};
+    if (is_conv) {
+        scale.shape[1] = dq_conv_extent(l, l->side);
+        scale.shape[2] = dq_conv_extent(l, l->width ? l->width : l->side);
+    }
+    dq_param shift = scale;
+    shift.is_bias = true;
+    shift.name = l->norm_bias;
+    shift.at = s->norm[at.norm].shift;
+    s->tensors[s->n_tensors++] = scale;
+    s->tensors[s->n_tensors++] = shift;
+}
+
+/** A layer's weight and its bias, then where it is noisy the factors of their noise, then those of
+ *  its normalisation. */
 static void add_tensors(dq_net_shape *s, const dq_layer *l, placing at)
 {
     bool is_conv = l->kind == DQ_LAYER_CONV;
@@ -60,16 +100,18 @@ static void add_tensors(dq_net_shape *s, const dq_layer *l, placing at)
     bias.name = l->bias;
     bias.at = at.bias;
     bias.n_dims = 1;
-    assert(s->n_tensors + 4 <= DQ_TENSORS_MAX);
+    assert(s->n_tensors + 6 <= DQ_TENSORS_MAX);
     s->tensors[s->n_tensors++] = weight;
     s->tensors[s->n_tensors++] = bias;
-    if (l->kind != DQ_LAYER_LINEAR || s->network->last.noise == DQ_NOISE_NONE)
-        return;
-    weight.is_sigma = bias.is_sigma = true;
-    weight.name = l->sigma_weight;
-    bias.name = l->sigma_bias;
-    s->tensors[s->n_tensors++] = weight;
-    s->tensors[s->n_tensors++] = bias;
+    if (l->kind == DQ_LAYER_LINEAR && s->network->last.noise != DQ_NOISE_NONE) {
+        weight.is_sigma = bias.is_sigma = true;
+        weight.name = l->sigma_weight;
+        bias.name = l->sigma_bias;
+        s->tensors[s->n_tensors++] = weight;
+        s->tensors[s->n_tensors++] = bias;
+    }
+    if (l->norm)
+        add_norm_tensors(s, l, at);
 }
 
 static void add_conv(dq_net_shape *s, const dq_layer *l)
@@ -85,7 +127,17 @@ static void add_conv(dq_net_shape *s, const dq_layer *l)
     s->conv_w[i] = s->n_params;
     s->conv_b[i] = s->conv_w[i] + dq_conv_weights(c);
     s->n_params = s->conv_b[i] + (size_t)c->out;
-    add_tensors(s, l, (placing){.weight = s->conv_w[i], .bias = s->conv_b[i]});
+    if (l->norm)
+        add_norm(s, (dq_norm_shape){s->n_pixels, c->out, c->out}, 1, s->x[i]);
+    add_tensors(s, l, (placing){.weight = s->conv_w[i], .bias = s->conv_b[i], .norm = i});
+}
+
+/** The normalisations of n linear layers side by side, in front of all that has noise. */
+static void add_linear_norm(dq_net_shape *s, const dq_layer *l, int n)
+{
+    int out = l->out;
+    if (l->norm)
+        add_norm(s, (dq_norm_shape){1, out, out}, n, (size_t)whole_groups(n * out, DQ_DENSE_GROUP));
 }
 
 /** The hidden layer, which may be two streams: its first layer, and of how many outputs it is. */
@@ -96,12 +148,15 @@ static void add_hidden(dq_net_shape *s, const dq_layer *l, int n_streams)
     s->fc = &dq_fc_shapes[s->fc_layer];
     s->n_blocks = s->fc->out / DQ_FC_BLOCK;
     s->hidden = (size_t)s->fc->out;
+    add_linear_norm(s, l, n_streams);
     s->fc_w = s->n_params;
     s->fc_b = s->fc_w + dq_fc_weights(s->fc);
     s->n_params = s->fc_b + s->hidden;
     for (int i = 0; i < n_streams; i++)
-        add_tensors(s, &l[i],
-                    (placing){.weight = s->fc_w, .bias = s->fc_b, .first_out = i * l->out});
+        add_tensors(
+            s, &l[i],
+            (placing){
+                .weight = s->fc_w, .bias = s->fc_b, .first_out = i * l->out, .norm = s->n_convs});
 }
 
 /** The output layer of an output for each action. */
@@ -116,12 +171,12 @@ static void add_output(dq_net_shape *s, const dq_layer *l)
     add_tensors(s, l, (placing){.weight = s->out_w, .bias = s->out_b});
 }
 
-/** A dense layer of `in` inputs that n layers share, their outputs side by side.
+/** The arrays of a dense layer of `in` inputs that n layers share, their outputs side by side.
  *  @param group of its inputs
  *  @param[out] d its sizes
  *  @return where its arrays are */
-static placing add_dense(dq_net_shape *s, const dq_layer *l, int n, int in, int group,
-                         dq_dense_shape *d)
+static placing place_dense(dq_net_shape *s, const dq_layer *l, int n, int in, int group,
+                           dq_dense_shape *d)
 {
     int out = 0;
     for (int i = 0; i < n; i++)
@@ -130,15 +185,25 @@ static placing add_dense(dq_net_shape *s, const dq_layer *l, int n, int in, int 
                           .out = out,
                           .in_row = whole_groups(in, group),
                           .out_row = whole_groups(out, DQ_DENSE_GROUP)};
-    placing at = {.weight = s->n_params, .bias = s->n_params + dq_dense_weights(d)};
-    at.dense_row = d->out_row;
+    placing at = {
+        .weight = s->n_params, .bias = s->n_params + dq_dense_weights(d), .dense_row = d->out_row};
     s->n_params = at.bias + (size_t)d->out_row;
+    return at;
+}
+
+/** A dense layer as place_dense() has it, with its tensors.
+ *  @param norm number of its normalisation, if it has one */
+static placing add_dense(dq_net_shape *s, const dq_layer *l, int n, int in, int group, int norm,
+                         dq_dense_shape *d)
+{
+    placing first = place_dense(s, l, n, in, group, d), at = first;
+    at.norm = norm;
     for (int i = 0; i < n; i++) {
         add_tensors(s, &l[i], at);
         at.first_in += l[i].in < in ? l[i].in : 0;  // each has inputs of its own
         at.first_out += l[i].out ? l[i].out : s->n_outputs;
     }
-    return at;
+    return first;
 }
 
 /** A convolution of own sizes. */
@@ -153,19 +218,24 @@ static void add_patch(dq_net_shape *s, const dq_layer *l)
                           .row = before ? before->dense.out_row : l->in,
                           .k = l->k,
                           .stride = l->stride,
-                          .out_height = (l->side - l->k) / l->stride + 1,
-                          .out_width = (l->width - l->k) / l->stride + 1};
-    placing at = add_dense(s, l, 1, l->in * l->k * l->k, DQ_DENSE_GROUP, &p->dense);
+                          .out_height = dq_conv_extent(l, l->side),
+                          .out_width = dq_conv_extent(l, l->width)};
+    placing at = place_dense(s, l, 1, l->in * l->k * l->k, DQ_DENSE_GROUP, &p->dense);
     p->w = at.weight;
     p->b = at.bias;
     s->n_channels = l->out;
     s->n_pixels = p->out_height * p->out_width;
+    at.norm = s->n_norms;
+    if (l->norm)
+        add_norm(s, (dq_norm_shape){s->n_pixels, l->out, p->dense.out_row}, 1,
+                 (size_t)s->n_pixels * (size_t)p->dense.out_row);
+    add_tensors(s, l, at);
 }
 
 /** The embedding of levels. It has no noise. */
 static void add_embedding(dq_net_shape *s, const dq_layer *l)
 {
-    placing at = add_dense(s, l, 1, l->in, DQ_DENSE_GROUP, &s->embedding);
+    placing at = add_dense(s, l, 1, l->in, DQ_DENSE_GROUP, 0, &s->embedding);
     s->embedding_w = at.weight;
     s->embedding_b = at.bias;
 }
@@ -173,7 +243,7 @@ static void add_embedding(dq_net_shape *s, const dq_layer *l)
 /** The output layer of distributions, or of advantages and a value. */
 static void add_dense_output(dq_net_shape *s, const dq_layer *l, int n)
 {
-    placing at = add_dense(s, l, n, s->fc->out, DQ_DENSE_GROUP, &s->out);
+    placing at = add_dense(s, l, n, s->fc->out, DQ_DENSE_GROUP, 0, &s->out);
     s->out_w = at.weight;
     s->out_b = at.bias;
     s->out_pad = (size_t)s->out.out_row;
@@ -226,14 +296,17 @@ static void shape_own_sizes(dq_net_shape *s, const dq_network *network)
             add_patch(s, &network->layers[i]);
         else if (network->layers[i].kind == DQ_LAYER_EMBEDDING)
             add_embedding(s, &network->layers[i]);
+    for (int i = 0; i < network->n_layers; i += n_beside(network, i))
+        if (network->layers[i].kind == DQ_LAYER_LINEAR)
+            add_linear_norm(s, &network->layers[i], n_beside(network, i));
     for (int i = 0, n; i < network->n_layers; i += n) {
         n = n_beside(network, i);
         if (network->layers[i].kind != DQ_LAYER_LINEAR)
             continue;
         int d = s->n_dense++, in = d > 0 ? s->dense[d - 1].out : network->layers[i].in;
-        placing at =
-            add_dense(s, &network->layers[i], n, in,
-                      d > 0 || is_picture ? DQ_DENSE_GROUP : DQ_DENSE_FIRST_GROUP, &s->dense[d]);
+        placing at = add_dense(s, &network->layers[i], n, in,
+                               d > 0 || is_picture ? DQ_DENSE_GROUP : DQ_DENSE_FIRST_GROUP,
+                               s->n_patches + d, &s->dense[d]);
         s->dense_w[d] = at.weight;
         s->dense_b[d] = at.bias;
     }
@@ -261,13 +334,12 @@ static void shape_picture_network(dq_net_shape *s, const dq_network *network)
 /** The layers of a stream follow one another in a module. */
 static void put_streams_in_order(dq_net_shape *s)
 {
-    int n = s->network->last.noise == DQ_NOISE_NONE ? 2 : 4;  // tensors of a layer
-    dq_param *of_hidden_value = &s->tensors[s->n_tensors - 3 * n];
-    for (int i = 0; i < n; i++) {
-        dq_param t = of_hidden_value[i];
-        of_hidden_value[i] = of_hidden_value[i + n];
-        of_hidden_value[i + n] = t;
-    }
+    size_t n = s->network->last.noise == DQ_NOISE_NONE ? 2 : 4;  // tensors of an output layer
+    size_t n_hidden = n + (s->network->last.norm ? 2 : 0);       // of a hidden one
+    dq_param *of_hidden_value = &s->tensors[(size_t)s->n_tensors - 2 * n - n_hidden], hidden[6];
+    memcpy(hidden, of_hidden_value, n_hidden * sizeof(*hidden));
+    memmove(of_hidden_value, of_hidden_value + n_hidden, n * sizeof(*hidden));
+    memcpy(of_hidden_value + n, hidden, n_hidden * sizeof(*hidden));
 }
 
 dq_net_shape dq_net_shape_of(const dq_network *network, int n_actions)
@@ -333,9 +405,19 @@ static size_t embedding_place(const dq_net_shape *s, const dq_param *p, size_t i
     return p->at + i % n_in * (size_t)p->dense_row + o;
 }
 
+/** [channel][y][x] to [pixel][channel], with padding; or one output after another. */
+static size_t norm_place(const dq_param *p, size_t i)
+{
+    size_t pixels = (size_t)p->shape[1] * (size_t)p->shape[2];
+    size_t row = (size_t)(p->dense_row ? p->dense_row : p->shape[0]);
+    return p->n_dims == 1 ? (size_t)p->first_out + i : i % pixels * row + i / pixels;
+}
+
 /** Where it is, or of a factor of noise where its parameter is. */
 static size_t mean_place(const dq_net_shape *s, const dq_param *p, size_t i)
 {
+    if (p->is_norm)
+        return p->at + norm_place(p, i);
     if (p->layer->kind == DQ_LAYER_EMBEDDING)
         return embedding_place(s, p, i);
     if (p->is_bias)
@@ -453,6 +535,17 @@ bool dq_network_fits(const dq_network *network, const dq_tensor *tensors, size_t
 
 enum { USUALLY_DRAWN = 64 };  // levels of an update of IQN: no tensor says how many
 
+/** Of the normalisation behind the first layer of a sequence; without one it would be its ReLU. */
+static bool is_norm_scale(const dq_tensor *t)
+{
+    static const char *const names[] = {"conv.1.weight", "fc.1.weight", "1.weight",
+                                        "fc_adv.1.weight"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(t->name, names[i]) == 0)
+            return true;
+    return false;
+}
+
 /** What the last layers compute, by the names of their tensors and the constants.
  *  @return false: the constants are those of no distribution */
 static bool find_last(const dq_tensor *tensors, size_t n, dq_last_layers *last)
@@ -461,9 +554,13 @@ static bool find_last(const dq_tensor *tensors, size_t n, dq_last_layers *last)
     const dq_tensor *levels = tensor_named(tensors, n, "quantiles");
     const dq_tensor *stream = tensor_named(tensors, n, "fc_adv.2.weight");
     *last = (dq_last_layers){.n_atoms = 1, .high = 1.0f};
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         if (strstr(tensors[i].name, ".sigma_"))
             last->noise = DQ_NOISE_FACTORISED;  // the tensors do not say which
+        last->norm = last->norm || is_norm_scale(&tensors[i]);
+    }
+    if (last->norm)
+        stream = tensor_named(tensors, n, "fc_adv.3.weight");
     if (stream) {
         last->dueling = DQ_DUELING_STREAMS;
         last->stream = stream->n_dims == 2 ? stream->shape[1] : 0;
@@ -494,7 +591,7 @@ static void name_mlp(const dq_tensor *tensors, size_t n, const dq_last_layers *l
     const dq_tensor *weight = NULL;
     char before = ' ';
     for (int i = 0; i < DQ_DENSE_MAX && used < DQ_NETWORK_NAME; i++, before = '-') {
-        weight = tensor_named(tensors, n, dq_mlp_weight_name(i, dq_mlp_is_part(last)));
+        weight = tensor_named(tensors, n, dq_mlp_weight_name(i, last));
         if (!weight)
             break;
         used += (size_t)snprintf(name + used, DQ_NETWORK_NAME - used, "%c%d", before,
@@ -553,109 +650,4 @@ int dq_net_outputs(const dq_tensor *tensors, size_t n)
 {
     dq_network network;
     return recognise(tensors, n, &network) ? actions_of(&network, tensors, n) : 0;
-}
-
-/* ---------------------------------------------------------------- as PyTorch prints it */
-
-typedef struct text {
-    char *at;
-    size_t cap;
-} text;
-
-__attribute__((format(printf, 2, 3))) static void append(text *t, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int n = vsnprintf(t->at, t->cap, format, args);
-    va_end(args);
-    size_t written = n < 0 || t->cap == 0 ? 0 : (size_t)n < t->cap ? (size_t)n : t->cap - 1;
-    t->at += written;
-    t->cap -= written;
-}
-
-/** "conv.2" is number 2 of the sequence "conv". */
-static size_t sequence_of(const dq_layer *l)
-{
-    return strcspn(l->name, ".");
-}
-
-static const char *number_of(const dq_layer *l)
-{
-    const char *dot = strchr(l->name, '.');
-    return dot ? dot + 1 : l->name;
-}
-
-/** Padding that differs between the sides has no word in PyTorch's Conv2d: (before, after). */
-static void describe_conv(text *t, const dq_layer *l)
-{
-    append(t, "Conv2d(%d, %d, kernel_size=(%d, %d), stride=(%d, %d)", l->in, l->out, l->k, l->k,
-           l->stride, l->stride);
-    if (l->before || l->after)
-        append(t, ", padding=(%d, %d)", l->before, l->after);
-    append(t, ")\n");
-}
-
-static void describe_layer(text *t, const dq_network *network, const dq_layer *l, int n_outputs,
-                           const char *indent)
-{
-    append(t, "%s(%s): ", indent, number_of(l));
-    if (l->kind == DQ_LAYER_CONV)
-        describe_conv(t, l);
-    else
-        append(t, "%sLinear(in_features=%d, out_features=%d, bias=True)\n",
-               network->last.noise == DQ_NOISE_NONE || l->kind == DQ_LAYER_EMBEDDING ? "" : "Noisy",
-               l->in, l->out ? l->out : n_outputs);
-    if (l->relu)
-        append(t, "%s(%d): ReLU()\n", indent, *number_of(l) - '0' + 1);
-}
-
-/** As an nn.Sequential of all. */
-static void describe_mlp(text *t, const dq_network *network, int n_outputs)
-{
-    append(t, "Sequential(\n");
-    for (int i = 0; i < network->n_layers; i++)
-        describe_layer(t, network, &network->layers[i], n_outputs, "  ");
-    append(t, ")");
-}
-
-/** The sequences of linear layers, or those of others. Those of two streams alternate in the list.
- */
-static void describe_sequences(text *t, const dq_network *network, int n_outputs, bool of_linear)
-{
-    bool is_said[DQ_LAYERS_MAX] = {0};
-    for (int i = 0; i < network->n_layers; i++) {
-        const dq_layer *l = &network->layers[i];
-        if (is_said[i] || (l->kind == DQ_LAYER_LINEAR) != of_linear)
-            continue;
-        append(t, "  (%.*s): Sequential(\n", (int)sequence_of(l), l->name);
-        for (int j = i; j < network->n_layers; j++)
-            if (strncmp(l->name, network->layers[j].name, sequence_of(l) + 1) == 0) {
-                describe_layer(t, network, &network->layers[j], n_outputs, "    ");
-                is_said[j] = true;
-            }
-        append(t, "  )\n");
-    }
-}
-
-/** As a module with sequences of layers. */
-static void describe_module(text *t, const dq_network *network, int n_outputs)
-{
-    append(t, "DQN(\n");
-    describe_sequences(t, network, n_outputs, false);
-    describe_sequences(t, network, n_outputs, true);
-    append(t, ")");
-}
-
-void dq_net_describe(const char *network, int n_actions, char *to, size_t cap)
-{
-    text t = {to, cap};
-    dq_network known;
-    append(&t, "%s", "");
-    if (dq_network_find(network, &known) != DQ_OK)
-        return;
-    int n_outputs = n_actions * known.last.n_atoms;
-    if (known.layers[0].kind == DQ_LAYER_LINEAR && !dq_mlp_is_part(&known.last))
-        describe_mlp(&t, &known, n_outputs);
-    else
-        describe_module(&t, &known, n_outputs);
 }

@@ -18,6 +18,8 @@ typedef struct dq_layer {
     const char *weight;                     // name of its weight tensor, "conv.0.weight"
     const char *bias;                       // name of its bias tensor, "conv.0.bias"
     const char *sigma_weight, *sigma_bias;  // where it is noisy: "fc.0.sigma_weight"
+    const char *norm;                       // of the normalisation behind it, "conv.1"; NULL: none
+    const char *norm_weight, *norm_bias;    // the tensors of its scale and shift
     dq_layer_kind kind;                     // convolution, linear or embedding
     int in;             // input channels of a convolution, inputs of a linear layer
     int out;            // output channels or outputs; 0: the number of actions
@@ -31,7 +33,8 @@ typedef struct dq_layer {
 enum {
     DQ_DENSE_MAX = DQ_MLP_LAYERS_MAX + 1,  // most linear layers of a multilayer perceptron
     DQ_LAYERS_MAX = DQ_CONVS_MAX + DQ_DENSE_MAX + 3,  // all, two of them twice, and an embedding
-    DQ_TENSORS_MAX = 4 * DQ_LAYERS_MAX + 1
+    DQ_NORMS_MAX = DQ_CONVS_MAX + DQ_DENSE_MAX,       // most normalisations
+    DQ_TENSORS_MAX = 6 * DQ_LAYERS_MAX + 1
 };
 #define DQ_MLP "mlp"            // a multilayer perceptron; its name goes on with its sizes
 #define DQ_CNN "cnn"            // convolutions of any sizes before one; the same
@@ -47,6 +50,7 @@ typedef struct dq_last_layers {
     dq_dueling dueling;  // whether advantages and a value are apart
     int stream;          // outputs of each of the two hidden layers; 0: there is one
     dq_noise noise;      // of all linear layers
+    bool norm;           // whether layers but the last are normalised, in front of their ReLU
 } dq_last_layers;
 
 /** A network: convolutions, a hidden linear layer and the output layer, for pictures; or, in a
@@ -75,6 +79,7 @@ typedef struct dq_param {
     const dq_layer *layer;    // the layer that it belongs to; NULL: a constant
     bool is_bias;             // the bias, else the weight
     bool is_sigma;            // the factor of its noise
+    bool is_norm;             // of the normalisation behind it: its scale, or its shift the bias
     const char *name;         // "conv.0.weight"
     size_t at;                // position of its layer's array
     int dense_row;            // floats in a row of that array, of the dense kernels; else 0
@@ -95,6 +100,15 @@ typedef struct dq_patch_shape {
     size_t w, b;                  // positions of weights and biases in the flat array
 } dq_patch_shape;
 
+/** The normalisation of a layer's outputs, or of the outputs of two streams, each by itself. Scale
+ *  and shift lie as the outputs of a sample do. */
+typedef struct dq_norm {
+    dq_norm_shape shape;  // what is normalised together
+    int n_streams;        // 1, or 2 of which the second begins behind shape.n outputs
+    size_t size;          // floats in the outputs of a sample, their padding included
+    size_t scale, shift;  // positions in the flat array
+} dq_norm;
+
 /** What follows from the layers of a network. A multilayer perceptron has n_dense layers and none
  *  of the others, a network of own sizes n_patches before them. Other networks with an output for
  * each action have the output layer of fc2; where the last layers compute more, it is a dense
@@ -112,6 +126,8 @@ typedef struct dq_net_shape {
     int layer[DQ_CONVS_MAX];                  // number of each in dq_conv_shapes
     const dq_conv_shape *conv[DQ_CONVS_MAX];  // sizes of each
     size_t x[DQ_CONVS_MAX];                   // floats in a sample's output of each
+    int n_norms;                              // normalisations, 0: none
+    dq_norm norm[DQ_NORMS_MAX];               // of the convolutions, then of hidden layers
     dq_dense_shape embedding;                 // sizes of the embedding; in is 0: there is none
     int fc_layer;                             // number of the hidden layer in dq_fc_shapes
     const dq_fc_shape *fc;                    // sizes of the hidden layer
@@ -142,9 +158,9 @@ typedef struct dq_net_shape {
  *  included. */
 bool dq_network_fits(const dq_network *network, const dq_tensor *tensors, size_t n);
 
-/** The name that a multilayer perceptron gives the weights of layer i, "2.weight", or as a part of
- *  a module "fc.2.weight". */
-const char *dq_mlp_weight_name(int i, bool is_part);
+/** The name that a multilayer perceptron with these last layers gives the weights of layer i,
+ *  "2.weight", or as a part of a module "fc.2.weight". */
+const char *dq_mlp_weight_name(int i, const dq_last_layers *last);
 /** Whether with these last layers a multilayer perceptron is a part of a module. */
 bool dq_mlp_is_part(const dq_last_layers *last);
 
@@ -225,6 +241,12 @@ void dq_net_spread(const dq_net_shape *s, int action, const float *dy, float *ra
  *  one stream to the other's outputs.
  *  @param[in,out] w [in_row][out_row] */
 void dq_net_part_streams(const dq_net_shape *s, const dq_dense_shape *out, float *w);
+
+/** Height or width of what a convolution gives, from that of its input. */
+static inline int dq_conv_extent(const dq_layer *l, int extent)
+{
+    return (extent + l->before + l->after - l->k) / l->stride + 1;
+}
 
 /** Position in the flat array of element i of tensor p. */
 size_t dq_param_place(const dq_net_shape *s, const dq_param *p, size_t i);

@@ -68,9 +68,10 @@ typedef struct dq_kernels {
      *  DQ_CONV_SLICE - 1 (dq_conv_row()).
      *  @param ut NULL: not wanted */
     void (*conv_prepare)(int layer, const float *w, int c, void *u, void *ut);
-    /** y = max(0, x * w + bias) for the samples of a part, and their v. */
+    /** y = max(least, x * w + bias) for the samples of a part, and their v.
+     *  @param least 0, a ReLU; -INFINITY: none, since the outputs are normalised before it */
     void (*conv_forward)(int layer, dq_conv_part part, const float *x, const void *u,
-                         const float *bias, void *v, float *products, float *y);
+                         const float *bias, float least, void *v, float *products, float *y);
     /** Compute z and the input gradient dx from dy, the gradient of y, which counts where y > 0.
      *  @param dx NULL: not wanted
      *  @param prefetch an array as long as dx that the caller will read next; it is loaded into the
@@ -100,11 +101,13 @@ typedef struct dq_kernels {
      *  has a size) and of fc1_dx (dyt). */
     void (*fc1_turn)(int layer, const float *dh, int n, void *dy, void *dyt);
 
-    /** One block of fc1 for n samples: y[i][0..31] = max(0, x[i] * w + bias).
+    /** One block of fc1 for n samples: y[i][0..31] = max(least, x[i] * w + bias).
      *  @param x [n][in]
      *  @param w [in][DQ_FC_BLOCK]
+     *  @param least as in conv_forward
      *  @param[out] y rows of `out` floats */
-    void (*fc1)(int layer, const void *x, int n, const void *w, const float *bias, float *y);
+    void (*fc1)(int layer, const void *x, int n, const void *w, const float *bias, float least,
+                float *y);
     /** The weight gradient of one block for the slice of inputs that begins at k: dw[j][o] = sum
      *  over i of x[i][k + j] * dy[i][o].
      *  @param dy the beginning of the block, in rows of `out`
@@ -146,6 +149,22 @@ typedef struct dq_kernels {
      *  @param[out] dx [n][in_row] */
     void (*dense_dx)(const dq_dense_shape *s, const float *dy, int n, const float *w, float *turned,
                      float *dx);
+
+    /* Layer normalisation of the outputs of one sample, then a ReLU (layer_norm.h). */
+
+    /** From the outputs in y, in place.
+     *  @param scale, shift as y lies
+     *  @param[out] normal the outputs with mean 0 and variance 1, as y lies
+     *  @return the factor that made the variance 1 */
+    float (*norm)(const dq_norm_shape *s, const float *scale, const float *shift, float *y,
+                  float *normal);
+    /** From the gradient of y to that of the outputs, in place.
+     *  @param normal, factor what `norm` gave
+     *  @param[in,out] dy
+     *  @param[out] behind the gradient in front of the ReLU, from which that of scale and shift
+     *         follows */
+    void (*norm_back)(const dq_norm_shape *s, const float *scale, const float *normal, float factor,
+                      const float *y, float *dy, float *behind);
 
     /* Factorised noise of a rectangle of weights: that of the weight from input i to output o is
      * of_in[i] * of_out[o]. Rows are `row` floats apart. */

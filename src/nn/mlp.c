@@ -57,7 +57,9 @@ void dq_mlp_forward(dq_net *net, const dq_weights *weights, const void *obs, int
             dq_embedding_forward(net, weights, n);
         net->k->dense(&shape->dense[l], net->dense_x[l], l < at ? n : n * net->n_rows,
                       weights->used + shape->dense_w[l], weights->used + shape->dense_b[l],
-                      l < last, y);
+                      l < last && shape->n_norms == 0, y);
+        if (l < last && shape->n_norms > 0)
+            dq_norm_forward_pass(net, weights, shape->n_patches + l, 0, n, y);
     }
 }
 
@@ -92,11 +94,11 @@ void dq_mlp_backward(dq_net *net)
             x = net->features;
             n = net->cfg.batch;
         }
-        if (l == 0) {
+        if (l == 0)
             dq_patches_backward(net);
-            return;
-        }
-        for (size_t i = 0; i < (size_t)n * (size_t)s->in_row; i++)
+        else if (shape->n_norms > 0)
+            dq_norm_backward_pass(net, shape->n_patches + l - 1, 0, n, x, dx);
+        for (size_t i = 0; l > 0 && shape->n_norms == 0 && i < (size_t)n * (size_t)s->in_row; i++)
             dx[i] = x[i] > 0.0f ? dx[i] : 0.0f;
     }
 }

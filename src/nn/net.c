@@ -35,7 +35,8 @@ static dq_status check_config(const dq_net_config *cfg)
     if (cfg->batch < 1 || cfg->batch > 65536)
         return dq_fail(DQ_ERR_CONFIG, "batch of %d: choose 1 to 65536", cfg->batch);
     if (!dq_optimiser_name(cfg->optimiser))
-        return dq_fail(DQ_ERR_CONFIG, "optimiser number %d: choose 0, Adam, or 1, RMSProp",
+        return dq_fail(DQ_ERR_CONFIG,
+                       "optimiser number %d: choose 0, Adam, 1, RMSProp, or 2, RAdam",
                        (int)cfg->optimiser);
     bool is_rmsprop = cfg->optimiser == DQ_OPTIMISER_RMSPROP;
     double epsilon = is_rmsprop ? cfg->rmsprop_epsilon : cfg->epsilon;
@@ -106,7 +107,7 @@ static void plan_linear(dq_net *net, char *base, size_t *used)
     float *x = net->mixed ? net->mixed : net->features;
     dq_fc_sizes s = net->k->fc_sizes(shape->fc_layer, (int)rows);
     dq_weights *weights[] = {&net->online, &net->target};
-    for (size_t i = 0; i < DQ_COUNT(weights); i++) {
+    for (size_t i = 0; i < (net->cfg.no_target ? 1 : DQ_COUNT(weights)); i++) {
         float *plain = base ? weights[i]->used + shape->fc_w : NULL;
         weights[i]->w4 = s.w ? dq_net_take(base, used, s.w * (size_t)shape->n_blocks) : plain;
     }
@@ -136,22 +137,25 @@ static void plan_noise(const dq_net *net, dq_weights *weights, char *base, size_
     weights->is_stale = true;
 }
 
-/** Lay everything out in one block; called twice, first for the size. */
-static size_t plan(dq_net *net, char *base)
+static size_t plan_all(dq_net *net, char *base)
 {
     const dq_net_shape *shape = &net->shape;
     size_t used = 0, cap = (size_t)net->cap, threads = (size_t)dq_pool_threads(net->pool);
-    float **params[] = {&net->online.params, &net->target.params, &net->m, &net->v, &net->grad};
+    float **params[] = {&net->online.params, &net->m, &net->v, &net->grad};
     for (size_t i = 0; i < DQ_COUNT(params); i++)
         *params[i] = dq_net_take(base, &used, shape->n_params);
     plan_noise(net, &net->online, base, &used);
-    plan_noise(net, &net->target, base, &used);
+    if (!net->cfg.no_target) {
+        net->target.params = dq_net_take(base, &used, shape->n_params);
+        plan_noise(net, &net->target, base, &used);
+    }
     net->squares = (void *)dq_net_take(base, &used, 2 * (size_t)dq_net_n_norm_tasks(net));
     size_t rows = dq_embedding_rows(net);
     net->q = dq_net_take(base, &used, rows * shape->out_pad);
     net->merged = dq_net_take(base, &used, rows / cap * (size_t)shape->n_outputs);
     net->merged_row = dq_net_take(base, &used, (size_t)shape->n_outputs);
     dq_embedding_plan(net, base, &used);
+    dq_norm_plan(net, base, &used);
     if (shape->n_dense) {
         dq_mlp_plan(net, base, &used);
         return used;
@@ -159,7 +163,7 @@ static size_t plan(dq_net *net, char *base)
     for (int l = 0; l < shape->n_convs; l++) {
         dq_conv_sizes s = net->k->conv_sizes(shape->layer[l], net->cfg.batch);
         net->online.u[l] = dq_net_take(base, &used, s.u);
-        net->target.u[l] = dq_net_take(base, &used, s.u);
+        net->target.u[l] = net->cfg.no_target ? NULL : dq_net_take(base, &used, s.u);
         net->ut[l] = dq_net_take(base, &used, s.ut);
         net->x[l] = dq_net_take(base, &used, cap * shape->x[l]);
         net->conv_v[l] = dq_net_take(base, &used, s.v);
@@ -178,6 +182,15 @@ static size_t plan(dq_net *net, char *base)
     net->padded_size = padded_size(shape);
     net->scratch_size = scratch_size(net);
     net->scratch = dq_net_take(base, &used, threads * net->scratch_size);
+    return used;
+}
+
+/** Lay everything out in one block; called twice, first for the size. */
+static size_t plan(dq_net *net, char *base)
+{
+    size_t used = plan_all(net, base);
+    if (net->cfg.no_target)
+        net->target = net->online;
     return used;
 }
 
@@ -240,6 +253,7 @@ dq_status dq_net_create(dq_net **out, const dq_net_config *cfg)
     memset(net->arena, 0, bytes);
     plan(net, net->arena);
     set_constants(net);
+    dq_norm_set_constants(net);
     dq_net_choose_levels(net, true);
     *out = net;
     return DQ_OK;
@@ -363,6 +377,12 @@ void dq_net_take_hidden_inputs(dq_net *net, const float *x, int begin, int end)
         net->k->fc1_input(shape->fc_layer, x + (size_t)i * n_features, net->fc_x + (size_t)i * row);
 }
 
+/** A ReLU follows layers at once, or behind their normalisation. */
+static float least_output(const dq_net *net)
+{
+    return net->shape.n_norms > 0 ? -INFINITY : 0.0f;
+}
+
 static void convolve_task(void *ctx, int task)
 {
     const forward_pass *f = ctx;
@@ -393,7 +413,10 @@ static void convolve_task(void *ctx, int task)
         }
         float *y = net->x[l] + (size_t)begin * shape->x[l];
         net->k->conv_forward(shape->layer[l], part, x, f->weights->u[l],
-                             f->weights->params + shape->conv_b[l], v, products, y);
+                             f->weights->params + shape->conv_b[l], least_output(net), v, products,
+                             y);
+        if (shape->n_norms > 0)
+            dq_norm_forward_pass(net, f->weights, l, begin, end, net->x[l]);
         x = y;
     }
     dq_net_return_scratch(net, scratch);
@@ -414,7 +437,14 @@ static void hidden_task(void *ctx, int task)
     size_t b = (size_t)task;
     net->k->fc1(net->shape.fc_layer, net->fc_x, f->n * net->n_rows,
                 f->weights->w4 + b * dq_net_w4_block(net),
-                f->weights->used + net->shape.fc_b + b * DQ_FC_BLOCK, net->h + b * DQ_FC_BLOCK);
+                f->weights->used + net->shape.fc_b + b * DQ_FC_BLOCK, least_output(net),
+                net->h + b * DQ_FC_BLOCK);
+}
+
+static void normalise_hidden_task(void *ctx, int task)
+{
+    const forward_pass *f = ctx;
+    dq_norm_forward_pass(f->net, f->weights, f->net->shape.n_convs, task, task + 1, f->net->h);
 }
 
 void dq_net_forward(dq_net *net, dq_weights *weights, const void *obs, int n, int keep)
@@ -429,6 +459,8 @@ void dq_net_forward(dq_net *net, dq_weights *weights, const void *obs, int n, in
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_task, &f);
     dq_embedding_forward(net, weights, n);
     dq_pool_run(net->pool, net->shape.n_blocks, hidden_task, &f);
+    if (net->shape.n_norms > 0)
+        dq_pool_run(net->pool, n, normalise_hidden_task, &f);
     const dq_net_shape *shape = &net->shape;
     if (shape->out.in > 0)
         net->k->dense(&shape->out, net->h, n * net->n_rows, weights->used + shape->out_w,
@@ -519,6 +551,8 @@ void dq_net_target_q(dq_net *net, const void *obs, int n, float *q)
 void dq_net_sync_target(dq_net *net)
 {
     const dq_net_shape *shape = &net->shape;
+    if (net->cfg.no_target)
+        return;
     memcpy(net->target.params, net->online.params, shape->n_params * sizeof(*net->online.params));
     net->target.is_stale = true;
     if (shape->n_dense)

@@ -92,7 +92,14 @@ struct dq_net {
     float *dpatches[DQ_CONVS_MAX];  // their gradients
     float *dx[DQ_CONVS_MAX];        // gradients of x
     float *dinputs;                 // [cap] gradients of the inputs of its first linear layer
-    float *out_dy;                  // [rows][out_pad] gradients of q, of a dense output layer
+    /* Of each normalisation, outputs of a sample with their padding. */
+    float *norm_x[DQ_NORMS_MAX];       // [cap] normalised outputs, in front of scale and shift
+    float *norm_factor[DQ_NORMS_MAX];  // [cap][n_streams] factors that made their variance 1
+    float *norm_dy[DQ_NORMS_MAX];      // [cap] gradients in front of the ReLU
+    float *ones;                       // [n_ones] outputs of convolutions that no ReLU holds back
+    size_t n_ones;
+
+    float *out_dy;      // [rows][out_pad] gradients of q, of a dense output layer
     float *merged;      // [n_outputs][n_rows] outputs of a state, advantages and value merged
     float *merged_row;  // [n_outputs] of one row
 
@@ -168,6 +175,24 @@ void dq_patches_forward(dq_net *net, const dq_weights *weights, const uint8_t *o
                         float *features);
 /** All their gradients of a batch, from dinputs and the last forward pass. */
 void dq_patches_backward(dq_net *net);
+
+/* Layer normalisation (norm.c). Without it these do nothing. */
+
+/** Lay out what normalisations need. */
+void dq_norm_plan(dq_net *net, char *base, size_t *used);
+/** Set the constants among it. */
+void dq_norm_set_constants(dq_net *net);
+/** Normalise the outputs of layer l of samples begin to end - 1, with the ReLU behind.
+ *  @param l the number of the normalisation, in the order of the layers
+ *  @param[in,out] y the outputs of all samples */
+void dq_norm_forward_pass(dq_net *net, const dq_weights *weights, int l, int begin, int end,
+                          float *y);
+/** The gradients of layer l's outputs, of the last forward pass.
+ *  @param y its outputs behind the ReLU, from sample `begin` on
+ *  @param[in,out] dy gradients of y, then those of the outputs */
+void dq_norm_backward_pass(dq_net *net, int l, int begin, int end, const float *y, float *dy);
+/** The gradients of all scales and shifts, after dq_norm_backward_pass() of all layers. */
+void dq_norm_gradients(dq_net *net);
 
 /** Words in one block of dq_weights.w4. */
 size_t dq_net_w4_block(const dq_net *net);

@@ -79,12 +79,10 @@ static float value_gradients(const learn_step *s)
     const dq_net_shape *shape = &net->shape;
     const float *w5 = net->online.used + shape->out_w;
     float *dw5 = net->grad + shape->out_w, *db5 = net->grad + shape->out_b;
-    float *db4 = net->grad + shape->fc_b;
     int n = net->cfg.batch, hidden = shape->fc->out;
     double loss = 0;
     memset(dw5, 0,
            (shape->hidden + 1) * shape->out_pad * sizeof(*dw5));  // the bias follows the weights
-    memset(db4, 0, shape->hidden * sizeof(*db4));
     for (int i = 0; i < n; i++) {
         int a = s->action[i];
         const float *h = net->h + (size_t)i * shape->hidden;
@@ -97,8 +95,7 @@ static float value_gradients(const learn_step *s)
         float *dw_of_a = dw5 + first;
         for (int k = 0; k < hidden; k++) {
             dw_of_a[k * DQ_OUT_BLOCK] += h[k] * dq;
-            dh[k] = h[k] > 0.0f ? w_of_a[k * DQ_OUT_BLOCK] * dq : 0.0f;
-            db4[k] += dh[k];
+            dh[k] = w_of_a[k * DQ_OUT_BLOCK] * dq;
         }
     }
     return (float)(loss / n);
@@ -110,21 +107,33 @@ static float dense_gradients(const learn_step *s)
     dq_net *net = s->net;
     const dq_net_shape *shape = &net->shape;
     int n = n_rows(net);
-    float *db4 = net->grad + shape->fc_b;
     float loss = batch_loss(s, net->out_dy);
     net->k->dense_dw(&shape->out, net->h, n, net->out_dy, net->grad + shape->out_w);
     dq_net_part_streams(shape, &shape->out, net->grad + shape->out_w);
     dq_net_sum_rows(&shape->out, net->out_dy, n, net->grad + shape->out_b);
     net->k->dense_dx(&shape->out, net->out_dy, n, net->online.used + shape->out_w,
                      net->dense_turned, net->dh);
-    memset(db4, 0, shape->hidden * sizeof(*db4));
-    for (int i = 0; i < n; i++)
-        for (size_t k = 0; k < shape->hidden; k++) {
-            size_t at = (size_t)i * shape->hidden + k;
-            net->dh[at] = net->h[at] > 0.0f ? net->dh[at] : 0.0f;
-            db4[k] += net->dh[at];
-        }
     return loss;
+}
+
+/** From the gradients of the hidden layer's outputs to those in front of its ReLU and of its
+ *  normalisation, and to those of its biases. */
+static void hidden_gradients(dq_net *net)
+{
+    const dq_net_shape *shape = &net->shape;
+    float *db4 = net->grad + shape->fc_b;
+    int n = n_rows(net);
+    memset(db4, 0, shape->hidden * sizeof(*db4));
+    if (shape->n_norms > 0)
+        dq_norm_backward_pass(net, shape->n_convs, 0, n, net->h, net->dh);
+    for (int i = 0; i < n; i++) {
+        const float *h = net->h + (size_t)i * shape->hidden;
+        float *dh = net->dh + (size_t)i * shape->hidden;
+        for (size_t k = 0; k < shape->hidden; k++) {
+            dh[k] = shape->n_norms > 0 || h[k] > 0.0f ? dh[k] : 0.0f;
+            db4[k] += dh[k];
+        }
+    }
 }
 
 /** Loss, and its gradient through the output layer, which is small. */
@@ -132,6 +141,7 @@ static float output_gradients(const learn_step *s)
 {
     dq_net *net = s->net;
     float loss = net->shape.out.in > 0 ? dense_gradients(s) : value_gradients(s);
+    hidden_gradients(net);
     net->k->fc1_turn(net->shape.fc_layer, net->dh, n_rows(net), net->fc_dy, net->dht);
     return loss;
 }
@@ -214,12 +224,17 @@ static void convolve_back_task(void *ctx, int task)
         between += dq_conv_inputs(shape->conv[l]);
     float *scratch = dq_net_take_scratch(net), *free_part = scratch;
     float *products = scratch + DQ_CHUNK * between;
-    const float *dy = net->dfeatures + at * shape->x[shape->n_convs - 1];
+    float *dy = net->dfeatures + at * shape->x[shape->n_convs - 1];
     for (int l = shape->n_convs - 1; l >= 0; l--) {
         float *dx = l > 0 ? free_part : NULL;
         const float *prefetch = l > 0 ? net->x[l - 1] + at * shape->x[l - 1] : NULL;
-        net->k->conv_backward(shape->layer[l], part, dy, net->x[l] + at * shape->x[l], net->ut[l],
-                              net->conv_z[l], products, dx, prefetch);
+        const float *y = net->x[l] + at * shape->x[l];
+        if (shape->n_norms > 0) {
+            dq_norm_backward_pass(net, l, begin, end, y, dy);
+            y = net->ones;  // the ReLU is behind
+        }
+        net->k->conv_backward(shape->layer[l], part, dy, y, net->ut[l], net->conv_z[l], products,
+                              dx, prefetch);
         free_part += l > 0 ? DQ_CHUNK * dq_conv_inputs(shape->conv[l]) : 0;
         if (dx)
             take_off_padding(shape->conv[l], dx, end - begin);
@@ -304,6 +319,8 @@ static void step_others(const learn_step *s)
     if (shape->embedding.in > 0)
         optimise(s, shape->embedding_w, shape->fc_w - shape->embedding_w,
                  grad + shape->embedding_w);
+    for (int l = 0; l < shape->n_norms; l++)
+        optimise(s, shape->norm[l].scale, 2 * shape->norm[l].size, grad + shape->norm[l].scale);
     size_t hidden = shape->fc_b - shape->fc_w;  // whose weights have their step already
     size_t end = shape->n_noisy > 0 ? shape->sigma : shape->n_params;
     optimise(s, shape->fc_b, end - shape->fc_b, grad + shape->fc_b);
@@ -361,6 +378,7 @@ static float run_mlp_step(learn_step *s, const void *obs)
     dq_net_forward(net, &net->online, obs, net->cfg.batch, 1);
     float loss = batch_loss(s, net->dense_dy[net->shape.n_dense - 1]);
     dq_mlp_backward(net);
+    dq_norm_gradients(net);
     dq_noise_all_gradients(net, true);
     if (s->step && !s->fused)
         s->scale = dq_net_gradient_scale(net);
@@ -382,6 +400,7 @@ static float run_step(learn_step *s, const void *obs)
     dq_pool_run(net->pool, n_hidden_tasks(net), hidden_task, s);
     dq_embedding_backward(net);
     dq_pool_run(net->pool, dq_net_n_chunks(net, n), convolve_back_task, s);
+    dq_norm_gradients(net);
     dq_pool_run(net->pool, n_du_tasks(net), du_task, s);
     dq_pool_run(net->pool, n_finish_tasks(net), finish_task, s);
     if (!s->fused)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/normal.h"
 #include "base/spelling.h"
 #include "nn/net_internal.h"
 
@@ -19,12 +20,14 @@ static const struct initialisation {
     double gain;        // weights are within gain / sqrt(fan)
     bool both_fans;     // fan is fan_in + fan_out, else fan_in
     bool draws_biases;  // within the same bounds; else they are 0
+    bool is_normal;     // that is the standard deviation of a normal distribution
 } initialisations[] = {
-    {"pytorch", 1, false, true},
-    {"torch7", 1, false, true},
-    {"xavier", 2.449489742783178, true, false},  // sqrt(6)
-    {"he", 2.449489742783178, false, false},
-    {"dopamine", 1.3160740129524924, false, false},  // 3^(1/4)
+    {"pytorch", 1, false, true, false},
+    {"torch7", 1, false, true, false},
+    {"xavier", 2.449489742783178, true, false, false},  // sqrt(6)
+    {"he", 2.449489742783178, false, false, false},
+    {"he_normal", 1.4142135623730951, false, false, true},  // sqrt(2)
+    {"dopamine", 1.3160740129524924, false, false, false},  // 3^(1/4)
 };
 
 const char *dq_net_initialisation_name(size_t index)
@@ -71,6 +74,20 @@ static double bound_of(const struct initialisation *init, const dq_layer *l, int
     return init->gain / sqrt((double)fan);
 }
 
+/** Draw a parameter. */
+static float draw(bool is_normal, double bound, dq_rng *rng)
+{
+    return (float)((is_normal ? dq_rng_normal(rng) : 2.0 * dq_rng_unit(rng) - 1.0) * bound);
+}
+
+/** The parameters that are not drawn: sigmas, scales of normalisations, and shifts and biases. */
+static float constant_of(const dq_net *net, const dq_param *p)
+{
+    if (p->is_sigma)
+        return first_sigma(net, p->layer);
+    return p->is_norm && !p->is_bias ? 1.0f : 0.0f;
+}
+
 void dq_net_init(dq_net *net, dq_rng *rng)
 {
     const struct initialisation *init = &initialisations[net->initialisation];
@@ -83,11 +100,12 @@ void dq_net_init(dq_net *net, dq_rng *rng)
         bool is_noisy = net->n_noisy > 0 && p->layer->kind == DQ_LAYER_LINEAR;
         double bound =
             is_noisy ? noisy_bound(net, p->layer) : bound_of(init, p->layer, net->shape.n_outputs);
-        bool is_drawn = !p->is_sigma && (!p->is_bias || init->draws_biases || is_noisy);
-        float constant = p->is_sigma ? first_sigma(net, p->layer) : 0.0f;
+        bool is_drawn =
+            !p->is_sigma && !p->is_norm && (!p->is_bias || init->draws_biases || is_noisy);
+        float constant = constant_of(net, p);
         for (size_t i = 0; i < dq_tensor_elements(&shapes[t]); i++)
             net->online.params[dq_param_place(&net->shape, p, i)] =
-                is_drawn ? (float)((2.0 * dq_rng_unit(rng) - 1.0) * bound) : constant;
+                is_drawn ? draw(init->is_normal && !is_noisy, bound, rng) : constant;
     }
     dq_net_params_changed(net);
     dq_net_sync_target(net);

@@ -127,6 +127,11 @@ static inline bool dq_conv_is_first(const dq_conv_shape *s)
     return s->in == DQ_FRAMES;
 }
 
+/** Outputs that are normalised together: rows of n floats, which lie `row` floats apart. */
+typedef struct dq_norm_shape {
+    int rows, n, row;
+} dq_norm_shape;
+
 /** Whether bf16 rounds the factors of a layer's products; not those of a 3x3. */
 static inline bool dq_conv_is_rounded(const dq_conv_shape *s)
 {

@@ -44,7 +44,7 @@ static void prepare_task(void *ctx, int task)
 void dq_net_blend_target(dq_net *net, double rate)
 {
     blend b = {net, (float)rate};
-    if (rate >= 1) {
+    if (rate >= 1 || net->cfg.no_target) {
         dq_net_sync_target(net);
         return;
     }

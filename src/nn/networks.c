@@ -77,9 +77,54 @@ static const dq_layer mlp_part_layers[DQ_DENSE_MAX] = {
     LINEAR("fc.6", 0, 0, true), LINEAR("fc.8", 0, 0, true),
 };
 
-const char *dq_mlp_weight_name(int i, bool is_part)
+/** A layer's names where normalisations stand between the layers, and theirs. */
+#define NORMED(from, sequence, number, norm_number)                                                \
+    {                                                                                              \
+        from,                                                                                      \
+        {                                                                                          \
+            .name = sequence number, .weight = sequence number ".weight",                          \
+            .bias = sequence number ".bias", .sigma_weight = sequence number ".sigma_weight",      \
+            .sigma_bias = sequence number ".sigma_bias", .norm = sequence norm_number,             \
+            .norm_weight = sequence norm_number ".weight",                                         \
+            .norm_bias = sequence norm_number ".bias"                                              \
+        }                                                                                          \
+    }
+static const struct {
+    const char *from;
+    dq_layer names;
+} normed[] = {
+    NORMED("conv.0", "conv.", "0", "1"),
+    NORMED("conv.2", "conv.", "3", "4"),
+    NORMED("conv.4", "conv.", "6", "7"),
+    NORMED("fc.0", "fc.", "0", "1"),
+    NORMED("fc.2", "fc.", "3", "4"),
+    NORMED("fc.4", "fc.", "6", "7"),
+    NORMED("fc.6", "fc.", "9", "10"),
+    NORMED("fc.8", "fc.", "12", "13"),
+    NORMED("0", "", "0", "1"),
+    NORMED("2", "", "3", "4"),
+    NORMED("4", "", "6", "7"),
+    NORMED("6", "", "9", "10"),
+    NORMED("8", "", "12", "13"),
+    NORMED("fc_adv.0", "fc_adv.", "0", "1"),
+    NORMED("fc_adv.2", "fc_adv.", "3", "4"),
+    NORMED("fc_val.0", "fc_val.", "0", "1"),
+    NORMED("fc_val.2", "fc_val.", "3", "4"),
+};
+
+/** The names that a layer has then. */
+static const dq_layer *normed_names(const dq_layer *l)
 {
-    return (is_part ? mlp_part_layers : mlp_layers)[i].weight;
+    size_t i = 0;
+    while (strcmp(normed[i].from, l->name) != 0)
+        i++;
+    return &normed[i].names;
+}
+
+const char *dq_mlp_weight_name(int i, const dq_last_layers *last)
+{
+    const dq_layer *l = (dq_mlp_is_part(last) ? mlp_part_layers : mlp_layers) + i;
+    return last->norm ? normed_names(l)->weight : l->weight;
 }
 
 bool dq_mlp_is_part(const dq_last_layers *last)
@@ -277,6 +322,7 @@ const char *const dq_noise_names[] = {[DQ_NOISE_NONE] = "none",
                                       NULL};
 
 static const char noisy[] = "noisy";  // factorised, where no word says otherwise
+static const char norm[] = "norm";
 
 /** Whether the text goes on with a word. @param[in,out] text is moved behind it */
 static bool take_word(const char **text, const char *word)
@@ -325,6 +371,7 @@ static bool read_words(const char *text, dq_last_layers *last)
     if (take_word(&text, noisy))
         last->noise = take_word(&text, dq_noise_names[DQ_NOISE_INDEPENDENT]) ? DQ_NOISE_INDEPENDENT
                                                                              : DQ_NOISE_FACTORISED;
+    last->norm = take_word(&text, norm);
     if (take_word(&text, dq_head_names[DQ_HEAD_C51])) {
         last->head = DQ_HEAD_C51;
         if (!take_count(&text, 2, DQ_ATOMS_MAX, &last->n_atoms) ||
@@ -358,6 +405,8 @@ void dq_network_words(const dq_last_layers *last, char *text, size_t cap)
             text + used, cap - used, " %s%s%s", noisy,
             last->noise == DQ_NOISE_INDEPENDENT ? " " : "",
             last->noise == DQ_NOISE_INDEPENDENT ? dq_noise_names[DQ_NOISE_INDEPENDENT] : "");
+    if (last->norm && used < cap)
+        used += (size_t)snprintf(text + used, cap - used, " %s", norm);
     if (last->head == DQ_HEAD_C51 && used < cap)
         snprintf(text + used, cap - used, " %s %d %.9g %.9g", dq_head_names[DQ_HEAD_C51],
                  last->n_atoms, (double)last->low, (double)last->high);
@@ -437,6 +486,23 @@ static void embed(dq_network *network)
     network->n_layers++;
 }
 
+/** A normalisation behind every layer that has a ReLU. */
+static void normalise(dq_network *network)
+{
+    for (int i = 0; i < network->n_layers; i++) {
+        dq_layer *l = &network->layers[i];
+        const dq_layer *names = normed_names(l);
+        l->name = names->name;
+        l->weight = names->weight;
+        l->bias = names->bias;
+        l->sigma_weight = names->sigma_weight;
+        l->sigma_bias = names->sigma_bias;
+        l->norm = l->relu ? names->norm : NULL;
+        l->norm_weight = names->norm_weight;
+        l->norm_bias = names->norm_bias;
+    }
+}
+
 /** The last layers as the words behind a base's name say. */
 static dq_status change_last(dq_network *network, const char *name, const char *words)
 {
@@ -447,8 +513,13 @@ static dq_status change_last(dq_network *network, const char *name, const char *
         return dq_fail(
             DQ_ERR_CONFIG,
             "network '%s': behind its name may stand dueling or streams W, then noisy or "
-            "noisy independent, then c51 N LOW HIGH, qr N or iqn N K, with at most %d atoms",
+            "noisy independent, then norm, then c51 N LOW HIGH, qr N or iqn N K, with at most %d "
+            "atoms",
             name, DQ_ATOMS_MAX);
+    if (network->last.norm && network->last.head == DQ_HEAD_IQN)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "network '%s': norm and iqn exclude each other: leave one of them out",
+                       name);
     if (network->last.head == DQ_HEAD_IQN && network->n_layers < 3)
         return dq_fail(DQ_ERR_CONFIG,
                        "network '%s': iqn needs two hidden layers or more: the levels of quantiles "
@@ -470,6 +541,8 @@ static dq_status change_last(dq_network *network, const char *name, const char *
         embed(network);
     if (network->last.dueling != DQ_DUELING_NONE)
         part(network);
+    if (network->last.norm)
+        normalise(network);
     return DQ_OK;
 }
 

@@ -16,7 +16,7 @@ static bool is_factorised(const dq_net *net)
 static bool is_noisy_weight(const dq_net_shape *s, const dq_param *p)
 {
     return s->n_noisy > 0 && p->layer && p->layer->kind == DQ_LAYER_LINEAR && !p->is_bias &&
-           !p->is_sigma;
+           !p->is_sigma && !p->is_norm;
 }
 
 static int n_outputs_of(const dq_net_shape *s, const dq_layer *l)

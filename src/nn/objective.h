@@ -65,7 +65,7 @@ DQ_EVERYWHERE double dq_objective_part(dq_loss loss, double e)
 {
     if (loss == DQ_LOSS_MSE)
         return e * e;
-    return e < 1.0 ? 0.5 * e * e : e - 0.5;
+    return e < 1.0 || loss == DQ_LOSS_HALF_MSE ? 0.5 * e * e : e - 0.5;
 }
 
 /** The loss of one sample; that of a batch is the mean of its samples.
@@ -84,7 +84,7 @@ DQ_EVERYWHERE double dq_objective_loss(dq_loss loss, float q, float target, floa
     if (loss == DQ_LOSS_MSE)
         slope = 2.0f * *error;
     else
-        slope = e < 1.0 ? *error : copysignf(1.0f, *error);
+        slope = e < 1.0 || loss == DQ_LOSS_HALF_MSE ? *error : copysignf(1.0f, *error);
     *dq = slope * weight / (float)n_samples;
     return dq_objective_part(loss, e) * (double)weight;
 }

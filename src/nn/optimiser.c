@@ -4,18 +4,43 @@
 #include "base/error.h"
 #include "nn/net_internal.h"
 
-const char *const dq_optimiser_names[] = {
-    [DQ_OPTIMISER_ADAM] = "adam", [DQ_OPTIMISER_RMSPROP] = "rmsprop", NULL};
+const char *const dq_optimiser_names[] = {[DQ_OPTIMISER_ADAM] = "adam",
+                                          [DQ_OPTIMISER_RMSPROP] = "rmsprop",
+                                          [DQ_OPTIMISER_RADAM] = "radam",
+                                          NULL};
 
 const char *dq_optimiser_name(dq_optimiser optimiser)
 {
     return (size_t)optimiser < DQ_COUNT(dq_optimiser_names) ? dq_optimiser_names[optimiser] : NULL;
 }
 
+/** Rectified Adam is Adam's step with other constants; as long as the variance of its denominator
+ *  is not known they make that 1. */
+static dq_adam_step radam_step(const dq_net_config *cfg, double t)
+{
+    double power = pow(cfg->beta2, t), rate = cfg->learning_rate / (1.0 - pow(cfg->beta1, t));
+    double longest = 2.0 / (1.0 - cfg->beta2) - 1.0;
+    double length = longest - 2.0 * t * power / (1.0 - power);
+    dq_adam_step step = {.beta1 = (float)cfg->beta1,
+                         .beta2 = (float)cfg->beta2,
+                         .epsilon = 1.0f,
+                         .step_size = (float)rate};
+    if (length > 5.0) {
+        double rectified = sqrt((length - 4.0) * (length - 2.0) * longest /
+                                ((longest - 4.0) * (longest - 2.0) * length));
+        step.step_size = (float)(rate * rectified * sqrt(1.0 - power));
+        step.epsilon = (float)cfg->epsilon;
+        step.inv_sqrt_bias2 = 1.0f;
+    }
+    return step;
+}
+
 static dq_adam_step adam_step(const dq_net *net)
 {
     const dq_net_config *cfg = &net->cfg;
     double t = (double)(net->n_updates + 1);
+    if (cfg->optimiser == DQ_OPTIMISER_RADAM)
+        return radam_step(cfg, t);
     return (dq_adam_step){
         .beta1 = (float)cfg->beta1,
         .beta2 = (float)cfg->beta2,

@@ -102,7 +102,9 @@ void dq_patches_forward(dq_net *net, const dq_weights *weights, const uint8_t *o
         for (size_t i = 0; i < (size_t)n; i++)
             cut(p, x + i * input_size(p), net->patches[l] + i * rows);
         net->k->dense(&p->dense, net->patches[l], n * (int)pixels_out(p), weights->params + p->w,
-                      weights->params + p->b, true, net->x[l]);
+                      weights->params + p->b, s->n_norms == 0, net->x[l]);
+        if (s->n_norms > 0)
+            dq_norm_forward_pass(net, weights, l, 0, n, net->x[l]);
         x = net->x[l];
     }
     take_features(net, n, features);
@@ -131,7 +133,9 @@ void dq_patches_backward(dq_net *net)
         const dq_patch_shape *p = &s->patch[l];
         int rows = n * (int)pixels_out(p);
         float *dy = net->dx[l];
-        for (size_t i = 0; i < (size_t)rows * (size_t)p->dense.out_row; i++)
+        if (s->n_norms > 0)
+            dq_norm_backward_pass(net, l, 0, n, net->x[l], dy);
+        for (size_t i = 0; s->n_norms == 0 && i < (size_t)rows * (size_t)p->dense.out_row; i++)
             dy[i] = net->x[l][i] > 0.0f ? dy[i] : 0.0f;
         net->k->dense_dw(&p->dense, net->patches[l], rows, dy, net->grad + p->w);
         dq_net_sum_rows(&p->dense, dy, rows, net->grad + p->b);

@@ -275,8 +275,8 @@ static void convolutions(step *s, int pass, const float *params)
         float *v = floats(n * ins), *want = floats(n * outs), *size = floats(n * outs);
         float *aw = magnitudes(w, dq_conv_weights(c)), *ab = magnitudes(b, (size_t)c->out);
         dq_conv_part part = {0, s->n, s->n};  // inputs are positive: no magnitudes needed
-        ref->conv_forward(s->shape->layer[l], part, x, w, b, v, NULL, want);
-        ref->conv_forward(s->shape->layer[l], part, x, aw, ab, v, NULL, size);
+        ref->conv_forward(s->shape->layer[l], part, x, w, b, 0.0f, v, NULL, want);
+        ref->conv_forward(s->shape->layer[l], part, x, aw, ab, 0.0f, v, NULL, size);
         check(s, "a convolution", s->y[l] + (size_t)pass * n * outs, want, size, n * outs,
               c->k * c->k * c->in, l == 0);
         free(x);
@@ -300,8 +300,8 @@ static void linear_layers(step *s, int pass, const float *params)
     float *want = floats(n * most), *size = floats(n * most);
     for (size_t b = 0; b < (size_t)shape->n_blocks; b++) {
         size_t at = shape->fc_w + b * n_in * DQ_FC_BLOCK, first = b * DQ_FC_BLOCK;
-        ref->fc1(layer, x, s->n, params + at, params + shape->fc_b + first, want + first);
-        ref->fc1(layer, x, s->n, size_of + at, size_of + shape->fc_b + first, size + first);
+        ref->fc1(layer, x, s->n, params + at, params + shape->fc_b + first, 0.0f, want + first);
+        ref->fc1(layer, x, s->n, size_of + at, size_of + shape->fc_b + first, 0.0f, size + first);
     }
     check(s, "the hidden layer", h, want, size, n * hidden, shape->fc->in, false);
     const int precision = s->precision;

@@ -219,6 +219,13 @@ static void check_run(FILE *f, sample *s)
     check_outputs(f, s, 2e-2);  // Adam's first steps turn rounding in tiny gradients into 1e-3
 }
 
+static dq_loss loss_named(const char *name)
+{
+    if (strcmp(name, "half_mse") == 0)
+        return DQ_LOSS_HALF_MSE;
+    return strcmp(name, "huber") == 0 ? DQ_LOSS_HUBER : DQ_LOSS_MSE;
+}
+
 static void check_level(const char *isa)
 {
     char network[DQ_NETWORK_NAME], loss[16], line[64];
@@ -230,14 +237,13 @@ static void check_level(const char *isa)
     while (fscanf(f, " network %95[^\n] %d %d %u %15s", network, &n_actions, &n, &seed, loss) ==
            5) {
         static sample s;
-        begin(&s, network, n_actions, n, seed,
-              strcmp(loss, "huber") == 0 ? DQ_LOSS_HUBER : DQ_LOSS_MSE, isa);
+        begin(&s, network, n_actions, n, seed, loss_named(loss), isa);
         check_run(f, &s);
         end(&s);
         n_runs++;
     }
     fclose(f);
-    assert_int_equal(n_runs, 30);
+    assert_int_equal(n_runs, 39);
 }
 
 static void pytorch_agrees(void **state)
@@ -330,6 +336,12 @@ static void networks_are_recognised_by_their_tensors(void **state)
                                         "mlp 4-16-8 iqn 64 33",
                                         "mlp 4-16-12-8 streams 8 noisy iqn 64 35",
                                         "mlp 4-64 c51 51 0 200",
+                                        "nature norm",
+                                        "small streams 128 noisy norm c51 51 -10 10",
+                                        "nature_same dueling norm qr 4",
+                                        "mlp 4-64-32 norm",
+                                        "mlp 4-64 streams 64 norm qr 8",
+                                        "mlp 4-64-64 dueling noisy norm",
                                         "mlp 7-8-8-8-8 streams 8 c51 3 -1 1"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         static sample s;
@@ -374,6 +386,10 @@ static void impossible_words_are_refused(void **state)
                                         "nature noisy noisy",
                                         "nature independent",
                                         "nature noisy dueling",
+                                        "nature norm noisy",
+                                        "nature norm norm",
+                                        "nature qr 5 norm",
+                                        "nature norm iqn 5 5",
                                         "nature c51 1 -10 10",
                                         "nature c51 51 10 -10",
                                         "nature c51 51 1 1",

@@ -326,7 +326,7 @@ static conv_results run_conv(const dq_kernels *k, const conv_case *c, const floa
         count = 1 + (int)dq_rng_below(&rng, (uint32_t)(c->n - at));
         dq_conv_part part = {at, count, c->n};
         size_t x = (size_t)at * c->n_x, y = (size_t)at * c->n_y;
-        k->conv_forward(layer, part, c->x + x, u, c->bias, v, products, r.y + y);
+        k->conv_forward(layer, part, c->x + x, u, c->bias, 0.0f, v, products, r.y + y);
         k->conv_backward(layer, part, c->dy + y, (mask ? mask : r.y) + y, ut, z, products,
                          dq_conv_is_first(c->s) ? NULL : r.dx + x, c->x);
     }
@@ -511,7 +511,7 @@ static linear_results run_linear(const dq_kernels *k, int layer, int n, int slic
     linear f = linear_create(k, layer, n, slice, x, w, dh);
     linear_results r = {zeros((count + 1) * out), zeros((size_t)s->slice * DQ_FC_BLOCK),
                         zeros((count + 1) * in), zeros((count + 1) * DQ_OUT_BLOCK)};
-    k->fc1(layer, f.x, n, f.w, bias, r.y);
+    k->fc1(layer, f.x, n, f.w, bias, 0.0f, r.y);
     k->fc1_dw(layer, f.slices, n, f.dy, slice, r.dw, (const float *const[]){w, w, w});
     k->fc1_dx(layer, f.dyt, n, w, slice, r.dx, (const float *const[]){w, w});
     k->fc2(layer, dh, n, w, bias, r.q, DQ_OUT_BLOCK);

@@ -43,10 +43,12 @@ static void free_tensors(const sample *s, dq_tensor *t)
 }
 
 /** The weights and the batch of the golden run. */
-static void begin(sample *s, const char *sizes, int n_actions, uint32_t seed, const char *isa)
+static void begin_with(sample *s, const char *sizes, int n_actions, uint32_t seed, const char *isa,
+                       dq_optimiser optimiser)
 {
     dq_tensor p[DQ_TENSORS_MAX];
     dq_net_config cfg = dq_net_config_default(n_actions);
+    cfg.optimiser = optimiser;
     *s = (sample){.n_actions = n_actions};
     snprintf(s->network, sizeof(s->network), "mlp %s", sizes);
     s->n_tensors = dq_net_n_tensors(s->network);
@@ -69,6 +71,11 @@ static void begin(sample *s, const char *sizes, int n_actions, uint32_t seed, co
         s->action[i] = (int32_t)(lcg_u32() >> 16) % n_actions;
     for (int i = 0; i < BATCH; i++)
         s->target[i] = lcg_uniform();
+}
+
+static void begin(sample *s, const char *sizes, int n_actions, uint32_t seed, const char *isa)
+{
+    begin_with(s, sizes, n_actions, seed, isa, DQ_OPTIMISER_ADAM);
 }
 
 static void end(sample *s)
@@ -128,6 +135,22 @@ static void check_run(FILE *f, sample *s)
     check_q(f, s, 2e-3);  // Adam's first steps turn rounding in tiny gradients into 1e-3
 }
 
+/** 120 updates, over the one from which on rectified Adam knows its denominator. */
+static void check_radam(FILE *f, const char *sizes, int n_actions, uint32_t seed, const char *isa)
+{
+    static sample s;
+    begin_with(&s, sizes, n_actions, seed, isa, DQ_OPTIMISER_RADAM);
+    for (int step = 0; step <= 120; step++) {
+        double loss = (double)dq_net_update(s.net, s.obs, s.action, s.target);
+        if (step % 10 != 0)
+            continue;
+        next_word(f, "loss");
+        double want = next_number(f);
+        check_near(loss, want, 1e-4 * want);
+    }
+    end(&s);
+}
+
 static void check_level(const char *isa)
 {
     char line[64], sizes[32];
@@ -143,8 +166,10 @@ static void check_level(const char *isa)
         end(&s);
         n++;
     }
-    fclose(f);
     assert_int_equal(n, 4);
+    assert_int_equal(fscanf(f, " radam %31s %d %u", sizes, &n_actions, &seed), 3);
+    check_radam(f, sizes, n_actions, seed, isa);
+    fclose(f);
 }
 
 static void pytorch_agrees(void **state)

@@ -281,7 +281,7 @@ static void unknown_optimisers_are_refused(void **state)
     (void)state;
     dq_net *net;
     dq_net_config cfg = config_of(NULL);
-    cfg.optimiser = (dq_optimiser)2;
+    cfg.optimiser = (dq_optimiser)3;
     assert_int_equal(dq_net_create(&net, &cfg), DQ_ERR_CONFIG);
     assert_non_null(strstr(dq_errmsg(), "optimiser"));
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes tests/data/nn/heads.txt: what PyTorch computes for dueling networks and for distributions.
+"""Writes tests/data/nn/heads.txt: what PyTorch computes for dueling networks, for distributions, with noisy layers
+and with normalisations.
 
     python make_heads_golden.py > ../data/nn/heads.txt                  (needs torch and numpy)
 
@@ -38,7 +39,12 @@ RUNS = [("mlp 4-64-48 dueling", 3, 32, "mse"), ("mlp 4-64-48 streams 48", 3, 32,
         ("nips noisy iqn 3 4", 3, 3, "mse"), ("cnn 3x9x11-20k3s2-32k3s1-24", 3, 16, "huber"),
         ("cnn 1x6x5-8k2s1-16-12 noisy iqn 5 3", 4, 8, "mse"), ("cnn 2x7x7-5k3s2-24 noisy iqn 4 4", 3, 8, "mse"),
         ("cnn 4x10x10-16k3s1-32 streams 32 c51 11 -2 3", 6, 8, "mse"),
-        ("cnn 2x8x8-3k2s2-6k2s1-7k2s1-20 noisy independent", 3, 8, "mse")]
+        ("cnn 2x8x8-3k2s2-6k2s1-7k2s1-20 noisy independent", 3, 8, "mse"), ("mlp 4-33-20 norm", 3, 32, "half_mse"),
+        ("mlp 5-24-17 streams 17 noisy norm c51 11 -2 3", 4, 16, "mse"), ("mlp 3-9-7 dueling norm qr 3", 2, 8, "mse"),
+        ("small norm", 6, 4, "huber"), ("nature norm", 4, 3, "half_mse"),
+        ("nips streams 128 noisy norm c51 21 -10 10", 4, 3, "mse"), ("nature_same dueling norm qr 5", 3, 2, "mse"),
+        ("cnn 3x9x11-20k3s2-32k3s1-24 norm", 3, 16, "half_mse"),
+        ("cnn 4x10x10-16k3s1-32 streams 32 norm qr 5", 6, 8, "mse")]
 
 
 def sample(name, n_actions, n, seed):

@@ -3,7 +3,8 @@
 Advantages and values merge as in Wang et al. 2016, equation 9; C51 is algorithm 1 of Bellemare, Dabney,
 Munos 2017; the loss of quantiles is equation 10 of Dabney et al. 2018 (sum over the quantiles, mean over
 the targets); IQN is Dabney, Ostrovski, Silver, Munos 2018, equations 3 and 4, with Dopamine's cosines, cos(pi i t)
-from i = 1 on, and action values that are means over even levels. Noisy layers are those of Fortunato et al. 2018, equations 9 to 11, with one draw for a batch.
+from i = 1 on, and action values that are means over even levels. Normalisations are PyTorch's (Ba, Kiros, Hinton
+2016). Noisy layers are those of Fortunato et al. 2018, equations 9 to 11, with one draw for a batch.
 """
 import math
 import re
@@ -25,7 +26,7 @@ class Words:
         n = 2 if words[0] in ("mlp", "cnn") else 1  # these have their sizes in a word of its own
         self.base, rest = " ".join(words[:n]), words[n:]
         self.dueling = self.stream = self.noise = None
-        self.head, self.atoms, self.levels = "value", 1, 0
+        self.head, self.atoms, self.levels, self.norm = "value", 1, 0, False
         while rest:
             word = rest.pop(0)
             if word in ("dueling", "streams"):
@@ -33,6 +34,8 @@ class Words:
                 self.stream = int(rest.pop(0)) if word == "streams" else None
             elif word == "noisy":
                 self.noise = rest.pop(0) if rest[:1] == ["independent"] else "factorised"
+            elif word == "norm":
+                self.norm = True
             else:
                 self.head, self.atoms = word, int(rest.pop(0))
                 if word == "c51":
@@ -111,16 +114,20 @@ class Net(nn.Module):
 
         def linear(n_in, n_out):
             return NoisyLinear(n_in, n_out, w.noise) if w.noise else nn.Linear(n_in, n_out)
+
+        def behind(*shape):
+            """What follows a layer whose outputs have this shape."""
+            return ([nn.LayerNorm(shape)] if w.norm else []) + [nn.ReLU()]
         if w.base.startswith("mlp"):
             sizes = [int(n) for n in w.base.split()[1].split("-")]
             convs, self.obs_shape = [], (sizes[0],)
         else:
             convs, sizes, self.obs_shape = sizes_of_pictures(w.base)
-            layers, n_in = [], self.obs_shape[0]
+            layers, pictures = [], torch.zeros(1, *self.obs_shape)
             for n_out, kernel, stride in convs:
-                layers += [(SameConv2d if w.base.endswith("_same") else nn.Conv2d)(n_in, n_out, kernel, stride),
-                           nn.ReLU()]
-                n_in = n_out
+                conv = (SameConv2d if w.base.endswith("_same") else nn.Conv2d)(pictures.shape[1], n_out, kernel, stride)
+                pictures = conv(pictures)
+                layers += [conv, *behind(*pictures.shape[1:])]
             self.conv = nn.Sequential(*layers)
         self.has_conv = bool(convs)
         if w.dueling == "streams":
@@ -129,7 +136,7 @@ class Net(nn.Module):
             trunk, last = sizes, sizes[-1]
         layers = []
         for n_in, n_out in zip(trunk, trunk[1:]):
-            layers += [linear(n_in, n_out), nn.ReLU()]
+            layers += [linear(n_in, n_out), *behind(n_out)]
         outputs = n_actions * w.outputs
         self.before = 2 * (len(sizes) - 2)  # layers of fc before an embedding
         if w.levels:
@@ -138,8 +145,8 @@ class Net(nn.Module):
             layers.append(linear(last, outputs))
         self.fc = nn.Sequential(*layers)
         if w.dueling == "streams":
-            self.fc_adv = nn.Sequential(linear(last, w.stream), nn.ReLU(), linear(w.stream, outputs))
-            self.fc_val = nn.Sequential(linear(last, w.stream), nn.ReLU(), linear(w.stream, w.outputs))
+            self.fc_adv = nn.Sequential(linear(last, w.stream), *behind(w.stream), linear(w.stream, outputs))
+            self.fc_val = nn.Sequential(linear(last, w.stream), *behind(w.stream), linear(w.stream, w.outputs))
         elif parted:
             self.fc_adv = nn.Sequential(linear(last, outputs))
             self.fc_val = nn.Sequential(linear(last, w.outputs))
@@ -206,6 +213,8 @@ class Net(nn.Module):
             return -(target * y.log_softmax(-1)).sum(-1)
         if self.words.head == "value":
             error = y - target
+            if kind == "half_mse":
+                return (error ** 2 / 2)[:, 0]
             return (nn.functional.huber_loss(y, target, reduction="none") if kind == "huber" else error ** 2)[:, 0]
         error = target[:, None, :] - y[:, :, None]  # [sample][quantile][target]
         level = (self.constants()[None] if levels is None else levels)[:, :, None]

@@ -95,9 +95,9 @@ DQ_INLINE void input_tiles(const dq_conv_shape *s, const dq_winograd *f, const f
     }
 }
 
-/** Tiles of one sample's output: y = max(0, A^T products A + bias). */
+/** Tiles of one sample's output: y = max(least, A^T products A + bias). */
 DQ_INLINE void output_tiles(const dq_conv_shape *s, const dq_winograd *f, const float *products,
-                            size_t step, const float *bias, float *y)
+                            size_t step, const float *bias, float least, float *y)
 {
     int t = f->t, m = f->m, side = s->out_side, inside = f->tiles * m <= side;
     for (int tile = 0; tile < f->tiles * f->tiles; tile++) {
@@ -114,7 +114,7 @@ DQ_INLINE void output_tiles(const dq_conv_shape *s, const dq_winograd *f, const 
             for (int i = 0; i < m * m; i++)
                 if (inside || (y0 + i / m < side && x0 + i % m < side))
                     vstore(y + ((y0 + i / m) * side + x0 + i % m) * s->out + o,
-                           vmax(vadd(out[i], b), vzero()));
+                           vmax(vadd(out[i], b), vset(least)));
         }
     }
 }
@@ -174,8 +174,8 @@ DQ_INLINE void input_gradient_tiles(const dq_conv_shape *s, const dq_winograd *f
 /** Some samples of a layer. Their tiles go through the products together, `group` samples at a
  *  time: as many as the second-level cache holds. */
 DQ_INLINE void forward(const dq_conv_shape *s, const dq_winograd *f, int group, dq_conv_part part,
-                       const float *x, const elem *u, const float *bias, elem *v, float *products,
-                       float *y)
+                       const float *x, const elem *u, const float *bias, float least, elem *v,
+                       float *products, float *y)
 {
     int block = s->stride * s->stride * s->in, tiles = f->tiles * f->tiles;
     size_t x_size = (size_t)(s->in_side * s->in_side * s->in);
@@ -207,7 +207,7 @@ DQ_INLINE void forward(const dq_conv_shape *s, const dq_winograd *f, int group, 
                                                   y_at + i * y_lines * LINE},
                                                  {block * s->out / ELINE, v_lines, y_lines}}});
         for (int i = 0; i < n; i++)
-            output_tiles(s, f, products + (size_t)(i * tiles * s->out), step, bias,
+            output_tiles(s, f, products + (size_t)(i * tiles * s->out), step, bias, least,
                          y + (size_t)(begin + i) * y_size);
     }
 }

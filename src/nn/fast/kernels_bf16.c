@@ -63,10 +63,11 @@ static void conv_prepare_bf16(int layer, const float *w, int c, void *u, void *u
 }
 
 static void conv_forward_bf16(int layer, dq_conv_part part, const float *x, const void *u,
-                              const float *bias, void *v, float *products, float *y)
+                              const float *bias, float least, void *v, float *products, float *y)
 {
-    EACH_CONV(layer, forward(s, f, dq_conv_is_first(s) ? 1 : 4, part, x, u, bias, v, products, y),
-              rest->conv_forward(layer, part, x, u, bias, v, products, y))
+    EACH_CONV(layer,
+              forward(s, f, dq_conv_is_first(s) ? 1 : 4, part, x, u, bias, least, v, products, y),
+              rest->conv_forward(layer, part, x, u, bias, least, v, products, y))
 }
 
 static void conv_backward_bf16(int layer, dq_conv_part part, const float *dy, const float *y,
@@ -146,8 +147,8 @@ static void fc1_turn_bf16(int layer, const float *dh, int n, void *dy, void *dyt
     }
 }
 
-static void fc1_bf16(int layer, const void *x, int n, const void *w, const float *bias,
-                     float *y){EACH_FC(layer, linear_forward(f, x, n, w, bias, y))}
+static void fc1_bf16(int layer, const void *x, int n, const void *w, const float *bias, float least,
+                     float *y){EACH_FC(layer, linear_forward(f, x, n, w, bias, least, y))}
 
 DQ_INLINE void weight_slice(const dq_fc_shape *f, const elem *x, int n, const elem *dy, int k,
                             float *dw, const float *const next[3])
@@ -243,6 +244,18 @@ static void rmsprop_bf16(size_t n, float *w, float *m, float *v, const float *g,
     rest->rmsprop(n, w, m, v, g, s);
 }
 
+static float norm_bf16(const dq_norm_shape *s, const float *scale, const float *shift, float *y,
+                       float *normal)
+{
+    return rest->norm(s, scale, shift, y, normal);
+}
+
+static void norm_back_bf16(const dq_norm_shape *s, const float *scale, const float *normal,
+                           float factor, const float *y, float *dy, float *behind)
+{
+    rest->norm_back(s, scale, normal, factor, y, dy, behind);
+}
+
 static double sample_loss_bf16(const dq_objective *o, const float *y, const float *target,
                                float weight, int n_samples, float *error, float *dy)
 {
@@ -291,6 +304,8 @@ const dq_kernels dq_kernels_avx512_bf16 = {
     .dense_dx = dense_dx_bf16,
     .peak = peak_bf16,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
+    .norm = norm_bf16,
+    .norm_back = norm_back_bf16,
     .sample_loss = sample_loss_bf16,
     .mix_noise = mix_noise_bf16,
     .noise_gradient = noise_gradient_bf16,

@@ -2,6 +2,7 @@
 #include "nn/fast/conv_fast.h"
 #include "nn/fast/linear_fast.h"
 #include "nn/kernels.h"
+#include "nn/layer_norm.h"
 #include "nn/objective.h"
 
 /** Interleave 16 pixels of four frames. */
@@ -75,9 +76,10 @@ static void conv_prepare_fast(int layer, const float *w, int c, void *u, void *u
 }
 
 static void conv_forward_fast(int layer, dq_conv_part part, const float *x, const void *u,
-                              const float *bias, void *v, float *products, float *y)
+                              const float *bias, float least, void *v, float *products, float *y)
 {
-    EACH_CONV(layer, forward(s, f, dq_conv_is_first(s) ? 1 : 4, part, x, u, bias, v, products, y))
+    EACH_CONV(layer,
+              forward(s, f, dq_conv_is_first(s) ? 1 : 4, part, x, u, bias, least, v, products, y))
 }
 
 static void conv_backward_fast(int layer, dq_conv_part part, const float *dy, const float *y,
@@ -121,8 +123,8 @@ static void fc1_turn_fast(int layer, const float *dh, int n, void *dy, void *dyt
             to[o * pad + i] = dh[i * out + o];
 }
 
-static void fc1_fast(int layer, const void *x, int n, const void *w, const float *bias,
-                     float *y){EACH_FC(layer, linear_forward(f, x, n, w, bias, y))}
+static void fc1_fast(int layer, const void *x, int n, const void *w, const float *bias, float least,
+                     float *y){EACH_FC(layer, linear_forward(f, x, n, w, bias, least, y))}
 
 DQ_INLINE void weight_slice(const dq_fc_shape *f, const float *x, int n, const float *dy, int k,
                             float *dw, const float *const next[3])
@@ -283,6 +285,18 @@ static double sample_loss_fast(const dq_objective *o, const float *y, const floa
     return dq_objective_sample(o, y, target, weight, n_samples, error, dy);
 }
 
+static float norm_fast(const dq_norm_shape *s, const float *scale, const float *shift, float *y,
+                       float *normal)
+{
+    return dq_norm_forward(s, scale, shift, y, normal);
+}
+
+static void norm_back_fast(const dq_norm_shape *s, const float *scale, const float *normal,
+                           float factor, const float *y, float *dy, float *behind)
+{
+    dq_norm_backward(s, scale, normal, factor, y, dy, behind);
+}
+
 static void mix_noise_fast(int n_in, int n_out, size_t row, const float *mean, const float *sigma,
                            const float *of_in, const float *of_out, float *used)
 {
@@ -336,6 +350,8 @@ const dq_kernels DQ_ISA_TABLE = {
     .dense_dx = dense_dx_fast,
     .peak = peak_fast,
     .peak_flops = 2.0 * PEAK_CHAINS * VL * PAIR,
+    .norm = norm_fast,
+    .norm_back = norm_back_fast,
     .sample_loss = sample_loss_fast,
     .mix_noise = mix_noise_fast,
     .noise_gradient = noise_gradient_fast,

@@ -23,7 +23,7 @@
 
 /** dq_kernels.fc1 */
 DQ_INLINE void linear_forward(const dq_fc_shape *f, const void *x, int n, const void *w,
-                              const float *bias, float *y)
+                              const float *bias, float least, float *y)
 {
     product_rows(COLS, f->in, f->in,
                  &(product){.a = x,
@@ -36,7 +36,7 @@ DQ_INLINE void linear_forward(const dq_fc_shape *f, const void *x, int n, const 
     for (int i = 0; i < n; i++)
         for (int o = 0; o < DQ_FC_BLOCK; o += VL) {
             float *to = y + (size_t)(i * f->out + o);
-            vstore(to, vmax(vadd(vload(to), vload(bias + o)), vzero()));
+            vstore(to, vmax(vadd(vload(to), vload(bias + o)), vset(least)));
         }
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "nn/kernels.h"
+#include "nn/layer_norm.h"
 #include "nn/objective.h"
 #include "nn/ref/bf16.h"
 
@@ -58,7 +59,7 @@ static size_t input_row(const dq_conv_shape *s, int oy, int ox, int ky)
 }
 
 static void forward_one(const dq_conv_shape *s, const float *x, const float *w, const float *bias,
-                        float *y)
+                        float least, float *y)
 {
     int row = s->k * s->in;
     for (int oy = 0; oy < s->out_side; oy++)
@@ -71,27 +72,27 @@ static void forward_one(const dq_conv_shape *s, const float *x, const float *w, 
                         y[o] += x[input_row(s, oy, ox, ky) + (size_t)i] *
                                 w[(ky * row + i) * s->out + o];
             for (int o = 0; o < s->out; o++)
-                y[o] = y[o] + bias[o] > 0.0f ? y[o] + bias[o] : 0.0f;
+                y[o] = y[o] + bias[o] > least ? y[o] + bias[o] : least;
         }
 }
 
 /** v has the factors: the input, rounded or not. */
 static void forward_from(int layer, dq_conv_part part, const float *u, const float *bias,
-                         const float *v, float *y)
+                         float least, const float *v, float *y)
 {
     const dq_conv_shape *s = &dq_conv_shapes[layer];
     for (int i = 0; i < part.n; i++)
-        forward_one(s, v + (size_t)(part.at + i) * dq_conv_inputs(s), u, bias,
+        forward_one(s, v + (size_t)(part.at + i) * dq_conv_inputs(s), u, bias, least,
                     y + (size_t)i * dq_conv_outputs(s));
 }
 
 static void conv_forward_ref(int layer, dq_conv_part part, const float *x, const void *u,
-                             const float *bias, void *v, float *products, float *y)
+                             const float *bias, float least, void *v, float *products, float *y)
 {
     (void)products;
     size_t n = dq_conv_inputs(&dq_conv_shapes[layer]);
     memcpy((float *)v + (size_t)part.at * n, x, (size_t)part.n * n * sizeof(*x));
-    forward_from(layer, part, u, bias, v, y);
+    forward_from(layer, part, u, bias, least, v, y);
 }
 
 static void input_gradient_one(const dq_conv_shape *s, const float *z, const float *w, float *dx)
@@ -180,7 +181,7 @@ static void fc1_turn_ref(int layer, const float *dh, int n, void *dy, void *dyt)
 }
 
 static void fc1_ref(int layer, const void *inputs, int n, const void *weights, const float *bias,
-                    float *y)
+                    float least, float *y)
 {
     const dq_fc_shape *f = &dq_fc_shapes[layer];
     const float *x = inputs, *w = weights;
@@ -190,7 +191,7 @@ static void fc1_ref(int layer, const void *inputs, int n, const void *weights, c
             for (int k = 0; k < f->in; k++)
                 sum += x[i * f->in + k] * w[k * DQ_FC_BLOCK + o];
             sum += bias[o];
-            y[i * f->out + o] = sum > 0.0f ? sum : 0.0f;
+            y[i * f->out + o] = sum > least ? sum : least;
         }
 }
 
@@ -295,6 +296,18 @@ static void adam_ref(size_t n, float *w, float *m, float *v, const float *g, con
 /* Centred RMSProp as in Mnih et al. 2015 (their program in Torch 7): epsilon is inside the root,
  * and the gradient itself is followed. v - m^2 is a variance, which rounding must not make
  * negative. */
+static float norm_ref(const dq_norm_shape *s, const float *scale, const float *shift, float *y,
+                      float *normal)
+{
+    return dq_norm_forward(s, scale, shift, y, normal);
+}
+
+static void norm_back_ref(const dq_norm_shape *s, const float *scale, const float *normal,
+                          float factor, const float *y, float *dy, float *behind)
+{
+    dq_norm_backward(s, scale, normal, factor, y, dy, behind);
+}
+
 static double sample_loss_ref(const dq_objective *o, const float *y, const float *target,
                               float weight, int n_samples, float *error, float *dy)
 {
@@ -357,6 +370,8 @@ const dq_kernels dq_kernels_ref = {
     .dense_dx = dense_dx_ref,
     .peak = peak_ref,
     .peak_flops = 2.0 * DQ_PEAK_SUMS,
+    .norm = norm_ref,
+    .norm_back = norm_back_ref,
     .sample_loss = sample_loss_ref,
     .mix_noise = mix_noise_ref,
     .noise_gradient = noise_gradient_ref,
@@ -381,15 +396,15 @@ static void conv_prepare_bf16(int layer, const float *w, int c, void *u, void *u
 }
 
 static void conv_forward_bf16(int layer, dq_conv_part part, const float *x, const void *u,
-                              const float *bias, void *v, float *products, float *y)
+                              const float *bias, float least, void *v, float *products, float *y)
 {
     size_t n = dq_conv_inputs(&dq_conv_shapes[layer]);
     if (!dq_conv_is_rounded(&dq_conv_shapes[layer])) {
-        conv_forward_ref(layer, part, x, u, bias, v, products, y);
+        conv_forward_ref(layer, part, x, u, bias, least, v, products, y);
         return;
     }
     copy_rounded(x, (size_t)part.n * n, (float *)v + (size_t)part.at * n);
-    forward_from(layer, part, u, bias, v, y);
+    forward_from(layer, part, u, bias, least, v, y);
 }
 
 static void conv_backward_bf16(int layer, dq_conv_part part, const float *dy, const float *y,
@@ -472,6 +487,8 @@ const dq_kernels dq_kernels_ref_bf16 = {
     .dense_dx = dense_dx_ref,
     .peak = peak_ref,
     .peak_flops = 2.0 * DQ_PEAK_SUMS,
+    .norm = norm_ref,
+    .norm_back = norm_back_ref,
     .sample_loss = sample_loss_ref,
     .mix_noise = mix_noise_ref,
     .noise_gradient = noise_gradient_ref,
