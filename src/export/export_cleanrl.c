@@ -29,6 +29,8 @@ bool dq_export_cleanrl_holds(const dq_export_model *m)
 {
     bool is_plain = dq_export_is_nature(m) || is_its_mlp(m);
     dq_head head = m->network.last.head;
+    if (m->network.last.norm)
+        return false;
     return is_rainbow(m) || (is_plain && (head == DQ_HEAD_VALUE || head == DQ_HEAD_C51));
 }
 

@@ -1,4 +1,4 @@
-/* ONNX: the network as a graph of its operators, opset 13. */
+/* ONNX: the network as a graph of its operators, opset 13, or 17 where layers are normalised. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -29,6 +29,12 @@ static const char *add_layer(graph *g, const dq_layer *l, const char *x)
         dq_onnx_set_ints(g->b, "pads", pads, 4);
     } else {
         dq_onnx_set_int(g->b, "transB", 1);
+    }
+    if (l->norm) {
+        const char *scale = dq_onnx_add_tensor(g->b, dq_export_tensor(g->m, l->norm_weight));
+        const char *shift = dq_onnx_add_tensor(g->b, dq_export_tensor(g->m, l->norm_bias));
+        y = dq_onnx_add(g->b, "LayerNormalization", l->norm, y, scale, shift);
+        dq_onnx_set_int(g->b, "axis", 1);  // its epsilon is PyTorch's
     }
     if (!l->relu)
         return y;
@@ -177,7 +183,7 @@ dq_status dq_export_onnx(dq_writer *w, const dq_export_model *m)
     }
     g->m = m;
     g->b = b;
-    dq_onnx_begin(b, m->info.network);
+    dq_onnx_begin(b, m->info.network, m->network.last.norm ? 17 : 13);
     add_layers(g);
     dq_onnx_set_value(&b->output, "q", DQ_ONNX_FLOAT32, &m->n_actions, 1);
     dq_export_each_fact(m, add_fact, b);

@@ -23,7 +23,7 @@ enum { BUFFER_SIZE = 10000 };  // SB3 allocates it when it loads the file
 bool dq_export_sb3_holds(const dq_export_model *m)
 {
     dq_head head = m->network.last.head;
-    return (head == DQ_HEAD_VALUE || head == DQ_HEAD_QR) &&
+    return !m->network.last.norm && (head == DQ_HEAD_VALUE || head == DQ_HEAD_QR) &&
            (dq_export_is_nature(m) || dq_export_is_mlp(m));
 }
 

@@ -6,7 +6,7 @@
 
 #include "deepq/version.h"
 
-enum { IR_VERSION = 8, OPSET = 13, ATTRIBUTE_INT = 2, ATTRIBUTE_INTS = 7 };
+enum { IR_VERSION = 8, ATTRIBUTE_INT = 2, ATTRIBUTE_INTS = 7 };
 
 static void copy_name(char to[DQ_ONNX_NAME], const char *name)
 {
@@ -15,7 +15,7 @@ static void copy_name(char to[DQ_ONNX_NAME], const char *name)
     (void)n;
 }
 
-void dq_onnx_begin(dq_onnx *b, const char *name)
+void dq_onnx_begin(dq_onnx *b, const char *name, int opset)
 {
     memset(b, 0, sizeof(*b));
     deepq__onnx__model__init(&b->model);
@@ -23,7 +23,7 @@ void dq_onnx_begin(dq_onnx *b, const char *name)
     deepq__onnx__operator_set__init(&b->opset);
     b->opset.domain = "";
     b->opset.has_version = 1;
-    b->opset.version = OPSET;
+    b->opset.version = opset;
     b->opset_list[0] = &b->opset;
     b->model.has_ir_version = 1;
     b->model.ir_version = IR_VERSION;

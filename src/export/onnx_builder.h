@@ -8,11 +8,11 @@
 #include "onnx_model.pb-c.h"
 
 enum {
-    DQ_ONNX_NODES = 48,      // most nodes
+    DQ_ONNX_NODES = 64,      // most nodes
     DQ_ONNX_ATTRIBUTES = 4,  // most attributes of a node
     DQ_ONNX_INPUTS = 3,      // most inputs of a node
     DQ_ONNX_INTS = 4,        // most numbers of an attribute
-    DQ_ONNX_TENSORS = 32,    // most initialisers
+    DQ_ONNX_TENSORS = 48,    // most initialisers
     DQ_ONNX_ENTRIES = 16,    // most entries of the metadata
     DQ_ONNX_NAME = 40,       // bytes of a name, the final zero included
     DQ_ONNX_TEXT = 288,      // bytes of a text of the metadata
@@ -58,8 +58,10 @@ typedef struct dq_onnx {
     char keys[DQ_ONNX_ENTRIES][DQ_ONNX_NAME], values[DQ_ONNX_ENTRIES][DQ_ONNX_TEXT];
 } dq_onnx;
 
-/** Begin an empty model. @param[out] b all of it is set */
-void dq_onnx_begin(dq_onnx *b, const char *name);
+/** Begin an empty model.
+ *  @param opset the version of the operators
+ *  @param[out] b all of it is set */
+void dq_onnx_begin(dq_onnx *b, const char *name, int opset);
 /** Set the input or the output: [batch][...]. @param dims [n] behind the batch */
 void dq_onnx_set_value(dq_onnx_value *v, const char *name, int type, const int *dims, int n);
 /** Add a node of up to three inputs, the last of which may be NULL.

@@ -13,7 +13,9 @@ NETWORKS = ["nature", "nips", "small", "nature_same", "nature dueling", "small s
             "mlp 4-128-84", "mlp 4-64 dueling", "mlp 4-64-32 streams 32 qr 8", "mlp 4-120-84", "mlp 4-64-32 qr 8",
             "mlp 4-120-84 c51 101 -100 100", "nature noisy", "nature streams 512 noisy c51 51 -10 10",
             "mlp 4-64-32 noisy independent", "small iqn 64 32", "nature streams 512 noisy iqn 64 8",
-            "mlp 4-64-32 iqn 64 5", "cnn 4x84x84-8k8s8-5k3s2-24", "cnn 4x84x84-8k9s8-24-20 noisy iqn 64 3"]
+            "mlp 4-64-32 iqn 64 5", "cnn 4x84x84-8k8s8-5k3s2-24", "cnn 4x84x84-8k9s8-24-20 noisy iqn 64 3",
+            "nature norm", "mlp 4-120-84 norm", "small streams 256 noisy norm c51 51 -10 10",
+            "mlp 4-64-32 dueling norm qr 8", "cnn 4x84x84-8k8s8-5k3s2-24 norm"]
 OWN_PONG, CARTPOLE = "deepq/Pong-v0", "CartPole-v1"
 N_STATES = 8
 
