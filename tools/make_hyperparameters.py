@@ -31,8 +31,11 @@ DIFFERENCES = """Where a preset is not its original:
   begins to rise when learning starts. Of `ch8-rainbow` the book's value stream has no noise.
 - `drq-eps`, `der`: the original begins a game with 0 to 29 no-ops of four frames each, here it is 1 to 29 frames; its replay
   buffer of 1,000,000 is never full in 100,000 steps.
+- `pqn`: the authors' code normalises the channels of each pixel apart, where this is PyTorch's LayerNorm over all of
+  a layer, as CleanRL has it; its output layer begins with a deviation of `1 / sqrt(inputs)`. `replay_size`,
+  `replay_start` and `target_sync` have no effect on it.
 - A GPU has none of what these need yet, which are for the CPU: `nature` and `nips2013` RMSProp, `sb3` a limit of the
-  gradient's norm, `drq-eps` augmentation and dueling, `rainbow`, `der`, `ch8-dueling`, `ch8-distrib`, `ch8-noisy`, `ch8-rainbow` and Dopamine's but `dopamine-dqn`
+  gradient's norm, `drq-eps` augmentation and dueling, `pqn` all of it, `rainbow`, `der`, `ch8-dueling`, `ch8-distrib`, `ch8-noisy`, `ch8-rainbow` and Dopamine's but `dopamine-dqn`
   their last layers."""
 
 

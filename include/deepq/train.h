@@ -45,8 +45,8 @@ typedef struct dq_train_config {
      *  that folder (dq_replay_store); "auto" or "": plain if that takes at most half of the memory
      *  that is free, else packed. Results do not depend on it. */
     char replay_store[DQ_REPLAY_STORE_TEXT];
-    /** How gradients change the parameters: DQ_OPTIMISER_ADAM, or DQ_OPTIMISER_RMSPROP as in Mnih
-     * et al. 2015. */
+    /** How gradients change the parameters: DQ_OPTIMISER_ADAM, DQ_OPTIMISER_RMSPROP as in Mnih
+     * et al. 2015, or DQ_OPTIMISER_RADAM, rectified Adam, which has Adam's constants. */
     dq_optimiser optimiser;
     /** The optimiser's learning rate at step 0, 0 to 1000. */
     double learning_rate;
@@ -95,8 +95,11 @@ typedef struct dq_train_config {
     /** The sigma that noisy layers begin with, 0 to 10; 0: 0.5, or 0.017 where noise is independent
      *  (dq_net_config.noisy_sigma). */
     double noisy_sigma;
-    /** Loss of the difference between an action value and its target: DQ_LOSS_MSE, or DQ_LOSS_HUBER
-     *  as in Mnih et al. 2015. */
+    /** Layer normalisation behind each layer but the last (Ba, Kiros, Hinton 2016; net.h says how).
+     */
+    bool layer_norm;
+    /** Loss of the difference between an action value and its target: DQ_LOSS_MSE, DQ_LOSS_HUBER
+     *  as in Mnih et al. 2015, or DQ_LOSS_HALF_MSE. */
     dq_loss loss;
     /** Rewards that are summed before the value of the next state is added, 1 to 1000 (n-step
      *  returns, Sutton 1988). */
@@ -140,6 +143,16 @@ typedef struct dq_train_config {
     int train_every;
     /** Updates one after another whenever one is due, 1 to 1000. */
     int updates;
+    /** Steps of each environment from one learning to the next, 1 to 100000 (PQN, Gallici et al.
+     *  2024). They are kept until they were learned, all n_envs * rollout of them, which must be a
+     *  multiple of `batch`: there is neither a replay buffer nor a target network, so
+     * `replay_size`, `replay_start` and `target_sync` have no effect. 0: there are both. */
+    int rollout;
+    /** Lambda of the returns that a rollout is learned with, 0 to 1; 0: those of one step. */
+    double return_lambda;
+    /** How often each step of a rollout is learned, 1 to 1000: each time all of them are shuffled
+     *  and divided into batches, with an update for each. */
+    int epochs;
     /** Steps from one update of the target network to the next, 1 or more. */
     int64_t target_sync;
     /** The part of the way to the online network that the target network goes in such an update, 0

@@ -53,7 +53,13 @@ typedef struct field {
 #name, FIELD_WORD, offsetof(dq_train_config, name), "", 0, 0, help, words                  \
     }
 
-static const char *const losses[] = {[DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber", NULL};
+static const char *const losses[] = {
+    [DQ_LOSS_MSE] = "mse", [DQ_LOSS_HUBER] = "huber", [DQ_LOSS_HALF_MSE] = "half_mse", NULL};
+
+const char *dq_config_loss_name(dq_loss loss)
+{
+    return losses[loss];
+}
 
 static const char *const duelings[] = {[DQ_DUELING_NONE] = "none",
                                        [DQ_DUELING_OUTPUT] = "output",
@@ -79,8 +85,9 @@ static const field fields[] = {
           "transitions in the replay buffer when learning starts"),
     FIELD(replay_store, FIELD_STORE, "", 0, 0,
           "how frames are kept; auto: plain if it takes at most half of the free memory"),
-    WORD_FIELD(optimiser, dq_optimiser_names,
-               "adam: Kingma and Ba 2015, rmsprop: centred, Mnih et al. 2015"),
+    WORD_FIELD(
+        optimiser, dq_optimiser_names,
+        "adam: Kingma, Ba 2015, rmsprop: centred, Mnih et al. 2015, radam: rectified"),
     FIELD(learning_rate, FIELD_DOUBLE, "", 0, 1e3, "learning rate at step 0"),
     FIELD(learning_rate_final, FIELD_DOUBLE, "", 0, 1e3,
           "learning rate from step learning_rate_decay on; linear in between"),
@@ -119,7 +126,11 @@ static const field fields[] = {
                "noise in the linear layers: of each input and output, or of each weight"),
     FIELD(noisy_sigma, FIELD_DOUBLE, "", 0, 10,
           "factor of the noise at step 0; 0: as in the paper, 0.5 or 0.017"),
-    WORD_FIELD(loss, losses, "mse: square of the error, huber: linear beyond an error of 1"),
+    FIELD(layer_norm, FIELD_BOOL, "", 0, 0,
+          "layer normalisation behind each layer but the last, in front of its ReLU"),
+    WORD_FIELD(
+        loss, losses,
+        "mse: square of the error, huber: linear beyond an error of 1, half_mse: half"),
     FIELD(n_step, FIELD_INT, "steps", 1, 1000,
           "rewards summed before the next state's value is added (n-step returns)"),
     FIELD(double_dqn, FIELD_BOOL, "", 0, 0,
@@ -147,6 +158,10 @@ static const field fields[] = {
           "environments side by side; a step is one step of one of them"),
     FIELD(train_every, FIELD_INT, "steps", 1, 1000000, "steps from one update to the next"),
     FIELD(updates, FIELD_INT, "", 1, 1000, "updates one after another whenever one is due"),
+    FIELD(rollout, FIELD_INT, "steps", 0, 100000,
+          "steps of each environment learned together (PQN); 0: there is a replay buffer"),
+    FIELD(return_lambda, FIELD_DOUBLE, "", 0, 1, "lambda of the returns of a rollout"),
+    FIELD(epochs, FIELD_INT, "", 1, 1000, "how often each step of a rollout is learned"),
     FIELD(target_sync, FIELD_INT64, "steps", 1, HUGE_STEPS,
           "steps from one update of the target network to the next"),
     FIELD(target_rate, FIELD_DOUBLE, "", 0, 1,
@@ -538,44 +553,10 @@ bool dq_train_config_get(const dq_train_config *cfg, size_t index, const char **
     return true;
 }
 
-/** The step at which the first leg of epsilon meets epsilon_final; it need not be a whole one. */
-static double first_leg_end(const dq_train_config *cfg)
+double dq_config_first_leg_end(const dq_train_config *cfg)
 {
     return (double)cfg->epsilon_begin +
            (cfg->epsilon_start - cfg->epsilon_final) * (double)cfg->epsilon_decay;
-}
-
-/** Munchausen DQN excludes what would choose or change its policy. */
-static dq_status check_munchausen(const dq_train_config *cfg)
-{
-    const char *other = cfg->head == DQ_HEAD_C51     ? "head = c51"
-                        : cfg->double_dqn            ? "double_dqn = true"
-                        : cfg->augment_shift > 0     ? "augment_shift"
-                        : cfg->augment_intensity > 0 ? "augment_intensity"
-                                                     : NULL;
-    if (cfg->munchausen_tau > 0 && other)
-        return dq_fail(DQ_ERR_CONFIG, "munchausen_tau = %g and %s exclude each other",
-                       cfg->munchausen_tau, other);
-    return DQ_OK;
-}
-
-/** Hyperparameters that exclude each other. */
-static dq_status check_head(const dq_train_config *cfg)
-{
-    if (cfg->head != DQ_HEAD_VALUE && cfg->loss != DQ_LOSS_MSE)
-        return dq_fail(
-            DQ_ERR_CONFIG,
-            "head = %s and loss = %s exclude each other: it has a loss of its own; leave "
-            "loss at mse",
-            dq_head_names[cfg->head], losses[cfg->loss]);
-    if (cfg->head == DQ_HEAD_C51 && cfg->atoms < 2)
-        return dq_fail(DQ_ERR_CONFIG,
-                       "head = c51 and atoms = %d exclude each other: choose 2 or more",
-                       cfg->atoms);
-    if (cfg->head == DQ_HEAD_C51 && !(cfg->value_min < cfg->value_max))
-        return dq_fail(DQ_ERR_CONFIG, "value_min %g is not less than value_max %g", cfg->value_min,
-                       cfg->value_max);
-    return DQ_OK;
 }
 
 dq_status dq_train_config_check(const dq_train_config *cfg)
@@ -587,27 +568,7 @@ dq_status dq_train_config_check(const dq_train_config *cfg)
         dq_train_config_get(cfg, i, &key, value, sizeof(value));
         DQ_TRY(dq_train_config_set(&copy, key, value));
     }
-    DQ_TRY(check_head(cfg));
-    DQ_TRY(check_munchausen(cfg));
-    if (cfg->replay_start > cfg->replay_size)
-        return dq_fail(DQ_ERR_CONFIG,
-                       "replay_start %d is more than replay_size %d: learning would never start",
-                       cfg->replay_start, cfg->replay_size);
-    int64_t unfinished = (int64_t)(cfg->n_step - 1) * cfg->n_envs;  // returns still to be summed
-    if (cfg->batch > cfg->replay_start - unfinished)
-        return dq_fail(DQ_ERR_CONFIG,
-                       "batch %d with n_step %d and n_envs %d is more than replay_start %d: choose "
-                       "them smaller",
-                       cfg->batch, cfg->n_step, cfg->n_envs, cfg->replay_start);
-    if (cfg->epsilon_final > cfg->epsilon_start)
-        return dq_fail(DQ_ERR_CONFIG, "epsilon_final %g is more than epsilon_start %g",
-                       cfg->epsilon_final, cfg->epsilon_start);
-    double first = first_leg_end(cfg);
-    if (cfg->epsilon_last_decay > 0 && (double)cfg->epsilon_last_decay <= first)
-        return dq_fail(DQ_ERR_CONFIG,
-                       "epsilon_last_decay %lld is before epsilon_final is reached, at %.0f",
-                       (long long)cfg->epsilon_last_decay, first);
-    return DQ_OK;
+    return dq_config_check_together(cfg);
 }
 
 double dq_config_epsilon(const dq_train_config *cfg, int64_t step)
@@ -615,7 +576,7 @@ double dq_config_epsilon(const dq_train_config *cfg, int64_t step)
     const dq_schedule first = {cfg->epsilon_start, cfg->epsilon_start - 1,
                                (double)cfg->epsilon_begin,
                                (double)(cfg->epsilon_begin + cfg->epsilon_decay)};
-    const dq_schedule last = {cfg->epsilon_final, cfg->epsilon_last, first_leg_end(cfg),
+    const dq_schedule last = {cfg->epsilon_final, cfg->epsilon_last, dq_config_first_leg_end(cfg),
                               (double)cfg->epsilon_last_decay};
     double epsilon = dq_schedule_at(&first, step);
     return epsilon > cfg->epsilon_final ? epsilon : dq_schedule_at(&last, step);
@@ -626,6 +587,21 @@ double dq_config_learning_rate(const dq_train_config *cfg, int64_t step)
     const dq_schedule s = {cfg->learning_rate, cfg->learning_rate_final, 0,
                            (double)cfg->learning_rate_decay};
     return dq_schedule_at(&s, step);
+}
+
+int dq_config_capacity(const dq_train_config *cfg)
+{
+    return cfg->rollout > 0 ? cfg->n_envs * cfg->rollout : cfg->replay_size;
+}
+
+int dq_config_learn_every(const dq_train_config *cfg)
+{
+    return cfg->rollout > 0 ? cfg->n_envs * cfg->rollout : cfg->train_every;
+}
+
+int dq_config_updates(const dq_train_config *cfg)
+{
+    return cfg->rollout > 0 ? cfg->n_envs * cfg->rollout / cfg->batch * cfg->epochs : cfg->updates;
 }
 
 double dq_config_priority_beta(const dq_train_config *cfg, int64_t step)

@@ -88,6 +88,7 @@ static dq_status add_words(const dq_train_config *cfg, int hidden, char name[DQ_
                   : cfg->stream_width > 0            ? cfg->stream_width
                                                      : hidden,
         .noise = cfg->noisy,
+        .norm = cfg->layer_norm,
     };
     dq_network_words(&last, words, sizeof(words));
     size_t used = strlen(name);

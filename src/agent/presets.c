@@ -40,6 +40,8 @@ static const setting book[] = {
     {"rmsprop_decay", 0.95, NULL},
     {"rmsprop_epsilon", 0.01 / (32 * 32), NULL},
     {"updates", 1, NULL},
+    {"return_lambda", 0.65, NULL},
+    {"epochs", 1, NULL},
     {"munchausen_alpha", 0.9, NULL},
     {"munchausen_least", -1, NULL},
     {"atoms", 51, NULL},
@@ -276,6 +278,26 @@ static const setting der[] = {
     {"checkpoint_every", 100000, NULL},
 };
 
+/* Their code normalises the channels of each pixel apart, and begins the output layer with a
+ * smaller deviation. Its epsilon falls in a tenth of 50M steps; one that is cut off counts as
+ * terminated. */
+static const setting pqn[] = {
+    {"n_envs", 128, NULL},
+    {"rollout", 32, NULL},
+    {"batch", 128, NULL},
+    {"epochs", 2, NULL},
+    {"return_lambda", 0.65, NULL},
+    {"layer_norm", 0, "true"},
+    {"initialisation", 0, "he_normal"},
+    {"optimiser", 0, "radam"},
+    {"learning_rate", 2.5e-4, NULL},
+    {"gradient_norm", 10, NULL},
+    {"loss", 0, "half_mse"},
+    {"epsilon_decay", 5005005, NULL},
+    {"epsilon_final", 0.001, NULL},
+    {"checkpoint_every", 100000, NULL},
+};
+
 /* Chapter 8 with its values for Pong; each is ch8-basic and one thing more. */
 #define CHAPTER_8                                                                                  \
     {"replay_size", 100000, NULL}, {"epsilon_decay", 100000, NULL}, {"epsilon_final", 0.02, NULL}, \
@@ -439,6 +461,14 @@ static const struct {
       .eval_epsilon = 0.001,
       .eval_noops = 29},
      SETTINGS(der)},
+    {{.name = "pqn",
+      .help = "no replay buffer, no target network: lambda returns of 128 games, LayerNorm",
+      .source = "Gallici et al. 2024; purejaxql, pqn_atari.yaml",
+      .dialect = "cleanrl",
+      .options = "",
+      .eval_epsilon = 0,
+      .eval_noops = 30},
+     SETTINGS(pqn)},
     {{.name = "ch8-basic",
       .help = "the book's basic DQN of chapter 8, with its values for Pong",
       .source = "Lapan 2020, chapter 8, 01_dqn_basic.py",

@@ -1,4 +1,5 @@
 /* What a training run takes of its machine, by what is allocated. */
+#include "agent/config.h"
 #include "agent/network_choice.h"
 #include "agent/trainer_internal.h"
 #include "deepq/train.h"
@@ -50,17 +51,25 @@ static dq_replay_config replay_config(const dq_train_config *cfg, const dq_space
         replay.frame_bytes = dq_space_bytes(obs);
         replay.stack = 1;
     }
-    replay.capacity = (size_t)cfg->replay_size;
+    replay.capacity = (size_t)dq_config_capacity(cfg);
     replay.n_lanes = cfg->n_envs;
     if (dq_replay_choose_store(&replay, cfg->replay_store, dq_gpu_is_meant(cfg->device)) != DQ_OK)
         replay.store = DQ_REPLAY_PLAIN;
     return replay;
 }
 
+/** For each transition of a rollout two values, its return and its place in an order. */
+static uint64_t beside_rollout(const dq_train_config *cfg)
+{
+    return (uint64_t)dq_config_capacity(cfg) * (3 * sizeof(float) + sizeof(int));
+}
+
 /** For each transition what the target net said, and its priority in a tree. */
 static uint64_t beside_replay(const dq_train_config *cfg)
 {
     uint64_t n = (uint64_t)cfg->replay_size, leaves = 1;
+    if (cfg->rollout > 0)
+        return beside_rollout(cfg);
     while (leaves < n)
         leaves *= 2;
     bool changes = cfg->augment_shift > 0 || cfg->augment_intensity > 0 ||

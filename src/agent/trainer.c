@@ -48,6 +48,9 @@ static dq_status create_learner(dq_trainer *t, const dq_env_spec *spec)
         .gamma = cfg->gamma,
         .priority_alpha = cfg->priority_alpha,
         .priority_rule = cfg->priority_rule,
+        .rollout = cfg->rollout,
+        .return_lambda = cfg->return_lambda,
+        .epochs = cfg->epochs,
         .seed = cfg->seed,
     };
     return dq_learner_create(&t->learner, &learner);
@@ -264,19 +267,19 @@ static dq_learn_step learn_step_at(const dq_trainer *t)
 {
     return (dq_learn_step){.learning_rate = dq_config_learning_rate(&t->cfg, t->step),
                            .priority_beta = dq_config_priority_beta(&t->cfg, t->step),
-                           .sync_target = t->step % t->cfg.target_sync == 0};
+                           .sync_target = t->cfg.rollout == 0 && t->step % t->cfg.target_sync == 0};
 }
 
 static bool is_update_due(const dq_trainer *t)
 {
-    return t->step % t->cfg.train_every == 0;
+    return t->step % dq_config_learn_every(&t->cfg) == 0;
 }
 
 /** Whether the replay has enough to learn from, this step included. */
 static bool has_enough(const dq_trainer *t)
 {
     int64_t stored = t->step < t->cfg.replay_size ? t->step : t->cfg.replay_size;
-    return stored >= t->cfg.replay_start;
+    return t->cfg.rollout > 0 || stored >= t->cfg.replay_start;
 }
 
 /** Choose actions and play, where a round begins. */
@@ -334,7 +337,7 @@ static dq_status learn(dq_trainer *t)
             dq_learner_sync_target(t->learner);
         return DQ_OK;
     }
-    for (int i = 0; i < t->cfg.updates; i++) {
+    for (int i = 0; i < dq_config_updates(&t->cfg); i++) {
         DQ_TRY(update_once(t, &step));
         step.sync_target = false;
     }

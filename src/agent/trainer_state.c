@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "agent/config.h"
 #include "agent/trainer_internal.h"
 #include "base/error.h"
 #include "base/rng_inline.h"
@@ -67,6 +68,12 @@ static void assume_episodes(dq_scores *s)
         s->learned[i] = s->points[i];
 }
 
+/** The most updates that there are for a step. */
+static uint64_t most_updates(const dq_train_config *cfg)
+{
+    return (uint64_t)(cfg->rollout > 0 ? cfg->epochs : cfg->updates);
+}
+
 static dq_status load_counters(dq_trainer *t, dq_reader *r)
 {
     uint64_t step, n_updates, n_games;
@@ -74,7 +81,7 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
     dq_read_u64(r, &step);
     dq_read_u64(r, &n_updates);
     DQ_TRY(dq_read_u64(r, &n_games));
-    if (step > MOST_STEPS || n_games > step || n_updates > step * (uint64_t)t->cfg.updates)
+    if (step > MOST_STEPS || n_games > step || n_updates > step * most_updates(&t->cfg))
         return dq_fail(DQ_ERR_INPUT, "saved run: its counters are impossible");
     t->step = (int64_t)step;
     t->n_updates = (int64_t)n_updates;
@@ -148,7 +155,7 @@ dq_status dq_trainer_save_state(dq_trainer *t, dq_writer *w)
 static dq_status check_memory(const dq_trainer *t)
 {
     const dq_replay *replay = t->learner->replay;
-    uint64_t step = (uint64_t)t->step, capacity = (uint64_t)t->cfg.replay_size;
+    uint64_t step = (uint64_t)t->step, capacity = (uint64_t)dq_config_capacity(&t->cfg);
     size_t current = dq_replay_current(replay);
     if (t->actor.turn != (int)(step % (uint64_t)t->cfg.n_envs))
         return dq_fail(DQ_ERR_INPUT, "saved run: its round is impossible");

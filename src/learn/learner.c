@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "learn/gpu.h"
+#include "learn/rollout.h"
 #include "nn/net_internal.h"
 #include "replay/store_choice.h"
 
@@ -13,15 +14,17 @@ static bool augments(const dq_learner_config *cfg)
     return cfg->augment_shift > 0 || cfg->augment_intensity > 0;
 }
 
-/** What a GPU does not have is refused: it has kernels for 84x84 pictures, without noise and levels
- *  of quantiles, as they are. */
+/** What a GPU does not have is refused: it has kernels for 84x84 pictures, without noise, levels of
+ *  quantiles and normalisations, as they are, and a replay buffer. */
 static dq_status check_gpu_has(const dq_learner_config *cfg)
 {
     dq_network network;
     DQ_TRY(dq_network_find(cfg->network, &network));
     if (dq_network_takes_whole(cfg->network) || network.last.noise != DQ_NOISE_NONE ||
-        network.last.head == DQ_HEAD_IQN)
+        network.last.norm || network.last.head == DQ_HEAD_IQN)
         return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
+    if (cfg->rollout > 0)
+        return dq_fail(DQ_ERR_UNSUPPORTED, "rollout %d: CPU only: use --device cpu", cfg->rollout);
     if (augments(cfg))
         return dq_fail(DQ_ERR_UNSUPPORTED, "%s %g: CPU only: use --device cpu",
                        cfg->augment_shift > 0 ? "augment_shift" : "augment_intensity",
@@ -78,6 +81,7 @@ static dq_status create_net(dq_learner *l, int batch, int n_threads, const char 
     net.rmsprop_epsilon = cfg->rmsprop_epsilon;
     net.gradient_norm = cfg->gradient_norm;
     net.noisy_sigma = cfg->noisy_sigma;
+    net.no_target = cfg->rollout > 0;
     DQ_TRY(dq_net_create(&l->net, &net));
     dq_rng rng = dq_rng_stream(cfg->seed, "initialisation");
     dq_net_init(l->net, &rng);
@@ -88,7 +92,8 @@ static dq_status create_memory(dq_learner *l)
 {
     const dq_learner_config *cfg = &l->cfg;
     dq_replay_config replay = dq_replay_config_default();
-    replay.capacity = (size_t)cfg->replay_size;
+    replay.capacity =
+        cfg->rollout > 0 ? (size_t)cfg->n_lanes * (size_t)cfg->rollout : (size_t)cfg->replay_size;
     replay.stack = l->stack;
     replay.frame_bytes = l->obs_bytes / (size_t)l->stack;
     replay.n_step = cfg->n_step;
@@ -97,6 +102,8 @@ static dq_status create_memory(dq_learner *l)
     replay.n_actions = cfg->n_actions;
     DQ_TRY(dq_replay_choose_store(&replay, cfg->replay_store, l->on_gpu));
     DQ_TRY(dq_replay_create(&l->replay, &replay));
+    if (cfg->rollout > 0)
+        return dq_rollout_create(&l->rollout, l);
     if (cfg->priority_alpha <= 0)
         return DQ_OK;
     DQ_TRY(dq_priorities_create(&l->priorities, dq_replay_slots(l->replay), cfg->priority_alpha));
@@ -134,6 +141,7 @@ void dq_learner_free(dq_learner *l)
     dq_net_destroy(l->net);
     dq_replay_destroy(l->replay);
     dq_priorities_destroy(l->priorities);
+    dq_rollout_destroy(l->rollout);
     free(l->drawn);
     free(l->target);
     free(l->weight);
@@ -242,7 +250,7 @@ dq_status dq_learner_save_memory(dq_learner *l, dq_writer *w)
         DQ_TRY(l->ops->status(l));
         DQ_TRY(dq_priorities_save(l->priorities, w));
     }
-    dq_status st = DQ_OK;
+    dq_status st = l->rollout ? dq_rollout_save(l->rollout, w) : DQ_OK;
     if (dq_learner_augments(l)) {
         dq_write_tag(w, "AUGM", 1);
         st = dq_rng_save(&l->augmenting, w);
@@ -263,6 +271,8 @@ dq_status dq_learner_load_memory(dq_learner *l, dq_reader *r)
     DQ_TRY(dq_replay_load_head(l->replay, r));
     if (l->priorities)
         DQ_TRY(dq_priorities_load(l->priorities, r));
+    if (l->rollout)
+        DQ_TRY(dq_rollout_load(l->rollout, r));
     if (dq_learner_augments(l)) {
         DQ_TRY(dq_read_tag(r, "AUGM", 1));
         DQ_TRY(dq_rng_load(&l->augmenting, r));

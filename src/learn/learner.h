@@ -18,7 +18,12 @@
  *
  *  IQN draws the levels of quantiles from the stream "levels": in an update those of the targets,
  *  for each next state that is asked for, and then those of the batch. Values of actions are means
- *  over levels that are not drawn (deepq/net.h). */
+ *  over levels that are not drawn (deepq/net.h).
+ *
+ *  With `rollout` the memory is that of one rollout (rollout.h): dq_learner_learn() is due when the
+ *  lanes have taken so many steps each, and then as often as there are batches in all epochs. The
+ *  online network's values of every round of steps are kept for the returns; its noise is drawn for
+ *  each round, for the values of the states behind the last, and for each update. */
 #ifndef DEEPQ_LEARN_LEARNER_H
 #define DEEPQ_LEARN_LEARNER_H
 
@@ -65,7 +70,10 @@ typedef struct dq_learner_config {
     double gamma;                // discount factor
     double priority_alpha;       // exponent of priorities; 0: transitions are drawn uniformly
     dq_priority_rule priority_rule;  // how priorities and weights are computed
-    uint64_t seed;                   // of the random streams
+    int rollout;           // steps of a lane that are learned together; 0: a replay buffer
+    double return_lambda;  // of the returns of a rollout
+    int epochs;            // how often each step of a rollout is learned
+    uint64_t seed;         // of the random streams
 } dq_learner_config;
 
 /** One step of one environment. */
@@ -88,6 +96,7 @@ typedef struct dq_learn_step {
 } dq_learn_step;
 
 typedef struct dq_learner dq_learner;
+typedef struct dq_rollout dq_rollout;
 
 /** The functions of an implementation. `l` is the first member of its struct. */
 typedef struct dq_learner_ops {
@@ -140,6 +149,7 @@ struct dq_learner {
     int stack;                    // frames of a state: DQ_NET_STACK, or 1 of a vector
     dq_replay *replay;            // the replay buffer
     dq_priorities *priorities;    // NULL: transitions are drawn uniformly
+    dq_rollout *rollout;          // NULL: there is none, the replay buffer is larger
     dq_rng sampling;              // the random stream "replay"
     dq_rng augmenting;            // the random stream "augmentation"
     dq_rng noise;                 // the random stream "noise", of noisy layers

@@ -7,15 +7,17 @@
 #include "base/error.h"
 #include "learn/augmentation.h"
 #include "learn/learner.h"
+#include "learn/rollout.h"
 #include "learn/target_cache.h"
 #include "nn/net_internal.h"
 #include "nn/objective.h"
 
 typedef struct cpu_learner {
     dq_learner base;
-    dq_target_cache targets;
+    dq_target_cache targets;       // empty with a rollout
     dq_augmentation augmentation;  // of the states of a batch, if they are augmented
     uint8_t *pending;              // [n_lanes][obs_bytes] states whose values were requested
+    int *lanes;                    // [n_lanes] their lanes
     int n_pending;
     uint8_t *states;   // [batch][obs_bytes]
     int32_t *actions;  // [batch]
@@ -35,6 +37,9 @@ static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
 {
     cpu_learner *self = (cpu_learner *)l;
     (void)next;  // nothing would be gained by beginning it now
+    memcpy(self->lanes, lanes, (size_t)n * sizeof(*lanes));
+    if (l->rollout)
+        dq_rollout_act(l->rollout, l, obs);
     for (int i = 0; i < n; i++)
         memcpy(self->pending + (size_t)i * l->obs_bytes, obs + (size_t)lanes[i] * l->obs_bytes,
                l->obs_bytes);
@@ -44,7 +49,14 @@ static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
 static void values(dq_learner *l, float *q)
 {
     cpu_learner *self = (cpu_learner *)l;
+    size_t n_actions = (size_t)l->cfg.n_actions;
     if (self->n_pending == 0)
+        return;
+    for (int i = 0; l->rollout && i < self->n_pending; i++)
+        memcpy(q + (size_t)i * n_actions,
+               dq_rollout_values(l->rollout) + (size_t)self->lanes[i] * n_actions,
+               n_actions * sizeof(*q));
+    if (l->rollout)
         return;
     dq_net_draw_noise(l->net, &l->net->online, &l->noise);
     dq_net_q(l->net, self->pending, self->n_pending, q);
@@ -54,15 +66,25 @@ static void added(dq_learner *l, const dq_experience *e, size_t slot)
 {
     cpu_learner *self = (cpu_learner *)l;
     (void)e;
-    dq_target_cache_forget(&self->targets, slot);
+    if (!l->rollout)
+        dq_target_cache_forget(&self->targets, slot);
     if (l->priorities)
         dq_priorities_added(l->priorities, l->replay);
+}
+
+/** The target network or the replay is another one. */
+static void forget(dq_learner *l)
+{
+    if (l->rollout)
+        dq_rollout_rewind(l->rollout);
+    else
+        dq_target_cache_forget_all(&((cpu_learner *)l)->targets);
 }
 
 static void sync_target(dq_learner *l)
 {
     dq_net_blend_target(l->net, l->cfg.target_rate);
-    dq_target_cache_forget_all(&((cpu_learner *)l)->targets);
+    forget(l);
 }
 
 static dq_status draw_batch(dq_learner *l, double beta)
@@ -116,18 +138,32 @@ static void draw_levels(cpu_learner *self)
     dq_net_set_levels(l->net, self->level);
 }
 
+/** The transitions of the batch and their targets. */
+static dq_status take_batch(cpu_learner *self, double beta)
+{
+    dq_learner *l = &self->base;
+    double at = dq_clock_s();
+    if (l->rollout) {
+        dq_rollout_draw(l->rollout, l);
+        (void)end_stage(l, DQ_STAGE_TARGETS, at);
+        return DQ_OK;
+    }
+    DQ_TRY(draw_batch(l, beta));
+    if (dq_learner_augments(l))
+        dq_augmentation_draw(&self->augmentation, &l->augmenting);
+    at = end_stage(l, DQ_STAGE_SAMPLE, at);
+    dq_target_cache_targets(&self->targets, l->net, l->replay, l->drawn, l->target);
+    (void)end_stage(l, DQ_STAGE_TARGETS, at);
+    return DQ_OK;
+}
+
 static dq_status learn(dq_learner *l, const dq_learn_step *step)
 {
     cpu_learner *self = (cpu_learner *)l;
     if (step->sync_target)
         sync_target(l);
+    DQ_TRY(take_batch(self, step->priority_beta));
     double at = dq_clock_s();
-    DQ_TRY(draw_batch(l, step->priority_beta));
-    if (dq_learner_augments(l))
-        dq_augmentation_draw(&self->augmentation, &l->augmenting);
-    at = end_stage(l, DQ_STAGE_SAMPLE, at);
-    dq_target_cache_targets(&self->targets, l->net, l->replay, l->drawn, l->target);
-    at = end_stage(l, DQ_STAGE_TARGETS, at);
     take_states(self);
     at = end_stage(l, DQ_STAGE_STATES, at);
     dq_net_set_learning_rate(l->net, step->learning_rate);
@@ -162,18 +198,13 @@ static dq_status always_well(const dq_learner *l)
     return DQ_OK;
 }
 
-/** The target network or the replay is another one. */
-static void forget(dq_learner *l)
-{
-    dq_target_cache_forget_all(&((cpu_learner *)l)->targets);
-}
-
 static void destroy(dq_learner *l)
 {
     cpu_learner *self = (cpu_learner *)l;
     dq_target_cache_free(&self->targets);
     dq_augmentation_free(&self->augmentation);
     free(self->pending);
+    free(self->lanes);
     free(self->states);
     free(self->actions);
     free(self->error);
@@ -199,13 +230,10 @@ static const dq_learner_ops cpu_ops = {
     .destroy = destroy,
 };
 
-static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
+/** The values of next states. */
+static dq_status create_cache(cpu_learner *self, const dq_learner_config *cfg)
 {
     dq_learner *l = &self->base;
-    size_t batch = (size_t)cfg->batch;
-    DQ_TRY(dq_learner_init(l, cfg, cfg->batch, cfg->n_threads, cfg->precision));
-    l->precision = dq_net_precision(l->net);
-    memcpy(l->device, "cpu", sizeof("cpu"));
     dq_objective objective = dq_net_objective(l->net);
     objective.munchausen = cfg->munchausen;
     DQ_TRY(dq_target_cache_init(&self->targets, l->net, &objective, dq_replay_slots(l->replay),
@@ -219,12 +247,26 @@ static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
         dq_target_cache_draw_noise(&self->targets, &l->noise);
     if (dq_learner_draws_levels(l))
         dq_target_cache_draw_levels(&self->targets, &l->levels);
+    return DQ_OK;
+}
+
+static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
+{
+    dq_learner *l = &self->base;
+    size_t batch = (size_t)cfg->batch;
+    DQ_TRY(dq_learner_init(l, cfg, cfg->batch, cfg->n_threads, cfg->precision));
+    l->precision = dq_net_precision(l->net);
+    memcpy(l->device, "cpu", sizeof("cpu"));
+    if (!l->rollout)
+        DQ_TRY(create_cache(self, cfg));
     self->pending = calloc((size_t)cfg->n_lanes, l->obs_bytes);
+    self->lanes = calloc((size_t)cfg->n_lanes, sizeof(*self->lanes));
     self->states = calloc(batch, l->obs_bytes);
     self->actions = calloc(batch, sizeof(*self->actions));
     self->error = calloc(batch, sizeof(*self->error));
     self->level = calloc(batch, (size_t)dq_net_atoms(l->net) * sizeof(*self->level));
-    if (!self->pending || !self->states || !self->actions || !self->error || !self->level)
+    if (!self->pending || !self->lanes || !self->states || !self->actions || !self->error ||
+        !self->level)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", batch);
     return DQ_OK;
 }

@@ -25,6 +25,8 @@ def config(folder):
 class Presets(Case):
     def begin(self, preset, *more, frames=140, env=OWN_BRICKS):
         folder = self.dir / "run"
+        if preset == "pqn":
+            more = ("--set", "train_every=1", *more)  # its rollout says when it learns
         self.check(run("train", "--preset", preset, "--env", env, "--frames", frames, *SETS, "--plain", "--out",
                        folder, *more), 0)
         return folder

@@ -182,6 +182,15 @@ VARIANTS = {
                          stream_width=128, double_dqn=True, priority_alpha=0.5, priority_beta=0.4,
                          priority_beta_steps=90, n_step=3, n_envs=2, target_sync=20, epsilon_start=0.2,
                          epsilon_final=0.1),
+    "layer_norm": dict(layer_norm=True, dueling="streams", stream_width=128, n_envs=2, initialisation="he_normal"),
+    "radam": dict(optimiser="radam", learning_rate=5e-4, loss="half_mse"),
+    "pqn": dict(rollout=8, n_envs=3, batch=6, epochs=2, layer_norm=True, initialisation="he_normal",
+                optimiser="radam", loss="half_mse", gradient_norm=20.0, truncation_ends=False),
+    "pqn_one": dict(rollout=10, batch=5, return_lambda=1.0),
+    "pqn_huber": dict(rollout=6, n_envs=4, batch=8, return_lambda=0.0, loss="huber", learning_rate=2e-4,
+                      world=dict(repeats=1)),
+    "pqn_noisy": dict(rollout=5, n_envs=2, batch=5, epochs=3, noisy="factorised", return_lambda=0.9,
+                      truncation_ends=False, epsilon_start=0.5, epsilon_final=0.2),
     "pong": dict(world=dict(pong=1), replay_size=50, n_step=2),
 }
 

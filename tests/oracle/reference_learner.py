@@ -3,7 +3,7 @@
 The loop is that of Lapan 2020, chapter 6, 02_dqn_pong.py, in its order: schedules, act, store, end of
 an episode, copy to the target network, learn. Around it: n-step returns (uncorrected, as in Hessel 2018),
 Double DQN (van Hasselt, Guez, Silver 2016), augmentation (Kostrikov 2020), soft target updates (Lillicrap 2016), Huber's loss, prioritized replay (Schaul 2016), several
-environments. PyTorch does the gradients and Adam, in float64: rounding differences are deepq's float32.
+environments; and PQN (Gallici 2024), which has neither replay nor target network. PyTorch does the gradients and Adam, in float64: rounding differences are deepq's float32.
 
 Where the book and other programs differ, two switches of train(): whether a truncated episode is learned
 as one that terminated (the book), and from how many episodes on the mean reward may solve (the book: one).
@@ -18,6 +18,9 @@ Two programs only sample the same numbers by agreement. These conventions are de
 - the stream "levels" is IQN's: in an update the levels of each next state that counts, then those of each state;
 - uniform sampling counts back from the newest transition; sampling by priority goes through the
   transitions in the order of their slots, step i in slot i % (replay_size + STACK * n_envs);
+- with a rollout the states of all environments go through the network in every round, after one draw of noise; the
+  states behind the last steps after one more; for each epoch the steps, in their order, are shuffled from the
+  last one down (Durstenfeld 1964) with the stream "replay";
 - priorities are (|error| + PRIORITY_EPSILON) ** alpha, of unclipped errors, importance weights are
   relative to the largest of the batch; as Dopamine's Rainbow has it, with alpha = beta = 1/2, priorities
   are (loss + DOPAMINE_EPSILON) ** alpha, and weights (probability + DOPAMINE_EPSILON) ** -beta.
@@ -137,7 +140,7 @@ class Config:
     batch: int = 32
     replay_size: int = 10000
     replay_start: int = 10000
-    optimiser: str = "adam"           # or "rmsprop"
+    optimiser: str = "adam"           # or "rmsprop", "radam"
     learning_rate: float = 1e-4
     learning_rate_final: float = 0.0
     learning_rate_decay: int = 0      # the step from which on it is learning_rate_final; 0: it stays
@@ -156,7 +159,9 @@ class Config:
     gradient_norm: float = 0.0        # longest gradient of a batch; 0: any
     noisy: str = "none"               # or "factorised", "independent": noise in the linear layers
     noisy_sigma: float = 0.0          # 0: the paper's
-    loss: str = "mse"                 # or "huber"
+    layer_norm: bool = False          # behind each layer but the last
+    initialisation: str = "pytorch"   # or "he_normal"
+    loss: str = "mse"                 # or "huber", "half_mse"
     n_step: int = 1
     augment_shift: int = 0            # pixels of padding before a random crop; 0: none
     augment_intensity: float = 0.0    # standard deviation of the brightness; 0: none
@@ -172,6 +177,9 @@ class Config:
     n_envs: int = 1
     train_every: int = 1
     updates: int = 1                  # one after another whenever one is due
+    rollout: int = 0                  # steps of each environment that are learned together; 0: a replay
+    return_lambda: float = 0.65       # of their returns
+    epochs: int = 1                   # how often each of them is learned
     target_sync: int = 1000
     target_rate: float = 1.0          # 1: the target network becomes a copy of the online network
     epsilon_begin: int = 0            # until this step it is epsilon_start
@@ -191,6 +199,8 @@ def network_name(cfg):
         words.append("dueling" if cfg.dueling == "output" else f"streams {cfg.stream_width}")
     if cfg.noisy != "none":
         words.append("noisy" if cfg.noisy == "factorised" else "noisy independent")
+    if cfg.layer_norm:
+        words.append("norm")
     if cfg.head == "c51":
         words.append(f"c51 {cfg.atoms} {cfg.value_min} {cfg.value_max}")
     elif cfg.head == "qr":
@@ -236,6 +246,7 @@ class Step:
     terminated: bool   # the episode is over
     truncated: bool    # a limit cut it off
     next_state: np.ndarray
+    value: float = 0.0  # of the state, the largest by the network that acted; with a rollout
 
 
 @dataclass
@@ -357,6 +368,8 @@ class Learner:
         self.online = Net(network_name(cfg), n_actions).double()
         self.target = Net(network_name(cfg), n_actions).double()
         self.initialise(Stream(cfg.seed, "initialisation"))
+        if cfg.rollout:
+            self.target = self.online
         self.copy_to_target()
         self.initial = [p.detach().clone() for p in self.online.parameters()]
         self.optimiser = self.make_optimiser(cfg)
@@ -372,19 +385,29 @@ class Learner:
         if cfg.optimiser == "rmsprop":
             return RMSProp(self.online.parameters(), lr=cfg.learning_rate, decay=cfg.rmsprop_decay,
                            eps=cfg.rmsprop_epsilon)
-        return torch.optim.Adam(self.online.parameters(), lr=cfg.learning_rate,
-                                betas=(cfg.adam_beta1, cfg.adam_beta2), eps=cfg.adam_epsilon)
+        kind = torch.optim.RAdam if cfg.optimiser == "radam" else torch.optim.Adam
+        return kind(self.online.parameters(), lr=cfg.learning_rate,
+                    betas=(cfg.adam_beta1, cfg.adam_beta2), eps=cfg.adam_epsilon)
 
     def initialise(self, stream):
         """PyTorch's default: uniform in +-1/sqrt(fan_in), weights and biases in PyTorch's order, float32. Of
-        independent noise it is sqrt(3/fan_in) (Fortunato 2018, section 3.2)."""
+        independent noise it is sqrt(3/fan_in) (Fortunato 2018, section 3.2). He's: normal with variance 2/fan_in,
+        biases 0. Normalisations begin with 1 and 0."""
         fan_in = 1
         for name, p in self.online.named_parameters():
             layer = self.online.get_submodule(name.rpartition(".")[0])
+            if isinstance(layer, torch.nn.LayerNorm):
+                p.data = torch.full_like(p, float(name.endswith("weight")))
+                continue
             if name.endswith("weight"):
                 fan_in = p[0].numel()
             if ".sigma_" in name:
                 p.data = torch.full_like(p, np.float32(layer.first_sigma(self.cfg.noisy_sigma)).item())
+                continue
+            if self.cfg.initialisation == "he_normal":
+                p.data = torch.tensor(np.array([stream.normal() * math.sqrt(2 / fan_in) for _ in range(p.numel())]
+                                               if name.endswith("weight") else [0] * p.numel(),
+                                               np.float32).reshape(p.shape)).double()
                 continue
             if getattr(layer, "kind", None) == "independent":
                 fan_in = layer.in_features / 3
@@ -427,6 +450,11 @@ class Learner:
             self.online.draw_noise(self.noise)
         return self.best(self.values(self.online, [state])).item()
 
+    def values_of_round(self, states):
+        """The largest action value of each."""
+        self.online.draw_noise(self.noise)
+        return self.values(self.online, states).max(dim=1).values.tolist()
+
     def targets(self, batch, next_inputs):
         """r + discount * max_a Q_target(s', a); Double DQN: Q_target(s', argmax_a Q_online(s', a)). Of
         distributions, that of the same action, moved and shrunk (networks.py)."""
@@ -459,12 +487,13 @@ class Learner:
         return numbers([t.reward for t in batch])[:, None] + cfg.munchausen_alpha * bonus + \
             numbers([t.discount for t in batch])[:, None] * soft
 
-    def learn(self, batch, weights, learning_rate):
+    def learn(self, batch, weights, learning_rate, returns=None):
         """One step on the weighted mean loss: squared errors, or Huber's with threshold 1, whose gradient
         is the clipped error of Mnih 2015; or the loss of distributions, which is their error too. Returns the
-        loss, the errors and the targets."""
+        loss, the errors and the targets, which are the returns where they are given."""
         inputs = self.augment([t.state for t in batch])
-        targets = self.targets(batch, self.augment([t.next_state for t in batch]))
+        targets = self.targets(batch, self.augment([t.next_state for t in batch])) if returns is None else \
+            numbers(returns)[:, None]
         self.online.draw_noise(self.noise)
         levels = self.draw_levels([True] * len(batch))
         y = self.online(inputs, levels)
@@ -494,7 +523,7 @@ class Learner:
 def loss_of(cfg, error):
     if cfg.loss == "huber" and abs(error) >= 1:
         return abs(error) - 0.5
-    return error ** 2 / 2 if cfg.loss == "huber" else error ** 2
+    return error ** 2 if cfg.loss == "mse" else error ** 2 / 2
 
 
 def numbers(values):
@@ -503,6 +532,50 @@ def numbers(values):
 
 def pixels(states):
     return torch.tensor(np.stack(states)).double() / 255.0
+
+
+# ------------------------------------------------------------------ rollouts
+
+def lambda_returns(cfg, steps, after):
+    """Of the steps of a rollout, of all environments in turns. after: the largest values of their next states.
+    Gallici 2024, section 4: G = r + gamma (max q(s') + lambda (G' - max q(s'))), where s' was acted on."""
+    returns = [0.0] * len(steps)
+    for i, step in reversed(list(enumerate(steps))):
+        follows = i + cfg.n_envs
+        if step.terminated or (step.truncated and cfg.truncation_ends):
+            ahead = 0.0
+        elif step.truncated or follows >= len(steps):
+            ahead = after[i]
+        else:
+            value = steps[follows].value
+            ahead = value + cfg.return_lambda * (returns[follows] - value)
+        returns[i] = step.reward + cfg.gamma * ahead
+    return returns
+
+
+def shuffled(n, stream):
+    order = list(range(n))
+    for i in range(n - 1, 0, -1):
+        j = stream.below(i + 1)
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+def learn_rollout(cfg, learner, replay, record, drawing):
+    n = cfg.n_envs * cfg.rollout
+    first, steps = len(replay.steps) - n, replay.steps[-n:]
+    learner.online.draw_noise(learner.noise)
+    after = learner.values(learner.online, [s.next_state for s in steps]).max(dim=1).values.tolist()
+    returns = lambda_returns(cfg, steps, after)
+    for _ in range(cfg.epochs):
+        order = shuffled(n, drawing)
+        for at in range(0, n, cfg.batch):
+            chosen = order[at:at + cfg.batch]
+            record.drawn, record.weights = [first + i for i in chosen], [1.0] * cfg.batch
+            record.loss, record.errors, record.targets = learner.learn(
+                [steps[i] for i in chosen], record.weights, learning_rate_at(cfg, record.step),
+                [returns[i] for i in chosen])
+            record.updates += 1
 
 
 # ------------------------------------------------------------------ the loop
@@ -553,14 +626,16 @@ def train(cfg, worlds, n_actions, tell, games_to_solve=100):
                         updates=record.updates, loss=record.loss)
         if env == 0:  # a round begins
             played = []
+            values = learner.values_of_round(states) if cfg.rollout else None
             for i in range(cfg.n_envs):
                 at_random = exploration.unit() < epsilon_at(cfg, record.step + i)
-                draws_noise = not at_random and all(was_random for was_random, *_ in played)
+                draws_noise = not cfg.rollout and not at_random and all(was_random for was_random, *_ in played)
                 action = exploration.below(n_actions) if at_random else learner.act(states[i], draws_noise)
                 played.append((at_random, action, *worlds[i].step(action)))
 
         record.at_random, record.action, state, record.reward, record.terminated, record.truncated = played[env]
-        replay.add(Step(states[env], record.action, record.reward, record.terminated, record.truncated, state))
+        replay.add(Step(states[env], record.action, record.reward, record.terminated, record.truncated, state,
+                        values[env] if cfg.rollout else 0.0))
         states[env] = state
         points[env] += record.reward
         if record.terminated or record.truncated:
@@ -571,7 +646,10 @@ def train(cfg, worlds, n_actions, tell, games_to_solve=100):
             record.solved = len(games) >= games_to_solve and record.mean > cfg.reward_bound
             states[env], points[env] = worlds[env].reset(), 0.0
 
-        if len(replay) >= cfg.replay_start and not record.solved:
+        if cfg.rollout:
+            if record.step % (cfg.n_envs * cfg.rollout) == 0 and not record.solved:
+                learn_rollout(cfg, learner, replay, record, drawing)
+        elif len(replay) >= cfg.replay_start and not record.solved:
             if record.step % cfg.target_sync == 0:
                 learner.update_target()
             for _ in range(cfg.updates if record.step % cfg.train_every == 0 else 0):

@@ -14,7 +14,7 @@
 #include "small_runs.h"
 #include "table_world.h"
 
-enum { N_RUNS = 24, N_STEPS = 84, MAX_VALUES = 4 };
+enum { N_RUNS = 36, N_STEPS = 84, MAX_VALUES = 5 };
 
 /** A hyperparameter and the values that it is drawn from. */
 typedef struct choice {
@@ -24,19 +24,20 @@ typedef struct choice {
 
 /* A new key that changes what is learned needs a row. */
 static const choice of_all[] = {
-    {"head", {"value", "c51", "qr", "iqn"}},
+    {"head", {"value", "value", "c51", "qr", "iqn"}},
     {"atoms", {"5", "11"}},
     {"value_levels", {"4", "7"}},
     {"value_min", {"-10", "-3"}},
     {"dueling", {"none", "output", "streams"}},
     {"noisy", {"none", "none", "factorised", "independent"}},
-    {"loss", {"mse", "huber"}},
+    {"layer_norm", {"false", "true"}},
+    {"loss", {"mse", "huber", "half_mse"}},
     {"n_step", {"1", "2", "4"}},
     {"double_dqn", {"false", "true"}},
     {"munchausen_tau", {"0", "0", "0.5"}},
-    {"optimiser", {"adam", "rmsprop"}},
+    {"optimiser", {"adam", "rmsprop", "radam"}},
     {"gradient_norm", {"0", "0.5"}},
-    {"initialisation", {"pytorch", "xavier"}},
+    {"initialisation", {"pytorch", "xavier", "he_normal"}},
     {"learning_rate_decay", {"0", "70"}},
     {"priority_alpha", {"0", "0.6"}},
     {"priority_rule", {"schaul", "dopamine"}},
@@ -44,6 +45,9 @@ static const choice of_all[] = {
     {"n_envs", {"1", "2", "3"}},
     {"train_every", {"1", "2", "3"}},
     {"updates", {"1", "2"}},
+    {"rollout", {"0", "0", "4"}},
+    {"return_lambda", {"0.5", "1"}},
+    {"epochs", {"2", "3"}},
     {"target_sync", {"1", "7", "40"}},
     {"target_rate", {"1", "0.1"}},
     {"truncation_ends", {"false", "true"}},
@@ -104,6 +108,16 @@ static void draw(combination *c, const choice *choices, size_t n, dq_rng *rng)
 /** Leave out what excludes each other, as docs/family.md says. */
 static void make_possible(dq_train_config *cfg)
 {
+    if (cfg->rollout > 0) {
+        cfg->head = DQ_HEAD_VALUE;
+        cfg->n_step = cfg->train_every = cfg->updates = 1;
+        cfg->double_dqn = false;
+        cfg->priority_alpha = cfg->munchausen_tau = cfg->augment_intensity = 0;
+        cfg->augment_shift = 0;
+        cfg->target_rate = 1;
+    }
+    if (cfg->head == DQ_HEAD_IQN)
+        cfg->layer_norm = false;
     if (cfg->head != DQ_HEAD_VALUE)
         cfg->loss = DQ_LOSS_MSE;
     if (cfg->head == DQ_HEAD_C51)

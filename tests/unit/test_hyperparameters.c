@@ -47,6 +47,7 @@ static const char *const base_run[][2] = {
     {"stream_width", "0"},
     {"noisy", "none"},
     {"noisy_sigma", "0"},
+    {"layer_norm", "false"},
     {"loss", "mse"},
     {"n_step", "2"},
     {"double_dqn", "true"},
@@ -63,6 +64,9 @@ static const char *const base_run[][2] = {
     {"n_envs", "2"},
     {"train_every", "2"},
     {"updates", "1"},
+    {"rollout", "0"},
+    {"return_lambda", "0.65"},
+    {"epochs", "1"},
     {"target_sync", "100"},
     {"target_rate", "1"},
     {"epsilon_begin", "0"},
@@ -105,6 +109,7 @@ static const char *const other_value[][2] = {
     {"stream_width", "128"},
     {"noisy", "factorised"},
     {"noisy_sigma", "0.1"},
+    {"layer_norm", "true"},
     {"loss", "huber"},
     {"n_step", "1"},
     {"double_dqn", "false"},
@@ -121,6 +126,9 @@ static const char *const other_value[][2] = {
     {"n_envs", "1"},
     {"train_every", "4"},
     {"updates", "2"},
+    {"rollout", "6"},
+    {"return_lambda", "0.5"},
+    {"epochs", "2"},
     {"target_sync", "60"},
     {"target_rate", "0.5"},
     {"epsilon_begin", "10"},
@@ -227,6 +235,13 @@ static dq_train_config base_for(const char *key)
                  {"rmsprop_decay", "optimiser", "rmsprop"},
                  {"rmsprop_epsilon", "optimiser", "rmsprop"}};
     dq_train_config cfg = base();
+    bool is_of_rollout = strcmp(key, "return_lambda") == 0 || strcmp(key, "epochs") == 0;
+    if (is_of_rollout || strcmp(key, "rollout") == 0) {
+        cfg.n_step = cfg.train_every = 1;
+        cfg.double_dqn = false;
+        cfg.priority_alpha = 0;
+        cfg.rollout = is_of_rollout ? 6 : 0;
+    }
     bool is_munchausen = strncmp(key, "munchausen", 10) == 0;
     cfg.double_dqn = cfg.double_dqn && !is_munchausen;
     if (is_munchausen && strcmp(key, "munchausen_tau") != 0)
@@ -326,6 +341,12 @@ static void the_ends_of_every_range_hold(void **state)
         {"priority_beta_steps", "0", "-1"},
         {"n_envs", "1", "0"},
         {"n_envs", "1024", "1000000"},
+        {"rollout", "0", "-1"},
+        {"rollout", "100000", "100001"},
+        {"return_lambda", "0", "-0.1"},
+        {"return_lambda", "1", "1.01"},
+        {"epochs", "1", "0"},
+        {"epochs", "1000", "1001"},
         {"train_every", "1", "0"},
         {"train_every", "1000000", "1000001"},
         {"updates", "1", "0"},
@@ -419,6 +440,63 @@ static void a_store_changes_nothing(void **state)
     longest[DQ_REPLAY_STORE_TEXT - 1] = '\0';
     assert_int_equal(dq_train_config_set(&cfg, "replay_store", longest), DQ_OK);
     assert_string_equal(cfg.replay_store, longest);
+}
+
+static dq_train_config with_rollout(void)
+{
+    dq_train_config cfg;
+    assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
+    cfg.n_envs = 2;
+    cfg.rollout = 8;
+    cfg.batch = 4;
+    return cfg;
+}
+
+/** What there is in place of a rollout is refused, in one line that names both. */
+static void a_rollout_excludes_what_has_no_use_for_it(void **state)
+{
+    (void)state;
+    static const char *const others[][2] = {
+        {"priority_alpha", "0.5"},
+        {"n_step", "2"},
+        {"double_dqn", "true"},
+        {"munchausen_tau", "0.03"},
+        {"augment_shift", "4"},
+        {"train_every", "2"},
+        {"augment_intensity", "0.05"},
+        {"updates", "2"},
+        {"target_rate", "0.5"},
+        {"head", "qr"},
+        {"head", "c51"},
+    };
+    for (size_t i = 0; i < DQ_COUNT(others); i++) {
+        dq_train_config cfg = with_rollout();
+        char said[128];
+        assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+        assert_int_equal(dq_train_config_set(&cfg, others[i][0], others[i][1]), DQ_OK);
+        assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+        snprintf(said, sizeof(said), "rollout = 8 and %s = %s exclude each other", others[i][0],
+                 others[i][1]);
+        assert_string_equal(dq_errmsg(), said);
+        cfg.rollout = 0;
+        assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    }
+    dq_train_config cfg = with_rollout();
+    cfg.batch = 16;  // all of it
+    cfg.replay_size = cfg.replay_start = 1;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.batch = 32;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    cfg.batch = 3;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    assert_non_null(strstr(dq_errmsg(), "rollout 8 with n_envs 2 is 16 steps"));
+    cfg = with_rollout();
+    cfg.layer_norm = true;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_OK);
+    cfg.rollout = 0;
+    cfg.head = DQ_HEAD_IQN;
+    assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
+    assert_string_equal(dq_errmsg(), "layer_norm = true and head = iqn exclude each other");
 }
 
 /** Two values that make no sense together are refused; at the edge they are not. */
@@ -539,6 +617,7 @@ int main(void)
         cmocka_unit_test(widths_are_numbers_with_commas),
         cmocka_unit_test(a_store_changes_nothing),
         cmocka_unit_test(the_edges_between_keys_hold),
+        cmocka_unit_test(a_rollout_excludes_what_has_no_use_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

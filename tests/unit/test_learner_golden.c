@@ -340,6 +340,7 @@ int main(void)
         VARIANT("bootstraps_double"),
         VARIANT("updates"),
         VARIANT("updates_envs"),
+        VARIANT("radam"),
         VARIANT("dueling"),
         VARIANT("streams"),
         VARIANT("c51"),
@@ -368,6 +369,11 @@ int main(void)
         VARIANT("noisy_munchausen"),
         VARIANT("noisy_independent"),
         VARIANT("full_rainbow"),
+        VARIANT("layer_norm"),
+        VARIANT("pqn"),
+        VARIANT("pqn_one"),
+        VARIANT("pqn_huber"),
+        VARIANT("pqn_noisy"),
     };
     int n_failed = cmocka_run_group_tests(all, NULL, NULL);
     return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));

@@ -20,6 +20,10 @@ static const struct {
     int eval_noops;
     const char *differs;  // "key=value key=value", in the order of the keys
 } others[] = {
+    {"pqn", "cleanrl", "", "0", 30,
+     "batch=128 optimiser=radam learning_rate=0.00025 gradient_norm=10 initialisation=he_normal "
+     "layer_norm=true loss=half_mse n_envs=128 rollout=32 epochs=2 epsilon_decay=5005005 "
+     "epsilon_final=0.001 checkpoint_every=100000 "},
     /* docs/fast.md and docs/cartpole.md say how these were found; their results are of these. */
     {"fast", "book", "", "0.05", 30,
      "gamma=0.98 replay_size=100000 replay_start=5000 learning_rate=0.00025 "
@@ -202,6 +206,7 @@ static const char *const book_preset[][2] = {
     {"stream_width", "0"},
     {"noisy", "none"},
     {"noisy_sigma", "0"},
+    {"layer_norm", "false"},
     {"loss", "mse"},
     {"n_step", "1"},
     {"double_dqn", "false"},
@@ -218,6 +223,9 @@ static const char *const book_preset[][2] = {
     {"n_envs", "1"},
     {"train_every", "1"},
     {"updates", "1"},
+    {"rollout", "0"},
+    {"return_lambda", "0.65"},
+    {"epochs", "1"},
     {"target_sync", "1000"},
     {"target_rate", "1"},
     {"epsilon_begin", "0"},

@@ -1,0 +1,40 @@
+/** The memory of a learner without a replay buffer and a target network (PQN: Gallici et al. 2024):
+ *  the steps of one rollout, which are learned together and then replaced by the next.
+ *
+ *  The replay buffer has room for these steps and no more. Beside it are the largest action value
+ * of each state, as the network gave it that acted, and from them the lambda-return of each step:
+ *
+ *      G = r + gamma (lambda G' + (1 - lambda) max q(s'))
+ *
+ *  where G' and s' are those of the lane's next step. Where the episode terminated it is r; in the
+ *  last step of the rollout, and where a limit cut the episode off, it is r + gamma max q(s'). */
+#ifndef DEEPQ_LEARN_ROLLOUT_H
+#define DEEPQ_LEARN_ROLLOUT_H
+
+#include "learn/learner.h"
+
+/** Create the memory of l->cfg.rollout steps of each lane.
+ *  @param l has its net and its replay buffer
+ *  @param[out] out to be freed by dq_rollout_destroy(); NULL on failure
+ *  @return DQ_OK; DQ_ERR_NOMEM */
+DQ_NODISCARD dq_status dq_rollout_create(dq_rollout **out, const dq_learner *l);
+/** Accepts NULL. */
+void dq_rollout_destroy(dq_rollout *r);
+
+/** Compute the action values of the current states of all lanes, and keep the largest of each.
+ *  @param obs [n_lanes][obs_bytes] */
+void dq_rollout_act(dq_rollout *r, dq_learner *l, const uint8_t *obs);
+/** Those that dq_rollout_act() computed. @return float [n_lanes][n_actions] */
+const float *dq_rollout_values(const dq_rollout *r);
+/** Take the next batch: l->drawn and l->target. The first one of a rollout takes the returns of all
+ *  its steps, the first one of an epoch shuffles them, with the stream "replay". */
+void dq_rollout_draw(dq_rollout *r, dq_learner *l);
+/** Begin with the first batch again, after another state was loaded. */
+void dq_rollout_rewind(dq_rollout *r);
+
+/** Write the values that are kept. Between two steps of the caller no epoch is half done. */
+dq_status dq_rollout_save(const dq_rollout *r, dq_writer *w);
+/** Read back what dq_rollout_save() wrote. */
+DQ_NODISCARD dq_status dq_rollout_load(dq_rollout *r, dq_reader *in);
+
+#endif
