@@ -85,9 +85,8 @@ static const field fields[] = {
           "transitions in the replay buffer when learning starts"),
     FIELD(replay_store, FIELD_STORE, "", 0, 0,
           "how frames are kept; auto: plain if it takes at most half of the free memory"),
-    WORD_FIELD(
-        optimiser, dq_optimiser_names,
-        "adam: Kingma, Ba 2015, rmsprop: centred, Mnih et al. 2015, radam: rectified"),
+    WORD_FIELD(optimiser, dq_optimiser_names,
+               "adam: Kingma, Ba 2015, rmsprop: centred, Mnih et al. 2015, radam: rectified"),
     FIELD(learning_rate, FIELD_DOUBLE, "", 0, 1e3, "learning rate at step 0"),
     FIELD(learning_rate_final, FIELD_DOUBLE, "", 0, 1e3,
           "learning rate from step learning_rate_decay on; linear in between"),
@@ -128,9 +127,8 @@ static const field fields[] = {
           "factor of the noise at step 0; 0: as in the paper, 0.5 or 0.017"),
     FIELD(layer_norm, FIELD_BOOL, "", 0, 0,
           "layer normalisation behind each layer but the last, in front of its ReLU"),
-    WORD_FIELD(
-        loss, losses,
-        "mse: square of the error, huber: linear beyond an error of 1, half_mse: half"),
+    WORD_FIELD(loss, losses,
+               "mse: square of the error, huber: linear beyond an error of 1, half_mse: half"),
     FIELD(n_step, FIELD_INT, "steps", 1, 1000,
           "rewards summed before the next state's value is added (n-step returns)"),
     FIELD(double_dqn, FIELD_BOOL, "", 0, 0,

@@ -704,7 +704,7 @@ static void wrong_models_and_settings_are_refused(void **state)
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.initialisation = "zeros";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
-    assert_non_null(strstr(dq_errmsg(), "pytorch, torch7, xavier, he or dopamine"));
+    assert_non_null(strstr(dq_errmsg(), "pytorch, torch7, xavier, he, he_normal or dopamine"));
     cfg = dq_net_config_default(N_ACTIONS);
     cfg.network = "resnet";
     assert_int_equal(dq_net_create(&none, &cfg), DQ_ERR_CONFIG);
