@@ -737,7 +737,7 @@ static void hyperparameters_are_read_written_and_checked(void **state)
         assert_int_equal(dq_train_config_set(&cfg, wrong[i][0], wrong[i][1]), DQ_ERR_CONFIG);
         assert_non_null(strstr(dq_errmsg(), wrong[i][0]));
     }
-    cfg.loss = (dq_loss)2;
+    cfg.loss = (dq_loss)3;
     assert_int_equal(dq_train_config_check(&cfg), DQ_ERR_CONFIG);
     cfg.loss = DQ_LOSS_MSE;
     cfg.n_step = cfg.replay_start - cfg.batch + 2;  // so few whole transitions at the start
