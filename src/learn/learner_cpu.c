@@ -38,26 +38,25 @@ static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
     cpu_learner *self = (cpu_learner *)l;
     (void)next;  // nothing would be gained by beginning it now
     memcpy(self->lanes, lanes, (size_t)n * sizeof(*lanes));
-    if (l->rollout)
-        dq_rollout_act(l->rollout, l, obs);
+    self->n_pending = n;
+    if (l->rollout) {
+        dq_rollout_act(l->rollout, l, obs);  // of all lanes, at random or not
+        return;
+    }
     for (int i = 0; i < n; i++)
         memcpy(self->pending + (size_t)i * l->obs_bytes, obs + (size_t)lanes[i] * l->obs_bytes,
                l->obs_bytes);
-    self->n_pending = n;
 }
 
 static void values(dq_learner *l, float *q)
 {
     cpu_learner *self = (cpu_learner *)l;
-    size_t n_actions = (size_t)l->cfg.n_actions;
     if (self->n_pending == 0)
         return;
-    for (int i = 0; l->rollout && i < self->n_pending; i++)
-        memcpy(q + (size_t)i * n_actions,
-               dq_rollout_values(l->rollout) + (size_t)self->lanes[i] * n_actions,
-               n_actions * sizeof(*q));
-    if (l->rollout)
+    if (l->rollout) {
+        dq_rollout_values(l->rollout, self->lanes, self->n_pending, q);
         return;
+    }
     dq_net_draw_noise(l->net, &l->net->online, &l->noise);
     dq_net_q(l->net, self->pending, self->n_pending, q);
 }

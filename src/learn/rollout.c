@@ -1,6 +1,7 @@
 #include "learn/rollout.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/stream_internal.h"
@@ -83,9 +84,12 @@ void dq_rollout_act(dq_rollout *r, dq_learner *l, const uint8_t *obs)
         r->value[dq_replay_current_of(l->replay, i)] = largest(r, r->q + i * r->n_actions);
 }
 
-const float *dq_rollout_values(const dq_rollout *r)
+void dq_rollout_values(const dq_rollout *r, const int *lanes, int n, float *q)
 {
-    return r->q;
+    size_t n_actions = (size_t)r->n_actions;
+    for (int i = 0; i < n; i++)
+        memcpy(q + (size_t)i * n_actions, r->q + (size_t)lanes[i] * n_actions,
+               n_actions * sizeof(*q));
 }
 
 /* ---------------------------------------------------------------- returns */

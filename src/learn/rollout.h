@@ -24,8 +24,9 @@ void dq_rollout_destroy(dq_rollout *r);
 /** Compute the action values of the current states of all lanes, and keep the largest of each.
  *  @param obs [n_lanes][obs_bytes] */
 void dq_rollout_act(dq_rollout *r, dq_learner *l, const uint8_t *obs);
-/** Those that dq_rollout_act() computed. @return float [n_lanes][n_actions] */
-const float *dq_rollout_values(const dq_rollout *r);
+/** Copy the action values of some lanes that dq_rollout_act() computed.
+ *  @param[out] q float [n][n_actions] */
+void dq_rollout_values(const dq_rollout *r, const int *lanes, int n, float *q);
 /** Take the next batch: l->drawn and l->target. The first one of a rollout takes the returns of all
  *  its steps, the first one of an epoch shuffles them, with the stream "replay". */
 void dq_rollout_draw(dq_rollout *r, dq_learner *l);
