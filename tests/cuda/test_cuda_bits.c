@@ -34,13 +34,16 @@ static void random_replay(gpu_learner *g, dq_rng *rng, dq_device_sample *samples
 /** Some steps by the module that is loaded now. @param[out] grad of the first [n_params] */
 static void learn(gpu_learner *g, const char *network, float **grad)
 {
-    const dq_device_config cfg = {.n_actions = N_ACTIONS,
+    const dq_device_config cfg = {.objective = {.head = DQ_HEAD_VALUE,
+                                                .loss = DQ_LOSS_HUBER,
+                                                .n_actions = N_ACTIONS,
+                                                .n_atoms = 1},
                                   .batch = BATCH,
                                   .n_states = 1,
                                   .n_slots = N_FRAMES,
                                   .n_frames = N_FRAMES,
-                                  .loss = DQ_LOSS_HUBER,
-                                  .double_dqn = 1};
+                                  .double_dqn = 1,
+                                  .target_rate = 1};
     dq_rng rng = dq_rng_stream(11, "test");
     dq_device_sample samples[BATCH];
     gpu_create(g, network, &cfg);
