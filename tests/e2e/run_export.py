@@ -148,6 +148,23 @@ class Export(Case):
         self.assertEqual(operators, ["Gemm", "Relu", "Gemm", "Gemm", "Reshape", "Reshape", "ReduceMean", "Sub", "Add",
                                      "Softmax", "Mul", "ReduceSum"])
 
+    def test_normalised_layers(self):
+        """Operators of a later version, and programs that have no such layers."""
+        folder = self.trained("CartPole-v1", "network=mlp", "hidden=16,8", "layer_norm=true", "rollout=10",
+                              "batch=5")
+        path = self.exported(folder, "model.onnx")
+        operators, tensors, known = onnx_graph(path)
+        layer = ["Gemm", "LayerNormalization", "Relu"]
+        self.assertEqual(operators, [*layer, *layer, "Gemm", "Reshape", "Reshape"])
+        self.assertEqual(protobuf(protobuf(path.read_bytes())[8][0])[2], [17])
+        self.assertEqual(list(tensors)[:4], ["0.weight", "0.bias", "1.weight", "1.bias"])
+        self.assertEqual(known["deepq.network"], "mlp 4-16-8 norm")
+        self.assertEqual(len(torch_floats(self.exported(folder, "model.dat"))), 10)
+        self.check(run("inspect", self.dir / "model.dat"), 0, "mlp 4-16-8 norm")
+        self.check(run("eval", "-m", self.dir / "model.dat", "--episodes", "2"), 0)
+        for name in ("model.zip", "model.cleanrl_model", "model.c"):
+            self.check(run("export", folder, "-o", self.dir / name), 2, "norm", "onnx")
+
     def test_a_zip_for_stable_baselines3(self):
         folder = self.trained(BRICKS, "network=nature")
         path = self.exported(folder, "model.zip")
