@@ -305,7 +305,7 @@ int main(void)
     const struct CMUnitTest some[] = {
         VARIANT("fast"),     VARIANT("everything"),
         VARIANT("gpu_book"), VARIANT("bootstraps_double"),
-        VARIANT("updates"),
+        VARIANT("updates"),  VARIANT("radam"),
     };
     if (getenv("DEEPQ_TEST_QUICK"))  // the emulation of a GPU is slow
         return cmocka_run_group_tests(some, NULL, NULL);
