@@ -1,5 +1,6 @@
 #include "learn/rollout.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -202,5 +203,9 @@ dq_status dq_rollout_save(const dq_rollout *r, dq_writer *w)
 dq_status dq_rollout_load(dq_rollout *r, dq_reader *in)
 {
     DQ_TRY(dq_read_tag(in, "ROLL", 1));
-    return dq_read(in, r->value, r->n_slots * sizeof(*r->value));
+    DQ_TRY(dq_read(in, r->value, r->n_slots * sizeof(*r->value)));
+    for (size_t i = 0; i < r->n_slots; i++)
+        if (!isfinite(r->value[i]))
+            return dq_fail(DQ_ERR_INPUT, "saved run: the values of its rollout are not finite");
+    return DQ_OK;
 }

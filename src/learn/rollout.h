@@ -35,7 +35,8 @@ void dq_rollout_rewind(dq_rollout *r);
 
 /** Write the values that are kept. Between two steps of the caller no epoch is half done. */
 dq_status dq_rollout_save(const dq_rollout *r, dq_writer *w);
-/** Read back what dq_rollout_save() wrote. */
+/** Read back what dq_rollout_save() wrote.
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data */
 DQ_NODISCARD dq_status dq_rollout_load(dq_rollout *r, dq_reader *in);
 
 #endif

@@ -212,6 +212,28 @@ static void a_run_goes_on_from_every_step(void **state)
     free(want);
 }
 
+/** A checkpoint is taken or refused, whatever is in the place of its values or behind its end. */
+static void damaged_values_are_refused(void **state)
+{
+    (void)state;
+    size_t n;
+    const float wrong = NAN;
+    dq_trainer *t = create_cartpole(1);
+    must(small_run_play(t, 7));
+    uint8_t *saved = small_run_save(t, &n);
+    size_t at = small_run_section(saved, n, "ROLL", 0);
+    assert_true(at < n);
+    must(small_run_load(t, saved, n));
+    assert_int_equal(small_run_load(t, saved, at + 12), DQ_ERR_INPUT);
+    memcpy(saved + at + 8, &wrong, sizeof(wrong));
+    assert_int_equal(small_run_load(t, saved, n), DQ_ERR_INPUT);
+    assert_string_equal(dq_errmsg(), "saved run: the values of its rollout are not finite");
+    memcpy(saved + at, "LLOR", 4);
+    assert_int_equal(small_run_load(t, saved, n), DQ_ERR_INPUT);
+    dq_trainer_destroy(t);
+    free(saved);
+}
+
 /** The steps of one rollout are kept, whatever replay_size says; there is no target network. */
 static void there_is_no_memory_but_the_rollout(void **state)
 {
@@ -269,6 +291,7 @@ int main(void)
         cmocka_unit_test(returns_are_what_they_must_be),
         cmocka_unit_test(an_epoch_takes_every_step_once),
         cmocka_unit_test(a_run_goes_on_from_every_step),
+        cmocka_unit_test(damaged_values_are_refused),
         cmocka_unit_test(there_is_no_memory_but_the_rollout),
         cmocka_unit_test(cartpole_is_solved),
     };
