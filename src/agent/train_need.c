@@ -88,9 +88,11 @@ dq_train_need dq_train_needs(const dq_train_config *cfg, const dq_space *obs)
     dq_replay_config replay = replay_config(cfg, obs), packed = replay;
     packed.store = DQ_REPLAY_PACKED;
     uint64_t params = count_params(cfg, obs);
-    uint64_t per_parameter = PER_PARAMETER + (cfg->noisy != DQ_NOISE_NONE ? PER_NOISY : 0);
+    uint64_t per_parameter = PER_PARAMETER + (cfg->noisy != DQ_NOISE_NONE ? PER_NOISY : 0) -
+                             (cfg->rollout > 0 ? sizeof(float) : 0);  // of a target network
+    uint64_t per_vector = (cfg->layer_norm ? 2 : 1) * PER_VECTOR;  // normalised, and its gradient
     uint64_t per_sample =
-        replay.stack > 1 ? PER_SAMPLE : PER_VECTOR + 4 * (uint64_t)replay.frame_bytes;
+        replay.stack > 1 ? PER_SAMPLE : per_vector + 4 * (uint64_t)replay.frame_bytes;
     uint64_t envs = (uint64_t)cfg->n_envs * per_env;
     uint64_t priorities = cfg->priority_alpha > 0 ? (uint64_t)cfg->replay_size * sizeof(double) : 0;
     uint64_t state = params * 4 * sizeof(float) + priorities + envs;
