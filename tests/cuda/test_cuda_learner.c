@@ -237,7 +237,8 @@ static void check_draw(player *gpu, player *cpu, int step)
     }
 }
 
-/** After the first update the moments are those of its gradients. */
+/** After the first updates the moments are those of their gradients; from the second on the weights
+ * of prioritized replay differ. */
 static void check_moments(player *gpu, player *cpu)
 {
     const dq_net *ours = dq_learner_net(gpu->learner), *theirs = dq_learner_net(cpu->learner);
@@ -249,6 +250,16 @@ static void check_moments(player *gpu, player *cpu)
         if (!(fabsf(ours->m[i] - theirs->m[i]) <= 1e-3f * largest))
             fail_msg("moment %zu is %.7g, the processor has %.7g", i, (double)ours->m[i],
                      (double)theirs->m[i]);
+}
+
+/** A target network that says other things than the online network. */
+static void change_target(player *p)
+{
+    dq_net *net = dq_learner_net(p->learner);
+    for (size_t i = 0; i < net->shape.n_params; i++)
+        net->target.params[i] = i % 3 == 0 ? -net->online.params[i] : net->online.params[i];
+    dq_net_params_changed(net);
+    p->learner->ops->send(p->learner);
 }
 
 /** Every loss is the processor's but for rounding: the same transitions, targets and optimiser.
@@ -265,8 +276,12 @@ static void check_run(const dq_learner_config *cfg, int n_steps)
         if (i + 1 < START)
             continue;
         check_draw(&gpu, &cpu, i);
-        if (i + 1 == START)
+        if (i <= START)
             check_moments(&gpu, &cpu);
+        if (i + 1 == START) {
+            change_target(&gpu);
+            change_target(&cpu);
+        }
         if (!(ours[i] > 0 && fabs(ours[i] - theirs[i]) <= 0.02 * theirs[i]))
             fail_msg("step %d: loss %.7g, the processor has %.7g", i, ours[i], theirs[i]);
     }
