@@ -8,7 +8,7 @@
 #include "record/model_parts.h"
 #include "record/zip_write.h"
 
-enum { ALIGNMENT = 64, NAME_CAP = 32 };
+enum { ALIGNMENT = 64, NAME_CAP = 40 };
 
 #define FOLDER "archive/"  // as PyTorch names it when it has no file name
 
