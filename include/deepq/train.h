@@ -95,15 +95,15 @@ typedef struct dq_train_config {
     /** The sigma that noisy layers begin with, 0 to 10; 0: 0.5, or 0.017 where noise is independent
      *  (dq_net_config.noisy_sigma). */
     double noisy_sigma;
-    /** Layer normalisation behind each layer but the last (Ba, Kiros, Hinton 2016; net.h says how).
-     */
-    bool layer_norm;
     /** Loss of the difference between an action value and its target: DQ_LOSS_MSE, DQ_LOSS_HUBER
      *  as in Mnih et al. 2015, or DQ_LOSS_HALF_MSE. */
     dq_loss loss;
     /** Rewards that are summed before the value of the next state is added, 1 to 1000 (n-step
      *  returns, Sutton 1988). */
     int n_step;
+    /** Layer normalisation behind each layer but the last (Ba, Kiros, Hinton 2016; net.h says how).
+     */
+    bool layer_norm;
     /** Double DQN: the online network chooses the next action, the target network evaluates it (van
      *  Hasselt et al. 2016). */
     bool double_dqn;
@@ -148,11 +148,11 @@ typedef struct dq_train_config {
      *  multiple of `batch`: there is neither a replay buffer nor a target network, so
      * `replay_size`, `replay_start` and `target_sync` have no effect. 0: there are both. */
     int rollout;
-    /** Lambda of the returns that a rollout is learned with, 0 to 1; 0: those of one step. */
-    double return_lambda;
     /** How often each step of a rollout is learned, 1 to 1000: each time all of them are shuffled
      *  and divided into batches, with an update for each. */
     int epochs;
+    /** Lambda of the returns that a rollout is learned with, 0 to 1; 0: those of one step. */
+    double return_lambda;
     /** Steps from one update of the target network to the next, 1 or more. */
     int64_t target_sync;
     /** The part of the way to the online network that the target network goes in such an update, 0
