@@ -34,9 +34,8 @@ DIFFERENCES = """Where a preset is not its original:
 - `pqn`: the authors' code normalises the channels of each pixel apart, where this is PyTorch's LayerNorm over all of
   a layer, as CleanRL has it; its output layer begins with a deviation of `1 / sqrt(inputs)`. `replay_size`,
   `replay_start` and `target_sync` have no effect on it.
-- A GPU has none of what these need yet, which are for the CPU: `nature` and `nips2013` RMSProp, `sb3` a limit of the
-  gradient's norm, `drq-eps` augmentation and dueling, `pqn` all of it, `rainbow`, `der`, `ch8-dueling`, `ch8-distrib`, `ch8-noisy`, `ch8-rainbow` and Dopamine's but `dopamine-dqn`
-  their last layers."""
+- For the CPU alone are `drq-eps` (augmentation), `rainbow`, `der`, `ch8-noisy` and `ch8-rainbow` (noise), `dopamine-iqn`
+  and `m-iqn` (levels of quantiles), `pqn`, and `cartpole` and `ch7-cartpole` (vectors)."""
 
 
 def page(program):
