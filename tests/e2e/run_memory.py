@@ -83,16 +83,16 @@ class Memory(Case):
 
     def test_resume_and_models(self):
         """Games of about 20 steps, some over before the stop and some after it, of a small state: what pictures
-        take is test_train's. Every third: what a run and a model allocate when they begin fails one by one in
+        take is test_train's. Every fifth: what a run and a model allocate when they begin fails one by one in
         test_vectors."""
         self.check(run("train", "--env", "CartPole-v1", "--set", "hidden=8", "--set", "replay_size=3000", "--set",
                        "replay_start=3000", "--frames", "200", "--out", self.dir / "run"), 0)
         self.assertTrue(list((self.dir / "run").glob("*.dat")))
         self.check_every_allocation("inspect", self.dir / "run")
         self.check_every_allocation("train", "--resume", "RUN", "--frames", "260",
-                                    "--threads", "1", run_folder=self.dir / "run", kept=KEPT_OF_MODELS, step=3)
+                                    "--threads", "1", run_folder=self.dir / "run", kept=KEPT_OF_MODELS, step=5)
         self.check_every_allocation("eval", "-m", self.dir / "run", "--episodes", "1", "--cap", "40",
-                                    kept=KEPT_OF_MODELS, step=3)
+                                    kept=KEPT_OF_MODELS, step=5)
 
     def test_exports(self):
         """The zip is made of all parts that files of other programs are made of. Every fifth: a model's
