@@ -77,9 +77,6 @@ static inline const char *dq_network_name(const dq_network *network)
  *  two streams are parts of one matrix, the other parts of which are zero. */
 typedef struct dq_param {
     const dq_layer *layer;    // the layer that it belongs to; NULL: a constant
-    bool is_bias;             // the bias, else the weight
-    bool is_sigma;            // the factor of its noise
-    bool is_norm;             // of the normalisation behind it: its scale, or its shift the bias
     const char *name;         // "conv.0.weight"
     size_t at;                // position of its layer's array
     int dense_row;            // floats in a row of that array, of the dense kernels; else 0
@@ -87,6 +84,9 @@ typedef struct dq_param {
     int n_dims;               // number of dimensions
     int shape[4];             // size of each dimension; 0: actions times atoms
     int fan_in;               // inputs of one output of its layer
+    bool is_bias;             // the bias, else the weight
+    bool is_sigma;            // the factor of its noise
+    bool is_norm;             // of the normalisation behind it: its scale, or its shift the bias
 } dq_param;
 
 /** A convolution of any sizes: a dense layer over the patches of its input, which is [height]
