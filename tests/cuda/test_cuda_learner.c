@@ -252,12 +252,12 @@ static void check_moments(player *gpu, player *cpu)
                      (double)theirs->m[i]);
 }
 
-/** A target network that says other things than the online network. */
+/** A target network that says other and larger things than the online network. */
 static void change_target(player *p)
 {
     dq_net *net = dq_learner_net(p->learner);
     for (size_t i = 0; i < net->shape.n_params; i++)
-        net->target.params[i] = i % 3 == 0 ? -net->online.params[i] : net->online.params[i];
+        net->target.params[i] = net->online.params[i] * (i % 3 == 0 ? -2.0f : 2.0f);
     dq_net_params_changed(net);
     p->learner->ops->send(p->learner);
 }
@@ -338,7 +338,7 @@ static void so_it_is_with_every_way_to_update(void **state)
             cfg.priority_rule = DQ_PRIORITY_DOPAMINE;
         }
         cfg.loss = part % 2 ? DQ_LOSS_HUBER : DQ_LOSS_MSE;
-        check_run(&cfg, START + 4);
+        check_run(&cfg, 2 * SYNC + 1);  // the target network follows twice
     }
 }
 
