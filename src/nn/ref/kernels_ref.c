@@ -293,9 +293,6 @@ static void adam_ref(size_t n, float *w, float *m, float *v, const float *g, con
     }
 }
 
-/* Centred RMSProp as in Mnih et al. 2015 (their program in Torch 7): epsilon is inside the root,
- * and the gradient itself is followed. v - m^2 is a variance, which rounding must not make
- * negative. */
 static float norm_ref(const dq_norm_shape *s, const float *scale, const float *shift, float *y,
                       float *normal)
 {
@@ -330,6 +327,9 @@ static void noise_gradient_ref(int n_in, int n_out, size_t row, const float *dw,
             dsigma[o] = dw[o] * (of_in[i] * of_out[o]);
 }
 
+/* Centred RMSProp as in Mnih et al. 2015 (their program in Torch 7): epsilon is inside the root,
+ * and the gradient itself is followed. v - m^2 is a variance, which rounding must not make
+ * negative. */
 static void rmsprop_ref(size_t n, float *w, float *m, float *v, const float *g,
                         const dq_rmsprop_step *s)
 {
