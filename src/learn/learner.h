@@ -20,10 +20,10 @@
  *  for each next state that is asked for, and then those of the batch. Values of actions are means
  *  over levels that are not drawn (deepq/net.h).
  *
- *  With `rollout` the memory is that of one rollout (rollout.h): when each lane has taken
- *  `rollout` steps, dq_learner_learn() is called once for every batch of every epoch. The online network's
- *  values of every round of steps are kept for the returns; its noise is drawn for each round, for
- *  the values of the states behind the last, and for each update. */
+ *  With `rollout` the memory is that of one rollout (rollout.h). When each lane has taken that
+ *  number of steps, dq_learner_learn() is called once for every batch of every epoch. The online
+ *  network's values of every round of steps are kept for the returns. Its noise is drawn for each
+ *  round, for the values of the states behind the last, and for each update. */
 #ifndef DEEPQ_LEARN_LEARNER_H
 #define DEEPQ_LEARN_LEARNER_H
 
