@@ -17,7 +17,8 @@
 
 enum { MAX_ENVS = 4 };
 
-/* A run in which all of them matter, and for each another value that is as sensible. */
+/* A run in which all of them matter, of a small network, since there are many runs, and for each
+ * another value that is as sensible. */
 static const char *const base_run[][2] = {
     {"gamma", "0.9"},
     {"batch", "4"},
@@ -34,8 +35,8 @@ static const char *const base_run[][2] = {
     {"rmsprop_decay", "0.95"},
     {"rmsprop_epsilon", "1e-4"},
     {"gradient_norm", "0"},
-    {"network", "small"},
-    {"hidden", "128"},
+    {"network", "cnn"},
+    {"hidden", "16"},
     {"convolutions", "8k8s8"},
     {"initialisation", "pytorch"},
     {"head", "value"},
@@ -97,7 +98,7 @@ static const char *const other_value[][2] = {
     {"rmsprop_epsilon", "1e-3"},
     {"gradient_norm", "0.01"},
     {"network", "nips"},
-    {"hidden", "64,32"},
+    {"hidden", "12,8"},
     {"convolutions", "4k9s8,4k3s2"},
     {"initialisation", "xavier"},
     {"head", "qr"},
@@ -226,8 +227,8 @@ static dq_train_config base_for(const char *key)
         const char *key, *needs, *value;
     } needs[] = {{"atoms", "head", "c51"},
                  {"value_levels", "head", "iqn"},
-                 {"hidden", "network", "cnn"},
-                 {"convolutions", "network", "cnn"},
+                 {"augment_shift", "network", "small"},
+                 {"augment_intensity", "network", "small"},
                  {"value_min", "head", "c51"},
                  {"value_max", "head", "c51"},
                  {"stream_width", "dueling", "streams"},
@@ -252,6 +253,29 @@ static dq_train_config base_for(const char *key)
     return cfg;
 }
 
+static uint64_t settings_of(const dq_train_config *cfg)
+{
+    fingerprint f = {.hash = 0xCBF29CE484222325u};
+    const char *key;
+    char value[64];
+    for (size_t n = 0; dq_train_config_get(cfg, n, &key, value, sizeof(value)); n++)
+        mix(&f, value, strlen(value) + 1);
+    return f.hash;
+}
+
+/** The same run twice is the same. Most keys share one, which is run for the first of them. */
+static uint64_t usual_run_of(const dq_train_config *cfg, int game_steps)
+{
+    static uint64_t last, usual;
+    uint64_t this = settings_of(cfg) + (uint64_t)game_steps;
+    if (this == last)
+        return usual;
+    usual = run_of(cfg, game_steps);
+    assert_true(run_of(cfg, game_steps) == usual);
+    last = this;
+    return usual;
+}
+
 static void every_value_changes_the_run(void **state)
 {
     (void)state;
@@ -261,8 +285,7 @@ static void every_value_changes_the_run(void **state)
         if (strcmp(key, "truncation_ends") == 0)
             game_steps = 0;  // the world's own ends: some are of a limit
         dq_train_config cfg = base_for(key);
-        uint64_t usual = run_of(&cfg, game_steps);
-        assert_true(run_of(&cfg, game_steps) == usual);
+        uint64_t usual = usual_run_of(&cfg, game_steps);
         assert_int_equal(dq_train_config_set(&cfg, key, other_value[i][1]), DQ_OK);
         bool may_change = strcmp(key, "replay_store") != 0;
         if ((run_of(&cfg, game_steps) != usual) != may_change)
