@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """The Python package beside live ale-py: the same seeds and actions must give the same bytes.
 
-    compare_python.py vector [--games pong,breakout] [--samples N] [--steps 60]
+    compare_python.py vector [--games pong,breakout] [--samples N | --from A --to B] [--steps 60] [--envs 2]
     compare_python.py env [--games all] [--steps 500]
     compare_python.py interface [--games all] [--steps 500]
     compare_python.py recording [--games pong,breakout]
 
 Needs ale-py, gymnasium, numpy, the ROMs, and deepq installed (or PYTHONPATH=build/python). `vector` takes
-combinations of every option of AtariVectorEnv, all of them or N at random; `env` AtariEnv's arguments;
+combinations of every option of AtariVectorEnv, all 65,536 of them, those numbered from A to before B (a slice
+for each core, or for each evening), or N at random; `env` AtariEnv's arguments;
 `interface` screens, RAM, sound, states of ALEInterface under sets of its settings; `recording` the
 pictures that it records. Prints one line a part and ends with 1 when anything differs.
 """
@@ -28,9 +29,9 @@ import deepq
 import deepq.ale
 
 VECTOR = {
+    "size": ((84, 84), (250, 170), (210, 160), (96, 72)),
     "grayscale": (True, False),
     "maxpool": (True, False),
-    "size": ((84, 84), (210, 160), (96, 72), (250, 170)),
     "stack_num": (1, 4),
     "frameskip": (1, 4),
     "noop_max": (0, 30),
@@ -41,7 +42,7 @@ VECTOR = {
     "repeat_action_probability": (0.0, 0.25),
     "full_action_space": (False, True),
     "continuous": (False, True),
-    "max_num_frames_per_episode": (108000, 150),
+    "max_steps": (None, 37),  # max_num_frames_per_episode is that of the frames
     "autoreset_mode": ("NextStep", "SameStep"),
 }
 
@@ -59,9 +60,12 @@ def same_info(a, b, over, is_over):
                for k, v in a.items() if k != "final_obs" or is_over)
 
 
-def compare_vector(game, options, n_steps):
+def compare_vector(game, options, n_envs, n_steps):
     height, width = options.pop("size")
-    kwargs = dict(options, num_envs=2, img_height=height, img_width=width, num_threads=1)
+    max_steps = options.pop("max_steps")
+    if max_steps:
+        options["max_num_frames_per_episode"] = max_steps * options["frameskip"]
+    kwargs = dict(options, num_envs=n_envs, img_height=height, img_width=width, num_threads=1)
     theirs, ours = ale_py.AtariVectorEnv(game, **kwargs), deepq.AtariVectorEnv(game, **kwargs)
     check(theirs.observation_space == ours.observation_space, "observation space")
     check(theirs.action_space == ours.action_space, "action space")
@@ -82,16 +86,18 @@ def compare_vector(game, options, n_steps):
     return before
 
 
-def vectors(games, samples, n_steps):
-    combinations = list(itertools.product(*VECTOR.values()))
-    if samples:
-        combinations = random.Random(1).sample(combinations, samples)
+def vectors(games, args, n_steps):
+    combinations = list(itertools.product(*VECTOR.values()))[args.first:args.end]
+    if args.samples:
+        combinations = random.Random(1).sample(combinations, args.samples)
     for game in games:
         n_bad = 0
-        for values in combinations:
+        for i, values in enumerate(combinations):
+            if i > 0 and i % 1024 == 0:
+                print(f"  {game} up to {args.first + i}: {n_bad} differ", flush=True)
             options = dict(zip(VECTOR, values))
             try:
-                compare_vector(game, dict(options), n_steps)
+                compare_vector(game, dict(options), args.envs, n_steps)
             except AssertionError as e:
                 n_bad += 1
                 print(f"  {game} {options}: differs at {e}")
@@ -127,7 +133,7 @@ def compare_env(game, options, n_steps):
         a, b = theirs.step(action), ours.step(action)
 
 
-def envs(games, _samples, n_steps):
+def envs(games, _args, n_steps):
     for game in games:
         n_bad = 0
         for options in ENVS:
@@ -187,7 +193,7 @@ def compare_interface(game, settings, n_steps):
         check(theirs.act(action, strength) == ours.act(action, strength), f"reward {t}")
 
 
-def interfaces(games, _samples, n_steps):
+def interfaces(games, _args, n_steps):
     for game in games:
         n_bad = 0
         for settings in SETTINGS:
@@ -216,7 +222,7 @@ def recorded(module, game, folder, n_steps):
     return pictures
 
 
-def recordings(games, _samples, n_steps):
+def recordings(games, _args, n_steps):
     for game in games:
         with tempfile.TemporaryDirectory() as a, tempfile.TemporaryDirectory() as b:
             same = recorded(ale_py, game, a, n_steps) == recorded(deepq.ale, game, b, n_steps)
@@ -231,13 +237,16 @@ parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("part", choices=PARTS)
 parser.add_argument("--games", default=None, help="rom ids, or all")
 parser.add_argument("--samples", type=int, default=0, help="of the combinations; 0: all of them")
+parser.add_argument("--from", dest="first", type=int, default=0, help="number of the first combination")
+parser.add_argument("--to", dest="end", type=int, default=None, help="number after the last combination")
 parser.add_argument("--steps", type=int, default=0)
+parser.add_argument("--envs", type=int, default=2, help="games of a vector")
 args = parser.parse_args()
 ale_py.ALEInterface.setLoggerMode(ale_py.LoggerMode.Error)
 run, usual_games, usual_steps = PARTS[args.part]
 chosen = (args.games or usual_games).split(",")
 if chosen == ["all"]:
     chosen = [g for g in ale_py.roms.get_all_rom_ids() if g in deepq.ale.roms.get_all_rom_ids()]
-total = sum(run(chosen, args.samples, args.steps or usual_steps))
+total = sum(run(chosen, args, args.steps or usual_steps))
 print(f"gymnasium {gymnasium.__version__}, ale-py {ale_py.__version__}: {total} differ")
 sys.exit(total > 0)
