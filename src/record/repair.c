@@ -130,3 +130,13 @@ dq_status dq_repair_finish(dq_repair *r, const char *path, const char *aside, si
     *r = (dq_repair){.n = 0};
     return st;
 }
+
+size_t dq_repair_drop(dq_repair *r)
+{
+    size_t n_damaged;
+    judge_order(r);
+    (void)sum(r, DQ_PIECE_DAMAGED, &n_damaged);
+    free(r->runs);
+    *r = (dq_repair){.status = r->status};
+    return n_damaged;
+}

@@ -28,4 +28,7 @@ void dq_repair_add(dq_repair *r, dq_verdict verdict, size_t n_bytes);
 DQ_NODISCARD dq_status dq_repair_finish(dq_repair *r, const char *path, const char *aside,
                                         size_t *end, size_t *n_damaged);
 
+/** Leave the file as it is. @return damaged pieces. Frees `r`. */
+size_t dq_repair_drop(dq_repair *r);
+
 #endif

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "record/append_file.h"
 #include "record/file_names.h"
-#include "record/tensorboard_records.h"
+#include "record/framed_records.h"
 #include "tensorboard_event.pb-c.h"
 
 enum { BUFFER_BYTES = 1 << 16, HOST_CAP = 65, MAX_SAME_NAMES = 1000 };
@@ -32,16 +32,16 @@ dq_status dq_tb_sync(dq_tb *tb)
 
 static dq_status put_event(dq_tb *tb, const Deepq__Event *event, uint8_t *record, size_t n)
 {
-    deepq__event__pack(event, record + 12);
-    dq_tb_frame(record, n);
-    DQ_TRY(dq_append_put(&tb->file, record, n + DQ_TB_FRAME_BYTES));
+    deepq__event__pack(event, record + DQ_FRAME_HEAD);
+    dq_frame_record(record, n);
+    DQ_TRY(dq_append_put(&tb->file, record, n + DQ_FRAME_BYTES));
     return tb->file.n < BUFFER_BYTES ? DQ_OK : dq_tb_flush(tb);
 }
 
 static dq_status write_event(dq_tb *tb, const Deepq__Event *event)
 {
     uint8_t small[256];
-    size_t n = deepq__event__get_packed_size(event), whole = n + DQ_TB_FRAME_BYTES;
+    size_t n = deepq__event__get_packed_size(event), whole = n + DQ_FRAME_BYTES;
     if (whole <= sizeof(small))
         return put_event(tb, event, small, n);
     uint8_t *record = malloc(whole);
@@ -145,6 +145,17 @@ dq_status dq_tb_new_name(char *to, size_t cap, const char *logdir, const char *s
     return DQ_OK;
 }
 
+/** Steps above *last will come again. */
+static dq_verdict judge(void *last, const uint8_t *bytes, size_t n)
+{
+    Deepq__Event *event = deepq__event__unpack(NULL, n, bytes);
+    if (!event)
+        return DQ_PIECE_DAMAGED;
+    bool later = event->step > *(int64_t *)last && !event->session_log;  // a restart stays
+    deepq__event__free_unpacked(event, NULL);
+    return later ? DQ_PIECE_LATER : DQ_PIECE_KEPT;
+}
+
 /** Open the file of that name, cut back to what is not above `last`. */
 static dq_status open_file(dq_tb *tb, const char *logdir, const char *name, int64_t last)
 {
@@ -154,7 +165,7 @@ static dq_status open_file(dq_tb *tb, const char *logdir, const char *name, int6
     DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s", logdir, name));
     DQ_TRY(dq_path_format(aside, sizeof(aside), "%s/" DQ_TB_ASIDE, logdir));
     DQ_TRY(dq_plain_check(path));
-    dq_tb_look(&repair, path, last);
+    dq_framed_look(&repair, path, judge, &last);
     DQ_TRY(dq_repair_finish(&repair, path, aside, &end, &tb->n_damaged));
     DQ_TRY(dq_append_open(&tb->file, path, (off_t)end));
     tb->is_new = end == 0;

@@ -1,4 +1,4 @@
-#include "record/tensorboard_records.h"
+#include "record/framed_records.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
@@ -6,9 +6,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "tensorboard_event.pb-c.h"
 
-enum { HEAD_BYTES = 8 + 4 };
 static const size_t MAX_FILE_BYTES = (size_t)1 << 32;
 
 /** CRC-32C (Castagnoli), bit by bit: records are short. */
@@ -36,11 +34,11 @@ static void put_crc(uint8_t *to, const uint8_t *bytes, size_t n)
     put_number(to, (crc >> 15 | crc << 17) + 0xA282EAD8, 4);
 }
 
-void dq_tb_frame(uint8_t *record, size_t n)
+void dq_frame_record(uint8_t *record, size_t n)
 {
     put_number(record, n, 8);
     put_crc(record + 8, record, 8);
-    put_crc(record + HEAD_BYTES + n, record + HEAD_BYTES, n);
+    put_crc(record + DQ_FRAME_HEAD + n, record + DQ_FRAME_HEAD, n);
 }
 
 static bool has_crc(const uint8_t *stored, const uint8_t *bytes, size_t n)
@@ -50,48 +48,41 @@ static bool has_crc(const uint8_t *stored, const uint8_t *bytes, size_t n)
     return memcmp(stored, crc, sizeof(crc)) == 0;
 }
 
-/** What a whole record says. */
-static dq_verdict judge(const uint8_t *record, size_t n, int64_t last)
+static dq_verdict look_at(const uint8_t *record, size_t n, dq_record_judge_fn *judge, void *ctx)
 {
-    const uint8_t *bytes = record + HEAD_BYTES;
-    if (!has_crc(bytes + n, bytes, n))
-        return DQ_PIECE_DAMAGED;
-    Deepq__Event *event = deepq__event__unpack(NULL, n, bytes);
-    if (!event)
-        return DQ_PIECE_DAMAGED;
-    bool later = event->step > last && !event->session_log;  // a restart stays where it is
-    deepq__event__free_unpacked(event, NULL);
-    return later ? DQ_PIECE_LATER : DQ_PIECE_KEPT;
+    const uint8_t *bytes = record + DQ_FRAME_HEAD;
+    return has_crc(bytes + n, bytes, n) ? judge(ctx, bytes, n) : DQ_PIECE_DAMAGED;
 }
 
-static void look_at_records(dq_repair *repair, const uint8_t *at, size_t left, int64_t last)
+void dq_framed_look_at(dq_repair *repair, const uint8_t *at, size_t left, dq_record_judge_fn *judge,
+                       void *ctx)
 {
     while (left > 0) {
-        if (left >= HEAD_BYTES && !has_crc(at + 8, at, 8)) {
+        if (left >= DQ_FRAME_HEAD && !has_crc(at + 8, at, 8)) {
             dq_repair_add(repair, DQ_PIECE_DAMAGED, left);  // where the next begins nobody knows
             return;
         }
         uint64_t n = 0;
-        for (int i = 0; left >= HEAD_BYTES && i < 8; i++)
+        for (int i = 0; left >= DQ_FRAME_HEAD && i < 8; i++)
             n |= (uint64_t)at[i] << 8 * i;
-        if (left < DQ_TB_FRAME_BYTES || n > left - DQ_TB_FRAME_BYTES) {
+        if (left < DQ_FRAME_BYTES || n > left - DQ_FRAME_BYTES) {
             dq_repair_add(repair, DQ_PIECE_LATER, left);  // unfinished
             return;
         }
-        size_t whole = (size_t)n + DQ_TB_FRAME_BYTES;
-        dq_repair_add(repair, judge(at, (size_t)n, last), whole);
+        size_t whole = (size_t)n + DQ_FRAME_BYTES;
+        dq_repair_add(repair, look_at(at, (size_t)n, judge, ctx), whole);
         at += whole;
         left -= whole;
     }
 }
 
-void dq_tb_look(dq_repair *repair, const char *path, int64_t last)
+void dq_framed_look(dq_repair *repair, const char *path, dq_record_judge_fn *judge, void *ctx)
 {
     void *bytes;
     size_t n;
     dq_status st = dq_file_read(path, MAX_FILE_BYTES, &bytes, &n);
     if (st == DQ_OK)
-        look_at_records(repair, bytes, n, last);
+        dq_framed_look_at(repair, bytes, n, judge, ctx);
     else if (st != DQ_ERR_NOT_FOUND)
         repair->status = st;
     free(bytes);
