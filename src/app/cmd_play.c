@@ -1,253 +1,116 @@
 /* deepq play: a trained model plays, in a window, as a video, or unseen. */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "app/app.h"
 #include "app/environment_check.h"
 #include "app/environment_table.h"
-#include "app/interrupt.h"
 #include "app/options.h"
-#include "app/step_sound.h"
+#include "app/stage.h"
 #include "app/trained_model.h"
-#include "app/window.h"
-#include "base/atomic_file.h"
 #include "base/error.h"
-#include "deepq/atari_env.h"
-#include "record/file_names.h"
-#include "record/video.h"
 #include "run/environments.h"
 
 typedef struct play_options {
     model_choice model;
-    const char *record_dir, *rom_dir;
-    bool no_vis, random, mute;
-    int64_t episodes, fps;
+    stage_options stage;
+    const char *rom_dir;
+    bool random;
+    int64_t episodes;
     uint64_t seed;
     double epsilon;
 } play_options;
 
-/** What one game is played with and seen by. */
-typedef struct stage {
+/** What plays, and where. */
+typedef struct game {
     const play_options *o;
     trained_model model;
     dq_env *env;
     dq_policy *player;
-    uint8_t *obs;     // what the environment shows
-    window *window;   // NULL: none
-    dq_video *video;  // of this episode; NULL: none
-    step_sound sound;
-    volatile int *stop;
-    struct timespec next;  // when the next decision is due
+    uint8_t *obs;  // what the environment shows
+    stage stage;
     int64_t counts[DQ_MAX_ACTIONS];
     double total;
-} stage;
+} game;
 
-/* Pictures */
-
-static void wait_for_next(stage *s)
-{
-    const long frame_ns = 1000000000L / s->o->fps;
-    struct timespec now;
-    s->next.tv_nsec += frame_ns;
-    if (s->next.tv_nsec >= 1000000000L) {
-        s->next.tv_sec++;
-        s->next.tv_nsec -= 1000000000L;
-    }
-    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &s->next, NULL);
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    if (now.tv_sec > s->next.tv_sec + 1)  // the machine slept: do not hurry to catch up
-        s->next = now;
-}
-
-static dq_status let_hear(stage *s)
-{
-    if (!s->sound.console)
-        return DQ_OK;
-    size_t n = step_sound_take(&s->sound);
-    if (s->window)
-        window_play(s->window, s->sound.samples, n, STEP_SOUND_HZ);
-    return s->video ? dq_video_add_sound(s->video, s->sound.samples, n) : DQ_OK;
-}
-
-/** Show and record what a person would see and hear now. */
-static dq_status show(stage *s)
-{
-    if (!s->window && !s->video)
-        return DQ_OK;
-    dq_image image;
-    DQ_TRY(dq_env_render(s->env, &image));
-    if (s->video)
-        DQ_TRY(dq_video_add(s->video, image.pixels));
-    DQ_TRY(let_hear(s));
-    return s->window ? window_show(s->window, &image) : DQ_OK;
-}
-
-static bool has_video(const char *dir)
-{
-    DIR *d = opendir(dir);
-    bool found = false;
-    for (struct dirent *e; d && !found && (e = readdir(d));) {
-        size_t len = strlen(e->d_name);
-        found = len > 4 && strcmp(e->d_name + len - 4, ".mp4") == 0;
-    }
-    if (d)
-        closedir(d);
-    return found;
-}
-
-static dq_status prepare_record_dir(const char *dir)
-{
-    if (has_video(dir))
-        return dq_fail(DQ_ERR_CONFIG, "%s has a recording already: choose another folder", dir);
-    return dq_make_dirs(dir);
-}
-
-static dq_status open_video(stage *s, int64_t episode)
-{
-    char env[64], path[DQ_PATH_CAP];
-    dq_image image;
-    if (!s->o->record_dir)
-        return DQ_OK;
-    dq_file_name_part(env, sizeof(env), s->model.env_id);
-    DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s-episode-%lld.mp4", s->o->record_dir, env,
-                          (long long)episode));
-    DQ_TRY(dq_env_render(s->env, &image));
-    return dq_video_create(&s->video, path, image.width, image.height, (int)s->o->fps,
-                           s->sound.console != NULL);
-}
-
-/* Playing */
-
-static bool is_stopped(stage *s)
-{
-    return *s->stop || (s->window && window_closed(s->window));
-}
-
-static dq_status play_steps(stage *s)
+static dq_status play_steps(game *g)
 {
     dq_step step = {0};
-    clock_gettime(CLOCK_MONOTONIC, &s->next);
-    while (!step.terminated && !step.truncated && !is_stopped(s)) {
-        int action = dq_policy_act(s->player, s->obs);
-        s->counts[action]++;
-        DQ_TRY(dq_env_step(s->env, action, s->obs, &step));
-        s->total += (double)step.reward;
-        DQ_TRY(show(s));
-        if (s->window)
-            wait_for_next(s);
+    while (!step.terminated && !step.truncated && !stage_is_over(&g->stage)) {
+        int action = dq_policy_act(g->player, g->obs);
+        g->counts[action]++;
+        DQ_TRY(dq_env_step(g->env, action, g->obs, &step));
+        g->total += (double)step.reward;
+        DQ_TRY(stage_step(&g->stage));
     }
     return DQ_OK;
 }
 
-static dq_status play_episode(stage *s, int64_t episode)
+static dq_status play_episode(game *g, int64_t episode)
 {
-    memset(s->counts, 0, sizeof(s->counts));
-    s->total = 0;
-    DQ_TRY(dq_env_reset(s->env, s->obs));
-    step_sound_skip(&s->sound);
-    DQ_TRY(open_video(s, episode));
-    dq_status st = show(s);
+    memset(g->counts, 0, sizeof(g->counts));
+    g->total = 0;
+    DQ_TRY(dq_env_reset(g->env, g->obs));
+    dq_status st = stage_begin(&g->stage, episode);
     if (st == DQ_OK)
-        st = play_steps(s);
-    if (s->video) {
-        dq_status finished = dq_video_finish(s->video);
-        s->video = NULL;
-        if (st == DQ_OK)
-            st = finished;
-    }
-    return st;
+        st = play_steps(g);
+    return stage_end(&g->stage, st);
 }
 
 /** Every action with its count, the most frequent first. */
-static void print_counts(const stage *s)
+static void print_counts(const game *g)
 {
-    const dq_env_spec *spec = dq_env_get_spec(s->env);
+    const dq_env_spec *spec = dq_env_get_spec(g->env);
     bool printed[DQ_MAX_ACTIONS] = {false};
     printf("Action counts: ");
     for (int i = 0; i < spec->n_actions; i++) {
         int most = -1;
         for (int a = 0; a < spec->n_actions; a++)
-            if (!printed[a] && (most < 0 || s->counts[a] > s->counts[most]))
+            if (!printed[a] && (most < 0 || g->counts[a] > g->counts[most]))
                 most = a;
         printed[most] = true;
-        printf("%s%s %lld", i ? ", " : "", spec->action_names[most], (long long)s->counts[most]);
+        printf("%s%s %lld", i ? ", " : "", spec->action_names[most], (long long)g->counts[most]);
     }
     printf("\n");
 }
 
-static dq_status play_all(stage *s)
+static dq_status play_all(game *g)
 {
     double sum = 0;
-    DQ_TRY(dq_env_seed(s->env, s->o->seed));
-    for (int64_t i = 0; i < s->o->episodes && !is_stopped(s); i++) {
-        DQ_TRY(play_episode(s, i));
-        printf("Total reward: %.2f\n", s->total);
-        print_counts(s);
+    DQ_TRY(dq_env_seed(g->env, g->o->seed));
+    for (int64_t i = 0; i < g->o->episodes && !stage_is_over(&g->stage); i++) {
+        DQ_TRY(play_episode(g, i));
+        printf("Total reward: %.2f\n", g->total);
+        print_counts(g);
         (void)fflush(stdout);
-        sum += s->total;
-        if (i > 0 && i + 1 == s->o->episodes)
-            printf("Mean reward of %lld games: %.2f\n", (long long)s->o->episodes,
-                   sum / (double)s->o->episodes);
+        sum += g->total;
+        if (i > 0 && i + 1 == g->o->episodes)
+            printf("Mean reward of %lld games: %.2f\n", (long long)g->o->episodes,
+                   sum / (double)g->o->episodes);
     }
-    return *s->stop ? dq_fail(DQ_ERR_INTERRUPTED, "interrupted") : DQ_OK;
+    return *g->stage.stop ? dq_fail(DQ_ERR_INTERRUPTED, "interrupted") : DQ_OK;
 }
 
-/** A recording needs no window: without a display it is made all the same. */
-static dq_status open_window(stage *s)
+static dq_status set_up(game *g)
 {
-    if (s->o->no_vis)
-        return DQ_OK;
-    if (!dq_environments_is_atari(s->model.env_id)) {
-        if (!s->o->record_dir)  // else that fails and says why
-            app_note("%s has no pictures: it plays unseen", s->model.env_id);
-        return DQ_OK;
-    }
-    dq_status st = window_create(&s->window, s->model.env_id);
-    if (st == DQ_ERR_UNSUPPORTED && s->o->record_dir) {
-        app_note("no window here: recording without one");
-        return DQ_OK;
-    }
-    return st;
-}
-
-static bool wants_sound(const play_options *o)
-{
-    return !o->mute && (!o->no_vis || o->record_dir);
-}
-
-static void listen(stage *s)
-{
-    dq_atari *console = dq_env_atari(s->env);
-    if (console)
-        step_sound_begin(&s->sound, console, (int)s->o->fps);
-}
-
-static dq_status set_up(stage *s)
-{
-    const play_options *o = s->o;
-    const dq_environment_choice choice = {.id = s->model.env_id,
-                                          .dialect = s->model.dialect,
+    const play_options *o = g->o;
+    const dq_environment_choice choice = {.id = g->model.env_id,
+                                          .dialect = g->model.dialect,
                                           .rom_dir = o->rom_dir,
                                           .seed = o->seed,
                                           .whole_games = true,
-                                          .sound = wants_sound(o),
-                                          .options = s->model.options};
-    DQ_TRY(trained_model_check_game(&s->model));
-    DQ_TRY(dq_environments_make(&s->env, &choice));
-    DQ_TRY(trained_model_policy(&s->player, s->model.weights, s->model.path, s->env, o->epsilon,
+                                          .sound = stage_wants_sound(&o->stage),
+                                          .options = g->model.options};
+    DQ_TRY(trained_model_check_game(&g->model));
+    DQ_TRY(dq_environments_make(&g->env, &choice));
+    DQ_TRY(trained_model_policy(&g->player, g->model.weights, g->model.path, g->env, o->epsilon,
                                 o->seed));
-    s->obs = malloc(dq_space_bytes(&dq_env_get_spec(s->env)->obs));
-    if (!s->obs)
+    g->obs = malloc(dq_space_bytes(&dq_env_get_spec(g->env)->obs));
+    if (!g->obs)
         return dq_fail(DQ_ERR_NOMEM, "no memory for an observation");
-    if (o->record_dir)
-        DQ_TRY(prepare_record_dir(o->record_dir));
-    DQ_TRY(open_window(s));
-    if (wants_sound(o))
-        listen(s);
-    trained_model_warn(&s->model);
+    DQ_TRY(stage_open(&g->stage, &o->stage, g->model.env_id, g->env));
+    trained_model_warn(&g->model);
     return DQ_OK;
 }
 
@@ -263,29 +126,29 @@ static dq_status choose_random(trained_model *m, const model_choice *choice)
 
 static int play(const play_options *o)
 {
-    stage s = {.o = o, .stop = interrupt_catch()};
+    game g = {.o = o};
     dq_status st =
-        o->random ? choose_random(&s.model, &o->model) : trained_model_load(&s.model, &o->model);
-    if (st == DQ_OK && environments_check_id(s.model.env_id) != APP_DONE) {
-        trained_model_free(&s.model);
+        o->random ? choose_random(&g.model, &o->model) : trained_model_load(&g.model, &o->model);
+    if (st == DQ_OK && environments_check_id(g.model.env_id) != APP_DONE) {
+        trained_model_free(&g.model);
         return APP_MISUSED;
     }
     if (st == DQ_OK)
-        st = set_up(&s);
+        st = set_up(&g);
     if (st == DQ_OK)
-        st = play_all(&s);
-    step_sound_end(&s.sound);
-    free(s.obs);
-    window_destroy(s.window);
-    dq_policy_destroy(s.player);
-    dq_env_destroy(s.env);
-    trained_model_free(&s.model);
+        st = play_all(&g);
+    stage_close(&g.stage);
+    free(g.obs);
+    dq_policy_destroy(g.player);
+    dq_env_destroy(g.env);
+    trained_model_free(&g.model);
     return app_report(st);
 }
 
 int cmd_play(int argc, char **argv)
 {
-    play_options o = {.episodes = 1, .fps = 25, .model.options = dq_environment_options_none()};
+    play_options o = {
+        .episodes = 1, .stage.fps = 25, .model.options = dq_environment_options_none()};
     option more[DQ_ENVIRONMENT_OPTIONS_MAX];
     const option options[] = {
         {"model", 'm', OPTION_TEXT, &o.model.path, "FILE",
@@ -296,14 +159,15 @@ int cmd_play(int argc, char **argv)
          "of a run folder, the weights of its checkpoint", 0, 0},
         {"env", 'e', OPTION_TEXT, &o.model.env_id, "ID", "environment (the model's)", 0, 0},
         {"dialect", 0, OPTION_TEXT, &o.model.dialect, "NAME", "preprocessing (the model's)", 0, 0},
-        {"record", 'r', OPTION_TEXT, &o.record_dir, "DIR", "write a video of each game into DIR", 0,
+        {"record", 'r', OPTION_TEXT, &o.stage.record_dir, "DIR",
+         "write a video of each game into DIR", 0, 0},
+        {"no-vis", 0, OPTION_FLAG, &o.stage.no_vis, NULL, "no window: play as fast as possible", 0,
          0},
-        {"no-vis", 0, OPTION_FLAG, &o.no_vis, NULL, "no window: play as fast as possible", 0, 0},
-        {"no-visualize", 0, OPTION_FLAG, &o.no_vis, NULL, "the same as --no-vis", 0, 0},
-        {"mute", 0, OPTION_FLAG, &o.mute, NULL, "no sound, in window and video", 0, 0},
+        {"no-visualize", 0, OPTION_FLAG, &o.stage.no_vis, NULL, "the same as --no-vis", 0, 0},
+        {"mute", 0, OPTION_FLAG, &o.stage.mute, NULL, "no sound, in window and video", 0, 0},
         {"episodes", 0, OPTION_INT, &o.episodes, "N", "games to play (1)", 1, 1e9},
         {"seed", 0, OPTION_UINT, &o.seed, "N", "of the environment and of --epsilon (0)", 0, 0},
-        {"fps", 0, OPTION_INT, &o.fps, "N", "decisions a second, in window and video (25)", 1,
+        {"fps", 0, OPTION_INT, &o.stage.fps, "N", "decisions a second, in window and video (25)", 1,
          1000},
         {"epsilon", 0, OPTION_NUMBER, &o.epsilon, "E", "probability of a random action (0)", 0, 1},
         {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},

@@ -1,0 +1,167 @@
+#include "app/stage.h"
+
+#include <dirent.h>
+#include <string.h>
+
+#include "app/app.h"
+#include "app/interrupt.h"
+#include "base/atomic_file.h"
+#include "base/error.h"
+#include "deepq/atari_env.h"
+#include "record/file_names.h"
+#include "run/environments.h"
+
+static void wait_for_next(stage *s)
+{
+    const long frame_ns = 1000000000L / s->o->fps;
+    struct timespec now;
+    s->next.tv_nsec += frame_ns;
+    if (s->next.tv_nsec >= 1000000000L) {
+        s->next.tv_sec++;
+        s->next.tv_nsec -= 1000000000L;
+    }
+    clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &s->next, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec > s->next.tv_sec + 1)  // the machine slept: do not hurry to catch up
+        s->next = now;
+}
+
+static dq_status let_hear(stage *s)
+{
+    if (!s->sound.console)
+        return DQ_OK;
+    size_t n = step_sound_take(&s->sound);
+    if (s->window)
+        window_play(s->window, s->sound.samples, n, STEP_SOUND_HZ);
+    return s->video ? dq_video_add_sound(s->video, s->sound.samples, n) : DQ_OK;
+}
+
+/** Show and record what a person would see and hear now. */
+static dq_status show(stage *s)
+{
+    if (!s->window && !s->video)
+        return DQ_OK;
+    dq_image image;
+    DQ_TRY(dq_env_render(s->env, &image));
+    if (s->video)
+        DQ_TRY(dq_video_add(s->video, image.pixels));
+    DQ_TRY(let_hear(s));
+    return s->window ? window_show(s->window, &image) : DQ_OK;
+}
+
+/* ---------------------------------------------------------------- opening */
+
+static bool has_video(const char *dir)
+{
+    DIR *d = opendir(dir);
+    bool found = false;
+    for (struct dirent *e; d && !found && (e = readdir(d));) {
+        size_t len = strlen(e->d_name);
+        found = len > 4 && strcmp(e->d_name + len - 4, ".mp4") == 0;
+    }
+    if (d)
+        closedir(d);
+    return found;
+}
+
+static dq_status prepare_record_dir(const char *dir)
+{
+    if (has_video(dir))
+        return dq_fail(DQ_ERR_CONFIG, "%s has a recording already: choose another folder", dir);
+    return dq_make_dirs(dir);
+}
+
+/** A recording needs no window: without a display it is made all the same. */
+static dq_status open_window(stage *s)
+{
+    if (s->o->no_vis)
+        return DQ_OK;
+    if (!dq_environments_is_atari(s->env_id)) {
+        if (!s->o->record_dir)  // else that fails and says why
+            app_note("%s has no pictures: it plays unseen", s->env_id);
+        return DQ_OK;
+    }
+    dq_status st = window_create(&s->window, s->env_id);
+    if (st == DQ_ERR_UNSUPPORTED && s->o->record_dir) {
+        app_note("no window here: recording without one");
+        return DQ_OK;
+    }
+    return st;
+}
+
+bool stage_wants_sound(const stage_options *o)
+{
+    return !o->mute && (!o->no_vis || o->record_dir);
+}
+
+static void listen(stage *s)
+{
+    dq_atari *console = dq_env_atari(s->env);
+    if (console)
+        step_sound_begin(&s->sound, console, (int)s->o->fps);
+}
+
+dq_status stage_open(stage *s, const stage_options *o, const char *env_id, dq_env *env)
+{
+    *s = (stage){.o = o, .env_id = env_id, .env = env, .stop = interrupt_catch()};
+    if (o->record_dir)
+        DQ_TRY(prepare_record_dir(o->record_dir));
+    DQ_TRY(open_window(s));
+    if (stage_wants_sound(o))
+        listen(s);
+    return DQ_OK;
+}
+
+void stage_close(stage *s)
+{
+    step_sound_end(&s->sound);
+    dq_video_abandon(s->video);
+    window_destroy(s->window);
+    *s = (stage){.o = NULL};
+}
+
+/* ---------------------------------------------------------------- a game */
+
+static dq_status open_video(stage *s, int64_t number)
+{
+    char env[64], path[DQ_PATH_CAP];
+    dq_image image;
+    if (!s->o->record_dir)
+        return DQ_OK;
+    dq_file_name_part(env, sizeof(env), s->env_id);
+    DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s-episode-%lld.mp4", s->o->record_dir, env,
+                          (long long)number));
+    DQ_TRY(dq_env_render(s->env, &image));
+    return dq_video_create(&s->video, path, image.width, image.height, (int)s->o->fps,
+                           s->sound.console != NULL);
+}
+
+dq_status stage_begin(stage *s, int64_t number)
+{
+    step_sound_skip(&s->sound);
+    DQ_TRY(open_video(s, number));
+    clock_gettime(CLOCK_MONOTONIC, &s->next);
+    return show(s);
+}
+
+dq_status stage_step(stage *s)
+{
+    DQ_TRY(show(s));
+    if (s->window)
+        wait_for_next(s);
+    return DQ_OK;
+}
+
+dq_status stage_end(stage *s, dq_status st)
+{
+    if (!s->video)
+        return st;
+    dq_status finished = dq_video_finish(s->video);
+    s->video = NULL;
+    return dq_first_failure(st, finished);
+}
+
+bool stage_is_over(const stage *s)
+{
+    return *s->stop || (s->window && window_closed(s->window));
+}
