@@ -320,7 +320,25 @@ typedef struct dq_progress {
     /** Whether mean_reward is above the reward threshold. It counts from 100 games on; in Pong from
      *  the first one on, as in the book. */
     bool solved;
+    /** The environment that took the last step, 0 to n_envs - 1; in game_over events that whose
+     * game is over. */
+    int env;
 } dq_progress;
+
+/** A step that an environment took. What it points to is valid during the event. */
+typedef struct dq_train_act {
+    /** The environment, 0 to n_envs - 1. */
+    int env;
+    /** The action that was taken. */
+    int action;
+    /** The rest of what the step gave. */
+    const dq_step *result;
+    /** The newest frame of the observation that it led to, uint8 [84][84]; the whole observation
+     *  where it is not a stack of four such frames. */
+    const void *frame;
+    /** Bytes of `frame`. */
+    size_t frame_bytes;
+} dq_train_act;
 
 /** Functions that dq_trainer_run() calls; each may be NULL. One that returns another status than
  *  DQ_OK ends the run with that status. The step is completed before, and its other events are
@@ -339,6 +357,10 @@ typedef struct dq_train_events {
     dq_status (*step)(void *ctx, const dq_progress *p);
     /** Called every checkpoint_every steps, after `step`. */
     dq_status (*checkpoint)(void *ctx, const dq_progress *p);
+    /** An environment took a step, of which nothing was learned yet: before the game_over event of
+     * a game that it ended, after that of one that the reset before it had ended. Called at every
+     *  step, so it should be fast. */
+    dq_status (*acted)(void *ctx, const dq_train_act *a);
 } dq_train_events;
 
 typedef struct dq_trainer dq_trainer;
@@ -389,6 +411,11 @@ DQ_NODISCARD dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *even
 /** The progress of the run so far. */
 DQ_API
 void dq_trainer_progress(const dq_trainer *t, dq_progress *p);
+/** Environment `index`, 0 to n_envs - 1, owned by the trainer. Between runs and in `step` and
+ *  `checkpoint` events it may be looked at (dq_env_save(), dq_env_render()) but not stepped. With
+ *  several environments all have taken their step of the round that is begun. */
+DQ_API
+dq_env *dq_trainer_env(const dq_trainer *t, int index);
 /** The network that is trained, owned by the trainer. Between runs and in events it may be read
  *  (dq_net_q(), dq_net_get_params()) but not changed. It computes on the CPU: when training on a
  *  GPU, this call copies the parameters from there; if that fails, dq_trainer_status() says so. */

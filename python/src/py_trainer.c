@@ -223,6 +223,12 @@ static dq_status tell(trainer *self, const char *name, const dq_progress *p)
     return st;
 }
 
+static dq_status on_act(void *ctx, const dq_train_act *a)
+{
+    trainer *self = ctx;
+    return self->run.store ? dq_run_store_act(self->run.store, a) : DQ_OK;
+}
+
 static dq_status on_game(void *ctx, const dq_progress *p)
 {
     trainer *self = ctx;
@@ -271,7 +277,8 @@ static PyObject *run_with(trainer *self, PyObject *callback)
                                     .best = on_best,
                                     .solved = on_solved,
                                     .step = on_step,
-                                    .checkpoint = on_checkpoint};
+                                    .checkpoint = on_checkpoint,
+                                    .acted = on_act};
     bool solved = false;
     dq_status st;
     self->callback = callback == Py_None ? NULL : callback;

@@ -41,7 +41,6 @@ dq_status dq_actor_init(dq_actor *a, const dq_train_config *cfg, dq_env *const *
                     .n_actions = spec->n_actions,
                     .obs_bytes = dq_space_bytes(&spec->obs),
                     .is_vector = dq_space_is_vector(&spec->obs),
-                    .is_whole = !dq_space_is_picture(&spec->obs),
                     .exploration = dq_rng_stream(cfg->seed, "exploration")};
     dq_status st = allocate(a);
     if (st == DQ_OK)
@@ -105,9 +104,9 @@ const dq_step *dq_actor_result(const dq_actor *a)
     return &a->results[a->turn].step;
 }
 
-static const uint8_t *newest_frame(const dq_actor *a, const uint8_t *obs)
+static const uint8_t *newest_frame(const dq_actor *a, const uint8_t *state, size_t *n)
 {
-    return a->is_whole ? obs : obs + (size_t)(DQ_NET_STACK - 1) * DQ_NET_SIDE * DQ_NET_SIDE;
+    return dq_newest_frame(&dq_env_get_spec(dq_vector_env(a->envs, 0))->obs, state, n);
 }
 
 /** The state that the step whose turn it is led to. */
@@ -130,12 +129,24 @@ bool dq_actor_is_finite(const dq_actor *a)
 dq_experience dq_actor_experience(const dq_actor *a, bool truncation_ends)
 {
     const dq_step *step = dq_actor_result(a);
+    size_t frame_bytes;
     return (dq_experience){.lane = a->turn,
                            .action = a->action[a->turn],
                            .reward = step->reward,
                            .terminated = step->terminated || (truncation_ends && step->truncated),
                            .truncated = step->truncated,
-                           .next = newest_frame(a, led_to(a))};
+                           .next = newest_frame(a, led_to(a), &frame_bytes)};
+}
+
+dq_train_act dq_actor_act(const dq_actor *a)
+{
+    size_t n;
+    const uint8_t *frame = newest_frame(a, led_to(a), &n);
+    return (dq_train_act){.env = a->turn,
+                          .action = a->action[a->turn],
+                          .result = dq_actor_result(a),
+                          .frame = frame,
+                          .frame_bytes = n};
 }
 
 void dq_actor_advance(dq_actor *a, dq_learner *learner)
@@ -150,10 +161,12 @@ void dq_actor_advance(dq_actor *a, dq_learner *learner)
 
 enum { ENDED = 1, CUT_OFF = 2, GOES_ON = 4, NEW_GAME = 8 };  // flags of a step
 
-/** Whether an episode's last observation is still wanted: when its step's turn comes. */
+/** Whether an episode is over whose last observation is still wanted: when its step's turn comes.
+ */
 static bool is_waiting(const dq_actor *a, int env)
 {
-    return env >= a->turn && a->turn > 0 && a->results[env].step.truncated;
+    const dq_step *step = &a->results[env].step;
+    return env >= a->turn && a->turn > 0 && (step->terminated || step->truncated);
 }
 
 static dq_status save_step(const dq_actor *a, int env, dq_writer *w)
@@ -178,8 +191,9 @@ dq_status dq_actor_save_round(const dq_actor *a, dq_writer *w)
     return st;
 }
 
-static dq_status load_step(dq_actor *a, int env, dq_reader *r, bool is_whole)
+static dq_status load_step(dq_actor *a, int env, dq_reader *r, dq_round_format format)
 {
+    bool is_whole = format >= DQ_ROUND_WHOLE;
     uint32_t action, flags;
     double reward, clipped = 0, ended_points = 0;
     dq_read_u32(r, &action);
@@ -200,14 +214,16 @@ static dq_status load_step(dq_actor *a, int env, dq_reader *r, bool is_whole)
                                                   .game_goes_on = (flags & GOES_ON) != 0,
                                                   .is_new_game = (flags & NEW_GAME) != 0,
                                                   .ended_points = (float)ended_points}};
-    if (is_waiting(a, env) && is_whole)
+    dq_step *step = &a->results[env].step;
+    if (!is_waiting(a, env))
+        return DQ_OK;
+    if (format == DQ_ROUND_ALL_LAST || (is_whole && step->truncated))
         return dq_read(r, last_obs_of(a, env), a->obs_bytes);
-    if (is_waiting(a, env))
-        a->results[env].step.terminated = true;  // so it was learned then
+    step->terminated = true;  // so it was learned then
     return DQ_OK;
 }
 
-dq_status dq_actor_load_round(dq_actor *a, dq_reader *r, bool is_whole)
+dq_status dq_actor_load_round(dq_actor *a, dq_reader *r, dq_round_format format)
 {
     uint32_t n_envs, turn;
     dq_read_u32(r, &n_envs);
@@ -219,7 +235,7 @@ dq_status dq_actor_load_round(dq_actor *a, dq_reader *r, bool is_whole)
         return dq_fail(DQ_ERR_INPUT, "saved run: its round is impossible");
     a->turn = (int)turn;
     for (int i = 0; i < a->n_envs; i++)
-        DQ_TRY(load_step(a, i, r, is_whole));
+        DQ_TRY(load_step(a, i, r, format));
     return DQ_OK;
 }
 

@@ -15,7 +15,6 @@ typedef struct dq_actor {
     int n_envs, n_actions;      // their number, and that of their actions
     size_t obs_bytes;           // of a state
     bool is_vector;             // of floats
-    bool is_whole;              // a state is kept whole, else its newest frame is
     int turn;                   // environment whose step is processed next; 0: a round begins
     dq_rng exploration;         // random stream "exploration" of the seed
     uint8_t *obs;               // [n_envs][obs_bytes] states after this round's steps
@@ -42,6 +41,8 @@ DQ_NODISCARD dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_
 /** The step of the environment whose turn it is, for the learner.
  *  @param truncation_ends report a truncated episode as terminated */
 dq_experience dq_actor_experience(const dq_actor *a, bool truncation_ends);
+/** The same step, for whoever watches. */
+dq_train_act dq_actor_act(const dq_actor *a);
 /** Whether all numbers of the state that it led to are finite; bytes always are. */
 bool dq_actor_is_finite(const dq_actor *a);
 /** The result of that step. */
@@ -52,11 +53,15 @@ void dq_actor_advance(dq_actor *a, dq_learner *learner);
 
 /** Write the round: whose turn it is, and the results of the steps that are not processed yet. */
 dq_status dq_actor_save_round(const dq_actor *a, dq_writer *w);
-/** Read back what dq_actor_save_round() wrote.
- *  @param is_whole whether it has the fields for whole games and the last states of truncated
- *         episodes, which older checkpoints lack
+/** What a saved round has of the steps that are not processed yet. */
+typedef enum dq_round_format {
+    DQ_ROUND_EPISODES,  // neither the fields for whole games nor last states
+    DQ_ROUND_WHOLE,     // the fields, and the last states of truncated episodes
+    DQ_ROUND_ALL_LAST   // those of terminated episodes too
+} dq_round_format;
+/** Read back what dq_actor_save_round() wrote, now or, in an older format, before.
  *  @return DQ_OK; DQ_ERR_INPUT for damaged data or another number of environments */
-DQ_NODISCARD dq_status dq_actor_load_round(dq_actor *a, dq_reader *r, bool is_whole);
+DQ_NODISCARD dq_status dq_actor_load_round(dq_actor *a, dq_reader *r, dq_round_format format);
 /** Write the environments. */
 dq_status dq_actor_save_envs(const dq_actor *a, dq_writer *w);
 /** Read back what dq_actor_save_envs() wrote. */

@@ -120,6 +120,14 @@ static dq_status choose_for_pictures(const dq_train_config *cfg, const dq_env_sp
     return add_words(cfg, hidden_of(name), name);
 }
 
+const uint8_t *dq_newest_frame(const dq_space *obs, const uint8_t *state, size_t *n)
+{
+    const size_t frame = (size_t)DQ_NET_SIDE * DQ_NET_SIDE;
+    bool is_stack = dq_space_is_picture(obs);
+    *n = is_stack ? frame : dq_space_bytes(obs);
+    return is_stack ? state + (DQ_NET_STACK - 1) * frame : state;
+}
+
 dq_status dq_network_choose(const dq_train_config *cfg, const dq_env_spec *spec,
                             char name[DQ_NETWORK_NAME])
 {

@@ -15,6 +15,10 @@ bool dq_space_is_picture(const dq_space *obs);
  *  DQ_MLP_INPUTS_MAX]. */
 bool dq_space_is_vector(const dq_space *obs);
 
+/** What is new in an observation: the last frame of a stack of pictures, else all of it.
+ *  @param[out] n its bytes */
+const uint8_t *dq_newest_frame(const dq_space *obs, const uint8_t *state, size_t *n);
+
 /** The network of a run by its full name, with sizes and words. Without cfg->network it is the
  *  one that the observations ask for.
  *  @return DQ_OK; DQ_ERR_CONFIG for observations that no network takes, or that this one does not

@@ -146,7 +146,13 @@ void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
         .speed = speed(t),
         .loss = t->loss,
         .solved = dq_scores_solved(&t->scores),
+        .env = t->step > 0 ? (int)((t->step - 1) % t->cfg.n_envs) : 0,
     };
+}
+
+dq_env *dq_trainer_env(const dq_trainer *t, int index)
+{
+    return dq_vector_env(t->actor.envs, index);
 }
 
 dq_net *dq_trainer_net(const dq_trainer *t)
@@ -304,7 +310,18 @@ static dq_status check_result(const dq_trainer *t)
                    is_finite ? "observation" : "reward", (long long)t->step);
 }
 
-/** Store the step whose turn it is, and report a game that is over.
+static dq_status tell_act(dq_trainer *t, const dq_train_events *events)
+{
+    if (!events->acted)
+        return DQ_OK;
+    dq_train_act act = dq_actor_act(&t->actor);
+    t->is_in_step = true;
+    dq_status told = events->acted(events->ctx, &act);
+    t->is_in_step = false;
+    return told;
+}
+
+/** Store the step whose turn it is, and report it and a game that is over.
  *  @param[out] told what the callbacks said */
 static dq_status store_step(dq_trainer *t, const dq_train_events *events, dq_status *told)
 {
@@ -314,6 +331,7 @@ static dq_status store_step(dq_trainer *t, const dq_train_events *events, dq_sta
     dq_learner_add(t->learner, &e);
     if (dq_scores_begin(&t->scores, e.lane, result))
         st = end_game(t, events, told);
+    *told = dq_first_failure(*told, tell_act(t, events));
     if (dq_scores_add(&t->scores, e.lane, result))
         st = dq_first_failure(st, end_game(t, events, told));
     dq_actor_advance(&t->actor, t->learner);

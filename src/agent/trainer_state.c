@@ -108,8 +108,9 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
 
 /* Versions: of one environment odd, of several, which play in rounds, even. 1 and 2 took episodes
  * for games, and had not the last states of those that a limit cut off. Up to 4 the replay buffer
- * was whole. From 5 on there is its head, and the number of its segments that follow. */
-enum { EPISODES_ARE_GAMES = 1, WHOLE_GAMES = 3, SEGMENTS = 5 };
+ * was whole. From 5 on there is its head, and the number of its segments that follow. From 7 on
+ * there are the last states of episodes that terminated, too. */
+enum { EPISODES_ARE_GAMES = 1, WHOLE_GAMES = 3, SEGMENTS = 5, LAST_STATES = 7 };
 
 static uint32_t format_version(const dq_trainer *t, uint32_t with_one)
 {
@@ -123,7 +124,7 @@ static dq_status save_state(dq_trainer *t, dq_writer *w)
     DQ_TRY(dq_trainer_check_whole(t));
     DQ_TRY(dq_trainer_check_finite(t));
     DQ_TRY(dq_learner_save_net(t->learner, w));  // first, so that it can be read alone
-    dq_write_tag(w, "TRNR", format_version(t, SEGMENTS));
+    dq_write_tag(w, "TRNR", format_version(t, LAST_STATES));
     dq_write_u32(w, (uint32_t)t->actor.n_actions);
     if (t->cfg.n_envs > 1)
         DQ_TRY(dq_actor_save_round(&t->actor, w));
@@ -170,7 +171,7 @@ static dq_status check_memory(const dq_trainer *t)
 static dq_status load_head(const dq_trainer *t, dq_reader *r, uint32_t *version)
 {
     uint32_t n_actions, found, first = format_version(t, EPISODES_ARE_GAMES);
-    DQ_TRY(dq_read_tag_between(r, "TRNR", first, format_version(t, SEGMENTS), &found));
+    DQ_TRY(dq_read_tag_between(r, "TRNR", first, format_version(t, LAST_STATES), &found));
     DQ_TRY(dq_read_u32(r, &n_actions));
     *version = found - first + EPISODES_ARE_GAMES;
     if ((found - first) % 2 != 0)
@@ -202,7 +203,10 @@ static dq_status load_rest(dq_trainer *t, dq_reader *r, bool net_is_inside)
     DQ_TRY(load_head(t, r, &version));
     bool is_whole = version >= WHOLE_GAMES;
     if (t->cfg.n_envs > 1)
-        DQ_TRY(dq_actor_load_round(&t->actor, r, is_whole));
+        DQ_TRY(dq_actor_load_round(&t->actor, r,
+                                   version >= LAST_STATES ? DQ_ROUND_ALL_LAST
+                                   : is_whole             ? DQ_ROUND_WHOLE
+                                                          : DQ_ROUND_EPISODES));
     DQ_TRY(load_counters(t, r));
     if (is_whole)
         DQ_TRY(load_episodes(&t->scores, r, t->step));

@@ -88,6 +88,11 @@ static dq_status on_checkpoint(void *ctx, const dq_progress *p)
     return dq_run_store_checkpoint(((train_run *)ctx)->store);
 }
 
+static dq_status on_act(void *ctx, const dq_train_act *a)
+{
+    return dq_run_store_act(((train_run *)ctx)->store, a);
+}
+
 static dq_status on_game(void *ctx, const dq_progress *p)
 {
     train_run *run = ctx;
@@ -209,7 +214,7 @@ static int end(train_run *run, dq_status st, bool solved)
 
 int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop)
 {
-    dq_train_events events = {run, on_game, on_best, on_solved, on_step, on_checkpoint};
+    dq_train_events events = {run, on_game, on_best, on_solved, on_step, on_checkpoint, on_act};
     bool solved = false;
     int64_t saved_step = dq_run_store_saved_step(run->store),
             first_step = saved_step < 0 ? 0 : saved_step;

@@ -1,4 +1,4 @@
-/** The folder of a training run: config, log.jsonl, event files, models, checkpoint/. */
+/** The folder of a training run: config, log.jsonl, event files, actions, models, checkpoint/. */
 #ifndef DEEPQ_RECORD_RUN_FOLDER_H
 #define DEEPQ_RECORD_RUN_FOLDER_H
 
@@ -13,6 +13,7 @@
 /** Files in a run folder, for dq_run_file(). */
 #define DQ_RUN_CONFIG "config"
 #define DQ_RUN_LOG "log.jsonl"
+#define DQ_RUN_ACTIONS "actions"
 #define DQ_RUN_CHECKPOINT "checkpoint/state"
 #define DQ_RUN_BEFORE "checkpoint/state.before"
 

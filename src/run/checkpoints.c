@@ -422,7 +422,7 @@ static dq_status give_parts(dq_checkpoints *c, const dq_replay *replay, int64_t 
 }
 
 dq_status dq_checkpoints_begin(dq_checkpoints *c, const dq_checkpoint_info *info,
-                               dq_trainer *trainer, const char *const synced[2])
+                               dq_trainer *trainer, const char *const synced[DQ_QUEUE_SYNCED])
 {
     dq_file_job job = {.id = STATE, .is_last = true, .bytes = c->state};
     assert(!c->is_begun);  // the thread reads c->state

@@ -36,9 +36,10 @@ DQ_NODISCARD dq_status dq_checkpoints_load(dq_checkpoints *c, dq_trainer *traine
 void dq_checkpoints_follow(dq_checkpoints *c, const dq_trainer *trainer);
 /** Copy the state of a trainer, and have the thread write it. That of an earlier call must have
  *  ended.
- *  @param synced two files that are to be on the disk first; NULL or "": none */
+ *  @param synced files that are to be on the disk first; NULL or "": none */
 DQ_NODISCARD dq_status dq_checkpoints_begin(dq_checkpoints *c, const dq_checkpoint_info *info,
-                                            dq_trainer *trainer, const char *const synced[2]);
+                                            dq_trainer *trainer,
+                                            const char *const synced[DQ_QUEUE_SYNCED]);
 /** What became of the checkpoint that was begun; told once.
  *  @param wait until it is written
  *  @param[out] step the trainer's when it was begun

@@ -16,6 +16,7 @@
 #include "record/run_folder.h"
 #include "record/tensorboard.h"
 #include "run/checkpoints.h"
+#include "run/run_actions.h"
 #include "run/run_trainer.h"
 #include "run/train_log.h"
 
@@ -26,6 +27,7 @@ static const double RETRY_S = 5;
 
 typedef enum record_kind {
     RECORD_LOG,
+    RECORD_ACTIONS,
     RECORD_MODEL,
     RECORD_CHECKPOINT,
     N_RECORD_KINDS
@@ -37,6 +39,7 @@ struct dq_run_store {
     bool folder_is_open;
     dq_checkpoints *checkpoints;
     dq_train_log *log;
+    dq_action_log *actions;
     int64_t saved_step;          // of the last checkpoint, -1: none
     bool fails[N_RECORD_KINDS];  // since the last time that it was told
     double failed_s;             // when the checkpoint did, wall clock
@@ -125,13 +128,19 @@ static dq_status note_ended(dq_run_store *s, bool wait)
     return tell(s, RECORD_CHECKPOINT, st);
 }
 
+static dq_status hand_on_actions(dq_run_store *s)
+{
+    return dq_run_actions_checkpoint(s->actions, &s->parts.settings->cfg, s->parts.trainer);
+}
+
 static dq_status begin_checkpoint(dq_run_store *s)
 {
-    char log[DQ_PATH_CAP], events[DQ_PATH_CAP];
-    const char *const synced[] = {log, events};
+    char log[DQ_PATH_CAP], events[DQ_PATH_CAP], actions[DQ_PATH_CAP];
+    const char *const synced[DQ_QUEUE_SYNCED] = {log, events, actions};
     dq_checkpoint_info info;
     DQ_TRY(describe(s, &info));
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_LOG, log));
+    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_ACTIONS, actions));
     DQ_TRY(
         dq_path_format(events, sizeof(events), "%s/%s", log_folder(s), s->parts.settings->events));
     return dq_checkpoints_begin(s->checkpoints, &info, s->parts.trainer, synced);
@@ -144,6 +153,7 @@ dq_status dq_run_store_checkpoint(dq_run_store *s)
 {
     DQ_TRY(note_ended(s, true));
     DQ_TRY(tell(s, RECORD_LOG, dq_train_log_flush(s->log)));
+    DQ_TRY(tell(s, RECORD_ACTIONS, hand_on_actions(s)));
     dq_status st = begin_checkpoint(s);
     if (st == DQ_OK)
         return DQ_OK;
@@ -211,6 +221,17 @@ static void tell_damage(const dq_run_store *s, const char *log)
              s->parts.settings->events, n_events, log_folder(s));
 }
 
+static dq_status open_actions(dq_run_store *s)
+{
+    char path[DQ_PATH_CAP];
+    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_ACTIONS, path));
+    DQ_TRY(dq_run_actions_open(&s->actions, path, &s->parts.settings->cfg, s->parts.trainer));
+    size_t n_damaged = dq_action_log_damaged(s->actions);
+    if (n_damaged > 0)
+        note(s, "%s: records damaged: %zu, set aside in %s.damaged", path, n_damaged, path);
+    return DQ_OK;
+}
+
 /** Write the settings as they are now, and open the records for what comes after the checkpoint. */
 static dq_status open_files(dq_run_store *s, bool resumed)
 {
@@ -228,7 +249,7 @@ static dq_status open_files(dq_run_store *s, bool resumed)
                                           dq_train_settings_tells_episodes(s->parts.settings)};
     DQ_TRY(dq_train_log_open(&s->log, &place));
     tell_damage(s, path);
-    return DQ_OK;
+    return open_actions(s);
 }
 
 /** A run's config may be somebody else's: no folder is made where it says. */
@@ -335,6 +356,7 @@ void dq_run_store_destroy(dq_run_store *s)
         return;
     dq_checkpoints_destroy(s->checkpoints);
     dq_train_log_close(s->log);
+    (void)dq_action_log_close(s->actions);  // failures were told when its games ended
     for (int i = 0; i < s->n_params; i++)
         free(s->params[i].data);
     free(s->params);
@@ -375,6 +397,7 @@ static dq_status write_model(dq_run_store *s)
 dq_status dq_run_store_game(dq_run_store *s, const dq_progress *p)
 {
     DQ_TRY(tell(s, RECORD_LOG, dq_train_log_game(s->log, p)));
+    DQ_TRY(tell(s, RECORD_ACTIONS, dq_run_actions_game(s->actions, p)));
     return tell(s, RECORD_MODEL, write_model(s));
 }
 
@@ -388,6 +411,12 @@ dq_status dq_run_store_best(dq_run_store *s, const dq_progress *p, const char **
     s->model_waits = true;
     *path = s->model_path;
     return tell(s, RECORD_MODEL, write_model(s));
+}
+
+dq_status dq_run_store_act(dq_run_store *s, const dq_train_act *a)
+{
+    dq_status st = dq_run_actions_act(s->actions, a);
+    return st == DQ_OK ? DQ_OK : tell(s, RECORD_ACTIONS, st);
 }
 
 dq_status dq_run_store_step(dq_run_store *s)
@@ -405,9 +434,14 @@ dq_status dq_run_store_finish(dq_run_store *s)
     dq_progress p;
     dq_trainer_progress(s->parts.trainer, &p);
     dq_status logged = dq_train_log_sync(s->log);
+    dq_status kept = hand_on_actions(s);
+    if (kept == DQ_OK)
+        kept = dq_action_log_sync(s->actions);
     DQ_TRY(note_ended(s, true));
     if (p.step != s->saved_step)
         DQ_TRY(write_checkpoint(s));
     DQ_TRY(write_model(s));
+    if (kept != DQ_OK)
+        DQ_TRY(dq_action_log_sync(s->actions));
     return logged == DQ_OK ? DQ_OK : dq_train_log_sync(s->log);
 }

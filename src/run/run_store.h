@@ -1,4 +1,5 @@
-/** What a training run keeps in its folder: settings, log, events, best models, checkpoints.
+/** What a training run keeps in its folder: settings, log, events, actions, best models,
+ *  checkpoints.
  *
  *  A write that fails ends nothing: it is told once, and tried again until it succeeds, at the
  * latest at the end. What a checkpoint is of is on the disk before the checkpoint is. */
@@ -48,6 +49,7 @@ int64_t dq_run_store_saved_step(dq_run_store *s);
 uint64_t dq_run_store_disk_bytes(const dq_run_store *s);
 
 /** The trainer's events. A failure is one that trying again does not help. */
+DQ_NODISCARD dq_status dq_run_store_act(dq_run_store *s, const dq_train_act *a);
 DQ_NODISCARD dq_status dq_run_store_game(dq_run_store *s, const dq_progress *p);
 /** @return the path of the model, good until the next call */
 DQ_NODISCARD dq_status dq_run_store_best(dq_run_store *s, const dq_progress *p, const char **path);

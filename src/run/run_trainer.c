@@ -9,8 +9,7 @@
 #include "nn/graph.h"
 #include "run/environments.h"
 
-/** Which cartridge is played; a run that is resumed must find the same. */
-static dq_status note_rom(dq_train_settings *s)
+dq_status dq_run_note_rom(dq_train_settings *s)
 {
     char md5[33];
     DQ_TRY(dq_environments_rom_md5(s->env_id, *s->rom_dir ? s->rom_dir : NULL, md5));
@@ -83,7 +82,7 @@ static dq_status complete(dq_train_settings *s, const dq_trainer *trainer)
         DQ_TRY(dq_train_settings_set(s, "network", network_key(backend.network, key)));
     s->cfg.n_threads = backend.n_threads;
     DQ_TRY(dq_train_settings_set(s, "isa", backend.isa));
-    return note_rom(s);
+    return dq_run_note_rom(s);
 }
 
 dq_status dq_run_trainer_create(dq_trainer **out, dq_run_subject *subject, dq_train_settings *s,

@@ -21,6 +21,9 @@ typedef struct dq_run_subject {
  *         settings say */
 DQ_NODISCARD dq_status dq_run_trainer_create(dq_trainer **out, dq_run_subject *subject,
                                              dq_train_settings *s, dq_env **envs);
+/** Note which cartridge is played. DQ_ERR_CONFIG: the run was made with another one than is found.
+ */
+DQ_NODISCARD dq_status dq_run_note_rom(dq_train_settings *s);
 /** What a model of a run says of itself. */
 void dq_run_describe_model(dq_model_info *info, const dq_train_settings *s, const dq_net *net,
                            const dq_progress *p);
