@@ -323,6 +323,19 @@ typedef struct dq_progress {
     /** The environment that took the last step, 0 to n_envs - 1; in game_over events that whose
      * game is over. */
     int env;
+    /** Steps of the last finished game. */
+    int64_t length;
+    /** Learning rate at this step. */
+    double learning_rate;
+    /** Mean over the updates since the game before was over: their loss. On a GPU that of the last
+     *  update. NAN: there was no update. */
+    double mean_loss;
+    /** Mean over the same updates: how far the value of an action is from its target. NAN also on a
+     *  GPU, and where an action has a distribution. */
+    double td_error;
+    /** Mean over the greedy actions since then: the value that each was chosen for. NAN: there was
+     *  none. */
+    double max_q;
 } dq_progress;
 
 /** A step that an environment took. What it points to is valid during the event. */

@@ -94,9 +94,20 @@ dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_train_config 
     dq_learner_act(learner, a->obs, a->greedy, n, next);
     if (n > 0)
         dq_learner_values(learner, a->q);
-    for (int i = 0; i < n; i++)
-        a->action[a->greedy[i]] = dq_argmax(a->q + (size_t)i * (size_t)a->n_actions, a->n_actions);
+    for (int i = 0; i < n; i++) {
+        const float *q = a->q + (size_t)i * (size_t)a->n_actions;
+        int best = dq_argmax(q, a->n_actions);
+        a->action[a->greedy[i]] = best;
+        a->max_q += (double)q[best];
+        a->n_max_q++;
+    }
     return dq_vector_step(a->envs, a->action, a->obs, a->last_obs, a->results);
+}
+
+void dq_actor_forget_values(dq_actor *a)
+{
+    a->max_q = 0;
+    a->n_max_q = 0;
 }
 
 const dq_step *dq_actor_result(const dq_actor *a)

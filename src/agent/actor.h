@@ -23,6 +23,8 @@ typedef struct dq_actor {
     dq_vector_result *results;  // [n_envs] this round's results
     int *greedy;                // [n_envs] environments whose action is the one of largest value
     float *q;                   // [n_envs][n_actions] the values that those are chosen by
+    double max_q;               // sum of the largest of them since dq_actor_forget_values()
+    int64_t n_max_q;            // how many
 } dq_actor;
 
 /** Set up an actor, to be freed by dq_actor_free() also on failure.
@@ -38,6 +40,8 @@ DQ_NODISCARD dq_status dq_actor_reset(dq_actor *a, dq_learner *learner);
  *  @param next as in dq_learner_act() */
 DQ_NODISCARD dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_train_config *cfg,
                                      int64_t step, const dq_learn_step *next);
+/** Begin a new sum of values. */
+void dq_actor_forget_values(dq_actor *a);
 /** The step of the environment whose turn it is, for the learner.
  *  @param truncation_ends report a truncated episode as terminated */
 dq_experience dq_actor_experience(const dq_actor *a, bool truncation_ends);

@@ -15,7 +15,8 @@ dq_status dq_scores_init(dq_scores *s, int n_envs, const char *env_id, double bo
                      .games_to_solve = dq_config_is_pong(env_id) ? 1 : DQ_RECENT_GAMES};
     s->points = calloc((size_t)n_envs, sizeof(*s->points));
     s->learned = calloc((size_t)n_envs, sizeof(*s->learned));
-    if (!s->points || !s->learned)
+    s->steps = calloc((size_t)n_envs, sizeof(*s->steps));
+    if (!s->points || !s->learned || !s->steps)
         return dq_fail(DQ_ERR_NOMEM, "no memory for %d environments", n_envs);
     return DQ_OK;
 }
@@ -24,7 +25,9 @@ void dq_scores_free(dq_scores *s)
 {
     free(s->points);
     free(s->learned);
+    free(s->steps);
     s->points = s->learned = NULL;
+    s->steps = NULL;
 }
 
 static void end_game(dq_scores *s, int env)
@@ -32,6 +35,8 @@ static void end_game(dq_scores *s, int env)
     s->recent[s->n_games % DQ_RECENT_GAMES] = s->points[env];
     s->n_games++;
     s->points[env] = 0;
+    s->last_length = s->steps[env];
+    s->steps[env] = 0;
 }
 
 bool dq_scores_begin(dq_scores *s, int env, const dq_step *step)
@@ -47,6 +52,7 @@ bool dq_scores_add(dq_scores *s, int env, const dq_step *step)
 {
     s->points[env] += (double)step->reward + (double)step->clipped;
     s->learned[env] += (double)step->reward;
+    s->steps[env]++;
     if (!step->terminated && !step->truncated)
         return false;
     s->last_learned = s->learned[env];

@@ -15,10 +15,12 @@ typedef struct dq_scores {
     int n_envs;                      // environments
     double *points;                  // [n_envs] score of the current game so far
     double *learned;                 // [n_envs] return of the current episode so far
+    int64_t *steps;                  // [n_envs] of the current game so far
     int64_t n_games;                 // games finished
     int64_t n_episodes;              // episodes finished; a game may have several
     double recent[DQ_RECENT_GAMES];  // scores of the last games, a ring
     double last_learned;             // return of the last episode
+    int64_t last_length;             // steps of the last game
     double best_mean;                // largest mean of the last games so far
     double bound;                    // reward threshold
     int games_to_solve;              // games before the mean is compared with it

@@ -130,8 +130,14 @@ static double speed(const dq_trainer *t)
     return (double)(t->step - t->counts_from_step) / seconds;
 }
 
+static double mean(double sum, int64_t n)
+{
+    return n > 0 ? sum / (double)n : NAN;
+}
+
 void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
 {
+    const dq_update_sums *sums = &t->sums;
     *p = (dq_progress){
         .step = t->step,
         .n_updates = t->n_updates,
@@ -146,6 +152,11 @@ void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
         .speed = speed(t),
         .loss = t->loss,
         .solved = dq_scores_solved(&t->scores),
+        .length = t->scores.last_length,
+        .learning_rate = dq_config_learning_rate(&t->cfg, t->step),
+        .mean_loss = t->learner->on_gpu && t->n_updates > 0 ? t->loss : mean(sums->loss, sums->n),
+        .td_error = mean(sums->td_error, sums->n_td_errors),
+        .max_q = mean(t->actor.max_q, t->actor.n_max_q),
         .env = t->step > 0 ? (int)((t->step - 1) % t->cfg.n_envs) : 0,
     };
 }
@@ -266,6 +277,8 @@ static dq_status end_game(dq_trainer *t, const dq_train_events *events, dq_statu
         begin_to_count(t);
     }
     *told = dq_first_failure(*told, tell_game(t, events));
+    t->sums = (dq_update_sums){0};
+    dq_actor_forget_values(&t->actor);
     return DQ_OK;
 }
 
@@ -338,11 +351,25 @@ static dq_status store_step(dq_trainer *t, const dq_train_events *events, dq_sta
     return dq_first_failure(st, dq_learner_status(t->learner));
 }
 
+static void add_to_sums(dq_trainer *t)
+{
+    double td_error;
+    if (t->learner->on_gpu)
+        return;
+    t->sums.loss += t->loss;
+    t->sums.n++;
+    if (!dq_learner_td_error(t->learner, &td_error))
+        return;
+    t->sums.td_error += td_error;
+    t->sums.n_td_errors++;
+}
+
 static dq_status update_once(dq_trainer *t, const dq_learn_step *step)
 {
     DQ_TRY(dq_learner_learn(t->learner, step));
     t->n_updates++;
     t->loss_is_old = !dq_learner_loss(t->learner, false, &t->loss);
+    add_to_sums(t);
     return check_loss(t);
 }
 

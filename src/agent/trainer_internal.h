@@ -7,6 +7,12 @@
 #include "deepq/train.h"
 #include "learn/learner.h"
 
+/** Sums over the updates since the last game was over. */
+typedef struct dq_update_sums {
+    double loss, td_error;
+    int64_t n, n_td_errors;
+} dq_update_sums;
+
 struct dq_trainer {
     dq_train_config cfg;  // as it was given
     dq_actor actor;       // the environments and their actions
@@ -17,10 +23,11 @@ struct dq_trainer {
     int64_t n_updates;  // updates made
     double loss;        // of the last update, or of an earlier one when loss_is_old
     bool loss_is_old;   // the last update's loss is still on the GPU
-    bool started;       // the environments were reset
-    bool solved;        // the run is over
-    bool failed;        // an environment failed: its round cannot be continued
-    bool is_in_step;    // in an event that comes before the update of its step
+    dq_update_sums sums;
+    bool started;     // the environments were reset
+    bool solved;      // the run is over
+    bool failed;      // an environment failed: its round cannot be continued
+    bool is_in_step;  // in an event that comes before the update of its step
 
     double counts_from_s;      // clock at which measuring of the speed began, seconds
     int64_t counts_from_step;  // step at which it began

@@ -59,6 +59,43 @@ static dq_status load_episodes(dq_scores *s, dq_reader *r, int64_t step)
     return DQ_OK;
 }
 
+/** What the means of the game at hand are made of, and its length. */
+static void save_sums(const dq_trainer *t, dq_writer *w)
+{
+    dq_write_f64(w, t->sums.loss);
+    dq_write_f64(w, t->sums.td_error);
+    dq_write_u64(w, (uint64_t)t->sums.n);
+    dq_write_u64(w, (uint64_t)t->sums.n_td_errors);
+    dq_write_f64(w, t->actor.max_q);
+    dq_write_u64(w, (uint64_t)t->actor.n_max_q);
+    dq_write_u64(w, (uint64_t)t->scores.last_length);
+    for (int i = 0; i < t->cfg.n_envs; i++)
+        dq_write_u64(w, (uint64_t)t->scores.steps[i]);
+}
+
+static dq_status read_count(dq_reader *r, int64_t *count)
+{
+    uint64_t n;
+    DQ_TRY(dq_read_u64(r, &n));
+    *count = (int64_t)n;
+    return n <= MOST_STEPS ? DQ_OK
+                           : dq_fail(DQ_ERR_INPUT, "saved run: its counters are impossible");
+}
+
+static dq_status load_sums(dq_trainer *t, dq_reader *r)
+{
+    dq_read_f64(r, &t->sums.loss);
+    dq_read_f64(r, &t->sums.td_error);
+    DQ_TRY(read_count(r, &t->sums.n));
+    DQ_TRY(read_count(r, &t->sums.n_td_errors));
+    dq_read_f64(r, &t->actor.max_q);
+    DQ_TRY(read_count(r, &t->actor.n_max_q));
+    DQ_TRY(read_count(r, &t->scores.last_length));
+    for (int i = 0; i < t->cfg.n_envs; i++)
+        DQ_TRY(read_count(r, &t->scores.steps[i]));
+    return DQ_OK;
+}
+
 /** An older run's: its games were its episodes, as far as it knew. */
 static void assume_episodes(dq_scores *s)
 {
@@ -109,7 +146,7 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
 /* Versions: of one environment odd, of several, which play in rounds, even. 1 and 2 took episodes
  * for games, and had not the last states of those that a limit cut off. Up to 4 the replay buffer
  * was whole. From 5 on there is its head, and the number of its segments that follow. From 7 on
- * there are the last states of episodes that terminated, too. */
+ * there are the last states of all episodes, and the sums of the game at hand. */
 enum { EPISODES_ARE_GAMES = 1, WHOLE_GAMES = 3, SEGMENTS = 5, LAST_STATES = 7 };
 
 static uint32_t format_version(const dq_trainer *t, uint32_t with_one)
@@ -130,6 +167,7 @@ static dq_status save_state(dq_trainer *t, dq_writer *w)
         DQ_TRY(dq_actor_save_round(&t->actor, w));
     save_counters(t, w);
     save_episodes(&t->scores, w);
+    save_sums(t, w);
     DQ_TRY(dq_write(w, t->actor.obs, (size_t)t->cfg.n_envs * t->actor.obs_bytes));
     DQ_TRY(dq_actor_save_envs(&t->actor, w));
     return dq_learner_save_memory(t->learner, w);
@@ -212,6 +250,8 @@ static dq_status load_rest(dq_trainer *t, dq_reader *r, bool net_is_inside)
         DQ_TRY(load_episodes(&t->scores, r, t->step));
     else
         assume_episodes(&t->scores);
+    if (version >= LAST_STATES)
+        DQ_TRY(load_sums(t, r));
     DQ_TRY(dq_read(r, t->actor.obs, (size_t)t->cfg.n_envs * t->actor.obs_bytes));
     DQ_TRY(dq_actor_load_envs(&t->actor, r));
     if (net_is_inside)

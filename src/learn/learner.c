@@ -1,5 +1,6 @@
 #include "learn/learner.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,12 @@ static dq_status check_gpu_has(const dq_learner_config *cfg)
                        cfg->augment_shift > 0 ? "augment_shift" : "augment_intensity",
                        cfg->augment_shift > 0 ? cfg->augment_shift : cfg->augment_intensity);
     return DQ_OK;
+}
+
+bool dq_learner_td_error(const dq_learner *l, double *td_error)
+{
+    *td_error = l->td_error;
+    return !l->on_gpu && !isnan(l->td_error);
 }
 
 bool dq_learner_augments(const dq_learner *l)

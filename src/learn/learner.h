@@ -157,6 +157,7 @@ struct dq_learner {
     dq_transition *drawn;         // [batch] of the last update; see dq_learner_look()
     float *target;                // [batch][atoms] of the last update
     float *weight;                // [batch] of the last update
+    double td_error;              // of the last update, dq_learner_td_error(); NAN: not known
     double stage_s[DQ_N_STAGES];  // seconds of all updates on the CPU
 };
 
@@ -193,6 +194,10 @@ DQ_NODISCARD dq_status dq_learner_learn(dq_learner *l, const dq_learn_step *step
 void dq_learner_cancel(dq_learner *l);
 /** Update the target network from the online network. */
 void dq_learner_sync_target(dq_learner *l);
+/** How far the values of the actions of the last update were from their targets: the mean of the
+ *  absolute differences.
+ *  @return whether it is known: not on a GPU, nor where an action has a distribution */
+bool dq_learner_td_error(const dq_learner *l, double *td_error);
 /** The loss of the last update.
  *  @param wait whether to wait for the GPU
  *  @return whether *loss was set: always on the CPU, on a GPU only when waiting */

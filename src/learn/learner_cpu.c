@@ -103,6 +103,16 @@ static double end_stage(dq_learner *l, int stage, double began_s)
     return now_s;
 }
 
+static double mean_td_error(const dq_learner *l, const float *error)
+{
+    double sum = 0;
+    if (dq_net_objective(l->net).head != DQ_HEAD_VALUE)
+        return NAN;  // the errors are losses
+    for (int i = 0; i < l->cfg.batch; i++)
+        sum += fabs((double)error[i]);
+    return sum / l->cfg.batch;
+}
+
 /** The priorities of the batch follow from its errors, or with Dopamine's rule from its losses. */
 static void update_priorities(dq_learner *l, float *error)
 {
@@ -173,6 +183,7 @@ static dq_status learn(dq_learner *l, const dq_learn_step *step)
                                                 l->weight, self->error);
     dq_net_set_gain(l->net, NULL);
     dq_net_set_levels(l->net, NULL);
+    l->td_error = mean_td_error(l, self->error);
     if (l->priorities)
         update_priorities(l, self->error);
     (void)end_stage(l, DQ_STAGE_UPDATE, at);

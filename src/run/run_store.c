@@ -24,6 +24,7 @@ static_assert((int)DQ_NETWORK_NAME == (int)DQ_MODEL_NETWORK_BYTES,
               "a model says which network it is");
 
 static const double RETRY_S = 5;
+enum { SETTINGS_BYTES = 1 << 15 };  // of a table with all of them
 
 typedef enum record_kind {
     RECORD_LOG,
@@ -221,6 +222,29 @@ static void tell_damage(const dq_run_store *s, const char *log)
              s->parts.settings->events, n_events, log_folder(s));
 }
 
+/** A text that grows. */
+typedef struct table {
+    char *text;
+    size_t n;
+} table;
+
+static void add_row(void *ctx, const char *key, const char *value)
+{
+    table *t = ctx;
+    int n = snprintf(t->text + t->n, SETTINGS_BYTES - t->n, "| %s | %s |\n", key, value);
+    if (n > 0 && (size_t)n < SETTINGS_BYTES - t->n)
+        t->n += (size_t)n;
+    t->text[t->n] = '\0';
+}
+
+static void describe_settings(const dq_train_settings *s, char text[SETTINGS_BYTES])
+{
+    table t = {text, 0};
+    add_row(&t, "setting", "value");
+    add_row(&t, "---", "---");
+    dq_train_settings_each(s, add_row, &t);
+}
+
 static dq_status open_actions(dq_run_store *s)
 {
     char path[DQ_PATH_CAP];
@@ -240,7 +264,10 @@ static dq_status open_files(dq_run_store *s, bool resumed)
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_CONFIG, path));
     DQ_TRY(dq_train_settings_write(s->parts.settings, path));
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_LOG, path));
+    char settings[SETTINGS_BYTES];
+    describe_settings(s->parts.settings, settings);
     const dq_train_log_place place = {.path = path,
+                                      .settings = settings,
                                       .logdir = log_folder(s),
                                       .events = s->parts.settings->events,
                                       .step = s->saved_step < 0 ? 0 : s->saved_step,

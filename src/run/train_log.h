@@ -1,4 +1,5 @@
-/** A training run's records: log.jsonl, one object a game, and TensorBoard's scalars. */
+/** A training run's records: log.jsonl, one object a game, and TensorBoard's curves. What is told
+ * of a game is one table in train_log.c. */
 #ifndef DEEPQ_RUN_TRAIN_LOG_H
 #define DEEPQ_RUN_TRAIN_LOG_H
 
@@ -15,6 +16,7 @@ typedef struct dq_train_log dq_train_log;
 typedef struct dq_train_log_place {
     const char *path;             // of log.jsonl
     const char *logdir, *events;  // folder and name of the event file
+    const char *settings;         // for TensorBoard, Markdown
     int64_t step;                 // what an earlier process wrote beyond it is cut off
     bool resumed;
     bool tells_episodes;  // what was learned from is logged beside the games and their points

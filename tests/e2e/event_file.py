@@ -66,3 +66,15 @@ def scalars(path):
             if number == 1 and 2 in parts:
                 found.append((parts[1].decode(), step, struct.unpack("<f", parts[2])[0], time))
     return found
+
+
+def texts(path):
+    """[(tag, step, text)] in the order of the file."""
+    found = []
+    for record in records(path.read_bytes()):
+        event = dict(fields(record))
+        for number, value in fields(event.get(5, b"")):
+            parts = dict(fields(value))
+            if number == 1 and 8 in parts:
+                found.append((parts[1].decode(), event.get(2, 0), dict(fields(parts[8]))[8].decode()))
+    return found

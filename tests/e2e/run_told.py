@@ -9,13 +9,15 @@ import subprocess
 import time
 import unittest
 
-from event_file import scalars
+from event_file import scalars, texts
 from program import OWN_BRICKS, OWN_PONG, PONG, Case, has_pong, has_rom, main, run
 
 PLAY = ["--env", OWN_PONG, "--set", "checkpoint_every=1000000", "--set", "epsilon_decay=10000"]
-LOG_KEYS = ["frame", "game", "reward", "reward_100", "epsilon", "speed", "loss", "time"]
+LOG_KEYS = ["frame", "game", "reward", "reward_100", "epsilon", "speed", "loss", "length", "updates", "learning_rate",
+            "mean_loss", "td_error", "max_q", "time"]
 EPISODE_KEYS = ["episodes", "clipped_reward"]  # of what the learner saw, where that is something else
-SCALARS = {"epsilon", "speed", "reward_100", "reward"}
+SCALARS = ("epsilon", "speed", "reward_100", "reward", "length", "updates", "learning_rate", "mean_loss", "td_error",
+           "max_q")
 
 
 def json_lines(text):
@@ -43,17 +45,33 @@ class Training(Case):
             self.assertTrue(-21 <= game["reward"] <= 21 and game["reward"] == int(game["reward"]))
             self.assertGreater(game["speed"], 0)
             self.assertLess(abs(game["time"] - time.time()), 86400)
+            self.assertEqual(game["length"], game["frame"] - (log[i - 1]["frame"] if i else 0))
+            self.assertEqual(game["learning_rate"], 1e-4)
+            # Nothing is learned before the replay buffer has 10,000 steps.
+            self.assertEqual((game["updates"], game["mean_loss"], game["td_error"]), (0, None, None))
         self.assertEqual([g["frame"] for g in log], sorted({g["frame"] for g in log}))
-        for tag in "epsilon", "speed", "reward_100", "reward":
+        for tag in SCALARS:
             told = [(step, value) for name, step, value, _ in events_of(folder) if name == tag]
-            self.assertEqual([step for step, _ in told], [g["frame"] for g in log], tag)
-            for (_, value), game in zip(told, log):
+            games_told = [g for g in log if g[tag] is not None]
+            self.assertEqual([step for step, _ in told], [g["frame"] for g in games_told], tag)
+            for (_, value), game in zip(told, games_told):
                 self.assertTrue(math.isclose(value, game[tag], rel_tol=1e-6), (tag, value, game))
-        self.assertEqual({s[0] for s in events_of(folder)}, SCALARS)
+        self.assertLessEqual({s[0] for s in events_of(folder)}, set(SCALARS))
         for _, step, _, seconds in events_of(folder):
             game = next(g for g in log if g["frame"] == step)
             self.assertAlmostEqual(seconds, game["time"], places=3)
         return log
+
+    def test_tensorboard_has_the_settings_once(self):
+        out = self.dir / "run"
+        self.check(run("train", *PLAY, "--frames", "400", "--seed", 7, "--out", out), 0)
+        self.check(run("train", "--resume", out, "--frames", "600"), 0)
+        file, = out.glob("events.out.tfevents.*")
+        told = [text for tag, _, text in texts(file) if tag == "settings"]
+        self.assertEqual(len(told), 1)
+        rows = dict(line.strip("| ").split(" | ", 1) if line.count("|") > 2 and not line.endswith("|  |") else
+                    (line.strip("| "), "") for line in told[0].splitlines())
+        self.assertEqual((rows["seed"], rows["env"], rows["gamma"]), ("7", OWN_PONG, "0.99"))
 
     def test_json_lines(self):
         out = self.dir / "run"
@@ -205,7 +223,9 @@ class WholeGames(Case):
                 log = log_of(out)
                 self.assertGreater(len(log), 0)
                 self.assertTrue(all(list(g) == LOG_KEYS + EPISODE_KEYS * tells for g in log))
-                self.assertEqual({s[0] for s in events_of(out)}, SCALARS | set(EPISODE_KEYS * tells))
+                tags = {s[0] for s in events_of(out)}
+                self.assertLessEqual(tags, {*SCALARS, *EPISODE_KEYS})
+                self.assertEqual(tags >= set(EPISODE_KEYS), tells)
 
 
 class Scores(Case):

@@ -1,0 +1,131 @@
+/** What a run tells of its progress at the end of a game: means of what came since the last one. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "deepq/train.h"
+#include "table_world.h"
+
+enum { GAME_STEPS = 7, STEPS = 60 };
+
+/** What is added up beside the trainer. */
+typedef struct watcher {
+    dq_trainer *trainer;
+    table_world *world;
+    double next_q;  // the value that the next action will be chosen for
+    double loss, td_error, max_q;
+    int64_t n_updates, n_here, n_q, n_games, n_acts;
+    double rewards;
+    int last_action;
+} watcher;
+
+static double largest_value(const watcher *w)
+{
+    float q[TABLE_ACTIONS];
+    dq_net_q(dq_trainer_net(w->trainer), w->world->stack, 1, q);
+    float largest = q[0];
+    for (int i = 1; i < TABLE_ACTIONS; i++)
+        largest = q[i] > largest ? q[i] : largest;
+    return (double)largest;
+}
+
+static dq_status on_act(void *ctx, const dq_train_act *a)
+{
+    watcher *w = ctx;
+    w->n_acts++;
+    w->rewards += (double)a->result->reward;
+    assert_int_equal(a->env, 0);
+    assert_int_equal(a->action, w->world->last_action);
+    assert_int_equal(a->frame_bytes, TABLE_FRAME);
+    if (!a->result->terminated && !a->result->truncated)
+        assert_memory_equal(a->frame, w->world->stack + 3 * TABLE_FRAME, TABLE_FRAME);
+    if (w->n_games > 0) {
+        w->max_q += w->next_q;
+        w->n_q++;
+    }
+    return DQ_OK;
+}
+
+static void check_mean(double told, double sum, int64_t n)
+{
+    if (n == 0)
+        assert_true(isnan(told));
+    else
+        assert_true(fabs(told - sum / (double)n) < 1e-6 * fabs(sum));
+}
+
+static dq_status on_game(void *ctx, const dq_progress *p)
+{
+    watcher *w = ctx;
+    w->n_games++;
+    assert_int_equal(p->length, GAME_STEPS);
+    assert_int_equal(p->env, 0);
+    assert_int_equal(w->n_acts, p->step);
+    assert_true(p->reward == w->rewards);
+    check_mean(p->mean_loss, w->loss, w->n_here);
+    check_mean(p->td_error, w->td_error, w->n_here);
+    if (w->n_games > 1)  // of the first game nobody saw the first state
+        check_mean(p->max_q, w->max_q, w->n_q);
+    w->loss = w->td_error = w->max_q = w->rewards = 0;
+    w->n_here = w->n_q = 0;
+    return DQ_OK;
+}
+
+/** After the update, of which the batch is one transition, so that its loss is its error's square.
+ */
+static dq_status on_step(void *ctx, const dq_progress *p)
+{
+    watcher *w = ctx;
+    if (p->n_updates > w->n_updates) {
+        w->loss += p->loss;
+        w->td_error += sqrt(p->loss);
+        w->n_here++;
+    }
+    w->n_updates = p->n_updates;
+    w->next_q = largest_value(w);
+    assert_true(fabs(p->learning_rate - (1e-3 - 9e-4 * (double)p->step / 100)) < 1e-12);
+    return DQ_OK;
+}
+
+static void means_are_of_what_came_since_the_last_game(void **state)
+{
+    (void)state;
+    static const char *const values[][2] = {
+        {"network", "cnn"},        {"hidden", "16"},
+        {"convolutions", "4k8s8"}, {"batch", "1"},
+        {"replay_size", "20"},     {"replay_start", "10"},
+        {"epsilon_start", "0"},    {"epsilon_final", "0"},
+        {"learning_rate", "1e-3"}, {"learning_rate_final", "1e-4"},
+        {"max_steps", "60"},       {"learning_rate_decay", "100"}};
+    dq_train_config cfg;
+    watcher w = {.n_games = 0};
+    bool solved;
+    assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
+    for (size_t i = 0; i < DQ_COUNT(values); i++)
+        assert_int_equal(dq_train_config_set(&cfg, values[i][0], values[i][1]), DQ_OK);
+    cfg.reward_bound = INFINITY;
+    cfg.n_threads = 1;
+    dq_env *env = table_env(&w.world, false, GAME_STEPS);
+    assert_int_equal(dq_trainer_create(&w.trainer, &cfg, env), DQ_OK);
+    assert_ptr_equal(dq_trainer_env(w.trainer, 0), env);
+    const dq_train_events events = {
+        .ctx = &w, .game_over = on_game, .step = on_step, .acted = on_act};
+    assert_int_equal(dq_trainer_run(w.trainer, &events, NULL, &solved), DQ_OK);
+    assert_int_equal(w.n_games, STEPS / GAME_STEPS);
+    assert_int_equal(w.n_acts, STEPS);
+    dq_trainer_destroy(w.trainer);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(means_are_of_what_came_since_the_last_game),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
