@@ -48,6 +48,7 @@ python must python           python3-dev
 python must venv             python3-venv
 test  may  cmd:dasm          dasm
 test  may  cmd:ffprobe       ffmpeg
+test  may  cmd:tmux          tmux
 test  may  cmd:Xvfb          xvfb
 test  may  cmd:xauth         xauth
 dev   must cmd:clang         clang

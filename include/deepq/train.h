@@ -289,6 +289,16 @@ typedef struct dq_train_need {
 DQ_API
 dq_train_need dq_train_needs(const dq_train_config *cfg, const dq_space *obs);
 
+/** What a run does in turns, as far as the time of it is taken. */
+typedef enum dq_train_stage {
+    DQ_TRAIN_PLAY,    // step the environments, preprocessing included
+    DQ_TRAIN_ACT,     // choose actions
+    DQ_TRAIN_SAMPLE,  // draw batches
+    DQ_TRAIN_TARGET,  // compute targets
+    DQ_TRAIN_UPDATE,  // the rest of the updates
+    DQ_TRAIN_STAGES
+} dq_train_stage;
+
 /** The progress of a run. */
 typedef struct dq_progress {
     /** Agent steps so far. */
@@ -336,6 +346,9 @@ typedef struct dq_progress {
     /** Mean over the greedy actions since then: the value that each was chosen for. NAN: there was
      *  none. */
     double max_q;
+    /** Seconds that this process has spent in each stage. On a GPU what comes after DQ_TRAIN_ACT is
+     *  not taken. */
+    double stage_s[DQ_TRAIN_STAGES];
 } dq_progress;
 
 /** A step that an environment took. What it points to is valid during the event. */

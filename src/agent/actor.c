@@ -6,6 +6,7 @@
 
 #include "agent/config.h"
 #include "agent/network_choice.h"
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "nn/argmax.h"
@@ -85,6 +86,7 @@ dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_train_config 
                         const dq_learn_step *next)
 {
     int n = 0;
+    double began_s = dq_clock_s();
     for (int i = 0; i < a->n_envs; i++) {
         if (dq_rng_unit(&a->exploration) < dq_config_epsilon(cfg, step + i))
             a->action[i] = (int)dq_rng_below(&a->exploration, (uint32_t)a->n_actions);
@@ -101,7 +103,11 @@ dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_train_config 
         a->max_q += (double)q[best];
         a->n_max_q++;
     }
-    return dq_vector_step(a->envs, a->action, a->obs, a->last_obs, a->results);
+    double chosen_s = dq_clock_s();
+    dq_status st = dq_vector_step(a->envs, a->action, a->obs, a->last_obs, a->results);
+    a->act_s += chosen_s - began_s;
+    a->play_s += dq_clock_s() - chosen_s;
+    return st;
 }
 
 void dq_actor_forget_values(dq_actor *a)

@@ -138,6 +138,7 @@ static double mean(double sum, int64_t n)
 void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
 {
     const dq_update_sums *sums = &t->sums;
+    const double *learn_s = t->learner->stage_s;
     *p = (dq_progress){
         .step = t->step,
         .n_updates = t->n_updates,
@@ -157,6 +158,11 @@ void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
         .mean_loss = t->learner->on_gpu && t->n_updates > 0 ? t->loss : mean(sums->loss, sums->n),
         .td_error = mean(sums->td_error, sums->n_td_errors),
         .max_q = mean(t->actor.max_q, t->actor.n_max_q),
+        .stage_s = {[DQ_TRAIN_PLAY] = t->actor.play_s,
+                    [DQ_TRAIN_ACT] = t->actor.act_s,
+                    [DQ_TRAIN_SAMPLE] = learn_s[DQ_STAGE_SAMPLE],
+                    [DQ_TRAIN_TARGET] = learn_s[DQ_STAGE_TARGETS],
+                    [DQ_TRAIN_UPDATE] = learn_s[DQ_STAGE_STATES] + learn_s[DQ_STAGE_UPDATE]},
         .env = t->step > 0 ? (int)((t->step - 1) % t->cfg.n_envs) : 0,
     };
 }

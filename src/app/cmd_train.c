@@ -309,7 +309,7 @@ int cmd_train(int argc, char **argv)
         {"logdir", 0, OPTION_TEXT, &o.logdir, "DIR", "TensorBoard's events (the run folder)", 0, 0},
         {"resume", 0, OPTION_TEXT, &o.resume, "DIR", "continue the run in DIR", 0, 0},
         {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},
-        {"plain", 0, OPTION_FLAG, &o.plain, NULL, "the book's lines only, no live line", 0, 0},
+        {"plain", 0, OPTION_FLAG, &o.plain, NULL, "the book's lines only, no live ones", 0, 0},
         {"json", 0, OPTION_FLAG, &o.json, NULL, "one JSON object a line instead", 0, 0},
     };
     const option_syntax syntax = {

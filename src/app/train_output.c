@@ -17,7 +17,7 @@ void train_output_init(train_output *o, bool json, bool plain, const dq_train_se
                        int64_t first_step)
 {
     *o = (train_output){.json = json, .tells_episodes = dq_train_settings_tells_episodes(s)};
-    progress_line_init(&o->line, !json && !plain, s->cfg.max_steps, first_step);
+    train_screen_init(&o->screen, !json && !plain, &s->cfg, first_step);
 }
 
 /** Lines leave at once, so that a pipe or a file is always up to date. Without a reader there is no
@@ -86,7 +86,7 @@ void train_output_start(train_output *o, const dq_train_settings *s, const dq_ru
     char layers[2048];
     dq_net_describe(subject->network, subject->n_actions, layers, sizeof(layers));
     printf("%s\n", layers);
-    if (o->line.enabled)
+    if (o->screen.enabled)
         printf(
             "%s, preset %s, seed %llu, %s %s %s, %d threads, memory %.2f GB, checkpoints %.2f GB "
             "-> %s\n",
@@ -98,11 +98,12 @@ void train_output_start(train_output *o, const dq_train_settings *s, const dq_ru
 
 void train_output_game(train_output *o, const dq_progress *p)
 {
+    train_screen_game(&o->screen, p);
     if (o->json) {
         print_object(o, game_object(o, p));
         return;
     }
-    progress_line_clear(&o->line);
+    train_screen_clear(&o->screen);
     printf("%lld: done %lld games, reward %.3f, eps %.2f, speed %.2f f/s\n", (long long)p->step,
            (long long)p->n_games, p->mean_reward, p->epsilon, p->speed);
     end_line(o);
@@ -115,7 +116,7 @@ void train_output_best(train_output *o, const dq_progress *p, bool first, const 
                                   (json_int_t)p->step, "reward_100", p->best_mean, "model",
                                   dq_json_text(model)));
     } else if (!first) {
-        progress_line_clear(&o->line);
+        train_screen_clear(&o->screen);
         printf("Best reward updated %.3f -> %.3f\n", p->previous_best, p->best_mean);
         end_line(o);
     }
@@ -125,27 +126,27 @@ void train_output_solved(train_output *o, const dq_progress *p)
 {
     if (o->json)
         return;  // the last object says it
-    progress_line_clear(&o->line);
+    train_screen_clear(&o->screen);
     printf("Solved in %lld frames!\n", (long long)p->step);
     end_line(o);
 }
 
 void train_output_step(train_output *o, const dq_progress *p, uint64_t disk_bytes)
 {
-    progress_line_update(&o->line, p, disk_bytes);
+    train_screen_update(&o->screen, p, disk_bytes);
 }
 
 void train_output_saving(train_output *o)
 {
-    if (o->line.enabled)
-        progress_line_say(&o->line, "saving the checkpoint ...");
+    if (o->screen.enabled)
+        train_screen_say(&o->screen, "saving the checkpoint ...");
     else if (isatty(STDERR_FILENO))
         app_note("saving the checkpoint ...");
 }
 
 void train_output_clear(train_output *o)
 {
-    progress_line_clear(&o->line);
+    train_screen_clear(&o->screen);
     end_line(o);
 }
 

@@ -1,11 +1,11 @@
 /** What a training run says on standard output: the book's lines, or one JSON object a line; on a
- *  terminal a live line besides. */
+ *  terminal a few live lines besides. */
 #ifndef DEEPQ_APP_TRAIN_OUTPUT_H
 #define DEEPQ_APP_TRAIN_OUTPUT_H
 
 #include <stdbool.h>
 
-#include "app/progress_line.h"
+#include "app/train_screen.h"
 #include "deepq/train.h"
 #include "run/run_trainer.h"
 #include "run/train_settings.h"
@@ -13,7 +13,7 @@
 typedef struct train_output {
     bool json;
     bool tells_episodes;  // with json
-    progress_line line;
+    train_screen screen;
     bool broken;  // nobody reads standard output any more
     bool told;    // that it cannot be written
 } train_output;
@@ -30,12 +30,12 @@ void train_output_game(train_output *o, const dq_progress *p);
 void train_output_best(train_output *o, const dq_progress *p, bool first, const char *model);
 void train_output_solved(train_output *o, const dq_progress *p);
 void train_output_step(train_output *o, const dq_progress *p, uint64_t disk_bytes);
-/** A checkpoint takes its time: in the live line, or where there is none on a terminal's standard
+/** A checkpoint takes its time: in the live lines, or where there is none on a terminal's standard
  *  error. */
 void train_output_saving(train_output *o);
-/** Take the live line away, before something else is said. */
+/** Take the live lines away, before something else is said. */
 void train_output_clear(train_output *o);
-/** The run ends: the live line goes; with --json `reason` is told ("solved", "frames",
+/** The run ends: the live lines go; with --json `reason` is told ("solved", "frames",
  *  "interrupted", "diverged", "failed"). */
 void train_output_end(train_output *o, const dq_progress *p, const char *reason, const char *dir);
 

@@ -260,14 +260,25 @@ class Terminal(Case):
             self.assertRegex(line, BOOK_LINE.pattern + "|^Best reward updated ")
 
     def test_a_wide_terminal_has_all_of_it(self):
+        """Five lines, redrawn in place; run_screen.py looks at them through a real terminal."""
         self.COLUMNS = 120
-        live = re.findall(r"\r(frame [^\x1b]*)\x1b\[K", self.run_on_a_terminal("--set", "checkpoint_every=1000"))
-        self.assertRegex(live[-1], r"  disk \d\d MB$")
-        for line in live[1:]:
-            found = re.fullmatch(r"frame ([\d,]+)  (reward -\d+\.\d\d  )?(\d+ f/s  left \d+:\d\d:\d\d  )?"
-                                 r"games (\d+)  eps [01]\.\d\d  memory \d+ MB(  disk \d+ MB)?", line)
-            self.assertTrue(found, line)
-            self.assertLessEqual(int(found[4]), int(found[1].replace(",", "")) / 400)  # a game is longer
+        written = self.run_on_a_terminal("--set", "checkpoint_every=1000")
+        seen = re.findall(r"\r(?:\x1b\[4A)?(\[[^\x1b]*)\x1b\[K\n([^\x1b]*)\x1b\[K\n([^\x1b]*)\x1b\[K\n([^\x1b]*)\x1b\[K\n"
+                          r"([^\x1b]*)\x1b\[K", written)
+        self.assertGreater(len(seen), 1)
+        for progress, reward, learning, times, memory in seen[1:]:
+            frame = re.fullmatch(r"\[#*\.*\] +\d+ %  (?:left \d+:\d\d:\d\d  )?frame ([\d,]+) of 2,500(?:  \d+ f/s)?",
+                                 progress)
+            self.assertTrue(frame, progress)
+            games = re.fullmatch(r"eps [01]\.\d\d  games (\d+)  (Q -?[\d.e-]+  )?updates 0  rate 0\.0001", learning)
+            self.assertTrue(games, learning)
+            self.assertLessEqual(int(games[1]), int(frame[1].replace(",", "")) / 400)  # a game is longer
+            self.assertRegex(reward, r"^reward(: no game is over yet| -\d+\.\d\d  last -\d+  best -\d+\.\d\d)")
+            shares = [int(n) for n in re.findall(r"(\d+) %", times)]
+            self.assertEqual(len(shares), 6, times)
+            self.assertLess(abs(sum(shares) - 100), 5, times)
+            self.assertRegex(memory, r"^replay \d+ %  memory \d+ MB(  disk \d+ MB)?$")
+        self.assertRegex(seen[-1][4], r"  disk \d\d MB$")
 
     def test_plain_and_dumb_terminals_get_the_lines_alone(self):
         self.assertNotIn("\x1b", self.run_on_a_terminal("--plain"))
