@@ -49,6 +49,7 @@ class Training(Case):
             self.assertEqual(game["learning_rate"], 1e-4)
             # Nothing is learned before the replay buffer has 10,000 steps.
             self.assertEqual((game["updates"], game["mean_loss"], game["td_error"]), (0, None, None))
+            self.assertLess(abs(game["max_q"]), 1)  # of a network as it begins
         self.assertEqual([g["frame"] for g in log], sorted({g["frame"] for g in log}))
         for tag in SCALARS:
             told = [(step, value) for name, step, value, _ in events_of(folder) if name == tag]
