@@ -5,17 +5,16 @@
 
 #include "base/error.h"
 #include "base/normal.h"
-#include "deepq/net.h"
 
 dq_status dq_augmentation_init(dq_augmentation *a, int shift, double intensity, int batch)
 {
     size_t n = (size_t)batch;
     *a = (dq_augmentation){.shift = shift, .intensity = intensity, .batch = batch};
-    a->state = calloc(n, sizeof(*a->state));
-    a->next = calloc(n, sizeof(*a->next));
+    a->state = calloc(2 * n, sizeof(*a->state));
+    a->next = a->state ? a->state + n : NULL;
     a->gain = calloc(n, sizeof(*a->gain));
     a->original = malloc(DQ_NET_OBS_BYTES);
-    if (a->state && a->next && a->gain && a->original)
+    if (a->state && a->gain && a->original)
         return DQ_OK;
     return dq_fail(DQ_ERR_NOMEM, "no memory for the augmentation of a batch of %zu", n);
 }
@@ -23,7 +22,6 @@ dq_status dq_augmentation_init(dq_augmentation *a, int shift, double intensity, 
 void dq_augmentation_free(dq_augmentation *a)
 {
     free(a->state);
-    free(a->next);
     free(a->gain);
     free(a->original);
     *a = (dq_augmentation){0};
@@ -52,15 +50,11 @@ void dq_augmentation_draw(dq_augmentation *a, dq_rng *rng)
         a->next[i] = draw_one(a, rng);
 }
 
-static int clip(int i)
-{
-    return i < 0 ? 0 : i >= DQ_NET_SIDE ? DQ_NET_SIDE - 1 : i;
-}
-
 /** A row of a frame: its ends are repeated where the shift comes from beyond them. */
 static void shift_row(const uint8_t *from, int dx, uint8_t *to)
 {
-    int left = clip(-dx), right = clip(dx), n = DQ_NET_SIDE - left - right;
+    int left = dq_clip_to_picture(-dx), right = dq_clip_to_picture(dx);
+    int n = DQ_NET_SIDE - left - right;
     memset(to, from[0], (size_t)left);
     memcpy(to + left, from + right, (size_t)n);
     memset(to + left + n, from[DQ_NET_SIDE - 1], (size_t)right);
@@ -70,7 +64,7 @@ void dq_shift_state(const uint8_t *from, int dy, int dx, uint8_t *to)
 {
     for (int f = 0; f < DQ_NET_STACK; f++, from += DQ_NET_SIDE * DQ_NET_SIDE)
         for (int y = 0; y < DQ_NET_SIDE; y++, to += DQ_NET_SIDE)
-            shift_row(from + clip(y + dy) * DQ_NET_SIDE, dx, to);
+            shift_row(from + dq_clip_to_picture(y + dy) * DQ_NET_SIDE, dx, to);
 }
 
 void dq_augmentation_apply(dq_augmentation *a, const dq_change *change, int i, uint8_t *obs)

@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include "base/everywhere.h"
+#include "deepq/net.h"
 #include "deepq/rng.h"
 #include "deepq/status.h"
 
@@ -25,7 +27,7 @@ typedef struct dq_augmentation {
     double intensity;   // a standard deviation of the gain; 0: it is 1
     int batch;          // transitions in a batch
     dq_change *state;   // [batch] the draws for the states
-    dq_change *next;    // [batch] the draws for the next states
+    dq_change *next;    // [batch] the draws for the next states, which follow those in memory
     float *gain;        // [batch] the gains of the states that a network is given
     uint8_t *original;  // [4][84][84] scratch
 } dq_augmentation;
@@ -42,6 +44,12 @@ void dq_augmentation_draw(dq_augmentation *a, dq_rng *rng);
 /** Shift number `i` of the states that a network is to be given, and note its gain.
  *  @param[in,out] obs uint8 [4][84][84] */
 void dq_augmentation_apply(dq_augmentation *a, const dq_change *change, int i, uint8_t *obs);
+
+/** Row or column i of a shifted picture, which may be beyond its edges: there it is the edge's. */
+DQ_EVERYWHERE int dq_clip_to_picture(int i)
+{
+    return i < 0 ? 0 : i >= DQ_NET_SIDE ? DQ_NET_SIDE - 1 : i;
+}
 
 /** Shift a state; pixels from beyond an edge are those at the edge.
  *  @param from uint8 [4][84][84]

@@ -14,6 +14,7 @@
 #include "deepq/net.h"
 #include "deepq/priorities.h"
 #include "deepq/status.h"
+#include "learn/augmentation.h"
 #include "nn/graph.h"
 #include "nn/objective.h"
 #include "nn/optimiser_step.h"
@@ -24,7 +25,7 @@ extern "C" {
 #endif
 
 enum {
-    DQ_DEVICE_ABI = 5,    // version of this border
+    DQ_DEVICE_ABI = 6,    // version of this border
     DQ_DEVICE_TEXT = 512  // bytes of a name or a message
 };
 
@@ -40,6 +41,7 @@ typedef struct dq_device_config {
     int is_parted;              // its last layer has advantages and a value, apart
     int has_streams;            // and each of them half of the hidden units
     int double_dqn;             // the online network chooses the next action
+    int augments;               // the states of a batch are augmented
     double priority_alpha;      // exponent of priorities; 0: transitions are drawn uniformly
     dq_priority_rule priority_rule;  // how priorities and weights are computed
     dq_optimiser optimiser;          // how gradients change the parameters
@@ -70,6 +72,12 @@ typedef struct dq_device_step {
     dq_optimiser_step optimiser;  // the constants of the optimiser's step
 } dq_device_step;
 
+/** What the CPU draws for an update, from the streams that it has for that; NULL where nothing is
+ *  to be drawn. */
+typedef struct dq_device_random {
+    const dq_change *changes;  // [2 * batch] of the states, then of the next states
+} dq_device_random;
+
 /** A turn of the training loop. New frames and transitions are copied to the GPU, then the values
  *  of the current states are computed with the parameters as they are; at the same time an update
  *  is started or completed. */
@@ -77,6 +85,7 @@ typedef struct dq_device_turn {
     const int32_t *states;       // [n_states][DQ_NET_STACK] frames of the states; NULL: none
     const dq_device_step *step;  // NULL: no update
     const dq_device_draw *draw;  // of the update
+    dq_device_random random;     // of the update
     int32_t whole;  // 1: complete the update; 0: stop before the optimiser, apply() follows
 } dq_device_turn;
 
@@ -149,9 +158,10 @@ typedef struct dq_device_ops {
     dq_status (*values)(void *self, float *q, char *error);
 
     /** Queue the first half of an update: targets, loss and gradients.
-     *  @param samples [batch] its transitions */
+     *  @param samples [batch] its transitions
+     *  @param random NULL: all of it is NULL */
     dq_status (*gradients)(void *self, const dq_device_step *step, const dq_device_sample *samples,
-                           char *error);
+                           const dq_device_random *random, char *error);
     /** Queue the second half of an update: the optimiser, with the gradients that were computed
      *  last. */
     dq_status (*apply)(void *self, char *error);

@@ -16,7 +16,7 @@ static bool augments(const dq_learner_config *cfg)
 }
 
 /** What a GPU does not have is refused: it has kernels for 84x84 pictures, without noise, levels of
- *  quantiles and normalisations, as they are, and a replay buffer. */
+ *  quantiles and normalisations, and a replay buffer. */
 static dq_status check_gpu_has(const dq_learner_config *cfg)
 {
     dq_network network;
@@ -26,10 +26,6 @@ static dq_status check_gpu_has(const dq_learner_config *cfg)
         return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
     if (cfg->rollout > 0)
         return dq_fail(DQ_ERR_UNSUPPORTED, "rollout %d: CPU only: use --device cpu", cfg->rollout);
-    if (augments(cfg))
-        return dq_fail(DQ_ERR_UNSUPPORTED, "%s %g: CPU only: use --device cpu",
-                       cfg->augment_shift > 0 ? "augment_shift" : "augment_intensity",
-                       cfg->augment_shift > 0 ? cfg->augment_shift : cfg->augment_intensity);
     return DQ_OK;
 }
 

@@ -11,11 +11,17 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "learn/augmentation.h"
 #include "learn/gpu.h"
 #include "learn/learner.h"
 #include "nn/net_internal.h"
 
 enum { FRAMES_AT_ONCE = 256 };
+
+/** The random streams of an update. */
+typedef struct update_streams {
+    dq_rng sampling, augmenting;
+} update_streams;
 
 typedef struct cuda_learner {
     dq_learner base;
@@ -25,9 +31,10 @@ typedef struct cuda_learner {
     char error[DQ_DEVICE_TEXT];  // and what it was
     bool newer;                  // the weights there are newer than base.net
     bool begun;                  // the learning step that comes
-    dq_rng before;               // the stream before that one was drawn
+    update_streams before;       // as they were before that one was drawn
     bool has_kept_loss;          // the last finished update's loss is this, not what the device has
     double kept_loss;
+    dq_augmentation augmentation;  // of the states of a batch, if they are augmented
     int n_pending;
     int *lanes;        // [n_lanes] of the states whose values were requested
     int32_t *frames;   // [n_lanes][DQ_NET_STACK] of their states
@@ -181,6 +188,18 @@ static dq_device_draw draw_of(const dq_learner *l, double beta, bool ahead)
     return d;
 }
 
+/** Draw what an update needs besides its batch. */
+static dq_device_random draw_random(cuda_learner *self)
+{
+    dq_learner *l = &self->base;
+    dq_device_random random = {0};
+    if (dq_learner_augments(l)) {
+        dq_augmentation_draw(&self->augmentation, &l->augmenting);
+        random.changes = self->augmentation.state;
+    }
+    return random;
+}
+
 /** @param step NULL: learn nothing @param whole with the optimiser; else apply() is to come */
 static void take_turn(cuda_learner *self, const int32_t *states, const dq_learn_step *step,
                       const dq_device_draw *draw, bool whole)
@@ -194,6 +213,7 @@ static void take_turn(cuda_learner *self, const int32_t *states, const dq_learn_
         device_step.sync_target = step->sync_target;
         turn.step = &device_step;
         turn.draw = draw;
+        turn.random = draw_random(self);
         turn.whole = whole;
         l->net->n_updates += whole;
         self->newer = self->newer || step->sync_target || whole;
@@ -201,16 +221,21 @@ static void take_turn(cuda_learner *self, const int32_t *states, const dq_learn_
     ON_DEVICE(self, turn(self->self, &turn, self->error));
 }
 
-/** Draw for the step that comes, if its batch does not need what will be added.
+static update_streams streams_of(const dq_learner *l)
+{
+    return (update_streams){l->sampling, l->augmenting};
+}
+
+/** Draw the batch of the step that comes, if it does not need what will be added.
  *  @param[out] draw as the device is to make it */
 static void draw_ahead(cuda_learner *self, dq_device_draw *draw)
 {
     dq_learner *l = &self->base;
-    self->before = l->sampling;
+    self->before = streams_of(l);
     *draw = draw_of(l, 0, true);
     self->begun = dq_replay_sample_ahead(l->replay, (size_t)l->cfg.batch, &l->sampling, l->drawn);
     if (!self->begun)
-        l->sampling = self->before;
+        l->sampling = self->before.sampling;
 }
 
 static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
@@ -272,7 +297,8 @@ static void cancel(dq_learner *l)
     cuda_learner *self = (cuda_learner *)l;
     if (!self->begun)
         return;
-    l->sampling = self->before;
+    l->sampling = self->before.sampling;
+    l->augmenting = self->before.augmenting;
     self->has_kept_loss = loss_of(l, true, &self->kept_loss);
     self->begun = false;
 }
@@ -334,6 +360,7 @@ static void destroy(dq_learner *l)
     cuda_learner *self = (cuda_learner *)l;
     if (self->self)
         self->device->destroy(self->self);
+    dq_augmentation_free(&self->augmentation);
     free(self->lanes);
     free(self->frames);
     free(self->q);
@@ -369,6 +396,9 @@ static dq_status allocate(cuda_learner *self)
     self->q = calloc(n * l->net->shape.out_pad, sizeof(*self->q));
     if (l->priorities)
         self->priority = calloc(n_slots, sizeof(*self->priority));
+    if (dq_learner_augments(l))
+        DQ_TRY(dq_augmentation_init(&self->augmentation, l->cfg.augment_shift,
+                                    l->cfg.augment_intensity, l->cfg.batch));
     self->loading = calloc(FRAMES_AT_ONCE, (size_t)DQ_NET_SIDE * DQ_NET_SIDE);
     if (!self->lanes || !self->frames || !self->q || !self->loading ||
         (l->priorities && !self->priority))
@@ -390,6 +420,7 @@ static dq_status create_device(cuda_learner *self, const dq_learner_config *cfg)
                                .is_parted = last->dueling != DQ_DUELING_NONE,
                                .has_streams = last->stream > 0,
                                .double_dqn = cfg->double_dqn,
+                               .augments = dq_learner_augments(l),
                                .priority_alpha = cfg->priority_alpha,
                                .priority_rule = cfg->priority_rule,
                                .optimiser = cfg->optimiser,

@@ -71,7 +71,7 @@ static inline void gpu_put_frame(gpu_learner *g, size_t number, const uint8_t *f
 static inline void gpu_gradients(gpu_learner *g, const dq_device_sample *samples, bool sync)
 {
     dq_device_step step = {.sync_target = sync, .optimiser = dq_net_optimiser_step(g->net)};
-    GPU_OK(g, gradients(g->self, &step, samples, g->error));
+    GPU_OK(g, gradients(g->self, &step, samples, NULL, g->error));
 }
 
 /** The second. */

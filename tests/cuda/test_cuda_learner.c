@@ -140,21 +140,49 @@ static void assert_same_net(player *a, player *b)
     assert_memory_equal(x->v, y->v, n);
 }
 
-static void what_is_begun_ahead_changes_nothing(void **state)
+/** Learners that draw more than their batches. */
+enum { DRQ, N_RANDOM };
+
+static dq_learner_config random_config(int i)
 {
-    (void)state;
+    dq_learner_config cfg = plain;
+    if (i == DRQ) {
+        cfg.augment_shift = 4;
+        cfg.augment_intensity = 0.3;
+    }
+    return cfg;
+}
+
+static void assert_same_streams(const dq_learner *a, const dq_learner *b)
+{
+    assert_memory_equal(&a->sampling, &b->sampling, sizeof(dq_rng));
+    assert_memory_equal(&a->augmenting, &b->augmenting, sizeof(dq_rng));
+}
+
+static void check_ahead(const dq_learner_config *cfg)
+{
     player a, b;
-    make_player(&a, &plain, "cuda");
-    make_player(&b, &plain, "cuda");
+    make_player(&a, cfg, "cuda");
+    make_player(&b, cfg, "cuda");
     run(&a, 0, N_STEPS, true, NULL);
     run(&b, 0, N_STEPS, false, NULL);
     assert_in_range(a.n_ahead, N_STEPS / 3, N_STEPS);  // it was ahead, and now and then not
     assert_true(a.n_ahead < N_STEPS - START - N_STEPS / SYNC);
     assert_int_equal(b.n_ahead, 0);
-    assert_memory_equal(&a.learner->sampling, &b.learner->sampling, sizeof(dq_rng));
+    assert_same_streams(a.learner, b.learner);
     assert_same_net(&a, &b);
     free_player(&a);
     free_player(&b);
+}
+
+static void what_is_begun_ahead_changes_nothing(void **state)
+{
+    (void)state;
+    check_ahead(&plain);
+    for (int i = 0; i < N_RANDOM; i++) {
+        dq_learner_config cfg = random_config(i);
+        check_ahead(&cfg);
+    }
 }
 
 /** @return whether it was begun */
@@ -171,14 +199,12 @@ static bool begin_and_cancel(player *p)
 }
 
 /** It leaves no trace, neither in the random stream nor in the weights, now or later. */
-static void a_step_that_is_not_to_be_was_not(void **state)
+static void check_cancelled(const dq_learner_config *cfg)
 {
-    (void)state;
     player a, b;
-    dq_learner_config cfg = plain;
     int step = START, n_begun = 0;
-    make_player(&a, &cfg, "cuda");
-    make_player(&b, &cfg, "cuda");
+    make_player(&a, cfg, "cuda");
+    make_player(&b, cfg, "cuda");
     run(&a, 0, step, false, NULL);
     run(&b, 0, step, false, NULL);
     for (; n_begun < 2; step++) {
@@ -193,10 +219,20 @@ static void a_step_that_is_not_to_be_was_not(void **state)
         run(&a, step, step + 1, false, NULL);
         run(&b, step, step + 1, false, NULL);
     }
-    assert_memory_equal(&a.learner->sampling, &b.learner->sampling, sizeof(dq_rng));
+    assert_same_streams(a.learner, b.learner);
     assert_same_net(&a, &b);
     free_player(&a);
     free_player(&b);
+}
+
+static void a_step_that_is_not_to_be_was_not(void **state)
+{
+    (void)state;
+    check_cancelled(&plain);
+    for (int i = 0; i < N_RANDOM; i++) {
+        dq_learner_config cfg = random_config(i);
+        check_cancelled(&cfg);
+    }
 }
 
 /** Twice the same bits, in each precision. The emulation does the second run in another order:
@@ -285,7 +321,7 @@ static void check_run(const dq_learner_config *cfg, int n_steps)
         if (!(ours[i] > 0 && fabs(ours[i] - theirs[i]) <= 0.02 * theirs[i]))
             fail_msg("step %d: loss %.7g, the processor has %.7g", i, ours[i], theirs[i]);
     }
-    assert_memory_equal(&gpu.learner->sampling, &cpu.learner->sampling, sizeof(dq_rng));
+    assert_same_streams(gpu.learner, cpu.learner);
     free_player(&gpu);
     free_player(&cpu);
 }
@@ -369,6 +405,21 @@ static void so_it_is_with_every_head(void **state)
     }
 }
 
+/** Shifts and intensities, each alone and together with what else an update has. */
+static void so_it_is_with_augmented_states(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        dq_learner_config cfg = plain;
+        cfg.augment_shift = i != 1 ? 4 : 0;
+        cfg.augment_intensity = i != 0 ? 0.3 : 0;
+        cfg.double_dqn = i == 2;
+        cfg.priority_alpha = i == 2 ? 0.5 : 0;
+        cfg.network = i == 1 ? "nips dueling c51 7 -3 3" : "small";
+        check_run(&cfg, i == 0 ? N_STEPS : START + 3);
+    }
+}
+
 static dq_writer *save(player *p)
 {
     dq_writer *w;
@@ -396,14 +447,11 @@ static void load(player *p, const dq_writer *w)
 }
 
 /** There and back, at different places of the ring, and going on with what was loaded. */
-static void a_checkpoint_is_the_same_on_both(void **state)
+static void check_checkpoint(const dq_learner_config *cfg)
 {
-    (void)state;
-    dq_learner_config cfg = plain;
     player gpu, cpu;
-    cfg.priority_alpha = 0.6;
-    make_player(&gpu, &cfg, "cuda");
-    make_player(&cpu, &cfg, "cpu");
+    make_player(&gpu, cfg, "cuda");
+    make_player(&cpu, cfg, "cpu");
     run(&cpu, 0, START + 9, false, NULL);  // around the ring's end
     run(&gpu, 0, START + 5, true, NULL);
     for (int i = 0; i < 2; i++) {
@@ -428,8 +476,21 @@ static void a_checkpoint_is_the_same_on_both(void **state)
             assert_true(fabs(ours[step] - theirs[step]) <= 0.02 * theirs[step]);
         }
     }
+    assert_same_streams(gpu.learner, cpu.learner);
     free_player(&gpu);
     free_player(&cpu);
+}
+
+static void a_checkpoint_is_the_same_on_both(void **state)
+{
+    (void)state;
+    dq_learner_config cfg = plain;
+    cfg.priority_alpha = 0.6;
+    check_checkpoint(&cfg);
+    for (int i = 0; i < N_RANDOM; i++) {
+        cfg = random_config(i);
+        check_checkpoint(&cfg);
+    }
 }
 
 /** 256 transitions go to the device at once: those before, at and after each border arrive. */
@@ -486,6 +547,7 @@ int main(void)
         cmocka_unit_test(so_it_is_with_every_objective_and_network),
         cmocka_unit_test(so_it_is_with_every_way_to_update),
         cmocka_unit_test(so_it_is_with_every_head),
+        cmocka_unit_test(so_it_is_with_augmented_states),
         cmocka_unit_test(a_checkpoint_is_the_same_on_both),
         cmocka_unit_test(a_long_replay_arrives_whole),
         cmocka_unit_test(without_memory_there_is_none),

@@ -356,11 +356,11 @@ int main(void)
         VARIANT("soft_target_small"),
         VARIANT("rmsprop"),
         VARIANT("gradient_norm"),
-    };
-    const struct CMUnitTest of_the_cpu[] = {
         VARIANT("shifted"),
         VARIANT("brighter"),
         VARIANT("drq"),
+    };
+    const struct CMUnitTest of_the_cpu[] = {
         VARIANT("iqn"),
         VARIANT("iqn_double"),
         VARIANT("munchausen_iqn"),

@@ -2,6 +2,7 @@
 #ifndef DEEPQ_LEARN_CUDA_JOBS_H
 #define DEEPQ_LEARN_CUDA_JOBS_H
 
+#include "learn/augmentation.h"
 #include "learn/cuda/cuda_gemm.h"
 
 /** Convolution L of dq_conv_shapes as constants of the compiler. */
@@ -33,6 +34,11 @@ static __device__ inline float4 zero_quad()
 static __device__ inline float4 load_quad(const float *p)
 {
     return *(const float4 *)p;
+}
+
+static __device__ inline float4 scaled_quad(float4 v, float by)
+{
+    return make_float4(v.x * by, v.y * by, v.z * by, v.w * by);
 }
 
 /** Bytes as they are: the division by 255 comes after the sum, where it costs nothing and keeps
@@ -94,6 +100,7 @@ template <int L> struct conv_forward {
     typedef conv<L> shape;
     const typename picture<L>::type *x;
     layer_params online, target;
+    const dq_change *changes;  // of the pictures; NULL: as they are
     float *y;
     int n, target_again, k0, k1;
 
@@ -106,6 +113,8 @@ template <int L> struct conv_forward {
             online = target;
         x += (size_t)rows * n * shape::X;
         y += (size_t)z * n * shape::Y;
+        if (shape::FIRST && changes)
+            changes += rows * n;
     }
     __device__ inline float4 a(int row, int k) const
     {
@@ -119,7 +128,10 @@ template <int L> struct conv_forward {
     {
         if (row >= n * shape::PIXELS || column >= shape::OUT)
             return;
-        v = unscaled<L>(v) + online.b[column];
+        v = unscaled<L>(v);
+        if (shape::FIRST && changes)
+            v *= changes[row / shape::PIXELS].gain;
+        v += online.b[column];
         y[(size_t)row * shape::OUT + column] = v > 0.0f ? v : 0.0f;
     }
     __device__ inline void store_bias(int, float) const
@@ -196,6 +208,7 @@ template <int L> struct conv_weights {
     enum { PART = (shape::DEPTH + 1) * shape::OUT };
     const typename picture<L>::type *x;
     const float *dz;
+    const dq_change *changes;  // as in conv_forward
     float *parts;
     int n, chunk, k0, k1;
 
@@ -208,7 +221,10 @@ template <int L> struct conv_weights {
     }
     __device__ inline float4 a(int row, int k) const
     {
-        return k < k1 ? patch_quad<L>(x, k, row) : zero_quad();
+        if (k >= k1)
+            return zero_quad();
+        float4 v = patch_quad<L>(x, k, row);
+        return shape::FIRST && changes ? scaled_quad(v, changes[k / shape::PIXELS].gain) : v;
     }
     __device__ inline float4 b(int column, int k) const
     {

@@ -35,11 +35,13 @@ typedef struct turn_news {
 } turn_news;
 
 /** Where things lie in what goes over in one copy, in bytes: frames, then the news, then the states
- *  to decide about, then the step. A turn leaves out the frames that did not come and the step that
- *  is not begun. */
+ *  to decide about, then an update: what was drawn for it, and its step. A turn leaves out the
+ *  frames that did not come and the update that is not begun. */
 typedef struct packet_plan {
     size_t news, frame_numbers, sample_slots, evicted_slots, samples;
-    size_t act, step, bytes;
+    size_t act;
+    size_t update;  // where an update begins
+    size_t changes, step, bytes;
 } packet_plan;
 
 /** Pinned memory that is copied from while the CPU continues; it is reused when copies are done. */
@@ -60,6 +62,7 @@ typedef struct forward_room {
     float *q;       // rows of out_pad outputs of the last layer
     float *values;  // rows of value_row values of actions, where they are not these outputs
     int value_row;
+    const dq_change *changes;  // of the pictures; NULL: they are as they are
 } forward_room;
 
 /** The priorities of the transitions, as replay/priority_tree.h has them. */

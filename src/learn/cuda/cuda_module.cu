@@ -161,6 +161,9 @@ static void plan_packet(cuda_learner *l)
     take(NULL, &used, n * sizeof(dq_device_sample));
     l->at.act = used;
     take(NULL, &used, header_bytes(l->cfg.n_states));
+    l->at.update = l->at.changes = used;
+    if (l->cfg.augments)
+        take(NULL, &used, 2 * (size_t)l->cfg.batch * sizeof(dq_change));
     l->at.step = used;
     take(NULL, &used, header_bytes(l->cfg.batch));
     l->at.bytes = used;
@@ -311,6 +314,8 @@ static dq_status create_memory(cuda_learner *l, char *error)
     plan(l, l->arena);
     l->act_header = (step_header *)(l->packet + l->at.act);
     l->header = (step_header *)(l->packet + l->at.step);
+    if (l->cfg.augments)
+        l->learn.changes = (const dq_change *)(l->packet + l->at.changes);
     TRY_CUDA(cudaMemsetAsync(l->arena, 0, l->arena_bytes, l->stream), "clearing memory");
     TRY_STATUS(create_stages(&l->packets, l->at.bytes, error));
     TRY_CUDA(
@@ -655,6 +660,14 @@ static void fill_states(cuda_learner *l, const int32_t *states)
         memcpy(samples[i].state, states + (size_t)i * DQ_NET_STACK, sizeof(samples[i].state));
 }
 
+/** What was drawn for an update. */
+static void fill_random(cuda_learner *l, const dq_device_random *random)
+{
+    if (l->cfg.augments)
+        memcpy(l->filling + l->at.changes, random->changes,
+               2 * (size_t)l->cfg.batch * sizeof(dq_change));
+}
+
 /** The decision about the states that came, beside what the stream does from here to the optimiser. */
 static dq_status decide(cuda_learner *l, char *error)
 {
@@ -681,9 +694,11 @@ static dq_status turn(void *self, const dq_device_turn *t, char *error)
     TRY_STATUS(take_packet(l, error));
     if (t->states)
         fill_states(l, t->states);
-    if (t->step)
+    if (t->step) {
+        fill_random(l, &t->random);
         fill_header(l->filling + l->at.step, l->frames, t->step, t->draw, NULL, 0);
-    TRY_STATUS(send_packet(l, t->step ? l->at.step + HEADER_BYTES : l->at.step, error));
+    }
+    TRY_STATUS(send_packet(l, t->step ? l->at.step + HEADER_BYTES : l->at.update, error));
     cuda_news(l, t->step ? l->header : NULL);
     TRY_CUDA(cudaGetLastError(), "starting a kernel");
     if (t->states)
@@ -703,11 +718,13 @@ static dq_status values(void *self, float *q, char *error)
 }
 
 static dq_status gradients(void *self, const dq_device_step *step, const dq_device_sample *samples,
-                           char *error)
+                           const dq_device_random *random, char *error)
 {
     cuda_learner *l = (cuda_learner *)self;
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_STATUS(take_packet(l, error));
+    if (random)
+        fill_random(l, random);
     fill_header(l->filling + l->at.step, l->frames, step, NULL, samples, l->cfg.batch);
     TRY_STATUS(send_packet(l, l->at.bytes, error));
     cuda_news(l, NULL);

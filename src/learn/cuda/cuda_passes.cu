@@ -66,6 +66,7 @@ template <int L> static void forward_layer(const pass *p, int i)
     job.x = (const typename picture<L>::type *)x;
     job.online = conv_params(p->l, p->l->online, i);
     job.target = conv_params(p->l, p->l->target, i);
+    job.changes = p->room->changes;
     job.y = p->room->y[i];
     job.n = p->n;
     job.target_again = p->l->target_again;
@@ -176,8 +177,8 @@ void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room
     const pass p = {l, stream, room, n, n_passes};
     int n_kinds = n_passes > 1 ? 2 : 1, copies = n_passes > 1 ? COPY_BLOCKS : 0;
     cuda_launch(stack_kernel, dim3((unsigned)(n * n_kinds * STACK_BLOCKS + copies)), STEP_THREADS,
-                stream, header, n, n_kinds, (uchar4 *)room->x0, (const float4 *)l->online,
-                (float4 *)l->target, (float)l->cfg.target_rate, n_quads(l));
+                stream, header, room->changes, n, n_kinds, (uchar4 *)room->x0,
+                (const float4 *)l->online, (float4 *)l->target, (float)l->cfg.target_rate, n_quads(l));
     for (int i = 0; i < l->shape.n_convs; i++)
         forward_conv(&p, i);
     forward_hidden(&p);
@@ -196,6 +197,7 @@ template <int L> static void weights_layer(cuda_learner *l, cudaStream_t stream,
     const void *x = i == 0 ? (const void *)l->learn.x0 : (const void *)l->learn.y[i - 1];
     job.x = (const typename picture<L>::type *)x;
     job.dz = l->dz[i];
+    job.changes = l->learn.changes;
     job.parts = l->conv_parts[i];
     job.n = l->cfg.batch;
     job.chunk = l->chunk[i];

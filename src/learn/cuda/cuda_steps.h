@@ -46,11 +46,19 @@ static __global__ void __launch_bounds__(STEP_THREADS)
         target[i] = blended(target[i], online[i], rate);
 }
 
+/** Where a pixel of a shifted picture comes from. */
+static __device__ inline int shifted_pixel(int pixel, const dq_change *change)
+{
+    int y = dq_clip_to_picture(pixel / DQ_SIDE0 + change->dy);
+    return y * DQ_SIDE0 + dq_clip_to_picture(pixel % DQ_SIDE0 + change->dx);
+}
+
 /** Pictures channels last from frames: first n states, then, where there are n_kinds 2, their next
- *  states. The blocks beyond update the target network where the step asks for it. */
+ *  states; shifted unless `changes` is NULL. The blocks beyond update the target network where the
+ *  step asks for it. */
 static __global__ void __launch_bounds__(STEP_THREADS)
-    stack_kernel(const step_header *h, int n, int n_kinds, uchar4 *x0, const float4 *online,
-                 float4 *target, float rate, int n_quads)
+    stack_kernel(const step_header *h, const dq_change *changes, int n, int n_kinds, uchar4 *x0,
+                 const float4 *online, float4 *target, float rate, int n_quads)
 {
     int row = (int)blockIdx.x / STACK_BLOCKS;
     if (row >= n * n_kinds) {
@@ -66,11 +74,12 @@ static __global__ void __launch_bounds__(STEP_THREADS)
         return;
     const dq_device_sample *s = header_samples(h) + row % n;
     const int32_t *at = row < n ? s->state : s->next;
+    int from = changes ? shifted_pixel(pixel, &changes[row]) : pixel;
     uchar4 v;
-    v.x = frame_pixel(h->frames, at[0], pixel);
-    v.y = frame_pixel(h->frames, at[1], pixel);
-    v.z = frame_pixel(h->frames, at[2], pixel);
-    v.w = frame_pixel(h->frames, at[3], pixel);
+    v.x = frame_pixel(h->frames, at[0], from);
+    v.y = frame_pixel(h->frames, at[1], from);
+    v.z = frame_pixel(h->frames, at[2], from);
+    v.w = frame_pixel(h->frames, at[3], from);
     x0[(size_t)row * FRAME_PIXELS + pixel] = v;
 }
 
