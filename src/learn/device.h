@@ -42,7 +42,11 @@ typedef struct dq_device_config {
     int has_streams;            // and each of them half of the hidden units
     int double_dqn;             // the online network chooses the next action
     int augments;               // the states of a batch are augmented
-    double priority_alpha;      // exponent of priorities; 0: transitions are drawn uniformly
+    size_t n_noise;             // numbers drawn for the noise of one network; 0: it has none
+    /** Of factorised noise, [shape->n_noisy] each: which two of these numbers' product is the noise
+     *  of a parameter; need not exist after the call. NULL: it is the number with its place. */
+    const uint32_t *noise_in, *noise_out;
+    double priority_alpha;           // exponent of priorities; 0: transitions are drawn uniformly
     dq_priority_rule priority_rule;  // how priorities and weights are computed
     dq_optimiser optimiser;          // how gradients change the parameters
     double gradient_norm;            // longest gradient of a batch; 0: any
@@ -76,6 +80,9 @@ typedef struct dq_device_step {
  *  to be drawn. */
 typedef struct dq_device_random {
     const dq_change *changes;  // [2 * batch] of the states, then of the next states
+    /** [2 or 3][n_noise] of the online network that learns, of the target network, and with Double
+     *  DQN of the online network that chooses. */
+    const float *noise;
 } dq_device_random;
 
 /** A turn of the training loop. New frames and transitions are copied to the GPU, then the values
@@ -83,6 +90,7 @@ typedef struct dq_device_random {
  *  is started or completed. */
 typedef struct dq_device_turn {
     const int32_t *states;       // [n_states][DQ_NET_STACK] frames of the states; NULL: none
+    const float *noise;          // [n_noise] of the online network for their values
     const dq_device_step *step;  // NULL: no update
     const dq_device_draw *draw;  // of the update
     dq_device_random random;     // of the update

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "learn/augmentation.h"
+#include "learn/device_noise.h"
 #include "learn/gpu.h"
 #include "learn/learner.h"
 #include "nn/net_internal.h"
@@ -20,7 +21,7 @@ enum { FRAMES_AT_ONCE = 256 };
 
 /** The random streams of an update. */
 typedef struct update_streams {
-    dq_rng sampling, augmenting;
+    dq_rng sampling, augmenting, noise;
 } update_streams;
 
 typedef struct cuda_learner {
@@ -35,6 +36,8 @@ typedef struct cuda_learner {
     bool has_kept_loss;          // the last finished update's loss is this, not what the device has
     double kept_loss;
     dq_augmentation augmentation;  // of the states of a batch, if they are augmented
+    size_t n_noise;                // numbers that are drawn for one network; 0: it is not noisy
+    float *noise;  // [4][n_noise] for values, then for an update as in dq_device_random
     int n_pending;
     int *lanes;        // [n_lanes] of the states whose values were requested
     int32_t *frames;   // [n_lanes][DQ_NET_STACK] of their states
@@ -188,11 +191,35 @@ static dq_device_draw draw_of(const dq_learner *l, double beta, bool ahead)
     return d;
 }
 
+/** Draw noise of the online network for values. @return NULL: it has none */
+static const float *draw_act_noise(cuda_learner *self)
+{
+    dq_learner *l = &self->base;
+    if (self->n_noise > 0)
+        dq_device_draw_noise(l->net, &l->net->online, &l->noise, self->noise);
+    return self->noise;
+}
+
+/** Draw noise for an update, in the order of learner.h. */
+static const float *draw_update_noise(cuda_learner *self)
+{
+    dq_learner *l = &self->base;
+    dq_net *net = l->net;
+    float *learns = self->noise + self->n_noise, *target = learns + self->n_noise;
+    dq_device_draw_noise(net, &net->target, &l->noise, target);
+    if (l->cfg.double_dqn)
+        dq_device_draw_noise(net, &net->online, &l->noise, target + self->n_noise);
+    dq_device_draw_noise(net, &net->online, &l->noise, learns);
+    return learns;
+}
+
 /** Draw what an update needs besides its batch. */
 static dq_device_random draw_random(cuda_learner *self)
 {
     dq_learner *l = &self->base;
     dq_device_random random = {0};
+    if (self->n_noise > 0)
+        random.noise = draw_update_noise(self);
     if (dq_learner_augments(l)) {
         dq_augmentation_draw(&self->augmentation, &l->augmenting);
         random.changes = self->augmentation.state;
@@ -200,12 +227,13 @@ static dq_device_random draw_random(cuda_learner *self)
     return random;
 }
 
-/** @param step NULL: learn nothing @param whole with the optimiser; else apply() is to come */
-static void take_turn(cuda_learner *self, const int32_t *states, const dq_learn_step *step,
-                      const dq_device_draw *draw, bool whole)
+/** @param noise for the values of `states`
+ *  @param step NULL: learn nothing @param whole with the optimiser; else apply() is to come */
+static void take_turn(cuda_learner *self, const int32_t *states, const float *noise,
+                      const dq_learn_step *step, const dq_device_draw *draw, bool whole)
 {
     dq_learner *l = &self->base;
-    dq_device_turn turn = {.states = states};
+    dq_device_turn turn = {.states = states, .noise = noise};
     dq_device_step device_step = {0};
     if (step) {
         dq_net_set_learning_rate(l->net, step->learning_rate);
@@ -223,7 +251,7 @@ static void take_turn(cuda_learner *self, const int32_t *states, const dq_learn_
 
 static update_streams streams_of(const dq_learner *l)
 {
-    return (update_streams){l->sampling, l->augmenting};
+    return (update_streams){l->sampling, l->augmenting, l->noise};
 }
 
 /** Draw the batch of the step that comes, if it does not need what will be added.
@@ -249,10 +277,12 @@ static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
                          self->frames + (size_t)i * DQ_NET_STACK);
     memcpy(self->lanes, lanes, (size_t)n * sizeof(*lanes));
     self->n_pending = n;
+    const float *noise = n > 0 ? draw_act_noise(self) : NULL;
     if (next && !next->sync_target && !l->priorities)
         draw_ahead(self, &draw);
     if (n > 0 || self->begun)
-        take_turn(self, n > 0 ? self->frames : NULL, self->begun ? next : NULL, &draw, false);
+        take_turn(self, n > 0 ? self->frames : NULL, noise, self->begun ? next : NULL, &draw,
+                  false);
 }
 
 static void values(dq_learner *l, float *q)
@@ -299,6 +329,7 @@ static void cancel(dq_learner *l)
         return;
     l->sampling = self->before.sampling;
     l->augmenting = self->before.augmenting;
+    l->noise = self->before.noise;
     self->has_kept_loss = loss_of(l, true, &self->kept_loss);
     self->begun = false;
 }
@@ -328,7 +359,7 @@ static dq_status learn(dq_learner *l, const dq_learn_step *step)
     } else {
         dq_device_draw draw = draw_of(l, step->priority_beta, false);
         DQ_TRY(draw_here(l));
-        take_turn(self, NULL, step, &draw, true);
+        take_turn(self, NULL, NULL, step, &draw, true);
     }
     self->begun = self->has_kept_loss = false;
     return status(l);
@@ -361,6 +392,7 @@ static void destroy(dq_learner *l)
     if (self->self)
         self->device->destroy(self->self);
     dq_augmentation_free(&self->augmentation);
+    free(self->noise);
     free(self->lanes);
     free(self->frames);
     free(self->q);
@@ -399,11 +431,33 @@ static dq_status allocate(cuda_learner *self)
     if (dq_learner_augments(l))
         DQ_TRY(dq_augmentation_init(&self->augmentation, l->cfg.augment_shift,
                                     l->cfg.augment_intensity, l->cfg.batch));
+    self->n_noise = dq_device_noise_size(l->net);
+    if (self->n_noise > 0)
+        self->noise = calloc(4 * self->n_noise, sizeof(*self->noise));
     self->loading = calloc(FRAMES_AT_ONCE, (size_t)DQ_NET_SIDE * DQ_NET_SIDE);
     if (!self->lanes || !self->frames || !self->q || !self->loading ||
-        (l->priorities && !self->priority))
+        (l->priorities && !self->priority) || (self->n_noise > 0 && !self->noise))
         return dq_fail(DQ_ERR_NOMEM, "no memory for %zu environments", n);
     return DQ_OK;
+}
+
+/** Create the device's part, with the places of factorised noise. */
+static dq_status create_with_noise(cuda_learner *self, dq_device_config *device)
+{
+    const dq_net *net = self->base.net;
+    size_t n = net->shape.n_noisy;
+    uint32_t *places = NULL;
+    if (net->network.last.noise == DQ_NOISE_FACTORISED) {
+        places = malloc(2 * n * sizeof(*places));
+        if (!places)
+            return dq_fail(DQ_ERR_NOMEM, "no memory for the noise of %zu parameters", n);
+        dq_device_noise_places(net, places, places + n);
+        device->noise_in = places;
+        device->noise_out = places + n;
+    }
+    ON_DEVICE(self, create(&self->self, device, self->error));
+    free(places);
+    return status(&self->base);
 }
 
 static dq_status create_device(cuda_learner *self, const dq_learner_config *cfg)
@@ -421,6 +475,7 @@ static dq_status create_device(cuda_learner *self, const dq_learner_config *cfg)
                                .has_streams = last->stream > 0,
                                .double_dqn = cfg->double_dqn,
                                .augments = dq_learner_augments(l),
+                               .n_noise = self->n_noise,
                                .priority_alpha = cfg->priority_alpha,
                                .priority_rule = cfg->priority_rule,
                                .optimiser = cfg->optimiser,
@@ -429,8 +484,7 @@ static dq_status create_device(cuda_learner *self, const dq_learner_config *cfg)
     device.objective.munchausen = cfg->munchausen;
     DQ_TRY(dq_precision_find(cfg->precision, &device.precision));
     self->status = self->device->probe(name, self->error);
-    ON_DEVICE(self, create(&self->self, &device, self->error));
-    DQ_TRY(status(l));
+    DQ_TRY(create_with_noise(self, &device));
     l->precision = dq_precision_name(device.precision);
     snprintf(l->device, sizeof(l->device), "cuda: %.480s, %s", name, l->precision);
     return DQ_OK;

@@ -38,6 +38,7 @@ typedef struct player {
     dq_learner *learner;
     dq_rng world;
     uint8_t obs[MAX_LANES][DQ_NET_OBS_BYTES];
+    float q[MAX_LANES * N_ACTIONS];  // the last values that it asked for
     int n_lanes, n_ahead;
 } player;
 
@@ -93,15 +94,23 @@ static void play(player *p, int step)
         begin_game(p, lane);
 }
 
-/** The values of all lanes' states are those of the network's copy here, but for rounding. */
+static void check_q(const player *p, const float *want, double tolerance)
+{
+    for (int i = 0; i < p->n_lanes * N_ACTIONS; i++)
+        if (!(fabs((double)p->q[i] - (double)want[i]) < tolerance))
+            fail_msg("value %d is %.7g, %.7g expected", i, (double)p->q[i], (double)want[i]);
+}
+
+/** The values of all lanes' states are those of the network's copy here, but for rounding; of a
+ *  network with noise, that copy may have the noise of the update that follows. */
 static void check_values(player *p)
 {
-    float q[MAX_LANES * N_ACTIONS], want[MAX_LANES * N_ACTIONS];
-    dq_learner_values(p->learner, q);
+    float want[MAX_LANES * N_ACTIONS];
+    dq_learner_values(p->learner, p->q);
+    if (dq_learner_is_noisy(p->learner))
+        return;
     dq_net_q(dq_learner_net(p->learner), p->obs[0], p->n_lanes, want);
-    for (int i = 0; i < p->n_lanes * N_ACTIONS; i++)
-        if (!(fabs((double)q[i] - (double)want[i]) < 1e-4))
-            fail_msg("value %d is %.7g, %.7g expected", i, (double)q[i], (double)want[i]);
+    check_q(p, want, 1e-4);
 }
 
 /** Steps first .. last-1, one after another. @param ahead tell of what follows
@@ -141,7 +150,7 @@ static void assert_same_net(player *a, player *b)
 }
 
 /** Learners that draw more than their batches. */
-enum { DRQ, N_RANDOM };
+enum { DRQ, NOISY, N_RANDOM };
 
 static dq_learner_config random_config(int i)
 {
@@ -150,6 +159,8 @@ static dq_learner_config random_config(int i)
         cfg.augment_shift = 4;
         cfg.augment_intensity = 0.3;
     }
+    if (i == NOISY)
+        cfg.network = "small dueling noisy";
     return cfg;
 }
 
@@ -157,6 +168,7 @@ static void assert_same_streams(const dq_learner *a, const dq_learner *b)
 {
     assert_memory_equal(&a->sampling, &b->sampling, sizeof(dq_rng));
     assert_memory_equal(&a->augmenting, &b->augmenting, sizeof(dq_rng));
+    assert_memory_equal(&a->noise, &b->noise, sizeof(dq_rng));
 }
 
 static void check_ahead(const dq_learner_config *cfg)
@@ -309,6 +321,7 @@ static void check_run(const dq_learner_config *cfg, int n_steps)
     for (int i = 0; i < n_steps; i++) {
         run(&gpu, i, i + 1, true, ours);
         run(&cpu, i, i + 1, true, theirs);
+        check_q(&gpu, cpu.q, i <= START ? 1e-4 : 0.02);
         if (i + 1 < START)
             continue;
         check_draw(&gpu, &cpu, i);
@@ -417,6 +430,33 @@ static void so_it_is_with_augmented_states(void **state)
         cfg.priority_alpha = i == 2 ? 0.5 : 0;
         cfg.network = i == 1 ? "nips dueling c51 7 -3 3" : "small";
         check_run(&cfg, i == 0 ? N_STEPS : START + 3);
+    }
+}
+
+/** Both kinds of noise, with every kind of last layer, and with what has passes of its own. */
+static void so_it_is_with_noise(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *network;
+        bool is_double, by_priority, is_munchausen, has_norm;
+    } noisy[] = {{"small noisy", false, false, false, false},
+                 {"small noisy independent", true, true, false, true},
+                 {"small dueling noisy c51 5 -3 3", true, false, false, false},
+                 {"small streams 128 noisy independent qr 3", false, true, false, false},
+                 {"small streams 256 noisy", true, false, false, true},
+                 {"small dueling noisy qr 5", false, true, true, false}};
+    for (size_t i = 0; i < sizeof(noisy) / sizeof(noisy[0]); i++) {
+        dq_learner_config cfg = plain;
+        cfg.network = noisy[i].network;
+        cfg.double_dqn = noisy[i].is_double;
+        cfg.priority_alpha = noisy[i].by_priority ? 0.5 : 0;
+        cfg.gradient_norm = noisy[i].has_norm ? 0.5 : 0;
+        cfg.noisy_sigma = 0.5;
+        cfg.n_lanes = i == 0 ? 3 : 1;
+        cfg.munchausen =
+            noisy[i].is_munchausen ? (dq_munchausen){0.9f, 0.3f, -1.0f} : (dq_munchausen){0};
+        check_run(&cfg, i == 0 ? START + 4 : START + 1);
     }
 }
 
@@ -548,6 +588,7 @@ int main(void)
         cmocka_unit_test(so_it_is_with_every_way_to_update),
         cmocka_unit_test(so_it_is_with_every_head),
         cmocka_unit_test(so_it_is_with_augmented_states),
+        cmocka_unit_test(so_it_is_with_noise),
         cmocka_unit_test(a_checkpoint_is_the_same_on_both),
         cmocka_unit_test(a_long_replay_arrives_whole),
         cmocka_unit_test(without_memory_there_is_none),

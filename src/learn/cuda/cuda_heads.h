@@ -13,16 +13,16 @@ enum { HEAD_THREADS = 128 };
 struct out_forward {
     enum { BM = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
     const float *x;
-    layer_params online, target;
+    pass_layers layers;
+    layer_params own;
     float *y;
-    int n, n_in, row, target_again, k0, k1;
+    int n, n_in, row, k0, k1;
 
     __device__ inline void begin(int z)
     {
         k0 = 0;
         k1 = n_in;
-        if (is_of_target(z, target_again))
-            online = target;
+        own = layers.of_pass(z);
         x += (size_t)z * n * n_in;
         y += (size_t)z * n * row;
     }
@@ -32,12 +32,12 @@ struct out_forward {
     }
     __device__ inline float4 b(int column, int k) const
     {
-        return load_quad(online.w + (size_t)k * row + column);
+        return load_quad(own.w + (size_t)k * row + column);
     }
     __device__ inline void store(int sample, int column, float v) const
     {
         if (sample < n)
-            y[(size_t)sample * row + column] = v + online.b[column];
+            y[(size_t)sample * row + column] = v + own.b[column];
     }
     __device__ inline void store_bias(int, float) const
     {
@@ -112,7 +112,7 @@ struct out_weights {
 /** Hidden units from their parts. */
 static __global__ void __launch_bounds__(HEAD_THREADS)
     hidden_kernel(const float *parts, int n, int n_passes, int n_parts, int n_hidden,
-                  const float *online_b, const float *target_b, int target_again, float *h)
+                  pass_layers layers, float *h)
 {
     int i = (int)(blockIdx.x * HEAD_THREADS + threadIdx.x), all = n * n_passes * n_hidden;
     if (i >= all)
@@ -120,7 +120,7 @@ static __global__ void __launch_bounds__(HEAD_THREADS)
     float sum = 0.0f;
     for (int part = 0; part < n_parts; part++)
         sum += parts[(size_t)part * all + i];
-    sum += (is_of_target(i / (n * n_hidden), target_again) ? target_b : online_b)[i % n_hidden];
+    sum += layers.of_pass(i / (n * n_hidden)).b[i % n_hidden];
     h[i] = sum > 0.0f ? sum : 0.0f;
 }
 

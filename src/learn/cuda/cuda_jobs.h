@@ -4,6 +4,7 @@
 
 #include "learn/augmentation.h"
 #include "learn/cuda/cuda_gemm.h"
+#include "learn/cuda/cuda_learner.h"
 
 /** Convolution L of dq_conv_shapes as constants of the compiler. */
 template <int L> struct conv {
@@ -79,16 +80,19 @@ static __device__ inline float4 patch_quad(const typename picture<L>::type *x, i
     return load_quad(x + (size_t)sample * n::X + (y * n::PICTURE + column) * n::IN + at);
 }
 
-/** Whether a pass is through the target network: the one of the next states, and in Munchausen DQN
- *  the third, of the states. */
-static __device__ inline bool is_of_target(int pass, int target_again)
-{
-    return pass == 1 || (pass == 2 && target_again);
-}
-
 /** Where a layer's weights and biases are. */
 struct layer_params {
     const float *w, *b;
+};
+
+/** Where they are for each pass. */
+struct pass_layers {
+    layer_params of[PASSES_MAX];
+
+    __device__ inline layer_params of_pass(int pass) const
+    {
+        return pass == 0 ? of[0] : pass == 1 ? of[1] : of[2];
+    }
 };
 
 /** y = max(0, patches * weights + bias). z: 0 the online network on the states, 1 the target
@@ -99,7 +103,8 @@ template <int L> struct conv_forward {
     enum { A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
     typedef conv<L> shape;
     const typename picture<L>::type *x;
-    layer_params online, target;
+    pass_layers layers;
+    layer_params own;
     const dq_change *changes;  // of the pictures; NULL: as they are
     float *y;
     int n, target_again, k0, k1;
@@ -109,8 +114,7 @@ template <int L> struct conv_forward {
         int rows = shape::FIRST && z == 2 ? !target_again : z;  // there is one picture of a state
         k0 = 0;
         k1 = shape::DEPTH;
-        if (is_of_target(z, target_again))
-            online = target;
+        own = layers.of_pass(z);
         x += (size_t)rows * n * shape::X;
         y += (size_t)z * n * shape::Y;
         if (shape::FIRST && changes)
@@ -122,7 +126,7 @@ template <int L> struct conv_forward {
     }
     __device__ inline float4 b(int column, int k) const
     {
-        return column < shape::OUT ? load_quad(online.w + k * shape::OUT + column) : zero_quad();
+        return column < shape::OUT ? load_quad(own.w + k * shape::OUT + column) : zero_quad();
     }
     __device__ inline void store(int row, int column, float v) const
     {
@@ -131,7 +135,7 @@ template <int L> struct conv_forward {
         v = unscaled<L>(v);
         if (shape::FIRST && changes)
             v *= changes[row / shape::PIXELS].gain;
-        v += online.b[column];
+        v += own.b[column];
         y[(size_t)row * shape::OUT + column] = v > 0.0f ? v : 0.0f;
     }
     __device__ inline void store_bias(int, float) const
@@ -265,9 +269,11 @@ static inline int hidden_parts(int n_in)
  *  conv_forward. z counts the parts of the first pass, then those of the next. */
 struct hidden_forward {
     enum { BM = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 0, BIAS = 0 };
-    const float *x, *online, *target;  // weights
+    const float *x;
+    pass_layers layers;
+    const float *w;
     float *parts;
-    int n, n_in, n_out, n_passes, n_parts, target_again, k0, k1;
+    int n, n_in, n_out, n_passes, n_parts, k0, k1;
 
     __device__ inline void begin(int z)
     {
@@ -276,8 +282,7 @@ struct hidden_forward {
         k1 = k0 + depth;
         parts += (size_t)(part * n_passes + pass) * n * n_out;
         x += (size_t)pass * n * n_in;
-        if (is_of_target(pass, target_again))
-            online = target;
+        w = layers.of_pass(pass).w;
     }
     __device__ inline float4 a(int row, int k) const
     {
@@ -285,7 +290,7 @@ struct hidden_forward {
     }
     __device__ inline float4 b(int column, int k) const
     {
-        return load_quad(online + hidden_weight(n_in, k, column));
+        return load_quad(w + hidden_weight(n_in, k, column));
     }
     __device__ inline void store(int row, int column, float v) const
     {

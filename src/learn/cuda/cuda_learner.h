@@ -24,6 +24,12 @@ typedef struct step_header {
 enum { HEADER_BYTES = 128 };  // samples start here
 static_assert(sizeof(step_header) <= HEADER_BYTES, "the samples would lie on it");
 
+/** Where the two factors of a parameter's noise are among the numbers drawn; NULL: the noise is
+ *  the number with the parameter's place. */
+typedef struct noise_places {
+    uint32_t *of_in, *of_out;  // [n_noisy]
+} noise_places;
+
 /** What is new in the replay. Frame i is the i-th before the end of those that came along. All
  *  pointers are the device's. */
 typedef struct turn_news {
@@ -34,14 +40,15 @@ typedef struct turn_news {
     int32_t n_frames, n_samples;
 } turn_news;
 
-/** Where things lie in what goes over in one copy, in bytes: frames, then the news, then the states
- *  to decide about, then an update: what was drawn for it, and its step. A turn leaves out the
- *  frames that did not come and the update that is not begun. */
+/** Where things lie in what goes over in one copy, in bytes: frames, then the news, then a
+ *  decision: noise, and the states, then an update: what was drawn for it, and its step. A turn
+ *  leaves out the frames that did not come and the update that is not begun. */
 typedef struct packet_plan {
     size_t news, frame_numbers, sample_slots, evicted_slots, samples;
-    size_t act;
-    size_t update;  // where an update begins
-    size_t changes, step, bytes;
+    size_t decision;  // where it begins
+    size_t act_noise, act;
+    size_t update;  // where it begins
+    size_t changes, noise, step, bytes;
 } packet_plan;
 
 /** Pinned memory that is copied from while the CPU continues; it is reused when copies are done. */
@@ -52,9 +59,18 @@ typedef struct cuda_stages {
     unsigned next;
 } cuda_stages;
 
-/** What a forward pass writes. The rows of a learning step's pass are states by the online network,
- *  next states by the target network, and for double Q-learning these by the online network, or for
- *  Munchausen DQN the states by the target network; of the pictures there are two kinds. */
+enum { PASSES_MAX = 3 };
+
+/** The parameters of each pass, and these with their noise. */
+typedef struct pass_noise {
+    const float *params[PASSES_MAX];
+    float *used[PASSES_MAX];  // [shape.sigma] where there is noise, of the linear layers alone
+} pass_noise;
+
+/** What a forward pass reads and writes. The rows of a learning step's pass are states by the
+ * online network, next states by the target network, and for double Q-learning these by the online
+ * network, or for Munchausen DQN the states by the target network; of the pictures there are two
+ * kinds. */
 typedef struct forward_room {
     unsigned char *x0;
     float *y[DQ_CONVS_MAX];
@@ -63,6 +79,10 @@ typedef struct forward_room {
     float *values;  // rows of value_row values of actions, where they are not these outputs
     int value_row;
     const dq_change *changes;  // of the pictures; NULL: they are as they are
+    pass_noise passes;
+    const float *linear[PASSES_MAX];  // of each pass the parameters, from the hidden layer on
+    const float *noise;               // [n_noises] draws, of as many passes; NULL: there is none
+    int n_noises;
 } forward_room;
 
 /** The priorities of the transitions, as replay/priority_tree.h has them. */
@@ -104,6 +124,7 @@ struct cuda_learner {
     int n_passes;      // rows of a learning step: 2 * batch, 3 * batch
     int target_again;  // the third are of the target network
     int n_hidden_parts;
+    noise_places noise;
     cudaStream_t stream;  // everything but
     cudaStream_t side;    // what a captured step does beside it,
     cudaStream_t acting;  // and decisions, beside the gradients; between packets and optimiser

@@ -159,11 +159,15 @@ static void plan_packet(cuda_learner *l)
     take(NULL, &used, n * sizeof(int32_t));
     l->at.samples = used;
     take(NULL, &used, n * sizeof(dq_device_sample));
+    l->at.decision = l->at.act_noise = used;
+    take(NULL, &used, l->cfg.n_noise * sizeof(float));
     l->at.act = used;
     take(NULL, &used, header_bytes(l->cfg.n_states));
     l->at.update = l->at.changes = used;
     if (l->cfg.augments)
         take(NULL, &used, 2 * (size_t)l->cfg.batch * sizeof(dq_change));
+    l->at.noise = used;
+    take(NULL, &used, (size_t)l->learn.n_noises * l->cfg.n_noise * sizeof(float));
     l->at.step = used;
     take(NULL, &used, header_bytes(l->cfg.batch));
     l->at.bytes = used;
@@ -180,6 +184,19 @@ static void plan_room(const cuda_learner *l, forward_room *room, unsigned char *
     room->hidden_parts =
         take_floats(base, used, (size_t)l->n_hidden_parts * rows * shape->hidden);
     room->h = take_floats(base, used, rows * shape->hidden);
+    for (int i = 0; i < room->n_noises; i++)
+        room->passes.used[i] = take_floats(base, used, shape->sigma);
+}
+
+/** Where the parameters of each pass are. */
+static void aim_passes(const cuda_learner *l, forward_room *room, int n_passes)
+{
+    const float *params[] = {l->online, l->target, l->target_again ? l->target : l->online};
+    for (int i = 0; i < n_passes; i++) {
+        bool has_own = i < room->n_noises;  // else a third pass has the noise of the second
+        room->passes.params[i] = params[i];
+        room->linear[i] = !room->noise ? params[i] : room->passes.used[has_own ? i : 1];
+    }
 }
 
 /** The draws by priority; the tree itself lies with the replay. */
@@ -234,6 +251,10 @@ static size_t plan(cuda_learner *l, unsigned char *base)
         l->scale = take_floats(base, &used, 1);
     }
     plan_tree(l, base, &used);
+    if (l->cfg.noise_in) {
+        l->noise.of_in = (uint32_t *)take(base, &used, shape->n_noisy * sizeof(uint32_t));
+        l->noise.of_out = (uint32_t *)take(base, &used, shape->n_noisy * sizeof(uint32_t));
+    }
     return used;
 }
 
@@ -316,6 +337,12 @@ static dq_status create_memory(cuda_learner *l, char *error)
     l->header = (step_header *)(l->packet + l->at.step);
     if (l->cfg.augments)
         l->learn.changes = (const dq_change *)(l->packet + l->at.changes);
+    if (l->cfg.n_noise > 0) {
+        l->act.noise = (const float *)(l->packet + l->at.act_noise);
+        l->learn.noise = (const float *)(l->packet + l->at.noise);
+    }
+    aim_passes(l, &l->learn, l->n_passes);
+    aim_passes(l, &l->act, 1);
     TRY_CUDA(cudaMemsetAsync(l->arena, 0, l->arena_bytes, l->stream), "clearing memory");
     TRY_STATUS(create_stages(&l->packets, l->at.bytes, error));
     TRY_CUDA(
@@ -462,6 +489,20 @@ static void destroy(void *self)
     delete l;
 }
 
+static dq_status send_noise_places(cuda_learner *l, char *error)
+{
+    size_t bytes = l->shape.n_noisy * sizeof(uint32_t);
+    if (!l->cfg.noise_in)
+        return DQ_OK;
+    TRY_CUDA(cudaMemcpyAsync(l->noise.of_in, l->cfg.noise_in, bytes, cudaMemcpyHostToDevice,
+                             l->stream),
+             "a copy to it");
+    TRY_CUDA(cudaMemcpyAsync(l->noise.of_out, l->cfg.noise_out, bytes, cudaMemcpyHostToDevice,
+                             l->stream),
+             "a copy to it");
+    return wait_for(l, error);
+}
+
 static dq_status create_all(cuda_learner *l, char *error)
 {
     TRY_CUDA(cudaStreamCreateWithFlags(&l->stream, cudaStreamNonBlocking), "a stream");
@@ -475,7 +516,8 @@ static dq_status create_all(cuda_learner *l, char *error)
     TRY_CUDA(cudaEventCreateWithFlags(&l->arrived, cudaEventDisableTiming), "an event");
     TRY_CUDA(cudaEventCreateWithFlags(&l->decided, cudaEventDisableTiming), "an event");
     TRY_STATUS(create_memory(l, error));
-    return capture_all(l, error);
+    TRY_STATUS(capture_all(l, error));
+    return send_noise_places(l, error);
 }
 
 static dq_status create(void **self, const dq_device_config *cfg, char *error)
@@ -503,6 +545,8 @@ static dq_status create(void **self, const dq_device_config *cfg, char *error)
     l->n_frames = cfg->n_frames;
     l->target_again = cfg->objective.munchausen.tau > 0.0f;
     l->n_passes = cfg->double_dqn || l->target_again ? 3 : 2;
+    l->act.n_noises = cfg->n_noise > 0 ? 1 : 0;
+    l->learn.n_noises = cfg->n_noise == 0 ? 0 : cfg->double_dqn ? 3 : 2;
     l->n_hidden_parts = hidden_parts(l->shape.fc->in);
     l->tree.alpha = cfg->priority_alpha;
     l->tree.rule = cfg->priority_rule;
@@ -555,7 +599,7 @@ static dq_status flush_news(cuda_learner *l, char *error)
 {
     if (!l->n_new_frames && !l->n_new_samples)
         return DQ_OK;
-    TRY_STATUS(send_packet(l, l->at.act, error));
+    TRY_STATUS(send_packet(l, l->at.decision, error));
     cuda_news(l, NULL);
     TRY_CUDA(cudaGetLastError(), "starting a kernel");
     return DQ_OK;
@@ -649,11 +693,14 @@ static dq_status put_sample(void *self, size_t slot, size_t evicted, const dq_de
     return DQ_OK;
 }
 
-/** The states' part of the packet: as samples of which only the state is looked at. */
-static void fill_states(cuda_learner *l, const int32_t *states)
+/** A decision's part of the packet: noise, and the states as samples of which only the state is
+ *  looked at. */
+static void fill_decision(cuda_learner *l, const int32_t *states, const float *noise)
 {
     unsigned char *to = l->filling + l->at.act;
     dq_device_sample *samples = (dq_device_sample *)(to + HEADER_BYTES);
+    if (l->cfg.n_noise > 0)
+        memcpy(l->filling + l->at.act_noise, noise, l->cfg.n_noise * sizeof(*noise));
     fill_header(to, l->frames, NULL, NULL, NULL, 0);
     memset(samples, 0, (size_t)l->cfg.n_states * sizeof(*samples));
     for (int i = 0; i < l->cfg.n_states; i++)
@@ -666,6 +713,9 @@ static void fill_random(cuda_learner *l, const dq_device_random *random)
     if (l->cfg.augments)
         memcpy(l->filling + l->at.changes, random->changes,
                2 * (size_t)l->cfg.batch * sizeof(dq_change));
+    if (l->cfg.n_noise > 0)
+        memcpy(l->filling + l->at.noise, random->noise,
+               (size_t)l->learn.n_noises * l->cfg.n_noise * sizeof(float));
 }
 
 /** The decision about the states that came, beside what the stream does from here to the optimiser. */
@@ -693,7 +743,7 @@ static dq_status turn(void *self, const dq_device_turn *t, char *error)
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_STATUS(take_packet(l, error));
     if (t->states)
-        fill_states(l, t->states);
+        fill_decision(l, t->states, t->noise);
     if (t->step) {
         fill_random(l, &t->random);
         fill_header(l->filling + l->at.step, l->frames, t->step, t->draw, NULL, 0);

@@ -3,6 +3,7 @@
 #include "learn/cuda/cuda_heads.h"
 #include "learn/cuda/cuda_jobs.h"
 #include "learn/cuda/cuda_learner.h"
+#include "learn/cuda/cuda_noise.h"
 #include "learn/cuda/cuda_steps.h"
 
 template <class Job> static dim3 gemm_grid(int rows, int columns, int depth)
@@ -52,10 +53,25 @@ typedef struct pass {
     int n, n_passes;
 } pass;
 
-static layer_params conv_params(const cuda_learner *l, const float *params, int i)
+/** A layer of each pass. @param w, b places in the flat array */
+static pass_layers layers_at(const float *const *params, size_t w, size_t b)
 {
-    layer_params p = {params + l->shape.conv_w[i], params + l->shape.conv_b[i]};
-    return p;
+    pass_layers layers = {};
+    for (int pass = 0; pass < PASSES_MAX && params[pass]; pass++) {
+        layers.of[pass].w = params[pass] + w;
+        layers.of[pass].b = params[pass] + b;
+    }
+    return layers;
+}
+
+static pass_layers hidden_layers(const pass *p)
+{
+    return layers_at(p->room->linear, p->l->shape.fc_w, p->l->shape.fc_b);
+}
+
+static pass_layers out_layers(const pass *p)
+{
+    return layers_at(p->room->linear, p->l->shape.out_w, p->l->shape.out_b);
 }
 
 /** Convolution i of the network, which is layer L. */
@@ -64,8 +80,8 @@ template <int L> static void forward_layer(const pass *p, int i)
     conv_forward<L> job;
     const void *x = i == 0 ? (const void *)p->room->x0 : (const void *)p->room->y[i - 1];
     job.x = (const typename picture<L>::type *)x;
-    job.online = conv_params(p->l, p->l->online, i);
-    job.target = conv_params(p->l, p->l->target, i);
+    job.layers =
+        layers_at(p->room->passes.params, p->l->shape.conv_w[i], p->l->shape.conv_b[i]);
     job.changes = p->room->changes;
     job.y = p->room->y[i];
     job.n = p->n;
@@ -87,15 +103,13 @@ static void forward_hidden(const pass *p)
     const dq_net_shape *shape = &p->l->shape;
     hidden_forward job;
     job.x = p->room->y[shape->n_convs - 1];
-    job.online = p->l->online + shape->fc_w;
-    job.target = p->l->target + shape->fc_w;
+    job.layers = hidden_layers(p);
     job.parts = p->room->hidden_parts;
     job.n = p->n;
     job.n_in = shape->fc->in;
     job.n_out = shape->fc->out;
     job.n_passes = p->n_passes;
     job.n_parts = p->l->n_hidden_parts;
-    job.target_again = p->l->target_again;
     multiply(p->l, p->stream, job, p->n, job.n_out, p->n_passes * job.n_parts);
 }
 
@@ -107,21 +121,9 @@ void cuda_news(cuda_learner *l, step_header *step)
                 l->cfg.batch, l->slots, l->tree);
 }
 
-static head_params head_of(const cuda_learner *l, const float *params)
-{
-    head_params p = {params + l->shape.fc_b, params + l->shape.out_w, params + l->shape.out_b};
-    return p;
-}
-
 bool cuda_is_dense(const cuda_learner *l)
 {
     return l->shape.out.in > 0;
-}
-
-static layer_params out_params(const cuda_learner *l, const float *params)
-{
-    layer_params p = {params + l->shape.out_w, params + l->shape.out_b};
-    return p;
 }
 
 static head_job head_job_of(const cuda_learner *l)
@@ -142,17 +144,14 @@ static void forward_dense(const pass *p)
     const int n_hidden = l->shape.fc->out, rows = p->n * p->n_passes;
     cuda_launch(hidden_kernel, dim3(head_blocks((size_t)rows * (size_t)n_hidden)), HEAD_THREADS,
                 p->stream, (const float *)p->room->hidden_parts, p->n, p->n_passes,
-                l->n_hidden_parts, n_hidden, (const float *)l->online + l->shape.fc_b,
-                (const float *)l->target + l->shape.fc_b, l->target_again, p->room->h);
+                l->n_hidden_parts, n_hidden, hidden_layers(p), p->room->h);
     out_forward job;
     job.x = p->room->h;
-    job.online = out_params(l, l->online);
-    job.target = out_params(l, l->target);
+    job.layers = out_layers(p);
     job.y = p->room->q;
     job.n = p->n;
     job.n_in = n_hidden;
     job.row = (int)l->shape.out_pad;
-    job.target_again = l->target_again;
     multiply_exactly(p->stream, job, p->n, job.row, p->n_passes);
     cuda_launch(outputs_kernel, dim3((unsigned)rows), HEAD_THREADS, p->stream, head_job_of(l),
                 p->room->q, p->room->values, p->room->value_row);
@@ -171,6 +170,25 @@ void cuda_sync_target(cuda_learner *l)
                 (float)l->cfg.target_rate, n_quads(l));
 }
 
+static noise_job noise_job_of(const cuda_learner *l, const float *drawn)
+{
+    noise_job job = {l->noise,       drawn,           (int)l->cfg.n_noise, (int)l->shape.n_noisy,
+                     l->shape.noisy, l->shape.sigma};
+    return job;
+}
+
+static unsigned noise_blocks(const cuda_learner *l)
+{
+    return (unsigned)((l->shape.n_noisy + NOISE_THREADS - 1) / NOISE_THREADS);
+}
+
+/** The parameters with their noise, which the target network's copy may have changed. */
+static void mix_noise(const pass *p)
+{
+    cuda_launch(mix_kernel, dim3(noise_blocks(p->l), 1, (unsigned)p->room->n_noises), NOISE_THREADS,
+                p->stream, noise_job_of(p->l, p->room->noise), p->room->passes);
+}
+
 void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room,
                   const step_header *header, int n, int n_passes)
 {
@@ -179,6 +197,8 @@ void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room
     cuda_launch(stack_kernel, dim3((unsigned)(n * n_kinds * STACK_BLOCKS + copies)), STEP_THREADS,
                 stream, header, room->changes, n, n_kinds, (uchar4 *)room->x0,
                 (const float4 *)l->online, (float4 *)l->target, (float)l->cfg.target_rate, n_quads(l));
+    if (room->noise)
+        mix_noise(&p);
     for (int i = 0; i < l->shape.n_convs; i++)
         forward_conv(&p, i);
     forward_hidden(&p);
@@ -187,8 +207,8 @@ void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room
     else
         cuda_launch(head_kernel, dim3((unsigned)(n * n_passes)), l->shape.fc->out, stream,
                     (const float *)room->hidden_parts, n, n_passes, l->n_hidden_parts,
-                    l->shape.fc->out, l->shape.n_out_blocks, head_of(l, l->online),
-                    head_of(l, l->target), l->target_again, room->h, room->q);
+                    l->shape.fc->out, l->shape.n_out_blocks, hidden_layers(&p), out_layers(&p),
+                    room->h, room->q);
 }
 
 template <int L> static void weights_layer(cuda_learner *l, cudaStream_t stream, int i)
@@ -259,7 +279,7 @@ static void hidden_gradients(cuda_learner *l)
     int last = shape->n_convs - 1;
     hidden_backward down;
     down.dh = l->dh;
-    down.w = l->online + shape->fc_w;
+    down.w = l->learn.linear[0] + shape->fc_w;
     down.x = l->learn.y[last];
     down.dx = l->dz[last];
     down.n = l->cfg.batch;
@@ -304,7 +324,7 @@ static void queue_objective(cuda_learner *l)
                 l->loss);
     out_backward down;
     down.dy = l->dy;
-    down.w = l->online + shape->out_w;
+    down.w = l->learn.linear[0] + shape->out_w;
     down.x = l->learn.h;
     down.dx = l->dh;
     down.n = job.n;
@@ -341,7 +361,7 @@ static void queue_loss(cuda_learner *l)
     job.n_hidden = shape->fc->out;
     job.n_out_blocks = shape->n_out_blocks;
     job.is_double = l->cfg.double_dqn;
-    job.out_w = l->online + shape->out_w;
+    job.out_w = l->learn.linear[0] + shape->out_w;
     job.hidden = l->learn.h;
     job.q = l->learn.q;
     job.weight = l->tree.node ? l->tree.weight : NULL;
@@ -393,6 +413,9 @@ void cuda_gradients(cuda_learner *l)
     cudaEventRecord(l->join, l->side);
     cudaStreamWaitEvent(l->stream, l->join, 0);
     add_up_convs(l);
+    if (l->learn.noise)
+        cuda_launch(sigma_kernel, dim3(noise_blocks(l)), NOISE_THREADS, l->stream,
+                    noise_job_of(l, l->learn.noise), l->grad);
 }
 
 size_t cuda_norm_blocks(const cuda_learner *l)

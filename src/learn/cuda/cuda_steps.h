@@ -83,31 +83,26 @@ static __global__ void __launch_bounds__(STEP_THREADS)
     x0[(size_t)row * FRAME_PIXELS + pixel] = v;
 }
 
-/** The last two layers of a network. */
-struct head_params {
-    const float *hidden_b, *out_w, *out_b;
-};
-
 /** Hidden units from their parts, then the last layer; one block of as many threads as there are
  *  units for each row. */
 static __global__ void __launch_bounds__(DQ_GPU_HIDDEN)
     head_kernel(const float *parts, int n, int n_passes, int n_parts, int n_hidden,
-                int n_out_blocks, head_params online, head_params target, int target_again,
-                float *h, float *q)
+                int n_out_blocks, pass_layers hidden_layers, pass_layers out_layers, float *h,
+                float *q)
 {
     __shared__ float hidden[DQ_GPU_HIDDEN];
     __shared__ float sums[DQ_GPU_HIDDEN / 32][DQ_OUT_BLOCK];
     int row = blockIdx.x, i = threadIdx.x, group = i / 32, out = i % 32;
-    const head_params *p = is_of_target(row / n, target_again) ? &target : &online;
+    const layer_params layer = out_layers.of_pass(row / n);
     float sum = 0.0f;
     for (int part = 0; part < n_parts; part++)
         sum += parts[((size_t)part * n_passes * n + row) * n_hidden + i];
-    sum += p->hidden_b[i];
+    sum += hidden_layers.of_pass(row / n).b[i];
     sum = sum > 0.0f ? sum : 0.0f;
     hidden[i] = sum;
     h[(size_t)row * n_hidden + i] = sum;
     for (int b = 0; b < n_out_blocks; b++) {
-        const float *w = p->out_w + (size_t)b * n_hidden * DQ_OUT_BLOCK;
+        const float *w = layer.w + (size_t)b * n_hidden * DQ_OUT_BLOCK;
         __syncthreads();
         sum = 0.0f;
         for (int k = group * 32; k < group * 32 + 32; k++)
@@ -120,7 +115,7 @@ static __global__ void __launch_bounds__(DQ_GPU_HIDDEN)
         for (int g = 0; g < n_hidden / 32; g++)
             sum += sums[g][i];
         int output = b * DQ_OUT_BLOCK + i;
-        q[(size_t)row * n_out_blocks * DQ_OUT_BLOCK + output] = sum + p->out_b[output];
+        q[(size_t)row * n_out_blocks * DQ_OUT_BLOCK + output] = sum + layer.b[output];
     }
 }
 
