@@ -17,8 +17,8 @@
  *  learns (Fortunato et al. 2018, appendix C).
  *
  *  IQN draws the levels of quantiles from the stream "levels": in an update those of the targets,
- *  for each next state that is asked for, and then those of the batch. Values of actions are means
- *  over levels that are not drawn (deepq/net.h).
+ *  for the next state of each transition, whether or not there is one, and then those of the batch.
+ * Values of actions are means over levels that are not drawn (deepq/net.h).
  *
  *  With `rollout` the memory is that of one rollout (rollout.h). When each lane has taken that
  *  number of steps, dq_learner_learn() is called once for every batch of every epoch. The online

@@ -95,6 +95,13 @@ void dq_draw_levels(dq_rng *levels, size_t n, float *level)
         level[i] = (float)dq_rng_unit(levels);
 }
 
+/** Of the levels drawn for a batch, those of transition i become number n. */
+static void take_levels(dq_target_cache *c, int i, int n)
+{
+    size_t atoms = (size_t)c->objective.n_atoms;
+    memmove(c->level + (size_t)n * atoms, c->level + (size_t)i * atoms, atoms * sizeof(*c->level));
+}
+
 /** Make the next state of transition i number n of the states to evaluate. */
 static void take_next_state(dq_target_cache *c, const dq_replay *replay, const dq_transition *batch,
                             int i, int n)
@@ -125,10 +132,8 @@ static void value_states(dq_target_cache *c, dq_net *net, int n)
 /** What the target network says of n next states. */
 static void ask_target(dq_target_cache *c, dq_net *net, int n)
 {
-    if (c->levels) {
-        dq_draw_levels(c->levels, (size_t)n * (size_t)c->objective.n_atoms, c->level);
+    if (c->levels)
         dq_net_set_levels(net, c->level);
-    }
     dq_net_target_outputs(net, c->obs, n, c->y);
     dq_net_set_levels(net, NULL);
     if (!c->is_double)
@@ -139,10 +144,13 @@ static void learn_unknown(dq_target_cache *c, dq_net *net, const dq_replay *repl
                           const dq_transition *batch)
 {
     int n = 0;
+    if (c->levels)
+        dq_draw_levels(c->levels, (size_t)c->batch * (size_t)c->objective.n_atoms, c->level);
     for (int i = 0; i < c->batch; i++) {
         if (batch[i].terminated || (c->keeps && c->known[batch[i].slot]))
             continue;
         take_next_state(c, replay, batch, i, n);
+        take_levels(c, i, n);
         c->unknown[n++] = i;
     }
     if (n == 0)

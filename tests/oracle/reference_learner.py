@@ -15,7 +15,7 @@ Two programs only sample the same numbers by agreement. These conventions are de
   of the stream "augmentation";
 - the stream "noise" is that of noisy layers: one draw for the actions of a round, if any is not random, and in an
   update one for the target network, one to choose actions in Double DQN and one to learn (Fortunato 2018);
-- the stream "levels" is IQN's: in an update the levels of each next state that counts, then those of each state;
+- the stream "levels" is IQN's: in an update the levels of the next state of each transition, whether or not it counts, then those of each state;
 - uniform sampling counts back from the newest transition; sampling by priority goes through the
   transitions in the order of their slots, step i in slot i % (replay_size + STACK * n_envs);
 - with a rollout the states of all environments go through the network in every round, after one draw of noise; the
@@ -428,11 +428,11 @@ class Learner:
         with torch.no_grad():
             return net(inputs, levels)
 
-    def draw_levels(self, counts):
-        """Of the states that count; float32. None: the head has none."""
+    def draw_levels(self, n):
+        """Of n states; float32. None: the head has none."""
         if self.cfg.head != "iqn":
             return None
-        drawn = [[self.levels.unit() if is_one else 0.0 for _ in range(self.cfg.atoms)] for is_one in counts]
+        drawn = [[self.levels.unit() for _ in range(self.cfg.atoms)] for _ in range(n)]
         return torch.tensor(np.array(drawn, np.float32)).double()
 
     def values(self, net, states):
@@ -459,7 +459,7 @@ class Learner:
         """r + discount * max_a Q_target(s', a); Double DQN: Q_target(s', argmax_a Q_online(s', a)). Of
         distributions, that of the same action, moved and shrunk (networks.py)."""
         self.target.draw_noise(self.noise)
-        y = self.outputs(self.target, next_inputs, self.draw_levels([t.discount > 0 for t in batch]))
+        y = self.outputs(self.target, next_inputs, self.draw_levels(len(batch)))
         q = self.target.values(self.outputs(self.target, next_inputs) if self.cfg.head == "iqn" else y)
         if self.cfg.munchausen_tau > 0:
             return self.munchausen_targets(batch, y, q)
@@ -495,7 +495,7 @@ class Learner:
         targets = self.targets(batch, self.augment([t.next_state for t in batch])) if returns is None else \
             numbers(returns)[:, None]
         self.online.draw_noise(self.noise)
-        levels = self.draw_levels([True] * len(batch))
+        levels = self.draw_levels(len(batch))
         y = self.online(inputs, levels)
         action = torch.tensor([t.action for t in batch])
         losses = self.online.losses(y, action, targets, self.cfg.loss, levels)
