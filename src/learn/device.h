@@ -42,6 +42,7 @@ typedef struct dq_device_config {
     int has_streams;            // and each of them half of the hidden units
     int double_dqn;             // the online network chooses the next action
     int augments;               // the states of a batch are augmented
+    int value_levels;           // of IQN: levels whose quantiles' mean is a value; else 0
     size_t n_noise;             // numbers drawn for the noise of one network; 0: it has none
     /** Of factorised noise, [shape->n_noisy] each: which two of these numbers' product is the noise
      *  of a parameter; need not exist after the call. NULL: it is the number with its place. */
@@ -83,6 +84,7 @@ typedef struct dq_device_random {
     /** [2 or 3][n_noise] of the online network that learns, of the target network, and with Double
      *  DQN of the online network that chooses. */
     const float *noise;
+    const float *levels;  // [2][batch][n_atoms] of the next states, then of the states
 } dq_device_random;
 
 /** A turn of the training loop. New frames and transitions are copied to the GPU, then the values

@@ -15,13 +15,14 @@
 #include "learn/device_noise.h"
 #include "learn/gpu.h"
 #include "learn/learner.h"
+#include "learn/target_cache.h"
 #include "nn/net_internal.h"
 
 enum { FRAMES_AT_ONCE = 256 };
 
 /** The random streams of an update. */
 typedef struct update_streams {
-    dq_rng sampling, augmenting, noise;
+    dq_rng sampling, augmenting, noise, levels;
 } update_streams;
 
 typedef struct cuda_learner {
@@ -37,7 +38,8 @@ typedef struct cuda_learner {
     double kept_loss;
     dq_augmentation augmentation;  // of the states of a batch, if they are augmented
     size_t n_noise;                // numbers that are drawn for one network; 0: it is not noisy
-    float *noise;  // [4][n_noise] for values, then for an update as in dq_device_random
+    float *noise;   // [4][n_noise] for values, then for an update as in dq_device_random
+    float *levels;  // [2][batch][atoms] of IQN as in dq_device_random
     int n_pending;
     int *lanes;        // [n_lanes] of the states whose values were requested
     int32_t *frames;   // [n_lanes][DQ_NET_STACK] of their states
@@ -213,6 +215,12 @@ static const float *draw_update_noise(cuda_learner *self)
     return learns;
 }
 
+/** Levels of quantiles that an update draws. */
+static size_t n_levels(const dq_learner *l)
+{
+    return 2 * (size_t)l->cfg.batch * (size_t)dq_net_atoms(l->net);
+}
+
 /** Draw what an update needs besides its batch. */
 static dq_device_random draw_random(cuda_learner *self)
 {
@@ -220,6 +228,10 @@ static dq_device_random draw_random(cuda_learner *self)
     dq_device_random random = {0};
     if (self->n_noise > 0)
         random.noise = draw_update_noise(self);
+    if (dq_learner_draws_levels(l)) {
+        dq_draw_levels(&l->levels, n_levels(l), self->levels);
+        random.levels = self->levels;
+    }
     if (dq_learner_augments(l)) {
         dq_augmentation_draw(&self->augmentation, &l->augmenting);
         random.changes = self->augmentation.state;
@@ -251,7 +263,7 @@ static void take_turn(cuda_learner *self, const int32_t *states, const float *no
 
 static update_streams streams_of(const dq_learner *l)
 {
-    return (update_streams){l->sampling, l->augmenting, l->noise};
+    return (update_streams){l->sampling, l->augmenting, l->noise, l->levels};
 }
 
 /** Draw the batch of the step that comes, if it does not need what will be added.
@@ -330,6 +342,7 @@ static void cancel(dq_learner *l)
     l->sampling = self->before.sampling;
     l->augmenting = self->before.augmenting;
     l->noise = self->before.noise;
+    l->levels = self->before.levels;
     self->has_kept_loss = loss_of(l, true, &self->kept_loss);
     self->begun = false;
 }
@@ -393,6 +406,7 @@ static void destroy(dq_learner *l)
         self->device->destroy(self->self);
     dq_augmentation_free(&self->augmentation);
     free(self->noise);
+    free(self->levels);
     free(self->lanes);
     free(self->frames);
     free(self->q);
@@ -434,8 +448,9 @@ static dq_status allocate(cuda_learner *self)
     self->n_noise = dq_device_noise_size(l->net);
     if (self->n_noise > 0)
         self->noise = calloc(4 * self->n_noise, sizeof(*self->noise));
+    self->levels = calloc(n_levels(l), sizeof(*self->levels));
     self->loading = calloc(FRAMES_AT_ONCE, (size_t)DQ_NET_SIDE * DQ_NET_SIDE);
-    if (!self->lanes || !self->frames || !self->q || !self->loading ||
+    if (!self->lanes || !self->frames || !self->q || !self->levels || !self->loading ||
         (l->priorities && !self->priority) || (self->n_noise > 0 && !self->noise))
         return dq_fail(DQ_ERR_NOMEM, "no memory for %zu environments", n);
     return DQ_OK;
@@ -475,6 +490,7 @@ static dq_status create_device(cuda_learner *self, const dq_learner_config *cfg)
                                .has_streams = last->stream > 0,
                                .double_dqn = cfg->double_dqn,
                                .augments = dq_learner_augments(l),
+                               .value_levels = last->n_levels,
                                .n_noise = self->n_noise,
                                .priority_alpha = cfg->priority_alpha,
                                .priority_rule = cfg->priority_rule,

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/cosines.h"
 #include "nn/net_internal.h"
 
 static bool embeds(const dq_net *net)
@@ -49,7 +50,7 @@ static void take_cosines(const float *level, int n, float *to)
 {
     double first[LANES] = {0}, before[LANES], at[LANES];
     for (int r = 0; r < n; r++)
-        first[r] = cos(3.14159265358979323846 * (double)level[r]);
+        first[r] = dq_first_cosine(level[r]);
     for (int r = 0; r < LANES; r++) {
         before[r] = 1.0;
         at[r] = first[r];
@@ -58,7 +59,7 @@ static void take_cosines(const float *level, int n, float *to)
         for (int r = 0; r < n; r++)
             to[r * DQ_COSINES + i] = (float)at[r];
         for (int r = 0; r < LANES; r++) {
-            double next = 2.0 * first[r] * at[r] - before[r];
+            double next = dq_next_cosine(first[r], at[r], before[r]);
             before[r] = at[r];
             at[r] = next;
         }

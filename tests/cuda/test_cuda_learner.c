@@ -150,7 +150,7 @@ static void assert_same_net(player *a, player *b)
 }
 
 /** Learners that draw more than their batches. */
-enum { DRQ, NOISY, N_RANDOM };
+enum { DRQ, NOISY, IQN, N_RANDOM };
 
 static dq_learner_config random_config(int i)
 {
@@ -161,6 +161,8 @@ static dq_learner_config random_config(int i)
     }
     if (i == NOISY)
         cfg.network = "small dueling noisy";
+    if (i == IQN)
+        cfg.network = "small iqn 3 2";
     return cfg;
 }
 
@@ -169,6 +171,7 @@ static void assert_same_streams(const dq_learner *a, const dq_learner *b)
     assert_memory_equal(&a->sampling, &b->sampling, sizeof(dq_rng));
     assert_memory_equal(&a->augmenting, &b->augmenting, sizeof(dq_rng));
     assert_memory_equal(&a->noise, &b->noise, sizeof(dq_rng));
+    assert_memory_equal(&a->levels, &b->levels, sizeof(dq_rng));
 }
 
 static void check_ahead(const dq_learner_config *cfg)
@@ -460,6 +463,31 @@ static void so_it_is_with_noise(void **state)
     }
 }
 
+/** More levels drawn than in a value and fewer; rows of all passes, with noise and both kinds of
+ *  dueling. */
+static void so_it_is_with_levels(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *network;
+        bool is_double, by_priority, is_munchausen;
+    } iqn[] = {{"small iqn 5 3", false, false, false},
+               {"nips dueling noisy iqn 2 4", true, true, false},
+               {"small iqn 3 2", false, true, true},
+               {"small streams 128 noisy iqn 3 3", false, false, true}};
+    for (size_t i = 0; i < sizeof(iqn) / sizeof(iqn[0]); i++) {
+        dq_learner_config cfg = plain;
+        cfg.network = iqn[i].network;
+        cfg.double_dqn = iqn[i].is_double;
+        cfg.priority_alpha = iqn[i].by_priority ? 0.5 : 0;
+        cfg.augment_shift = i == 1 ? 3 : 0;
+        cfg.n_lanes = i == 0 ? 2 : 1;
+        cfg.munchausen =
+            iqn[i].is_munchausen ? (dq_munchausen){0.9f, 0.3f, -1.0f} : (dq_munchausen){0};
+        check_run(&cfg, i == 0 ? START + 5 : START + 1);
+    }
+}
+
 static dq_writer *save(player *p)
 {
     dq_writer *w;
@@ -589,6 +617,7 @@ int main(void)
         cmocka_unit_test(so_it_is_with_every_head),
         cmocka_unit_test(so_it_is_with_augmented_states),
         cmocka_unit_test(so_it_is_with_noise),
+        cmocka_unit_test(so_it_is_with_levels),
         cmocka_unit_test(a_checkpoint_is_the_same_on_both),
         cmocka_unit_test(a_long_replay_arrives_whole),
         cmocka_unit_test(without_memory_there_is_none),

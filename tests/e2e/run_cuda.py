@@ -96,6 +96,7 @@ class Emulated(Case):
                          ["--set", "priority_alpha=0.6"],
                          ["--set", "augment_shift=4", "--set", "augment_intensity=0.05"],
                          ["--set", "noisy=factorised", "--set", "double_dqn=true"],
+                         ["--set", "head=iqn", "--set", "atoms=3", "--set", "value_levels=2"],
                          ["--preset", "fast", "--set", "n_step=2", "--set", "n_envs=2"]):
             whole, parts = self.dir / f"whole{len(states)}", self.dir / f"parts{len(states)}"
             args = [*GPU, *settings]

@@ -1,4 +1,4 @@
-/** The trainer against tests/oracle/reference_learner.py, step for step in two dozen variants: each
+/** The trainer against tests/oracle/reference_learner.py, step for step in some sixty variants: each
  *  action (not Pong's), reward, end, epsilon, mean and best return, sampled batch, target,
  *  importance weight and loss, the values of both networks and how far the weights moved.
  *  make_learner_golden.py makes the goldens.
@@ -306,6 +306,7 @@ int main(void)
         VARIANT("fast"),     VARIANT("everything"),
         VARIANT("gpu_book"), VARIANT("bootstraps_double"),
         VARIANT("updates"),  VARIANT("radam"),
+        VARIANT("drq"),      VARIANT("iqn_double"),
     };
     if (getenv("DEEPQ_TEST_QUICK"))  // the emulation of a GPU is slow
         return cmocka_run_group_tests(some, NULL, NULL);
@@ -364,10 +365,13 @@ int main(void)
         VARIANT("noisy_munchausen"),
         VARIANT("noisy_independent"),
         VARIANT("full_rainbow"),
+        VARIANT("iqn"),
+        VARIANT("iqn_double"),
+        VARIANT("munchausen_iqn"),
     };
     const struct CMUnitTest of_the_cpu[] = {
-        VARIANT("iqn"), VARIANT("iqn_double"), VARIANT("munchausen_iqn"), VARIANT("layer_norm"),
-        VARIANT("pqn"), VARIANT("pqn_one"),    VARIANT("pqn_huber"),      VARIANT("pqn_noisy"),
+        VARIANT("layer_norm"), VARIANT("pqn"),       VARIANT("pqn_one"),
+        VARIANT("pqn_huber"),  VARIANT("pqn_noisy"),
     };
     int n_failed = cmocka_run_group_tests(all, NULL, NULL);
     return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));

@@ -142,6 +142,7 @@ struct head_job {
     dq_objective objective;
     int is_parted;  // of all advantages, then of the value: Wang et al. 2016, equation 9
     int row;        // floats in a row of outputs
+    int atoms;      // of an action in a row: all, or of IQN one
 };
 
 /** Outputs for each action in place, and the values of the actions, one block for each state.
@@ -169,12 +170,14 @@ static __global__ void __launch_bounds__(HEAD_THREADS)
 struct objective_job {
     head_job head;
     const step_header *header;
-    int n, is_double;
-    const float *y, *values;  // values: rows of n_actions
-    const float *weight;      // [n], NULL: all 1
-    float *dy;                // [n][row] gradients of the layer's outputs
-    float *error, *target;    // [n], [n][n_atoms]
-    double *part;             // [n] losses
+    int n, n_rows, is_double;  // n_rows: of a state in the last layer
+    const float *y, *values;   // y: rows of y_row; values: of n_actions
+    int y_row;
+    const float *levels;    // [n][n_atoms] of IQN
+    const float *weight;    // [n], NULL: all 1
+    float *dy;              // [n][n_rows][row] gradients of the layer's outputs
+    float *error, *target;  // [n], [n][n_atoms]
+    double *part;           // [n] losses
 };
 
 /** The target of sample i: its distribution. */
@@ -183,7 +186,7 @@ static __device__ inline void find_target(const objective_job *job, int i, float
 {
     const dq_objective *o = &job->head.objective;
     const dq_device_sample *s = header_samples(job->header) + i;
-    const float *y = job->y + (size_t)(job->n + i) * job->head.row;
+    const float *y = job->y + (size_t)(job->n + i) * job->y_row;
     const float *target_q = job->values + (size_t)(job->n + i) * o->n_actions;
     const float *third_q = job->values + (size_t)(2 * job->n + i) * o->n_actions;
     const float *chooser_q = job->is_double ? third_q : target_q;
@@ -201,7 +204,7 @@ static __device__ inline void find_target(const objective_job *job, int i, float
 /** The gradient of the layer's outputs from that of the action's: dq_net_spread() of one output. */
 static __device__ inline float spread(const head_job *job, int action, const float *dy, int output)
 {
-    const int atoms = job->objective.n_atoms, n_actions = job->objective.n_actions;
+    const int atoms = job->atoms, n_actions = job->objective.n_actions;
     int a = output / atoms, i = output % atoms;
     if (a > n_actions || (a == n_actions && !job->is_parted))
         return 0.0f;
@@ -220,17 +223,19 @@ static __global__ void __launch_bounds__(HEAD_THREADS) objective_kernel(objectiv
     const dq_objective *o = &job.head.objective;
     const int i = (int)blockIdx.x, n = o->n_atoms;
     const int action = header_samples(job.header)[i].action;
-    const float *y = job.y + (size_t)i * job.head.row + action * n;
+    const float *y = job.y + (size_t)i * job.y_row + action * n;
     const float weight = job.weight ? job.weight[i] : 1.0f;
+    const bool has_quantiles = o->head == DQ_HEAD_QR || o->head == DQ_HEAD_IQN;
     if (threadIdx.x == 0)
         find_target(&job, i, next, target);
     __syncthreads();
-    for (int k = threadIdx.x; o->head == DQ_HEAD_QR && k < n; k += HEAD_THREADS) {
-        parts[k] = dq_objective_quantile(n, y[k], dq_objective_level(n, k), target, &dy[k]);
+    for (int k = threadIdx.x; has_quantiles && k < n; k += HEAD_THREADS) {
+        float level = job.levels ? job.levels[i * n + k] : dq_objective_level(n, k);
+        parts[k] = dq_objective_quantile(n, y[k], level, target, &dy[k]);
         dy[k] *= weight / (float)job.n;
     }
     __syncthreads();
-    if (threadIdx.x == 0 && o->head == DQ_HEAD_QR) {
+    if (threadIdx.x == 0 && has_quantiles) {
         double loss = 0.0;
         for (int k = 0; k < n; k++)
             loss += parts[k];
@@ -242,8 +247,9 @@ static __global__ void __launch_bounds__(HEAD_THREADS) objective_kernel(objectiv
     __syncthreads();
     for (int k = threadIdx.x; k < n; k += HEAD_THREADS)
         job.target[(size_t)i * n + k] = target[k];
-    for (int k = threadIdx.x; k < job.head.row; k += HEAD_THREADS)
-        job.dy[(size_t)i * job.head.row + k] = spread(&job.head, action, dy, k);
+    const int row = job.head.row;
+    for (int k = threadIdx.x; k < job.n_rows * row; k += HEAD_THREADS)
+        job.dy[(size_t)i * job.n_rows * row + k] = spread(&job.head, action, dy + k / row, k % row);
 }
 
 /** The batch's loss, beside that of the step before: one thread. @param value [2] */

@@ -302,10 +302,11 @@ struct hidden_forward {
     }
 };
 
-/** The gradient of the first linear layer's input, and through the ReLU before it. */
+/** The gradient of the first linear layer's input, and through the ReLU before it, if there is one.
+ */
 struct hidden_backward {
     enum { BM = 32, GROUPS = 4, AT_ONCE = 2, A_ALONG_K = 1, B_ALONG_K = 1, BIAS = 0 };
-    const float *dh, *w, *x;
+    const float *dh, *w, *x;  // x: what the ReLU gave; NULL: there is none
     float *dx;
     int n, n_in, n_out, k0, k1;
 
@@ -326,7 +327,7 @@ struct hidden_backward {
     {
         size_t at = (size_t)row * n_in + column;
         if (row < n && column < n_in)
-            dx[at] = x[at] > 0.0f ? v : 0.0f;
+            dx[at] = !x || x[at] > 0.0f ? v : 0.0f;
     }
     __device__ inline void store_bias(int, float) const
     {

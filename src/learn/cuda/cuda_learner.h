@@ -48,7 +48,7 @@ typedef struct packet_plan {
     size_t decision;  // where it begins
     size_t act_noise, act;
     size_t update;  // where it begins
-    size_t changes, noise, step, bytes;
+    size_t changes, noise, levels, step, bytes;
 } packet_plan;
 
 /** Pinned memory that is copied from while the CPU continues; it is reused when copies are done. */
@@ -67,6 +67,23 @@ typedef struct pass_noise {
     float *used[PASSES_MAX];  // [shape.sigma] where there is noise, of the linear layers alone
 } pass_noise;
 
+/** Rows of states behind an embedding of levels: whose they are, and what is computed of them. */
+typedef struct level_rows {
+    int pass;             // whose features and whose network
+    int n_levels;         // rows of a state
+    const float *levels;  // [n][n_levels]; NULL: in even steps
+    float *cosines;       // [n][n_levels][DQ_COSINES]
+    float *psi;           // [n][n_levels][features] embeddings; NULL: not wanted
+    float *mixed;         // [n][n_levels][features] features times embeddings
+    float *h, *q;   // [n][n_levels] rows of the hidden layer's and of the last layer's outputs
+    float *y;       // [n][n_actions][n_levels] outputs for each action
+    float *values;  // rows of value_row values of actions; NULL: not wanted
+} level_rows;
+
+/** A pass's quantiles at drawn levels, of two passes; the mean that chooses the next action; and
+ *  Munchausen's policy. */
+enum { LEVEL_ROWS_MAX = 4 };
+
 /** What a forward pass reads and writes. The rows of a learning step's pass are states by the
  * online network, next states by the target network, and for double Q-learning these by the online
  * network, or for Munchausen DQN the states by the target network; of the pictures there are two
@@ -83,6 +100,9 @@ typedef struct forward_room {
     const float *linear[PASSES_MAX];  // of each pass the parameters, from the hidden layer on
     const float *noise;               // [n_noises] draws, of as many passes; NULL: there is none
     int n_noises;
+    level_rows rows[LEVEL_ROWS_MAX];  // [n_level_rows], of IQN; 0: a state has one row
+    int n_level_rows;
+    float *y_of_actions;  // [2 batch][n_actions][n_atoms] outputs at drawn levels
 } forward_room;
 
 /** The priorities of the transitions, as replay/priority_tree.h has them. */
@@ -145,10 +165,12 @@ struct cuda_learner {
     float *decided_q;  // pinned [n_states][out_pad] values of act, written by the GPU
     float *dz[DQ_CONVS_MAX], *dh, *loss;
     float *error, *sample_target;  // [batch], [batch][n_atoms] of the last learning step
-    float *dy;                     // [batch][out_pad] gradients of a dense last layer's outputs
-    double *loss_part;             // [batch] with such a layer
-    double *squares;               // [norm_blocks()] sums of the gradient's; NULL: any norm will do
-    float *scale;                  // [1] of the gradient
+    // Of IQN the rows of dh and dy are those of the levels.
+    float *dy;          // [batch][out_pad] gradients of a dense last layer's outputs
+    float *dmixed;      // [batch][n_atoms][features] of IQN, of rows[0].mixed, then psi
+    double *loss_part;  // [batch] with such a layer
+    double *squares;    // [norm_blocks()] sums of the gradient's; NULL: any norm will do
+    float *scale;       // [1] of the gradient
     float *conv_parts[DQ_CONVS_MAX];
     int chunk[DQ_CONVS_MAX], n_parts[DQ_CONVS_MAX];
 
@@ -171,6 +193,8 @@ void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room
                   const step_header *header, int n, int n_passes);
 /** Whether the last layer is a dense one, of distributions or of advantages and a value. */
 bool cuda_is_dense(const cuda_learner *l);
+/** Rows of a state in the layers behind the convolutions, while it learns. */
+int cuda_rows_of_state(const cuda_learner *l);
 /** Queue the first half of a learning step, on two streams where that is possible. */
 void cuda_gradients(cuda_learner *l);
 /** Queue the second: priorities, the optimiser. */

@@ -3,6 +3,7 @@
 #include "learn/cuda/cuda_heads.h"
 #include "learn/cuda/cuda_jobs.h"
 #include "learn/cuda/cuda_learner.h"
+#include "learn/cuda/cuda_levels.h"
 #include "learn/cuda/cuda_noise.h"
 #include "learn/cuda/cuda_steps.h"
 
@@ -74,6 +75,14 @@ static pass_layers out_layers(const pass *p)
     return layers_at(p->room->linear, p->l->shape.out_w, p->l->shape.out_b);
 }
 
+/** Those of one pass, as of the first. */
+static pass_layers only(const pass_layers &layers, int pass)
+{
+    pass_layers one = {};
+    one.of[0] = layers.of[pass];
+    return one;
+}
+
 /** Convolution i of the network, which is layer L. */
 template <int L> static void forward_layer(const pass *p, int i)
 {
@@ -98,19 +107,26 @@ static void forward_conv(const pass *p, int i)
 #undef EACH_ARGUMENTS
 }
 
-static void forward_hidden(const pass *p)
+static const float *features_of(const cuda_learner *l, const forward_room *room)
+{
+    return room->y[l->shape.n_convs - 1];
+}
+
+/** The parts of the hidden layer's sums. @param x [n_passes][n][features] */
+static void forward_hidden(const pass *p, const float *x, const pass_layers &layers, int n,
+                           int n_passes)
 {
     const dq_net_shape *shape = &p->l->shape;
     hidden_forward job;
-    job.x = p->room->y[shape->n_convs - 1];
-    job.layers = hidden_layers(p);
+    job.x = x;
+    job.layers = layers;
     job.parts = p->room->hidden_parts;
-    job.n = p->n;
+    job.n = n;
     job.n_in = shape->fc->in;
     job.n_out = shape->fc->out;
-    job.n_passes = p->n_passes;
+    job.n_passes = n_passes;
     job.n_parts = p->l->n_hidden_parts;
-    multiply(p->l, p->stream, job, p->n, job.n_out, p->n_passes * job.n_parts);
+    multiply(p->l, p->stream, job, n, job.n_out, n_passes * job.n_parts);
 }
 
 void cuda_news(cuda_learner *l, step_header *step)
@@ -128,7 +144,9 @@ bool cuda_is_dense(const cuda_learner *l)
 
 static head_job head_job_of(const cuda_learner *l)
 {
-    head_job job = {l->cfg.objective, l->cfg.is_parted, (int)l->shape.out_pad};
+    const bool has_levels = l->cfg.objective.head == DQ_HEAD_IQN;
+    head_job job = {l->cfg.objective, l->cfg.is_parted, (int)l->shape.out_pad,
+                    has_levels ? 1 : l->cfg.objective.n_atoms};
     return job;
 }
 
@@ -137,24 +155,75 @@ static unsigned head_blocks(size_t n)
     return (unsigned)((n + HEAD_THREADS - 1) / HEAD_THREADS);
 }
 
+/** The hidden units of rows, from their parts. */
+static void finish_hidden(const pass *p, const pass_layers &layers, int n, int n_passes, float *h)
+{
+    const int n_hidden = p->l->shape.fc->out;
+    size_t all = (size_t)n * (size_t)n_passes * (size_t)n_hidden;
+    cuda_launch(hidden_kernel, dim3(head_blocks(all)), HEAD_THREADS, p->stream,
+                (const float *)p->room->hidden_parts, n, n_passes, p->l->n_hidden_parts, n_hidden,
+                layers, h);
+}
+
+/** A dense last layer of rows. */
+static void forward_last(const pass *p, const float *h, const pass_layers &layers, int n,
+                         int n_passes, float *q)
+{
+    out_forward job;
+    job.x = h;
+    job.layers = layers;
+    job.y = q;
+    job.n = n;
+    job.n_in = p->l->shape.fc->out;
+    job.row = (int)p->l->shape.out_pad;
+    multiply_exactly(p->stream, job, n, job.row, n_passes);
+}
+
 /** From the parts of the hidden layer to the values of actions. */
 static void forward_dense(const pass *p)
 {
+    const forward_room *room = p->room;
+    finish_hidden(p, hidden_layers(p), p->n, p->n_passes, room->h);
+    forward_last(p, room->h, out_layers(p), p->n, p->n_passes, room->q);
+    cuda_launch(outputs_kernel, dim3((unsigned)(p->n * p->n_passes)), HEAD_THREADS, p->stream,
+                head_job_of(p->l), room->q, room->values, room->value_row);
+}
+
+static void forward_fc2(const pass *p)
+{
     const cuda_learner *l = p->l;
-    const int n_hidden = l->shape.fc->out, rows = p->n * p->n_passes;
-    cuda_launch(hidden_kernel, dim3(head_blocks((size_t)rows * (size_t)n_hidden)), HEAD_THREADS,
-                p->stream, (const float *)p->room->hidden_parts, p->n, p->n_passes,
-                l->n_hidden_parts, n_hidden, hidden_layers(p), p->room->h);
-    out_forward job;
-    job.x = p->room->h;
-    job.layers = out_layers(p);
-    job.y = p->room->q;
-    job.n = p->n;
-    job.n_in = n_hidden;
-    job.row = (int)l->shape.out_pad;
-    multiply_exactly(p->stream, job, p->n, job.row, p->n_passes);
-    cuda_launch(outputs_kernel, dim3((unsigned)rows), HEAD_THREADS, p->stream, head_job_of(l),
-                p->room->q, p->room->values, p->room->value_row);
+    const forward_room *room = p->room;
+    cuda_launch(head_kernel, dim3((unsigned)(p->n * p->n_passes)), l->shape.fc->out, p->stream,
+                (const float *)room->hidden_parts, p->n, p->n_passes, l->n_hidden_parts,
+                l->shape.fc->out, l->shape.n_out_blocks, hidden_layers(p), out_layers(p), room->h,
+                room->q);
+}
+
+/** Behind the convolutions, for the rows of levels of one pass. */
+static void forward_levels(const pass *p, const level_rows *r)
+{
+    const cuda_learner *l = p->l;
+    const dq_net_shape *shape = &l->shape;
+    const int rows = p->n * r->n_levels, n_features = shape->fc->in;
+    const pass_layers hidden = only(hidden_layers(p), r->pass), out = only(out_layers(p), r->pass);
+    cuda_launch(cosines_kernel, dim3((unsigned)((rows + LEVEL_THREADS - 1) / LEVEL_THREADS)),
+                LEVEL_THREADS, p->stream, r->levels, rows, r->n_levels, r->cosines);
+    embed_forward job;
+    job.cosines = r->cosines;
+    job.features = features_of(l, p->room) + (size_t)r->pass * (size_t)p->n * (size_t)n_features;
+    job.layer = layers_at(p->room->passes.params, shape->embedding_w, shape->embedding_b).of[r->pass];
+    job.psi = r->psi;
+    job.mixed = r->mixed;
+    job.n = rows;
+    job.n_levels = r->n_levels;
+    job.n_features = n_features;
+    multiply_exactly(p->stream, job, rows, n_features, 1);
+    forward_hidden(p, r->mixed, hidden, rows, 1);
+    finish_hidden(p, hidden, rows, 1, r->h);
+    forward_last(p, r->h, out, rows, 1, r->q);
+    cuda_launch(level_outputs_kernel, dim3((unsigned)p->n), LEVEL_THREADS, p->stream,
+                head_job_of(l), (const float *)r->q, r->n_levels, r->y, r->values,
+                p->room->value_row);
 }
 
 /** Parameters in fours. */
@@ -201,14 +270,15 @@ void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room
         mix_noise(&p);
     for (int i = 0; i < l->shape.n_convs; i++)
         forward_conv(&p, i);
-    forward_hidden(&p);
+    for (int i = 0; i < room->n_level_rows; i++)
+        forward_levels(&p, &room->rows[i]);
+    if (room->n_level_rows > 0)
+        return;
+    forward_hidden(&p, features_of(l, room), hidden_layers(&p), n, n_passes);
     if (cuda_is_dense(l))
         forward_dense(&p);
     else
-        cuda_launch(head_kernel, dim3((unsigned)(n * n_passes)), l->shape.fc->out, stream,
-                    (const float *)room->hidden_parts, n, n_passes, l->n_hidden_parts,
-                    l->shape.fc->out, l->shape.n_out_blocks, hidden_layers(&p), out_layers(&p),
-                    room->h, room->q);
+        forward_fc2(&p);
 }
 
 template <int L> static void weights_layer(cuda_learner *l, cudaStream_t stream, int i)
@@ -276,21 +346,22 @@ size_t cuda_conv_part(int layer)
 static void hidden_gradients(cuda_learner *l)
 {
     const dq_net_shape *shape = &l->shape;
-    int last = shape->n_convs - 1;
+    const bool has_levels = l->learn.n_level_rows > 0;
+    const float *features = features_of(l, &l->learn);
     hidden_backward down;
     down.dh = l->dh;
     down.w = l->learn.linear[0] + shape->fc_w;
-    down.x = l->learn.y[last];
-    down.dx = l->dz[last];
-    down.n = l->cfg.batch;
+    down.x = has_levels ? NULL : features;
+    down.dx = has_levels ? l->dmixed : l->dz[shape->n_convs - 1];
+    down.n = l->cfg.batch * cuda_rows_of_state(l);
     down.n_in = shape->fc->in;
     down.n_out = shape->fc->out;
-    multiply(l, l->stream, down, l->cfg.batch, down.n_in, 1);
+    multiply(l, l->stream, down, down.n, down.n_in, 1);
     hidden_weights weights;
-    weights.x = l->learn.y[last];
+    weights.x = has_levels ? l->learn.rows[0].mixed : features;
     weights.dh = l->dh;
     weights.grad = l->grad + shape->fc_w;
-    weights.n = l->cfg.batch;
+    weights.n = down.n;
     weights.n_in = shape->fc->in;
     weights.n_out = shape->fc->out;
     multiply(l, l->side, weights, weights.n_in, weights.n_out, 1);
@@ -311,8 +382,15 @@ static void queue_objective(cuda_learner *l)
     job.head = head_job_of(l);
     job.header = l->header;
     job.n = l->cfg.batch;
+    job.n_rows = cuda_rows_of_state(l);
     job.is_double = l->cfg.double_dqn;
     job.y = l->learn.q;
+    job.y_row = job.head.row;
+    if (l->learn.n_level_rows > 0) {
+        job.y = l->learn.y_of_actions;
+        job.y_row = job.head.objective.n_actions * job.head.objective.n_atoms;
+        job.levels = l->learn.rows[0].levels;
+    }
     job.values = l->learn.values;
     job.weight = l->tree.node ? l->tree.weight : NULL;
     job.dy = l->dy;
@@ -327,12 +405,12 @@ static void queue_objective(cuda_learner *l)
     down.w = l->learn.linear[0] + shape->out_w;
     down.x = l->learn.h;
     down.dx = l->dh;
-    down.n = job.n;
+    down.n = job.n * job.n_rows;
     down.n_in = shape->fc->out;
     down.row = job.head.row;
-    multiply_exactly(l->stream, down, job.n, down.n_in, 1);
+    multiply_exactly(l->stream, down, down.n, down.n_in, 1);
     cuda_launch(hidden_bias_kernel, dim3(head_blocks(shape->hidden)), HEAD_THREADS, l->stream,
-                (const float *)l->dh, job.n, shape->fc->out, l->grad + shape->fc_b);
+                (const float *)l->dh, down.n, shape->fc->out, l->grad + shape->fc_b);
 }
 
 static void dense_weights(cuda_learner *l)
@@ -343,11 +421,39 @@ static void dense_weights(cuda_learner *l)
     job.dy = l->dy;
     job.grad = l->grad + shape->out_w;
     job.bias = l->grad + shape->out_b;
-    job.n = l->cfg.batch;
+    job.n = l->cfg.batch * cuda_rows_of_state(l);
     job.n_in = shape->fc->out;
     job.row = (int)shape->out_pad;
     job.has_streams = l->cfg.has_streams;
     job.n_outputs = shape->n_outputs;
+    multiply_exactly(l->side, job, job.n_in, job.row, 1);
+}
+
+int cuda_rows_of_state(const cuda_learner *l)
+{
+    return l->learn.n_level_rows > 0 ? l->learn.rows[0].n_levels : 1;
+}
+
+/** From the products of features and embeddings to both, and to the embedding's parameters. */
+static void embedding_gradients(cuda_learner *l)
+{
+    const dq_net_shape *shape = &l->shape;
+    const level_rows *r = &l->learn.rows[0];
+    const int n_features = shape->fc->in;
+    cuda_launch(unmix_kernel,
+                dim3((unsigned)((n_features + LEVEL_THREADS - 1) / LEVEL_THREADS), 1,
+                     (unsigned)l->cfg.batch),
+                LEVEL_THREADS, l->stream, features_of(l, &l->learn), (const float *)r->psi,
+                r->n_levels, n_features, l->dmixed, l->dz[shape->n_convs - 1]);
+    fork_side(l);
+    out_weights job = {};  // it is a dense layer as the last one
+    job.x = r->cosines;
+    job.dy = l->dmixed;
+    job.grad = l->grad + shape->embedding_w;
+    job.bias = l->grad + shape->embedding_b;
+    job.n = l->cfg.batch * r->n_levels;
+    job.n_in = DQ_COSINES;
+    job.row = n_features;
     multiply_exactly(l->side, job, job.n_in, job.row, 1);
 }
 
@@ -386,8 +492,10 @@ static void add_up_convs(cuda_learner *l)
         convs.n_parts[i] = l->n_parts[i];
         convs.first[i] = (int)shape->conv_w[i];
     }
-    convs.first[shape->n_convs] = (int)shape->fc_w;
-    cuda_launch(sum_kernel, dim3((unsigned)((shape->fc_w + STEP_THREADS - 1) / STEP_THREADS)),
+    const int last = shape->n_convs - 1;
+    const size_t end = shape->conv_b[last] + (size_t)shape->conv[last]->out;
+    convs.first[shape->n_convs] = (int)end;
+    cuda_launch(sum_kernel, dim3((unsigned)((end + STEP_THREADS - 1) / STEP_THREADS)),
                 STEP_THREADS, l->stream, convs, l->grad);
 }
 
@@ -404,6 +512,8 @@ void cuda_gradients(cuda_learner *l)
     if (cuda_is_dense(l))
         dense_weights(l);
     hidden_gradients(l);
+    if (l->learn.n_level_rows > 0)
+        embedding_gradients(l);
     for (int i = l->shape.n_convs - 1; i > 0; i--) {
         fork_side(l);
         weights_conv(l, l->side, i);
