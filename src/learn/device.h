@@ -40,6 +40,7 @@ typedef struct dq_device_config {
     dq_objective objective;     // what its outputs mean, and the loss
     int is_parted;              // its last layer has advantages and a value, apart
     int has_streams;            // and each of them half of the hidden units
+    float norm_epsilon;         // what layer normalisation adds to a variance
     int double_dqn;             // the online network chooses the next action
     int augments;               // the states of a batch are augmented
     int value_levels;           // of IQN: levels whose quantiles' mean is a value; else 0

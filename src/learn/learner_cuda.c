@@ -16,6 +16,7 @@
 #include "learn/gpu.h"
 #include "learn/learner.h"
 #include "learn/target_cache.h"
+#include "nn/layer_norm.h"
 #include "nn/net_internal.h"
 
 enum { FRAMES_AT_ONCE = 256 };
@@ -488,6 +489,7 @@ static dq_status create_device(cuda_learner *self, const dq_learner_config *cfg)
                                .objective = dq_net_objective(l->net),
                                .is_parted = last->dueling != DQ_DUELING_NONE,
                                .has_streams = last->stream > 0,
+                               .norm_epsilon = DQ_NORM_EPSILON,
                                .double_dqn = cfg->double_dqn,
                                .augments = dq_learner_augments(l),
                                .value_levels = last->n_levels,

@@ -488,6 +488,27 @@ static void so_it_is_with_levels(void **state)
     }
 }
 
+/** Behind convolutions, a hidden layer and two streams, with every kind of last layer. */
+static void so_it_is_with_normalisations(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *network;
+        bool is_double, by_priority, has_norm;
+    } normed[] = {{"small norm", true, false, false},
+                  {"nips dueling noisy norm c51 5 -3 3", true, true, true},
+                  {"small streams 128 norm qr 3", false, true, false}};
+    for (size_t i = 0; i < sizeof(normed) / sizeof(normed[0]); i++) {
+        dq_learner_config cfg = plain;
+        cfg.network = normed[i].network;
+        cfg.double_dqn = normed[i].is_double;
+        cfg.priority_alpha = normed[i].by_priority ? 0.5 : 0;
+        cfg.gradient_norm = normed[i].has_norm ? 0.5 : 0;
+        cfg.n_lanes = i == 0 ? 2 : 1;
+        check_run(&cfg, i == 0 ? START + 5 : START + 1);
+    }
+}
+
 static dq_writer *save(player *p)
 {
     dq_writer *w;
@@ -618,6 +639,7 @@ int main(void)
         cmocka_unit_test(so_it_is_with_augmented_states),
         cmocka_unit_test(so_it_is_with_noise),
         cmocka_unit_test(so_it_is_with_levels),
+        cmocka_unit_test(so_it_is_with_normalisations),
         cmocka_unit_test(a_checkpoint_is_the_same_on_both),
         cmocka_unit_test(a_long_replay_arrives_whole),
         cmocka_unit_test(without_memory_there_is_none),

@@ -1,5 +1,5 @@
-/** The trainer against tests/oracle/reference_learner.py, step for step in some sixty variants: each
- *  action (not Pong's), reward, end, epsilon, mean and best return, sampled batch, target,
+/** The trainer against tests/oracle/reference_learner.py, step for step in some sixty variants:
+ * each action (not Pong's), reward, end, epsilon, mean and best return, sampled batch, target,
  *  importance weight and loss, the values of both networks and how far the weights moved.
  *  make_learner_golden.py makes the goldens.
  *
@@ -368,10 +368,13 @@ int main(void)
         VARIANT("iqn"),
         VARIANT("iqn_double"),
         VARIANT("munchausen_iqn"),
+        VARIANT("layer_norm"),
     };
     const struct CMUnitTest of_the_cpu[] = {
-        VARIANT("layer_norm"), VARIANT("pqn"),       VARIANT("pqn_one"),
-        VARIANT("pqn_huber"),  VARIANT("pqn_noisy"),
+        VARIANT("pqn"),
+        VARIANT("pqn_one"),
+        VARIANT("pqn_huber"),
+        VARIANT("pqn_noisy"),
     };
     int n_failed = cmocka_run_group_tests(all, NULL, NULL);
     return n_failed + (test_device() ? 0 : cmocka_run_group_tests(of_the_cpu, NULL, NULL));

@@ -109,10 +109,10 @@ struct out_weights {
     }
 };
 
-/** Hidden units from their parts. */
+/** Hidden units from their parts; least as in conv_forward. */
 static __global__ void __launch_bounds__(HEAD_THREADS)
     hidden_kernel(const float *parts, int n, int n_passes, int n_parts, int n_hidden,
-                  pass_layers layers, float *h)
+                  pass_layers layers, float least, float *h)
 {
     int i = (int)(blockIdx.x * HEAD_THREADS + threadIdx.x), all = n * n_passes * n_hidden;
     if (i >= all)
@@ -121,7 +121,7 @@ static __global__ void __launch_bounds__(HEAD_THREADS)
     for (int part = 0; part < n_parts; part++)
         sum += parts[(size_t)part * all + i];
     sum += layers.of_pass(i / (n * n_hidden)).b[i % n_hidden];
-    h[i] = sum > 0.0f ? sum : 0.0f;
+    h[i] = sum > least ? sum : least;
 }
 
 /** The sum over the samples of the gradients of hidden units: those of their biases. */

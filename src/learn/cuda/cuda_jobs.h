@@ -95,7 +95,8 @@ struct pass_layers {
     }
 };
 
-/** y = max(0, patches * weights + bias). z: 0 the online network on the states, 1 the target
+/** y = max(least, patches * weights + bias), with a least output of 0, or of minus infinity where
+ *  the ReLU is behind a normalisation. z: 0 the online network on the states, 1 the target
  *  network on the next states, 2 the online network on these, or with target_again the target
  *  network on the states; each has its n rows. */
 template <int L> struct conv_forward {
@@ -107,6 +108,7 @@ template <int L> struct conv_forward {
     layer_params own;
     const dq_change *changes;  // of the pictures; NULL: as they are
     float *y;
+    float least;
     int n, target_again, k0, k1;
 
     __device__ inline void begin(int z)
@@ -136,7 +138,7 @@ template <int L> struct conv_forward {
         if (shape::FIRST && changes)
             v *= changes[row / shape::PIXELS].gain;
         v += own.b[column];
-        y[(size_t)row * shape::OUT + column] = v > 0.0f ? v : 0.0f;
+        y[(size_t)row * shape::OUT + column] = v > least ? v : least;
     }
     __device__ inline void store_bias(int, float) const
     {

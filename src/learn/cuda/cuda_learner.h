@@ -132,7 +132,8 @@ typedef struct loss_job {
 /** The gradients of the convolutions in parts, to be added up. */
 typedef struct conv_parts {
     const float *parts[DQ_CONVS_MAX];
-    int first[DQ_CONVS_MAX + 1];  // parameter of each; the last one's end
+    int first[DQ_CONVS_MAX];  // parameter of each
+    int size[DQ_CONVS_MAX];   // parameters of each
     int n_parts[DQ_CONVS_MAX];
     int n_convs;
 } conv_parts;
@@ -164,6 +165,8 @@ struct cuda_learner {
     forward_room learn, act;
     float *decided_q;  // pinned [n_states][out_pad] values of act, written by the GPU
     float *dz[DQ_CONVS_MAX], *dh, *loss;
+    // Of each normalisation, [batch] rows of the learning pass: see layer_norm.
+    float *normal[DQ_NORMS_MAX], *norm_factor[DQ_NORMS_MAX];
     float *error, *sample_target;  // [batch], [batch][n_atoms] of the last learning step
     // Of IQN the rows of dh and dy are those of the levels.
     float *dy;          // [batch][out_pad] gradients of a dense last layer's outputs

@@ -340,6 +340,10 @@ static size_t plan(cuda_learner *l, unsigned char *base)
         l->scale = take_floats(base, &used, 1);
     }
     plan_tree(l, base, &used);
+    for (int i = 0; i < shape->n_norms; i++) {
+        l->normal[i] = take_floats(base, &used, n * shape->norm[i].size);
+        l->norm_factor[i] = take_floats(base, &used, n * (size_t)shape->norm[i].n_streams);
+    }
     if (l->cfg.noise_in) {
         l->noise.of_in = (uint32_t *)take(base, &used, shape->n_noisy * sizeof(uint32_t));
         l->noise.of_out = (uint32_t *)take(base, &used, shape->n_noisy * sizeof(uint32_t));

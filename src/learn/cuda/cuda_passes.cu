@@ -5,6 +5,7 @@
 #include "learn/cuda/cuda_learner.h"
 #include "learn/cuda/cuda_levels.h"
 #include "learn/cuda/cuda_noise.h"
+#include "learn/cuda/cuda_norm.h"
 #include "learn/cuda/cuda_steps.h"
 
 template <class Job> static dim3 gemm_grid(int rows, int columns, int depth)
@@ -83,6 +84,49 @@ static pass_layers only(const pass_layers &layers, int pass)
     return one;
 }
 
+/** A ReLU follows layers at once, or behind their normalisation. */
+static float least_output(const cuda_learner *l)
+{
+    return l->shape.n_norms > 0 ? -INFINITY : 0.0f;
+}
+
+/** Normalisation i, of convolution i or of the hidden layer. */
+static layer_norm norm_of(const cuda_learner *l, int i)
+{
+    const dq_norm *m = &l->shape.norm[i];
+    layer_norm norm = {m->shape.n, m->n_streams, l->cfg.norm_epsilon, l->normal[i],
+                       l->norm_factor[i]};
+    return norm;
+}
+
+/** What layer i gave, normalised where it is to be. */
+static void normalise(const pass *p, int i, float *y)
+{
+    const cuda_learner *l = p->l;
+    if (l->shape.n_norms == 0)
+        return;
+    const dq_norm *m = &l->shape.norm[i];
+    cuda_launch(layer_norm_kernel, dim3((unsigned)(p->n * p->n_passes), 1, (unsigned)m->n_streams),
+                LAYER_NORM_THREADS, p->stream, norm_of(l, i),
+                layers_at(p->room->passes.params, m->scale, m->shift), p->n,
+                p->room == &l->learn ? p->n : 0, y);
+}
+
+/** From the gradients of what layer i gave, behind the ReLU's, to those of its outputs in front of its
+ *  normalisation, if it has one. @param[in,out] dy [batch] */
+static void norm_gradients(cuda_learner *l, int i, float *dy)
+{
+    if (l->shape.n_norms == 0)
+        return;
+    const dq_norm *m = &l->shape.norm[i];
+    const layer_norm norm = norm_of(l, i);
+    unsigned blocks = (unsigned)((norm.n * norm.n_streams + LAYER_NORM_THREADS - 1) / LAYER_NORM_THREADS);
+    cuda_launch(layer_norm_params_kernel, dim3(blocks), LAYER_NORM_THREADS, l->stream, norm,
+                l->cfg.batch, (const float *)dy, l->grad + m->scale, l->grad + m->shift);
+    cuda_launch(layer_norm_back_kernel, dim3((unsigned)l->cfg.batch, 1, (unsigned)m->n_streams),
+                LAYER_NORM_THREADS, l->stream, norm, (const float *)l->online + m->scale, dy);
+}
+
 /** Convolution i of the network, which is layer L. */
 template <int L> static void forward_layer(const pass *p, int i)
 {
@@ -92,6 +136,7 @@ template <int L> static void forward_layer(const pass *p, int i)
     job.layers =
         layers_at(p->room->passes.params, p->l->shape.conv_w[i], p->l->shape.conv_b[i]);
     job.changes = p->room->changes;
+    job.least = least_output(p->l);
     job.y = p->room->y[i];
     job.n = p->n;
     job.target_again = p->l->target_again;
@@ -162,7 +207,7 @@ static void finish_hidden(const pass *p, const pass_layers &layers, int n, int n
     size_t all = (size_t)n * (size_t)n_passes * (size_t)n_hidden;
     cuda_launch(hidden_kernel, dim3(head_blocks(all)), HEAD_THREADS, p->stream,
                 (const float *)p->room->hidden_parts, n, n_passes, p->l->n_hidden_parts, n_hidden,
-                layers, h);
+                layers, least_output(p->l), h);
 }
 
 /** A dense last layer of rows. */
@@ -184,6 +229,7 @@ static void forward_dense(const pass *p)
 {
     const forward_room *room = p->room;
     finish_hidden(p, hidden_layers(p), p->n, p->n_passes, room->h);
+    normalise(p, p->l->shape.n_convs, room->h);
     forward_last(p, room->h, out_layers(p), p->n, p->n_passes, room->q);
     cuda_launch(outputs_kernel, dim3((unsigned)(p->n * p->n_passes)), HEAD_THREADS, p->stream,
                 head_job_of(p->l), room->q, room->values, room->value_row);
@@ -193,9 +239,14 @@ static void forward_fc2(const pass *p)
 {
     const cuda_learner *l = p->l;
     const forward_room *room = p->room;
+    const bool has_norms = l->shape.n_norms > 0;
+    if (has_norms) {
+        finish_hidden(p, hidden_layers(p), p->n, p->n_passes, room->h);
+        normalise(p, l->shape.n_convs, room->h);
+    }
     cuda_launch(head_kernel, dim3((unsigned)(p->n * p->n_passes)), l->shape.fc->out, p->stream,
-                (const float *)room->hidden_parts, p->n, p->n_passes, l->n_hidden_parts,
-                l->shape.fc->out, l->shape.n_out_blocks, hidden_layers(p), out_layers(p), room->h,
+                (const float *)room->hidden_parts, p->n, p->n_passes,
+                has_norms ? 0 : l->n_hidden_parts, l->shape.fc->out, l->shape.n_out_blocks, hidden_layers(p), out_layers(p), room->h,
                 room->q);
 }
 
@@ -268,8 +319,10 @@ void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room
                 (const float4 *)l->online, (float4 *)l->target, (float)l->cfg.target_rate, n_quads(l));
     if (room->noise)
         mix_noise(&p);
-    for (int i = 0; i < l->shape.n_convs; i++)
+    for (int i = 0; i < l->shape.n_convs; i++) {
         forward_conv(&p, i);
+        normalise(&p, i, room->y[i]);
+    }
     for (int i = 0; i < room->n_level_rows; i++)
         forward_levels(&p, &room->rows[i]);
     if (room->n_level_rows > 0)
@@ -409,8 +462,18 @@ static void queue_objective(cuda_learner *l)
     down.n_in = shape->fc->out;
     down.row = job.head.row;
     multiply_exactly(l->stream, down, down.n, down.n_in, 1);
-    cuda_launch(hidden_bias_kernel, dim3(head_blocks(shape->hidden)), HEAD_THREADS, l->stream,
-                (const float *)l->dh, down.n, shape->fc->out, l->grad + shape->fc_b);
+}
+
+/** From the gradients of the hidden units to those in front of their normalisation, and to those of
+ *  their biases, which without one the loss of fc2 has already. */
+static void finish_hidden_gradients(cuda_learner *l)
+{
+    const dq_net_shape *shape = &l->shape;
+    norm_gradients(l, shape->n_convs, l->dh);
+    if (cuda_is_dense(l) || shape->n_norms > 0)
+        cuda_launch(hidden_bias_kernel, dim3(head_blocks(shape->hidden)), HEAD_THREADS, l->stream,
+                    (const float *)l->dh, l->cfg.batch * cuda_rows_of_state(l), shape->fc->out,
+                    l->grad + shape->fc_b);
 }
 
 static void dense_weights(cuda_learner *l)
@@ -487,16 +550,16 @@ static void add_up_convs(cuda_learner *l)
     const dq_net_shape *shape = &l->shape;
     conv_parts convs = {};
     convs.n_convs = shape->n_convs;
+    int n = 0;
     for (int i = 0; i < shape->n_convs; i++) {
         convs.parts[i] = l->conv_parts[i];
         convs.n_parts[i] = l->n_parts[i];
         convs.first[i] = (int)shape->conv_w[i];
+        convs.size[i] = (int)cuda_conv_part(shape->layer[i]);
+        n += convs.size[i];
     }
-    const int last = shape->n_convs - 1;
-    const size_t end = shape->conv_b[last] + (size_t)shape->conv[last]->out;
-    convs.first[shape->n_convs] = (int)end;
-    cuda_launch(sum_kernel, dim3((unsigned)((end + STEP_THREADS - 1) / STEP_THREADS)),
-                STEP_THREADS, l->stream, convs, l->grad);
+    cuda_launch(sum_kernel, dim3((unsigned)((n + STEP_THREADS - 1) / STEP_THREADS)), STEP_THREADS,
+                l->stream, convs, l->grad);
 }
 
 /** Weights' gradients go to the side stream, but for the first layer's, which has nothing beside
@@ -508,16 +571,19 @@ void cuda_gradients(cuda_learner *l)
         queue_objective(l);
     else
         queue_loss(l);
+    finish_hidden_gradients(l);
     fork_side(l);
     if (cuda_is_dense(l))
         dense_weights(l);
     hidden_gradients(l);
     if (l->learn.n_level_rows > 0)
         embedding_gradients(l);
+    norm_gradients(l, l->shape.n_convs - 1, l->dz[l->shape.n_convs - 1]);
     for (int i = l->shape.n_convs - 1; i > 0; i--) {
         fork_side(l);
         weights_conv(l, l->side, i);
         backward_conv(l, i);
+        norm_gradients(l, i - 1, l->dz[i - 1]);
     }
     weights_conv(l, l->stream, 0);
     cudaEventRecord(l->join, l->side);

@@ -83,8 +83,8 @@ static __global__ void __launch_bounds__(STEP_THREADS)
     x0[(size_t)row * FRAME_PIXELS + pixel] = v;
 }
 
-/** Hidden units from their parts, then the last layer; one block of as many threads as there are
- *  units for each row. */
+/** Hidden units from their parts, or where there are no parts the units as they are, then the last
+ *  layer; one block of as many threads as there are units for each row. */
 static __global__ void __launch_bounds__(DQ_GPU_HIDDEN)
     head_kernel(const float *parts, int n, int n_passes, int n_parts, int n_hidden,
                 int n_out_blocks, pass_layers hidden_layers, pass_layers out_layers, float *h,
@@ -99,6 +99,8 @@ static __global__ void __launch_bounds__(DQ_GPU_HIDDEN)
         sum += parts[((size_t)part * n_passes * n + row) * n_hidden + i];
     sum += hidden_layers.of_pass(row / n).b[i];
     sum = sum > 0.0f ? sum : 0.0f;
+    if (n_parts == 0)
+        sum = h[(size_t)row * n_hidden + i];
     hidden[i] = sum;
     h[(size_t)row * n_hidden + i] = sum;
     for (int b = 0; b < n_out_blocks; b++) {
@@ -232,22 +234,21 @@ static __global__ void __launch_bounds__(STEP_THREADS) loss_kernel(loss_job job)
     }
 }
 
-/** Gradients of the convolutions, the first parameters in the flat array: their parts added up in
- *  order. */
+/** Gradients of the convolutions: their parts added up in order. */
 static __global__ void __launch_bounds__(STEP_THREADS) sum_kernel(conv_parts convs, float *grad)
 {
     int i = (int)(blockIdx.x * STEP_THREADS + threadIdx.x), l = 0;
-    if (i >= convs.first[convs.n_convs])
+    while (l < convs.n_convs && i >= convs.size[l])
+        i -= convs.size[l++];
+    if (l == convs.n_convs)
         return;
-    while (i >= convs.first[l + 1])
-        l++;
-    const float *parts = convs.parts[l] + (i - convs.first[l]);
-    size_t stride = (size_t)(convs.first[l + 1] - convs.first[l]);
+    const float *parts = convs.parts[l] + i;
+    size_t stride = (size_t)convs.size[l];
     float sum = 0.0f;
 #pragma unroll 8
     for (int part = 0; part < convs.n_parts[l]; part++)
         sum += parts[(size_t)part * stride];
-    grad[i] = sum;
+    grad[convs.first[l] + i] = sum;
 }
 
 enum { NORM_PART = 16 * STEP_THREADS };  // gradients that a block of norm_kernel squares
