@@ -188,6 +188,16 @@ struct cuda_learner {
     cudaGraphExec_t gradients_graph, apply_graph, act_graph;
 };
 
+/** Choose the passes that the config asks for, and where everything lies in a packet. */
+void cuda_choose_passes(cuda_learner *l);
+/** Lay everything out in one block; called twice, first for the size.
+ *  @param base NULL: there is none yet
+ *  @return bytes */
+size_t cuda_plan(cuda_learner *l, unsigned char *base);
+/** After that, and when decided_q is there: where the passes find what they read and write. */
+void cuda_aim(cuda_learner *l);
+/** Bytes of the levels that are drawn for an update. */
+size_t cuda_levels_bytes(const cuda_learner *l);
 /** Queue what puts the packet's news into the replay. step: and draws its batch; or NULL. */
 void cuda_news(cuda_learner *l, step_header *step);
 /** Queue a forward pass of n states whose header is in device memory. n_passes: see forward_room.
