@@ -34,7 +34,7 @@ DIFFERENCES = """Where a preset is not its original:
 - `pqn`: the authors' code normalises the channels of each pixel apart, where this is PyTorch's LayerNorm over all of
   a layer, as CleanRL has it; its output layer begins with a deviation of `1 / sqrt(inputs)`. `replay_size`,
   `replay_start` and `target_sync` have no effect on it.
-- For the CPU alone are `pqn`, and `cartpole` and `ch7-cartpole` (vectors)."""
+- For the CPU alone are `cartpole` and `ch7-cartpole` (vectors)."""
 
 
 def page(program):

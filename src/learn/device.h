@@ -42,6 +42,7 @@ typedef struct dq_device_config {
     int has_streams;            // and each of them half of the hidden units
     float norm_epsilon;         // what layer normalisation adds to a variance
     int double_dqn;             // the online network chooses the next action
+    int no_target;              // batches have their targets as rewards, and no next states
     int augments;               // the states of a batch are augmented
     int value_levels;           // of IQN: levels whose quantiles' mean is a value; else 0
     size_t n_noise;             // numbers drawn for the noise of one network; 0: it has none
@@ -82,8 +83,8 @@ typedef struct dq_device_step {
  *  to be drawn. */
 typedef struct dq_device_random {
     const dq_change *changes;  // [2 * batch] of the states, then of the next states
-    /** [2 or 3][n_noise] of the online network that learns, of the target network, and with Double
-     *  DQN of the online network that chooses. */
+    /** [1, 2 or 3][n_noise] of the online network that learns, of the target network if there is
+     *  one, and with Double DQN of the online network that chooses. */
     const float *noise;
     const float *levels;  // [2][batch][n_atoms] of the next states, then of the states
 } dq_device_random;
@@ -138,7 +139,8 @@ typedef struct dq_device_ops {
     void (*destroy)(void *self);
 
     /** Set the parameters.
-     *  @param arrays online and target parameters, the optimiser's first and second moments */
+     *  @param arrays online and target parameters, the optimiser's first and second moments; NULL:
+     *         those remain */
     dq_status (*set_params)(void *self, const float *const arrays[4], char *error);
     /** Copy out the parameters; waits.
      *  @param[out] arrays as in set_params */

@@ -13,13 +13,18 @@ size_t dq_device_noise_size(const dq_net *net)
     return dq_noise_floats(net) + is_factorised(net);
 }
 
-void dq_device_draw_noise(dq_net *net, dq_weights *weights, dq_rng *rng, float *to)
+void dq_device_copy_noise(const dq_net *net, const dq_weights *weights, float *to)
 {
     size_t n = dq_noise_floats(net);
-    dq_net_draw_noise(net, weights, rng);
     memcpy(to, weights->noise, n * sizeof(*to));
     if (is_factorised(net))
         to[n] = 1.0f;
+}
+
+void dq_device_draw_noise(dq_net *net, dq_weights *weights, dq_rng *rng, float *to)
+{
+    dq_net_draw_noise(net, weights, rng);
+    dq_device_copy_noise(net, weights, to);
 }
 
 void dq_device_noise_places(const dq_net *net, uint32_t *of_in, uint32_t *of_out)

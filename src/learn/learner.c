@@ -15,15 +15,11 @@ static bool augments(const dq_learner_config *cfg)
     return cfg->augment_shift > 0 || cfg->augment_intensity > 0;
 }
 
-/** What a GPU does not have is refused: it has kernels for 84x84 pictures, and a replay buffer. */
+/** What a GPU does not have is refused: it has kernels for 84x84 pictures. */
 static dq_status check_gpu_has(const dq_learner_config *cfg)
 {
-    dq_network network;
-    DQ_TRY(dq_network_find(cfg->network, &network));
     if (dq_network_takes_whole(cfg->network))
         return dq_fail(DQ_ERR_UNSUPPORTED, "network %s: CPU only: use --device cpu", cfg->network);
-    if (cfg->rollout > 0)
-        return dq_fail(DQ_ERR_UNSUPPORTED, "rollout %d: CPU only: use --device cpu", cfg->rollout);
     return DQ_OK;
 }
 

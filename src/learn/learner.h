@@ -107,6 +107,10 @@ typedef struct dq_learner_ops {
                 const dq_learn_step *next);
     /** dq_learner_values(). */
     void (*values)(dq_learner *l, float *q);
+    /** Of a rollout: the online network's action values of the next states of n transitions, at
+     *  most a batch of them, with the noise that l->net drew last.
+     *  @param[out] q [n][n_actions] */
+    void (*next_values)(dq_learner *l, const size_t *slots, int n, float *q);
     /** The transition of a step was added to the replay buffer, in `slot`. */
     void (*added)(dq_learner *l, const dq_experience *e, size_t slot);
     /** dq_learner_learn(). */

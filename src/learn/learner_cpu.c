@@ -19,6 +19,7 @@ typedef struct cpu_learner {
     uint8_t *pending;              // [n_lanes][obs_bytes] states whose values were requested
     int *lanes;                    // [n_lanes] their lanes
     int n_pending;
+    float *q;          // [n_lanes][n_actions] with a rollout
     uint8_t *states;   // [batch][obs_bytes]
     int32_t *actions;  // [batch]
     float *error;      // [batch]
@@ -40,7 +41,9 @@ static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
     memcpy(self->lanes, lanes, (size_t)n * sizeof(*lanes));
     self->n_pending = n;
     if (l->rollout) {
-        dq_rollout_act(l->rollout, l, obs);  // of all lanes, at random or not
+        dq_net_draw_noise(l->net, &l->net->online, &l->noise);
+        dq_net_q(l->net, obs, l->cfg.n_lanes, self->q);  // of all lanes, at random or not
+        dq_rollout_note(l->rollout, l, self->q);
         return;
     }
     for (int i = 0; i < n; i++)
@@ -59,6 +62,14 @@ static void values(dq_learner *l, float *q)
     }
     dq_net_draw_noise(l->net, &l->net->online, &l->noise);
     dq_net_q(l->net, self->pending, self->n_pending, q);
+}
+
+static void next_values(dq_learner *l, const size_t *slots, int n, float *q)
+{
+    cpu_learner *self = (cpu_learner *)l;
+    for (int i = 0; i < n; i++)
+        dq_replay_next_state(l->replay, slots[i], self->states + (size_t)i * l->obs_bytes);
+    dq_net_q(l->net, self->states, n, q);
 }
 
 static void added(dq_learner *l, const dq_experience *e, size_t slot)
@@ -215,6 +226,7 @@ static void destroy(dq_learner *l)
     dq_augmentation_free(&self->augmentation);
     free(self->pending);
     free(self->lanes);
+    free(self->q);
     free(self->states);
     free(self->actions);
     free(self->error);
@@ -226,6 +238,7 @@ static const dq_learner_ops cpu_ops = {
     .began = began,
     .act = act,
     .values = values,
+    .next_values = next_values,
     .added = added,
     .learn = learn,
     .cancel = nothing,
@@ -271,12 +284,13 @@ static dq_status create_parts(cpu_learner *self, const dq_learner_config *cfg)
         DQ_TRY(create_cache(self, cfg));
     self->pending = calloc((size_t)cfg->n_lanes, l->obs_bytes);
     self->lanes = calloc((size_t)cfg->n_lanes, sizeof(*self->lanes));
+    self->q = calloc((size_t)cfg->n_lanes, (size_t)cfg->n_actions * sizeof(*self->q));
     self->states = calloc(batch, l->obs_bytes);
     self->actions = calloc(batch, sizeof(*self->actions));
     self->error = calloc(batch, sizeof(*self->error));
     self->level = calloc(batch, (size_t)dq_net_atoms(l->net) * sizeof(*self->level));
-    if (!self->pending || !self->lanes || !self->states || !self->actions || !self->error ||
-        !self->level)
+    if (!self->pending || !self->lanes || !self->q || !self->states || !self->actions ||
+        !self->error || !self->level)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a batch of %zu", batch);
     return DQ_OK;
 }

@@ -15,6 +15,7 @@
 #include "learn/device_noise.h"
 #include "learn/gpu.h"
 #include "learn/learner.h"
+#include "learn/rollout.h"
 #include "learn/target_cache.h"
 #include "nn/layer_norm.h"
 #include "nn/net_internal.h"
@@ -41,6 +42,8 @@ typedef struct cuda_learner {
     size_t n_noise;                // numbers that are drawn for one network; 0: it is not noisy
     float *noise;   // [4][n_noise] for values, then for an update as in dq_device_random
     float *levels;  // [2][batch][atoms] of IQN as in dq_device_random
+    float *all_q;   // [n_lanes][n_actions] with a rollout
+    dq_device_sample *samples;  // [batch] with a rollout
     int n_pending;
     int *lanes;        // [n_lanes] of the states whose values were requested
     int32_t *frames;   // [n_lanes][DQ_NET_STACK] of their states
@@ -130,6 +133,8 @@ static void send_replay(dq_learner *l)
     size_t n_slots = dq_replay_slots(l->replay);
     dq_replay_range range = dq_replay_drawable(l->replay, false);
     self->begun = false;
+    if (l->rollout)
+        dq_rollout_rewind(l->rollout);
     load_frames(self);
     if (range.n > range.newest + 1)  // the ring has gone around
         load_samples(self, n_slots + range.newest + 1 - range.n, n_slots);
@@ -152,10 +157,16 @@ static void fetch_priorities(dq_learner *l)
 
 /* ---------------------------------------------------------------- the network */
 
+/** NULL: there is none, it is the online network. */
+static float *target_of(const dq_learner *l)
+{
+    return l->rollout ? NULL : l->net->target.params;
+}
+
 static void fetch(dq_learner *l)
 {
     cuda_learner *self = (cuda_learner *)l;
-    float *const arrays[] = {l->net->online.params, l->net->target.params, l->net->m, l->net->v};
+    float *const arrays[] = {l->net->online.params, target_of(l), l->net->m, l->net->v};
     if (!self->newer || self->status != DQ_OK)
         return;
     ON_DEVICE(self, get_params(self->self, arrays, self->error));
@@ -168,15 +179,20 @@ static void fetch(dq_learner *l)
 static void send(dq_learner *l)
 {
     cuda_learner *self = (cuda_learner *)l;
-    const float *const arrays[] = {l->net->online.params, l->net->target.params, l->net->m,
-                                   l->net->v};
+    const float *const arrays[] = {l->net->online.params, target_of(l), l->net->m, l->net->v};
     ON_DEVICE(self, set_params(self->self, arrays, self->error));
     self->newer = false;
+    if (l->rollout)
+        dq_rollout_rewind(l->rollout);
 }
 
 static void sync_target(dq_learner *l)
 {
     cuda_learner *self = (cuda_learner *)l;
+    if (l->rollout) {
+        dq_rollout_rewind(l->rollout);
+        return;
+    }
     ON_DEVICE(self, sync_target(self->self, self->error));
     self->newer = true;
 }
@@ -209,7 +225,8 @@ static const float *draw_update_noise(cuda_learner *self)
     dq_learner *l = &self->base;
     dq_net *net = l->net;
     float *learns = self->noise + self->n_noise, *target = learns + self->n_noise;
-    dq_device_draw_noise(net, &net->target, &l->noise, target);
+    if (!l->rollout)
+        dq_device_draw_noise(net, &net->target, &l->noise, target);
     if (l->cfg.double_dqn)
         dq_device_draw_noise(net, &net->online, &l->noise, target + self->n_noise);
     dq_device_draw_noise(net, &net->online, &l->noise, learns);
@@ -279,17 +296,72 @@ static void draw_ahead(cuda_learner *self, dq_device_draw *draw)
         l->sampling = self->before.sampling;
 }
 
+static void take_current_frames(cuda_learner *self)
+{
+    const dq_learner *l = &self->base;
+    for (int i = 0; i < l->cfg.n_lanes; i++)
+        dq_replay_frames(l->replay, dq_replay_current_of(l->replay, i),
+                         self->frames + (size_t)i * DQ_NET_STACK);
+}
+
+/** The values of the last turn's states, in rows of outputs, padded. */
+static void read_values(cuda_learner *self)
+{
+    const dq_learner *l = &self->base;
+    memset(self->q, 0, (size_t)l->cfg.n_lanes * l->net->shape.out_pad * sizeof(*self->q));
+    ON_DEVICE(self, values(self->self, self->q, self->error));
+}
+
+/** @param[out] q [n][n_actions] of the first states of the last turn */
+static void take_values(cuda_learner *self, int n, float *q)
+{
+    size_t row = self->base.net->shape.out_pad, n_actions = (size_t)self->base.cfg.n_actions;
+    read_values(self);
+    for (size_t i = 0; i < (size_t)n; i++)
+        memcpy(q + i * n_actions, self->q + i * row, n_actions * sizeof(*q));
+}
+
+/** With a rollout the values of all lanes are asked for, at random or not, and waited for: its
+ *  returns need them. */
+static void act_in_rollout(cuda_learner *self)
+{
+    dq_learner *l = &self->base;
+    take_current_frames(self);
+    take_turn(self, self->frames, draw_act_noise(self), NULL, NULL, false);
+    take_values(self, l->cfg.n_lanes, self->all_q);
+    dq_rollout_note(l->rollout, l, self->all_q);
+}
+
+static void next_values(dq_learner *l, const size_t *slots, int n, float *q)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    int n_lanes = l->cfg.n_lanes;
+    if (self->n_noise > 0)
+        dq_device_copy_noise(l->net, &l->net->online, self->noise);
+    for (int i = 0; i < n; i += n_lanes) {
+        int part = n - i < n_lanes ? n - i : n_lanes;
+        memset(self->frames, -1, (size_t)n_lanes * DQ_NET_STACK * sizeof(*self->frames));
+        for (int j = 0; j < part; j++)
+            dq_replay_next_frames(l->replay, slots[i + j], self->frames + (size_t)j * DQ_NET_STACK);
+        take_turn(self, self->frames, self->noise, NULL, NULL, false);
+        take_values(self, part, q + (size_t)i * (size_t)l->cfg.n_actions);
+    }
+}
+
 static void act(dq_learner *l, const uint8_t *obs, const int *lanes, int n,
                 const dq_learn_step *next)
 {
     cuda_learner *self = (cuda_learner *)l;
     dq_device_draw draw;
     (void)obs;  // the device has the frames
-    for (int i = 0; n > 0 && i < l->cfg.n_lanes; i++)
-        dq_replay_frames(l->replay, dq_replay_current_of(l->replay, i),
-                         self->frames + (size_t)i * DQ_NET_STACK);
     memcpy(self->lanes, lanes, (size_t)n * sizeof(*lanes));
     self->n_pending = n;
+    if (l->rollout) {
+        act_in_rollout(self);
+        return;
+    }
+    if (n > 0)
+        take_current_frames(self);
     const float *noise = n > 0 ? draw_act_noise(self) : NULL;
     if (next && !next->sync_target && !l->priorities)
         draw_ahead(self, &draw);
@@ -304,9 +376,12 @@ static void values(dq_learner *l, float *q)
     size_t n_actions = (size_t)l->cfg.n_actions;
     if (self->n_pending == 0)
         return;
+    if (l->rollout) {
+        dq_rollout_values(l->rollout, self->lanes, self->n_pending, q);
+        return;
+    }
     size_t row = l->net->shape.out_pad;
-    memset(self->q, 0, (size_t)l->cfg.n_lanes * row * sizeof(*self->q));
-    ON_DEVICE(self, values(self->self, self->q, self->error));
+    read_values(self);
     for (int i = 0; i < self->n_pending; i++)
         memcpy(q + (size_t)i * n_actions, self->q + (size_t)self->lanes[i] * row,
                n_actions * sizeof(*q));
@@ -363,9 +438,32 @@ static dq_status draw_here(dq_learner *l)
     return DQ_OK;
 }
 
+/** A batch of a rollout: its returns are the rewards of transitions that end there. */
+static dq_status learn_of_rollout(dq_learner *l, const dq_learn_step *step)
+{
+    cuda_learner *self = (cuda_learner *)l;
+    dq_rollout_draw(l->rollout, l);
+    for (int i = 0; i < l->cfg.batch; i++) {
+        dq_device_sample *s = &self->samples[i];
+        *s = (dq_device_sample){
+            .next = {-1, -1, -1, -1}, .action = l->drawn[i].action, .reward = l->target[i]};
+        dq_replay_frames(l->replay, l->drawn[i].slot, s->state);
+    }
+    dq_net_set_learning_rate(l->net, step->learning_rate);
+    dq_device_step device_step = {.optimiser = dq_net_optimiser_step(l->net)};
+    dq_device_random random = draw_random(self);
+    ON_DEVICE(self, gradients(self->self, &device_step, self->samples, &random, self->error));
+    ON_DEVICE(self, apply(self->self, self->error));
+    l->net->n_updates++;
+    self->newer = true;
+    return status(l);
+}
+
 static dq_status learn(dq_learner *l, const dq_learn_step *step)
 {
     cuda_learner *self = (cuda_learner *)l;
+    if (l->rollout)
+        return learn_of_rollout(l, step);
     if (self->begun) {
         ON_DEVICE(self, apply(self->self, self->error));
         l->net->n_updates++;
@@ -383,6 +481,8 @@ static void look(dq_learner *l)
 {
     cuda_learner *self = (cuda_learner *)l;
     size_t n = (size_t)l->cfg.batch, atoms = (size_t)dq_net_atoms(l->net);
+    if (l->rollout)
+        return;  // the batch and its returns are from here
     uint32_t *slots = calloc(n, sizeof(*slots));
     for (size_t i = 0; slots && i < n; i++)
         slots[i] = (uint32_t)l->drawn[i].slot;
@@ -408,6 +508,8 @@ static void destroy(dq_learner *l)
     dq_augmentation_free(&self->augmentation);
     free(self->noise);
     free(self->levels);
+    free(self->all_q);
+    free(self->samples);
     free(self->lanes);
     free(self->frames);
     free(self->q);
@@ -420,6 +522,7 @@ static const dq_learner_ops cuda_ops = {
     .began = began,
     .act = act,
     .values = values,
+    .next_values = next_values,
     .added = added,
     .learn = learn,
     .cancel = cancel,
@@ -450,9 +553,12 @@ static dq_status allocate(cuda_learner *self)
     if (self->n_noise > 0)
         self->noise = calloc(4 * self->n_noise, sizeof(*self->noise));
     self->levels = calloc(n_levels(l), sizeof(*self->levels));
+    self->all_q = calloc(n, (size_t)l->cfg.n_actions * sizeof(*self->all_q));
+    self->samples = calloc((size_t)l->cfg.batch, sizeof(*self->samples));
     self->loading = calloc(FRAMES_AT_ONCE, (size_t)DQ_NET_SIDE * DQ_NET_SIDE);
-    if (!self->lanes || !self->frames || !self->q || !self->levels || !self->loading ||
-        (l->priorities && !self->priority) || (self->n_noise > 0 && !self->noise))
+    if (!self->lanes || !self->frames || !self->q || !self->levels || !self->all_q ||
+        !self->samples || !self->loading || (l->priorities && !self->priority) ||
+        (self->n_noise > 0 && !self->noise))
         return dq_fail(DQ_ERR_NOMEM, "no memory for %zu environments", n);
     return DQ_OK;
 }
@@ -491,6 +597,7 @@ static dq_status create_device(cuda_learner *self, const dq_learner_config *cfg)
                                .has_streams = last->stream > 0,
                                .norm_epsilon = DQ_NORM_EPSILON,
                                .double_dqn = cfg->double_dqn,
+                               .no_target = l->rollout != NULL,
                                .augments = dq_learner_augments(l),
                                .value_levels = last->n_levels,
                                .n_noise = self->n_noise,

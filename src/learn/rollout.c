@@ -14,16 +14,15 @@ struct dq_rollout {
     int n_steps;             // of all lanes together, in turns
     int batch;               // steps in an update
     int taken;               // steps of all epochs that were learned
-    size_t obs_bytes;        // of a state
     size_t n_slots;          // of the replay buffer
     float *q;                // [n_lanes][n_actions] values of the current states
     float *value;            // [n_slots] largest action value of the state of each step
     float *target;           // [n_steps] lambda-returns
-    float *behind;    // [n_steps] largest action value of the next state, where it is asked for
-    int *order;       // [n_steps] shuffled
-    int *asked;       // [batch] steps whose next states go through the network together
-    uint8_t *states;  // [batch][obs_bytes] these next states
-    float *next_q;    // [batch][n_actions] and their values
+    float *behind;  // [n_steps] largest action value of the next state, where it is asked for
+    int *order;     // [n_steps] shuffled
+    int *asked;     // [batch] steps whose next states go through the network together
+    size_t *slots;  // [batch] their slots
+    float *next_q;  // [batch][n_actions] values of these next states
 };
 
 dq_status dq_rollout_create(dq_rollout **out, const dq_learner *l)
@@ -37,7 +36,6 @@ dq_status dq_rollout_create(dq_rollout **out, const dq_learner *l)
                       .n_actions = cfg->n_actions,
                       .n_steps = cfg->n_lanes * cfg->rollout,
                       .batch = cfg->batch,
-                      .obs_bytes = l->obs_bytes,
                       .n_slots = dq_replay_slots(l->replay)};
     size_t n = (size_t)r->n_steps, batch = (size_t)r->batch, n_actions = (size_t)r->n_actions;
     r->q = calloc((size_t)r->n_lanes, n_actions * sizeof(*r->q));
@@ -46,9 +44,9 @@ dq_status dq_rollout_create(dq_rollout **out, const dq_learner *l)
     r->behind = calloc(n, sizeof(*r->behind));
     r->order = calloc(n, sizeof(*r->order));
     r->asked = calloc(batch, sizeof(*r->asked));
-    r->states = calloc(batch, r->obs_bytes);
+    r->slots = calloc(batch, sizeof(*r->slots));
     r->next_q = calloc(batch, n_actions * sizeof(*r->next_q));
-    if (r->q && r->value && r->target && r->behind && r->order && r->asked && r->states &&
+    if (r->q && r->value && r->target && r->behind && r->order && r->asked && r->slots &&
         r->next_q) {
         *out = r;
         return DQ_OK;
@@ -67,7 +65,7 @@ void dq_rollout_destroy(dq_rollout *r)
     free(r->behind);
     free(r->order);
     free(r->asked);
-    free(r->states);
+    free(r->slots);
     free(r->next_q);
     free(r);
 }
@@ -77,10 +75,9 @@ static float largest(const dq_rollout *r, const float *q)
     return q[dq_argmax(q, r->n_actions)];
 }
 
-void dq_rollout_act(dq_rollout *r, dq_learner *l, const uint8_t *obs)
+void dq_rollout_note(dq_rollout *r, const dq_learner *l, const float *q)
 {
-    dq_net_draw_noise(l->net, &l->net->online, &l->noise);
-    dq_net_q(l->net, obs, r->n_lanes, r->q);
+    memcpy(r->q, q, (size_t)r->n_lanes * (size_t)r->n_actions * sizeof(*q));
     for (int i = 0; i < r->n_lanes; i++)
         r->value[dq_replay_current_of(l->replay, i)] = largest(r, r->q + i * r->n_actions);
 }
@@ -116,7 +113,7 @@ static void evaluate(dq_rollout *r, dq_learner *l, int n)
 {
     if (n == 0)
         return;
-    dq_net_q(l->net, r->states, n, r->next_q);
+    l->ops->next_values(l, r->slots, n, r->next_q);
     for (int i = 0; i < n; i++)
         r->behind[r->asked[i]] = largest(r, r->next_q + i * r->n_actions);
 }
@@ -130,7 +127,7 @@ static void look_behind(dq_rollout *r, dq_learner *l)
         size_t slot = slot_of(r, l, step);
         if (!is_asked(r, l, step, slot))
             continue;
-        dq_replay_next_state(l->replay, slot, r->states + (size_t)n * r->obs_bytes);
+        r->slots[n] = slot;
         r->asked[n++] = step;
         if (n == r->batch) {
             evaluate(r, l, n);

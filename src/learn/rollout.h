@@ -21,10 +21,10 @@ DQ_NODISCARD dq_status dq_rollout_create(dq_rollout **out, const dq_learner *l);
 /** Accepts NULL. */
 void dq_rollout_destroy(dq_rollout *r);
 
-/** Compute the action values of the current states of all lanes, and keep the largest of each.
- *  @param obs [n_lanes][obs_bytes] */
-void dq_rollout_act(dq_rollout *r, dq_learner *l, const uint8_t *obs);
-/** Copy the action values of some lanes that dq_rollout_act() computed.
+/** Keep the action values of the current states of all lanes.
+ *  @param q [n_lanes][n_actions] */
+void dq_rollout_note(dq_rollout *r, const dq_learner *l, const float *q);
+/** Copy the action values of some lanes that were kept last.
  *  @param[out] q float [n][n_actions] */
 void dq_rollout_values(const dq_rollout *r, const int *lanes, int n, float *q);
 /** Take the next batch: l->drawn and l->target. The first one of a rollout takes the returns of all

@@ -509,6 +509,56 @@ static void so_it_is_with_normalisations(void **state)
     }
 }
 
+static const char *one_of(dq_rng *rng, const char *const *words, uint32_t n)
+{
+    return words[dq_rng_below(rng, n)];
+}
+
+static bool flip(dq_rng *rng)
+{
+    return dq_rng_below(rng, 2) == 1;
+}
+
+/** Any parts that do not exclude each other. @param[out] network [DQ_NETWORK_NAME] */
+static dq_learner_config draw_config(dq_rng *rng, char *network)
+{
+    static const char *const duelings[] = {"", " dueling", " streams 128"};
+    static const char *const noises[] = {"", " noisy", " noisy independent"};
+    static const char *const heads[] = {"", " qr 3", " iqn 3 2", " c51 5 -3 3"};
+    enum { VALUE, QR, IQN_HEAD, C51 };
+    dq_learner_config cfg = plain;
+    uint32_t head = dq_rng_below(rng, 4);
+    const char *dueling = one_of(rng, duelings, 3), *noise = one_of(rng, noises, 3);
+    const char *norm = flip(rng) && head != IQN_HEAD ? " norm" : "";
+    snprintf(network, DQ_NETWORK_NAME, "small%s%s%s%s", dueling, noise, norm, heads[head]);
+    cfg.network = network;
+    cfg.loss = head == VALUE && flip(rng) ? DQ_LOSS_HUBER : DQ_LOSS_MSE;
+    if (head != C51 && flip(rng)) {
+        cfg.munchausen = (dq_munchausen){0.9f, 0.3f, -1.0f};
+    } else {
+        cfg.double_dqn = flip(rng);
+        cfg.augment_shift = flip(rng) ? 3 : 0;
+        cfg.augment_intensity = flip(rng) ? 0.2 : 0;
+    }
+    cfg.priority_alpha = flip(rng) ? 0.5 : 0;
+    cfg.priority_rule = flip(rng) ? DQ_PRIORITY_DOPAMINE : DQ_PRIORITY_SCHAUL;
+    cfg.gradient_norm = flip(rng) ? 0.5 : 0;
+    cfg.target_rate = flip(rng) ? 0.3 : 1;
+    cfg.n_lanes = flip(rng) ? 2 : 1;
+    return cfg;
+}
+
+static void so_it_is_with_any_parts_together(void **state)
+{
+    (void)state;
+    dq_rng rng = dq_rng_stream(1, "parts");
+    char network[DQ_NETWORK_NAME];
+    for (int n_left = getenv("DEEPQ_TEST_QUICK") ? 6 : 60; n_left > 0; n_left--) {
+        dq_learner_config cfg = draw_config(&rng, network);
+        check_run(&cfg, START + 1);
+    }
+}
+
 static dq_writer *save(player *p)
 {
     dq_writer *w;
@@ -640,6 +690,7 @@ int main(void)
         cmocka_unit_test(so_it_is_with_noise),
         cmocka_unit_test(so_it_is_with_levels),
         cmocka_unit_test(so_it_is_with_normalisations),
+        cmocka_unit_test(so_it_is_with_any_parts_together),
         cmocka_unit_test(a_checkpoint_is_the_same_on_both),
         cmocka_unit_test(a_long_replay_arrives_whole),
         cmocka_unit_test(without_memory_there_is_none),

@@ -142,7 +142,7 @@ struct cuda_learner {
     dq_device_config cfg;  // its shape is the one below
     dq_net_shape shape;
     size_t n_slots, n_frames;
-    int n_passes;      // rows of a learning step: 2 * batch, 3 * batch
+    int n_passes;      // rows of a learning step: batch without a target network, 2 or 3 * batch
     int target_again;  // the third are of the target network
     int n_hidden_parts;
     noise_places noise;

@@ -407,9 +407,10 @@ static dq_status set_params(void *self, const float *const arrays[4], char *erro
     float *to[] = {l->online, l->target, l->m, l->v};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     for (int i = 0; i < 4; i++)
-        TRY_CUDA(cudaMemcpyAsync(to[i], arrays[i], l->shape.n_params * sizeof(float),
-                                 cudaMemcpyHostToDevice, l->stream),
-                 "a copy to it");
+        if (arrays[i])
+            TRY_CUDA(cudaMemcpyAsync(to[i], arrays[i], l->shape.n_params * sizeof(float),
+                                     cudaMemcpyHostToDevice, l->stream),
+                     "a copy to it");
     return wait_for(l, error);
 }
 
@@ -419,9 +420,10 @@ static dq_status get_params(void *self, float *const arrays[4], char *error)
     const float *from[] = {l->online, l->target, l->m, l->v};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     for (int i = 0; i < 4; i++)
-        TRY_CUDA(cudaMemcpyAsync(arrays[i], from[i], l->shape.n_params * sizeof(float),
-                                 cudaMemcpyDeviceToHost, l->stream),
-                 "a copy from it");
+        if (arrays[i])
+            TRY_CUDA(cudaMemcpyAsync(arrays[i], from[i], l->shape.n_params * sizeof(float),
+                                     cudaMemcpyDeviceToHost, l->stream),
+                     "a copy from it");
     return wait_for(l, error);
 }
 

@@ -183,7 +183,8 @@ static void plan_dense(cuda_learner *l, unsigned char *base, size_t *used, size_
 size_t cuda_plan(cuda_learner *l, unsigned char *base)
 {
     const dq_net_shape *shape = &l->shape;
-    size_t used = 0, n = (size_t)l->cfg.batch, rows = (size_t)l->n_passes * n;
+    size_t used = 0, n = (size_t)l->cfg.batch;
+    size_t rows = (size_t)(l->n_passes > 2 ? 3 : 2) * n;  // the objective looks at next states
     float **params[] = {&l->online, &l->target, &l->m, &l->v, &l->grad};
     for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
         *params[i] = take_floats(base, &used, shape->n_params);
@@ -259,9 +260,9 @@ void cuda_choose_passes(cuda_learner *l)
 {
     const dq_device_config *cfg = &l->cfg;
     l->target_again = cfg->objective.munchausen.tau > 0.0f;
-    l->n_passes = cfg->double_dqn || l->target_again ? 3 : 2;
+    l->n_passes = cfg->no_target ? 1 : cfg->double_dqn || l->target_again ? 3 : 2;
     l->act.n_noises = cfg->n_noise > 0 ? 1 : 0;
-    l->learn.n_noises = cfg->n_noise == 0 ? 0 : cfg->double_dqn ? 3 : 2;
+    l->learn.n_noises = cfg->n_noise == 0 ? 0 : l->target_again ? 2 : l->n_passes;
     l->n_hidden_parts = hidden_parts(l->shape.fc->in);
     choose_level_rows(l);
     cut_parts(l);
