@@ -103,8 +103,9 @@ typedef struct dq_device_turn {
 
 /** Arrays of an update, which tests compare with the reference. With Double DQN those of 2 * batch
  *  samples have `batch` more: the next states in the online network; with Munchausen DQN, the
- * states in the target network. For a network with two convolutions the arrays of the third are
- * empty. */
+ *  states in the target network. Of IQN the hidden layer and the last one have a row for each drawn
+ *  level of the states, and none of others. For a network with two convolutions the arrays of the
+ *  third are empty. */
 typedef enum dq_device_array {
     DQ_DEVICE_X0,       // uint8 [2 batch][84][84][4] states, then next states
     DQ_DEVICE_Y1,       // float [2 batch] outputs of the first convolution

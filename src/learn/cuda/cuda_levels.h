@@ -68,17 +68,17 @@ struct embed_forward {
 };
 
 /** The gradient of the features before their ReLU, and in place of that of the products that of the
- *  embeddings before theirs. The grid's z: the state.
+ *  embeddings before theirs. The grid's x: the state, z: some features.
  *  @param[in,out] dmixed [n][n_levels][n_features] */
 static __global__ void __launch_bounds__(LEVEL_THREADS)
     unmix_kernel(const float *features, const float *psi, int n_levels, int n_features,
                  float *dmixed, float *dfeatures)
 {
-    int f = (int)(blockIdx.x * LEVEL_THREADS + threadIdx.x);
+    int f = (int)(blockIdx.z * LEVEL_THREADS + threadIdx.x);
     if (f >= n_features)
         return;
-    size_t at = (size_t)blockIdx.z * n_features + f;
-    size_t row = (size_t)blockIdx.z * n_levels * n_features + f;
+    size_t at = (size_t)blockIdx.x * n_features + f;
+    size_t row = (size_t)blockIdx.x * n_levels * n_features + f;
     const float x = features[at];
     float dx = 0.0f;
     for (int r = 0; r < n_levels; r++, row += n_features) {

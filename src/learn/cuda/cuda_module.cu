@@ -189,9 +189,9 @@ static dq_status create_memory(cuda_learner *l, char *error)
     cuda_plan(l, l->arena);
     TRY_CUDA(cudaMemsetAsync(l->arena, 0, l->arena_bytes, l->stream), "clearing memory");
     TRY_STATUS(create_stages(&l->packets, l->at.bytes, error));
-    TRY_CUDA(
-        cudaMallocHost((void **)&l->decided_q, (size_t)l->cfg.n_states * l->shape.out_pad * sizeof(float)),
-        "pinned memory");
+    TRY_CUDA(cudaMallocHost((void **)&l->decided_q,
+                            (size_t)l->cfg.n_states * l->shape.out_pad * sizeof(float)),
+             "pinned memory");
     cuda_aim(l);
     return DQ_OK;
 }
@@ -245,7 +245,8 @@ static void fill_news(cuda_learner *l)
 static dq_status send_packet(cuda_learner *l, size_t end, char *error)
 {
     cuda_stages *s = &l->packets;
-    size_t first = l->n_new_frames ? (size_t)(l->cfg.n_states - l->n_new_frames) * FRAME_BYTES : l->at.news;
+    size_t first =
+        l->n_new_frames ? (size_t)(l->cfg.n_states - l->n_new_frames) * FRAME_BYTES : l->at.news;
     fill_news(l);
     TRY_CUDA(cudaMemcpyAsync(l->packet + first, l->filling + first, end - first,
                              cudaMemcpyHostToDevice, l->stream),
@@ -338,9 +339,9 @@ static dq_status send_noise_places(cuda_learner *l, char *error)
     size_t bytes = l->shape.n_noisy * sizeof(uint32_t);
     if (!l->cfg.noise_in)
         return DQ_OK;
-    TRY_CUDA(cudaMemcpyAsync(l->noise.of_in, l->cfg.noise_in, bytes, cudaMemcpyHostToDevice,
-                             l->stream),
-             "a copy to it");
+    TRY_CUDA(
+        cudaMemcpyAsync(l->noise.of_in, l->cfg.noise_in, bytes, cudaMemcpyHostToDevice, l->stream),
+        "a copy to it");
     TRY_CUDA(cudaMemcpyAsync(l->noise.of_out, l->cfg.noise_out, bytes, cudaMemcpyHostToDevice,
                              l->stream),
              "a copy to it");
@@ -486,8 +487,8 @@ static dq_status load_priorities(void *self, const double *priorities, double hi
     for (size_t i = n_leaves - 1; i > 0; i--)
         dq_tree_sum(node, i);
     node[n - 1] = highest;
-    cudaError_t e = cudaMemcpyAsync(l->tree.node, node, n * sizeof(*node), cudaMemcpyHostToDevice,
-                                    l->stream);
+    cudaError_t e =
+        cudaMemcpyAsync(l->tree.node, node, n * sizeof(*node), cudaMemcpyHostToDevice, l->stream);
     dq_status st = e == cudaSuccess ? wait_for(l, error) : fail(error, e, "a copy to it");
     delete[] node;
     return st;
@@ -562,7 +563,8 @@ static void fill_random(cuda_learner *l, const dq_device_random *random)
         memcpy(l->filling + l->at.levels, random->levels, cuda_levels_bytes(l));
 }
 
-/** The decision about the states that came, beside what the stream does from here to the optimiser. */
+/** The decision about the states that came, beside what the stream does from here to the optimiser.
+ */
 static dq_status decide(cuda_learner *l, char *error)
 {
     TRY_CUDA(cudaEventRecord(l->arrived, l->stream), "an event");
@@ -647,11 +649,10 @@ static dq_status read_array(void *self, dq_device_array array, void *to, size_t 
 {
     cuda_learner *l = (cuda_learner *)self;
     const void *const arrays[DQ_DEVICE_N_ARRAYS] = {
-        l->learn.x0, l->learn.y[0], l->learn.y[1],
-        l->learn.y[2], l->learn.h, l->learn.q,
-        l->dh, l->dz[2], l->dz[1],
-        l->dz[0], l->grad, (const char *)l->header + HEADER_BYTES,
-        l->slots, l->sample_target, l->tree.weight};
+        l->learn.x0, l->learn.y[0],    l->learn.y[1], l->learn.y[2],
+        l->learn.h,  l->learn.q,       l->dh,         l->dz[2],
+        l->dz[1],    l->dz[0],         l->grad,       (const char *)l->header + HEADER_BYTES,
+        l->slots,    l->sample_target, l->tree.weight};
     TRY_CUDA(cudaSetDevice(0), "choosing it");
     TRY_CUDA(cudaMemcpyAsync(to, arrays[array], n, cudaMemcpyDeviceToHost, l->stream),
              "a copy from it");
@@ -661,10 +662,10 @@ static dq_status read_array(void *self, dq_device_array array, void *to, size_t 
 extern "C" __attribute__((visibility("default"))) const dq_device_ops *dq_device_module(void)
 {
     static const dq_device_ops ops = {
-        DQ_DEVICE_ABI, DQ_CUDA_BUILT_FOR, probe,           create,          destroy,
-        set_params,    get_params,        sync_target,     load_frames,     load_samples,
-        load_priorities, read_priorities, put_frame,       put_sample,      turn,
-        values,        gradients,         apply,           losses,          read_array,
+        DQ_DEVICE_ABI,   DQ_CUDA_BUILT_FOR, probe,       create,      destroy,
+        set_params,      get_params,        sync_target, load_frames, load_samples,
+        load_priorities, read_priorities,   put_frame,   put_sample,  turn,
+        values,          gradients,         apply,       losses,      read_array,
     };
     return &ops;
 }

@@ -112,15 +112,16 @@ static void normalise(const pass *p, int i, float *y)
                 p->room == &l->learn ? p->n : 0, y);
 }
 
-/** From the gradients of what layer i gave, behind the ReLU's, to those of its outputs in front of its
- *  normalisation, if it has one. @param[in,out] dy [batch] */
+/** From the gradients of what layer i gave, behind the ReLU's, to those of its outputs in front of
+ * its normalisation, if it has one. @param[in,out] dy [batch] */
 static void norm_gradients(cuda_learner *l, int i, float *dy)
 {
     if (l->shape.n_norms == 0)
         return;
     const dq_norm *m = &l->shape.norm[i];
     const layer_norm norm = norm_of(l, i);
-    unsigned blocks = (unsigned)((norm.n * norm.n_streams + LAYER_NORM_THREADS - 1) / LAYER_NORM_THREADS);
+    unsigned blocks =
+        (unsigned)((norm.n * norm.n_streams + LAYER_NORM_THREADS - 1) / LAYER_NORM_THREADS);
     cuda_launch(layer_norm_params_kernel, dim3(blocks), LAYER_NORM_THREADS, l->stream, norm,
                 l->cfg.batch, (const float *)dy, l->grad + m->scale, l->grad + m->shift);
     cuda_launch(layer_norm_back_kernel, dim3((unsigned)l->cfg.batch, 1, (unsigned)m->n_streams),
@@ -133,8 +134,7 @@ template <int L> static void forward_layer(const pass *p, int i)
     conv_forward<L> job;
     const void *x = i == 0 ? (const void *)p->room->x0 : (const void *)p->room->y[i - 1];
     job.x = (const typename picture<L>::type *)x;
-    job.layers =
-        layers_at(p->room->passes.params, p->l->shape.conv_w[i], p->l->shape.conv_b[i]);
+    job.layers = layers_at(p->room->passes.params, p->l->shape.conv_w[i], p->l->shape.conv_b[i]);
     job.changes = p->room->changes;
     job.least = least_output(p->l);
     job.y = p->room->y[i];
@@ -246,8 +246,8 @@ static void forward_fc2(const pass *p)
     }
     cuda_launch(head_kernel, dim3((unsigned)(p->n * p->n_passes)), l->shape.fc->out, p->stream,
                 (const float *)room->hidden_parts, p->n, p->n_passes,
-                has_norms ? 0 : l->n_hidden_parts, l->shape.fc->out, l->shape.n_out_blocks, hidden_layers(p), out_layers(p), room->h,
-                room->q);
+                has_norms ? 0 : l->n_hidden_parts, l->shape.fc->out, l->shape.n_out_blocks,
+                hidden_layers(p), out_layers(p), room->h, room->q);
 }
 
 /** Behind the convolutions, for the rows of levels of one pass. */
@@ -262,7 +262,8 @@ static void forward_levels(const pass *p, const level_rows *r)
     embed_forward job;
     job.cosines = r->cosines;
     job.features = features_of(l, p->room) + (size_t)r->pass * (size_t)p->n * (size_t)n_features;
-    job.layer = layers_at(p->room->passes.params, shape->embedding_w, shape->embedding_b).of[r->pass];
+    job.layer =
+        layers_at(p->room->passes.params, shape->embedding_w, shape->embedding_b).of[r->pass];
     job.psi = r->psi;
     job.mixed = r->mixed;
     job.n = rows;
@@ -292,7 +293,7 @@ void cuda_sync_target(cuda_learner *l)
 
 static noise_job noise_job_of(const cuda_learner *l, const float *drawn)
 {
-    noise_job job = {l->noise,       drawn,           (int)l->cfg.n_noise, (int)l->shape.n_noisy,
+    noise_job job = {l->noise,       drawn,         (int)l->cfg.n_noise, (int)l->shape.n_noisy,
                      l->shape.noisy, l->shape.sigma};
     return job;
 }
@@ -316,7 +317,8 @@ void cuda_forward(cuda_learner *l, cudaStream_t stream, const forward_room *room
     int n_kinds = n_passes > 1 ? 2 : 1, copies = n_passes > 1 ? COPY_BLOCKS : 0;
     cuda_launch(stack_kernel, dim3((unsigned)(n * n_kinds * STACK_BLOCKS + copies)), STEP_THREADS,
                 stream, header, room->changes, n, n_kinds, (uchar4 *)room->x0,
-                (const float4 *)l->online, (float4 *)l->target, (float)l->cfg.target_rate, n_quads(l));
+                (const float4 *)l->online, (float4 *)l->target, (float)l->cfg.target_rate,
+                n_quads(l));
     if (room->noise)
         mix_noise(&p);
     for (int i = 0; i < l->shape.n_convs; i++) {
@@ -504,8 +506,8 @@ static void embedding_gradients(cuda_learner *l)
     const level_rows *r = &l->learn.rows[0];
     const int n_features = shape->fc->in;
     cuda_launch(unmix_kernel,
-                dim3((unsigned)((n_features + LEVEL_THREADS - 1) / LEVEL_THREADS), 1,
-                     (unsigned)l->cfg.batch),
+                dim3((unsigned)l->cfg.batch, 1,
+                     (unsigned)((n_features + LEVEL_THREADS - 1) / LEVEL_THREADS)),
                 LEVEL_THREADS, l->stream, features_of(l, &l->learn), (const float *)r->psi,
                 r->n_levels, n_features, l->dmixed, l->dz[shape->n_convs - 1]);
     fork_side(l);
@@ -610,9 +612,10 @@ static void queue_scale(cuda_learner *l)
 
 template <dq_optimiser O> static void queue_optimiser(cuda_learner *l)
 {
-    cuda_launch(optimiser_kernel<O>, dim3((unsigned)((n_quads(l) + STEP_THREADS - 1) / STEP_THREADS)),
-                STEP_THREADS, l->stream, (const step_header *)l->header, (float4 *)l->online,
-                (float4 *)l->m, (float4 *)l->v, (const float4 *)l->grad,
+    cuda_launch(optimiser_kernel<O>,
+                dim3((unsigned)((n_quads(l) + STEP_THREADS - 1) / STEP_THREADS)), STEP_THREADS,
+                l->stream, (const step_header *)l->header, (float4 *)l->online, (float4 *)l->m,
+                (float4 *)l->v, (const float4 *)l->grad,
                 l->squares ? (const float *)l->scale : (const float *)NULL, n_quads(l));
 }
 
