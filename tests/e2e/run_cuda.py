@@ -94,12 +94,11 @@ class Emulated(Case):
         states = []
         for settings in ([], ["--set", "double_dqn=true"], ["--set", "loss=huber"],
                          ["--set", "priority_alpha=0.6"],
-                         ["--set", "augment_shift=4", "--set", "augment_intensity=0.05"],
-                         ["--set", "noisy=factorised", "--set", "double_dqn=true"],
+                         ["--set", "augment_shift=4", "--set", "augment_intensity=0.05", "--set", "noisy=factorised",
+                          "--set", "double_dqn=true"],
                          ["--set", "head=iqn", "--set", "atoms=3", "--set", "value_levels=2"],
-                         ["--set", "layer_norm=true", "--set", "dueling=output"],
                          ["--set", "rollout=5", "--set", "n_envs=2", "--set", "train_every=1", "--set", "epochs=2",
-                          "--set", "return_lambda=0.7"],
+                          "--set", "return_lambda=0.7", "--set", "layer_norm=true"],
                          ["--preset", "fast", "--set", "n_step=2", "--set", "n_envs=2"]):
             whole, parts = self.dir / f"whole{len(states)}", self.dir / f"parts{len(states)}"
             args = [*GPU, *settings]
