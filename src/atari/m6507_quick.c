@@ -43,6 +43,14 @@ ALWAYS_INLINE bool crosses_page(const uint8_t *from, const uint8_t *to)
         (void)m, (void)registers;                                                                  \
         return condition;                                                                          \
     }
+#define PAIR(first, second)                                                                        \
+    ALWAYS_INLINE void do_##first##_##second(dq_machine *m, regs *registers)                       \
+    {                                                                                              \
+        r.stops = false;                                                                           \
+        do_##first(m, registers);                                                                  \
+        if (!r.stops)                                                                              \
+            do_##second(m, registers);                                                             \
+    }
 #include "atari/m6507_shortcuts.inc"
 #undef r
 
@@ -182,19 +190,16 @@ static int engine(dq_machine *m, int n_done, const dq_op **plain, const dq_op **
 #define GO(name, opcode, condition)                                                                \
     short_##name: TAKE(name, 3)                                                                    \
     short_##name##_FAR: TAKE(name, 4)
-#define DO_FIRST(first)                                                                            \
-    r.stops = false;                                                                               \
-    do_##first(m, &r);                                                                             \
-    if (r.stops)                                                                                   \
-        NEXT;
 #define PAIR(first, second)                                                                        \
     short_##first##_##second:                                                                      \
-    DO_FIRST(first)                                                                                \
-    do_##second(m, &r);                                                                            \
+    do_##first##_##second(m, &r);                                                                  \
     NEXT;
 #define PAIR_GO(first, branch)                                                                     \
     short_##first##_##branch:                                                                      \
-    DO_FIRST(first)                                                                                \
+    r.stops = false;                                                                               \
+    do_##first(m, &r);                                                                             \
+    if (r.stops)                                                                                   \
+        NEXT;                                                                                      \
     TAKE(branch, 3)
 #define LOOP(first, branch, reg, turns)                                                            \
     loop_##first##_##branch:                                                                       \
@@ -273,12 +278,24 @@ static bool single_fits(const translation *t, size_t at, int i)
            operand_fits(t, at, singles[i].operand);
 }
 
+static size_t length_of(int i)
+{
+    if (i < N_SINGLE)
+        return singles[i].n_bytes;
+    return length_of(combined[i - N_SINGLE].first) + length_of(combined[i - N_SINGLE].second);
+}
+
 static bool fits(const translation *t, size_t at, int i)
 {
     if (i < N_SINGLE)
         return single_fits(t, at, i);
     int first = combined[i - N_SINGLE].first, second = combined[i - N_SINGLE].second;
-    return single_fits(t, at, first) && single_fits(t, at + singles[first].n_bytes, second);
+    return fits(t, at, first) && fits(t, at + length_of(first), second);
+}
+
+static uint8_t opcode_of(int i)
+{
+    return i < N_SINGLE ? singles[i].opcode : opcode_of(combined[i - N_SINGLE].first);
 }
 
 void dq_m6507_shorten(dq_op *ops, const uint8_t *rom, size_t n, size_t part)
@@ -288,7 +305,7 @@ void dq_m6507_shorten(dq_op *ops, const uint8_t *rom, size_t n, size_t part)
     const translation t = {ops, rom, n, part, plain[0]};
     const uint8_t *end = rom + n, *at;
     for (int i = 0; i < N_SHORTCUTS; i++) {
-        int opcode = singles[i < N_SINGLE ? i : combined[i - N_SINGLE].first].opcode;
+        const int opcode = opcode_of(i);
         for (at = rom; shortcuts[i] && (at = memchr(at, opcode, (size_t)(end - at))); at++)
             if (fits(&t, (size_t)(at - rom), i))
                 ops[at - rom] = shortcuts[i];

@@ -125,18 +125,27 @@ static void emit_all(program *p, const uint8_t *bytes, size_t n)
         emit(p, bytes[i]);
 }
 
-/** Two instructions of which the first may end a frame or switch banks. */
+/** Instructions that are done at once, of which one before the last may end a frame or switch
+ * banks. */
 static void emit_pair(program *p)
 {
-    static const uint8_t pairs[][7] = {
+    static const uint8_t pairs[][20] = {
         {0x85, 0x02, 0x85, 0x2A},                    // STA WSYNC; STA HMOVE
         {0x85, 0x02, 0x85, 0x1B},                    // STA WSYNC; STA GRP0
         {0x86, 0x1B, 0x84, 0x1C},                    // STX GRP0; STY GRP1
         {0xA2, 0x08, 0xBD, 0xF0, 0xFF, 0x85, 0x90},  // LDX #8; LDA FFF0,X; STA 90
         {0xA0, 0x09, 0xB9, 0xF0, 0xFF, 0x85, 0x1B},  // LDY #9; LDA FFF0,Y; STA GRP0
+        {0xBE, 0x00, 0xF0, 0x85, 0x02, 0x85, 0x2A},  // LDX F000,Y; STA WSYNC; STA HMOVE
+        {0xA6, 0x90, 0xCA, 0x10, 0x00},              // LDX 90; DEX; BPL
+        // FFF0 to 92; LDY #8; STY 90; then LDY 90; LDA (92),Y; STA GRP0
+        {0xA9, 0xF0, 0x85, 0x92, 0xA9, 0xFF, 0x85, 0x93, 0xA0, 0x08, 0x84, 0x90, 0xA4, 0x90, 0xB1,
+         0x92, 0x85, 0x1B},
+        // FFF0 to 92; LDY #9; then STA WSYNC; LDA (92),Y; STA GRP0; LDA (92),Y; STA GRP1
+        {0xA9, 0xF0, 0x85, 0x92, 0xA9, 0xFF, 0x85, 0x93, 0xA0, 0x09,
+         0x85, 0x02, 0xB1, 0x92, 0x85, 0x1B, 0xB1, 0x92, 0x85, 0x1C},
     };
-    static const uint8_t sizes[] = {4, 4, 4, 7, 7};
-    unsigned i = p->style == QUIET ? 3 : below(p, 5);
+    static const uint8_t sizes[] = {4, 4, 4, 7, 7, 7, 5, 18, 20};
+    unsigned i = p->style == QUIET ? 3 : below(p, sizeof(sizes));
     emit_all(p, pairs[i], sizes[i]);
 }
 
