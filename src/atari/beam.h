@@ -85,6 +85,10 @@ int dq_tia_sleep(dq_beam *beam, int32_t cycle);
 void dq_tia_draw_to(dq_tia *tia, dq_beam *beam, int32_t clock);
 /** The same even where nothing is to be seen, so that `drawn_to` is that clock. */
 void dq_tia_draw_just_to(dq_tia *tia, dq_beam *beam, int32_t clock);
+/** Draw before the looks of some objects change, 1 << object each, in place and width as they were:
+ *  to `clock`, which is `at` clocks after its line began, but none of that line while the beam has
+ *  not come to where they can be seen. */
+void dq_tia_draw_looks_to(dq_tia *tia, dq_beam *beam, int32_t clock, int at, unsigned objects);
 /** Take down what has changed in the row that is being painted. */
 void dq_tia_note_row(const dq_tia *tia, dq_beam *beam);
 /** Darken the part of the picture that a frame without end, `n_lines` long so far, has not come to.

@@ -463,6 +463,31 @@ void dq_tia_draw_to(dq_tia *tia, dq_beam *beam, int32_t clock)
         dq_tia_draw_just_to(tia, beam, clock);
 }
 
+/* Can one of these objects be seen in the pixels x0 .. x1-1, whatever its graphics are? */
+static bool may_be_seen(const dq_tia *tia, dq_beam *beam, unsigned objects, int x0, int x1)
+{
+    uint64_t cells = 0;
+    for (; objects; objects &= objects - 1)
+        cells |= dq_tia_place(tia, beam, __builtin_ctz(objects));
+    return cells & range_cells(x0, x1);
+}
+
+void dq_tia_draw_looks_to(dq_tia *tia, dq_beam *beam, int32_t clock, int at, unsigned objects)
+{
+    enum { BOTH = CTRLPF_SCORE | CTRLPF_PRIORITY };  // colours depend on which objects are on
+    const int x1 = at - DQ_BLANK_CLOCKS;
+    const int32_t first = clock - x1;
+    if (x1 <= 0 || x1 > DQ_PICTURE_WIDTH || (tia->ctrlpf & BOTH) == BOTH) {
+        dq_tia_draw_to(tia, beam, clock);
+        return;
+    }
+    if (tia->drawn_to < first)
+        dq_tia_draw_to(tia, beam, first);
+    int x0 = tia->drawn_to > first ? tia->drawn_to - first : 0;
+    if (x0 < x1 && may_be_seen(tia, beam, objects, x0, x1))
+        dq_tia_draw_just_to(tia, beam, clock);
+}
+
 /* A frame without end shows what is drawn of it, and below that a dark memory of the last one. */
 void dq_tia_grey_out(dq_tia *tia, dq_beam *beam, int n_lines)
 {

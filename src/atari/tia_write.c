@@ -58,6 +58,18 @@ ALWAYS_INLINE void catch_up(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned 
         dq_tia_draw_to(tia, beam, clock);
 }
 
+/* The same before only the looks of some objects change, 1 << object each. */
+ALWAYS_INLINE void catch_up_looks(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigned reg,
+                                  unsigned objects)
+{
+    const int delay = write_delay(beam, cycle, reg);
+    int32_t clock = 3 * cycle + delay;
+    if (dq_tia_can_wait(tia, beam, clock))
+        beam->clear_to = clock;
+    else
+        dq_tia_draw_looks_to(tia, beam, clock, line_position(beam, cycle) + delay, objects);
+}
+
 /* Which bits of a value each register uses. */
 static const uint8_t bits[DQ_TIA_WRITES] = {
     [VSYNC] = 0xFF,  [VBLANK] = 0xFF, [WSYNC] = 0xFF,  [NUSIZ0] = 0xFF, [NUSIZ1] = 0xFF,
@@ -180,7 +192,7 @@ ALWAYS_INLINE void write_reflect(dq_tia *tia, dq_beam *beam, int32_t cycle, unsi
     if (*reflect == (value & 8))
         return;
     if (enabled(beam, DQ_P0 + i))
-        catch_up(tia, beam, cycle, reg);
+        catch_up_looks(tia, beam, cycle, reg, 1u << (DQ_P0 + i));
     *reflect = value & 8;
     dq_tia_changed(tia, beam, DQ_P0 + i);
 }
@@ -214,7 +226,9 @@ ALWAYS_INLINE void write_graphics(dq_tia *tia, dq_beam *beam, int32_t cycle, uns
         tia->delay_player[other] && tia->delayed_graphics[other] != tia->graphics[other];
     bool new_ball = i == 1 && tia->delay_ball && tia->delayed_ball != tia->ball;
     if (new_here || new_there || new_ball)
-        catch_up(tia, beam, cycle, reg);
+        catch_up_looks(tia, beam, cycle, reg,
+                       (unsigned)new_here << (DQ_P0 + i) | (unsigned)new_there << (DQ_P0 + other) |
+                           (unsigned)new_ball << DQ_BL);
     tia->graphics[i] = value;
     tia->delayed_graphics[other] = tia->graphics[other];
     if (i == 1)
@@ -237,7 +251,7 @@ ALWAYS_INLINE void write_missile(dq_tia *tia, dq_beam *beam, int32_t cycle, unsi
     if (tia->missile[i] == (value & 2))
         return;
     if (!tia->locked[i])
-        catch_up(tia, beam, cycle, reg);
+        catch_up_looks(tia, beam, cycle, reg, 1u << (DQ_M0 + i));
     tia->missile[i] = value & 2;
     dq_tia_changed(tia, beam, DQ_M0 + i);
 }
@@ -248,7 +262,7 @@ ALWAYS_INLINE void write_ball(dq_tia *tia, dq_beam *beam, int32_t cycle, unsigne
     if (tia->ball == (value & 2))
         return;
     if (!tia->delay_ball)
-        catch_up(tia, beam, cycle, reg);
+        catch_up_looks(tia, beam, cycle, reg, 1u << DQ_BL);
     tia->ball = value & 2;
     set_last(beam, GRP1, DQ_TIA_ALWAYS);
     dq_tia_changed(tia, beam, DQ_BL);
