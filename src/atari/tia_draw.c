@@ -198,6 +198,13 @@ static void paint_objects(const dq_tia *tia, dq_beam *beam, uint8_t *row, int x0
             paint_object(tia, beam, row, order[i], &s);
 }
 
+static void paint_all(const dq_tia *tia, dq_beam *beam, uint8_t *row, int x0, int x1)
+{
+    paint_field(tia, beam, row, x0, x1);
+    if (beam->masks.enabled & ~(1u << DQ_PF))
+        paint_objects(tia, beam, row, x0, x1);
+}
+
 /* Is the row that is being drawn to be painted? */
 static bool paints_row(const dq_tia *tia, const dq_beam *beam)
 {
@@ -302,6 +309,21 @@ static void paint_whole_cell(const dq_tia *tia, dq_beam *beam, uint8_t *row, int
     memset(row + x1, tia->color[field ? front : 3], (size_t)(4 * cell + 4 - x1));
 }
 
+/* A line of which nothing is painted yet is painted beside the picture, which most often has it
+ * already. */
+static void paint_line(const dq_tia *tia, dq_beam *beam)
+{
+    uint8_t line[DQ_PICTURE_WIDTH],
+        *row = beam->picture[tia->picture] + tia->row * DQ_PICTURE_WIDTH;
+    paint_all(tia, beam, line, 0, DQ_PICTURE_WIDTH);
+    if (tia->blank_comb)
+        memset(line, 0, 8);
+    if (memcmp(row, line, DQ_PICTURE_WIDTH) == 0)
+        return;
+    beam->changed[tia->row] |= differences(row, line);
+    memcpy(row, line, DQ_PICTURE_WIDTH);
+}
+
 static void draw_stretch(dq_tia *tia, dq_beam *beam, int x0, int x1)
 {
     bool paints = paints_row(tia, beam);
@@ -316,14 +338,19 @@ static void draw_stretch(dq_tia *tia, dq_beam *beam, int x0, int x1)
     if (!paints)
         return;
     uint8_t *row = row_to_paint(tia, beam);
-    paint_field(tia, beam, row, x0, x1);
-    if (beam->masks.enabled & ~(1u << DQ_PF))
-        paint_objects(tia, beam, row, x0, x1);
+    paint_all(tia, beam, row, x0, x1);
     if (beam->strict)
         paint_whole_cell(tia, beam, row, x0, x1);
 }
 
 /* ---------------------------------------------------------------- lines and frames */
+
+/* The comb is drawn, unless the HMOVE was after it: drawing may lag behind. `to`: as below. */
+static void end_comb(dq_tia *tia, const dq_beam *beam, int to)
+{
+    if (tia->drawn_to - to + DQ_BLANK_CLOCKS + 8 > beam->comb_clock)
+        tia->blank_comb = 0;
+}
 
 /* After an HMOVE pixels 0 to 7 of the next line drawn are black, those drawn before the line is
  * as far as that included. `at` and `to` are clocks in the line. */
@@ -338,9 +365,8 @@ static void draw_comb(dq_tia *tia, dq_beam *beam, int at, int to)
         int x = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
         memset(row_to_paint(tia, beam) + x, 0, (size_t)(end - at));
     }
-    bool was_before = tia->drawn_to - to + end > beam->comb_clock;  // drawing may lag behind
-    if (to >= end && was_before)
-        tia->blank_comb = 0;
+    if (to >= end)
+        end_comb(tia, beam, to);
 }
 
 static void move_star(dq_tia *tia, dq_beam *beam)
@@ -393,20 +419,33 @@ static void repeat_line(dq_tia *tia, dq_beam *beam, int n)
     tia->drawn_to += n * DQ_LINE_CLOCKS;
 }
 
-/* Draw the rest of the line; returns how much is to come. */
+/* Is there nothing to do about a line, of which nothing is drawn yet, but to paint it? */
+static bool is_only_painted(const dq_tia *tia, dq_beam *beam)
+{
+    return paints_row(tia, beam) && !(tia->vblank & 2) && beam->old_row_of != tia->row &&
+           !dq_tia_open_hits(tia, beam);
+}
+
+/* Draw the rest of the line, and those below that are the same. */
 static void draw_line_end(dq_tia *tia, dq_beam *beam, int at, int32_t clock)
 {
-    bool same_again =
-        at <= DQ_BLANK_CLOCKS && calm(tia) && (!beam->draw || tia->drawn_to >= beam->paint_from);
-    int x0 = at < DQ_BLANK_CLOCKS ? 0 : at - DQ_BLANK_CLOCKS;
+    const bool is_whole = at <= DQ_BLANK_CLOCKS;
+    bool same_again = is_whole && calm(tia) && (!beam->draw || tia->drawn_to >= beam->paint_from);
+    int x0 = is_whole ? 0 : at - DQ_BLANK_CLOCKS;
     tia->drawn_to += tia->line_left;
     tia->line_left = DQ_LINE_CLOCKS;
-    if (x0 < DQ_PICTURE_WIDTH)
-        draw_stretch(tia, beam, x0, DQ_PICTURE_WIDTH);
-    if (tia->blank_comb)
-        draw_comb(tia, beam, at, DQ_LINE_CLOCKS);
-    if (x0 < DQ_PICTURE_WIDTH)
-        dq_tia_note_row(tia, beam);
+    if (is_whole && is_only_painted(tia, beam)) {
+        paint_line(tia, beam);
+        if (tia->blank_comb)
+            end_comb(tia, beam, DQ_LINE_CLOCKS);
+    } else {
+        if (x0 < DQ_PICTURE_WIDTH)
+            draw_stretch(tia, beam, x0, DQ_PICTURE_WIDTH);
+        if (tia->blank_comb)
+            draw_comb(tia, beam, at, DQ_LINE_CLOCKS);
+        if (x0 < DQ_PICTURE_WIDTH)
+            dq_tia_note_row(tia, beam);
+    }
     end_line(tia, beam);
     if (same_again && clock > tia->drawn_to + DQ_LINE_CLOCKS)
         repeat_line(tia, beam, (clock - tia->drawn_to - 1) / DQ_LINE_CLOCKS);
