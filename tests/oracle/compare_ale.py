@@ -37,8 +37,9 @@ from ale_py.env import AtariEnv
 
 
 class Config(C.Structure):
-    _fields_ = [("seed", C.c_uint32), ("repeat", C.c_float), ("max_ticks", C.c_uint32), ("game_id", C.c_char_p),
-                ("paddle_min", C.c_int), ("paddle_max", C.c_int), ("sound", C.c_bool)]
+    _fields_ = [("seed", C.c_uint32), ("repeat", C.c_float), ("frame_skip", C.c_int), ("max_ticks", C.c_uint32),
+                ("game_id", C.c_char_p), ("paddle_min", C.c_int), ("paddle_max", C.c_int), ("system_seed", C.c_int64),
+                ("life_loss_truncates", C.c_bool), ("color_averaging", C.c_bool), ("sound", C.c_bool)]
 
 
 def open_library(path):
@@ -297,7 +298,9 @@ def play(lib, game, seed, args):
         ale.setInt(setting, limit)
     ale.setBool("sound_obs", args.sound)
     ale.loadROM(rom_path)
-    ours = Session(lib, rom, Config(seed, sticky, cap, None, *(args.paddles or (0, 0)), args.sound))
+    paddle_min, paddle_max = args.paddles or (0, 0)
+    ours = Session(lib, rom, Config(seed=seed, repeat=sticky, max_ticks=cap, paddle_min=paddle_min, paddle_max=paddle_max,
+                                    sound=args.sound))
     watch = Watch(ale, ours)
     problem = watch.difference(0, 0, True)
     if problem:
