@@ -303,11 +303,10 @@ int main(void)
     if (test_device_is_missing())
         return DEVICE_SKIPPED;
     const struct CMUnitTest some[] = {
-        VARIANT("fast"),      VARIANT("everything"),
-        VARIANT("gpu_book"),  VARIANT("bootstraps_double"),
-        VARIANT("updates"),   VARIANT("radam"),
-        VARIANT("drq"),       VARIANT("iqn_double"),
-        VARIANT("pqn_noisy"),
+        VARIANT("fast"),       VARIANT("everything"),
+        VARIANT("gpu_book"),   VARIANT("bootstraps_double"),
+        VARIANT("updates"),    VARIANT("radam"),
+        VARIANT("iqn_double"), VARIANT("pqn_noisy"),
     };
     if (getenv("DEEPQ_TEST_QUICK"))  // the emulation of a GPU is slow
         return cmocka_run_group_tests(some, NULL, NULL);
