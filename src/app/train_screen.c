@@ -45,7 +45,6 @@ void train_screen_init(train_screen *s, bool wanted, const dq_train_config *cfg,
     double now = dq_clock_s();
     *s = (train_screen){
         .enabled = wanted && can_move && isatty(STDOUT_FILENO),
-        .unicode = writes_unicode(),
         .limit = cfg->max_steps,
         .replay_size = cfg->rollout > 0 ? 0 : cfg->replay_size,
         .start_s = now,
@@ -53,6 +52,7 @@ void train_screen_init(train_screen *s, bool wanted, const dq_train_config *cfg,
         .measured_step = first_step,
         .rewards.each = 1,
     };
+    s->unicode = s->enabled && writes_unicode();  // the C library keeps what it loads for that
 }
 
 /* ---------------------------------------------------------------- figures as text */
