@@ -70,9 +70,11 @@ lint: build/.setup-dev $(BUILD)/.configured
 	@tools/lint.sh $(BUILD)
 
 ##asan      build with the address and undefined-behaviour sanitizers in build-asan, run the tests; not those
-##          with the label `plain`, which take minutes there for code that others run there too
+##          with the label `plain`, which take minutes there for code that others run there too;
+##          ASAN_WITHOUT='plain\|e2e' leaves out those of the program as well
+ASAN_WITHOUT ?= plain
 asan:
-	@$(MAKE) test BUILD=build-asan ARGS='-LE plain $(ARGS)' \
+	@$(MAKE) test BUILD=build-asan ARGS='-LE $(ASAN_WITHOUT) $(ARGS)' \
 		CONFIG='-DDEEPQ_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=RelWithDebInfo'
 
 ##fuzz      build the fuzz targets with clang in build-fuzz, run each for FUZZ_SECONDS=20
