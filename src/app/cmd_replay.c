@@ -28,7 +28,7 @@ static const dq_logged_game *find_best(const dq_action_history *h)
 static dq_status find_game(const dq_action_history *h, const replay_options *o,
                            const dq_logged_game **game)
 {
-    if (h->n_games == 0)
+    if (h->n_games == 0 || !h->games)
         return dq_fail(DQ_ERR_INPUT, "%s: no game of it is over yet", o->run);
     *game = o->best ? find_best(h) : dq_action_history_game(h, o->episode);
     if (*game)
