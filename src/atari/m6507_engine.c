@@ -38,8 +38,10 @@ unsigned dq_m6507_decimal(unsigned a, unsigned m, unsigned c, bool subtract)
 int dq_m6507_turns_to_skip(const dq_machine *m, const uint8_t *next, bool of_flag, int turn,
                            int32_t cycle, int left)
 {
-    enum { BPL = 0x10, BMI = 0x30, BNE = 0xD0, BACK_5 = 0xFB };
+    enum { BPL = 0x10, BMI = 0x30, BNE = 0xD0, BACK_5 = 0xFB, BIT = 0x2C };
     if (next[1] != BACK_5 || (next[0] != BPL && (of_flag || (next[0] != BNE && next[0] != BMI))))
+        return 0;
+    if (next[-3] == BIT && next[0] == BNE)  // which asks for some bits of the timer only
         return 0;
     dq_wait wait = of_flag          ? DQ_WHILE_NOT_DUE
                    : next[0] == BNE ? DQ_WHILE_NOT_ZERO

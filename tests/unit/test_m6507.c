@@ -187,6 +187,13 @@ static dq_atari *play(const uint8_t *rom)
     return atari;
 }
 
+static void power_on(dq_atari *atari)
+{
+    dq_mt19937 random;
+    dq_mt19937_seed(&random, 1);
+    dq_machine_power_on(atari->machine, &random);
+}
+
 static void compare_engines(const uint8_t *rom)
 {
     static dq_op nowhere[ROM_BYTES];  // the quick one never starts
@@ -194,6 +201,9 @@ static void compare_engines(const uint8_t *rom)
         nowhere[i] = dq_m6507_stop_op();
     dq_atari *quick = play(rom), *exact = play(rom);
     exact->machine->bus.ops = nowhere;
+    power_on(
+        quick);  // by now most programs run in a circle, and exact has run with the quick engine
+    power_on(exact);
     for (int frame = 0; frame < FRAMES; frame++) {
         dq_machine_frame(quick->machine, frame % 2);
         dq_machine_frame(exact->machine, frame % 2);
