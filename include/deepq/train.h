@@ -357,6 +357,10 @@ typedef struct dq_train_act {
     int env;
     /** The action that was taken. */
     int action;
+    /** float [n_actions], the values of the actions that it was chosen by, in the state before the
+     *  step. NULL: a random action; also of the steps of a round in whose middle a checkpoint was
+     *  loaded. */
+    const float *values;
     /** The rest of what the step gave. */
     const dq_step *result;
     /** The newest frame of the observation that it led to, uint8 [84][84]; the whole observation

@@ -11,6 +11,13 @@
 #include "base/error.h"
 #include "nn/argmax.h"
 
+/** No environment has values that its action was chosen by. */
+static void forget_rows(dq_actor *a)
+{
+    for (int i = 0; i < a->n_envs; i++)
+        a->row[i] = -1;
+}
+
 static dq_status allocate(dq_actor *a)
 {
     size_t n = (size_t)a->n_envs;
@@ -20,8 +27,10 @@ static dq_status allocate(dq_actor *a)
     a->results = calloc(n, sizeof(*a->results));
     a->greedy = calloc(n, sizeof(*a->greedy));
     a->q = calloc(n, (size_t)a->n_actions * sizeof(*a->q));
-    if (!a->obs || !a->last_obs || !a->action || !a->results || !a->greedy || !a->q)
+    a->row = calloc(n, sizeof(*a->row));
+    if (!a->obs || !a->last_obs || !a->action || !a->results || !a->greedy || !a->q || !a->row)
         return dq_fail(DQ_ERR_NOMEM, "no memory for %d environments", a->n_envs);
+    forget_rows(a);
     return DQ_OK;
 }
 
@@ -60,6 +69,7 @@ void dq_actor_free(dq_actor *a)
     free(a->results);
     free(a->greedy);
     free(a->q);
+    free(a->row);
     *a = (dq_actor){0};
 }
 
@@ -87,6 +97,7 @@ dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_train_config 
 {
     int n = 0;
     double began_s = dq_clock_s();
+    forget_rows(a);
     for (int i = 0; i < a->n_envs; i++) {
         if (dq_rng_unit(&a->exploration) < dq_config_epsilon(cfg, step + i))
             a->action[i] = (int)dq_rng_below(&a->exploration, (uint32_t)a->n_actions);
@@ -100,6 +111,7 @@ dq_status dq_actor_play(dq_actor *a, dq_learner *learner, const dq_train_config 
         const float *q = a->q + (size_t)i * (size_t)a->n_actions;
         int best = dq_argmax(q, a->n_actions);
         a->action[a->greedy[i]] = best;
+        a->row[a->greedy[i]] = i;
         a->max_q += (double)q[best];
         a->n_max_q++;
     }
@@ -159,8 +171,10 @@ dq_train_act dq_actor_act(const dq_actor *a)
 {
     size_t n;
     const uint8_t *frame = newest_frame(a, led_to(a), &n);
+    int row = a->row[a->turn];
     return (dq_train_act){.env = a->turn,
                           .action = a->action[a->turn],
+                          .values = row < 0 ? NULL : a->q + (size_t)row * (size_t)a->n_actions,
                           .result = dq_actor_result(a),
                           .frame = frame,
                           .frame_bytes = n};
@@ -251,6 +265,7 @@ dq_status dq_actor_load_round(dq_actor *a, dq_reader *r, dq_round_format format)
     if (turn >= n_envs)
         return dq_fail(DQ_ERR_INPUT, "saved run: its round is impossible");
     a->turn = (int)turn;
+    forget_rows(a);
     for (int i = 0; i < a->n_envs; i++)
         DQ_TRY(load_step(a, i, r, format));
     return DQ_OK;

@@ -23,6 +23,7 @@ typedef struct dq_actor {
     dq_vector_result *results;  // [n_envs] this round's results
     int *greedy;                // [n_envs] environments whose action is the one of largest value
     float *q;                   // [n_envs][n_actions] the values that those are chosen by
+    int *row;                   // [n_envs] where in q those of an environment are; -1: nowhere
     double act_s, play_s;       // seconds spent choosing actions and stepping environments
     double max_q;               // sum of the largest of them since dq_actor_forget_values()
     int64_t n_max_q;            // how many

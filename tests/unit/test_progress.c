@@ -12,7 +12,7 @@
 #include "deepq/train.h"
 #include "table_world.h"
 
-enum { GAME_STEPS = 7, STEPS = 60 };
+enum { GAME_STEPS = 7, STEPS = 60, N_ENVS = 2 };
 
 /** What is added up beside the trainer. */
 typedef struct watcher {
@@ -93,24 +93,30 @@ static dq_status on_step(void *ctx, const dq_progress *p)
     return DQ_OK;
 }
 
-static void means_are_of_what_came_since_the_last_game(void **state)
+/** @param epsilon as text */
+static dq_train_config make_config(const char *epsilon)
 {
-    (void)state;
-    static const char *const values[][2] = {
-        {"network", "cnn"},        {"hidden", "16"},
-        {"convolutions", "4k8s8"}, {"batch", "1"},
-        {"replay_size", "20"},     {"replay_start", "10"},
-        {"epsilon_start", "0"},    {"epsilon_final", "0"},
-        {"learning_rate", "1e-3"}, {"learning_rate_final", "1e-4"},
-        {"max_steps", "60"},       {"learning_rate_decay", "100"}};
+    const char *const values[][2] = {{"network", "cnn"},         {"hidden", "16"},
+                                     {"convolutions", "4k8s8"},  {"batch", "1"},
+                                     {"replay_size", "20"},      {"replay_start", "10"},
+                                     {"epsilon_start", epsilon}, {"epsilon_final", epsilon},
+                                     {"learning_rate", "1e-3"},  {"learning_rate_final", "1e-4"},
+                                     {"max_steps", "60"},        {"learning_rate_decay", "100"}};
     dq_train_config cfg;
-    watcher w = {.n_games = 0};
-    bool solved;
     assert_int_equal(dq_train_preset(&cfg, "book"), DQ_OK);
     for (size_t i = 0; i < DQ_COUNT(values); i++)
         assert_int_equal(dq_train_config_set(&cfg, values[i][0], values[i][1]), DQ_OK);
     cfg.reward_bound = INFINITY;
     cfg.n_threads = 1;
+    return cfg;
+}
+
+static void means_are_of_what_came_since_the_last_game(void **state)
+{
+    (void)state;
+    watcher w = {.n_games = 0};
+    bool solved;
+    dq_train_config cfg = make_config("0");
     dq_env *env = table_env(&w.world, false, GAME_STEPS);
     assert_int_equal(dq_trainer_create(&w.trainer, &cfg, env), DQ_OK);
     assert_ptr_equal(dq_trainer_env(w.trainer, 0), env);
@@ -122,9 +128,63 @@ static void means_are_of_what_came_since_the_last_game(void **state)
     dq_trainer_destroy(w.trainer);
 }
 
+/** What the next actions of all environments will be chosen by. */
+typedef struct chooser {
+    dq_trainer *trainer;
+    table_world *world[N_ENVS];
+    float q[N_ENVS][TABLE_ACTIONS];
+    int n_rounds, n_chosen, n_random;
+} chooser;
+
+static dq_status at_step(void *ctx, const dq_progress *p)
+{
+    chooser *c = ctx;
+    if (p->step % N_ENVS != 0)
+        return DQ_OK;
+    for (int i = 0; i < N_ENVS; i++)
+        dq_net_q(dq_trainer_net(c->trainer), c->world[i]->stack, 1, c->q[i]);
+    c->n_rounds++;
+    return DQ_OK;
+}
+
+static dq_status at_act(void *ctx, const dq_train_act *a)
+{
+    chooser *c = ctx;
+    if (!a->values) {
+        c->n_random++;
+        return DQ_OK;
+    }
+    c->n_chosen++;
+    for (int i = 0; i < TABLE_ACTIONS; i++) {
+        assert_true(a->values[i] <= a->values[a->action]);
+        if (c->n_rounds > 0)
+            assert_true(fabsf(a->values[i] - c->q[a->env][i]) < 1e-5f);
+    }
+    return DQ_OK;
+}
+
+static void an_act_tells_the_values_that_it_was_chosen_by(void **state)
+{
+    (void)state;
+    chooser c = {.n_rounds = 0};
+    bool solved;
+    dq_train_config cfg = make_config("0.5");
+    dq_env *envs[N_ENVS];
+    cfg.n_envs = N_ENVS;
+    for (int i = 0; i < N_ENVS; i++)
+        envs[i] = table_env(&c.world[i], false, GAME_STEPS + i);
+    assert_int_equal(dq_trainer_create_many(&c.trainer, &cfg, envs), DQ_OK);
+    const dq_train_events events = {.ctx = &c, .step = at_step, .acted = at_act};
+    assert_int_equal(dq_trainer_run(c.trainer, &events, NULL, &solved), DQ_OK);
+    assert_int_equal(c.n_chosen + c.n_random, STEPS);
+    assert_true(c.n_chosen > STEPS / 4 && c.n_random > STEPS / 4);
+    dq_trainer_destroy(c.trainer);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_act_tells_the_values_that_it_was_chosen_by),
         cmocka_unit_test(means_are_of_what_came_since_the_last_game),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
