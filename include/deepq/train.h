@@ -343,6 +343,10 @@ typedef struct dq_progress {
     /** Mean over the same updates: how far the value of an action is from its target. NAN also on a
      *  GPU, and where an action has a distribution. */
     double td_error;
+    /** Mean over those of these updates where it is measured: the L2 norm of the gradient, before
+     *  dq_train_config.gradient_norm limits it. With a limit that is all of them, else every 64th
+     *  of the run. NAN: none was; on a GPU none is. */
+    double gradient_norm;
     /** Mean over the greedy actions since then: the value that each was chosen for. NAN: there was
      *  none. */
     double max_q;

@@ -157,6 +157,7 @@ void dq_trainer_progress(const dq_trainer *t, dq_progress *p)
         .learning_rate = dq_config_learning_rate(&t->cfg, t->step),
         .mean_loss = t->learner->on_gpu && t->n_updates > 0 ? t->loss : mean(sums->loss, sums->n),
         .td_error = mean(sums->td_error, sums->n_td_errors),
+        .gradient_norm = mean(sums->gradient_norm, sums->n_norms),
         .max_q = mean(t->actor.max_q, t->actor.n_max_q),
         .stage_s = {[DQ_TRAIN_PLAY] = t->actor.play_s,
                     [DQ_TRAIN_ACT] = t->actor.act_s,
@@ -359,15 +360,19 @@ static dq_status store_step(dq_trainer *t, const dq_train_events *events, dq_sta
 
 static void add_to_sums(dq_trainer *t)
 {
-    double td_error;
+    double td_error, norm;
     if (t->learner->on_gpu)
         return;
     t->sums.loss += t->loss;
     t->sums.n++;
-    if (!dq_learner_td_error(t->learner, &td_error))
-        return;
-    t->sums.td_error += td_error;
-    t->sums.n_td_errors++;
+    if (dq_learner_td_error(t->learner, &td_error)) {
+        t->sums.td_error += td_error;
+        t->sums.n_td_errors++;
+    }
+    if (dq_learner_gradient_norm(t->learner, &norm)) {
+        t->sums.gradient_norm += norm;
+        t->sums.n_norms++;
+    }
 }
 
 static dq_status update_once(dq_trainer *t, const dq_learn_step *step)

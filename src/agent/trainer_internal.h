@@ -9,8 +9,8 @@
 
 /** Sums over the updates since the last game was over. */
 typedef struct dq_update_sums {
-    double loss, td_error;
-    int64_t n, n_td_errors;
+    double loss, td_error, gradient_norm;
+    int64_t n, n_td_errors, n_norms;
 } dq_update_sums;
 
 struct dq_trainer {

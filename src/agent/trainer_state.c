@@ -19,6 +19,13 @@ enum { STARTED = 1, SOLVED = 2 };  // of the run
  * bits. */
 static const uint64_t MOST_STEPS = (uint64_t)1 << 53;
 
+/* Versions: of one environment odd, of several, which play in rounds, even. 1 and 2 took episodes
+ * for games, and had not the last states of those that a limit cut off. Up to 4 the replay buffer
+ * was whole. From 5 on there is its head, and the number of its segments that follow. From 7 on
+ * there are the last states of all episodes, and the sums of the game at hand; from 9 on that of
+ * norms too. */
+enum { EPISODES_ARE_GAMES = 1, WHOLE_GAMES = 3, SEGMENTS = 5, LAST_STATES = 7, GRADIENT_NORMS = 9 };
+
 static void save_counters(const dq_trainer *t, dq_writer *w)
 {
     dq_write_u64(w, (uint64_t)t->step);
@@ -66,6 +73,8 @@ static void save_sums(const dq_trainer *t, dq_writer *w)
     dq_write_f64(w, t->sums.td_error);
     dq_write_u64(w, (uint64_t)t->sums.n);
     dq_write_u64(w, (uint64_t)t->sums.n_td_errors);
+    dq_write_f64(w, t->sums.gradient_norm);
+    dq_write_u64(w, (uint64_t)t->sums.n_norms);
     dq_write_f64(w, t->actor.max_q);
     dq_write_u64(w, (uint64_t)t->actor.n_max_q);
     dq_write_u64(w, (uint64_t)t->scores.last_length);
@@ -82,12 +91,16 @@ static dq_status read_count(dq_reader *r, int64_t *count)
                            : dq_fail(DQ_ERR_INPUT, "saved run: its counters are impossible");
 }
 
-static dq_status load_sums(dq_trainer *t, dq_reader *r)
+static dq_status load_sums(dq_trainer *t, dq_reader *r, uint32_t version)
 {
     dq_read_f64(r, &t->sums.loss);
     dq_read_f64(r, &t->sums.td_error);
     DQ_TRY(read_count(r, &t->sums.n));
     DQ_TRY(read_count(r, &t->sums.n_td_errors));
+    if (version >= GRADIENT_NORMS) {
+        dq_read_f64(r, &t->sums.gradient_norm);
+        DQ_TRY(read_count(r, &t->sums.n_norms));
+    }
     dq_read_f64(r, &t->actor.max_q);
     DQ_TRY(read_count(r, &t->actor.n_max_q));
     DQ_TRY(read_count(r, &t->scores.last_length));
@@ -143,12 +156,6 @@ static dq_status load_counters(dq_trainer *t, dq_reader *r)
     return DQ_OK;
 }
 
-/* Versions: of one environment odd, of several, which play in rounds, even. 1 and 2 took episodes
- * for games, and had not the last states of those that a limit cut off. Up to 4 the replay buffer
- * was whole. From 5 on there is its head, and the number of its segments that follow. From 7 on
- * there are the last states of all episodes, and the sums of the game at hand. */
-enum { EPISODES_ARE_GAMES = 1, WHOLE_GAMES = 3, SEGMENTS = 5, LAST_STATES = 7 };
-
 static uint32_t format_version(const dq_trainer *t, uint32_t with_one)
 {
     return with_one + (t->cfg.n_envs > 1);
@@ -161,7 +168,7 @@ static dq_status save_state(dq_trainer *t, dq_writer *w)
     DQ_TRY(dq_trainer_check_whole(t));
     DQ_TRY(dq_trainer_check_finite(t));
     DQ_TRY(dq_learner_save_net(t->learner, w));  // first, so that it can be read alone
-    dq_write_tag(w, "TRNR", format_version(t, LAST_STATES));
+    dq_write_tag(w, "TRNR", format_version(t, GRADIENT_NORMS));
     dq_write_u32(w, (uint32_t)t->actor.n_actions);
     if (t->cfg.n_envs > 1)
         DQ_TRY(dq_actor_save_round(&t->actor, w));
@@ -209,7 +216,7 @@ static dq_status check_memory(const dq_trainer *t)
 static dq_status load_head(const dq_trainer *t, dq_reader *r, uint32_t *version)
 {
     uint32_t n_actions, found, first = format_version(t, EPISODES_ARE_GAMES);
-    DQ_TRY(dq_read_tag_between(r, "TRNR", first, format_version(t, LAST_STATES), &found));
+    DQ_TRY(dq_read_tag_between(r, "TRNR", first, format_version(t, GRADIENT_NORMS), &found));
     DQ_TRY(dq_read_u32(r, &n_actions));
     *version = found - first + EPISODES_ARE_GAMES;
     if ((found - first) % 2 != 0)
@@ -251,7 +258,7 @@ static dq_status load_rest(dq_trainer *t, dq_reader *r, bool net_is_inside)
     else
         assume_episodes(&t->scores);
     if (version >= LAST_STATES)
-        DQ_TRY(load_sums(t, r));
+        DQ_TRY(load_sums(t, r, version));
     DQ_TRY(dq_read(r, t->actor.obs, (size_t)t->cfg.n_envs * t->actor.obs_bytes));
     DQ_TRY(dq_actor_load_envs(&t->actor, r));
     if (net_is_inside)

@@ -29,6 +29,12 @@ bool dq_learner_td_error(const dq_learner *l, double *td_error)
     return !l->on_gpu && !isnan(l->td_error);
 }
 
+bool dq_learner_gradient_norm(const dq_learner *l, double *norm)
+{
+    *norm = l->gradient_norm;
+    return !l->on_gpu && !isnan(l->gradient_norm);
+}
+
 bool dq_learner_augments(const dq_learner *l)
 {
     return augments(&l->cfg);

@@ -162,6 +162,7 @@ struct dq_learner {
     float *target;                // [batch][atoms] of the last update
     float *weight;                // [batch] of the last update
     double td_error;              // of the last update, dq_learner_td_error(); NAN: not known
+    double gradient_norm;         // of the last update, dq_learner_gradient_norm(); NAN: not known
     double stage_s[DQ_N_STAGES];  // seconds of all updates on the CPU
 };
 
@@ -202,6 +203,10 @@ void dq_learner_sync_target(dq_learner *l);
  *  absolute differences.
  *  @return whether it is known: not on a GPU, nor where an action has a distribution */
 bool dq_learner_td_error(const dq_learner *l, double *td_error);
+/** The L2 norm of the gradient of the last update, before it was limited. Where nothing limits it,
+ *  it is measured in every 64th update.
+ *  @return whether it is known; on a GPU never */
+bool dq_learner_gradient_norm(const dq_learner *l, double *norm);
 /** The loss of the last update.
  *  @param wait whether to wait for the GPU
  *  @return whether *loss was set: always on the CPU, on a GPU only when waiting */

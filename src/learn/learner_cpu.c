@@ -10,6 +10,7 @@
 #include "learn/rollout.h"
 #include "learn/target_cache.h"
 #include "nn/net_internal.h"
+#include "nn/net_learn.h"
 #include "nn/objective.h"
 
 typedef struct cpu_learner {
@@ -177,6 +178,13 @@ static dq_status take_batch(cpu_learner *self, double beta)
     return DQ_OK;
 }
 
+/** Whether the norm of the next update's gradient is known without much work, or is due. */
+static bool is_measured(const dq_learner *l)
+{
+    enum { MEASURE_EVERY = 64 };
+    return l->cfg.gradient_norm > 0 || l->net->n_updates % MEASURE_EVERY == 0;
+}
+
 static dq_status learn(dq_learner *l, const dq_learn_step *step)
 {
     cpu_learner *self = (cpu_learner *)l;
@@ -190,8 +198,10 @@ static dq_status learn(dq_learner *l, const dq_learn_step *step)
     dq_net_set_gain(l->net, self->augmentation.gain);
     dq_net_draw_noise(l->net, &l->net->online, &l->noise);
     draw_levels(self);
-    self->loss = (double)dq_net_update_weighted(l->net, self->states, self->actions, l->target,
-                                                l->weight, self->error);
+    l->gradient_norm = NAN;
+    double *norm = is_measured(l) ? &l->gradient_norm : NULL;
+    self->loss = (double)dq_net_update_measured(l->net, self->states, self->actions, l->target,
+                                                l->weight, self->error, norm);
     dq_net_set_gain(l->net, NULL);
     dq_net_set_levels(l->net, NULL);
     l->td_error = mean_td_error(l, self->error);

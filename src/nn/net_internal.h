@@ -234,9 +234,6 @@ DQ_NODISCARD dq_status dq_initialisation_find(const char *name, int *index);
 dq_optimiser_step dq_net_optimiser_step(const dq_net *net);
 /** How many parts the sum of squared gradients has. */
 int dq_net_n_norm_tasks(const dq_net *net);
-/** What the gradients are to be multiplied by, so that their norm is cfg.gradient_norm at most; 1
- * for shorter ones. All of net->grad is to be there. */
-float dq_net_gradient_scale(dq_net *net);
 /** Take the optimiser's step on n parameters.
  *  @param at the first one
  *  @param grad [n] their gradients */

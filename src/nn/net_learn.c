@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nn/net_internal.h"
+#include "nn/net_learn.h"
 #include "nn/objective.h"
 
 typedef struct learn_step {
@@ -15,6 +16,7 @@ typedef struct learn_step {
     float scale;                    // of the gradients, when it does not
     const float *weight;            // [batch] NULL: all 1
     float *error;                   // [batch] out, NULL: not wanted
+    double norm;                    // out, of the gradient, unless fused
 } learn_step;
 
 /** Rows of a batch behind an embedding; else its samples. */
@@ -371,6 +373,13 @@ static void step_task(void *ctx, int task)
         step_hidden(s, b, k, s->net->grad + hidden_place(shape, b, k));
 }
 
+/** How long the gradient is, and what it is to be multiplied by. */
+static void measure_gradient(learn_step *s)
+{
+    s->norm = dq_net_gradient_length(s->net);
+    s->scale = dq_net_gradient_scale(s->norm, s->net->cfg.gradient_norm);
+}
+
 /** The step of a multilayer perceptron. */
 static float run_mlp_step(learn_step *s, const void *obs)
 {
@@ -381,7 +390,7 @@ static float run_mlp_step(learn_step *s, const void *obs)
     dq_norm_gradients(net);
     dq_noise_all_gradients(net, true);
     if (s->step && !s->fused)
-        s->scale = dq_net_gradient_scale(net);
+        measure_gradient(s);
     if (s->step)
         optimise(s, 0, net->shape.n_params, net->grad);
     net->online.is_stale = true;
@@ -406,7 +415,7 @@ static float run_step(learn_step *s, const void *obs)
     if (!s->fused)
         dq_noise_all_gradients(net, true);
     if (s->step && !s->fused) {
-        s->scale = dq_net_gradient_scale(net);
+        measure_gradient(s);
         dq_pool_run(net->pool, n_hidden_tasks(net) + n_finish_tasks(net), step_task, s);
     }
     net->online.is_stale = true;
@@ -421,16 +430,25 @@ float dq_net_update(dq_net *net, const void *obs, const int32_t *action, const f
 float dq_net_update_weighted(dq_net *net, const void *obs, const int32_t *action,
                              const float *target, const float *weight, float *error)
 {
+    return dq_net_update_measured(net, obs, action, target, weight, error, NULL);
+}
+
+float dq_net_update_measured(dq_net *net, const void *obs, const int32_t *action,
+                             const float *target, const float *weight, float *error, double *norm)
+{
     dq_optimiser_step step = dq_net_optimiser_step(net);
     net->n_updates++;
     learn_step s = {.net = net,
                     .action = action,
                     .target = target,
                     .step = &step,
-                    .fused = net->cfg.gradient_norm == 0,
+                    .fused = net->cfg.gradient_norm == 0 && !norm,
                     .weight = weight,
                     .error = error};
-    return run_step(&s, obs);
+    float loss = run_step(&s, obs);
+    if (norm)
+        *norm = s.norm;
+    return loss;
 }
 
 float dq_net_gradients(dq_net *net, const void *obs, const int32_t *action, const float *target,

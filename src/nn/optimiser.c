@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "nn/net_internal.h"
+#include "nn/net_learn.h"
 
 const char *const dq_optimiser_names[] = {[DQ_OPTIMISER_ADAM] = "adam",
                                           [DQ_OPTIMISER_RMSPROP] = "rmsprop",
@@ -97,14 +98,19 @@ static void norm_task(void *ctx, int task)
     net->squares[task] = sum;
 }
 
-float dq_net_gradient_scale(dq_net *net)
+double dq_net_gradient_length(dq_net *net)
 {
-    const double never_zero = 1e-6;  // as in PyTorch's clip_grad_norm_()
     int n = dq_net_n_norm_tasks(net);
     double sum = 0;
     dq_pool_run(net->pool, n, norm_task, net);
     for (int i = 0; i < n; i++)
         sum += net->squares[i];
-    double scale = net->cfg.gradient_norm / (sqrt(sum) + never_zero);
+    return sqrt(sum);
+}
+
+float dq_net_gradient_scale(double norm, double longest)
+{
+    const double never_zero = 1e-6;  // as in PyTorch's clip_grad_norm_()
+    double scale = longest > 0 ? longest / (norm + never_zero) : 1;
     return scale < 1 ? (float)scale : 1.0f;
 }

@@ -89,7 +89,7 @@ static const column of_game[] = {
     NUMBER("loss", loss, false),          COUNT("length", length, true),
     COUNT("updates", n_updates, true),    NUMBER("learning_rate", learning_rate, true),
     NUMBER("mean_loss", mean_loss, true), NUMBER("td_error", td_error, true),
-    NUMBER("max_q", max_q, true),
+    NUMBER("max_q", max_q, true),         NUMBER("gradient_norm", gradient_norm, true),
 };
 /** Where they are not the game's. */
 static const column of_episodes[] = {

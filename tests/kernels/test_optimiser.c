@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "golden_sample.h"
 #include "nn/kernels.h"
+#include "nn/net_learn.h"
 
 enum { N_STEPS = 5, N_PICKS = 16 };  // as in tests/oracle/make_optimiser_golden.py
 
@@ -210,33 +211,82 @@ static dq_net *drawn_net(const dq_net_config *cfg)
     return net;
 }
 
+/** States, actions and targets for any network whose outputs are values. */
+typedef struct any_batch {
+    uint8_t *obs;
+    int32_t action[BATCH];
+    float target[BATCH];
+} any_batch;
+
+static any_batch any_batch_of(const dq_net *net)
+{
+    any_batch b = {.obs = calloc(BATCH, dq_net_obs_bytes(net))};
+    for (size_t j = 0; j < BATCH * dq_net_obs_bytes(net) / 4; j++) {
+        float x = (float)(j % 7) - 3.0f;
+        memcpy(b.obs + 4 * j, &x, sizeof(x));  // bytes, too, for a network of pictures
+    }
+    for (int j = 0; j < BATCH; j++)
+        b.target[j] = 50.0f;
+    return b;
+}
+
 /** Without decay and with epsilon 1, RMSProp is plain gradient descent: the step is as long as the
- *  gradient. In every network it must be as long as the limit. */
+ *  gradient. */
+static dq_net_config descent_config(const char *network)
+{
+    dq_net_config cfg = rmsprop_config(1, 0, 1);
+    cfg.network = network;
+    return cfg;
+}
+
+/** In every network the step must be as long as the limit. */
 static void the_step_is_as_long_as_the_limit(void **state)
 {
     static const char *const networks[] = {"nature",      "nips",        "small",
                                            "nature_same", "mlp 37-21-9", "mlp 3-1"};
     (void)state;
     for (size_t i = 0; i < DQ_COUNT(networks); i++) {
-        dq_net_config cfg = rmsprop_config(1, 0, 1);
-        cfg.network = networks[i];
+        dq_net_config cfg = descent_config(networks[i]);
         cfg.gradient_norm = 0.125;
         dq_net *before = drawn_net(&cfg), *after = drawn_net(&cfg);
-        int32_t action[BATCH] = {0};
-        float target[BATCH];
-        uint8_t *obs = calloc(BATCH, dq_net_obs_bytes(after));
-        for (size_t j = 0; j < BATCH * dq_net_obs_bytes(after) / 4; j++) {
-            float x = (float)(j % 7) - 3.0f;
-            memcpy(obs + 4 * j, &x, sizeof(x));  // bytes, too, for a network of pictures
-        }
-        for (int j = 0; j < BATCH; j++)
-            target[j] = 50.0f;
+        any_batch b = any_batch_of(after);
         assert_true(squares_between(before, after) == 0);
-        (void)dq_net_update(after, obs, action, target);
+        (void)dq_net_update(after, b.obs, b.action, b.target);
         check_near(sqrt(squares_between(before, after)), 0.125, 1e-6);
-        free(obs);
+        free(b.obs);
         dq_net_destroy(before);
         dq_net_destroy(after);
+    }
+}
+
+/** A norm is that of the step, and changes no bit of it; nor is it the norm of what a limit left.
+ */
+static void a_gradient_is_measured_before_it_is_limited(void **state)
+{
+    static const char *const networks[] = {
+        "nature",       "nips",         "nature_same", "nature streams 256",
+        "mlp 37-21-9",  "nature noisy", "nature norm", "mlp 4-64-64 dueling noisy norm",
+        "small dueling"};
+    (void)state;
+    for (size_t i = 0; i < DQ_COUNT(networks); i++) {
+        dq_net_config cfg = descent_config(networks[i]), limited_cfg = cfg;
+        limited_cfg.gradient_norm = 0.125;
+        dq_net *before = drawn_net(&cfg), *plain = drawn_net(&cfg), *measured = drawn_net(&cfg),
+               *limited = drawn_net(&limited_cfg);
+        any_batch b = any_batch_of(plain);
+        double norm, limited_norm;
+        (void)dq_net_update(plain, b.obs, b.action, b.target);
+        (void)dq_net_update_measured(measured, b.obs, b.action, b.target, NULL, NULL, &norm);
+        (void)dq_net_update_measured(limited, b.obs, b.action, b.target, NULL, NULL, &limited_norm);
+        double step = sqrt(squares_between(before, plain));
+        assert_true(squares_between(plain, measured) == 0);
+        check_near(norm, step, 1e-5 * step);
+        assert_true(norm > 0.125 && norm == limited_norm);
+        free(b.obs);
+        dq_net_destroy(before);
+        dq_net_destroy(plain);
+        dq_net_destroy(measured);
+        dq_net_destroy(limited);
     }
 }
 
@@ -293,6 +343,7 @@ int main(void)
         cmocka_unit_test(the_number_of_threads_changes_no_bit),
         cmocka_unit_test(a_short_gradient_stays_as_it_is),
         cmocka_unit_test(the_step_is_as_long_as_the_limit),
+        cmocka_unit_test(a_gradient_is_measured_before_it_is_limited),
         cmocka_unit_test(a_saved_net_says_its_optimiser),
         cmocka_unit_test(unknown_optimisers_are_refused),
     };

@@ -140,7 +140,7 @@ static inline uint8_t *small_run_save(dq_trainer *t, size_t *n)
 static inline size_t small_run_section(const uint8_t *state, size_t n, const char *tag, int k)
 {
     for (size_t at = 0; at + 8 <= n; at++)
-        if (memcmp(state + at, tag, 4) == 0 && state[at + 4] <= 9 && !state[at + 5] &&
+        if (memcmp(state + at, tag, 4) == 0 && state[at + 4] < 32 && !state[at + 5] &&
             !state[at + 6] && !state[at + 7] && k-- == 0)
             return at;
     return n;

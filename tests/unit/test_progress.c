@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "deepq/train.h"
+#include "nn/graph.h"
 #include "table_world.h"
 
 enum { GAME_STEPS = 7, STEPS = 60, N_ENVS = 2 };
@@ -128,6 +129,96 @@ static void means_are_of_what_came_since_the_last_game(void **state)
     dq_trainer_destroy(w.trainer);
 }
 
+/** Lengths of steps of plain gradient descent, which RMSProp without decay and with epsilon 1 is.
+ */
+typedef struct descent {
+    dq_trainer *trainer;
+    dq_tensor before[DQ_TENSORS_MAX];
+    int n_tensors;
+    double rate, sum;
+    int64_t n_updates, n, n_told;
+    bool is_limited;
+} descent;
+
+static dq_tensor *params_of(const descent *d, dq_tensor params[DQ_TENSORS_MAX])
+{
+    const dq_net *net = dq_trainer_net(d->trainer);
+    int n = dq_net_param_shapes(dq_net_network(net), TABLE_ACTIONS, params);
+    for (int i = 0; i < n; i++)
+        params[i].data = calloc(dq_tensor_elements(&params[i]), sizeof(float));
+    dq_net_get_params(net, params);
+    return params;
+}
+
+/** The distance from the parameters before, which it takes the place of. */
+static double move(descent *d)
+{
+    dq_tensor now[DQ_TENSORS_MAX];
+    double squares = 0;
+    params_of(d, now);
+    for (int t = 0; t < d->n_tensors; t++) {
+        for (size_t i = 0; i < dq_tensor_elements(&now[t]); i++)
+            squares += pow((double)now[t].data[i] - (double)d->before[t].data[i], 2);
+        free(d->before[t].data);
+        d->before[t] = now[t];
+    }
+    return sqrt(squares);
+}
+
+static dq_status after_update(void *ctx, const dq_progress *p)
+{
+    descent *d = ctx;
+    double moved = move(d);
+    if (p->n_updates > d->n_updates && (d->is_limited || d->n_updates == 0)) {
+        d->sum += moved / d->rate;
+        d->n++;
+    }
+    d->n_updates = p->n_updates;
+    return DQ_OK;
+}
+
+static dq_status told_norm(void *ctx, const dq_progress *p)
+{
+    descent *d = ctx;
+    d->n_told += d->n > 0;
+    if (d->n == 0)
+        assert_true(isnan(p->gradient_norm));
+    else
+        assert_true(fabs(p->gradient_norm - d->sum / (double)d->n) < 1e-3 * p->gradient_norm);
+    d->sum = 0;
+    d->n = 0;
+    return DQ_OK;
+}
+
+/** Of every update where a limit asks for it, else of the first one of 50. */
+static void norms_are_lengths_of_gradients(void **state)
+{
+    (void)state;
+    for (int limited = 0; limited < 2; limited++) {
+        descent d = {.rate = 0.01, .is_limited = limited};
+        table_world *world;
+        bool solved;
+        dq_train_config cfg = make_config("0");
+        cfg.optimiser = DQ_OPTIMISER_RMSPROP;
+        cfg.rmsprop_decay = 0;
+        cfg.rmsprop_epsilon = 1;
+        cfg.learning_rate = cfg.learning_rate_final = d.rate;
+        cfg.learning_rate_decay = 0;
+        cfg.gradient_norm = limited ? 1e6 : 0;
+        dq_env *env = table_env(&world, false, GAME_STEPS);
+        assert_int_equal(dq_trainer_create(&d.trainer, &cfg, env), DQ_OK);
+        params_of(&d, d.before);
+        d.n_tensors = dq_net_param_shapes(dq_net_network(dq_trainer_net(d.trainer)), TABLE_ACTIONS,
+                                          (dq_tensor[DQ_TENSORS_MAX]){0});
+        const dq_train_events events = {.ctx = &d, .game_over = told_norm, .step = after_update};
+        assert_int_equal(dq_trainer_run(d.trainer, &events, NULL, &solved), DQ_OK);
+        assert_int_equal(d.n_told, limited ? STEPS / GAME_STEPS - 1 : 1);
+        for (int t = 0; t < d.n_tensors; t++)
+            free(d.before[t].data);
+        dq_trainer_destroy(d.trainer);
+    }
+}
+
 /** What the next actions of all environments will be chosen by. */
 typedef struct chooser {
     dq_trainer *trainer;
@@ -185,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_act_tells_the_values_that_it_was_chosen_by),
+        cmocka_unit_test(norms_are_lengths_of_gradients),
         cmocka_unit_test(means_are_of_what_came_since_the_last_game),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
