@@ -445,6 +445,10 @@ DQ_NODISCARD dq_status dq_trainer_run(dq_trainer *t, const dq_train_events *even
 /** The progress of the run so far. */
 DQ_API
 void dq_trainer_progress(const dq_trainer *t, dq_progress *p);
+/** The state of environment `index` that its next action is chosen in, as its observation space
+ *  says; valid until the next step. NULL before the first step of a run. */
+DQ_API
+const void *dq_trainer_observation(const dq_trainer *t, int index);
 /** Environment `index`, 0 to n_envs - 1, owned by the trainer. Between runs and in `step` and
  *  `checkpoint` events it may be looked at (dq_env_save(), dq_env_render()) but not stepped. With
  *  several environments all have taken their step of the round that is begun. */

@@ -173,6 +173,11 @@ dq_env *dq_trainer_env(const dq_trainer *t, int index)
     return dq_vector_env(t->actor.envs, index);
 }
 
+const void *dq_trainer_observation(const dq_trainer *t, int index)
+{
+    return t->started ? t->actor.obs + (size_t)index * t->actor.obs_bytes : NULL;
+}
+
 dq_net *dq_trainer_net(const dq_trainer *t)
 {
     return dq_learner_net(t->learner);

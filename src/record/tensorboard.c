@@ -10,6 +10,7 @@
 #include "record/append_file.h"
 #include "record/file_names.h"
 #include "record/framed_records.h"
+#include "record/png_file.h"
 #include "tensorboard_event.pb-c.h"
 
 enum { BUFFER_BYTES = 1 << 16, HOST_CAP = 65, MAX_SAME_NAMES = 1000 };
@@ -99,6 +100,27 @@ dq_status dq_tb_text(dq_tb *tb, const char *tag, int64_t step, const char *markd
     v.tensor = &tensor;
     v.metadata = &metadata;
     return write_value(tb, &v, step, wall_time);
+}
+
+dq_status dq_tb_image(dq_tb *tb, const char *tag, int64_t step, const dq_tb_picture *p,
+                      double wall_time)
+{
+    uint8_t *png;
+    size_t n = 0;
+    DQ_TRY(dq_png_make(&png, &n, p->pixels, p->width, p->height, p->channels));
+    Deepq__Summary__Image image = DEEPQ__SUMMARY__IMAGE__INIT;
+    image.has_height = image.has_width = image.has_colorspace = true;
+    image.height = p->height;
+    image.width = p->width;
+    image.colorspace = p->channels;
+    image.has_encoded_image_string = true;
+    image.encoded_image_string = (ProtobufCBinaryData){n, png};
+    Deepq__Summary__Value v = DEEPQ__SUMMARY__VALUE__INIT;
+    v.tag = (char *)tag;
+    v.image = &image;
+    dq_status st = write_value(tb, &v, step, wall_time);
+    free(png);
+    return st;
 }
 
 dq_status dq_tb_resume(dq_tb *tb, int64_t step, double wall_time)

@@ -44,6 +44,15 @@ dq_status dq_tb_scalar(dq_tb *tb, const char *tag, int64_t step, double value, d
 dq_status dq_tb_text(dq_tb *tb, const char *tag, int64_t step, const char *markdown,
                      double wall_time);
 
+/** uint8 [height][width][channels]; 1 channel: grey, 3: RGB. */
+typedef struct dq_tb_picture {
+    const uint8_t *pixels;
+    int width, height, channels;
+} dq_tb_picture;
+/** A picture. @return DQ_ERR_UNSUPPORTED when built without libpng: nothing is written */
+dq_status dq_tb_image(dq_tb *tb, const char *tag, int64_t step, const dq_tb_picture *p,
+                      double wall_time);
+
 /** Say that the run continues in this file at `step`: TensorBoard drops the points at `step` and
  *  later that older files of the folder have. */
 dq_status dq_tb_resume(dq_tb *tb, int64_t step, double wall_time);

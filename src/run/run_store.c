@@ -147,12 +147,24 @@ static dq_status begin_checkpoint(dq_run_store *s)
     return dq_checkpoints_begin(s->checkpoints, &info, s->parts.trainer, synced);
 }
 
+/** What the first environment shows now. */
+static void draw_observation(const dq_run_store *s)
+{
+    const dq_trainer *t = s->parts.trainer;
+    dq_progress p;
+    dq_trainer_progress(t, &p);
+    const void *obs = dq_trainer_observation(t, 0);
+    if (obs)
+        dq_train_log_observation(s->log, p.step, &dq_env_get_spec(dq_trainer_env(t, 0))->obs, obs);
+}
+
 /** The records of what it counts are handed on first, and are on the disk before it: a log that
  *  lacks games then would lack them for good. One that cannot be written keeps no checkpoint from
  *  being so. */
 dq_status dq_run_store_checkpoint(dq_run_store *s)
 {
     DQ_TRY(note_ended(s, true));
+    draw_observation(s);
     DQ_TRY(tell(s, RECORD_LOG, dq_train_log_flush(s->log)));
     DQ_TRY(tell(s, RECORD_ACTIONS, hand_on_actions(s)));
     dq_status st = begin_checkpoint(s);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/error.h"
@@ -14,6 +15,8 @@ struct dq_train_log {
     dq_json_lines *games;
     dq_tb *board;
     bool tells_episodes;
+    int64_t told_step;                     // of the last game that this process told
+    double told_stage_s[DQ_TRAIN_STAGES];  // dq_progress.stage_s then
 };
 
 static double wall_time(void)
@@ -40,6 +43,7 @@ dq_status dq_train_log_open(dq_train_log **out, const dq_train_log_place *place)
     if (!log)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a log");
     log->tells_episodes = place->tells_episodes;
+    log->told_step = place->step;
     dq_status st = dq_json_lines_open(&log->games, place->path, "frame", place->step);
     if (st == DQ_OK)
         st = open_board(log, place);
@@ -67,20 +71,30 @@ void dq_train_log_close(dq_train_log *log)
 
 /* ---------------------------------------------------------------- what is told of a game */
 
+/** A game, and what there is to say of the time since the one before. */
+typedef struct told {
+    dq_progress p;
+    double stage_ms[DQ_TRAIN_STAGES];  // milliseconds a step; NAN: none was taken
+} told;
+
 /** A column of log.jsonl, and a curve of TensorBoard under the same name. */
 typedef struct column {
     const char *key;
-    size_t at;  // in dq_progress
+    size_t at;  // in told
     bool is_count, is_curve;
 } column;
 
 #define COUNT(key, field, is_curve)                                                                \
     {                                                                                              \
-        key, offsetof(dq_progress, field), true, is_curve                                          \
+        key, offsetof(told, p.field), true, is_curve                                               \
     }
 #define NUMBER(key, field, is_curve)                                                               \
     {                                                                                              \
-        key, offsetof(dq_progress, field), false, is_curve                                         \
+        key, offsetof(told, p.field), false, is_curve                                              \
+    }
+#define STAGE(key, stage)                                                                          \
+    {                                                                                              \
+        key, offsetof(told, stage_ms) + (stage) * sizeof(double), false, true                      \
     }
 static const column of_game[] = {
     COUNT("frame", step, false),          COUNT("game", n_games, false),
@@ -90,6 +104,9 @@ static const column of_game[] = {
     COUNT("updates", n_updates, true),    NUMBER("learning_rate", learning_rate, true),
     NUMBER("mean_loss", mean_loss, true), NUMBER("td_error", td_error, true),
     NUMBER("max_q", max_q, true),         NUMBER("gradient_norm", gradient_norm, true),
+    STAGE("play_ms", DQ_TRAIN_PLAY),      STAGE("act_ms", DQ_TRAIN_ACT),
+    STAGE("sample_ms", DQ_TRAIN_SAMPLE),  STAGE("target_ms", DQ_TRAIN_TARGET),
+    STAGE("update_ms", DQ_TRAIN_UPDATE),
 };
 /** Where they are not the game's. */
 static const column of_episodes[] = {
@@ -97,37 +114,36 @@ static const column of_episodes[] = {
     NUMBER("clipped_reward", episode_reward, true),
 };
 
-static int64_t count_of(const dq_progress *p, const column *c)
+static int64_t count_of(const told *t, const column *c)
 {
-    return *(const int64_t *)(const void *)((const char *)p + c->at);
+    return *(const int64_t *)(const void *)((const char *)t + c->at);
 }
 
-static double number_of(const dq_progress *p, const column *c)
+static double number_of(const told *t, const column *c)
 {
-    return *(const double *)(const void *)((const char *)p + c->at);
+    return *(const double *)(const void *)((const char *)t + c->at);
 }
 
 /** @return false for want of memory */
-static bool add_columns(json_t *game, const dq_progress *p, const column *columns, size_t n)
+static bool add_columns(json_t *game, const told *t, const column *columns, size_t n)
 {
     bool is_whole = game != NULL;
     for (size_t i = 0; i < n && is_whole; i++) {
         const column *c = &columns[i];
         is_whole = json_object_set_new(game, c->key,
-                                       c->is_count ? json_integer((json_int_t)count_of(p, c))
-                                                   : dq_json_real(number_of(p, c))) == 0;
+                                       c->is_count ? json_integer((json_int_t)count_of(t, c))
+                                                   : dq_json_real(number_of(t, c))) == 0;
     }
     return is_whole;
 }
 
-static void draw_curves(dq_tb *board, const dq_progress *p, const column *columns, size_t n,
-                        double now)
+static void draw_curves(dq_tb *board, const told *t, const column *columns, size_t n, double now)
 {
     for (size_t i = 0; i < n; i++) {
         const column *c = &columns[i];
-        double value = c->is_count ? (double)count_of(p, c) : number_of(p, c);
+        double value = c->is_count ? (double)count_of(t, c) : number_of(t, c);
         if (c->is_curve && !isnan(value))
-            dq_tb_scalar(board, c->key, p->step, value, now);
+            dq_tb_scalar(board, c->key, t->p.step, value, now);
     }
 }
 
@@ -142,26 +158,60 @@ static json_t *keep_if(json_t *object, bool is_whole)
 
 json_t *dq_train_log_with_episodes(json_t *game, const dq_progress *p)
 {
-    return keep_if(game, add_columns(game, p, of_episodes, DQ_COUNT(of_episodes)));
+    const told t = {.p = *p};
+    return keep_if(game, add_columns(game, &t, of_episodes, DQ_COUNT(of_episodes)));
 }
 
-static json_t *object_of(const dq_train_log *log, const dq_progress *p, double now)
+/** The time of each stage since the game before, for each step. */
+static told tell(dq_train_log *log, const dq_progress *p)
+{
+    told t = {.p = *p};
+    double steps = (double)(p->step - log->told_step);
+    for (int i = 0; i < DQ_TRAIN_STAGES; i++) {
+        double seconds = p->stage_s[i] - log->told_stage_s[i];
+        t.stage_ms[i] = seconds > 0 && steps > 0 ? 1000 * seconds / steps : NAN;
+        log->told_stage_s[i] = p->stage_s[i];
+    }
+    log->told_step = p->step;
+    return t;
+}
+
+static json_t *object_of(const dq_train_log *log, const told *t, double now)
 {
     json_t *game = json_object();
-    bool is_whole = add_columns(game, p, of_game, DQ_COUNT(of_game)) &&
+    bool is_whole = add_columns(game, t, of_game, DQ_COUNT(of_game)) &&
                     json_object_set_new(game, "time", json_real(now)) == 0;
     game = keep_if(game, is_whole);
-    return game && log->tells_episodes ? dq_train_log_with_episodes(game, p) : game;
+    return game && log->tells_episodes ? dq_train_log_with_episodes(game, &t->p) : game;
 }
 
 dq_status dq_train_log_game(dq_train_log *log, const dq_progress *p)
 {
     double now = wall_time();
-    dq_status st = dq_json_lines_append(log->games, object_of(log, p, now));
-    draw_curves(log->board, p, of_game, DQ_COUNT(of_game), now);
+    const told t = tell(log, p);
+    dq_status st = dq_json_lines_append(log->games, object_of(log, &t, now));
+    draw_curves(log->board, &t, of_game, DQ_COUNT(of_game), now);
     if (log->tells_episodes)
-        draw_curves(log->board, p, of_episodes, DQ_COUNT(of_episodes), now);
+        draw_curves(log->board, &t, of_episodes, DQ_COUNT(of_episodes), now);
     return dq_first_failure(st, dq_tb_flush(log->board));
+}
+
+void dq_train_log_observation(dq_train_log *log, int64_t step, const dq_space *space,
+                              const void *obs)
+{
+    const uint8_t *from = obs;
+    if (space->dtype != DQ_U8 || space->n_dims != 3)
+        return;
+    const int n = space->shape[0], height = space->shape[1], width = space->shape[2];
+    uint8_t *wide = malloc((size_t)n * (size_t)height * (size_t)width), *to = wide;
+    for (int y = 0; wide && y < height; y++)
+        for (int c = 0; c < n; c++, to += width)
+            memcpy(to, from + ((size_t)c * (size_t)height + (size_t)y) * (size_t)width,
+                   (size_t)width);
+    const dq_tb_picture picture = {wide, n * width, height, 1};
+    if (wide)  // without one the run goes on
+        (void)dq_tb_image(log->board, "observation", step, &picture, wall_time());
+    free(wide);
 }
 
 dq_status dq_train_log_flush(dq_train_log *log)

@@ -35,6 +35,10 @@ json_t *dq_train_log_with_episodes(json_t *game, const dq_progress *p);
 /** Both records are with the operating system when it returns; what cannot be written waits, and
  *  comes with the next. */
 DQ_NODISCARD dq_status dq_train_log_game(dq_train_log *log, const dq_progress *p);
+/** Draw a picture of an observation for TensorBoard: its channels side by side, of pictures uint8
+ *  [channels][height][width]; anything else is no picture. It waits for the next game or flush. */
+void dq_train_log_observation(dq_train_log *log, int64_t step, const dq_space *space,
+                              const void *obs);
 /** Hand to the operating system what could not be handed to it before. */
 DQ_NODISCARD dq_status dq_train_log_flush(dq_train_log *log);
 /** Have all of both on the disk. */

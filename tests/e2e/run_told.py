@@ -9,15 +9,16 @@ import subprocess
 import time
 import unittest
 
-from event_file import scalars, texts
+from event_file import images, scalars, texts
 from program import OWN_BRICKS, OWN_PONG, PONG, Case, has_pong, has_rom, main, run
 
 PLAY = ["--env", OWN_PONG, "--set", "checkpoint_every=1000000", "--set", "epsilon_decay=10000"]
+STAGES = ("play_ms", "act_ms", "sample_ms", "target_ms", "update_ms")
 LOG_KEYS = ["frame", "game", "reward", "reward_100", "epsilon", "speed", "loss", "length", "updates", "learning_rate",
-            "mean_loss", "td_error", "max_q", "time"]
+            "mean_loss", "td_error", "max_q", "gradient_norm", *STAGES, "time"]
 EPISODE_KEYS = ["episodes", "clipped_reward"]  # of what the learner saw, where that is something else
 SCALARS = ("epsilon", "speed", "reward_100", "reward", "length", "updates", "learning_rate", "mean_loss", "td_error",
-           "max_q")
+           "max_q", "gradient_norm", *STAGES)
 
 
 def json_lines(text):
@@ -48,7 +49,11 @@ class Training(Case):
             self.assertEqual(game["length"], game["frame"] - (log[i - 1]["frame"] if i else 0))
             self.assertEqual(game["learning_rate"], 1e-4)
             # Nothing is learned before the replay buffer has 10,000 steps.
-            self.assertEqual((game["updates"], game["mean_loss"], game["td_error"]), (0, None, None))
+            self.assertEqual((game["updates"], game["mean_loss"], game["td_error"], game["gradient_norm"]),
+                             (0, None, None, None))
+            spent = sum(game[stage] or 0 for stage in STAGES)  # of a step, most of its time
+            self.assertTrue(0 < spent <= 1000 / game["speed"] * 1.001, game)
+            self.assertEqual([game[s] is None for s in STAGES], [False, False, True, True, True])
             self.assertLess(abs(game["max_q"]), 1)  # of a network as it begins
         self.assertEqual([g["frame"] for g in log], sorted({g["frame"] for g in log}))
         for tag in SCALARS:
@@ -73,6 +78,29 @@ class Training(Case):
         rows = dict(line.strip("| ").split(" | ", 1) if line.count("|") > 2 and not line.endswith("|  |") else
                     (line.strip("| "), "") for line in told[0].splitlines())
         self.assertEqual((rows["seed"], rows["env"], rows["gamma"]), ("7", OWN_PONG, "0.99"))
+
+    def test_tensorboard_has_a_picture_for_each_checkpoint(self):
+        """A state's four frames side by side: a step later, three of them are a place further to the left."""
+        wide = {}
+        for step in 40, 41:
+            out = self.dir / f"run{step}"
+            self.check(run("train", "--env", OWN_PONG, "--set", f"checkpoint_every={step}", "--frames", "90", "--out",
+                           out), 0)
+            file, = out.glob("events.out.tfevents.*")
+            told = images(file)
+            self.assertEqual([(tag, at) for tag, at, _ in told], [("observation", step), ("observation", 2 * step)])
+            wide[step] = told[0][2]
+            self.assertEqual((len(wide[step]), len(wide[step][0])), (84, 336))
+        self.assertEqual([row[84:] for row in wide[40]], [row[:252] for row in wide[41]])
+        self.assertNotEqual([row[252:] for row in wide[40]], [row[252:] for row in wide[41]])
+
+    def test_norms_and_times_of_updates(self):
+        out = self.dir / "run"
+        self.check(run("train", "--env", OWN_PONG, "--set", "network=small", "--set", "replay_start=100", "--frames",
+                       "2000", "--out", out), 0)
+        for game in log_of(out):
+            self.assertTrue(0 < game["gradient_norm"] < 100, game)  # every game has more than 64 updates
+            self.assertTrue(all(game[stage] > 0 for stage in STAGES), game)
 
     def test_json_lines(self):
         out = self.dir / "run"
