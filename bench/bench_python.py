@@ -6,7 +6,7 @@
 Needs deepq and ale-py installed in one environment. Random actions. Per game: `vector`, AtariVectorEnv.step
 of 8 environments with the usual preprocessing; `act`, ALEInterface.act; `env`, AtariEnv.step with RGB.
 Then, for the first game, two threads beside one, and the memory of 256 environments. Frames are console
-frames; medians of the rounds.
+frames; medians of the rounds, and of the rounds' ratios, with their quartiles where there are four or more.
 """
 
 import argparse
@@ -80,10 +80,9 @@ def env(module, game):
 
 
 def beside(make, game, args, **options):
-    """Medians of both, measured in turn."""
+    """[theirs, ours] of each round, measured in turn."""
     sides = [make(module, game, **options) for module in (ale_py, deepq)]
-    rounds = [[rate(step, frames, args.seconds) for step, frames in sides] for _ in range(args.rounds)]
-    return [statistics.median(column) for column in zip(*rounds)]
+    return [[rate(step, frames, args.seconds) for step, frames in sides] for _ in range(args.rounds)]
 
 
 def resident():
@@ -91,11 +90,17 @@ def resident():
         return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def report(args, name, theirs, ours):
+def report(args, name, rounds):
+    theirs, ours = (statistics.median(column) for column in zip(*rounds))
+    ratios = [b / a for a, b in rounds]
+    ratio = statistics.median(ratios)
+    low, _, high = statistics.quantiles(ratios) if len(ratios) > 3 else (None, None, None)
     if args.json:
-        print(json.dumps({"name": name, "ale_py": theirs, "deepq": ours, "ratio": ours / theirs, "unit": "frames/s"}))
+        print(json.dumps({"name": name, "ale_py": theirs, "deepq": ours, "ratio": ratio, "quartiles": [low, high],
+                          "unit": "frames/s"}))
     else:
-        print(f"{name:28} {theirs:12,.0f} {ours:12,.0f} {ours / theirs:8.2f}x")
+        spread = f"  ({low:.2f} to {high:.2f})" if low else ""
+        print(f"{name:28} {theirs:12,.0f} {ours:12,.0f} {ratio:8.2f}x{spread}", flush=True)
 
 
 def main():
@@ -111,9 +116,10 @@ def main():
         print(f"{'frames/s':28} {'ale-py ' + ale_py.__version__:>12} {'deepq':>12}")
     for game in games:
         for make in (vector, act, env):
-            report(args, f"{make.__name__}/{game}", *beside(make, game, args))
-    one, two = (rate(*vector(deepq, games[0], threads=n, n=32), args.seconds) for n in (1, 2))
-    report(args, f"threads/{games[0]} (1, 2)", one, two)
+            report(args, f"{make.__name__}/{game}", beside(make, game, args))
+    sides = [vector(deepq, games[0], threads=n, n=32) for n in (1, 2)]
+    rounds = [[rate(step, frames, args.seconds) for step, frames in sides] for _ in range(args.rounds)]
+    report(args, f"threads/{games[0]} (1, 2)", rounds)
     before = resident()
     many = deepq.AtariVectorEnv(games[0], 256, num_threads=1, copy=False)
     many.reset(seed=1)

@@ -94,13 +94,18 @@ class Training(Case):
         self.assertEqual([row[84:] for row in wide[40]], [row[:252] for row in wide[41]])
         self.assertNotEqual([row[252:] for row in wide[40]], [row[252:] for row in wide[41]])
 
-    def test_norms_and_times_of_updates(self):
-        out = self.dir / "run"
-        self.check(run("train", "--env", OWN_PONG, "--set", "network=small", "--set", "replay_start=100", "--frames",
-                       "2000", "--out", out), 0)
-        for game in log_of(out):
+    def test_numbers_of_updates_go_on_after_a_resume(self):
+        whole, parts = self.dir / "whole", self.dir / "parts"
+        learning = ["--env", OWN_PONG, "--set", "network=small", "--set", "replay_start=100"]
+        self.check(run("train", *learning, "--frames", "2500", "--out", whole), 0)
+        self.check(run("train", *learning, "--frames", "1500", "--out", parts), 0)
+        self.check(run("train", "--resume", parts, "--frames", "2500"), 0)
+        for game in log_of(whole):
             self.assertTrue(0 < game["gradient_norm"] < 100, game)  # every game has more than 64 updates
             self.assertTrue(all(game[stage] > 0 for stage in STAGES), game)
+            self.assertGreater(sum(game[stage] for stage in STAGES), 500 / game["speed"])  # most of a step's time
+        for key in set(LOG_KEYS) - {"speed", "time", *STAGES}:
+            self.assertEqual([g[key] for g in log_of(parts)], [g[key] for g in log_of(whole)], key)
 
     def test_json_lines(self):
         out = self.dir / "run"

@@ -1,8 +1,10 @@
 """Event files against TensorBoard itself. Needs the tensorboard package.
 
     check_tensorboard.py TEST_TENSORBOARD   read what the C test's program writes
+    check_tensorboard.py --run DEEPQ        read what a run writes that was stopped and resumed
     check_tensorboard.py --write FOLDER     make the file of tests/data/tensorboard again
 """
+import json
 import os
 import subprocess
 import sys
@@ -60,7 +62,37 @@ def check(program):
     print("TensorBoard reads what was written")
 
 
-if len(sys.argv) == 3 and sys.argv[1] == "--write":
+def check_run(program):
+    """One event file, whose curves are the columns of log.jsonl; a picture for each checkpoint; the settings."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = os.path.join(folder, "run")
+        for args in (["--env", "deepq/Pong-v0", "--set", "network=small", "--set", "replay_start=200", "--set",
+                      "checkpoint_every=500", "--frames", "1500", "--out", out], ["--resume", out, "--frames", "3000"]):
+            subprocess.run([program, "train", *args], check=True, stdout=subprocess.DEVNULL)
+        assert sum(name.startswith("events.out") for name in os.listdir(out)) == 1
+        with open(os.path.join(out, "log.jsonl")) as f:
+            log = [json.loads(line) for line in f]
+        events = EventAccumulator(out, size_guidance={"scalars": 0, "images": 0})
+        events.Reload()
+        tags = events.Tags()
+        columns = set(log[0]) - {"frame", "game", "loss", "time"}
+        assert set(tags["scalars"]) == columns, set(tags["scalars"]) ^ columns
+        for tag in columns:
+            told = [(game["frame"], game[tag]) for game in log if game[tag] is not None]
+            read = [(e.step, e.value) for e in events.Scalars(tag)]
+            assert [step for step, _ in read] == [step for step, _ in told], tag
+            assert all(abs(a - b) <= 1e-5 * abs(b) + 1e-9 for (_, a), (_, b) in zip(read, told)), tag
+        pictures = events.Images("observation")
+        assert [e.step for e in pictures] == list(range(500, 3001, 500)), pictures
+        assert all((e.width, e.height) == (336, 84) for e in pictures)
+        settings, = events.Tensors("settings")
+        assert "| env | deepq/Pong-v0 |" in settings.tensor_proto.string_val[0].decode()
+    print(f"TensorBoard reads {len(columns)} curves, {len(pictures)} pictures and the settings of a run of {len(log)} games")
+
+
+if len(sys.argv) == 3 and sys.argv[1] == "--run":
+    check_run(sys.argv[2])
+elif len(sys.argv) == 3 and sys.argv[1] == "--write":
     write(sys.argv[2])
 elif len(sys.argv) == 2:
     check(sys.argv[1])
