@@ -181,6 +181,11 @@ typedef struct dq_train_config {
     int64_t max_steps;
     /** Steps from one `checkpoint` event to the next, 1 or more. */
     int64_t checkpoint_every;
+    /** Steps from one evaluation to the next, 0 or more; 0: there is none. A trainer does not
+     *  evaluate: that is for whoever runs it, as `deepq train` does. */
+    int64_t eval_every;
+    /** Games of an evaluation, 1 to 10000. */
+    int eval_games;
     /** Seed of all random streams. */
     uint64_t seed;
     /** Threads, the caller included; 0: one for each core. Not a hyperparameter: results do not

@@ -26,9 +26,18 @@ class Run:
 
     @property
     def games(self) -> list[dict[str, Any]]:
-        """One dict a game: ``frame``, ``game``, ``reward``, ``reward_100``, ``epsilon``, ``speed``, ``loss``,
-        ``time``. A line that a crash cut off is left out."""
-        path = self.folder / "log.jsonl"
+        """One dict a game: ``frame``, ``game``, ``reward``, ``loss``, ... (docs/seeing.md has all). A line that a
+        crash cut off is left out."""
+        return self._rows("log.jsonl")
+
+    @property
+    def evaluations(self) -> list[dict[str, Any]]:
+        """One dict an evaluation of a run with ``eval_every``: ``frame``, ``games``, ``steps``, ``mean``, ``sd``,
+        ``min``, ``max``, ``rewards``, ``time``."""
+        return self._rows("evaluations.jsonl")
+
+    def _rows(self, name: str) -> list[dict[str, Any]]:
+        path = self.folder / name
         rows = []
         for line in path.read_text().splitlines() if path.exists() else []:
             try:

@@ -322,8 +322,8 @@ def train(
         out: A new run folder: log, best models, checkpoints and all that `deepq train` of the command line
             writes, which continues it, too; None: no files.
         resume: A run folder to continue, as if it had never stopped, from its last checkpoint. It keeps what
-            it began with: ``frames``, ``reward_bound``, ``threads``, ``device``, ``checkpoint_every`` and
-            ``replay_store`` may change. Worlds in Python are to be given again, as ``env``; they are
+            it began with: ``frames``, ``reward_bound``, ``threads``, ``device``, ``checkpoint_every``,
+            ``replay_store``, ``eval_every`` and ``eval_games`` may change. Worlds in Python are to be given again, as ``env``; they are
             in a checkpoint where pickling keeps all of their state. Where it does not, as with
             ``gymnasium.utils.EzPickle``, the episode that was being played counts as cut off, and another
             one begins. A pickle runs code: resume only what you trust.
@@ -395,7 +395,7 @@ def _check_resumed(folder: str | os.PathLike, env: Any, settings: dict[str, Any]
     config = Run(folder).config
     if not config:
         raise FileNotFoundError(f"{folder}: no run folder: its config is missing")
-    changed = [key for key in settings if key not in ("checkpoint_every", "replay_store")]
+    changed = [key for key in settings if key not in ("checkpoint_every", "replay_store", "eval_every", "eval_games")]
     if any(fixed) or changed:
         what = changed[0] if changed else "preset, seed, precision, dialect, options or out"
         raise ValueError(f"{what}: a run that is resumed keeps what it began with: leave it out")

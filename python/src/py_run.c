@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "learn/gpu.h"
 #include "run/environments.h"
 
@@ -77,11 +78,27 @@ static dq_status open_store(dq_py_run *run, const dq_py_start *start)
     return start->out ? dq_run_store_create(&run->store, &parts, start->out) : DQ_OK;
 }
 
+/** Evaluations are games of an environment that this library makes, and are written to a folder. */
+static dq_status check_evaluations(const dq_py_run *run, bool has_envs, const dq_py_start *start)
+{
+    if (run->settings.cfg.eval_every == 0)
+        return DQ_OK;
+    if (has_envs)
+        return dq_fail(DQ_ERR_CONFIG,
+                       "eval_every: an environment of Python's is not evaluated: leave it out");
+    if (!start->out && !start->resume)
+        return dq_fail(DQ_ERR_CONFIG, "eval_every: its scores are written to a run's folder: "
+                                      "name one with out");
+    return DQ_OK;
+}
+
 bool dq_py_run_open(dq_py_run *run, dq_env **envs, const dq_py_start *start)
 {
     dq_status st;
     Py_BEGIN_ALLOW_THREADS
-    st = dq_run_trainer_create(&run->trainer, &run->subject, &run->settings, envs);
+    st = check_evaluations(run, envs != NULL, start);
+    if (st == DQ_OK)
+        st = dq_run_trainer_create(&run->trainer, &run->subject, &run->settings, envs);
     if (st == DQ_OK)
         st = open_store(run, start);
     Py_END_ALLOW_THREADS

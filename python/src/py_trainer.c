@@ -285,7 +285,9 @@ static PyObject *run_with(trainer *self, PyObject *callback)
     self->stop = 0;
     self->next_tick = 0;
     Py_BEGIN_ALLOW_THREADS
-    st = dq_trainer_run(self->run.trainer, &events, &self->stop, &solved);
+    st = self->run.store ? dq_run_store_begin(self->run.store, &self->stop) : DQ_OK;
+    if (st == DQ_OK)
+        st = dq_trainer_run(self->run.trainer, &events, &self->stop, &solved);
     st = dq_py_run_finish(&self->run, st);
     Py_END_ALLOW_THREADS
     self->callback = NULL;

@@ -51,7 +51,7 @@ class Forgetful(Walk, gymnasium.utils.EzPickle):
 
 def outcome(folder):
     """What a run came to, without what a clock says."""
-    games = [{k: v for k, v in game.items() if k not in ("time", "speed")} for game in deepq.Run(folder).games]
+    games = [{k: v for k, v in game.items() if k not in ("time", "speed") and not k.endswith("_ms")} for game in deepq.Run(folder).games]
     models = {p.name: deepq.load(p).values(np.full(deepq.load(p)._n_bytes // 4, 0.1, np.float32)).tolist()
               for p in pathlib.Path(folder).glob("*.dat")}
     return games, models
@@ -129,6 +129,19 @@ class Runs(unittest.TestCase):
                          [pong, "sb3", "0.25", "3"])
         trained.close()
         self.assertEqual(deepq.train(resume=self.folder / "pong", frames=150, progress=False).progress["step"], 150)
+
+    def test_evaluations(self):
+        trained = deepq.train("CartPole-v1", preset="cartpole", frames=500, out=self.folder / "run", eval_every=200,
+                              eval_games=3, **QUICK)
+        trained.close()
+        deepq.train(resume=self.folder / "run", frames=600, progress=False, eval_games=2)
+        told = deepq.Run(self.folder / "run").evaluations
+        self.assertEqual([(e["frame"], e["games"]) for e in told], [(200, 3), (400, 3), (600, 2)])
+        np.testing.assert_allclose([e["mean"] for e in told], [np.mean(e["rewards"]) for e in told])
+        with self.assertRaisesRegex(ValueError, "eval_every: its scores are written to a run's folder"):
+            deepq.train("CartPole-v1", preset="cartpole", frames=500, eval_every=200, **QUICK)
+        with self.assertRaisesRegex(ValueError, "eval_every: an environment of Python's"):
+            deepq.train(Walk(), frames=500, out=self.folder / "walk", eval_every=200, **QUICK)
 
     def test_training_goes_on_after_a_stop(self):
         parts = self.train("parts", callback=lambda event, p: event == "game" and p["n_games"] == 7)

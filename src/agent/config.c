@@ -181,6 +181,9 @@ static const field fields[] = {
           "steps after which the run ends; 0: no limit"),
     FIELD(checkpoint_every, FIELD_INT64, "steps", 1, HUGE_STEPS,
           "steps from one checkpoint to the next"),
+    FIELD(eval_every, FIELD_INT64, "steps", 0, HUGE_STEPS,
+          "steps from one evaluation of the network to the next; 0: none"),
+    FIELD(eval_games, FIELD_INT, "games", 1, 10000, "games of an evaluation"),
     FIELD(seed, FIELD_UINT64, "", 0, 0, "of all random streams: the same seed, the same run"),
 };
 

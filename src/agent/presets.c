@@ -34,6 +34,8 @@ static const setting book[] = {
     {"epsilon_final", 0.01, NULL},
     {"reward_bound", 0, "game"},
     {"checkpoint_every", 10000, NULL},
+    {"eval_every", 0, NULL},
+    {"eval_games", 10, NULL},
     {"hidden", 0, "128,128"},
     {"convolutions", 0, "16k3s1"},
     {"target_rate", 1, NULL},

@@ -7,7 +7,6 @@
 #include "app/app.h"
 #include "app/environment_check.h"
 #include "app/environment_table.h"
-#include "app/evaluation.h"
 #include "app/human_scores.h"
 #include "app/options.h"
 #include "app/trained_model.h"
@@ -16,12 +15,13 @@
 #include "env/homebrew.h"
 #include "record/json_lines.h"
 #include "run/environments.h"
+#include "run/evaluation.h"
 
-static void print_text(const evaluation *p, const dq_atari_id *id, const evaluation_scores *s,
+static void print_text(const dq_evaluation *p, const dq_atari_id *id, const dq_evaluation_scores *s,
                        const human_scores *h)
 {
-    char protocol[EVALUATION_TEXT];
-    evaluation_describe(p, protocol);
+    char protocol[DQ_EVALUATION_TEXT];
+    dq_evaluation_describe(p, protocol);
     printf("%s on %s: %lld games, %lld frames\n", app_plain(p->model), id->name, (long long)s->n,
            (long long)s->n_steps);
     printf("protocol: %s\n", protocol);
@@ -35,7 +35,7 @@ static void print_text(const evaluation *p, const dq_atari_id *id, const evaluat
         printf("human-normalised: no published scores of this game\n");
 }
 
-static void print_json(const evaluation *p, const dq_atari_id *id, const evaluation_scores *s,
+static void print_json(const dq_evaluation *p, const dq_atari_id *id, const dq_evaluation_scores *s,
                        const human_scores *h)
 {
     json_t *rewards = json_array();
@@ -49,7 +49,7 @@ static void print_json(const evaluation *p, const dq_atari_id *id, const evaluat
         dq_environments_is_atari(id->name) ? p->dialect : "", "options", options, "episodes",
         (json_int_t)s->n, "frames", (json_int_t)s->n_steps, "noops",
         (json_int_t)(p->noops < 0 ? 0 : p->noops), "epsilon", p->epsilon, "sticky",
-        evaluation_sticky(p), "cap", (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean",
+        dq_evaluation_sticky(p), "cap", (json_int_t)p->cap, "seed", (json_int_t)p->seed, "mean",
         s->mean, "sd", s->sd, "min", s->min, "max", s->max, "rewards", rewards);
     json_object_set_new(o, "human_normalised",
                         h ? json_real(human_scores_normalise(h, s->mean)) : json_null());
@@ -58,13 +58,13 @@ static void print_json(const evaluation *p, const dq_atari_id *id, const evaluat
     json_decref(o);
 }
 
-static int eval(const evaluation *p, const trained_model *m, bool json)
+static int eval(const dq_evaluation *p, const trained_model *m, bool json)
 {
-    evaluation_scores s;
+    dq_evaluation_scores s;
     int exit_status = environments_check_id(p->env_id);
     if (exit_status != APP_DONE)
         return exit_status;
-    dq_status st = evaluation_run(p, &s);
+    dq_status st = dq_evaluation_run(p, &s);
     dq_atari_id id = {.name = p->env_id};
     const human_scores *h = NULL;
     if (dq_atari_id_parse(p->env_id, &id) && !dq_homebrew_by_id(p->env_id))
@@ -81,10 +81,10 @@ static int eval(const evaluation *p, const trained_model *m, bool json)
     return app_report(st);
 }
 
-static int eval_model(const evaluation *asked, const model_choice *choice, bool json)
+static int eval_model(const dq_evaluation *asked, const model_choice *choice, bool json)
 {
     trained_model m;
-    evaluation p = *asked;
+    dq_evaluation p = *asked;
     dq_status st = trained_model_load(&m, choice);
     if (st == DQ_OK)
         st = trained_model_check_game(&m);
@@ -92,7 +92,7 @@ static int eval_model(const evaluation *asked, const model_choice *choice, bool 
         trained_model_free(&m);
         return app_report(st);
     }
-    evaluation_begin(&p, &m, choice);
+    trained_model_evaluate(&m, choice, &p);
     int exit_status = eval(&p, &m, json);
     trained_model_free(&m);
     return exit_status;
@@ -103,7 +103,7 @@ int cmd_eval(int argc, char **argv)
     bool json = false;
     model_choice choice = {.path = NULL, .options = dq_environment_options_none()};
     option more[DQ_ENVIRONMENT_OPTIONS_MAX];
-    evaluation p = {
+    dq_evaluation p = {
         .episodes = 30,
         .epsilon = -1,  // as the preset and the environment are
         .cap = DQ_ATARI_EPISODE_TICKS,
@@ -119,7 +119,7 @@ int cmd_eval(int argc, char **argv)
         {"epsilon", 0, OPTION_NUMBER, &p.epsilon, "E",
          "probability of a random action (the preset's; 0 but in Atari games)", 0, 1},
         {"cap", 0, OPTION_INT, &p.cap, "N", "console frames a game may last (108000)",
-         EVALUATION_SKIP, 1e9},
+         DQ_EVALUATION_SKIP, 1e9},
         {"seed", 0, OPTION_UINT, &p.seed, "N", "of no-ops, epsilon and sticky actions (0)", 0, 0},
         {"rom-dir", 0, OPTION_TEXT, &p.rom_dir, "DIR", "look for the ROM here first", 0, 0},
         {"json", 0, OPTION_FLAG, &json, NULL, "print one JSON object", 0, 0},

@@ -11,6 +11,7 @@
 #include "app/trained_model.h"
 #include "base/error.h"
 #include "run/environments.h"
+#include "run/player.h"
 
 typedef struct play_options {
     model_choice model;
@@ -104,8 +105,8 @@ static dq_status set_up(game *g)
                                           .options = g->model.options};
     DQ_TRY(trained_model_check_game(&g->model));
     DQ_TRY(dq_environments_make(&g->env, &choice));
-    DQ_TRY(trained_model_policy(&g->player, g->model.weights, g->model.path, g->env, o->epsilon,
-                                o->seed));
+    DQ_TRY(
+        dq_player_create(&g->player, g->model.weights, g->model.path, g->env, o->epsilon, o->seed));
     g->obs = malloc(dq_space_bytes(&dq_env_get_spec(g->env)->obs));
     if (!g->obs)
         return dq_fail(DQ_ERR_NOMEM, "no memory for an observation");

@@ -165,17 +165,18 @@ static dq_status apply_all(dq_train_settings *s, const train_options *o)
 /** --set on a resumed run: only what does not change how it learns. */
 static dq_status apply_resumed_set(dq_train_settings *s, const char *pair)
 {
-    static const char *const free_keys[] = {"max_steps", "reward_bound", "checkpoint_every",
-                                            "replay_store"};
+    static const char *const free_keys[] = {"max_steps",    "reward_bound", "checkpoint_every",
+                                            "replay_store", "eval_every",   "eval_games"};
     for (size_t i = 0; i < DQ_COUNT(free_keys); i++) {
         size_t len = strlen(free_keys[i]);
         if (strncmp(pair, free_keys[i], len) == 0 && pair[len] == '=')
             return set_pair(s, pair);
     }
-    return dq_fail(DQ_ERR_CONFIG,
-                   "--set %s: a resumed run keeps its hyperparameters; only max_steps, "
-                   "reward_bound, checkpoint_every and replay_store may change",
-                   pair);
+    return dq_fail(
+        DQ_ERR_CONFIG,
+        "--set %s: a resumed run keeps its hyperparameters; only max_steps, "
+        "reward_bound, checkpoint_every, replay_store, eval_every and eval_games may change",
+        pair);
 }
 
 static dq_status check_resume_options(const train_options *o)

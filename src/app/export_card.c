@@ -22,8 +22,8 @@ enum { FPS = 25, DATE_BYTES = 32 };  // as `deepq play` shows it
 typedef struct card {
     const char *dir;
     const dq_export_model *m;
-    const evaluation *e;
-    evaluation_scores scores;
+    const dq_evaluation *e;
+    dq_evaluation_scores scores;
     char video_path[DQ_PATH_CAP];
     dq_video *video;  // of the first game, while it is played
     bool has_video;
@@ -57,7 +57,7 @@ static dq_status watch(void *ctx, dq_env *env)
 
 static dq_status play(card *c)
 {
-    evaluation e = *c->e;
+    dq_evaluation e = *c->e;
     time_t now = time(NULL);
     struct tm utc;
     strftime(c->date, sizeof(c->date), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
@@ -66,7 +66,7 @@ static dq_status play(card *c)
         e.watch = watch;
         e.watcher = c;
     }
-    dq_status st = evaluation_run(&e, &c->scores);
+    dq_status st = dq_evaluation_run(&e, &c->scores);
     if (!c->video)
         return st;
     if (st != DQ_OK) {
@@ -81,9 +81,9 @@ static dq_status play(card *c)
 
 static dq_status write_results(const card *c)
 {
-    char path[DQ_PATH_CAP], protocol[EVALUATION_TEXT];
-    const evaluation_scores *s = &c->scores;
-    evaluation_describe(c->e, protocol);
+    char path[DQ_PATH_CAP], protocol[DQ_EVALUATION_TEXT];
+    const dq_evaluation_scores *s = &c->scores;
+    dq_evaluation_describe(c->e, protocol);
     DQ_TRY(path_in(c, "results.json", path));
     json_t *rewards = json_array();
     int failed = rewards == NULL;
@@ -130,7 +130,7 @@ static void put_quoted(dq_writer *w, const char *text)
 /** What a hub reads: the model index. */
 static void put_front_matter(const card *c, dq_writer *w)
 {
-    const evaluation_scores *s = &c->scores;
+    const dq_evaluation_scores *s = &c->scores;
     put(w, "---\nlibrary_name: deepq\ntags:\n- reinforcement-learning\n"
            "- deep-reinforcement-learning\n- dqn\n- ");
     put_quoted(w, c->e->env_id);
@@ -161,9 +161,9 @@ static void put_fact(void *w, const char *key, const char *value)
 
 static void put_text(const card *c, dq_writer *w)
 {
-    char protocol[EVALUATION_TEXT];
-    const evaluation_scores *s = &c->scores;
-    evaluation_describe(c->e, protocol);
+    char protocol[DQ_EVALUATION_TEXT];
+    const dq_evaluation_scores *s = &c->scores;
+    dq_evaluation_describe(c->e, protocol);
     put(w,
         "\n# A network `%s` for %s\n\nA Q-network of %llu parameters, trained with deepq.\n\n| | "
         "|\n|---|---|\n",
@@ -228,7 +228,7 @@ static dq_status make(card *c)
     return write_readme(c);
 }
 
-dq_status export_card(const char *dir, const dq_export_model *m, const evaluation *e)
+dq_status export_card(const char *dir, const dq_export_model *m, const dq_evaluation *e)
 {
     card c = {.dir = dir, .m = m, .e = e};
     dq_status st = make(&c);

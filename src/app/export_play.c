@@ -9,6 +9,7 @@
 #include "atari/games.h"
 #include "base/error.h"
 #include "deepq/atari_env.h"
+#include "deepq/policy.h"
 #include "deepq/rng.h"
 #include "env/book_frame.h"
 #include "env/dialects.h"

@@ -122,6 +122,24 @@ void train_output_best(train_output *o, const dq_progress *p, bool first, const 
     }
 }
 
+void train_output_evaluated(train_output *o, int64_t step, const dq_evaluation_scores *s)
+{
+    if (!s) {
+        train_screen_say(&o->screen, "evaluating ...");
+        return;
+    }
+    if (o->json) {
+        print_object(o, json_pack("{s:s, s:I, s:I, s:f, s:f, s:f, s:f}", "event", "evaluation",
+                                  "frame", (json_int_t)step, "games", (json_int_t)s->n, "mean",
+                                  s->mean, "sd", s->sd, "min", s->min, "max", s->max));
+        return;
+    }
+    train_screen_clear(&o->screen);
+    printf("%lld: evaluated %lld games, reward %.3f, sd %.3f\n", (long long)step, (long long)s->n,
+           s->mean, s->sd);
+    end_line(o);
+}
+
 void train_output_solved(train_output *o, const dq_progress *p)
 {
     if (o->json)

@@ -7,6 +7,7 @@
 
 #include "app/train_screen.h"
 #include "deepq/train.h"
+#include "run/evaluation.h"
 #include "run/run_trainer.h"
 #include "run/train_settings.h"
 
@@ -28,6 +29,8 @@ void train_output_start(train_output *o, const dq_train_settings *s, const dq_ru
 void train_output_game(train_output *o, const dq_progress *p);
 /** `first`: of the first game, of which the book says nothing. */
 void train_output_best(train_output *o, const dq_progress *p, bool first, const char *model);
+/** An evaluation begins, which takes its time: NULL; and its scores. */
+void train_output_evaluated(train_output *o, int64_t step, const dq_evaluation_scores *scores);
 void train_output_solved(train_output *o, const dq_progress *p);
 void train_output_step(train_output *o, const dq_progress *p, uint64_t disk_bytes);
 /** A checkpoint takes its time: in the live lines, or where there is none on a terminal's standard

@@ -42,6 +42,12 @@ static void saving(void *ctx, bool begins)
         slow_notice_end(&run->notice);
 }
 
+static void evaluated(void *ctx, int64_t step, const dq_evaluation_scores *scores)
+{
+    train_run *run = ctx;
+    train_output_evaluated(&run->out, step, scores);
+}
+
 static dq_status open_run(train_run **out, const dq_train_settings *s, const char *dir,
                           dq_status (*open)(dq_run_store **, const dq_run_parts *, const char *))
 {
@@ -51,7 +57,7 @@ static dq_status open_run(train_run **out, const dq_train_settings *s, const cha
     run->settings = *s;
     dq_status st = dq_run_trainer_create(&run->trainer, &run->subject, &run->settings, NULL);
     if (st == DQ_OK) {
-        const dq_run_parts parts = {&run->settings, run->trainer, {run, note, saving}};
+        const dq_run_parts parts = {&run->settings, run->trainer, {run, note, saving, evaluated}};
         st = open(&run->store, &parts, dir);
     }
     if (st != DQ_OK) {
@@ -223,6 +229,8 @@ int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop
         return APP_DONE;
     train_output_start(&run->out, &run->settings, &run->subject, dq_run_store_path(run->store),
                        first_step);
-    dq_status st = dq_trainer_run(run->trainer, &events, stop, &solved);
+    dq_status st = dq_run_store_begin(run->store, stop);
+    if (st == DQ_OK)
+        st = dq_trainer_run(run->trainer, &events, stop, &solved);
     return end(run, st, solved);
 }

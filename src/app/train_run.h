@@ -2,6 +2,7 @@
  *
  *  DIR/config       every setting
  *  DIR/log.jsonl    one object a game; TensorBoard's event files lie beside it
+ *  DIR/evaluations.jsonl  one object an evaluation
  *  DIR/ENV-best_N.dat  the best model so far
  *  DIR/checkpoint/state  all that a run needs to continue bit for bit */
 #ifndef DEEPQ_APP_TRAIN_RUN_H

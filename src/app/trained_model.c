@@ -1,4 +1,5 @@
 #include "app/trained_model.h"
+#include "app/interrupt.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -239,34 +240,6 @@ void trained_model_free(trained_model *m)
     m->weights = NULL;
 }
 
-dq_status trained_model_policy(dq_policy **out, const dq_model *weights, const char *path,
-                               const dq_env *env, double epsilon, uint64_t seed)
-{
-    const dq_env_spec *spec = dq_env_get_spec(env);
-    const dq_policy_config cfg = {.epsilon = epsilon, .seed = seed};
-    if (!weights)
-        return dq_policy_random(out, spec->n_actions, seed);
-    dq_status st = dq_policy_create(out, weights, &cfg);
-    if (st != DQ_OK)  // the file's fault, but for a lack of memory
-        return dq_fail_within(st == DQ_ERR_NOMEM ? st : DQ_ERR_INPUT, "%s", path);
-    int n = dq_policy_actions(*out);
-    size_t bytes = dq_policy_obs_bytes(*out), given = dq_space_bytes(&spec->obs);
-    if (n == spec->n_actions && bytes == given)
-        return DQ_OK;
-    dq_policy_destroy(*out);
-    *out = NULL;
-    if (bytes != given)
-        return dq_fail(DQ_ERR_INPUT,
-                       "%s takes observations of %zu bytes, and those of %s have %zu: choose with "
-                       "--env the environment it was trained on",
-                       path, bytes, spec->id, given);
-    return dq_fail(
-        DQ_ERR_INPUT,
-        "%s chooses among %d actions and %s has %d: choose with --env the environment it "
-        "was trained on",
-        path, n, spec->id, spec->n_actions);
-}
-
 void trained_model_warn_of_choice(const trained_model *m)
 {
     if (m->untrained_best)
@@ -286,4 +259,17 @@ void trained_model_warn(const trained_model *m)
         app_note("%s does not say its %s: %s is assumed; choose another with --%s", m->path,
                  m->env_is_assumed ? "game" : "dialect", m->env_is_assumed ? m->env_id : m->dialect,
                  m->env_is_assumed ? "env" : "dialect");
+}
+
+void trained_model_evaluate(const trained_model *m, const model_choice *choice, dq_evaluation *e)
+{
+    e->model = m->path;
+    e->weights = m->weights;
+    e->env_id = m->env_id;
+    e->dialect = m->dialect;
+    e->options = m->options;
+    e->options.noops = -1;  // the protocol's, which is told by itself
+    e->noops = choice->options.noops;
+    e->stop = interrupt_catch();
+    dq_evaluation_follow(e, m->preset);
 }

@@ -7,7 +7,7 @@
 
 #include "deepq/env.h"
 #include "deepq/model.h"
-#include "deepq/policy.h"
+#include "run/evaluation.h"
 #include "run/train_settings.h"
 
 /** What the command line says; NULL, or not chosen: nothing. */
@@ -37,11 +37,9 @@ DQ_NODISCARD dq_status trained_model_load(trained_model *m, const model_choice *
 DQ_NODISCARD dq_status trained_model_check_game(const trained_model *m);
 void trained_model_free(trained_model *m);
 
-/** What plays a model in an environment: DQ_ERR_INPUT when it has another number of actions.
- *  @param weights NULL: always at random @param path of the model, for messages */
-DQ_NODISCARD dq_status trained_model_policy(dq_policy **out, const dq_model *weights,
-                                            const char *path, const dq_env *env, double epsilon,
-                                            uint64_t seed);
+/** Make this model what is evaluated. The command line counts most, then the model's preset;
+ * without one, the book's. */
+void trained_model_evaluate(const trained_model *m, const model_choice *choice, dq_evaluation *e);
 
 /** One line on standard error when the weights are not those of the run's best model. */
 void trained_model_warn_of_choice(const trained_model *m);

@@ -12,7 +12,7 @@
 #include "deepq/stream.h"
 #include "record/file_names.h"
 
-enum { DQ_QUEUE_SYNCED = 3 };
+enum { DQ_QUEUE_SYNCED = 4 };
 
 /** A file to be written. */
 typedef struct dq_file_job {

@@ -13,6 +13,7 @@
 /** Files in a run folder, for dq_run_file(). */
 #define DQ_RUN_CONFIG "config"
 #define DQ_RUN_LOG "log.jsonl"
+#define DQ_RUN_EVALUATIONS "evaluations.jsonl"
 #define DQ_RUN_ACTIONS "actions"
 #define DQ_RUN_CHECKPOINT "checkpoint/state"
 #define DQ_RUN_BEFORE "checkpoint/state.before"

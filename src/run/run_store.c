@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -17,6 +18,7 @@
 #include "record/tensorboard.h"
 #include "run/checkpoints.h"
 #include "run/run_actions.h"
+#include "run/run_evaluations.h"
 #include "run/run_trainer.h"
 #include "run/train_log.h"
 
@@ -42,6 +44,8 @@ struct dq_run_store {
     dq_train_log *log;
     dq_action_log *actions;
     int64_t saved_step;          // of the last checkpoint, -1: none
+    int64_t evaluated_step;      // of the last evaluation, 0: none
+    const volatile int *stop;    // ends an evaluation; NULL: nothing does
     bool fails[N_RECORD_KINDS];  // since the last time that it was told
     double failed_s;             // when the checkpoint did, wall clock
     dq_tensor *params;           // [n_params] the best model's
@@ -136,12 +140,13 @@ static dq_status hand_on_actions(dq_run_store *s)
 
 static dq_status begin_checkpoint(dq_run_store *s)
 {
-    char log[DQ_PATH_CAP], events[DQ_PATH_CAP], actions[DQ_PATH_CAP];
-    const char *const synced[DQ_QUEUE_SYNCED] = {log, events, actions};
+    char log[DQ_PATH_CAP], events[DQ_PATH_CAP], actions[DQ_PATH_CAP], evaluations[DQ_PATH_CAP];
+    const char *const synced[DQ_QUEUE_SYNCED] = {log, events, actions, evaluations};
     dq_checkpoint_info info;
     DQ_TRY(describe(s, &info));
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_LOG, log));
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_ACTIONS, actions));
+    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_EVALUATIONS, evaluations));
     DQ_TRY(
         dq_path_format(events, sizeof(events), "%s/%s", log_folder(s), s->parts.settings->events));
     return dq_checkpoints_begin(s->checkpoints, &info, s->parts.trainer, synced);
@@ -271,14 +276,17 @@ static dq_status open_actions(dq_run_store *s)
 /** Write the settings as they are now, and open the records for what comes after the checkpoint. */
 static dq_status open_files(dq_run_store *s, bool resumed)
 {
-    char path[DQ_PATH_CAP];
+    char path[DQ_PATH_CAP], evaluations[DQ_PATH_CAP];
     DQ_TRY(name_events(s));
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_CONFIG, path));
     DQ_TRY(dq_train_settings_write(s->parts.settings, path));
     DQ_TRY(dq_run_file(&s->folder, DQ_RUN_LOG, path));
+    DQ_TRY(dq_run_file(&s->folder, DQ_RUN_EVALUATIONS, evaluations));
+    bool evaluates = s->parts.settings->cfg.eval_every > 0 || access(evaluations, F_OK) == 0;
     char settings[SETTINGS_BYTES];
     describe_settings(s->parts.settings, settings);
     const dq_train_log_place place = {.path = path,
+                                      .evaluations = evaluates ? evaluations : NULL,
                                       .settings = settings,
                                       .logdir = log_folder(s),
                                       .events = s->parts.settings->events,
@@ -288,6 +296,8 @@ static dq_status open_files(dq_run_store *s, bool resumed)
                                           dq_train_settings_tells_episodes(s->parts.settings)};
     DQ_TRY(dq_train_log_open(&s->log, &place));
     tell_damage(s, path);
+    if (evaluates)
+        DQ_TRY(dq_run_last_evaluation(evaluations, &s->evaluated_step));
     return open_actions(s);
 }
 
@@ -458,8 +468,47 @@ dq_status dq_run_store_act(dq_run_store *s, const dq_train_act *a)
     return st == DQ_OK ? DQ_OK : tell(s, RECORD_ACTIONS, st);
 }
 
+static bool is_evaluation_due(const dq_run_store *s, int64_t step)
+{
+    int64_t every = s->parts.settings->cfg.eval_every;
+    return every > 0 && step > 0 && step % every == 0 && step != s->evaluated_step;
+}
+
+/** What is interrupted is made up for when the run is resumed. */
+static dq_status evaluate(dq_run_store *s, int64_t step)
+{
+    dq_evaluation_scores scores;
+    const dq_run_teller *teller = &s->parts.teller;
+    if (teller->evaluated)
+        teller->evaluated(teller->ctx, step, NULL);
+    dq_status st = dq_run_evaluate(s->parts.settings, s->parts.trainer, s->stop, &scores);
+    if (st == DQ_OK) {
+        s->evaluated_step = step;
+        st = tell(s, RECORD_LOG, dq_train_log_evaluation(s->log, step, &scores));
+        if (teller->evaluated)
+            teller->evaluated(teller->ctx, step, &scores);
+    }
+    free(scores.rewards);
+    return st == DQ_ERR_INTERRUPTED ? DQ_OK : st;
+}
+
+static dq_status evaluate_if_due(dq_run_store *s)
+{
+    dq_progress p;
+    dq_trainer_progress(s->parts.trainer, &p);
+    return is_evaluation_due(s, p.step) ? evaluate(s, p.step) : DQ_OK;
+}
+
+dq_status dq_run_store_begin(dq_run_store *s, const volatile int *stop)
+{
+    s->stop = stop;
+    return evaluate_if_due(s);
+}
+
 dq_status dq_run_store_step(dq_run_store *s)
 {
+    if (s->parts.settings->cfg.eval_every > 0)
+        DQ_TRY(evaluate_if_due(s));
     DQ_TRY(note_ended(s, false));
     dq_checkpoints_follow(s->checkpoints, s->parts.trainer);
     if (!s->fails[RECORD_CHECKPOINT] || dq_clock_s() - s->failed_s < RETRY_S)

@@ -11,6 +11,7 @@
 
 #include "deepq/status.h"
 #include "deepq/train.h"
+#include "run/evaluation.h"
 #include "run/train_settings.h"
 
 typedef struct dq_run_store dq_run_store;
@@ -22,6 +23,8 @@ typedef struct dq_run_teller {
     void (*note)(void *ctx, const char *text);
     /** A checkpoint that training waits for begins to be written, and has been. */
     void (*saving)(void *ctx, bool begins);
+    /** An evaluation that training waits for begins: NULL; and its scores. */
+    void (*evaluated)(void *ctx, int64_t step, const dq_evaluation_scores *scores);
 } dq_run_teller;
 
 /** What a store needs of its run, which owns all of it. */
@@ -54,8 +57,12 @@ DQ_NODISCARD dq_status dq_run_store_game(dq_run_store *s, const dq_progress *p);
 /** @return the path of the model, good until the next call */
 DQ_NODISCARD dq_status dq_run_store_best(dq_run_store *s, const dq_progress *p, const char **path);
 DQ_NODISCARD dq_status dq_run_store_checkpoint(dq_run_store *s);
-/** Between two steps: what is complete of the replay buffer is given to be written, and what failed
- *  is tried again now and then. */
+/** Before the trainer runs: the evaluation is made up for that was due at its step when an earlier
+ *  process ended.
+ *  @param stop as in dq_trainer_run(): an evaluation ends early then, and is not told */
+DQ_NODISCARD dq_status dq_run_store_begin(dq_run_store *s, const volatile int *stop);
+/** Between two steps: an evaluation that is due is played, what is complete of the replay buffer is
+ * given to be written, and what failed is tried again now and then. */
 DQ_NODISCARD dq_status dq_run_store_step(dq_run_store *s);
 /** Save the end. A failure: what could not be written. */
 DQ_NODISCARD dq_status dq_run_store_finish(dq_run_store *s);

@@ -12,7 +12,7 @@
 #include "record/tensorboard.h"
 
 struct dq_train_log {
-    dq_json_lines *games;
+    dq_json_lines *games, *evaluations;
     dq_tb *board;
     bool tells_episodes;
     int64_t told_step;                     // of the last game that this process told
@@ -45,6 +45,8 @@ dq_status dq_train_log_open(dq_train_log **out, const dq_train_log_place *place)
     log->tells_episodes = place->tells_episodes;
     log->told_step = place->step;
     dq_status st = dq_json_lines_open(&log->games, place->path, "frame", place->step);
+    if (st == DQ_OK && place->evaluations)
+        st = dq_json_lines_open(&log->evaluations, place->evaluations, "frame", place->step);
     if (st == DQ_OK)
         st = open_board(log, place);
     if (st != DQ_OK) {
@@ -57,6 +59,8 @@ dq_status dq_train_log_open(dq_train_log **out, const dq_train_log_place *place)
 void dq_train_log_damaged(const dq_train_log *log, size_t *n_lines, size_t *n_events)
 {
     *n_lines = dq_json_lines_damaged(log->games);
+    if (log->evaluations)
+        *n_lines += dq_json_lines_damaged(log->evaluations);
     *n_events = dq_tb_damaged(log->board);
 }
 
@@ -65,6 +69,7 @@ void dq_train_log_close(dq_train_log *log)
     if (!log)
         return;
     (void)dq_json_lines_close(log->games);  // every game was flushed, and failures told then
+    (void)dq_json_lines_close(log->evaluations);
     (void)dq_tb_close(log->board);
     free(log);
 }
@@ -196,6 +201,21 @@ dq_status dq_train_log_game(dq_train_log *log, const dq_progress *p)
     return dq_first_failure(st, dq_tb_flush(log->board));
 }
 
+dq_status dq_train_log_evaluation(dq_train_log *log, int64_t step, const dq_evaluation_scores *s)
+{
+    double now = wall_time();
+    json_t *rewards = json_array();
+    for (int64_t i = 0; i < s->n; i++)
+        json_array_append_new(rewards, dq_json_real(s->rewards[i]));
+    dq_status st = dq_json_lines_append(
+        log->evaluations,
+        json_pack("{s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:o, s:f}", "frame", (json_int_t)step,
+                  "games", (json_int_t)s->n, "steps", (json_int_t)s->n_steps, "mean", s->mean, "sd",
+                  s->sd, "min", s->min, "max", s->max, "rewards", rewards, "time", now));
+    dq_tb_scalar(log->board, "eval_reward", step, s->mean, now);
+    return dq_first_failure(st, dq_tb_flush(log->board));
+}
+
 void dq_train_log_observation(dq_train_log *log, int64_t step, const dq_space *space,
                               const void *obs)
 {
@@ -217,11 +237,15 @@ void dq_train_log_observation(dq_train_log *log, int64_t step, const dq_space *s
 dq_status dq_train_log_flush(dq_train_log *log)
 {
     dq_status st = dq_json_lines_flush(log->games);
+    if (log->evaluations)
+        st = dq_first_failure(st, dq_json_lines_flush(log->evaluations));
     return dq_first_failure(st, dq_tb_flush(log->board));
 }
 
 dq_status dq_train_log_sync(dq_train_log *log)
 {
     dq_status st = dq_json_lines_sync(log->games);
+    if (log->evaluations)
+        st = dq_first_failure(st, dq_json_lines_sync(log->evaluations));
     return dq_first_failure(st, dq_tb_sync(log->board));
 }

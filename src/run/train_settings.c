@@ -174,8 +174,9 @@ dq_status dq_train_settings_of_run(dq_train_settings *s, const char *dir)
 static bool is_free(const char *key)
 {
     static const char *const keys[] = {
-        "version", "preset",  "device",    "threads",      "rom_dir",          "logdir",
-        "events",  "rom_md5", "max_steps", "reward_bound", "checkpoint_every", "replay_store"};
+        "version",          "preset",       "device",     "threads",   "rom_dir",
+        "logdir",           "events",       "rom_md5",    "max_steps", "reward_bound",
+        "checkpoint_every", "replay_store", "eval_every", "eval_games"};
     for (size_t i = 0; i < DQ_COUNT(keys); i++)
         if (strcmp(key, keys[i]) == 0)
             return true;

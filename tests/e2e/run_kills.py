@@ -63,10 +63,11 @@ class Kills(Case):
 
     def told(self, out):
         """What a run left behind, without the times in it."""
-        log = [{k: v for k, v in json.loads(line).items() if k not in ("time", "speed")}
+        log = [{k: v for k, v in json.loads(line).items() if k not in ("time", "speed") and not k.endswith("_ms")}
                for line in (out / "log.jsonl").read_text().splitlines()]
         events, = out.glob("events.out.tfevents.*")
-        scalars = [(tag, step, value) for tag, step, value, *_ in event_file.scalars(events) if tag != "speed"]
+        scalars = [(tag, step, value) for tag, step, value, *_ in event_file.scalars(events)
+                   if tag != "speed" and not tag.endswith("_ms")]
         models = {p.name: p.read_bytes() for p in out.glob("*.dat")}
         checkpoint = {p.name: p.read_bytes() for p in (out / "checkpoint").iterdir()
                       if p.name != "state.before" and not p.name.startswith("replay-")}

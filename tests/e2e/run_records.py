@@ -266,7 +266,7 @@ class Checkpoints(Case):
                 continue  # this machine has not that one
             self.check(done, 2, f"{key} is {value} in the run's config and {was} in its checkpoint")
         for key, value in [("max_steps", "35"), ("reward_bound", "100"), ("checkpoint_every", "7"),
-                           ("threads", "2")]:
+                           ("threads", "2"), ("eval_every", "34"), ("eval_games", "1")]:
             config = re.sub(f"^{key} = .*$", f"{key} = {value}", config, flags=re.M)
         (out / "config").write_text(config)
         self.check(run("train", "--resume", out), 0)

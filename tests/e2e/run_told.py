@@ -4,6 +4,7 @@ resume; and what eval makes of its games."""
 import json
 import math
 import os
+import signal
 import statistics
 import subprocess
 import time
@@ -163,6 +164,70 @@ class Training(Case):
         for key in "frame", "game", "reward", "reward_100", "epsilon", "loss":
             self.assertEqual([g[key] for g in log], [g[key] for g in want], key)
         self.assertEqual([t["games"] for t in games], [g["game"] for g in want])
+
+
+class Evaluations(Case):
+    """Games that the network plays by itself now and then, which change no bit of the training."""
+
+    LEARNING = ["--env", OWN_PONG, "--set", "network=small", "--set", "replay_start=100"]
+    EVALUATING = [*LEARNING, "--set", "eval_every=400", "--set", "eval_games=2"]
+
+    def train(self, name, *args):
+        """Begin a run, or go on with it, which needs no more settings."""
+        out = self.dir / name
+        done = run("train", *(["--resume", out] if out.exists() else ["--out", out]), *args)
+        return out, self.check(done, 0).stdout
+
+    def evaluations(self, out):
+        return json_lines((out / "evaluations.jsonl").read_text())
+
+    def test_what_eval_says_of_the_same_weights(self):
+        out, text = self.train("run", *self.EVALUATING, "--frames", "800")
+        told = self.evaluations(out)
+        self.assertEqual([e["frame"] for e in told], [400, 800])
+        done = run("eval", "-m", out, "--last", "--episodes", "2", "--json")
+        want = json.loads(self.check(done, 0).stdout)
+        self.assertEqual(told[1]["rewards"], want["rewards"])
+        self.assertEqual(told[1]["steps"], want["frames"])
+        for key in "mean", "sd", "min", "max":
+            self.assertAlmostEqual(told[1][key], want[key], places=6)
+        for e in told:
+            self.assertIn(f"{e['frame']}: evaluated 2 games, reward {e['mean']:.3f}, sd {e['sd']:.3f}\n", text)
+        board = [(step, value) for tag, step, value, _ in events_of(out) if tag == "eval_reward"]
+        self.assertEqual(board, [(e["frame"], e["mean"]) for e in told])
+
+    def test_training_is_the_same_without(self):
+        out, _ = self.train("evaluated", *self.EVALUATING, "--frames", "1000")
+        other, _ = self.train("plain", *self.LEARNING, "--frames", "1000")
+        for key in "frame", "reward", "loss", "mean_loss", "max_q", "updates":
+            self.assertEqual([g[key] for g in log_of(out)], [g[key] for g in log_of(other)], key)
+        self.assertFalse((other / "evaluations.jsonl").exists())
+        states = [(folder / "checkpoint/state").read_bytes() for folder in (out, other)]
+        self.assertEqual(*states)
+
+    def test_they_go_on_after_a_resume(self):
+        whole, _ = self.train("whole", *self.EVALUATING, "--frames", "1300")
+        parts, _ = self.train("parts", *self.EVALUATING, "--frames", "900")
+        self.train("parts", "--frames", "1300")
+        strip = [[{key: e[key] for key in e if key != "time"} for e in self.evaluations(out)] for out in (whole, parts)]
+        self.assertEqual(strip[0], strip[1])
+        self.assertEqual([e["frame"] for e in strip[0]], [400, 800, 1200])
+
+    def test_one_that_is_interrupted_is_made_up_for(self):
+        out = self.dir / "run"
+        deepq = self.start("train", *self.LEARNING, "--set", "eval_every=1", "--set", "eval_games=10000", "--out", out)
+        while not (out / "evaluations.jsonl").exists():
+            time.sleep(0.05)
+        time.sleep(1)  # it begins after the first frame
+        deepq.send_signal(signal.SIGINT)
+        self.assertEqual(deepq.wait(), 130)
+        self.assertEqual(self.evaluations(out), [])
+        self.train("run", "--set", "eval_games=1", "--frames", "3")
+        self.assertEqual([e["frame"] for e in self.evaluations(out)], [1, 2, 3])
+
+    def test_settings_that_are_impossible(self):
+        for pair, words in [("eval_every=-1", "eval_every = '-1'"), ("eval_games=0", "eval_games = '0'")]:
+            self.check(run("train", *self.LEARNING, "--set", pair, "--out", self.dir / "run"), 2, words)
 
 
 class WholeGames(Case):

@@ -79,6 +79,8 @@ static const char *const base_run[][2] = {
     {"reward_bound", "1000"},
     {"max_steps", "130"},
     {"checkpoint_every", "30"},
+    {"eval_every", "0"},
+    {"eval_games", "10"},
     {"seed", "0"},
 };
 static const char *const other_value[][2] = {
@@ -141,6 +143,8 @@ static const char *const other_value[][2] = {
     {"reward_bound", "-1000"},
     {"max_steps", "129"},
     {"checkpoint_every", "31"},
+    {"eval_every", "20"},
+    {"eval_games", "3"},
     {"seed", "1"},
 };
 
@@ -287,7 +291,7 @@ static void every_value_changes_the_run(void **state)
         dq_train_config cfg = base_for(key);
         uint64_t usual = usual_run_of(&cfg, game_steps);
         assert_int_equal(dq_train_config_set(&cfg, key, other_value[i][1]), DQ_OK);
-        bool may_change = strcmp(key, "replay_store") != 0;
+        bool may_change = strcmp(key, "replay_store") != 0 && strncmp(key, "eval_", 5) != 0;
         if ((run_of(&cfg, game_steps) != usual) != may_change)
             fail_msg("%s = %s changes %s", key, other_value[i][1],
                      may_change ? "nothing" : "the run");
@@ -385,6 +389,9 @@ static void the_ends_of_every_range_hold(void **state)
         {"epsilon_last_decay", "0", "-1"},
         {"max_steps", "0", "-1"},
         {"checkpoint_every", "1", "0"},
+        {"eval_every", "0", "-1"},
+        {"eval_games", "1", "0"},
+        {"eval_games", "10000", "10001"},
         {"seed", "18446744073709551615", "18446744073709551616"},
     };
     for (size_t i = 0; i < DQ_COUNT(ends); i++) {

@@ -237,6 +237,8 @@ static const char *const book_preset[][2] = {
     {"reward_bound", "game"},
     {"max_steps", "0"},
     {"checkpoint_every", "10000"},
+    {"eval_every", "0"},
+    {"eval_games", "10"},
     {"seed", "0"},
 };
 /** The preset that the others are told by: each of its values. */
