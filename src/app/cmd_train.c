@@ -28,7 +28,7 @@ typedef struct train_options {
     const char *out, *logdir, *resume, *rom_dir, *reward_bound;
     int64_t frames, threads, envs;
     option_list set;
-    bool cuda, plain, json, help_set;
+    bool cuda, plain, json, help_set, watch;
     dq_environment_options environment;
 } train_options;
 
@@ -228,6 +228,8 @@ static int resume(const train_options *o, volatile int *stop)
         st = train_run_resume(&run, &s, o->resume);
     if (st != DQ_OK)
         return app_report(st);
+    if (o->watch)
+        train_run_watch(run);
     int exit_status = train_run_go(run, o->json, o->plain, stop);
     train_run_destroy(run);
     return exit_status;
@@ -252,6 +254,8 @@ static int start(const train_options *o, volatile int *stop)
         st = train_run_create(&run, &s, o->out);
     if (st != DQ_OK)
         return app_report(st);
+    if (o->watch)
+        train_run_watch(run);
     int exit_status = train_run_go(run, o->json, o->plain, stop);
     train_run_destroy(run);
     return exit_status;
@@ -310,6 +314,8 @@ int cmd_train(int argc, char **argv)
         {"logdir", 0, OPTION_TEXT, &o.logdir, "DIR", "TensorBoard's events (the run folder)", 0, 0},
         {"resume", 0, OPTION_TEXT, &o.resume, "DIR", "continue the run in DIR", 0, 0},
         {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},
+        {"watch", 0, OPTION_FLAG, &o.watch, NULL,
+         "on a terminal: show the game and the values of its actions", 0, 0},
         {"plain", 0, OPTION_FLAG, &o.plain, NULL, "the book's lines only, no live ones", 0, 0},
         {"json", 0, OPTION_FLAG, &o.json, NULL, "one JSON object a line instead", 0, 0},
     };
@@ -335,6 +341,10 @@ int cmd_train(int argc, char **argv)
         return exit_status;
     if (o.help_set)
         return help_set(&o);
+    if (o.watch && (o.plain || o.json))
+        return app_fail(APP_MISUSED,
+                        "train: --watch draws on the terminal, %s does not: leave one out",
+                        o.plain ? "--plain" : "--json");
     dq_status st = check_device(&o);
     if (st != DQ_OK)
         return app_report(st);

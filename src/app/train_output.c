@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
+#include "base/error.h"
 #include "base/whole_number.h"
 #include "deepq/net.h"
 #include "record/json_lines.h"
@@ -18,6 +19,18 @@ void train_output_init(train_output *o, bool json, bool plain, const dq_train_se
 {
     *o = (train_output){.json = json, .tells_episodes = dq_train_settings_tells_episodes(s)};
     train_screen_init(&o->screen, !json && !plain, &s->cfg, first_step);
+}
+
+dq_status train_output_watch(train_output *o, dq_env *env)
+{
+    watch *w;
+    if (!o->screen.enabled) {
+        app_note("--watch: standard output is not a terminal: the game is not drawn");
+        return DQ_OK;
+    }
+    DQ_TRY(watch_create(&w, env, o->screen.unicode));
+    train_screen_watch(&o->screen, w);
+    return DQ_OK;
 }
 
 /** Lines leave at once, so that a pipe or a file is always up to date. Without a reader there is no
@@ -154,6 +167,12 @@ void train_output_step(train_output *o, const dq_progress *p, uint64_t disk_byte
     train_screen_update(&o->screen, p, disk_bytes);
 }
 
+void train_output_act(train_output *o, const dq_train_act *a)
+{
+    if (o->screen.watch)
+        watch_act(o->screen.watch, a);
+}
+
 void train_output_saving(train_output *o)
 {
     if (o->screen.enabled)
@@ -174,5 +193,6 @@ void train_output_end(train_output *o, const dq_progress *p, const char *reason,
         print_object(o, json_pack("{s:s, s:s, s:I, s:I, s:o}", "event", "end", "reason", reason,
                                   "frame", (json_int_t)p->step, "games", (json_int_t)p->n_games,
                                   "run", dq_json_text(dir)));
-    train_output_clear(o);
+    train_screen_end(&o->screen);
+    end_line(o);
 }

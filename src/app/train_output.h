@@ -23,6 +23,10 @@ typedef struct train_output {
 void train_output_init(train_output *o, bool json, bool plain, const dq_train_settings *s,
                        int64_t first_step);
 
+/** Draw the game too, of this environment; elsewhere than on a terminal a line says that it is not.
+ */
+DQ_NODISCARD dq_status train_output_watch(train_output *o, dq_env *env);
+
 /** The network's layers, and on a terminal what is trained and where the run lies. */
 void train_output_start(train_output *o, const dq_train_settings *s, const dq_run_subject *subject,
                         const char *dir, int64_t step);
@@ -32,6 +36,7 @@ void train_output_best(train_output *o, const dq_progress *p, bool first, const 
 /** An evaluation begins, which takes its time: NULL; and its scores. */
 void train_output_evaluated(train_output *o, int64_t step, const dq_evaluation_scores *scores);
 void train_output_solved(train_output *o, const dq_progress *p);
+void train_output_act(train_output *o, const dq_train_act *a);
 void train_output_step(train_output *o, const dq_progress *p, uint64_t disk_bytes);
 /** A checkpoint takes its time: in the live lines, or where there is none on a terminal's standard
  *  error. */

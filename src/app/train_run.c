@@ -18,6 +18,7 @@ struct train_run {
     train_output out;
     dq_run_subject subject;
     slow_notice notice;  // while a checkpoint is waited for
+    bool watched;
 };
 
 /* Setting up */
@@ -96,7 +97,9 @@ static dq_status on_checkpoint(void *ctx, const dq_progress *p)
 
 static dq_status on_act(void *ctx, const dq_train_act *a)
 {
-    return dq_run_store_act(((train_run *)ctx)->store, a);
+    train_run *run = ctx;
+    train_output_act(&run->out, a);
+    return dq_run_store_act(run->store, a);
 }
 
 static dq_status on_game(void *ctx, const dq_progress *p)
@@ -218,6 +221,11 @@ static int end(train_run *run, dq_status st, bool solved)
     return end_by_failure(run, st, "failed");
 }
 
+void train_run_watch(train_run *run)
+{
+    run->watched = true;
+}
+
 int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop)
 {
     dq_train_events events = {run, on_game, on_best, on_solved, on_step, on_checkpoint, on_act};
@@ -229,7 +237,10 @@ int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop
         return APP_DONE;
     train_output_start(&run->out, &run->settings, &run->subject, dq_run_store_path(run->store),
                        first_step);
-    dq_status st = dq_run_store_begin(run->store, stop);
+    dq_status st =
+        run->watched ? train_output_watch(&run->out, dq_trainer_env(run->trainer, 0)) : DQ_OK;
+    if (st == DQ_OK)
+        st = dq_run_store_begin(run->store, stop);
     if (st == DQ_OK)
         st = dq_trainer_run(run->trainer, &events, stop, &solved);
     return end(run, st, solved);

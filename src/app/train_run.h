@@ -25,6 +25,8 @@ DQ_NODISCARD dq_status train_run_resume(train_run **out, const dq_train_settings
                                         const char *dir);
 void train_run_destroy(train_run *run);
 
+/** Draw the game while it trains, above the live lines. */
+void train_run_watch(train_run *run);
 /** Train until solved, the frame limit, or *stop; save; say what there is to say.
  *  @return an exit status */
 int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop);

@@ -16,7 +16,9 @@
 
 enum { PART_BYTES = 48, LINE_BYTES = 4 * SCREEN_COLUMNS, N_LEVELS = 8 };
 enum { NARROW = 40, FEW_LINES = 9, MANY_LINES = 18 };  // of a terminal
-static const double REDRAW_S = 0.25;
+enum { BOOK_LINES = 4 };                               // and a fifth of a terminal, above a game
+static const double REDRAW_S = 0.25, GAME_S = 0.125;   // at least, in between two drawings
+static const double LEISURE = 100;  // as much time as a drawing took, in between: 1 %
 
 /** Asked at every drawing, so that a new window size counts at once. */
 static void terminal_size(int *columns, int *lines)
@@ -317,15 +319,19 @@ static void go_up(const train_screen *s, int columns)
         printf("\033[%dA", n);
 }
 
-static void draw(train_screen *s, const line *lines, int n, int columns)
+/** @param n_game rows of the game, which are drawn first */
+static void draw(train_screen *s, int n_game, const line *lines, int n_lines, int columns)
 {
+    int n = n_game + n_lines;
     if (s->n_drawn != n)
         train_screen_clear(s);
     go_up(s, columns);
     for (int i = 0; i < n; i++) {
         bool was_broken = i < s->n_drawn && s->drawn[i] > columns;
-        printf("%s%s%s", lines[i].text, was_broken ? "\033[J" : "\033[K", i + 1 < n ? "\n" : "");
-        s->drawn[i] = lines[i].used;
+        int width = i < n_game ? 0 : lines[i - n_game].used;
+        const char *text = i < n_game ? watch_row(s->watch, i, &width) : lines[i - n_game].text;
+        printf("%s%s%s", text, was_broken ? "\033[J" : "\033[K", i + 1 < n ? "\n" : "");
+        s->drawn[i] = width;
     }
     (void)fflush(stdout);
     s->n_drawn = n;
@@ -340,15 +346,15 @@ void train_screen_say(train_screen *s, const char *text)
     line l = line_of(columns - 1);
     l.used = snprintf(l.text, sizeof(l.text), "%.*s", columns - 1, text);
     train_screen_clear(s);
-    draw(s, &l, 1, columns);
+    draw(s, 0, &l, 1, columns);
 }
 
-/** True when it is time to draw again. */
-static bool measure(train_screen *s, const dq_progress *p, double now)
+/** What a second of training does, now and then. */
+static void measure(train_screen *s, const dq_progress *p, double now)
 {
     double dt = now - s->measured_s;
     if (dt < REDRAW_S)
-        return false;
+        return;
     bool is_first = s->speed <= 0;
     double lately = (double)(p->step - s->measured_step) / dt;
     s->speed = is_first ? lately : s->speed + 0.1 * (lately - s->speed);
@@ -359,7 +365,15 @@ static bool measure(train_screen *s, const dq_progress *p, double now)
     }
     s->measured_s = now;
     s->measured_step = p->step;
-    return true;
+}
+
+/** The game in what the lines and some of the book's leave of the terminal. @return its rows */
+static int draw_game(const train_screen *s, int columns, int n_lines)
+{
+    int book = n_lines / 5 > BOOK_LINES ? n_lines / 5 : BOOK_LINES;
+    if (!s->watch || n_lines < MANY_LINES)
+        return 0;
+    return watch_draw(s->watch, columns - 1, n_lines - SCREEN_LINES - book);
 }
 
 void train_screen_update(train_screen *s, const dq_progress *p, uint64_t disk_bytes)
@@ -369,11 +383,31 @@ void train_screen_update(train_screen *s, const dq_progress *p, uint64_t disk_by
     if (!s->enabled)
         return;
     double now = dq_clock_s();
-    if (!measure(s, p, now) && s->n_drawn > 0)
+    measure(s, p, now);
+    bool is_due = now >= s->due_s;
+    if (now < s->rest_s || (!is_due && s->n_drawn > 0))
         return;
     const moment m = {s, p, now, dq_memory_in_use(), disk_bytes};
     terminal_size(&columns, &n_lines);
-    draw(s, lines, make_lines(lines, &m, columns, n_lines), columns);
+    if (is_due)
+        s->n_game = draw_game(s, columns, n_lines);
+    draw(s, s->n_game, lines, make_lines(lines, &m, columns, n_lines), columns);
+    if (s->watch)
+        s->rest_s = now + LEISURE * (dq_clock_s() - now);
+    if (is_due)
+        s->due_s = now + (s->watch ? GAME_S : REDRAW_S);
+}
+
+void train_screen_watch(train_screen *s, watch *w)
+{
+    s->watch = w;
+}
+
+void train_screen_end(train_screen *s)
+{
+    train_screen_clear(s);
+    watch_destroy(s->watch);
+    s->watch = NULL;
 }
 
 void train_screen_clear(train_screen *s)

@@ -7,22 +7,22 @@ import subprocess
 import time
 import unittest
 
-from program import DEEPQ, OWN_PONG, Case, main
+from program import DEEPQ, OWN_PONG, Case, main, run
 
 SECONDS = int(os.environ.get("DEEPQ_SCREEN_SECONDS", "300"))
 LINE = re.compile(r"\d+: done \d+ games, reward -?[\d.]+, eps [\d.]+, speed [\d.]+ f/s|Best reward updated .*")
 
 
 @unittest.skipUnless(shutil.which("tmux"), "no tmux")
-class Screen(Case):
+class Terminal(Case):
     def tmux(self, *arguments):
         done = subprocess.run(["tmux", "-S", self.dir / "socket", "-f", "/dev/null", *map(str, arguments)],
                               capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
-    def open(self, columns, lines, *arguments):
-        words = [DEEPQ, "train", "--env", "CartPole-v1", "--preset", "cartpole", "--frames", "1000000000",
+    def open(self, columns, lines, *arguments, env=()):
+        words = ["env", *env, DEEPQ, "train", "--env", "CartPole-v1", "--preset", "cartpole", "--frames", "1000000000",
                  "--out", str(self.dir / "run"), *arguments]
         self.addCleanup(subprocess.run, ["tmux", "-S", self.dir / "socket", "kill-server"], capture_output=True)
         self.tmux("new-session", "-d", "-x", columns, "-y", lines, *words, ";", "set", "-g", "remain-on-exit", "on")
@@ -45,6 +45,8 @@ class Screen(Case):
         for line in lines:
             self.assertRegex(line, f"^({LINE.pattern})$")
 
+
+class Screen(Terminal):
     def test_80x24(self):
         self.open(80, 24)
         lines = self.screen(5)
@@ -105,6 +107,133 @@ class Screen(Case):
                 break
             time.sleep(0.1)
         self.assertRegex(curve[1], r"^[_.,=+*#-]+$")
+
+
+class Watch(Terminal):
+    """train --watch: the game above the lines. Its field is (144, 72, 17) on the outside of the walls."""
+
+    ACTIONS = ["NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE"]
+    HALF = ["--set", "epsilon_start=0.5", "--set", "epsilon_final=0.5"]  # of the actions at random
+
+    def watch(self, columns, lines, *arguments, env=()):
+        plain = ["NO_COLOR=", "COLORTERM=", "TERM=xterm-256color", "LC_ALL=C.UTF-8"]
+        self.open(columns, lines, "--env", OWN_PONG, "--preset", "book", *self.HALF, "--watch", *arguments,
+                  env=[*plain, *env])
+
+    def game(self, lines):
+        """The rows of the game on a screen, where the five lines follow."""
+        begin = next((i for i, line in enumerate(lines) if line[:1] in "▀█" and line), len(lines))
+        end = next((i for i, line in enumerate(lines) if line.startswith("[")), len(lines))
+        return lines[begin:end]
+
+    def shown(self, rows, columns):
+        lines = self.seen(lambda lines: len(self.game(lines)) == rows and len(lines) >= rows + 5
+                          and lines[-5].startswith("["))
+        game = self.game(lines)
+        self.assertTrue(all(row[:columns] == "▀" * columns and row[columns:columns + 1] != "▀" for row in game), game)
+        self.assertFalse(any("▀" in line for line in lines if line not in game), lines)
+        for row, action in zip(game, self.ACTIONS):
+            self.assertRegex(row[columns:], rf"^  [ >?] {action}\b")
+        return game
+
+    def colours(self):
+        return set(re.findall(r"\x1b\[([\d;]+)m", self.tmux("capture-pane", "-p", "-e")))
+
+    def test_80x24(self):
+        self.watch(80, 24, env=["COLORTERM=truecolor"])
+        self.shown(15, 40)
+        self.assertLessEqual({"38;2;144;72;17", "48;2;144;72;17", "38;2;236;236;236"},
+                             {part for colour in self.colours() for part in re.findall(r"[34]8;2;\d+;\d+;\d+", colour)})
+
+    def test_200x50(self):
+        self.watch(200, 50)
+        self.shown(35, 93)
+        wanted = {"38;5;94", "48;5;94"}  # (135, 95, 0)
+        self.assertLessEqual(wanted, {part for colour in self.colours() for part in re.findall(r"[34]8;5;\d+", colour)})
+
+    def test_40x10_has_three_lines(self):
+        self.watch(40, 10)
+        lines = self.seen(lambda lines: len(lines) == 10 and lines[-3].startswith("["))
+        self.assertTrue(lines[-1].startswith("eps "), lines)
+        self.assertNotRegex("\n".join(lines), "[▀█]")
+
+    def test_fewer_than_18_lines(self):
+        self.watch(80, 17)
+        lines = self.seen(lambda lines: len(lines) >= 9 and lines[-3].startswith("["))
+        self.assertNotRegex("\n".join(lines), "[▀█]")
+
+    def test_ascii(self):
+        self.watch(80, 24, env=["LC_ALL=C", "COLORTERM=truecolor"])
+        lines = self.seen(lambda lines: any(re.match(r".{40}  > LEFT +#{3}", line) for line in lines))
+        self.assertEqual(self.colours(), set())
+        self.assertTrue("\n".join(lines).isascii(), lines)
+
+    def test_sixteen_colours(self):
+        self.watch(80, 24, env=["TERM=screen"])
+        self.shown(15, 40)
+        colours = {int(n) for colour in self.colours() for n in colour.split(";")}
+        self.assertTrue(colours <= {0, *range(30, 40), *range(40, 50), *range(90, 98), *range(100, 108)}, colours)
+        self.assertLess(4, len(colours - {39, 49}))
+
+    def test_no_color(self):
+        self.watch(80, 24, env=["NO_COLOR=1", "COLORTERM=truecolor"])
+        lines = self.seen(lambda lines: any("  > RIGHT" in line or "  ? RIGHT" in line for line in lines))
+        self.assertEqual(self.colours(), set())
+        row = next(line for line in lines if " LEFTFIRE " in line)
+        self.assertRegex(row[:40], r"^[ .:=+*#%@-]{40}$")
+        self.assertIn("--", row[:40])  # the field's luma, 87 of 255
+
+    def test_values(self):
+        self.watch(200, 50)
+        found = []
+
+        def has_bars(lines):
+            rows = [row[93:] for row in self.game(lines)[:6]]
+            found[:] = [re.fullmatch(r"  ([ >?]) (\w+) +(-?[\d.e-]+) ?(█*[▏▎▍▌▋▊▉]?)", row.rstrip()) for row in rows]
+            return len(found) == 6 and all(found) and any(m[1] == ">" for m in found)
+
+        self.seen(has_bars)
+        chosen = next(m for m in found if m[1] == ">")
+        values = {m[2]: float(m[3]) for m in found}
+        self.assertEqual(max(values, key=values.get), chosen[2])
+        self.assertEqual(chosen[4], "█" * 24)
+        least = min(values.values())
+        for m in found:
+            part = (values[m[2]] - least) / (values[chosen[2]] - least)
+            self.assertAlmostEqual(len(m[4]), 24 * part, delta=1.5)
+
+    def test_a_window_that_becomes_smaller_and_larger(self):
+        self.watch(100, 30)
+        self.shown(19, 50)
+        for columns, lines, rows, wide in ((80, 24, 15, 40), (50, 30, 11, 29), (120, 40, 27, 72)):
+            self.tmux("resize-window", "-x", columns, "-y", lines)
+            for _ in range(3):
+                self.shown(rows, wide)
+                time.sleep(0.2)
+
+    def test_no_picture(self):
+        self.open(80, 24, "--watch")
+        lines = self.seen(lambda lines: len(lines) >= 12 and {lines[-7][:2], lines[-6][:2]} & {"> ", "? "})
+        self.assertRegex(lines[-7], r"^[ >?] Push left  +-?[\d.e-]+ ?█*[▏▎▍▌▋▊▉]?")
+        self.assertRegex(lines[-6], r"^[ >?] Push right +-?[\d.e-]+ ?█*[▏▎▍▌▋▊▉]?")
+        self.assert_book_lines(lines[-9:-7])
+
+    def test_a_run_is_the_same_when_watched(self):
+        short = ["--env", OWN_PONG, "--frames", "1500", "--set", "replay_start=1400"]
+        self.watch(80, 24, *short)
+        self.seen(lambda lines: self.tmux("display-message", "-p", "#{pane_dead}") == "1\n")
+        self.check(run("train", *self.HALF, *short, "--out", self.dir / "other"), 0)
+        for name in ("actions", "checkpoint/state"):
+            self.assertEqual(*((self.dir / out / name).read_bytes() for out in ("run", "other")))
+
+    def test_elsewhere(self):
+        short = ["--env", "CartPole-v1", "--preset", "cartpole", "--frames", "100", "--watch"]
+        for flag in ("--plain", "--json"):
+            self.check(run("train", *short, flag), 2, "--watch", flag)
+        done = run("train", *short, "--out", self.dir / "run")
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, "deepq: --watch: standard output is not a terminal: the game is not drawn\n")
+        self.assertNotIn("\x1b", done.stdout)
 
 
 if __name__ == "__main__":
