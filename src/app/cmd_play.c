@@ -148,8 +148,9 @@ static int play(const play_options *o)
 
 int cmd_play(int argc, char **argv)
 {
-    play_options o = {
-        .episodes = 1, .stage.fps = 25, .model.options = dq_environment_options_none()};
+    play_options o = {.episodes = 1,
+                      .stage = {.fps = 25, .format = -1},
+                      .model.options = dq_environment_options_none()};
     option more[DQ_ENVIRONMENT_OPTIONS_MAX];
     const option options[] = {
         {"model", 'm', OPTION_TEXT, &o.model.path, "FILE",
@@ -162,6 +163,8 @@ int cmd_play(int argc, char **argv)
         {"dialect", 0, OPTION_TEXT, &o.model.dialect, "NAME", "preprocessing (the model's)", 0, 0},
         {"record", 'r', OPTION_TEXT, &o.stage.record_dir, "DIR",
          "write a video of each game into DIR", 0, 0},
+        {"format", 0, OPTION_WORD, &o.stage.format, "mp4|gif",
+         "of --record: a GIF has the exact colours and no sound (mp4)", 0, 0},
         {"no-vis", 0, OPTION_FLAG, &o.stage.no_vis, NULL, "no window: play as fast as possible", 0,
          0},
         {"no-visualize", 0, OPTION_FLAG, &o.stage.no_vis, NULL, "the same as --no-vis", 0, 0},
@@ -181,6 +184,7 @@ int cmd_play(int argc, char **argv)
                     "  deepq play --random -e deepq/Bricks-v0\n"
                     "  deepq play -m PongNoFrameskip-v4-best_19.dat\n"
                     "  deepq play -m model.dat --no-vis --record videos\n"
+                    "  deepq play --no-vis --record gifs --format gif\n"
                     "  deepq play -m runs/try --last\n",
         .options = options,
         .n_options = DQ_COUNT(options),
@@ -195,5 +199,6 @@ int cmd_play(int argc, char **argv)
         return app_fail(APP_MISUSED, "play: --random plays without a model: leave --model out");
     if (!o.model.path && o.model.last)
         return app_fail(APP_MISUSED, "play: --last is of a run folder: name it with --model DIR");
-    return play(&o);
+    exit_status = stage_check_options(&o.stage, "play");
+    return exit_status == APP_DONE ? play(&o) : exit_status;
 }

@@ -184,7 +184,7 @@ static int replay(const replay_options *o)
 
 int cmd_replay(int argc, char **argv)
 {
-    replay_options o = {.stage.fps = 25};
+    replay_options o = {.stage = {.fps = 25, .format = -1}};
     const option options[] = {
         {"episode", 0, OPTION_INT, &o.episode, "K", "show game K, as log.jsonl counts them", 1,
          1e15},
@@ -194,6 +194,8 @@ int cmd_replay(int argc, char **argv)
          0},
         {"record", 'r', OPTION_TEXT, &o.stage.record_dir, "DIR", "write a video of it into DIR", 0,
          0},
+        {"format", 0, OPTION_WORD, &o.stage.format, "mp4|gif",
+         "of --record: a GIF has the exact colours and no sound (mp4)", 0, 0},
         {"no-vis", 0, OPTION_FLAG, &o.stage.no_vis, NULL, "no window", 0, 0},
         {"mute", 0, OPTION_FLAG, &o.stage.mute, NULL, "no sound, in window and video", 0, 0},
         {"fps", 0, OPTION_INT, &o.stage.fps, "N", "steps a second, in window and video (25)", 1,
@@ -210,6 +212,7 @@ int cmd_replay(int argc, char **argv)
         .examples = "  deepq replay runs/try\n"
                     "  deepq replay runs/try --episode 12\n"
                     "  deepq replay runs/try --best --no-vis --record videos\n"
+                    "  deepq replay runs/try --best --no-vis --record gifs --format gif\n"
                     "  deepq replay runs/try --verify\n",
         .options = options,
         .n_options = DQ_COUNT(options),
@@ -219,6 +222,9 @@ int cmd_replay(int argc, char **argv)
         return exit_status;
     if (o.best && o.episode > 0)
         return app_fail(APP_MISUSED, "replay: --best and --episode name two games: leave one out");
+    exit_status = stage_check_options(&o.stage, "replay");
+    if (exit_status != APP_DONE)
+        return exit_status;
     o.run = argv[0];
     return replay(&o);
 }

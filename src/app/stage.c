@@ -11,6 +11,8 @@
 #include "record/file_names.h"
 #include "run/environments.h"
 
+enum { PALETTE_COLOURS = 256 };
+
 static void wait_for_next(stage *s)
 {
     const long frame_ns = 1000000000L / s->o->fps;
@@ -56,8 +58,8 @@ static bool has_video(const char *dir)
     DIR *d = opendir(dir);
     bool found = false;
     for (struct dirent *e; d && !found && (e = readdir(d));) {
-        size_t len = strlen(e->d_name);
-        found = len > 4 && strcmp(e->d_name + len - 4, ".mp4") == 0;
+        const char *end = strrchr(e->d_name, '.');
+        found = end && (strcmp(end, ".mp4") == 0 || strcmp(end, ".gif") == 0);
     }
     if (d)
         closedir(d);
@@ -87,6 +89,13 @@ static dq_status open_window(stage *s)
         return DQ_OK;
     }
     return st;
+}
+
+int stage_check_options(const stage_options *o, const char *command)
+{
+    if (o->format >= 0 && !o->record_dir)
+        return app_fail(APP_MISUSED, "%s: --format is of a recording: add --record DIR", command);
+    return APP_DONE;
 }
 
 bool stage_wants_sound(const stage_options *o)
@@ -122,6 +131,19 @@ void stage_close(stage *s)
 
 /* ---------------------------------------------------------------- a game */
 
+/** The console's colours, which a GIF is told before it begins. */
+static dq_status create_video(stage *s, const char *path, const dq_image *image)
+{
+    int fps = (int)s->o->fps;
+    const dq_atari *console = dq_env_atari(s->env);
+    if (s->o->format == STAGE_GIF)
+        return dq_video_create_gif(&s->video, path, image->width, image->height, fps,
+                                   console ? dq_atari_palette(console) : NULL,
+                                   console ? PALETTE_COLOURS : 0);
+    return dq_video_create(&s->video, path, image->width, image->height, fps,
+                           s->sound.console != NULL);
+}
+
 static dq_status open_video(stage *s, int64_t number)
 {
     char env[64], path[DQ_PATH_CAP];
@@ -129,11 +151,10 @@ static dq_status open_video(stage *s, int64_t number)
     if (!s->o->record_dir)
         return DQ_OK;
     dq_file_name_part(env, sizeof(env), s->env_id);
-    DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s-episode-%lld.mp4", s->o->record_dir, env,
-                          (long long)number));
+    DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s-episode-%lld.%s", s->o->record_dir, env,
+                          (long long)number, s->o->format == STAGE_GIF ? "gif" : "mp4"));
     DQ_TRY(dq_env_render(s->env, &image));
-    return dq_video_create(&s->video, path, image.width, image.height, (int)s->o->fps,
-                           s->sound.console != NULL);
+    return create_video(s, path, &image);
 }
 
 dq_status stage_begin(stage *s, int64_t number)

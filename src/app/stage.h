@@ -11,8 +11,11 @@
 #include "deepq/env.h"
 #include "record/video.h"
 
+typedef enum stage_format { STAGE_MP4 = 0, STAGE_GIF } stage_format;
+
 typedef struct stage_options {
     const char *record_dir;  // for a video of each game; NULL: none
+    int format;              // of videos, a stage_format; -1: not chosen
     bool no_vis, mute;
     int64_t fps;  // steps a second, in window and video
 } stage_options;
@@ -28,6 +31,8 @@ typedef struct stage {
     struct timespec next;  // when the next step is due
 } stage;
 
+/** Say what is wrong with options that do not go together, on one line. @return an exit status */
+int stage_check_options(const stage_options *o, const char *command);
 /** Whether the environment is to be made with sound. */
 bool stage_wants_sound(const stage_options *o);
 /** Check the options and open the window. What it is given must live as long as the stage.

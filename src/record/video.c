@@ -5,23 +5,29 @@
 #include <libavutil/opt.h>
 #include <libswscale/swscale.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/atomic_file.h"
 #include "base/error.h"
+#include "record/gif_palette.h"
 #include "record/video_sound.h"
 
 enum { MAX_SIDE = 4096, MAX_FPS = 1000, MIN_ROWS = 400 };
+enum { GIF_FPS = 50 };  // browsers show what is faster at 10 pictures a second
 
 struct dq_video {
     dq_writer *file;
     int width, height;  // of the pictures that come in
-    int64_t n_frames, n_packets;
+    int fps, every;     // one of so many pictures gets into the file
+    int64_t n_given, n_frames, n_packets;
     AVCodecContext *encoder;
     AVFormatContext *muxer;
     AVStream *stream;  // the muxer's
     AVFrame *frame;
     AVPacket *packet;
-    struct SwsContext *scaler;
+    struct SwsContext *scaler;  // of an MP4
+    dq_gif_palette *palette;    // of a GIF; NULL: an MP4
+    uint8_t *indices;           // [height][width]
     dq_video_sound sound;
 };
 
@@ -44,7 +50,29 @@ dq_status dq_video_fail(const char *what, int error)
                    what, text);
 }
 
-static dq_status open_encoder(dq_video *v, int fps)
+static dq_status begin_encoder(dq_video *v, const AVCodec *codec)
+{
+    AVCodecContext *e = v->encoder = avcodec_alloc_context3(codec);
+    if (!e)
+        return dq_video_fail("open the encoder", AVERROR(ENOMEM));
+    int factor = scale_factor(v->width, v->height);
+    e->width = factor * v->width;
+    e->height = factor * v->height;
+    e->time_base = (AVRational){1, v->fps};
+    e->framerate = (AVRational){v->fps, v->every};
+    e->sample_aspect_ratio = (AVRational){1, 1};
+    e->thread_count = 1;  // pictures are small, and the game plays beside it
+    e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    return DQ_OK;
+}
+
+static dq_status end_encoder(dq_video *v, const AVCodec *codec)
+{
+    int error = avcodec_open2(v->encoder, codec, NULL);
+    return error < 0 ? dq_video_fail("open the encoder", error) : DQ_OK;
+}
+
+static dq_status open_encoder(dq_video *v)
 {
     const AVCodec *codec = avcodec_find_encoder_by_name("libx264");
     if (!codec)
@@ -52,20 +80,11 @@ static dq_status open_encoder(dq_video *v, int fps)
     if (!codec)
         return dq_fail(DQ_ERR_UNSUPPORTED, "video: this FFmpeg has neither H.264 nor MPEG-4: "
                                            "install a complete libavcodec");
-    AVCodecContext *e = v->encoder = avcodec_alloc_context3(codec);
-    if (!e)
-        return dq_video_fail("open the encoder", AVERROR(ENOMEM));
-    int factor = scale_factor(v->width, v->height);
-    e->width = factor * v->width;
-    e->height = factor * v->height;
-    e->time_base = (AVRational){1, fps};
-    e->framerate = (AVRational){fps, 1};
+    DQ_TRY(begin_encoder(v, codec));
+    AVCodecContext *e = v->encoder;
     e->pix_fmt = AV_PIX_FMT_YUV420P;
     e->colorspace = AVCOL_SPC_SMPTE170M;  // what the scaler makes
     e->color_range = AVCOL_RANGE_MPEG;
-    e->sample_aspect_ratio = (AVRational){1, 1};
-    e->thread_count = 1;  // pictures are small, and the game plays beside it
-    e->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
     if (codec->id == AV_CODEC_ID_MPEG4) {
         e->flags |= AV_CODEC_FLAG_QSCALE;
         e->global_quality = 3 * FF_QP2LAMBDA;
@@ -73,21 +92,32 @@ static dq_status open_encoder(dq_video *v, int fps)
         av_opt_set(e->priv_data, "preset", "veryfast", 0);
         av_opt_set(e->priv_data, "crf", "18", 0);
     }
-    int error = avcodec_open2(e, codec, NULL);
-    return error < 0 ? dq_video_fail("open the encoder", error) : DQ_OK;
+    return end_encoder(v, codec);
+}
+
+static dq_status open_gif_encoder(dq_video *v)
+{
+    const AVCodec *codec = avcodec_find_encoder(AV_CODEC_ID_GIF);
+    if (!codec)
+        return dq_fail(DQ_ERR_UNSUPPORTED,
+                       "video: this FFmpeg makes no GIFs: install a complete libavcodec");
+    DQ_TRY(begin_encoder(v, codec));
+    v->encoder->pix_fmt = AV_PIX_FMT_PAL8;
+    return end_encoder(v, codec);
 }
 
 static dq_status open_muxer(dq_video *v)
 {
-    int error = avformat_alloc_output_context2(&v->muxer, NULL, "mp4", NULL);
+    const char *format = v->palette ? "gif" : "mp4";
+    int error = avformat_alloc_output_context2(&v->muxer, NULL, format, NULL);
     if (error < 0)
-        return dq_video_fail("make an MP4", error);
+        return dq_video_fail("make a video", error);
     error = avio_open_dyn_buf(&v->muxer->pb);
     if (error < 0)
-        return dq_video_fail("make an MP4", error);
+        return dq_video_fail("make a video", error);
     v->stream = avformat_new_stream(v->muxer, NULL);
     if (!v->stream)
-        return dq_video_fail("make an MP4", AVERROR(ENOMEM));
+        return dq_video_fail("make a video", AVERROR(ENOMEM));
     v->stream->time_base = v->encoder->time_base;
     v->stream->avg_frame_rate = v->encoder->framerate;
     v->muxer->flags |= AVFMT_FLAG_BITEXACT;  // no date in it
@@ -96,17 +126,18 @@ static dq_status open_muxer(dq_video *v)
     error = avcodec_parameters_from_context(v->stream->codecpar, v->encoder);
     if (error >= 0)
         error = avformat_write_header(v->muxer, NULL);
-    return error < 0 ? dq_video_fail("make an MP4", error) : DQ_OK;
+    return error < 0 ? dq_video_fail("make a video", error) : DQ_OK;
 }
 
-static dq_status open_scaler(dq_video *v)
+static dq_status open_frame(dq_video *v)
 {
     const AVCodecContext *e = v->encoder;
     v->packet = av_packet_alloc();
     v->frame = av_frame_alloc();
-    v->scaler = sws_getContext(v->width, v->height, AV_PIX_FMT_RGB24, e->width, e->height,
-                               e->pix_fmt, SWS_POINT | SWS_ACCURATE_RND, NULL, NULL, NULL);
-    if (!v->packet || !v->frame || !v->scaler)
+    if (!v->palette)
+        v->scaler = sws_getContext(v->width, v->height, AV_PIX_FMT_RGB24, e->width, e->height,
+                                   e->pix_fmt, SWS_POINT | SWS_ACCURATE_RND, NULL, NULL, NULL);
+    if (!v->packet || !v->frame || (!v->palette && !v->scaler))
         return dq_video_fail("prepare pictures", AVERROR(ENOMEM));
     v->frame->format = e->pix_fmt;
     v->frame->width = e->width;
@@ -115,8 +146,7 @@ static dq_status open_scaler(dq_video *v)
     return error < 0 ? dq_video_fail("prepare pictures", error) : DQ_OK;
 }
 
-dq_status dq_video_create(dq_video **out, const char *path, int width, int height, int fps,
-                          bool has_sound)
+static dq_status begin(dq_video **out, const char *path, int width, int height, int fps)
 {
     *out = NULL;
     if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE || fps < 1 ||
@@ -124,25 +154,60 @@ dq_status dq_video_create(dq_video **out, const char *path, int width, int heigh
         return dq_fail(DQ_ERR_CONFIG, "a video of %dx%d at %d frames a second is impossible", width,
                        height, fps);
     av_log_set_level(AV_LOG_QUIET);
-    dq_video *v = calloc(1, sizeof(*v));
+    dq_video *v = *out = calloc(1, sizeof(*v));
     if (!v)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a video");
     v->width = width;
     v->height = height;
-    dq_status st = dq_file_writer_create(&v->file, path);
+    v->fps = fps;
+    v->every = 1;
+    return dq_file_writer_create(&v->file, path);
+}
+
+static dq_status finish_opening(dq_video **out, dq_status st)
+{
     if (st == DQ_OK)
-        st = open_encoder(v, fps);
-    if (st == DQ_OK && has_sound)
-        st = dq_video_sound_open(&v->sound, DQ_VIDEO_SOUND_HZ);
+        st = open_muxer(*out);
     if (st == DQ_OK)
-        st = open_muxer(v);
-    if (st == DQ_OK)
-        st = open_scaler(v);
-    if (st == DQ_OK)
-        *out = v;
-    else
-        dq_video_abandon(v);
+        st = open_frame(*out);
+    if (st != DQ_OK) {
+        dq_video_abandon(*out);
+        *out = NULL;
+    }
     return st;
+}
+
+dq_status dq_video_create(dq_video **out, const char *path, int width, int height, int fps,
+                          bool has_sound)
+{
+    dq_status st = begin(out, path, width, height, fps);
+    if (st == DQ_OK)
+        st = open_encoder(*out);
+    if (st == DQ_OK && has_sound)
+        st = dq_video_sound_open(&(*out)->sound, DQ_VIDEO_SOUND_HZ);
+    return finish_opening(out, st);
+}
+
+static dq_status open_palette(dq_video *v, const uint8_t *colours, size_t n_colours)
+{
+    v->every = (v->fps + GIF_FPS - 1) / GIF_FPS;
+    v->indices = malloc((size_t)v->width * (size_t)v->height);
+    v->palette = malloc(sizeof(*v->palette));
+    if (!v->indices || !v->palette)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for a GIF");
+    dq_gif_palette_init(v->palette, colours, n_colours);
+    return DQ_OK;
+}
+
+dq_status dq_video_create_gif(dq_video **out, const char *path, int width, int height, int fps,
+                              const uint8_t *colours, size_t n_colours)
+{
+    dq_status st = begin(out, path, width, height, fps);
+    if (st == DQ_OK)
+        st = open_palette(*out, colours, n_colours);
+    if (st == DQ_OK)
+        st = open_gif_encoder(*out);
+    return finish_opening(out, st);
 }
 
 dq_status dq_video_drain(AVCodecContext *encoder, const AVStream *stream, AVFormatContext *muxer,
@@ -160,7 +225,7 @@ dq_status dq_video_drain(AVCodecContext *encoder, const AVStream *stream, AVForm
         av_packet_rescale_ts(packet, encoder->time_base, stream->time_base);
         error = av_interleaved_write_frame(muxer, packet);
         if (error < 0)
-            return dq_video_fail("add a picture to the MP4", error);
+            return dq_video_fail("add a picture to the file", error);
         (*n_packets)++;
     }
 }
@@ -170,25 +235,55 @@ static dq_status drain(dq_video *v)
     return dq_video_drain(v->encoder, v->stream, v->muxer, v->packet, &v->n_packets);
 }
 
-dq_status dq_video_add(dq_video *v, const uint8_t *rgb)
+/** Rows of indices, each pixel as often as the factor says. */
+static dq_status fill_with_indices(dq_video *v, const uint8_t *rgb)
+{
+    AVFrame *f = v->frame;
+    int factor = f->width / v->width;
+    DQ_TRY(dq_gif_palette_map(v->palette, rgb, (size_t)v->width * (size_t)v->height, v->indices));
+    memcpy(f->data[1], v->palette->argb, sizeof(v->palette->argb));
+    for (int y = 0; y < f->height; y++) {
+        uint8_t *to = f->data[0] + (ptrdiff_t)y * f->linesize[0];
+        const uint8_t *from = v->indices + (size_t)(y / factor) * (size_t)v->width;
+        for (int x = 0; x < v->width; x++)
+            memset(to + (ptrdiff_t)factor * x, from[x], (size_t)factor);
+    }
+    return DQ_OK;
+}
+
+static dq_status fill_frame(dq_video *v, const uint8_t *rgb)
 {
     const uint8_t *rows[1] = {rgb};
     const int row_bytes[1] = {3 * v->width};
     int error = av_frame_make_writable(v->frame);
     if (error < 0)
         return dq_video_fail("add a picture", error);
+    if (v->palette)
+        return fill_with_indices(v, rgb);
     sws_scale(v->scaler, rows, row_bytes, 0, v->height, v->frame->data, v->frame->linesize);
-    v->frame->pts = v->n_frames++;
-    error = avcodec_send_frame(v->encoder, v->frame);
+    return DQ_OK;
+}
+
+dq_status dq_video_add(dq_video *v, const uint8_t *rgb)
+{
+    int64_t number = v->n_given++;
+    if (number % v->every != 0)
+        return DQ_OK;
+    DQ_TRY(fill_frame(v, rgb));
+    v->frame->pts = number;
+    v->n_frames++;
+    int error = avcodec_send_frame(v->encoder, v->frame);
     return error < 0 ? dq_video_fail("encode a picture", error) : drain(v);
 }
 
 dq_status dq_video_add_sound(dq_video *v, const float *samples, size_t n)
 {
+    if (v->palette)
+        return DQ_OK;
     return dq_video_sound_add(&v->sound, samples, n, v->muxer, v->packet);
 }
 
-static dq_status close_mp4(dq_video *v)
+static dq_status close_file(dq_video *v)
 {
     if (v->n_frames == 0)
         return dq_fail(DQ_ERR_EMPTY, "a video without pictures is not written");
@@ -209,7 +304,7 @@ static dq_status close_mp4(dq_video *v)
 
 dq_status dq_video_finish(dq_video *v)
 {
-    dq_status st = close_mp4(v);
+    dq_status st = close_file(v);
     if (st == DQ_OK) {
         uint8_t *bytes;
         int n = avio_close_dyn_buf(v->muxer->pb, &bytes);
@@ -234,6 +329,8 @@ void dq_video_abandon(dq_video *v)
         av_free(bytes);
     }
     dq_video_sound_free(&v->sound);
+    free(v->palette);
+    free(v->indices);
     sws_freeContext(v->scaler);
     av_frame_free(&v->frame);
     av_packet_free(&v->packet);

@@ -19,6 +19,14 @@ dq_status dq_video_create(dq_video **out, const char *path, int width, int heigh
     return fail_absent();
 }
 
+dq_status dq_video_create_gif(dq_video **out, const char *path, int width, int height, int fps,
+                              const uint8_t *colours, size_t n_colours)
+{
+    (void)path, (void)width, (void)height, (void)fps, (void)colours, (void)n_colours;
+    *out = NULL;
+    return fail_absent();
+}
+
 dq_status dq_video_add(dq_video *v, const uint8_t *rgb)
 {
     (void)v, (void)rgb;

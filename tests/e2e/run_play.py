@@ -109,6 +109,31 @@ class Play(Case):
         self.check(run("play", *self.args, "--no-vis", "--mute", "--record", mute), 0)
         self.assertEqual(probe(next(mute.iterdir()), "a", "codec_name"), [])
 
+    def test_a_gif(self):
+        """Every frame, only colours of the console, no sound; decoded by FFmpeg."""
+        self.check(run("play", "--random", "--no-vis", "--format", "gif"), 2, "--format", "--record")
+        self.check(run("play", "--random", "--no-vis", "--record", self.dir, "--format", "avi"), 2, "gif")
+        if "video (FFmpeg): no" in run("--version").stdout:
+            self.skipTest("built without FFmpeg")
+        out = self.dir / "gifs"
+        done = self.check(run("play", "--random", "--no-vis", "--record", out, "--format", "gif"), 0)
+        counts = done.stdout.splitlines()[1][len("Action counts: "):].split(", ")
+        n_pictures = 1 + sum(int(part.split()[1]) for part in counts)
+        gif, = out.iterdir()
+        self.assertEqual(gif.name, "deepq-Pong-v0-episode-0.gif")
+        self.check(run("play", "--random", "--no-vis", "--record", out), 2, "already")
+        if not shutil.which("ffprobe") or not shutil.which("ffmpeg"):
+            self.skipTest("no FFmpeg to look at the picture with")
+        self.assertEqual(probe(gif, "v", "width,height,nb_read_frames"), [f"320,420,{n_pictures}"])
+        self.assertEqual(probe(gif, "a", "codec_name"), [])
+        rgb = subprocess.run(["ffmpeg", "-v", "error", "-i", gif, "-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+                             capture_output=True, check=True).stdout
+        self.assertEqual(len(rgb), n_pictures * 320 * 420 * 3)
+        colours = {rgb[i:i + 3] for i in range(0, len(rgb), 93)}
+        # ALE's: the field, the walls and the ball, both paddles, black
+        self.assertEqual(colours, {bytes(c) for c in ((144, 72, 17), (236, 236, 236), (213, 130, 74), (92, 186, 92),
+                                                      (0, 0, 0))})
+
     @unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg to listen with")
     def test_sound_of_a_recording(self):
         if "video (FFmpeg): no" in run("--version").stdout:

@@ -144,6 +144,11 @@ class Replay(Case):
                                  "stream=nb_read_frames", "-of", "csv=p=0", video], capture_output=True, text=True)
         self.assertEqual(int(frames.stdout.strip().strip(",")), steps + 1)
         self.refuse(2, "has a recording already", out, "--episode", 3, "--no-vis", "--record", videos)
+        gifs = self.dir / "gifs"
+        shown = run("replay", out, "--episode", 3, "--no-vis", "--record", gifs, "--format", "gif")
+        self.assertEqual(shown.returncode, 0, shown.stderr)
+        self.assertEqual(next(gifs.glob("*-episode-3.gif")).read_bytes()[:6], b"GIF89a")
+        self.refuse(2, "--format is of a recording", out, "--episode", 3, "--format", "gif")
 
     def test_what_is_no_run(self):
         self.refuse(2, "RUN is missing")

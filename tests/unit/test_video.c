@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -142,6 +143,111 @@ static void sound_is_as_long_as_the_pictures(void **state)
     assert_in_range((int)(1000 * power), 115, 135);  // 0.125
 }
 
+/** Pixels of picture `i` in a GIF: as many colours as Atari's palette has, and more over time. */
+static void draw_colours(int i, int n_colours)
+{
+    for (int p = 0; p < WIDTH * HEIGHT; p++) {
+        int k = (p + 7 * i) / 3 % n_colours + (i > 40 ? i : 0);
+        const uint8_t rgb[3] = {(uint8_t)(k * 2), (uint8_t)(255 - k), (uint8_t)(k * 37)};
+        memcpy(picture + 3 * p, rgb, 3);
+    }
+}
+
+static void make_gif(int fps, int n_frames, int n_colours)
+{
+    dq_video *v;
+    draw_colours(0, n_colours);
+    assert_int_equal(
+        dq_video_create_gif(&v, temp_path("v.mp4"), WIDTH, HEIGHT, fps, picture, WIDTH * HEIGHT),
+        DQ_OK);
+    for (int i = 0; i < n_frames; i++) {
+        draw_colours(i, n_colours);
+        assert_int_equal(dq_video_add(v, picture), DQ_OK);
+        assert_int_equal(dq_video_add_sound(v, NULL, 0), DQ_OK);
+    }
+    assert_int_equal(dq_video_finish(v), DQ_OK);
+}
+
+/** Every pixel of every picture, as FFmpeg decodes them: also those after a colour came up that was
+ *  not known before (41 on), and after there were more than 255 of them (150 colours and 1 a
+ *  picture). */
+static void a_gif_has_the_exact_colours(void **state)
+{
+    (void)state;
+    enum { N = 180, ROW = 320 * 3, FRAME_BYTES = 420 * ROW, N_COLOURS = 150 };
+    uint8_t *frames = malloc((size_t)N * FRAME_BYTES);
+    make_gif(25, N, N_COLOURS);
+    size_t n =
+        ask_of_file("ffmpeg", "-f rawvideo -pix_fmt rgb24 -", frames, (size_t)N * FRAME_BYTES);
+    assert_int_equal(n, (size_t)N * FRAME_BYTES);
+    for (int i = 0; i < N; i++) {
+        draw_colours(i, N_COLOURS);
+        for (int y = 0; y < 420; y++)
+            for (int x = 0; x < 320; x++)
+                assert_memory_equal(frames + (size_t)i * FRAME_BYTES + y * ROW + 3 * x,
+                                    picture + 3 * (y / 2 * WIDTH + x / 2), 3);
+    }
+    free(frames);
+}
+
+/** Of 25 a second each takes 4/100; of 40 every other one 2/100 and 3/100; of 60 a half is kept. */
+static void pictures_of_a_gif_come_at_the_right_time(void **state)
+{
+    (void)state;
+    static const struct {
+        int fps, n_given, n_kept, cs;  // hundredths of a second from the first to the last one
+    } cases[] = {{25, 60, 60, 236}, {40, 61, 61, 150}, {50, 51, 51, 100}, {60, 61, 31, 100}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char answer[4000];
+        double first = -1, last = 0, time;
+        int n_pictures = 0, used;
+        make_gif(cases[i].fps, cases[i].n_given, 4);
+        size_t n = ask_of_file("ffprobe", "-show_entries frame=pts_time -of csv=p=0", answer,
+                               sizeof(answer) - 1);
+        answer[n] = '\0';
+        for (char *at = answer; sscanf(at, "%lf%*[^0-9.]%n", &time, &used) == 1; at += used) {
+            if (n_pictures > 0)  // no viewer shows less than 2/100
+                assert_true(time - last > 0.0199 && time - last < 0.0401);
+            first = n_pictures++ == 0 ? time : first;
+            last = time;
+        }
+        assert_int_equal(n_pictures, cases[i].n_kept);
+        assert_int_equal((int)lround(100 * (last - first)), cases[i].cs);
+    }
+}
+
+/** The signature, and the block by which browsers repeat it without end. */
+static void a_gif_is_repeated(void **state)
+{
+    (void)state;
+    static uint8_t bytes[1 << 20];
+    make_gif(25, 2, 4);
+    FILE *f = fopen(temp_path("v.mp4"), "rb");
+    assert_non_null(f);
+    size_t n = fread(bytes, 1, sizeof(bytes), f);
+    fclose(f);
+    assert_memory_equal(bytes, "GIF89a", 6);
+    bool found = false;
+    for (size_t i = 0; i + 19 <= n; i++)
+        found = found || memcmp(bytes + i, "\x21\xff\x0bNETSCAPE2.0\x03\x01\x00\x00", 18) == 0;
+    assert_true(found);
+}
+
+static void a_picture_of_too_many_colours_is_refused(void **state)
+{
+    (void)state;
+    dq_video *v;
+    assert_int_equal(dq_video_create_gif(&v, temp_path("v.mp4"), WIDTH, HEIGHT, 25, NULL, 0),
+                     DQ_OK);
+    draw_colours(0, 255);
+    assert_int_equal(dq_video_add(v, picture), DQ_OK);
+    draw_colours(0, 256);
+    assert_int_equal(dq_video_add(v, picture), DQ_ERR_UNSUPPORTED);
+    assert_non_null(strstr(dq_errmsg(), "255 colours"));
+    dq_video_abandon(v);
+    assert_int_equal(temp_folder_count(), 0);
+}
+
 static void odd_sizes_and_one_picture_will_do(void **state)
 {
     (void)state;
@@ -209,6 +315,10 @@ int main(void)
         IN_TEMP_FOLDER(ffprobe_counts_the_pictures),
         IN_TEMP_FOLDER(decoded_pictures_show_what_was_drawn),
         IN_TEMP_FOLDER(sound_is_as_long_as_the_pictures),
+        IN_TEMP_FOLDER(a_gif_has_the_exact_colours),
+        IN_TEMP_FOLDER(pictures_of_a_gif_come_at_the_right_time),
+        IN_TEMP_FOLDER(a_gif_is_repeated),
+        IN_TEMP_FOLDER(a_picture_of_too_many_colours_is_refused),
         IN_TEMP_FOLDER(odd_sizes_and_one_picture_will_do),
         IN_TEMP_FOLDER(nothing_is_left_of_a_video_that_fails),
         IN_TEMP_FOLDER(impossible_videos_are_refused_at_the_start),
