@@ -1,29 +1,25 @@
 #include "app/chart.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/canvas.h"
 #include "base/error.h"
 #include "record/png_file.h"
 
 enum { WIDTH = 800, HEIGHT = 480, LEFT = 80, RIGHT = 20, TOP = 40, BOTTOM = 60 };
 enum { PLOT_WIDTH = WIDTH - LEFT - RIGHT, PLOT_HEIGHT = HEIGHT - TOP - BOTTOM };
-enum { GLYPH_WIDTH = 3, GLYPH_HEIGHT = 5, SCALE = 3, ADVANCE = (GLYPH_WIDTH + 1) * SCALE };
+enum { SCALE = 3, ADVANCE = CANVAS_ADVANCE * SCALE };
 enum { N_TICKS = 5 };
-
-typedef struct colour {
-    uint8_t rgb[3];
-} colour;
 
 static const colour ink = {{40, 40, 40}}, grid = {{225, 225, 225}}, band = {{175, 200, 235}},
                     line = {{25, 80, 170}}, mark = {{200, 40, 40}};
 
 typedef struct chart {
-    uint8_t *pixels;  // [HEIGHT][WIDTH][3]
+    canvas picture;
     double x_max, y_min, y_max;
 } chart;
 
@@ -47,44 +43,14 @@ void chart_curve_free(chart_curve *c)
     *c = (chart_curve){0};
 }
 
-static void put(chart *c, int x, int y, colour k)
-{
-    if (x >= 0 && x < WIDTH && y >= 0 && y < HEIGHT)
-        memcpy(&c->pixels[3 * ((size_t)y * WIDTH + (size_t)x)], k.rgb, 3);
-}
-
 static void fill(chart *c, int x0, int y0, int x1, int y1, colour k)
 {
-    for (int y = y0; y <= y1; y++)
-        for (int x = x0; x <= x1; x++)
-            put(c, x, y, k);
-}
-
-/** Three columns by five rows, the top row first, the left column in the highest bit. */
-static uint16_t glyph(char letter)
-{
-    static const uint16_t digits[] = {075557, 026227, 071747, 071717, 055711,
-                                      074717, 074757, 071111, 075757, 075717};
-    static const uint16_t letters[] = {025755, 065656, 034443, 065556, 074647, 074644, 034553,
-                                       055755, 072227, 011153, 055655, 044447, 057755, 065555,
-                                       025552, 065644, 025573, 065655, 034216, 072222, 055557,
-                                       055552, 055775, 055255, 055222, 071247};
-    int upper = toupper((unsigned char)letter);
-    if (letter >= '0' && letter <= '9')
-        return digits[letter - '0'];
-    if (upper >= 'A' && upper <= 'Z')
-        return letters[upper - 'A'];
-    return letter == '.' ? 000002 : letter == '-' ? 000700 : letter == '+' ? 002720 : 0;
+    canvas_fill(&c->picture, x0, y0, x1, y1, k);
 }
 
 static void print(chart *c, int x, int y, colour k, const char *text)
 {
-    for (; *text; text++, x += ADVANCE)
-        for (int bit = 0; bit < GLYPH_WIDTH * GLYPH_HEIGHT; bit++)
-            if (glyph(*text) >> (GLYPH_WIDTH * GLYPH_HEIGHT - 1 - bit) & 1) {
-                int left = x + bit % GLYPH_WIDTH * SCALE, top = y + bit / GLYPH_WIDTH * SCALE;
-                fill(c, left, top, left + SCALE - 1, top + SCALE - 1, k);
-            }
+    canvas_print(&c->picture, x, y, SCALE, k, text);
 }
 
 static int x_of(const chart *c, double x)
@@ -132,17 +98,17 @@ static void draw_axes(chart *c, const char *title, const char *x_label)
 static dq_status open_chart(chart *c)
 {
     size_t bytes = (size_t)WIDTH * HEIGHT * 3;
-    c->pixels = malloc(bytes);
-    if (!c->pixels)
+    c->picture = (canvas){malloc(bytes), WIDTH, HEIGHT};
+    if (!c->picture.pixels)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a picture");
-    memset(c->pixels, 255, bytes);
+    memset(c->picture.pixels, 255, bytes);
     return DQ_OK;
 }
 
 static dq_status close_chart(chart *c, const char *path)
 {
-    dq_status st = dq_png_write(path, c->pixels, WIDTH, HEIGHT, 3);
-    free(c->pixels);
+    dq_status st = dq_png_write(path, c->picture.pixels, WIDTH, HEIGHT, 3);
+    free(c->picture.pixels);
     return st;
 }
 

@@ -35,14 +35,28 @@ typedef struct game {
     double total;
 } game;
 
-static dq_status play_steps(game *g)
+/** What the player does next; with --values people see what it thinks of each action. */
+static int choose(game *g)
+{
+    float values[DQ_MAX_ACTIONS];
+    int action = dq_policy_act(g->player, g->obs);
+    if (g->o->stage.values) {
+        dq_policy_values(g->player, g->obs, values);
+        stage_values(&g->stage, action, values);
+    }
+    return action;
+}
+
+/** An action is chosen before the picture is shown that it was chosen by. */
+static dq_status play_steps(game *g, int action)
 {
     dq_step step = {0};
     while (!step.terminated && !step.truncated && !stage_is_over(&g->stage)) {
-        int action = dq_policy_act(g->player, g->obs);
         g->counts[action]++;
         DQ_TRY(dq_env_step(g->env, action, g->obs, &step));
         g->total += (double)step.reward;
+        if (!step.terminated && !step.truncated)
+            action = choose(g);
         DQ_TRY(stage_step(&g->stage));
     }
     return DQ_OK;
@@ -53,9 +67,10 @@ static dq_status play_episode(game *g, int64_t episode)
     memset(g->counts, 0, sizeof(g->counts));
     g->total = 0;
     DQ_TRY(dq_env_reset(g->env, g->obs));
+    int first = choose(g);
     dq_status st = stage_begin(&g->stage, episode);
     if (st == DQ_OK)
-        st = play_steps(g);
+        st = play_steps(g, first);
     return stage_end(&g->stage, st);
 }
 
@@ -165,6 +180,8 @@ int cmd_play(int argc, char **argv)
          "write a video of each game into DIR", 0, 0},
         {"format", 0, OPTION_WORD, &o.stage.format, "mp4|gif",
          "of --record: a GIF has the exact colours and no sound (mp4)", 0, 0},
+        {"values", 0, OPTION_FLAG, &o.stage.values, NULL,
+         "below the picture, a bar for the value of each action", 0, 0},
         {"no-vis", 0, OPTION_FLAG, &o.stage.no_vis, NULL, "no window: play as fast as possible", 0,
          0},
         {"no-visualize", 0, OPTION_FLAG, &o.stage.no_vis, NULL, "the same as --no-vis", 0, 0},
@@ -185,6 +202,7 @@ int cmd_play(int argc, char **argv)
                     "  deepq play -m PongNoFrameskip-v4-best_19.dat\n"
                     "  deepq play -m model.dat --no-vis --record videos\n"
                     "  deepq play --no-vis --record gifs --format gif\n"
+                    "  deepq play --values\n"
                     "  deepq play -m runs/try --last\n",
         .options = options,
         .n_options = DQ_COUNT(options),
@@ -199,6 +217,8 @@ int cmd_play(int argc, char **argv)
         return app_fail(APP_MISUSED, "play: --random plays without a model: leave --model out");
     if (!o.model.path && o.model.last)
         return app_fail(APP_MISUSED, "play: --last is of a run folder: name it with --model DIR");
+    if (o.random && o.stage.values)
+        return app_fail(APP_MISUSED, "play: --values are a model's: leave --random out");
     exit_status = stage_check_options(&o.stage, "play");
     return exit_status == APP_DONE ? play(&o) : exit_status;
 }

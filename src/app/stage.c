@@ -38,17 +38,27 @@ static dq_status let_hear(stage *s)
     return s->video ? dq_video_add_sound(s->video, s->sound.samples, n) : DQ_OK;
 }
 
+/** What a person sees: the picture, and with the option the values below it.
+ *  @param[out] rows of the picture alone */
+static dq_status look(stage *s, dq_image *image, int *rows)
+{
+    DQ_TRY(dq_env_render(s->env, image));
+    *rows = image->height;
+    return s->values ? value_strip_join(s->values, image) : DQ_OK;
+}
+
 /** Show and record what a person would see and hear now. */
 static dq_status show(stage *s)
 {
     if (!s->window && !s->video)
         return DQ_OK;
     dq_image image;
-    DQ_TRY(dq_env_render(s->env, &image));
+    int rows;
+    DQ_TRY(look(s, &image, &rows));
     if (s->video)
         DQ_TRY(dq_video_add(s->video, image.pixels));
     DQ_TRY(let_hear(s));
-    return s->window ? window_show(s->window, &image) : DQ_OK;
+    return s->window ? window_show(s->window, &image, rows) : DQ_OK;
 }
 
 /* ---------------------------------------------------------------- opening */
@@ -95,6 +105,10 @@ int stage_check_options(const stage_options *o, const char *command)
 {
     if (o->format >= 0 && !o->record_dir)
         return app_fail(APP_MISUSED, "%s: --format is of a recording: add --record DIR", command);
+    if (o->values && o->no_vis && !o->record_dir)
+        return app_fail(APP_MISUSED,
+                        "%s: --values is to be seen: leave out --no-vis or add --record DIR",
+                        command);
     return APP_DONE;
 }
 
@@ -118,43 +132,52 @@ dq_status stage_open(stage *s, const stage_options *o, const char *env_id, dq_en
     DQ_TRY(open_window(s));
     if (stage_wants_sound(o))
         listen(s);
-    return DQ_OK;
+    return o->values ? value_strip_create(&s->values, dq_env_get_spec(env)) : DQ_OK;
 }
 
 void stage_close(stage *s)
 {
     step_sound_end(&s->sound);
     dq_video_abandon(s->video);
+    value_strip_destroy(s->values);
     window_destroy(s->window);
     *s = (stage){.o = NULL};
 }
 
 /* ---------------------------------------------------------------- a game */
 
-/** The console's colours, which a GIF is told before it begins. */
-static dq_status create_video(stage *s, const char *path, const dq_image *image)
+/** A GIF is told the colours of the console, and of what is below its picture, before it begins. */
+static dq_status create_gif(stage *s, const char *path, const dq_image *image)
 {
-    int fps = (int)s->o->fps;
+    uint8_t colours[2 * PALETTE_COLOURS][3];
+    size_t n = 0, n_own;
     const dq_atari *console = dq_env_atari(s->env);
-    if (s->o->format == STAGE_GIF)
-        return dq_video_create_gif(&s->video, path, image->width, image->height, fps,
-                                   console ? dq_atari_palette(console) : NULL,
-                                   console ? PALETTE_COLOURS : 0);
-    return dq_video_create(&s->video, path, image->width, image->height, fps,
-                           s->sound.console != NULL);
+    const uint8_t *own = value_strip_colours(&n_own);
+    if (console) {
+        memcpy(colours, dq_atari_palette(console), PALETTE_COLOURS * sizeof(*colours));
+        n = PALETTE_COLOURS;
+    }
+    if (s->values)
+        memcpy(colours[n], own, n_own * sizeof(*colours));
+    return dq_video_create_gif(&s->video, path, image->width, image->height, (int)s->o->fps,
+                               colours[0], n + (s->values ? n_own : 0));
 }
 
 static dq_status open_video(stage *s, int64_t number)
 {
     char env[64], path[DQ_PATH_CAP];
     dq_image image;
+    int rows;
     if (!s->o->record_dir)
         return DQ_OK;
     dq_file_name_part(env, sizeof(env), s->env_id);
     DQ_TRY(dq_path_format(path, sizeof(path), "%s/%s-episode-%lld.%s", s->o->record_dir, env,
                           (long long)number, s->o->format == STAGE_GIF ? "gif" : "mp4"));
-    DQ_TRY(dq_env_render(s->env, &image));
-    return create_video(s, path, &image);
+    DQ_TRY(look(s, &image, &rows));
+    if (s->o->format == STAGE_GIF)
+        return create_gif(s, path, &image);
+    return dq_video_create(&s->video, path, image.width, image.height, (int)s->o->fps,
+                           s->sound.console != NULL);
 }
 
 dq_status stage_begin(stage *s, int64_t number)
@@ -163,6 +186,12 @@ dq_status stage_begin(stage *s, int64_t number)
     DQ_TRY(open_video(s, number));
     clock_gettime(CLOCK_MONOTONIC, &s->next);
     return show(s);
+}
+
+void stage_values(stage *s, int action, const float *values)
+{
+    if (s->values)
+        value_strip_take(s->values, action, values);
 }
 
 dq_status stage_step(stage *s)

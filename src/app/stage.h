@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "app/step_sound.h"
+#include "app/value_strip.h"
 #include "app/window.h"
 #include "deepq/env.h"
 #include "record/video.h"
@@ -17,6 +18,7 @@ typedef struct stage_options {
     const char *record_dir;  // for a video of each game; NULL: none
     int format;              // of videos, a stage_format; -1: not chosen
     bool no_vis, mute;
+    bool values;  // bars below the picture, of what stage_values() is given
     int64_t fps;  // steps a second, in window and video
 } stage_options;
 
@@ -24,8 +26,9 @@ typedef struct stage {
     const stage_options *o;
     const char *env_id;
     dq_env *env;
-    window *window;   // NULL: none
-    dq_video *video;  // of this game; NULL: none
+    window *window;       // NULL: none
+    dq_video *video;      // of this game; NULL: none
+    value_strip *values;  // below the picture; NULL: none
     step_sound sound;
     volatile int *stop;    // set by Ctrl-C
     struct timespec next;  // when the next step is due
@@ -43,6 +46,9 @@ void stage_close(stage *s);
 
 /** Show the beginning of a game: its video is named by this number. */
 DQ_NODISCARD dq_status stage_begin(stage *s, int64_t number);
+/** With the option `values`: what was thought of the state that is shown next, and the action that
+ *  was chosen in it. @param values float [n_actions] */
+void stage_values(stage *s, int action, const float *values);
 /** Show what a step led to, for as long as a step takes. */
 DQ_NODISCARD dq_status stage_step(stage *s);
 /** End the game's video. @return st, or the failure of the video */

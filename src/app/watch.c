@@ -2,12 +2,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "app/action_values.h"
 #include "app/half_blocks.h"
 #include "base/error.h"
 #include "deepq/atari_env.h"
-#include "deepq/net.h"
 
 enum { WIDEST = 160, GAP = 2, MIN_ROWS = 6 };     // of the picture
 enum { NUMBER = 10, BAR_MIN = 4, BAR_MAX = 24 };  // columns
@@ -18,11 +17,7 @@ struct watch {
     dq_env *env;
     terminal_colours colours;
     bool unicode;
-    int n_actions, name_width;
-    int action;                    // the last one; -1: none was taken yet
-    bool is_greedy;                // it was chosen by its values
-    bool has_values;               // since an action was
-    float values[DQ_MAX_ACTIONS];  // that the last such action was chosen by
+    action_values actions;
     int width[WATCH_ROWS];
     char text[WATCH_ROWS][ROW_BYTES];
     uint8_t pixels[2 * WATCH_ROWS * WIDEST * 3];
@@ -34,18 +29,8 @@ typedef struct layout {
     int bars, across, bar_rows;  // columns of a bar with its name; bars in a row; rows of them
 } layout;
 
-static const char *name_of(const watch *w, int action, char text[16])
-{
-    const char *const *names = dq_env_get_spec(w->env)->action_names;
-    if (names)
-        return names[action];
-    snprintf(text, 16, "%d", action);
-    return text;
-}
-
 dq_status watch_create(watch **out, dq_env *env, bool unicode)
 {
-    char text[16];
     watch *w = *out = calloc(1, sizeof(*w));
     if (!w)
         return dq_fail(DQ_ERR_NOMEM, "no memory to watch a game");
@@ -53,14 +38,7 @@ dq_status watch_create(watch **out, dq_env *env, bool unicode)
     w->unicode = unicode;
     if (unicode)
         w->colours = half_blocks_colours(getenv("NO_COLOR"), getenv("COLORTERM"), getenv("TERM"));
-    w->action = -1;
-    w->n_actions = dq_env_get_spec(env)->n_actions;
-    if (w->n_actions > DQ_MAX_ACTIONS)
-        w->n_actions = DQ_MAX_ACTIONS;
-    for (int a = 0; a < w->n_actions; a++) {
-        int n = (int)strlen(name_of(w, a, text));
-        w->name_width = n > w->name_width ? n : w->name_width;
-    }
+    action_values_init(&w->actions, dq_env_get_spec(env));
     return DQ_OK;
 }
 
@@ -71,13 +49,8 @@ void watch_destroy(watch *w)
 
 void watch_act(watch *w, const dq_train_act *a)
 {
-    if (a->env != 0)
-        return;
-    w->action = a->action;
-    w->is_greedy = a->values != NULL;
-    w->has_values = w->has_values || w->is_greedy;
-    if (w->is_greedy)
-        memcpy(w->values, a->values, (size_t)w->n_actions * sizeof(*w->values));
+    if (a->env == 0)
+        action_values_take(&w->actions, a->action, a->values);
 }
 
 /* ---------------------------------------------------------------- layout */
@@ -85,7 +58,7 @@ void watch_act(watch *w, const dq_train_act *a)
 /** Columns of a name, its mark, and the shortest bar. */
 static int narrowest_bars(const watch *w)
 {
-    return 2 + w->name_width + 1 + BAR_MIN;
+    return 2 + w->actions.name_width + 1 + BAR_MIN;
 }
 
 /** Bars beside a picture of so many columns, several in a row where there are fewer rows than
@@ -93,9 +66,9 @@ static int narrowest_bars(const watch *w)
 static bool fit_bars(const watch *w, int columns, int rows, layout *l)
 {
     int room = columns - (l->columns ? l->columns + GAP : 0);
-    l->across = (w->n_actions + rows - 1) / rows;
+    l->across = (w->actions.n + rows - 1) / rows;
     l->bars = (room + GAP) / l->across - GAP;
-    l->bar_rows = (w->n_actions + l->across - 1) / l->across;
+    l->bar_rows = (w->actions.n + l->across - 1) / l->across;
     return l->bars >= narrowest_bars(w);
 }
 
@@ -116,17 +89,6 @@ static bool fit_picture(const watch *w, const dq_image *image, int columns, int 
 
 /* ---------------------------------------------------------------- bars */
 
-/** How much of a bar is full: nothing for the least value of the state, all for the largest. */
-static double part_of(const watch *w, int action)
-{
-    float least = w->values[0], most = w->values[0];
-    for (int a = 1; a < w->n_actions; a++) {
-        least = w->values[a] < least ? w->values[a] : least;
-        most = w->values[a] > most ? w->values[a] : most;
-    }
-    return most > least ? (double)(w->values[action] - least) / (double)(most - least) : 1;
-}
-
 /** Full blocks, then one of eight narrow ones; spaces make it `width` wide. */
 static int print_bar(const watch *w, char *text, size_t cap, double part, int width)
 {
@@ -143,20 +105,21 @@ static int print_bar(const watch *w, char *text, size_t cap, double part, int wi
  *  it was drawn at random. */
 static int print_action(const watch *w, char *text, size_t cap, int action, int width)
 {
+    const action_values *v = &w->actions;
     char number[16] = "", name[16];
-    int room = width - 2 - w->name_width - 1;
+    int room = width - 2 - w->actions.name_width - 1;
     bool has_number = room >= NUMBER + BAR_MIN;
-    if (has_number && w->has_values)
-        snprintf(number, sizeof(number), "%*.4g ", NUMBER - 1, (double)w->values[action]);
+    if (has_number && v->has_values)
+        snprintf(number, sizeof(number), "%*.4g ", NUMBER - 1, (double)v->values[action]);
     int bar = has_number ? room - NUMBER : room, rest = 0;
     if (bar > BAR_MAX) {
         rest = bar - BAR_MAX;
         bar = BAR_MAX;
     }
-    const char *mark = action != w->action ? " " : w->is_greedy ? ">" : "?";
-    int n = snprintf(text, cap, "%s %-*s %*s", mark, w->name_width, name_of(w, action, name),
-                     has_number ? NUMBER : 0, number);
-    n += print_bar(w, text + n, cap - (size_t)n, w->has_values ? part_of(w, action) : 0, bar);
+    const char *mark = action != v->action ? " " : v->is_greedy ? ">" : "?";
+    int n = snprintf(text, cap, "%s %-*s %*s", mark, v->name_width,
+                     action_values_name(v, action, name), has_number ? NUMBER : 0, number);
+    n += print_bar(w, text + n, cap - (size_t)n, action_values_part(v, action), bar);
     return n + snprintf(text + n, cap - (size_t)n, "%*s", rest, "");
 }
 
@@ -166,7 +129,7 @@ static int print_actions(const watch *w, char *text, size_t cap, const layout *l
     int n = 0, used = 0;
     for (int i = 0; i < l->across; i++) {
         int action = row * l->across + i, gap = i > 0 ? GAP : 0;
-        if (action >= w->n_actions)
+        if (action >= w->actions.n)
             break;
         n += snprintf(text + n, cap - (size_t)n, "%*s", gap, "");
         n += print_action(w, text + n, cap - (size_t)n, action, l->bars);

@@ -84,12 +84,20 @@ void window_destroy(window *w)
     free(w);
 }
 
-static dq_status fit_texture(window *w, const dq_image *image)
+/** As high as 4:3 and the rows below need it, as soon as that is known. */
+static int height_for(const dq_image *image, int rows, int width)
+{
+    return width * 3 * image->height / (4 * rows);
+}
+
+static dq_status fit_texture(window *w, const dq_image *image, int rows)
 {
     if (w->texture && w->width == image->width && w->height == image->height)
         return DQ_OK;
     if (w->texture)
         SDL_DestroyTexture(w->texture);
+    else if (rows < image->height)
+        SDL_SetWindowSize(w->frame, START_WIDTH, height_for(image, rows, START_WIDTH));
     w->width = image->width;
     w->height = image->height;
     w->texture = SDL_CreateTexture(w->renderer, SDL_PIXELFORMAT_RGB24, SDL_TEXTUREACCESS_STREAMING,
@@ -97,23 +105,23 @@ static dq_status fit_texture(window *w, const dq_image *image)
     return w->texture ? DQ_OK : fail_window(SDL_GetError());
 }
 
-/** The largest 4:3 rectangle in the middle of the window. */
-static SDL_Rect television(SDL_Renderer *renderer)
+/** The largest rectangle in the middle of the window that has the picture 4:3. */
+static SDL_Rect television(SDL_Renderer *renderer, const dq_image *image, int rows)
 {
     int width = START_WIDTH, height = START_HEIGHT;
     SDL_GetRendererOutputSize(renderer, &width, &height);
-    SDL_Rect r = {0, 0, width, width * 3 / 4};
+    SDL_Rect r = {0, 0, width, height_for(image, rows, width)};
     if (r.h > height)
-        r = (SDL_Rect){0, 0, height * 4 / 3, height};
+        r = (SDL_Rect){0, 0, height * 4 * rows / (3 * image->height), height};
     r.x = (width - r.w) / 2;
     r.y = (height - r.h) / 2;
     return r;
 }
 
-dq_status window_show(window *w, const dq_image *image)
+dq_status window_show(window *w, const dq_image *image, int rows)
 {
-    DQ_TRY(fit_texture(w, image));
-    SDL_Rect to = television(w->renderer);
+    DQ_TRY(fit_texture(w, image, rows));
+    SDL_Rect to = television(w->renderer, image, rows);
     if (SDL_UpdateTexture(w->texture, NULL, image->pixels, 3 * image->width) != 0 ||
         SDL_RenderClear(w->renderer) != 0 ||
         SDL_RenderCopy(w->renderer, w->texture, NULL, &to) != 0)
@@ -188,10 +196,9 @@ void window_destroy(window *w)
     (void)w;
 }
 
-dq_status window_show(window *w, const dq_image *image)
+dq_status window_show(window *w, const dq_image *image, int rows)
 {
-    (void)w;
-    (void)image;
+    (void)w, (void)image, (void)rows;
     return DQ_OK;
 }
 

@@ -15,7 +15,8 @@ typedef struct window window;
 DQ_NODISCARD dq_status window_create(window **out, const char *title);
 void window_destroy(window *w);
 
-DQ_NODISCARD dq_status window_show(window *w, const dq_image *image);
+/** @param rows those that are 3 high for 4 wide, 1 to image->height; others are below them */
+DQ_NODISCARD dq_status window_show(window *w, const dq_image *image, int rows);
 /** Play sound after that which was played before: float [n], one channel, -1 to 1, @param hz of
  * them a second. Where nothing can play sound, nothing happens. */
 void window_play(window *w, const float *samples, size_t n, int hz);

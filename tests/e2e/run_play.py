@@ -134,6 +134,50 @@ class Play(Case):
         self.assertEqual(colours, {bytes(c) for c in ((144, 72, 17), (236, 236, 236), (213, 130, 74), (92, 186, 92),
                                                       (0, 0, 0))})
 
+    def decoded(self, out, *args):
+        """What a play into a GIF prints, and its pictures as rows of bytes, of every second pixel each way."""
+        done = self.check(run("play", *self.args, "--seed", 3, "--epsilon", 0.3, "--no-vis", "--record", out, "--format",
+                              "gif", *args), 0)
+        gif, = out.iterdir()
+        width, height = map(int, probe(gif, "v", "width,height")[0].split(",")[:2])
+        rgb = subprocess.run(["ffmpeg", "-v", "error", "-i", gif, "-vf", "scale=iw/2:ih/2:flags=neighbor", "-f", "rawvideo",
+                              "-pix_fmt", "rgb24", "-"], capture_output=True, check=True).stdout
+        row, size = 3 * width // 2, 3 * width * height // 4
+        return done.stdout, height // 2, [[rgb[i + y:i + y + row] for y in range(0, size, row)]
+                                          for i in range(0, len(rgb), size)]
+
+    def test_values(self):
+        """The picture is not touched; below it is a bar for each action, that of the action taken green, and full
+        unless it was taken at random."""
+        self.check(run("play", "--random", "--values"), 2, "--values", "--random")
+        self.check(run("play", *self.args, "--values", "--no-vis"), 2, "--values", "--record")
+        if "video (FFmpeg): no" in run("--version").stdout:
+            self.skipTest("built without FFmpeg")
+        if not shutil.which("ffprobe") or not shutil.which("ffmpeg"):
+            self.skipTest("no FFmpeg to look at the picture with")
+        said, height, plain = self.decoded(self.dir / "plain")
+        self.assertEqual(height, 210)
+        said_with, height, pictures = self.decoded(self.dir / "values", "--values")
+        self.assertEqual((said_with, height), (said, 210 + 2 + 6 * 7))
+        self.assertEqual([p[:210] for p in pictures], plain)
+        names = ["NOOP", "FIRE", "RIGHT", "LEFT", "RIGHTFIRE", "LEFTFIRE"]
+        counts = dict(part.split() for part in said.splitlines()[1][len("Action counts: "):].split(", "))
+        green, grey, white = (bytes(c) for c in ((92, 186, 92), (142, 142, 142), (236, 236, 236)))
+        taken, n_best = dict.fromkeys(names, 0), 0
+        for picture in pictures[:-1]:  # the last one ends the game
+            rows = [picture[210 + 2 + 7 * a + 2] for a in range(6)]  # through the middle of each letter
+            pixels = [[row[i:i + 3] for i in range(0, len(row), 3)] for row in rows]
+            chosen, = (a for a in range(6) if white in pixels[a])
+            taken[names[chosen]] += 1
+            lengths = [sum(p in (green, grey) for p in row[2 + 4 * 9 + 2:]) for row in pixels]
+            self.assertEqual(max(lengths), 158 - 40)
+            self.assertEqual(min(lengths), 0)
+            n_best += lengths[chosen] == 158 - 40
+            self.assertEqual(green in pixels[chosen], lengths[chosen] > 0)
+            self.assertFalse(any(green in pixels[a] for a in range(6) if a != chosen))
+        self.assertEqual(taken, {name: int(n) for name, n in counts.items()})
+        self.assertAlmostEqual(n_best / len(pictures), 0.7 + 0.3 / 6, delta=0.08)
+
     @unittest.skipUnless(shutil.which("ffmpeg"), "no ffmpeg to listen with")
     def test_sound_of_a_recording(self):
         if "video (FFmpeg): no" in run("--version").stdout:
@@ -178,6 +222,9 @@ class Play(Case):
                               env=env, capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("Total reward: ", done.stdout)
+        done = subprocess.run(["xvfb-run", "-a", DEEPQ, "play", *self.args, "--fps", "1000", "--values"],
+                              env=env, capture_output=True, text=True, timeout=300)
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_interrupted(self):
         deepq = self.start("play", *self.args, "--no-vis", "--episodes", "100000")
