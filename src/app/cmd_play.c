@@ -1,4 +1,4 @@
-/* deepq play: a trained model plays, in a window, as a video, or unseen. */
+/* deepq play: a trained model plays, in a window, as a video, or unseen; or a person does. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 #include "app/app.h"
 #include "app/environment_check.h"
 #include "app/environment_table.h"
+#include "app/human.h"
 #include "app/options.h"
 #include "app/stage.h"
 #include "app/trained_model.h"
@@ -29,7 +30,8 @@ typedef struct game {
     trained_model model;
     dq_env *env;
     dq_policy *player;
-    uint8_t *obs;  // what the environment shows
+    uint8_t *obs;        // what the environment shows
+    stage_options look;  // the user's, with the frames a second that this game has
     stage stage;
     int64_t counts[DQ_MAX_ACTIONS];
     double total;
@@ -39,6 +41,8 @@ typedef struct game {
 static int choose(game *g)
 {
     float values[DQ_MAX_ACTIONS];
+    if (!g->player)
+        return human_action(dq_env_get_spec(g->env), stage_keys(&g->stage));
     int action = dq_policy_act(g->player, g->obs);
     if (g->o->stage.values) {
         dq_policy_values(g->player, g->obs, values);
@@ -52,10 +56,14 @@ static dq_status play_steps(game *g, int action)
 {
     dq_step step = {0};
     while (!step.terminated && !step.truncated && !stage_is_over(&g->stage)) {
+        if (!g->player && stage_asks_again(&g->stage))
+            break;
+        if (!g->player)
+            action = choose(g);  // what is pressed now
         g->counts[action]++;
         DQ_TRY(dq_env_step(g->env, action, g->obs, &step));
         g->total += (double)step.reward;
-        if (!step.terminated && !step.truncated)
+        if (g->player && !step.terminated && !step.truncated)
             action = choose(g);
         DQ_TRY(stage_step(&g->stage));
     }
@@ -108,6 +116,15 @@ static dq_status play_all(game *g)
     return *g->stage.stop ? dq_fail(DQ_ERR_INTERRUPTED, "interrupted") : DQ_OK;
 }
 
+static dq_status make_player(game *g, const dq_environment_choice *choice)
+{
+    const play_options *o = g->o;
+    DQ_TRY(trained_model_check_game(&g->model));
+    DQ_TRY(dq_environments_make(&g->env, choice));
+    return dq_player_create(&g->player, g->model.weights, g->model.path, g->env, o->epsilon,
+                            o->seed);
+}
+
 static dq_status set_up(game *g)
 {
     const play_options *o = g->o;
@@ -118,20 +135,20 @@ static dq_status set_up(game *g)
                                           .whole_games = true,
                                           .sound = stage_wants_sound(&o->stage),
                                           .options = g->model.options};
-    DQ_TRY(trained_model_check_game(&g->model));
-    DQ_TRY(dq_environments_make(&g->env, &choice));
-    DQ_TRY(
-        dq_player_create(&g->player, g->model.weights, g->model.path, g->env, o->epsilon, o->seed));
+    DQ_TRY(o->stage.human ? human_make(&g->env, &choice) : make_player(g, &choice));
     g->obs = malloc(dq_space_bytes(&dq_env_get_spec(g->env)->obs));
     if (!g->obs)
         return dq_fail(DQ_ERR_NOMEM, "no memory for an observation");
-    DQ_TRY(stage_open(&g->stage, &o->stage, g->model.env_id, g->env));
+    g->look = o->stage;
+    if (g->look.fps == 0)
+        g->look.fps = o->stage.human ? human_fps(g->env) : 25;
+    DQ_TRY(stage_open(&g->stage, &g->look, g->model.env_id, g->env));
     trained_model_warn(&g->model);
     return DQ_OK;
 }
 
 /** Without a model: our own Pong needs no ROM. */
-static dq_status choose_random(trained_model *m, const model_choice *choice)
+static dq_status choose_game(trained_model *m, const model_choice *choice)
 {
     *m = (trained_model){.weights = NULL};
     snprintf(m->env_id, sizeof(m->env_id), "%s", choice->env_id ? choice->env_id : "deepq/Pong-v0");
@@ -143,8 +160,8 @@ static dq_status choose_random(trained_model *m, const model_choice *choice)
 static int play(const play_options *o)
 {
     game g = {.o = o};
-    dq_status st =
-        o->random ? choose_random(&g.model, &o->model) : trained_model_load(&g.model, &o->model);
+    dq_status st = o->random || o->stage.human ? choose_game(&g.model, &o->model)
+                                               : trained_model_load(&g.model, &o->model);
     if (st == DQ_OK && environments_check_id(g.model.env_id) != APP_DONE) {
         trained_model_free(&g.model);
         return APP_MISUSED;
@@ -161,17 +178,49 @@ static int play(const play_options *o)
     return app_report(st);
 }
 
+/** A person needs none of what makes a model play. */
+static int check_human(const play_options *o)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } others[] = {{"--model", o->model.path},    {"--random", o->random},
+                  {"--last", o->model.last},     {"--dialect", o->model.dialect},
+                  {"--values", o->stage.values}, {"--epsilon", o->epsilon > 0},
+                  {"--no-vis", o->stage.no_vis}};
+    for (size_t i = 0; i < DQ_COUNT(others); i++)
+        if (others[i].given)
+            return app_fail(APP_MISUSED,
+                            "play: --human plays in a window, without a model: leave %s out",
+                            others[i].name);
+    return APP_DONE;
+}
+
+static int check_options(const play_options *o)
+{
+    int exit_status = o->stage.human ? check_human(o) : APP_DONE;
+    if (exit_status != APP_DONE)
+        return exit_status;
+    if (o->random && (o->model.path || o->model.last))
+        return app_fail(APP_MISUSED, "play: --random plays without a model: leave --model out");
+    if (!o->model.path && o->model.last)
+        return app_fail(APP_MISUSED, "play: --last is of a run folder: name it with --model DIR");
+    if (o->random && o->stage.values)
+        return app_fail(APP_MISUSED, "play: --values are a model's: leave --random out");
+    return stage_check_options(&o->stage, "play");
+}
+
 int cmd_play(int argc, char **argv)
 {
-    play_options o = {.episodes = 1,
-                      .stage = {.fps = 25, .format = -1},
-                      .model.options = dq_environment_options_none()};
+    play_options o = {.stage = {.format = -1}, .model.options = dq_environment_options_none()};
     option more[DQ_ENVIRONMENT_OPTIONS_MAX];
     const option options[] = {
         {"model", 'm', OPTION_TEXT, &o.model.path, "FILE",
          "the model, or a run folder: its best one (Pong, as it comes with deepq)", 0, 0},
         {"random", 0, OPTION_FLAG, &o.random, NULL, "no model: random actions (in deepq/Pong-v0)",
          0, 0},
+        {"human", 0, OPTION_FLAG, &o.stage.human, NULL,
+         "play yourself (deepq/Pong-v0): arrows or WASD, space fires, p pauses, r restarts", 0, 0},
         {"last", 0, OPTION_FLAG, &o.model.last, NULL,
          "of a run folder, the weights of its checkpoint", 0, 0},
         {"env", 'e', OPTION_TEXT, &o.model.env_id, "ID", "environment (the model's)", 0, 0},
@@ -186,23 +235,29 @@ int cmd_play(int argc, char **argv)
          0},
         {"no-visualize", 0, OPTION_FLAG, &o.stage.no_vis, NULL, "the same as --no-vis", 0, 0},
         {"mute", 0, OPTION_FLAG, &o.stage.mute, NULL, "no sound, in window and video", 0, 0},
-        {"episodes", 0, OPTION_INT, &o.episodes, "N", "games to play (1)", 1, 1e9},
+        {"episodes", 0, OPTION_INT, &o.episodes, "N", "games to play (1; --human: until q)", 1,
+         1e9},
         {"seed", 0, OPTION_UINT, &o.seed, "N", "of the environment and of --epsilon (0)", 0, 0},
-        {"fps", 0, OPTION_INT, &o.stage.fps, "N", "decisions a second, in window and video (25)", 1,
-         1000},
+        {"fps", 0, OPTION_INT, &o.stage.fps, "N", "steps a second (25; --human: 60, PAL games 50)",
+         1, 1000},
         {"epsilon", 0, OPTION_NUMBER, &o.epsilon, "E", "probability of a random action (0)", 0, 1},
         {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},
     };
     const option_syntax syntax = {
         .command = "play",
         .operands = "",
-        .about = "Watch a trained model play; q, Escape or closing the window ends it.",
+        .about =
+            "Watch a trained model play, or play yourself; q, Escape or closing the window ends "
+            "it,\n"
+            "p pauses. With --human each frame takes an action, as on the console; keys that a\n"
+            "game has no action for are left out, and up and down of a paddle are RIGHT and LEFT.",
         .examples = "  deepq play\n"
                     "  deepq play --random -e deepq/Bricks-v0\n"
                     "  deepq play -m PongNoFrameskip-v4-best_19.dat\n"
                     "  deepq play -m model.dat --no-vis --record videos\n"
                     "  deepq play --no-vis --record gifs --format gif\n"
                     "  deepq play --values\n"
+                    "  deepq play --human -e BreakoutNoFrameskip-v4\n"
                     "  deepq play -m runs/try --last\n",
         .options = options,
         .n_options = DQ_COUNT(options),
@@ -213,12 +268,8 @@ int cmd_play(int argc, char **argv)
     int n, exit_status;
     if (!options_parse(&syntax, argc, argv, &n, &exit_status))
         return exit_status;
-    if (o.random && (o.model.path || o.model.last))
-        return app_fail(APP_MISUSED, "play: --random plays without a model: leave --model out");
-    if (!o.model.path && o.model.last)
-        return app_fail(APP_MISUSED, "play: --last is of a run folder: name it with --model DIR");
-    if (o.random && o.stage.values)
-        return app_fail(APP_MISUSED, "play: --values are a model's: leave --random out");
-    exit_status = stage_check_options(&o.stage, "play");
+    exit_status = check_options(&o);
+    if (o.episodes == 0)
+        o.episodes = o.stage.human ? INT64_MAX : 1;
     return exit_status == APP_DONE ? play(&o) : exit_status;
 }

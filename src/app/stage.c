@@ -1,6 +1,7 @@
 #include "app/stage.h"
 
 #include <dirent.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "app/app.h"
@@ -83,6 +84,16 @@ static dq_status prepare_record_dir(const char *dir)
     return dq_make_dirs(dir);
 }
 
+/** What to do without one, after why there is none. */
+static dq_status fail_without_window(bool human)
+{
+    char why[512];
+    snprintf(why, sizeof(why), "%s", dq_errmsg());
+    return dq_fail(DQ_ERR_UNSUPPORTED, "%s: %s", why,
+                   human ? "--human is played in one"
+                         : "use --no-vis to play without one, or --record DIR for a video");
+}
+
 /** A recording needs no window: without a display it is made all the same. */
 static dq_status open_window(stage *s)
 {
@@ -94,11 +105,13 @@ static dq_status open_window(stage *s)
         return DQ_OK;
     }
     dq_status st = window_create(&s->window, s->env_id);
-    if (st == DQ_ERR_UNSUPPORTED && s->o->record_dir) {
+    if (st != DQ_ERR_UNSUPPORTED)
+        return st;
+    if (s->o->record_dir && !s->o->human) {
         app_note("no window here: recording without one");
         return DQ_OK;
     }
-    return st;
+    return fail_without_window(s->o->human);
 }
 
 int stage_check_options(const stage_options *o, const char *command)
@@ -211,7 +224,31 @@ dq_status stage_end(stage *s, dq_status st)
     return dq_first_failure(st, finished);
 }
 
-bool stage_is_over(const stage *s)
+/** Until somebody goes on; then it is now that the next step is due. */
+static void wait_while_paused(stage *s)
 {
-    return *s->stop || (s->window && window_closed(s->window));
+    const struct timespec a_while = {0, 20000000};
+    while (window_paused(s->window) && !window_closed(s->window) && !*s->stop)
+        clock_nanosleep(CLOCK_MONOTONIC, 0, &a_while, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &s->next);
+}
+
+bool stage_is_over(stage *s)
+{
+    bool is_closed = s->window && window_closed(s->window);
+    if (!is_closed && s->window && window_paused(s->window)) {
+        wait_while_paused(s);
+        is_closed = window_closed(s->window);
+    }
+    return *s->stop || is_closed;
+}
+
+window_keys stage_keys(stage *s)
+{
+    return s->window ? window_held(s->window) : (window_keys){0};
+}
+
+bool stage_asks_again(stage *s)
+{
+    return s->window && window_asks_again(s->window);
 }

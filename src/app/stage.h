@@ -18,6 +18,7 @@ typedef struct stage_options {
     const char *record_dir;  // for a video of each game; NULL: none
     int format;              // of videos, a stage_format; -1: not chosen
     bool no_vis, mute;
+    bool human;   // somebody plays: nothing goes without a window
     bool values;  // bars below the picture, of what stage_values() is given
     int64_t fps;  // steps a second, in window and video
 } stage_options;
@@ -53,7 +54,11 @@ void stage_values(stage *s, int action, const float *values);
 DQ_NODISCARD dq_status stage_step(stage *s);
 /** End the game's video. @return st, or the failure of the video */
 DQ_NODISCARD dq_status stage_end(stage *s, dq_status st);
-/** Whether somebody closed the window or pressed Ctrl-C. */
-bool stage_is_over(const stage *s);
+/** Whether somebody closed the window or pressed Ctrl-C. While it is paused, this waits. */
+bool stage_is_over(stage *s);
+/** With the option `human`: the keys that are pressed. */
+window_keys stage_keys(stage *s);
+/** Whether somebody wants a new game. */
+bool stage_asks_again(stage *s);
 
 #endif

@@ -15,25 +15,32 @@ enum { START_WIDTH = 840, START_HEIGHT = 630 };
 struct window {
     SDL_Window *frame;
     SDL_Renderer *renderer;
-    SDL_Texture *texture;       // as large as the picture; made when the first one comes
-    int width, height;          // of the texture
+    SDL_Texture *texture;  // as large as the picture; made when the first one comes
+    int width, height;     // of the texture
+    int rows;              // of it, that are 4:3
+    const char *title;
     SDL_AudioDeviceID speaker;  // 0: none
     bool closed, is_mute;       // is_mute: no speaker could be opened
+    bool paused, again;
+    window_keys pressed;  // since window_held() asked
 };
 
 static dq_status fail_window(const char *why)
 {
-    return dq_fail(DQ_ERR_UNSUPPORTED,
-                   "cannot open a window (%s): use --no-vis to play without one, or --record DIR "
-                   "for a video",
-                   why);
+    return dq_fail(DQ_ERR_UNSUPPORTED, "cannot open a window (%s)", why);
+}
+
+static bool is_set(const char *variable)
+{
+    const char *value = getenv(variable);
+    return value && *value;
 }
 
 /** Start SDL on a display that somebody can see; without one it would draw into nothing. */
 static dq_status start_video(void)
 {
-    bool chosen = getenv("SDL_VIDEODRIVER");
-    if (!chosen && !getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
+    bool chosen = is_set("SDL_VIDEODRIVER");
+    if (!chosen && !is_set("DISPLAY") && !is_set("WAYLAND_DISPLAY"))
         return fail_window("there is no display");
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");  // Ctrl-C is the command's
     SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "nearest");
@@ -51,6 +58,7 @@ dq_status window_create(window **out, const char *title)
     window *w = calloc(1, sizeof(*w));
     if (!w)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a window");
+    w->title = title;
     dq_status st = start_video();
     if (st == DQ_OK)
         w->frame =
@@ -84,49 +92,57 @@ void window_destroy(window *w)
     free(w);
 }
 
-/** As high as 4:3 and the rows below need it, as soon as that is known. */
-static int height_for(const dq_image *image, int rows, int width)
+/** As high as 4:3 and the rows below need it. */
+static int height_for(const window *w, int width)
 {
-    return width * 3 * image->height / (4 * rows);
+    return width * 3 * w->height / (4 * w->rows);
 }
 
 static dq_status fit_texture(window *w, const dq_image *image, int rows)
 {
-    if (w->texture && w->width == image->width && w->height == image->height)
+    bool is_first = !w->texture;
+    if (w->texture && w->width == image->width && w->height == image->height && w->rows == rows)
         return DQ_OK;
     if (w->texture)
         SDL_DestroyTexture(w->texture);
-    else if (rows < image->height)
-        SDL_SetWindowSize(w->frame, START_WIDTH, height_for(image, rows, START_WIDTH));
     w->width = image->width;
     w->height = image->height;
+    w->rows = rows;
+    if (is_first && rows < image->height)
+        SDL_SetWindowSize(w->frame, START_WIDTH, height_for(w, START_WIDTH));
     w->texture = SDL_CreateTexture(w->renderer, SDL_PIXELFORMAT_RGB24, SDL_TEXTUREACCESS_STREAMING,
                                    w->width, w->height);
     return w->texture ? DQ_OK : fail_window(SDL_GetError());
 }
 
 /** The largest rectangle in the middle of the window that has the picture 4:3. */
-static SDL_Rect television(SDL_Renderer *renderer, const dq_image *image, int rows)
+static SDL_Rect television(const window *w)
 {
     int width = START_WIDTH, height = START_HEIGHT;
-    SDL_GetRendererOutputSize(renderer, &width, &height);
-    SDL_Rect r = {0, 0, width, height_for(image, rows, width)};
+    SDL_GetRendererOutputSize(w->renderer, &width, &height);
+    SDL_Rect r = {0, 0, width, height_for(w, width)};
     if (r.h > height)
-        r = (SDL_Rect){0, 0, height * 4 * rows / (3 * image->height), height};
+        r = (SDL_Rect){0, 0, height * 4 * w->rows / (3 * w->height), height};
     r.x = (width - r.w) / 2;
     r.y = (height - r.h) / 2;
     return r;
 }
 
+static bool present(window *w)
+{
+    SDL_Rect to = television(w);
+    if (SDL_RenderClear(w->renderer) != 0 ||
+        SDL_RenderCopy(w->renderer, w->texture, NULL, &to) != 0)
+        return false;
+    SDL_RenderPresent(w->renderer);
+    return true;
+}
+
 dq_status window_show(window *w, const dq_image *image, int rows)
 {
     DQ_TRY(fit_texture(w, image, rows));
-    SDL_Rect to = television(w->renderer, image, rows);
-    if (SDL_UpdateTexture(w->texture, NULL, image->pixels, 3 * image->width) != 0 ||
-        SDL_RenderClear(w->renderer) != 0 ||
-        SDL_RenderCopy(w->renderer, w->texture, NULL, &to) != 0)
+    if (SDL_UpdateTexture(w->texture, NULL, image->pixels, 3 * image->width) != 0 || !present(w))
         return fail_window(SDL_GetError());
-    SDL_RenderPresent(w->renderer);
     return DQ_OK;
 }
 
@@ -168,16 +184,66 @@ void window_play(window *w, const float *samples, size_t n, int hz)
     SDL_QueueAudio(w->speaker, samples, (Uint32)(n * sizeof(*samples)));
 }
 
+/** @param keys what a key means is set there */
+static void add_key(window_keys *keys, SDL_Scancode code)
+{
+    keys->up |= code == SDL_SCANCODE_UP || code == SDL_SCANCODE_W;
+    keys->down |= code == SDL_SCANCODE_DOWN || code == SDL_SCANCODE_S;
+    keys->left |= code == SDL_SCANCODE_LEFT || code == SDL_SCANCODE_A;
+    keys->right |= code == SDL_SCANCODE_RIGHT || code == SDL_SCANCODE_D;
+    keys->fire |= code == SDL_SCANCODE_SPACE;
+}
+
+static void press(window *w, const SDL_Keysym *key)
+{
+    char title[256];
+    add_key(&w->pressed, key->scancode);
+    w->closed |= key->sym == SDLK_q || key->sym == SDLK_ESCAPE;
+    w->again |= key->sym == SDLK_r;
+    if (key->sym != SDLK_p)
+        return;
+    w->paused = !w->paused;
+    SDL_snprintf(title, sizeof(title), "%s%s", w->title, w->paused ? " (paused)" : "");
+    SDL_SetWindowTitle(w->frame, title);
+}
+
 bool window_closed(window *w)
 {
     SDL_Event e;
     while (SDL_PollEvent(&e)) {
-        bool quit_key = e.type == SDL_KEYDOWN &&
-                        (e.key.keysym.sym == SDLK_q || e.key.keysym.sym == SDLK_ESCAPE);
-        if (e.type == SDL_QUIT || quit_key)
+        if (e.type == SDL_QUIT)
             w->closed = true;
+        else if (e.type == SDL_KEYDOWN && !e.key.repeat)
+            press(w, &e.key.keysym);
+        else if (e.type == SDL_WINDOWEVENT && e.window.event == SDL_WINDOWEVENT_EXPOSED &&
+                 w->texture)
+            present(w);
     }
     return w->closed;
+}
+
+bool window_paused(const window *w)
+{
+    return w->paused;
+}
+
+bool window_asks_again(window *w)
+{
+    bool again = w->again;
+    w->again = false;
+    return again;
+}
+
+window_keys window_held(window *w)
+{
+    window_keys keys = w->pressed;
+    int n;
+    const Uint8 *is_down = SDL_GetKeyboardState(&n);
+    for (int code = 0; code < n; code++)
+        if (is_down[code])
+            add_key(&keys, (SDL_Scancode)code);
+    w->pressed = (window_keys){0};
+    return keys;
 }
 
 #else
@@ -186,9 +252,7 @@ dq_status window_create(window **out, const char *title)
 {
     (void)title;
     *out = NULL;
-    return dq_fail(DQ_ERR_UNSUPPORTED,
-                   "this deepq was built without SDL2 and has no window: use --no-vis, or "
-                   "--record DIR for a video");
+    return dq_fail(DQ_ERR_UNSUPPORTED, "this deepq was built without SDL2 and has no window");
 }
 
 void window_destroy(window *w)
@@ -211,6 +275,24 @@ bool window_closed(window *w)
 {
     (void)w;
     return true;
+}
+
+bool window_paused(const window *w)
+{
+    (void)w;
+    return false;
+}
+
+bool window_asks_again(window *w)
+{
+    (void)w;
+    return false;
+}
+
+window_keys window_held(window *w)
+{
+    (void)w;
+    return (window_keys){0};
 }
 
 #endif

@@ -20,7 +20,20 @@ DQ_NODISCARD dq_status window_show(window *w, const dq_image *image, int rows);
 /** Play sound after that which was played before: float [n], one channel, -1 to 1, @param hz of
  * them a second. Where nothing can play sound, nothing happens. */
 void window_play(window *w, const float *samples, size_t n, int hz);
-/** Whether the user has closed it, or pressed q or Escape. */
+/** Whether the user has closed it, or pressed q or Escape. Looks at what was done since the last
+ *  call, also for the functions below. */
 bool window_closed(window *w);
+/** Whether p has been pressed, and not once more. */
+bool window_paused(const window *w);
+/** Whether r has been pressed since the last call of this. */
+bool window_asks_again(window *w);
+
+/** A joystick on the keyboard: arrows or W A S D, and space. */
+typedef struct window_keys {
+    bool up, down, left, right, fire;
+} window_keys;
+
+/** The keys that are held, or were pressed since the last call of this. */
+window_keys window_held(window *w);
 
 #endif

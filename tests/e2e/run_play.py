@@ -1,13 +1,16 @@
 """deepq play and deepq eval: unseen, in a window, as a video."""
 
 import array
+import ctypes
 import json
 import os
 import pathlib
+import queue
 import re
 import shutil
 import signal
 import subprocess
+import threading
 import time
 import unittest
 
@@ -26,6 +29,34 @@ def probe(video, kind, entries):
                            "stream=" + entries, "-of", "csv=p=0", video], capture_output=True, text=True)
     assert done.stderr == "", done.stderr
     return done.stdout.split()
+
+
+class Keyboard:
+    """Keys of an X server, pressed by its XTEST extension."""
+
+    def __init__(self, display):
+        self.x11, self.xtst = ctypes.CDLL("libX11.so.6"), ctypes.CDLL("libXtst.so.6")
+        self.x11.XOpenDisplay.restype = ctypes.c_void_p
+        self.x11.XStringToKeysym.restype = ctypes.c_ulong
+        self.server = ctypes.c_void_p(self.x11.XOpenDisplay(display.encode()))
+        assert self.server.value, display
+
+    def set(self, name, is_down):
+        code = self.x11.XKeysymToKeycode(self.server, ctypes.c_ulong(self.x11.XStringToKeysym(name.encode())))
+        assert code, name
+        self.xtst.XTestFakeKeyEvent(self.server, ctypes.c_uint(code), is_down, ctypes.c_ulong(0))
+        self.x11.XFlush(self.server)
+
+    def tap(self, name):
+        self.set(name, 1)
+        self.set(name, 0)
+
+    def hold(self, seconds, *names):
+        for name in names:
+            self.set(name, 1)
+        time.sleep(seconds)
+        for name in names:
+            self.set(name, 0)
 
 
 class Play(Case):
@@ -225,6 +256,91 @@ class Play(Case):
         done = subprocess.run(["xvfb-run", "-a", DEEPQ, "play", *self.args, "--fps", "1000", "--values"],
                               env=env, capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
+
+    def refuse_human(self, status, *words_and_options, env=None):
+        word, *options = words_and_options
+        self.check(run("play", "--human", *options, env=env), status, word, "--human")
+
+    def test_a_person_needs_no_model_but_a_window(self):
+        for option in (["--model", self.model], ["--random"], ["--last"], ["--dialect", "sb3"], ["--values"],
+                       ["--epsilon", "0.1"], ["--no-vis"]):
+            self.refuse_human(2, option[0], *option)
+        self.refuse_human(2, "CartPole-v1", "-e", "CartPole-v1")
+        self.refuse_human(2, "frame_skip=2", "--frame-skip", "2")
+        self.refuse_human(1, "", env={name: "" for name in HEADLESS})
+        self.refuse_human(1, "", "--record", self.dir / "videos", env={name: "" for name in HEADLESS})
+
+    def human(self, *args):
+        """A game on an X server of its own, with the keys to play it."""
+        if "window (SDL2): no" in run("--version").stdout:
+            self.skipTest("built without SDL2")
+        if not shutil.which("Xvfb"):
+            self.skipTest("no Xvfb")
+        told, tell = os.pipe()
+        server = subprocess.Popen(["Xvfb", "-displayfd", str(tell), "-screen", "0", "1024x768x24"], pass_fds=[tell],
+                                  stderr=subprocess.DEVNULL)
+        os.close(tell)
+        self.addCleanup(server.wait)
+        self.addCleanup(server.terminate)
+        with os.fdopen(told) as number:
+            display = ":" + number.readline().strip()
+        try:
+            keyboard = Keyboard(display)
+        except OSError as e:
+            self.skipTest(str(e))
+        env = {**without_display(), "DISPLAY": display, "SDL_AUDIODRIVER": "dummy", "ASAN_OPTIONS": "detect_leaks=0"}
+        deepq, said = self.start("play", "--human", *args, env=env), queue.Queue()
+        threading.Thread(target=lambda: [said.put(line) for line in deepq.stdout], daemon=True).start()
+        for _ in range(120):  # until there is a window, which hears the key
+            keyboard.tap("r")
+            try:
+                said.get(timeout=0.5)
+                break
+            except queue.Empty:
+                self.assertIsNone(deepq.poll(), "it ended")
+        time.sleep(1)
+        while not said.empty():
+            said.get()
+        return deepq, keyboard, said
+
+    def counts_of_game(self, said):
+        self.assertRegex(said.get(timeout=60), r"^Total reward: -?\d+\.\d\d\n$")
+        line = said.get(timeout=60)
+        self.assertTrue(line.startswith("Action counts: "), line)
+        return {name: int(n) for name, n in (part.split() for part in line[len("Action counts: "):].split(", "))}
+
+    def test_keys_play(self):
+        deepq, keyboard, said = self.human("-e", "deepq/Pong-v0")
+        cases = [(["Left"], "LEFT"), (["d"], "RIGHT"), (["Up"], "RIGHT"), (["s"], "LEFT"), (["Left", "space"], "LEFTFIRE"),
+                 (["w", "space"], "RIGHTFIRE"), (["space"], "FIRE"), (["Left", "Right"], "NOOP")]
+        for names, action in cases:
+            keyboard.tap("r")
+            self.counts_of_game(said)
+            keyboard.hold(1, *names)
+            keyboard.tap("r")
+            counts = self.counts_of_game(said)
+            self.assertEqual(max(counts, key=counts.get), action, counts)
+            self.assertLess(sum(counts.values()), 120)  # 60 a second
+        time.sleep(0.5)
+        keyboard.tap("q")
+        self.assertEqual(deepq.wait(timeout=60), 0)
+        self.counts_of_game(said)
+        self.assertEqual(deepq.stderr.read(), "")
+
+    def test_a_pause(self):
+        deepq, keyboard, said = self.human("--mute")
+        keyboard.tap("r")
+        self.counts_of_game(said)
+        keyboard.tap("p")
+        time.sleep(3)
+        keyboard.tap("r")
+        time.sleep(1)
+        self.assertTrue(said.empty())
+        keyboard.tap("p")
+        self.assertLess(sum(self.counts_of_game(said).values()), 60)  # of 4 s and more
+        keyboard.tap("p")
+        keyboard.tap("q")
+        self.assertEqual(deepq.wait(timeout=60), 0)
 
     def test_interrupted(self):
         deepq = self.start("play", *self.args, "--no-vis", "--episodes", "100000")
