@@ -27,6 +27,7 @@ const char *app_plain(const char *text);
 int app_finish_output(int exit_status);
 
 int cmd_bench(int argc, char **argv);
+int cmd_dashboard(int argc, char **argv);
 int cmd_envs(int argc, char **argv);
 int cmd_eval(int argc, char **argv);
 int cmd_export(int argc, char **argv);

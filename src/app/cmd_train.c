@@ -21,12 +21,13 @@
 #include "learn/gpu.h"
 #include "run/environments.h"
 #include "run/train_settings.h"
+#include "web/dashboard.h"
 
 /** The command line; what was not given is NULL, -1 or false. */
 typedef struct train_options {
     const char *env_id, *dialect, *preset, *device, *precision, *isa, *config, *seed;
     const char *out, *logdir, *resume, *rom_dir, *reward_bound;
-    int64_t frames, threads, envs;
+    int64_t frames, threads, envs, dashboard;
     option_list set;
     bool cuda, plain, json, help_set, watch;
     dq_environment_options environment;
@@ -207,6 +208,17 @@ static dq_status check_resume_options(const train_options *o)
     return DQ_OK;
 }
 
+/** Train, where asked for before the eyes of browsers. @return the exit status */
+static int go(train_run *run, const train_options *o, volatile int *stop)
+{
+    if (o->watch)
+        train_run_watch(run);
+    dq_status st = o->dashboard < 0 ? DQ_OK : train_run_show(run, (int)o->dashboard);
+    int exit_status = st == DQ_OK ? train_run_go(run, o->json, o->plain, stop) : app_report(st);
+    train_run_destroy(run);
+    return exit_status;
+}
+
 static int resume(const train_options *o, volatile int *stop)
 {
     dq_train_settings s;
@@ -228,11 +240,7 @@ static int resume(const train_options *o, volatile int *stop)
         st = train_run_resume(&run, &s, o->resume);
     if (st != DQ_OK)
         return app_report(st);
-    if (o->watch)
-        train_run_watch(run);
-    int exit_status = train_run_go(run, o->json, o->plain, stop);
-    train_run_destroy(run);
-    return exit_status;
+    return go(run, o, stop);
 }
 
 static int start(const train_options *o, volatile int *stop)
@@ -254,11 +262,7 @@ static int start(const train_options *o, volatile int *stop)
         st = train_run_create(&run, &s, o->out);
     if (st != DQ_OK)
         return app_report(st);
-    if (o->watch)
-        train_run_watch(run);
-    int exit_status = train_run_go(run, o->json, o->plain, stop);
-    train_run_destroy(run);
-    return exit_status;
+    return go(run, o, stop);
 }
 
 static int help_set(const train_options *o)
@@ -274,8 +278,11 @@ static int help_set(const train_options *o)
 
 int cmd_train(int argc, char **argv)
 {
-    train_options o = {
-        .frames = -1, .threads = -1, .envs = -1, .environment = dq_environment_options_none()};
+    train_options o = {.frames = -1,
+                       .threads = -1,
+                       .envs = -1,
+                       .environment = dq_environment_options_none(),
+                       .dashboard = -1};
     option more[DQ_ENVIRONMENT_OPTIONS_MAX];
     char examples[4096];
     hyperparameters_presets(
@@ -316,6 +323,8 @@ int cmd_train(int argc, char **argv)
         {"rom-dir", 0, OPTION_TEXT, &o.rom_dir, "DIR", "look for the ROM here first", 0, 0},
         {"watch", 0, OPTION_FLAG, &o.watch, NULL,
          "on a terminal: show the game and the values of its actions", 0, 0},
+        {"dashboard", 0, OPTION_INT, &o.dashboard, "PORT",
+         "show the run in browsers on this machine, at that port; 0: a free one", 0, 65535},
         {"plain", 0, OPTION_FLAG, &o.plain, NULL, "the book's lines only, no live ones", 0, 0},
         {"json", 0, OPTION_FLAG, &o.json, NULL, "one JSON object a line instead", 0, 0},
     };
@@ -346,6 +355,8 @@ int cmd_train(int argc, char **argv)
                         "train: --watch draws on the terminal, %s does not: leave one out",
                         o.plain ? "--plain" : "--json");
     dq_status st = check_device(&o);
+    if (st == DQ_OK && o.dashboard >= 0)
+        st = dq_dashboard_check((int)o.dashboard);  // before there is a folder of a run
     if (st != DQ_OK)
         return app_report(st);
     volatile int *stop = interrupt_catch();

@@ -33,6 +33,7 @@ void features_print(void)
     printf("precisions here: fp32%s\n", dq_kernels_bf16_for("avx512") ? " bf16" : "");
     print_devices();
     printf("window (SDL2): %s\n", yes_no(DEEPQ_WITH_SDL2));
+    printf("dashboard (libmicrohttpd, dygraphs): %s\n", yes_no(DEEPQ_WITH_DASHBOARD));
     printf("video (FFmpeg): %s\n", yes_no(DEEPQ_WITH_LIBAV));
     printf("pictures (libpng): %s\n", yes_no(DEEPQ_WITH_PNG));
 }

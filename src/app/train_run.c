@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "run/run_store.h"
 #include "run/run_trainer.h"
+#include "web/dashboard.h"
 
 struct train_run {
     dq_train_settings settings;
@@ -19,6 +20,8 @@ struct train_run {
     dq_run_subject subject;
     slow_notice notice;  // while a checkpoint is waited for
     bool watched;
+    dq_live_game *live;  // for the dashboard; NULL: there is none
+    dq_dashboard *dashboard;
 };
 
 /* Setting up */
@@ -82,9 +85,21 @@ void train_run_destroy(train_run *run)
 {
     if (!run)
         return;
+    dq_dashboard_stop(run->dashboard);
+    dq_live_game_destroy(run->live);
     dq_run_store_destroy(run->store);
     dq_trainer_destroy(run->trainer);
     free(run);
+}
+
+dq_status train_run_show(train_run *run, int port)
+{
+    const char *dir = dq_run_store_path(run->store);
+    DQ_TRY(dq_live_game_create(&run->live, run->trainer, &run->settings.cfg));
+    const dq_dashboard_options o = {&dir, 1, port, run->live};
+    DQ_TRY(dq_dashboard_start(&run->dashboard, &o));
+    app_note("dashboard: http://127.0.0.1:%d/", dq_dashboard_port(run->dashboard));
+    return DQ_OK;
 }
 
 /* Training */
@@ -99,6 +114,8 @@ static dq_status on_act(void *ctx, const dq_train_act *a)
 {
     train_run *run = ctx;
     train_output_act(&run->out, a);
+    if (run->live)
+        dq_live_game_act(run->live, a);
     return dq_run_store_act(run->store, a);
 }
 
@@ -129,6 +146,8 @@ static dq_status on_step(void *ctx, const dq_progress *p)
 {
     train_run *run = ctx;
     train_output_step(&run->out, p, dq_run_store_disk_bytes(run->store));
+    if (run->live)
+        dq_live_game_step(run->live, p);
     if (run->out.broken)
         return dq_fail(DQ_ERR_IO,
                        "standard output cannot be written: training stopped at frame %lld",

@@ -23,6 +23,9 @@ DQ_NODISCARD dq_status train_run_create(train_run **out, const dq_train_settings
  *  @param s from dq_train_settings_of_run(), with changes that a run may have */
 DQ_NODISCARD dq_status train_run_resume(train_run **out, const dq_train_settings *s,
                                         const char *dir);
+/** Show it in browsers from now on, at http://127.0.0.1:port/, which is said on standard error.
+ *  @param port 0: any that is free */
+DQ_NODISCARD dq_status train_run_show(train_run *run, int port);
 void train_run_destroy(train_run *run);
 
 /** Draw the game while it trains, above the live lines. */

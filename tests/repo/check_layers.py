@@ -20,7 +20,8 @@ ALLOWED = {
     "learn": {"nn", "replay", "base"},
     "agent": {"learn", "record", "env", "nn", "replay", "base"},
     "run": {"agent", "record", "nn", "env", "atari", "base"},
-    "app": {"run", "agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "base"},
+    "web": {"run", "agent", "export", "record", "env", "base"},
+    "app": {"web", "run", "agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "base"},
 }
 LAYER_OF_HEADER = {
     "status": "base", "stream": "base", "rng": "base", "version": "base", "tensor": "base",
