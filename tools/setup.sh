@@ -39,6 +39,8 @@ build may  pc:libavcodec     libavcodec-dev
 build may  pc:libavformat    libavformat-dev
 build may  pc:libavutil      libavutil-dev
 build may  pc:libswscale     libswscale-dev
+build may  pc:libmicrohttpd  libmicrohttpd-dev
+build may  file:/usr/share/javascript/dygraphs/dygraph.min.js  libjs-dygraphs
 build may  pip               python3-pip
 build must pc:cmocka         libcmocka-dev
 test  may  cmd:c++           g++
@@ -51,6 +53,7 @@ test  may  cmd:ffprobe       ffmpeg
 test  may  cmd:tmux          tmux
 test  may  cmd:Xvfb          xvfb
 test  may  cmd:xauth         xauth
+test  may  cmd:chromium      chromium
 dev   must cmd:clang         clang
 dev   must cmd:clang-format  clang-format
 dev   must cmd:clang-tidy    clang-tidy

@@ -258,6 +258,13 @@ static void on_connection(void *ctx, struct MHD_Connection *c, void **own,
     atomic_fetch_add(&d->n_connections, code == MHD_CONNECTION_NOTIFY_STARTED ? 1 : -1);
 }
 
+/** Escapes (%2e) are left as they are: no path of ours needs one. */
+static size_t keep_escapes(void *ctx, struct MHD_Connection *c, char *text)
+{
+    (void)ctx, (void)c;
+    return strlen(text);
+}
+
 /* ---------------------------------------------------------------- starting and stopping */
 
 /** @param[out] fd to be closed by the caller, also on failure; -1: there is none */
@@ -307,7 +314,8 @@ static dq_status start_daemon(dq_dashboard *d)
                                  d->socket, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
                                  MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
                                  MHD_OPTION_THREAD_STACK_SIZE, (size_t)STACK_BYTES,
-                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, d, MHD_OPTION_END);
+                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, d,
+                                 MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_END);
     if (!d->daemon)
         return dq_fail(DQ_ERR_IO, "the dashboard cannot start: %s", strerror(errno));
     d->socket = -1;  // the daemon's

@@ -173,6 +173,8 @@ static bool take_line(dq_run_view *v, const char *p)
             c->value[v->n_games] = value;
         p = skip_blanks(p);
     } while (*p != '}');
+    if (*skip_blanks(p + 1) != '\0')
+        return false;
     v->n_games++;
     return true;
 }

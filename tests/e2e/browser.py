@@ -24,7 +24,6 @@ class Browser:
             ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", CHROMIUM, "--headless", "--no-sandbox",
              "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-background-networking",
              "--disable-component-update", "--hide-scrollbars", "--remote-debugging-pipe",
-             *(["--blink-settings=preferredColorScheme=0"] if dark else []),
              f"--user-data-dir={self.home}", "about:blank"],
             pass_fds=(to_browser, from_browser), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         os.close(to_browser)
@@ -36,9 +35,14 @@ class Browser:
         self.session = self.call("Target.attachToTarget", targetId=target["targetId"], flatten=True)["sessionId"]
         for domain in "Page", "Runtime", "Network", "Log":
             self.call(domain + ".enable")
-        self.resize(width, height)
+        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.call("Emulation.setEmulatedMedia",
+                  features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}])
 
     def close(self):
+        """May be called again."""
+        if self.process.returncode is not None:
+            return
         self.process.kill()
         self.process.wait()
         os.close(self.ours)
@@ -82,10 +86,6 @@ class Browser:
                 return got["result"]
             self.note(got)
         raise TimeoutError(method)
-
-    def resize(self, width, height):
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1,
-                  mobile=False)
 
     def open(self, url):
         self.call("Page.navigate", url=url)

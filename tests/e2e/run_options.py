@@ -109,6 +109,7 @@ class Train(Options):
             "--rom-dir": "roms",
             "--plain": Elsewhere("run_train.py: Terminal"),
             "--json": [],
+            "--dashboard": Elsewhere("run_dashboard.py"),
             **{option: Elsewhere("Environment") for option in ENVIRONMENT},
         })
 

@@ -7,8 +7,8 @@ const TITLES = {  // key of log.jsonl: title, unit
   length: ["Length of a game", "steps"],
   max_q: ["Value of the greedy actions", "points to come"],
   td_error: ["TD error", "points"],
-  mean_loss: ["Loss of the updates", "loss"],
-  epsilon: ["Epsilon, the probability of a random action", "probability"],
+  mean_loss: ["Loss of the updates", "mean loss"],
+  epsilon: ["Epsilon: how often an action is random", "probability"],
   speed: ["Speed", "frames a second"],
   learning_rate: ["Learning rate", ""],
   clipped_reward: ["Return of an episode, as it is learned from", "points"],
@@ -32,6 +32,13 @@ function show(number) {
   const size = Math.abs(number);
   if (size !== 0 && size < 1e-3) return number.toExponential(2);
   return number.toLocaleString("en", {maximumFractionDigits: size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : 4});
+}
+
+/** A number beside an axis: 25k, 1.2M. */
+function short(number) {
+  if (number === 0) return "0";
+  if (Math.abs(number) < 1e-3) return number.toExponential(0);
+  return number.toLocaleString("en", {notation: "compact", maximumSignificantDigits: 4}).replace("K", "k");
 }
 
 /** Where a game of a run lies on the axis. */
@@ -90,7 +97,7 @@ class Chart {
     this.box.dataset.key = key;
     this.box.innerHTML = "<h3></h3><div class='plot'></div><p class='reading'></p>";
     [this.title, this.plot, this.reading] = this.box.children;
-    this.title.textContent = title + (unit ? ", " + unit : "");
+    this.title.textContent = title;
     this.plot.setAttribute("role", "img");
     this.plot.setAttribute("aria-label", this.title.textContent);
     parent.append(this.box);
@@ -115,8 +122,8 @@ class Chart {
       this.graph?.destroy();
       this.graph = new Dygraph(this.plot, rows, {
         ...options, file: undefined, customBars: true, connectSeparatedPoints: true, legend: "never", strokeWidth: 1.8,
-        fillAlpha: 0.16, labelsKMB: true, ylabel: this.unit, xRangePad: 0, yRangePad: 8, highlightCircleSize: 3,
-        xLabelHeight: 17, yLabelWidth: 16, axes: {y: {axisLabelWidth: 46, pixelsPerLabel: 28}, x: {pixelsPerLabel: 60}},
+        fillAlpha: 0.16, ylabel: this.unit, xRangePad: 0, yRangePad: 8, highlightCircleSize: 3,
+        xLabelHeight: 17, yLabelWidth: 16, axes: {y: {axisLabelWidth: 64, pixelsPerLabel: 28, axisLabelFormatter: short}, x: {pixelsPerLabel: 60, axisLabelFormatter: short}},
         interactionModel: {
           mousedown: Dygraph.defaultInteractionModel.mousedown,
           dblclick: () => onWindow(null),
@@ -141,7 +148,8 @@ class Chart {
       const bold = document.createElement("b");
       bold.textContent = show(value[1]);
       const band = value[0] < value[2] ? ` (${show(value[0])} to ${show(value[2])})` : "";
-      this.reading.append(this.looks.length > 1 ? look.name + " " : "", bold, band + "  ");
+      if (this.reading.childNodes.length > 1) this.reading.append("; ");
+      this.reading.append(this.looks.length > 1 ? look.name + " " : "", bold, band);
     });
   }
 

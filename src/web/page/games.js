@@ -176,7 +176,7 @@ class Player {
       (e.env.some(lane => lane > 0) ? ` of environment ${e.env[i]}` : "");
     this.note.textContent = "";
     this.position.max = e.steps[i];
-    this.position.disabled = this.button.disabled = false;
+    document.getElementById("stage").hidden = false;
     this.goTo(0);
     this.setPlaying(true);
   }
@@ -207,7 +207,7 @@ class Player {
   draw() {
     const game = this.game, picture = game.pictures[this.at], action = game.actions[this.at];
     const name = action === null || action === undefined ? "" : "action " + (game.names[action] ?? action);
-    this.text.textContent = `step ${show(this.at)} of ${show(game.steps)}  ${name}`;
+    this.text.textContent = `step ${show(this.at)} of ${show(game.steps)}${name && ": " + name}`;
     if (picture) this.screen.draw(picture);
     this.screen.canvas.hidden = picture === null;
     if (picture === null) this.note.textContent = "This environment has no pictures: its actions are shown.";

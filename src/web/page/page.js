@@ -119,7 +119,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { wr
 /* ---------------------------------------------------------------- settings */
 
 function writeSettings() {
-  const keys = [...new Set(page.runs.flatMap(run => Object.keys(run.settings)))];
+  const keys = [...new Set(page.runs.flatMap(run => Object.keys(run.settings)))].filter(key => key !== "events");
   const differs = key => new Set(page.runs.map(run => run.settings[key])).size > 1;
   const head = element("thead", element("tr", ...["setting", ...page.runs.map(run => run.name)].map(text => {
     const cell = element("th", text);
