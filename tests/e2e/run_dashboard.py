@@ -298,6 +298,7 @@ class Training(Server):
         self.assertTrue(all(math.isfinite(v) for v in last["values"]))
         greedy = [m for m in seen if m["values"] and not m["random"]]
         self.assertTrue(greedy)
+        self.assertGreater(len({value for m in greedy for value in m["values"]}), 4)
         for m in greedy:
             self.assertEqual(m["values"][m["action"]], max(m["values"]))
         self.assertGreater(last["frame"], seen[0]["frame"])

@@ -37,7 +37,7 @@ function show(number) {
 /** A number beside an axis: 25k, 1.2M. */
 function short(number) {
   if (number === 0) return "0";
-  if (Math.abs(number) < 1e-3) return number.toExponential(0);
+  if (Math.abs(number) < 1e-3) return number.toExponential(2).replace(/\.?0+e/, "e");
   return number.toLocaleString("en", {notation: "compact", maximumSignificantDigits: 4}).replace("K", "k");
 }
 
@@ -141,7 +141,8 @@ class Chart {
   read(number) {
     const row = this.rows[number];
     if (!row) return;
-    this.reading.replaceChildren(`${show(row[0])} ${this.xTitle.split(" ")[0]}: `);
+    const x = this.xTitle.startsWith("hours") ? row[0] : Math.round(row[0]);
+    this.reading.replaceChildren(`${show(x)} ${this.xTitle.split(" ")[0]}: `);
     this.looks.forEach((look, i) => {
       const value = row[i + 1];
       if (!value) return;
