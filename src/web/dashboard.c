@@ -298,7 +298,7 @@ dq_status dq_dashboard_check(int port)
 
 static dq_status open_runs(dq_dashboard *d, const dq_dashboard_options *o)
 {
-    d->runs = calloc(o->n_dirs, sizeof(*d->runs));
+    d->runs = calloc(o->n_dirs, sizeof(dq_run_view *));
     if (!d->runs)
         return dq_fail(DQ_ERR_NOMEM, "no memory for %zu runs", o->n_dirs);
     for (; d->n_runs < o->n_dirs; d->n_runs++)

@@ -104,15 +104,17 @@ class Server(Case):
         self.assertEqual(got, status, (path, body[:300]))
         return json.loads(body) if status == 200 else body.decode()
 
-    def events(self, seconds=30):
-        """What /events says, one (name, data) after the other."""
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
+    def events(self, seconds=60):
+        """What /events says, one (name, data) after the other, for so long."""
+        end = time.monotonic() + seconds
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         self.addCleanup(c.close)
         c.request("GET", "/events")
         answer = c.getresponse()
         self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "text/event-stream"))
         name = None
         while line := answer.readline():
+            self.assertLess(time.monotonic(), end, "that was never said")
             if line.startswith(b"event: "):
                 name = line[7:].strip().decode()
             elif line.startswith(b"data: "):
@@ -318,7 +320,7 @@ class Training(Server):
         deepq = self.train(*few, "--out", shown)
         n = 0
         try:
-            for name, data in self.events():
+            for name, _ in self.events(600):
                 n += name == "live"
         except (OSError, http.client.HTTPException):
             pass  # it ends with the run

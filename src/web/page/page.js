@@ -164,7 +164,10 @@ function onRuns(news) {
 async function meet() {
   const answer = await getJson("/api/runs");
   const names = JSON.stringify(answer.runs.map(run => run.name));
-  if (names === page.names && JSON.stringify(answer.live) === page.facts) return;
+  if (names === page.names && JSON.stringify(answer.live) === page.facts) {
+    for (const run of page.runs) run.generation = null;  // another server counts anew: all is fetched again
+    return;
+  }
   page.names = names;
   page.facts = JSON.stringify(answer.live);
   page.runs = answer.runs.map((run, index) => (
