@@ -9,7 +9,7 @@
 
 #include "base/atomic_file.h"
 #include "base/error.h"
-#include "record/gif_palette.h"
+#include "record/palette.h"
 #include "record/video_sound.h"
 
 enum { MAX_SIDE = 4096, MAX_FPS = 1000, MIN_ROWS = 400 };
@@ -26,7 +26,7 @@ struct dq_video {
     AVFrame *frame;
     AVPacket *packet;
     struct SwsContext *scaler;  // of an MP4
-    dq_gif_palette *palette;    // of a GIF; NULL: an MP4
+    dq_palette *palette;        // of a GIF; NULL: an MP4
     uint8_t *indices;           // [height][width]
     dq_video_sound sound;
 };
@@ -195,7 +195,7 @@ static dq_status open_palette(dq_video *v, const uint8_t *colours, size_t n_colo
     v->palette = malloc(sizeof(*v->palette));
     if (!v->indices || !v->palette)
         return dq_fail(DQ_ERR_NOMEM, "no memory for a GIF");
-    dq_gif_palette_init(v->palette, colours, n_colours);
+    dq_palette_init(v->palette, colours, n_colours);
     return DQ_OK;
 }
 
@@ -240,7 +240,10 @@ static dq_status fill_with_indices(dq_video *v, const uint8_t *rgb)
 {
     AVFrame *f = v->frame;
     int factor = f->width / v->width;
-    DQ_TRY(dq_gif_palette_map(v->palette, rgb, (size_t)v->width * (size_t)v->height, v->indices));
+    if (!dq_palette_map(v->palette, rgb, (size_t)v->width * (size_t)v->height, v->indices))
+        return dq_fail(DQ_ERR_UNSUPPORTED,
+                       "a GIF shows %d colours at once, and this picture has more: record an MP4",
+                       DQ_PALETTE_COLOURS);
     memcpy(f->data[1], v->palette->argb, sizeof(v->palette->argb));
     for (int y = 0; y < f->height; y++) {
         uint8_t *to = f->data[0] + (ptrdiff_t)y * f->linesize[0];

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "record/png_file.h"
 #include "record/run_folder.h"
 #include "run/game_replay.h"
-#include "web/picture_png.h"
 
 enum { LISTED = 20000 };
 
@@ -169,12 +169,13 @@ static dq_status write_picture(dq_episode_player *p, dq_web_text *t)
     uint8_t *png;
     size_t n;
     dq_status st = dq_env_render(dq_game_replay_env(p->replay), &image);
-    if (st == DQ_ERR_UNSUPPORTED) {
+    if (st == DQ_OK)
+        st = dq_png_make(&png, &n, image.pixels, image.width, image.height, 3);
+    if (st == DQ_ERR_UNSUPPORTED) {  // by the environment, or without libpng
         dq_web_text_add(t, "null");
         return DQ_OK;
     }
     DQ_TRY(st);
-    DQ_TRY(dq_picture_png(image.pixels, image.width, image.height, &png, &n));
     dq_web_text_base64(t, png, n);
     free(png);
     return DQ_OK;

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/free_memory.h"
-#include "web/picture_png.h"
+#include "record/png_file.h"
 
 enum { N_LATELY = 1024 };                            // steps whose actions are counted
 static const double SHOW_S = 1 / 15.0, SPEED_S = 1;  // from one to the next
@@ -210,8 +210,8 @@ static void bring_up_to_date(dq_live_game *g)
     if (!is_new || !g->copy.rgb)
         return;
     free(g->png);
-    if (dq_picture_png(g->copy.rgb, g->copy.width, g->copy.height, &g->png, &g->n_png) != DQ_OK)
-        g->n_png = 0;
+    if (dq_png_make(&g->png, &g->n_png, g->copy.rgb, g->copy.width, g->copy.height, 3) != DQ_OK)
+        g->n_png = 0;  // also where deepq was built without libpng
 }
 
 static void write_progress(const moment *m, dq_web_text *t)

@@ -3,8 +3,10 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,6 +49,53 @@ static void pictures_come_back_as_they_were(void **state)
     assert_png(temp_path("grey.png"), 1);
 }
 
+/** A picture in which `n_colours` colours occur, neighbours among them. */
+static uint8_t *make_picture(int width, int height, int n_colours)
+{
+    size_t n = (size_t)width * (size_t)height;
+    uint8_t *rgb = malloc(3 * n);
+    assert_non_null(rgb);
+    for (size_t i = 0; i < n; i++) {
+        uint32_t colour = (uint32_t)(i * 7 % (size_t)n_colours) * 0x010305;
+        rgb[3 * i] = (uint8_t)(colour >> 16);
+        rgb[3 * i + 1] = (uint8_t)(colour >> 8);
+        rgb[3 * i + 2] = (uint8_t)colour;
+    }
+    return rgb;
+}
+
+static void check_made(int width, int height, int n_colours, bool has_palette)
+{
+    uint8_t *rgb = make_picture(width, height, n_colours), *bytes;
+    size_t n, n_pixels = (size_t)width * (size_t)height;
+    assert_int_equal(dq_png_make(&bytes, &n, rgb, width, height, 3), DQ_OK);
+    png_image read = {.version = PNG_IMAGE_VERSION};
+    assert_true(png_image_begin_read_from_memory(&read, bytes, n));
+    assert_int_equal(read.width, width);
+    assert_int_equal(read.height, height);
+    assert_int_equal((read.format & PNG_FORMAT_FLAG_COLORMAP) != 0, has_palette);
+    read.format = PNG_FORMAT_RGB;
+    uint8_t *back = malloc(3 * n_pixels);
+    assert_true(png_image_finish_read(&read, NULL, back, 3 * width, NULL));
+    assert_int_equal(read.warning_or_error, 0);
+    assert_memory_equal(back, rgb, 3 * n_pixels);
+    free(back);
+    free(bytes);
+    free(rgb);
+}
+
+static void few_colours_become_a_palette(void **state)
+{
+    (void)state;
+    check_made(1, 1, 1, true);
+    check_made(160, 210, 2, true);
+    check_made(160, 250, 128, true);
+    check_made(37, 41, 255, true);
+    check_made(37, 41, 256, false);
+    check_made(160, 210, 5000, false);
+    check_made(4096, 2, 8192, false);
+}
+
 static void impossible_pictures_are_refused(void **state)
 {
     (void)state;
@@ -62,6 +111,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_TEMP_FOLDER(pictures_come_back_as_they_were),
+        cmocka_unit_test(few_colours_become_a_palette),
         IN_TEMP_FOLDER(impossible_pictures_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

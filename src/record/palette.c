@@ -1,6 +1,5 @@
-#include "record/gif_palette.h"
+#include "record/palette.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -12,7 +11,7 @@ static uint32_t colour_of(const uint8_t *rgb)
 
 /** The slot of a colour, or the free one where it belongs: slots are four times as many as colours,
  *  so there is one. */
-static uint16_t *find(dq_gif_palette *p, uint32_t argb)
+static uint16_t *find(dq_palette *p, uint32_t argb)
 {
     size_t i = argb * 2654435761u >> 22;  // Knuth's multiplicative hash, 10 bits of it
     while (p->slot[i] && p->argb[p->slot[i] - 1] != argb)
@@ -21,12 +20,12 @@ static uint16_t *find(dq_gif_palette *p, uint32_t argb)
 }
 
 /** @return false where it is new and there is no room */
-static bool index_of(dq_gif_palette *p, const uint8_t *rgb, uint8_t *index)
+static bool index_of(dq_palette *p, const uint8_t *rgb, uint8_t *index)
 {
     uint32_t argb = colour_of(rgb);
     uint16_t *slot = find(p, argb);
     if (!*slot) {
-        if (p->n == DQ_GIF_COLOURS)
+        if (p->n == DQ_PALETTE_COLOURS)
             return false;
         p->argb[p->n++] = argb;
         *slot = (uint16_t)p->n;
@@ -35,7 +34,7 @@ static bool index_of(dq_gif_palette *p, const uint8_t *rgb, uint8_t *index)
     return true;
 }
 
-static bool map(dq_gif_palette *p, const uint8_t *rgb, size_t n, uint8_t *indices)
+static bool map(dq_palette *p, const uint8_t *rgb, size_t n, uint8_t *indices)
 {
     for (size_t i = 0; i < n; i++) {
         bool is_same = i > 0 && memcmp(rgb + 3 * i, rgb + 3 * i - 3, 3) == 0;
@@ -47,24 +46,20 @@ static bool map(dq_gif_palette *p, const uint8_t *rgb, size_t n, uint8_t *indice
     return true;
 }
 
-void dq_gif_palette_init(dq_gif_palette *p, const uint8_t *rgb, size_t n)
+void dq_palette_init(dq_palette *p, const uint8_t *rgb, size_t n)
 {
     uint8_t index;
     memset(p, 0, sizeof(*p));
-    for (int i = 0; i < DQ_GIF_COLOURS; i++)
+    for (int i = 0; i < DQ_PALETTE_COLOURS; i++)
         p->argb[i] = 0xff000000u;  // FFmpeg takes the first clear one, which has to stay the same
     for (size_t i = 0; i < n && index_of(p, rgb + 3 * i, &index); i++)
         ;
 }
 
-dq_status dq_gif_palette_map(dq_gif_palette *p, const uint8_t *rgb, size_t n, uint8_t *indices)
+bool dq_palette_map(dq_palette *p, const uint8_t *rgb, size_t n, uint8_t *indices)
 {
     if (map(p, rgb, n, indices))
-        return DQ_OK;
-    dq_gif_palette_init(p, NULL, 0);
-    if (map(p, rgb, n, indices))
-        return DQ_OK;
-    return dq_fail(DQ_ERR_UNSUPPORTED,
-                   "a GIF shows %d colours at once, and this picture has more: record an MP4",
-                   DQ_GIF_COLOURS);
+        return true;
+    dq_palette_init(p, NULL, 0);
+    return map(p, rgb, n, indices);
 }
