@@ -41,5 +41,8 @@ double action_values_part(const action_values *v, int action)
         least = v->values[a] < least ? v->values[a] : least;
         most = v->values[a] > most ? v->values[a] : most;
     }
-    return most > least ? (double)(v->values[action] - least) / (double)(most - least) : 1;
+    if (most <= least)
+        return 1;
+    double part = ((double)v->values[action] - (double)least) / ((double)most - (double)least);
+    return part >= 0 && part <= 1 ? part : 0;  // of what is no number, too
 }

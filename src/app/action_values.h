@@ -24,7 +24,7 @@ void action_values_take(action_values *v, int action, const float *values);
 /** An action's name, or its number where it has none. @param text where a number is written */
 const char *action_values_name(const action_values *v, int action, char text[16]);
 /** How much of an action's bar is full, 0 to 1: nothing for the least value of the state, all for
- *  the largest; 0 while no values are known. */
+ *  the largest; 0 while no values are known, and of what is no number. */
 double action_values_part(const action_values *v, int action);
 
 #endif

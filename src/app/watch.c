@@ -9,7 +9,7 @@
 #include "deepq/atari_env.h"
 
 enum { WIDEST = 160, GAP = 2, MIN_ROWS = 6 };     // of the picture
-enum { NUMBER = 10, BAR_MIN = 4, BAR_MAX = 24 };  // columns
+enum { NUMBER = 11, BAR_MIN = 4, BAR_MAX = 24 };  // columns; -1.234e-05 and a space
 enum { BARS_BYTES = 1024 };                       // of a row
 enum { ROW_BYTES = WIDEST * HALF_BLOCKS_CELL_BYTES + HALF_BLOCKS_END_BYTES + BARS_BYTES };
 

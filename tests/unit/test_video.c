@@ -148,7 +148,8 @@ static void draw_colours(int i, int n_colours)
 {
     for (int p = 0; p < WIDTH * HEIGHT; p++) {
         int k = (p + 7 * i) / 3 % n_colours + (i > 40 ? i : 0);
-        const uint8_t rgb[3] = {(uint8_t)(k * 2), (uint8_t)(255 - k), (uint8_t)(k * 37)};
+        const uint8_t rgb[3] = {(uint8_t)(k * k * 5), (uint8_t)(255 - k),
+                                (uint8_t)(k * 73 + k * k / 7)};
         memcpy(picture + 3 * p, rgb, 3);
     }
 }
