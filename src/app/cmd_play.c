@@ -220,7 +220,7 @@ int cmd_play(int argc, char **argv)
         {"random", 0, OPTION_FLAG, &o.random, NULL, "no model: random actions (in deepq/Pong-v0)",
          0, 0},
         {"human", 0, OPTION_FLAG, &o.stage.human, NULL,
-         "play yourself (deepq/Pong-v0): arrows or WASD, space fires, p pauses, r restarts", 0, 0},
+         "play yourself: arrows or WASD, space, p, r, q (deepq/Pong-v0)", 0, 0},
         {"last", 0, OPTION_FLAG, &o.model.last, NULL,
          "of a run folder, the weights of its checkpoint", 0, 0},
         {"env", 'e', OPTION_TEXT, &o.model.env_id, "ID", "environment (the model's)", 0, 0},
@@ -249,8 +249,9 @@ int cmd_play(int argc, char **argv)
         .about =
             "Watch a trained model play, or play yourself; q, Escape or closing the window ends "
             "it,\n"
-            "p pauses. With --human each frame takes an action, as on the console; keys that a\n"
-            "game has no action for are left out, and up and down of a paddle are RIGHT and LEFT.",
+            "p pauses. With --human arrows or WASD are the stick, space is fire, r begins another\n"
+            "game, and each frame takes an action, as on the console. Keys that a game has no\n"
+            "action for are left out; where it has no UP and DOWN, those are RIGHT and LEFT.",
         .examples = "  deepq play\n"
                     "  deepq play --random -e deepq/Bricks-v0\n"
                     "  deepq play -m PongNoFrameskip-v4-best_19.dat\n"

@@ -135,6 +135,14 @@ static size_t row_of_marks(char *text, const uint8_t *upper, const uint8_t *lowe
     return (size_t)n;
 }
 
+/** @return where the null byte was put */
+static char *append(char *to, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(to, text, n + 1);
+    return to + n;
+}
+
 /** A colour is said where it changes. */
 size_t half_blocks_row(char *text, const uint8_t *upper, const uint8_t *lower, int n,
                        terminal_colours colours)
@@ -148,9 +156,7 @@ size_t half_blocks_row(char *text, const uint8_t *upper, const uint8_t *lower, i
             to += select_colour(to, HALF_BLOCKS_CELL_BYTES / 2, u, false, colours);
         if (i == 0 || memcmp(l, l - 3, 3) != 0)
             to += select_colour(to, HALF_BLOCKS_CELL_BYTES / 2, l, true, colours);
-        memcpy(to, "▀", 3);
-        to += 3;
+        to = append(to, "▀");
     }
-    memcpy(to, "\033[0m", 5);
-    return (size_t)(to + 4 - text);
+    return (size_t)(append(to, "\033[0m") - text);
 }

@@ -107,6 +107,7 @@ class Train(Options):
             "--logdir": "board",
             "--resume": "nowhere",
             "--rom-dir": "roms",
+            "--watch": [],  # that there is no terminal; run_screen.py has those
             "--plain": Elsewhere("run_train.py: Terminal"),
             "--json": [],
             "--dashboard": Elsewhere("run_dashboard.py"),
