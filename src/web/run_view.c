@@ -133,21 +133,46 @@ static const char *skip_blanks(const char *p)
     return p + strspn(p, " \t\r");
 }
 
-/** A number or null. @return what is behind it, NULL when it is neither */
+/** @return what is behind a text, NULL where it does not end */
+static const char *skip_text(const char *p)
+{
+    for (p++; *p && *p != '"'; p++)
+        p += *p == '\\' && p[1];
+    return *p ? p + 1 : NULL;
+}
+
+/** The same of a list or an object. */
+static const char *skip_nested(const char *p)
+{
+    int depth = 0;
+    do {
+        depth += (*p == '[' || *p == '{') - (*p == ']' || *p == '}');
+        p = *p == '"' ? skip_text(p) : p + 1;
+    } while (p && *p && depth > 0);
+    return depth == 0 ? p : NULL;
+}
+
+/** A number; what is none is NAN. @return what is behind it, NULL when it is no value at all */
 static const char *read_value(const char *p, double *value)
 {
     char *end;
     *value = NAN;
-    if (strncmp(p, "null", 4) == 0)
+    if (strncmp(p, "null", 4) == 0 || strncmp(p, "true", 4) == 0)
         return p + 4;
+    if (strncmp(p, "false", 5) == 0)
+        return p + 5;
+    if (*p == '"')
+        return skip_text(p);
+    if (*p == '[' || *p == '{')
+        return skip_nested(p);
     if (*p != '-' && (*p < '0' || *p > '9'))
         return NULL;
     *value = strtod(p, &end);
     return end;
 }
 
-/** Take one object of numbers, as train_log.c writes them. Not by jansson: its allocator cannot be
- *  that of dq_json_parse() while the trainer's thread uses jansson, too.
+/** Take one object with numbers, as train_log.c writes them. Not by jansson: its allocator cannot
+ * be that of dq_json_parse() while the trainer's thread uses jansson, too.
  *  @return false for a line that is none: it is left out */
 static bool take_line(dq_run_view *v, const char *p)
 {

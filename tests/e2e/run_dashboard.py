@@ -19,7 +19,7 @@ from program import OWN_BRICKS, OWN_PONG, SANITIZED, Case, main, run
 
 # Games of about 20 frames; learning, so that there are values.
 BRICKS = ["--env", OWN_BRICKS, "--frame-skip", "20", "--set", "network=small", "--set", "replay_size=400", "--set",
-          "replay_start=100", "--set", "epsilon_decay=400", "--threads", "1", "--plain"]
+          "replay_start=100", "--set", "train_every=4", "--set", "epsilon_decay=400", "--threads", "1", "--plain"]
 WITHOUT_END = ["--frames", "1000000000"]
 
 
@@ -178,18 +178,18 @@ class Content(Server):
 
     def test_lines_that_are_none_are_left_out(self):
         out = self.finished("run", *BRICKS, "--frames", 60)
-        lines = ['{"game":1,"frame":10,"reward":null}', "[1]", '{"game":2', '{"game":"2"}', '{"game":2,"frame":nan}', "",
+        lines = ['{"game":1,"frame":10,"reward":null}', "[1]", '{"game":2', '{"game":"2', '{"game":[2,"]"}', '{"game":2,"frame":nan}', "",
                  '{"game":3,"later":1e-3,"reward":-2.5}', "x" * 200000, '{"a":' + "9" * 400 + "}", '{"game":4 , "frame": 5}',
-                 '{"game":5,"frame":6}\0', '{"game":6']
+                 '{"game":5,"frame":6}\0', '{"text":"a\\"}, ","list":[1,{"b":["]"]}],"no":false, "yes":true,"game":7}', '{"game":6']
         (out / "log.jsonl").write_text("\n".join(lines))
         self.serve(out)
-        self.wait_games(4)
+        self.wait_games(5)
         got = self.get("/api/runs/0/games")["columns"]
-        self.assertEqual(got["game"], [1, 3, None, 4])
-        self.assertEqual(got["frame"], [10, None, None, 5])
-        self.assertEqual(got["reward"], [None, -2.5, None, None])
-        self.assertEqual(got["later"], [None, 0.001, None, None])
-        self.assertEqual(got["a"], [None] * 4)  # no number of JSON: an infinity
+        self.assertEqual(got["game"], [1, 3, None, 4, 7])
+        self.assertEqual(got["frame"], [10, None, None, 5, None])
+        self.assertEqual(got["reward"], [None, -2.5, None, None, None])
+        self.assertEqual(got["later"], [None, 0.001, None, None, None])
+        self.assertEqual(got["a"], [None] * 5)  # no number of JSON: an infinity
 
     def test_a_run_that_begins_later_is_cut_back_and_makes_way(self):
         out, source = self.dir / "later", self.finished("source")

@@ -11,6 +11,12 @@ const TITLES = {  // key of log.jsonl: title, unit
   epsilon: ["Epsilon: how often an action is random", "probability"],
   speed: ["Speed", "frames a second"],
   learning_rate: ["Learning rate", ""],
+  gradient_norm: ["Norm of the gradient, before it is limited", "norm"],
+  play_ms: ["Time of a step: stepping environments", "milliseconds"],
+  act_ms: ["Time of a step: choosing actions", "milliseconds"],
+  sample_ms: ["Time of a step: drawing batches", "milliseconds"],
+  target_ms: ["Time of a step: targets", "milliseconds"],
+  update_ms: ["Time of a step: the rest of the updates", "milliseconds"],
   clipped_reward: ["Return of an episode, as it is learned from", "points"],
 };
 const NO_CURVES = new Set(["frame", "game", "time", "updates", "loss", "episodes"]);
