@@ -111,6 +111,14 @@ class Browser:
                 raise TimeoutError(f"never true: {expression}: {value}; the console: {self.complaints}")
             time.sleep(0.1)
 
+    def drag(self, selector, begin, end):
+        """The mouse across an element, from one part of its width to another."""
+        x, y, width, height = self.ask(f"(b => [b.x, b.y, b.width, b.height])(document.querySelector({json.dumps(selector)})"
+                                       ".getBoundingClientRect())")
+        for kind, part in ("mouseMoved", begin), ("mousePressed", begin), ("mouseMoved", end), ("mouseReleased", end):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x + part * width, y=y + height / 2, button="left",
+                      buttons=1, clickCount=1)
+
     def picture(self, path, clip=None):
         """A PNG of the whole page, or of {x, y, width, height}."""
         if clip is None:

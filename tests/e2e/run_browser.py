@@ -77,11 +77,26 @@ class Page(Server):
         # A run that is switched off is no longer drawn.
         browser.ask("document.querySelectorAll('#runs input')[1].click()")
         browser.wait("page.charts.charts.get('reward').rows[0].length === 2")
+        self.look_closer(browser)
         self.play(browser)
         browser.ask("document.getElementById('across').value = 'game', document.getElementById('across').dispatchEvent(new Event('change'))")
         self.assertEqual(browser.ask("document.querySelector('[data-key=reward] .dygraph-xlabel').textContent"), "games")
         self.keep(browser, "finished")
         self.check_quiet(browser)
+
+    def look_closer(self, browser):
+        """At a part of the axis, in all charts, and back."""
+        extent = browser.ask("extentOf(page.runs.slice(0, 1), 'frame')")
+        browser.ask("document.querySelector('[data-key=reward]').scrollIntoView()")
+        browser.drag("[data-key=reward] .plot", 0.5, 0.75)
+        low, high = browser.wait("page.charts.window")
+        self.assertTrue(extent[0] < low < high < extent[1], (extent, low, high))
+        self.assertEqual(browser.ask("page.charts.charts.get('length').graph.xAxisRange()"), [low, high])
+        rows = browser.ask("page.charts.charts.get('length').rows.map(row => row[0])")
+        self.assertTrue(rows and all(low <= x <= high for x in rows))
+        self.assertIn(" frames: ", browser.ask("document.querySelector('[data-key=reward] .reading').textContent"))
+        browser.ask("document.getElementById('all').click()")
+        self.assertEqual(browser.ask("page.charts.charts.get('length').graph.xAxisRange()"), extent)
 
     def play(self, browser):
         """The longest game to its end."""

@@ -131,6 +131,7 @@ class Chart {
         fillAlpha: 0.16, ylabel: this.unit, xRangePad: 0, yRangePad: 8, highlightCircleSize: 3,
         xLabelHeight: 17, yLabelWidth: 16, axes: {y: {axisLabelWidth: 64, pixelsPerLabel: 28, axisLabelFormatter: short}, x: {pixelsPerLabel: 60, axisLabelFormatter: short}},
         interactionModel: {
+          willDestroyContextMyself: true,  // as the next line does
           mousedown: Dygraph.defaultInteractionModel.mousedown,
           dblclick: () => onWindow(null),
         },
