@@ -190,8 +190,7 @@ int cmd_replay(int argc, char **argv)
          1e15},
         {"best", 0, OPTION_FLAG, &o.best, NULL, "show the game with the most points", 0, 0},
         {"verify", 0, OPTION_FLAG, &o.verify, NULL,
-         "unseen: say whether each game, or that one, shows again what it showed in training", 0,
-         0},
+         "unseen: whether each game, or that one, shows again what it did in training", 0, 0},
         {"record", 'r', OPTION_TEXT, &o.stage.record_dir, "DIR", "write a video of it into DIR", 0,
          0},
         {"format", 0, OPTION_WORD, &o.stage.format, "mp4|gif",
@@ -222,6 +221,9 @@ int cmd_replay(int argc, char **argv)
         return exit_status;
     if (o.best && o.episode > 0)
         return app_fail(APP_MISUSED, "replay: --best and --episode name two games: leave one out");
+    if (o.stage.record_dir && (o.verify || !(o.best || o.episode > 0)))
+        return app_fail(APP_MISUSED, "replay: --record takes a game that is shown: name one with "
+                                     "--episode or --best, and leave --verify out");
     exit_status = stage_check_options(&o.stage, "replay");
     if (exit_status != APP_DONE)
         return exit_status;

@@ -7,7 +7,8 @@ import unittest
 
 from program import DEEPQ, OWN_PONG, Case, has_pong, main, run
 
-COMMANDS = ["train", "play", "eval", "export", "tabular", "envs", "roms", "trace", "inspect", "bench"]
+COMMANDS = ["train", "play", "eval", "export", "tabular", "envs", "roms", "trace", "inspect", "bench",
+            "replay", "dashboard"]
 
 
 class Help(Case):

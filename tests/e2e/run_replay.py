@@ -155,6 +155,8 @@ class Replay(Case):
         self.refuse(2, "nosuch", "nosuch")
         self.refuse(2, "two games", self.dir, "--best", "--episode", 1)
         self.refuse(2, "", self.dir)
+        for mode in [], ["--verify"], ["--verify", "--best"]:
+            self.refuse(2, "--record takes a game that is shown", self.dir, *mode, "--record", self.dir / "videos")
         out = self.dir / "run"
         self.train(*CARTPOLE, "--frames", 5, "--out", out)
         self.refuse(2, "no game of it is over yet", out, "--best")
