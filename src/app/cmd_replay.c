@@ -190,7 +190,7 @@ int cmd_replay(int argc, char **argv)
          1e15},
         {"best", 0, OPTION_FLAG, &o.best, NULL, "show the game with the most points", 0, 0},
         {"verify", 0, OPTION_FLAG, &o.verify, NULL,
-         "unseen: whether each game, or that one, shows again what it did in training", 0, 0},
+         "unseen: does each game, or that one, show what it did in training?", 0, 0},
         {"record", 'r', OPTION_TEXT, &o.stage.record_dir, "DIR", "write a video of it into DIR", 0,
          0},
         {"format", 0, OPTION_WORD, &o.stage.format, "mp4|gif",
