@@ -125,6 +125,10 @@ class Page(Server):
         facts = browser.ask("document.getElementById('facts').innerText")
         for name in ("frame", "mean of 100", "epsilon", "speed", "memory", "MB", "time goes to"):
             self.assertIn(name, facts)
+        watched = browser.wait("page.live.watched.length > 3 && page.live.watched")
+        self.assertEqual([row[0] for row in watched], sorted({row[0] for row in watched}))
+        self.assertTrue(all(1 < row[1] < 10000 for row in watched), watched)
+        self.assertRegex(browser.ask("document.querySelector('[data-key=memory] .reading').textContent"), r"minutes: \d")
         before = browser.ask("page.runs[0].games")
         browser.wait(f"page.runs[0].games > {before + 3}", 60)
         browser.wait("document.querySelectorAll('.chart').length > 5")

@@ -119,8 +119,8 @@ class Chart {
     looks.forEach((look, i) => { series["run " + i] = {color: look.colour, strokePattern: look.dash}; });
     const options = {
       file: rows, labels: ["x", ...looks.map((_, i) => "run " + i)], series,
-      colors: looks.map(look => look.colour), dateWindow: range, axisLineColor: css("--line"),
-      gridLineColor: css("--grid"), xlabel: xTitle,
+      colors: looks.map(look => look.colour), dateWindow: range, includeZero: this.key === "memory",
+      axisLineColor: css("--line"), gridLineColor: css("--grid"), xlabel: xTitle,
     };
     if (this.graph && this.n === looks.length) {
       this.graph.updateOptions(options);
@@ -129,7 +129,11 @@ class Chart {
       this.graph = new Dygraph(this.plot, rows, {
         ...options, file: undefined, customBars: true, connectSeparatedPoints: true, legend: "never", strokeWidth: 1.8,
         fillAlpha: 0.16, ylabel: this.unit, xRangePad: 0, yRangePad: 8, highlightCircleSize: 3,
-        xLabelHeight: 17, yLabelWidth: 16, axes: {y: {axisLabelWidth: 64, pixelsPerLabel: 28, axisLabelFormatter: short}, x: {pixelsPerLabel: 60, axisLabelFormatter: short}},
+        xLabelHeight: 17, yLabelWidth: 16,
+        axes: {
+          y: {axisLabelWidth: 64, pixelsPerLabel: 22, axisLabelFormatter: short},
+          x: {pixelsPerLabel: 60, axisLabelFormatter: short},
+        },
         interactionModel: {
           willDestroyContextMyself: true,  // as the next line does
           mousedown: Dygraph.defaultInteractionModel.mousedown,
@@ -148,7 +152,7 @@ class Chart {
   read(number) {
     const row = this.rows[number];
     if (!row) return;
-    const x = this.xTitle.startsWith("hours") ? row[0] : Math.round(row[0]);
+    const x = /^(hours|minutes)/.test(this.xTitle) ? row[0] : Math.round(row[0]);
     this.reading.replaceChildren(`${show(x)} ${this.xTitle.split(" ")[0]}: `);
     this.looks.forEach((look, i) => {
       const value = row[i + 1];

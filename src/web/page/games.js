@@ -50,6 +50,7 @@ class Gauge {
 }
 
 const SCALE_MOMENTS = 150;  // whose values the bars' scale has
+const WATCHED_S = 1, WATCHED = 3600;  // seconds from a point of the live curves to the next; points kept
 
 /** What /events says of a run that trains. */
 class LiveGame {
@@ -57,7 +58,11 @@ class LiveGame {
     this.facts = facts;
     this.screen = new Screen(document.getElementById("live"));
     this.extremes = [];
-    this.memory = [];
+    this.begin = performance.now();
+    this.watched = [];  // [minutes, megabytes, frames a second]
+    document.getElementById("live-charts").replaceChildren();
+    const kinds = [["memory", "Memory of this process", "MB"], ["speed-now", "Speed lately", "frames/s"]];
+    this.charts = kinds.map(([key, title, unit]) => new Chart(document.getElementById("live-charts"), key, title, unit));
     this.rows = facts.actions.map(name => {
       const row = {value: new Gauge("value"), share: new Gauge("share")};
       row.line = element("tr", element("td", name), element("td", row.value.box), element("td", row.share.box));
@@ -73,6 +78,19 @@ class LiveGame {
     if (m.picture) this.screen.draw(m.picture);
     this.showActions(m);
     this.showFacts(m);
+    this.showWatched(m);
+  }
+
+  /** Memory and speed since the page was opened: logs have the speed of games alone, and no memory. */
+  showWatched(m) {
+    const minutes = (performance.now() - this.begin) / 60000, last = this.watched[this.watched.length - 1];
+    if (last && minutes - last[0] < WATCHED_S / 60) return;
+    this.watched.push([minutes, m.memory / 1e6, m.speed]);
+    if (this.watched.length > WATCHED) this.watched.shift();
+    if (this.watched.length < 2) return;
+    const look = [{name: "", ...lookOf(0)}], range = [this.watched[0][0], minutes];
+    this.charts.forEach((chart, i) =>
+      chart.draw(this.watched.map(row => [row[0], row[i + 1] ? Array(3).fill(row[i + 1]) : null]), look, range, "minutes", () => {}));
   }
 
   showActions(m) {
