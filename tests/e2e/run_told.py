@@ -98,9 +98,9 @@ class Training(Case):
     def test_numbers_of_updates_go_on_after_a_resume(self):
         whole, parts = self.dir / "whole", self.dir / "parts"
         learning = ["--env", OWN_PONG, "--set", "network=small", "--set", "replay_start=100"]
-        self.check(run("train", *learning, "--frames", "2500", "--out", whole), 0)
-        self.check(run("train", *learning, "--frames", "1500", "--out", parts), 0)
-        self.check(run("train", "--resume", parts, "--frames", "2500"), 0)
+        self.check(run("train", *learning, "--frames", "1300", "--out", whole), 0)
+        self.check(run("train", *learning, "--frames", "1000", "--out", parts), 0)
+        self.check(run("train", "--resume", parts, "--frames", "1300"), 0)
         for game in log_of(whole):
             self.assertTrue(0 < game["gradient_norm"] < 100, game)  # every game has more than 64 updates
             self.assertTrue(all(game[stage] > 0 for stage in STAGES), game)
@@ -169,8 +169,8 @@ class Training(Case):
 class Evaluations(Case):
     """Games that the network plays by itself now and then, which change no bit of the training."""
 
-    LEARNING = ["--env", OWN_PONG, "--set", "network=small", "--set", "replay_start=100"]
-    EVALUATING = [*LEARNING, "--set", "eval_every=400", "--set", "eval_games=2"]
+    CARTPOLE = ["--env", "CartPole-v1", "--preset", "cartpole", "--set", "replay_start=100"]
+    EVALUATING = ["--set", "eval_every=400", "--set", "eval_games=2"]
 
     def train(self, name, *args):
         """Begin a run, or go on with it, which needs no more settings."""
@@ -182,9 +182,10 @@ class Evaluations(Case):
         return json_lines((out / "evaluations.jsonl").read_text())
 
     def test_what_eval_says_of_the_same_weights(self):
-        out, text = self.train("run", *self.EVALUATING, "--frames", "800")
+        out, text = self.train("run", "--env", OWN_PONG, "--set", "network=small", "--set", "eval_every=150", "--set",
+                               "eval_games=2", "--frames", "300")
         told = self.evaluations(out)
-        self.assertEqual([e["frame"] for e in told], [400, 800])
+        self.assertEqual([e["frame"] for e in told], [150, 300])
         done = run("eval", "-m", out, "--last", "--episodes", "2", "--json")
         want = json.loads(self.check(done, 0).stdout)
         self.assertEqual(told[1]["rewards"], want["rewards"])
@@ -197,8 +198,8 @@ class Evaluations(Case):
         self.assertEqual(board, [(e["frame"], e["mean"]) for e in told])
 
     def test_training_is_the_same_without(self):
-        out, _ = self.train("evaluated", *self.EVALUATING, "--frames", "1000")
-        other, _ = self.train("plain", *self.LEARNING, "--frames", "1000")
+        out, _ = self.train("evaluated", *self.CARTPOLE, *self.EVALUATING, "--frames", "1000")
+        other, _ = self.train("plain", *self.CARTPOLE, "--frames", "1000")
         for key in "frame", "reward", "loss", "mean_loss", "max_q", "updates":
             self.assertEqual([g[key] for g in log_of(out)], [g[key] for g in log_of(other)], key)
         self.assertFalse((other / "evaluations.jsonl").exists())
@@ -206,8 +207,8 @@ class Evaluations(Case):
         self.assertEqual(*states)
 
     def test_they_go_on_after_a_resume(self):
-        whole, _ = self.train("whole", *self.EVALUATING, "--frames", "1300")
-        parts, _ = self.train("parts", *self.EVALUATING, "--frames", "900")
+        whole, _ = self.train("whole", *self.CARTPOLE, *self.EVALUATING, "--frames", "1300")
+        parts, _ = self.train("parts", *self.CARTPOLE, *self.EVALUATING, "--frames", "900")
         self.train("parts", "--frames", "1300")
         strip = [[{key: e[key] for key in e if key != "time"} for e in self.evaluations(out)] for out in (whole, parts)]
         self.assertEqual(strip[0], strip[1])
@@ -215,7 +216,8 @@ class Evaluations(Case):
 
     def test_one_that_is_interrupted_is_made_up_for(self):
         out = self.dir / "run"
-        deepq = self.start("train", *self.LEARNING, "--set", "eval_every=1", "--set", "eval_games=10000", "--out", out)
+        deepq = self.start("train", "--env", OWN_PONG, "--set", "network=small", "--set", "eval_every=1", "--set",
+                           "eval_games=10000", "--out", out)
         while not (out / "evaluations.jsonl").exists():
             time.sleep(0.05)
         time.sleep(1)  # it begins after the first frame
@@ -227,7 +229,7 @@ class Evaluations(Case):
 
     def test_settings_that_are_impossible(self):
         for pair, words in [("eval_every=-1", "eval_every = '-1'"), ("eval_games=0", "eval_games = '0'")]:
-            self.check(run("train", *self.LEARNING, "--set", pair, "--out", self.dir / "run"), 2, words)
+            self.check(run("train", *self.CARTPOLE, "--set", pair, "--out", self.dir / "run"), 2, words)
 
 
 class WholeGames(Case):
