@@ -4,7 +4,8 @@ Nothing of deepq's is used: CRC-32C of every record is checked, unknown fields a
 """
 
 import struct
-import zlib
+
+from png_picture import read_png
 
 
 def crc32c(data):
@@ -81,31 +82,6 @@ def texts(path):
     return found
 
 
-def grey_rows(png):
-    """The rows of a grey PNG of 8 bits, by its specification (W3C, second edition)."""
-    assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    at, data = 8, b""
-    while at < len(png):
-        n, = struct.unpack_from(">I", png, at)
-        kind, body = png[at + 4:at + 8], png[at + 8:at + 8 + n]
-        assert struct.unpack_from(">I", png, at + 8 + n)[0] == zlib.crc32(kind + body)
-        if kind == b"IHDR":
-            width, height, *rest = struct.unpack(">IIBBBBB", body)
-            assert rest == [8, 0, 0, 0, 0]
-        data += body if kind == b"IDAT" else b""
-        at += n + 12
-    flat, above, rows = zlib.decompress(data), bytes(width), []
-    for y in range(height):
-        how, *row = flat[y * (width + 1):(y + 1) * (width + 1)]
-        for x in range(width):
-            left, up, corner = row[x - 1] if x else 0, above[x], above[x - 1] if x else 0
-            nearest = min((left, up, corner), key=lambda v: abs(left + up - corner - v))
-            row[x] = (row[x] + (0, left, up, (left + up) // 2, nearest)[how]) % 256
-        above = bytes(row)
-        rows.append(above)
-    return rows
-
-
 def images(path):
     """[(tag, step, rows)] of grey pictures, in the order of the file."""
     found = []
@@ -115,7 +91,7 @@ def images(path):
             parts = dict(fields(value))
             if number == 1 and 4 in parts:
                 image = dict(fields(parts[4]))
-                rows = grey_rows(image[4])
-                assert (image[1], image[2], image[3]) == (len(rows), len(rows[0]), 1)
+                width, height, rows = read_png(image[4])
+                assert (image[1], image[2], image[3]) == (height, width, 1)
                 found.append((parts[1].decode(), event.get(2, 0), rows))
     return found
