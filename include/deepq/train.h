@@ -184,13 +184,13 @@ typedef struct dq_train_config {
     /** Steps from one evaluation to the next, 0 or more; 0: there is none. A trainer does not
      *  evaluate: that is for whoever runs it, as `deepq train` does. */
     int64_t eval_every;
-    /** Games of an evaluation, 1 to 10000. */
-    int eval_games;
     /** Seed of all random streams. */
     uint64_t seed;
     /** Threads, the caller included; 0: one for each core. Not a hyperparameter: results do not
      *  depend on it. */
     int n_threads;
+    /** Games of an evaluation, 1 to 10000. */
+    int eval_games;
     /** Architecture of the network: "nature", "nips", "small" or "nature_same" for uint8
      *  [4][84][84], "cnn" for uint8 pictures of any size, "mlp" for vectors (net.h). NULL:
      * "nature", "cnn" or "mlp", as the observations are. */
