@@ -70,28 +70,27 @@ def scalars(path):
     return found
 
 
-def texts(path):
-    """[(tag, step, text)] in the order of the file."""
-    found = []
+def summaries(path):
+    """(step, fields of a value) of each summary, in the order of the file."""
     for record in records(path.read_bytes()):
         event = dict(fields(record))
         for number, value in fields(event.get(5, b"")):
-            parts = dict(fields(value))
-            if number == 1 and 8 in parts:
-                found.append((parts[1].decode(), event.get(2, 0), dict(fields(parts[8]))[8].decode()))
-    return found
+            if number == 1:
+                yield event.get(2, 0), dict(fields(value))
+
+
+def texts(path):
+    """[(tag, step, text)] in the order of the file."""
+    return [(parts[1].decode(), step, dict(fields(parts[8]))[8].decode()) for step, parts in summaries(path) if 8 in parts]
 
 
 def images(path):
     """[(tag, step, rows)] of grey pictures, in the order of the file."""
     found = []
-    for record in records(path.read_bytes()):
-        event = dict(fields(record))
-        for number, value in fields(event.get(5, b"")):
-            parts = dict(fields(value))
-            if number == 1 and 4 in parts:
-                image = dict(fields(parts[4]))
-                width, height, rows = read_png(image[4])
-                assert (image[1], image[2], image[3]) == (height, width, 1)
-                found.append((parts[1].decode(), event.get(2, 0), rows))
+    for step, parts in summaries(path):
+        if 4 in parts:
+            image = dict(fields(parts[4]))
+            width, height, rows = read_png(image[4])
+            assert (image[1], image[2], image[3]) == (height, width, 1)
+            found.append((parts[1].decode(), step, rows))
     return found
