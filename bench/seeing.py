@@ -1,32 +1,31 @@
 #!/usr/bin/env python3
-"""What it costs to see a run: processor time a frame of `deepq train` beside the same learner without a folder.
+"""What it costs to see a run: the share of the trainer's time that its callbacks take, by perf's samples.
 
-    bench/seeing.py [--program build/bin/deepq] [--rounds 5] [--frames 1500] [-- MORE OF TRAIN]
+    bench/seeing.py [--program build/bin/deepq] [--frames 2400] [--env PongNoFrameskip-v4]
 
-Sides, in turn: `bare`, deepq.train() in this Python, which writes nothing; `logs`, `deepq train` into a pipe: log.jsonl,
-events, actions and models; `screen`, on a terminal of 80x24; `watch`, with --watch; `page`, with --dashboard and a
-reader of its events. Learner: --preset book on Pong, one thread, learning from frame 1,000 on, no checkpoints. A run of
-1,000 frames is taken off one of 1,000 + `frames`, so that neither the start nor the import counts. Processor time, since
-other programs take little of it; medians of the rounds.
+Sides, a run each: `logs`, into a pipe: log.jsonl, events, actions, models; `screen`, on a terminal of 80x24; `watch`, with
+--watch in 24-bit colours; `page`, with --dashboard and a reader of its events. Learner: --preset book, one thread, learning
+from frame 1,000 on. Pairs of whole runs cannot show a hundredth on a machine that others share; samples of one run can, since
+all of it is slowed alike. Needs perf, and may take a minute a side.
 """
 
 import argparse
+import fcntl
 import os
 import pty
-import resource
-import statistics
+import struct
 import subprocess
-import sys
 import tempfile
+import termios
 import threading
+import time
 import urllib.request
 
-BARE = """
-import deepq, sys
-deepq.train(sys.argv[1], preset="book", frames=int(sys.argv[2]), progress=False, threads=1, replay_start=1000,
-            checkpoint_every=10**9)
-"""
-SIDES = {"bare": [], "logs": [], "screen": [], "watch": ["--watch"], "page": ["--dashboard", "{port}"]}
+PORT = 8771
+SIDES = {"logs": [], "screen": [], "watch": ["--watch"], "page": ["--dashboard", str(PORT)]}
+PARTS = {"models": {"on_best"}, "logs and actions": {"dq_run_store_act", "dq_run_store_game"},
+         "terminal": {"train_screen_update", "train_screen_game"}, "page": {"dq_live_game_act", "dq_live_game_step"},
+         "all": {"on_game", "on_best", "on_solved", "on_step", "on_act", "on_checkpoint"}}
 
 
 def drain(fd):
@@ -37,68 +36,56 @@ def drain(fd):
         pass
 
 
-def read_events(port):
-    while True:
+def read_events(over):
+    while not over.wait(0.05):
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/events", timeout=60) as events:
+            with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/events", timeout=60) as events:
                 while events.readline():
                     pass
-            return
         except OSError:
-            if read_events.over.wait(0.05):
-                return
+            pass
 
 
-def command(side, args, frames, folder):
-    if side == "bare":
-        return [sys.executable, "-c", BARE, args.env, str(frames)]
-    more = [word.format(port=args.port) for word in SIDES[side]]
-    return [args.program, "train", "--env", args.env, "--preset", "book", "--threads", "1", "--set", "replay_start=1000",
-            "--set", "checkpoint_every=1000000000", "--frames", str(frames), "--out", os.path.join(folder, "run"), *more,
-            *args.more]
+def record(side, args, folder):
+    """perf's samples of a run."""
+    data, over, ends = os.path.join(folder, "perf.data"), threading.Event(), None
+    command = ["perf", "record", "-q", "-F", "300", "--call-graph", "dwarf,16384", "-o", data, args.program, "train", "--env",
+               args.env, "--preset", "book", "--threads", "1", "--set", "replay_start=1000", "--set",
+               "checkpoint_every=1000000000", "--frames", str(args.frames), "--out", os.path.join(folder, "run"), *SIDES[side]]
+    env = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+    if side != "logs":
+        ends = pty.openpty()
+        fcntl.ioctl(ends[1], termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        threading.Thread(target=drain, args=[ends[0]], daemon=True).start()
+    if side == "page":
+        threading.Thread(target=read_events, args=[over], daemon=True).start()
+    subprocess.run(command, check=True, env=env, stdout=ends[1] if ends else subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    over.set()
+    for fd in ends or ():
+        os.close(fd)
+    return data
 
 
-def seconds(side, args, frames):
-    """Processor time of a run in a process of its own."""
-    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
-    with tempfile.TemporaryDirectory() as folder:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        read_events.over = threading.Event()
-        ours = theirs = None
-        if side in ("screen", "watch", "page"):
-            ours, theirs = pty.openpty()
-            threading.Thread(target=drain, args=[ours], daemon=True).start()
-        if side == "page":
-            threading.Thread(target=read_events, args=[args.port], daemon=True).start()
-        subprocess.run(command(side, args, frames, folder), check=True, env=env, stderr=theirs,
-                       stdout=theirs if theirs else subprocess.DEVNULL)
-        read_events.over.set()
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        for fd in (ours, theirs):
-            if fd:
-                os.close(fd)
-    return sum(after[:2]) - sum(before[:2])
+def stacks(data):
+    """The functions of each sample, as a set."""
+    text = subprocess.run(["perf", "script", "-i", data, "-F", "ip,sym"], check=True, capture_output=True, text=True).stdout
+    for block in text.split("\n\n"):
+        yield {words[1] for words in (line.split(None, 1) for line in block.splitlines()) if len(words) == 2}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", default="build/bin/deepq")
     parser.add_argument("--env", default="PongNoFrameskip-v4")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--frames", type=int, default=1500)
-    parser.add_argument("--port", type=int, default=8765)
-    parser.add_argument("--sides", default=",".join(SIDES))
-    parser.add_argument("more", nargs="*")
+    parser.add_argument("--frames", type=int, default=2400)
     args = parser.parse_args()
-    sides = args.sides.split(",")
-    taken = {side: [] for side in sides}
-    for _ in range(args.rounds):
-        for side in sides:
-            taken[side].append(1000 * (seconds(side, args, 1000 + args.frames) - seconds(side, args, 1000)) / args.frames)
-    print(f"{'ms of processor time a frame':30} {'median':>8} {'least':>8} {'most':>8}")
-    for side, ms in taken.items():
-        ratio = statistics.median(a / b for a, b in zip(ms, taken[sides[0]]))
-        print(f"{side:30} {statistics.median(ms):8.3f} {min(ms):8.3f} {max(ms):8.3f}  {100 * (ratio - 1):+.2f} %")
+    print(f"{'% of the samples of the trainer':32}" + "".join(f"{part:>18}" for part in PARTS) + f"{'samples':>9}")
+    for side in SIDES:
+        with tempfile.TemporaryDirectory() as folder:
+            found = [names for names in stacks(record(side, args, folder)) if "dq_trainer_run" in names]
+        shares = [100 * sum(bool(names & of) for names in found) / len(found) for of in PARTS.values()]
+        print(f"{side:32}" + "".join(f"{share:18.3f}" for share in shares) + f"{len(found):9}", flush=True)
+        time.sleep(1)
 
 
 if __name__ == "__main__":
