@@ -97,7 +97,7 @@ class Browser:
             raise RuntimeError(str(got["exceptionDetails"]))
         return got["result"].get("value")
 
-    def wait(self, expression, seconds=30):
+    def wait(self, expression, seconds=600):
         """Until it is true. Returns its value."""
         end = time.monotonic() + seconds
         while True:

@@ -30,7 +30,7 @@ class Page(Server):
         browser = Browser(**look)
         self.addCleanup(browser.close)
         browser.open(f"http://127.0.0.1:{self.port}/")
-        browser.wait("document.getElementById('connection')?.textContent === 'connected'", 60)
+        browser.wait("document.getElementById('connection')?.textContent === 'connected'", 600)
         return browser
 
     def check_quiet(self, browser):
@@ -108,7 +108,7 @@ class Page(Server):
         browser.wait("page.player.at > 3")
         self.assertGreater(self.colours(browser, "#replay"), 4)
         steps = browser.ask("page.player.game.steps")
-        browser.wait(f"page.player.at === {steps} && !page.player.playing", 60)
+        browser.wait(f"page.player.at === {steps} && !page.player.playing", 600)
         self.assertEqual(browser.ask("document.getElementById('episode-note').textContent"), "")
         self.assertIn(f"step {steps} of {steps}: action", browser.ask("document.getElementById('position-text').textContent"))
         browser.ask("document.getElementById('position').value = 2, document.getElementById('position').dispatchEvent(new Event('input'))")
@@ -118,7 +118,7 @@ class Page(Server):
         out = self.dir / "run"
         deepq = self.train(*BRICKS, *WITHOUT_END, "--out", out)
         browser = self.open()
-        browser.wait("!document.getElementById('now').hidden && page.live.extremes.length > 5", 60)
+        browser.wait("!document.getElementById('now').hidden && page.live.extremes.length > 5", 600)
         self.assertGreater(self.colours(browser, "#live"), 4)
         self.assertEqual(browser.ask("[...document.querySelectorAll('#actions td:first-child')].map(c => c.textContent)"),
                          ["NOOP", "FIRE", "RIGHT", "LEFT"])
@@ -130,18 +130,18 @@ class Page(Server):
         self.assertTrue(all(1 < row[1] < 10000 for row in watched), watched)
         self.assertRegex(browser.ask("document.querySelector('[data-key=memory] .reading').textContent"), r"minutes: \d")
         before = browser.ask("page.runs[0].games")
-        browser.wait(f"page.runs[0].games > {before + 3}", 60)
+        browser.wait(f"page.runs[0].games > {before + 3}", 600)
         browser.wait("document.querySelectorAll('.chart').length > 5")
         self.keep(browser, "training")
         self.check_quiet(browser)
         # It says when it is alone, and finds the run again under the same address.
         deepq.send_signal(signal.SIGINT)
-        deepq.wait(60)
+        deepq.wait(600)
         lost = browser.wait("document.getElementById('connection').matches('.lost') && document.getElementById('connection').textContent")
         self.assertIn("connection lost", lost)
         self.start("dashboard", out, "--port", self.port)
-        browser.wait("document.getElementById('connection').textContent === 'connected'", 60)
-        browser.wait(f"page.runs[0].games === {len(logged(out))}", 60)
+        browser.wait("document.getElementById('connection').textContent === 'connected'", 600)
+        browser.wait(f"page.runs[0].games === {len(logged(out))}", 600)
         self.assertTrue(browser.ask("document.getElementById('now').hidden"))
 
     def test_narrow_and_dark(self):

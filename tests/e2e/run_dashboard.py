@@ -36,7 +36,7 @@ class Server(Case):
         if "dashboard (libmicrohttpd, dygraphs): no" in run("--version").stdout:
             self.skipTest("built without libmicrohttpd or dygraphs")
 
-    def line_of(self, deepq, stream, words, seconds=120):
+    def line_of(self, deepq, stream, words, seconds=600):
         """The first line of a stream that has the words."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and select.select([stream], [], [], end - time.monotonic())[0]:
@@ -76,7 +76,7 @@ class Server(Case):
 
     def request(self, method, path, headers=None, body=None):
         """Status, headers, body."""
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=200)
         try:
             c.request(method, path, body, headers or {})
             answer = c.getresponse()
@@ -89,10 +89,10 @@ class Server(Case):
         self.assertEqual(got, status, (path, body[:300]))
         return json.loads(body) if status == 200 else body.decode()
 
-    def events(self, seconds=60):
+    def events(self, seconds=600):
         """What /events says, one (name, data) after the other, for so long."""
         end = time.monotonic() + seconds
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         self.addCleanup(c.close)
         c.request("GET", "/events")
         answer = c.getresponse()
@@ -105,7 +105,7 @@ class Server(Case):
             elif line.startswith(b"data: "):
                 yield name, json.loads(line[6:])
 
-    def wait_games(self, games, run_number=0, seconds=60):
+    def wait_games(self, games, run_number=0, seconds=600):
         """Until the server has read so many games of a run."""
         end = time.monotonic() + seconds
         while (n := self.get(f"/api/runs/{run_number}/games?from=0")["games"]) < games:
@@ -141,11 +141,11 @@ class Content(Server):
         self.assertEqual(settings, {key.strip(): value.strip() for key, value in config.items()})
         self.assertEqual(settings["seed"], "1")
         deepq.send_signal(signal.SIGINT)
-        _, said = deepq.communicate(timeout=30)
+        _, said = deepq.communicate(timeout=300)
         self.assertEqual((deepq.returncode, said), (130, "deepq: interrupted\n"))
 
     def test_long_logs_come_in_parts(self):
-        out = self.finished("run", *BRICKS, "--frames", 60)
+        out = self.finished("run", *BRICKS, "--frames", 600)
         one = logged(out)[0]
         with (out / "log.jsonl").open("w") as log:
             for i in range(9001):
@@ -162,7 +162,7 @@ class Content(Server):
         self.assertEqual(values, [i / 3 for i in range(9001)])
 
     def test_lines_that_are_none_are_left_out(self):
-        out = self.finished("run", *BRICKS, "--frames", 60)
+        out = self.finished("run", *BRICKS, "--frames", 600)
         lines = ['{"game":1,"frame":10,"reward":null}', "[1]", '{"game":2', '{"game":"2', '{"game":[2,"]"}', '{"game":2,"frame":nan}', "",
                  '{"game":3,"later":1e-3,"reward":-2.5}', "x" * 200000, '{"a":' + "9" * 400 + "}", '{"game":4 , "frame": 5}',
                  '{"game":5,"frame":6}\0', '{"text":"a\\"}, ","list":[1,{"b":["]"]}],"no":false, "yes":true,"game":7}', '{"game":6']
@@ -298,7 +298,7 @@ class Training(Server):
         number = next(g["game"] for g in logged(out))
         self.assertTrue(self.get(f"/api/runs/0/episodes/{number}")["same"])  # of a run at work
         deepq.send_signal(signal.SIGINT)
-        deepq.wait(60)
+        deepq.wait(600)
         self.assertEqual(deepq.returncode, 130)
         self.assertIn("saved", deepq.stderr.read())
 
@@ -313,7 +313,7 @@ class Training(Server):
                 n += name == "live"
         except (OSError, http.client.HTTPException):
             pass  # it ends with the run
-        self.assertEqual(deepq.wait(60), 0)
+        self.assertEqual(deepq.wait(600), 0)
         self.assertGreater(n, 2)
         same = [[{k: v for k, v in g.items() if k not in ("time", "speed") and not k.endswith("_ms")} for g in logged(out)] for out in (plain, shown)]
         self.assertEqual(*same)
@@ -323,14 +323,14 @@ class Training(Server):
         """Streams that nobody reads, requests that never end, and more than there may be."""
         out = self.dir / "run"
         deepq = self.train(*BRICKS, *WITHOUT_END, "--out", out)
-        self.wait_games(3, seconds=200)
+        self.wait_games(3, seconds=600)
         memory = self.memory_of(deepq)
         lazy = []
         for i in range(100):
             s = socket.socket()
             self.addCleanup(s.close)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            s.settimeout(10)
+            s.settimeout(100)
             s.connect(("127.0.0.1", self.port))
             s.sendall((b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n", b"GET / HTTP/1.1\r\nHost: loc")[i % 2])
             lazy.append(s)
@@ -346,12 +346,15 @@ class Training(Server):
             except ConnectionError:
                 refused += 1
         self.assertGreaterEqual(refused, 40)
-        self.assertGreater(len(logged(out)), games)  # the training goes on
+        end = time.monotonic() + 600
+        while len(logged(out)) <= games:  # the training goes on
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.1)
         if not SANITIZED:
             self.assertLess(self.memory_of(deepq) - memory, 60e6)
         for s in lazy:
             s.close()
-        end = time.monotonic() + 30
+        end = time.monotonic() + 600
         while True:  # and there is room again
             try:
                 self.get("/api/runs")
@@ -361,7 +364,7 @@ class Training(Server):
                 time.sleep(0.5)
         self.assertIsNone(deepq.poll())
         deepq.send_signal(signal.SIGTERM)
-        self.assertEqual(deepq.wait(60), 130)
+        self.assertEqual(deepq.wait(600), 130)
 
     def memory_of(self, deepq):
         with open(f"/proc/{deepq.pid}/statm") as statm:
@@ -371,7 +374,7 @@ class Training(Server):
 class Hostile(Server):
     def setUp(self):
         super().setUp()
-        self.out = self.finished("run", *BRICKS, "--frames", 60)
+        self.out = self.finished("run", *BRICKS, "--frames", 600)
         (self.dir / "secret").write_text("a secret")
         self.deepq = self.serve(self.out)
 
@@ -422,7 +425,7 @@ class Hostile(Server):
         self.assertEqual(self.raw(b"GET / HTTP/1.0\r\n\r\n")[9:12], b"403")  # without a Host
 
     def raw(self, data):
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as s:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=300) as s:
             try:
                 s.sendall(data)
                 s.shutdown(socket.SHUT_WR)
@@ -464,7 +467,7 @@ class Refusals(Server):
         self.check(run("train", "--dashboard", "-1"), 2, "0 to 65535")
 
     def test_a_port_that_is_in_use(self):
-        out = self.finished("run", *BRICKS, "--frames", 60)
+        out = self.finished("run", *BRICKS, "--frames", 600)
         self.serve(out)
         self.check(run("dashboard", out, "--port", self.port), 2, f"port {self.port}", "in use")
         new = self.dir / "new"
@@ -472,7 +475,7 @@ class Refusals(Server):
         self.assertFalse(new.exists())
 
     def test_the_port_that_was_asked_for(self):
-        out = self.finished("run", *BRICKS, "--frames", 60)
+        out = self.finished("run", *BRICKS, "--frames", 600)
         self.serve(out).send_signal(signal.SIGKILL)  # it was free
         deepq = self.start("dashboard", out, "--port", self.port)
         self.assertIn(f":{self.port}/", self.line_of(deepq, deepq.stdout, "http"))
