@@ -29,6 +29,7 @@ struct dq_video {
     dq_palette *palette;        // of a GIF; NULL: an MP4
     uint8_t *indices;           // [height][width]
     dq_video_sound sound;
+    bool has_header;  // the muxer has begun, and not ended
 };
 
 /** The whole factor that makes a picture large enough and its sides even, as 4:2:0 needs. */
@@ -126,6 +127,7 @@ static dq_status open_muxer(dq_video *v)
     error = avcodec_parameters_from_context(v->stream->codecpar, v->encoder);
     if (error >= 0)
         error = avformat_write_header(v->muxer, NULL);
+    v->has_header = error >= 0;
     return error < 0 ? dq_video_fail("make a video", error) : DQ_OK;
 }
 
@@ -297,6 +299,7 @@ static dq_status close_file(dq_video *v)
     if (v->sound.encoder)
         DQ_TRY(dq_video_sound_finish(&v->sound, v->muxer, v->packet));
     error = av_write_trailer(v->muxer);
+    v->has_header = false;
     if (error < 0)
         return dq_video_fail("finish the video", error);
     if (v->n_packets != v->n_frames)
@@ -328,6 +331,8 @@ void dq_video_abandon(dq_video *v)
     dq_file_abandon(v->file);
     if (v->muxer && v->muxer->pb) {
         uint8_t *bytes;
+        if (v->palette && v->has_header)  // a GIF's last picture is held until then
+            (void)av_write_trailer(v->muxer);
         avio_close_dyn_buf(v->muxer->pb, &bytes);
         av_free(bytes);
     }
