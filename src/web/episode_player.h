@@ -23,7 +23,7 @@ typedef struct dq_episode_part {
     int n;            // positions, 1 to DQ_EPISODE_PART_MAX; fewer at the end of the game
 } dq_episode_part;
 
-/** @param stop looked at while it plays; not 0: what is asked then fails soon */
+/** @param stop checked while a game is played; once it is not 0, requests fail soon */
 DQ_NODISCARD dq_status dq_episode_player_create(dq_episode_player **out, const volatile int *stop);
 /** Accepts NULL. */
 void dq_episode_player_destroy(dq_episode_player *p);
