@@ -49,7 +49,7 @@ int cmd_dashboard(int argc, char **argv)
         .about =
             "Show training runs in a browser on this machine: their curves as they grow, their\n"
             "settings and what differs between them, and any of their games, played again. A\n"
-            "folder that is not there yet is shown once a run begins in it. The game that is\n"
+            "folder that does not exist yet is shown once a run begins in it. The game that is\n"
             "being played shows deepq train --dashboard PORT.",
         .examples = "  deepq dashboard runs/try\n"
                     "  deepq dashboard runs/* --port 9000\n",

@@ -61,7 +61,7 @@ static int narrowest_bars(const watch *w)
     return 2 + w->actions.name_width + 1 + BAR_MIN;
 }
 
-/** Bars beside a picture of so many columns, several in a row where there are fewer rows than
+/** Bars beside the picture of a layout, several in a row where there are fewer rows than
  *  actions. @return false: there is no room for them */
 static bool fit_bars(const watch *w, int columns, int rows, layout *l)
 {

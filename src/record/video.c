@@ -18,7 +18,7 @@ enum { GIF_FPS = 50 };  // browsers show what is faster at 10 pictures a second
 struct dq_video {
     dq_writer *file;
     int width, height;  // of the pictures that come in
-    int fps, every;     // one of so many pictures gets into the file
+    int fps, every;     // every `every`-th picture gets into the file
     int64_t n_given, n_frames, n_packets;
     AVCodecContext *encoder;
     AVFormatContext *muxer;
@@ -237,7 +237,7 @@ static dq_status drain(dq_video *v)
     return dq_video_drain(v->encoder, v->stream, v->muxer, v->packet, &v->n_packets);
 }
 
-/** Rows of indices, each pixel as often as the factor says. */
+/** Rows of indices, each pixel repeated by the scale factor. */
 static dq_status fill_with_indices(dq_video *v, const uint8_t *rgb)
 {
     AVFrame *f = v->frame;

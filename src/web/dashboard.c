@@ -116,7 +116,7 @@ static void write_runs(dq_dashboard *d, dq_web_text *t)
     dq_web_text_add(t, "]}");
 }
 
-/** A number of the query within low..high, `usual` where it is not there. */
+/** A number of the query within low..high, unchanged where the query lacks it. */
 static bool read_query(struct MHD_Connection *c, const char *key, int64_t low, int64_t high,
                        int64_t *value)
 {

@@ -172,7 +172,7 @@ class Player {
     this.writeList();
   }
 
-  /** The games in the order that was asked for; so many that a list can still be looked through. */
+  /** The games in the chosen order, cut to a list that can still be read. */
   writeList() {
     const e = this.episodes, n = e ? e.number.length : 0, by = {
       newest: (a, b) => b - a,
