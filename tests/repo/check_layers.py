@@ -10,6 +10,7 @@ from repo_files import finish, read, tracked, without_comments
 
 ALLOWED = {
     "base": set(),
+    "stats": {"base"},
     "atari": {"base"},
     "env": {"atari", "base"},
     "tabular": {"env", "base"},
