@@ -16,6 +16,11 @@ struct dq_policy {
     dq_rng rng;
 };
 
+void dq_policy_seed(dq_policy *p, uint64_t seed)
+{
+    p->rng = dq_rng_stream(seed, "exploration");
+}
+
 static dq_status create(dq_policy **out, int n_actions, double epsilon, uint64_t seed)
 {
     *out = NULL;
@@ -28,7 +33,7 @@ static dq_status create(dq_policy **out, int n_actions, double epsilon, uint64_t
         return dq_fail(DQ_ERR_NOMEM, "no memory for a policy");
     p->n_actions = n_actions;
     p->epsilon = epsilon;
-    p->rng = dq_rng_stream(seed, "exploration");
+    dq_policy_seed(p, seed);
     *out = p;
     return DQ_OK;
 }

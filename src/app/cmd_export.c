@@ -105,12 +105,12 @@ static dq_status write_card(const export_options *o, const trained_model *m)
     dq_export_model model;
     dq_evaluation e = {.episodes = o->episodes,
                        .epsilon = -1,
-                       .cap = DQ_ATARI_EPISODE_TICKS,
+                       .cap = -1,
                        .seed = o->seed,
                        .rom_dir = o->rom_dir};
     DQ_TRY(trained_model_check_game(m));
     DQ_TRY(prepare(&model, m));
-    trained_model_evaluate(m, &o->model, &e);
+    DQ_TRY(trained_model_evaluate(m, &o->model, &e));
     DQ_TRY(export_card(o->card, &model, &e));
     trained_model_warn(m);
     return DQ_OK;

@@ -235,6 +235,6 @@ dq_status export_card(const char *dir, const dq_export_model *m, const dq_evalua
     if (st == DQ_OK)
         printf("%s: %lld games, mean reward %.2f +/- %.2f%s\n", app_plain(dir),
                (long long)c.scores.n, c.scores.mean, c.scores.sd, c.has_video ? ", a video" : "");
-    free(c.scores.rewards);
+    dq_evaluation_scores_free(&c.scores);
     return st;
 }

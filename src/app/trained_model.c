@@ -15,6 +15,7 @@
 #include "record/run_folder.h"
 #include "run/checkpoint_file.h"
 #include "run/environments.h"
+#include "run/protocols.h"
 
 /** The rounded mean in a name ENV-best_MEAN.dat, doubled, for "-0" one less than for "0"; false for
  *  another name. */
@@ -261,7 +262,8 @@ void trained_model_warn(const trained_model *m)
                  m->env_is_assumed ? "env" : "dialect");
 }
 
-void trained_model_evaluate(const trained_model *m, const model_choice *choice, dq_evaluation *e)
+dq_status trained_model_evaluate(const trained_model *m, const model_choice *choice,
+                                 dq_evaluation *e)
 {
     e->model = m->path;
     e->weights = m->weights;
@@ -271,5 +273,10 @@ void trained_model_evaluate(const trained_model *m, const model_choice *choice, 
     e->options.noops = -1;  // the protocol's, which is told by itself
     e->noops = choice->options.noops;
     e->stop = interrupt_catch();
+    if (e->protocol) {
+        e->options.sticky = choice->options.sticky;  // not as it was trained
+        DQ_TRY(dq_protocol_follow(e, e->protocol));
+    }
     dq_evaluation_follow(e, m->preset);
+    return DQ_OK;
 }

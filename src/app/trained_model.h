@@ -39,7 +39,8 @@ void trained_model_free(trained_model *m);
 
 /** Make this model what is evaluated. The command line counts most, then the model's preset;
  * without one, the book's. */
-void trained_model_evaluate(const trained_model *m, const model_choice *choice, dq_evaluation *e);
+DQ_NODISCARD dq_status trained_model_evaluate(const trained_model *m, const model_choice *choice,
+                                              dq_evaluation *e);
 
 /** One line on standard error when the weights are not those of the run's best model. */
 void trained_model_warn_of_choice(const trained_model *m);

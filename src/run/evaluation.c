@@ -1,14 +1,27 @@
 #include "run/evaluation.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
+#include "base/pool.h"
+#include "deepq/rng.h"
 #include "deepq/train.h"
 #include "env/env_ids.h"
 #include "run/environments.h"
 #include "run/player.h"
+
+/* ---------------------------------------------------------------- one game */
+
+/** One that plays games, on a thread of its own. */
+typedef struct seat {
+    dq_env *env;
+    dq_policy *policy;
+    void *obs;
+} seat;
 
 /** The score is that of whole games, unless the command line wants another. */
 static dq_status make_env(dq_env **out, const dq_evaluation *e)
@@ -20,32 +33,101 @@ static dq_status make_env(dq_env **out, const dq_evaluation *e)
                                     .whole_games = true,
                                     .options = e->options};
     choice.options.noops = e->noops;
-    DQ_TRY(dq_environments_make(out, &choice));
-    return dq_env_seed(*out, e->seed);
+    return dq_environments_make(out, &choice);
 }
 
-static dq_status show(const dq_evaluation *e, const dq_evaluation_scores *s, dq_env *env)
+static dq_status take_seat(seat *s, const dq_evaluation *e)
 {
-    return e->watch && s->n == 0 ? e->watch(e->watcher, env) : DQ_OK;
+    DQ_TRY(make_env(&s->env, e));
+    DQ_TRY(dq_player_create(&s->policy, e->weights, e->model, s->env, e->epsilon, e->seed));
+    s->obs = malloc(dq_space_bytes(&dq_env_get_spec(s->env)->obs));
+    return s->obs ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for an observation");
 }
 
-static dq_status play_episode(const dq_evaluation *e, dq_env *env, dq_policy *player, void *obs,
-                              dq_evaluation_scores *s)
+static void leave_seat(seat *s)
+{
+    free(s->obs);
+    dq_policy_destroy(s->policy);
+    dq_env_destroy(s->env);
+}
+
+static dq_status show(const dq_evaluation *e, int64_t game, dq_env *env)
+{
+    return e->watch && game == 0 ? e->watch(e->watcher, env) : DQ_OK;
+}
+
+static dq_status play_game(const dq_evaluation *e, seat *s, int64_t game, uint64_t seed,
+                           double *reward, int64_t *n_steps)
 {
     int64_t skip = e->options.frame_skip > 0 ? e->options.frame_skip : DQ_EVALUATION_SKIP;
     int64_t limit = e->cap > 0 ? e->cap / skip : INT64_MAX;
     dq_step step = {0};
-    double reward = 0;
-    DQ_TRY(dq_env_reset(env, obs));
-    DQ_TRY(show(e, s, env));
-    for (int64_t i = 0; i < limit && !step.terminated && !step.truncated; i++) {
-        DQ_TRY(dq_env_step(env, dq_policy_act(player, obs), obs, &step));
-        reward += (double)step.reward;
-        s->n_steps++;
-        DQ_TRY(show(e, s, env));
+    *reward = 0;
+    dq_policy_seed(s->policy, seed);
+    DQ_TRY(dq_env_seed(s->env, seed));
+    DQ_TRY(dq_env_reset(s->env, s->obs));
+    DQ_TRY(show(e, game, s->env));
+    for (*n_steps = 0; *n_steps < limit && !step.terminated && !step.truncated; ++*n_steps) {
+        DQ_TRY(dq_env_step(s->env, dq_policy_act(s->policy, s->obs), s->obs, &step));
+        *reward += (double)step.reward;
+        DQ_TRY(show(e, game, s->env));
     }
-    s->rewards[s->n++] = reward;
     return DQ_OK;
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+/** An evaluation under way. */
+typedef struct match {
+    const dq_evaluation *e;
+    dq_evaluation_scores *s;
+    seat *seats;
+    int n_seats;
+    uint64_t *seeds;     // [e->episodes] of each game
+    bool *is_played;     // [e->episodes]
+    atomic_llong next;   // the game to be played next
+    atomic_int failure;  // the first dq_status that is none of success
+    char why[1024];      // its message: each thread has its own dq_errmsg()
+} match;
+
+static bool is_stopped(const dq_evaluation *e)
+{
+    return e->stop && *e->stop;
+}
+
+static void keep_failure(match *m, dq_status st)
+{
+    int none = DQ_OK;
+    if (atomic_compare_exchange_strong(&m->failure, &none, (int)st))
+        snprintf(m->why, sizeof(m->why), "%s", dq_errmsg());
+}
+
+static void play_games(void *ctx, int i)
+{
+    match *m = ctx;
+    while (!is_stopped(m->e) && atomic_load(&m->failure) == DQ_OK) {
+        int64_t game = atomic_fetch_add(&m->next, 1);
+        if (game >= m->e->episodes)
+            break;
+        dq_status st = play_game(m->e, &m->seats[i], game, m->seeds[game], &m->s->rewards[game],
+                                 &m->s->steps[game]);
+        m->is_played[game] = st == DQ_OK;
+        if (st != DQ_OK)
+            keep_failure(m, st);
+    }
+}
+
+/** Keep those that were played, in order. */
+static void close_gaps(const match *m)
+{
+    dq_evaluation_scores *s = m->s;
+    for (int64_t i = 0; i < m->e->episodes; i++)
+        if (m->is_played[i]) {
+            s->rewards[s->n] = s->rewards[i];
+            s->steps[s->n] = s->steps[i];
+            s->n_steps += s->steps[i];
+            s->n++;
+        }
 }
 
 static void summarise(dq_evaluation_scores *s)
@@ -63,39 +145,66 @@ static void summarise(dq_evaluation_scores *s)
     s->sd = s->n > 1 ? sqrt(squares / (double)(s->n - 1)) : 0;
 }
 
-static bool is_stopped(const dq_evaluation *e)
+static dq_status allocate(match *m)
 {
-    return e->stop && *e->stop;
+    const size_t n = (size_t)m->e->episodes;
+    dq_rng rng = dq_rng_stream(m->e->seed, "games");
+    m->seats = calloc((size_t)m->n_seats, sizeof(*m->seats));
+    m->seeds = malloc(n * sizeof(*m->seeds));
+    m->is_played = calloc(n, sizeof(*m->is_played));
+    m->s->rewards = calloc(n, sizeof(*m->s->rewards));
+    m->s->steps = calloc(n, sizeof(*m->s->steps));
+    if (!m->seats || !m->seeds || !m->is_played || !m->s->rewards || !m->s->steps)
+        return dq_fail(DQ_ERR_NOMEM, "no memory for the scores");
+    for (size_t i = 0; i < n; i++)
+        m->seeds[i] = dq_rng_u64(&rng);
+    return DQ_OK;
 }
 
-static dq_status play_all(const dq_evaluation *e, dq_env *env, dq_evaluation_scores *s)
+static dq_status play_match(match *m)
 {
-    dq_policy *player;
-    DQ_TRY(dq_player_create(&player, e->weights, e->model, env, e->epsilon, e->seed));
-    void *obs = malloc(dq_space_bytes(&dq_env_get_spec(env)->obs));
-    dq_status st = obs ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for an observation");
-    while (st == DQ_OK && s->n < e->episodes && !is_stopped(e))
-        st = play_episode(e, env, player, obs, s);
-    free(obs);
-    dq_policy_destroy(player);
-    summarise(s);
-    if (st == DQ_OK && is_stopped(e))
-        st = dq_fail(DQ_ERR_INTERRUPTED, "interrupted after %lld of %lld games", (long long)s->n,
-                     (long long)e->episodes);
-    return st;
+    dq_pool *pool;
+    for (int i = 0; i < m->n_seats; i++)
+        DQ_TRY(take_seat(&m->seats[i], m->e));
+    DQ_TRY(dq_pool_create(&pool, m->n_seats));
+    dq_pool_run(pool, m->n_seats, play_games, m);
+    dq_pool_destroy(pool);
+    close_gaps(m);
+    summarise(m->s);
+    int failure = atomic_load(&m->failure);
+    if (failure != DQ_OK)
+        return dq_fail((dq_status)failure, "%s", m->why);
+    if (m->s->n < m->e->episodes)
+        return dq_fail(DQ_ERR_INTERRUPTED, "interrupted after %lld of %lld games",
+                       (long long)m->s->n, (long long)m->e->episodes);
+    return DQ_OK;
 }
 
 dq_status dq_evaluation_run(const dq_evaluation *e, dq_evaluation_scores *s)
 {
-    dq_env *env;
+    int64_t n = e->envs > 0 ? e->envs : dq_cpu_count();
+    match m = {.e = e, .s = s, .n_seats = (int)(n < e->episodes ? n : e->episodes)};
     *s = (dq_evaluation_scores){.rewards = NULL};
-    DQ_TRY(make_env(&env, e));
-    s->rewards = calloc((size_t)e->episodes, sizeof(*s->rewards));
-    dq_status st =
-        s->rewards ? play_all(e, env, s) : dq_fail(DQ_ERR_NOMEM, "no memory for the scores");
-    dq_env_destroy(env);
+    dq_status st = allocate(&m);
+    if (st == DQ_OK)
+        st = play_match(&m);
+    for (int i = 0; m.seats && i < m.n_seats; i++)
+        leave_seat(&m.seats[i]);
+    free(m.seats);
+    free(m.seeds);
+    free(m.is_played);
     return st;
 }
+
+void dq_evaluation_scores_free(dq_evaluation_scores *s)
+{
+    free(s->rewards);
+    free(s->steps);
+    s->rewards = NULL;
+    s->steps = NULL;
+}
+
+/* ---------------------------------------------------------------- the protocol */
 
 void dq_evaluation_follow(dq_evaluation *e, const char *name)
 {
@@ -107,8 +216,12 @@ void dq_evaluation_follow(dq_evaluation *e, const char *name)
         e->noops = preset->eval_noops;
     if (e->epsilon < 0)
         e->epsilon = is_atari ? preset->eval_epsilon : 0;
+    if (e->cap < 0)
+        e->cap = DQ_ATARI_EPISODE_TICKS;
     if (!is_atari)
         e->cap = 0;
+    if (e->episodes <= 0)
+        e->episodes = 30;
 }
 
 double dq_evaluation_sticky(const dq_evaluation *e)
@@ -122,14 +235,18 @@ double dq_evaluation_sticky(const dq_evaluation *e)
 void dq_evaluation_describe(const dq_evaluation *e, char text[DQ_EVALUATION_TEXT])
 {
     char options[DQ_ENVIRONMENT_OPTIONS_TEXT];
-    dq_environment_options_print(&e->options, options);
+    dq_environment_options others = e->options;
+    others.sticky = -1;  // said by itself
+    dq_environment_options_print(&others, options);
     if (!dq_environments_is_atari(e->env_id))
         snprintf(text, DQ_EVALUATION_TEXT, "epsilon %g, seed %llu", e->epsilon,
                  (unsigned long long)e->seed);
     else
-        snprintf(text, DQ_EVALUATION_TEXT,
-                 "preprocessing %s%s%s, no-op starts up to %lld, epsilon %g, sticky actions %g, "
-                 "cap %lld console frames, seed %llu",
-                 e->dialect, *options ? " with " : "", options, (long long)e->noops, e->epsilon,
-                 dq_evaluation_sticky(e), (long long)e->cap, (unsigned long long)e->seed);
+        snprintf(
+            text, DQ_EVALUATION_TEXT,
+            "%s%spreprocessing %s%s%s, no-op starts up to %lld, epsilon %g, sticky actions %g, "
+            "cap %lld console frames, seed %llu",
+            e->protocol ? e->protocol : "", e->protocol ? ", " : "", e->dialect,
+            *options ? " with " : "", options, (long long)e->noops, e->epsilon,
+            dq_evaluation_sticky(e), (long long)e->cap, (unsigned long long)e->seed);
 }

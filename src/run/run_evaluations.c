@@ -36,8 +36,9 @@ dq_status dq_run_evaluate(const dq_train_settings *s, const dq_trainer *t, const
                        .rom_dir = *s->rom_dir ? s->rom_dir : NULL,
                        .weights = &model,
                        .episodes = s->cfg.eval_games,
+                       .envs = s->cfg.n_threads,
                        .noops = -1,
-                       .cap = DQ_ATARI_EPISODE_TICKS,
+                       .cap = -1,
                        .epsilon = -1,
                        .options = dq_environment_options_of_game(&s->options),
                        .stop = stop};

@@ -11,7 +11,7 @@
 /** Play cfg.eval_games games with the network as it is now.
  *  @param t between two steps, or in a `step` event
  *  @param stop set by whoever wants it to end; may be NULL
- *  @param[out] scores its rewards are the caller's to free(), also after a failure
+ *  @param[out] scores to be freed by dq_evaluation_scores_free(), also after a failure
  *  @return DQ_ERR_INTERRUPTED when *stop became non-zero: not all games were played */
 DQ_NODISCARD dq_status dq_run_evaluate(const dq_train_settings *s, const dq_trainer *t,
                                        const volatile int *stop, dq_evaluation_scores *scores);

@@ -488,7 +488,7 @@ static dq_status evaluate(dq_run_store *s, int64_t step)
         if (teller->evaluated)
             teller->evaluated(teller->ctx, step, &scores);
     }
-    free(scores.rewards);
+    dq_evaluation_scores_free(&scores);
     return st == DQ_ERR_INTERRUPTED ? DQ_OK : st;
 }
 

@@ -22,7 +22,7 @@ ALLOWED = {
     "agent": {"learn", "record", "env", "nn", "replay", "base"},
     "run": {"agent", "record", "nn", "env", "atari", "base"},
     "web": {"run", "agent", "export", "record", "env", "base"},
-    "app": {"web", "run", "agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "base"},
+    "app": {"web", "run", "agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "stats", "base"},
 }
 LAYER_OF_HEADER = {
     "status": "base", "stream": "base", "rng": "base", "version": "base", "tensor": "base",
