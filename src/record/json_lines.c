@@ -186,8 +186,10 @@ dq_status dq_json_lines_close(dq_json_lines *log)
     return st;
 }
 
-dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx)
+dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx, size_t *n_damaged)
 {
+    if (n_damaged)
+        *n_damaged = 0;
     line_reader r = {.file = fopen(path, "rbe")};
     if (!r.file)
         return dq_fail_errno("open", path);
@@ -198,6 +200,8 @@ dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx)
             break;
         if (object)
             st = fn(ctx, object);
+        else if (n_damaged)
+            ++*n_damaged;
         else
             st = dq_fail(DQ_ERR_INPUT, "%s:%zu: this is not a JSON object", path, r.number);
         json_decref(object);

@@ -35,8 +35,11 @@ dq_status dq_json_lines_close(dq_json_lines *log);
 /** Called for each line in turn; anything but DQ_OK ends the reading. */
 typedef dq_status dq_json_line_fn(void *ctx, const json_t *object);
 
-/** Read a log up to its end or a torn last line. DQ_ERR_INPUT names the line that is no object. */
-DQ_NODISCARD dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx);
+/** Read a log up to its end or a torn last line.
+ *  @param[out] n_damaged lines that are no objects, and were left out; NULL: the first one ends the
+ *         reading with DQ_ERR_INPUT, which names it */
+DQ_NODISCARD dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx,
+                                          size_t *n_damaged);
 
 /** Parse JSON. @param[out] value NULL when it is none; the caller's. Fails for want of memory
  *  alone, which is no damage and which jansson may report as one. */

@@ -67,6 +67,6 @@ static dq_status take_step(void *ctx, const json_t *object)
 dq_status dq_run_last_evaluation(const char *path, int64_t *step)
 {
     *step = 0;
-    dq_status st = dq_json_lines_read(path, take_step, step);
+    dq_status st = dq_json_lines_read(path, take_step, step, NULL);
     return st == DQ_ERR_NOT_FOUND ? DQ_OK : st;
 }

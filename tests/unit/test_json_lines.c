@@ -202,13 +202,20 @@ static void reading_gives_every_whole_line(void **state)
     int64_t sum = 0;
     const char *path = temp_path("log.jsonl");
     make_file(three_lines, strlen(three_lines) - 1);
-    assert_int_equal(dq_json_lines_read(path, add_frame, &sum), DQ_OK);
+    assert_int_equal(dq_json_lines_read(path, add_frame, &sum, NULL), DQ_OK);
     assert_int_equal(sum, 21);
-    assert_int_equal(dq_json_lines_read(path, refuse, NULL), DQ_ERR_EMPTY);
+    assert_int_equal(dq_json_lines_read(path, refuse, NULL, NULL), DQ_ERR_EMPTY);
     make_file("{}\nno\n", 6);
-    assert_int_equal(dq_json_lines_read(path, add_frame, &sum), DQ_ERR_INPUT);
+    assert_int_equal(dq_json_lines_read(path, add_frame, &sum, NULL), DQ_ERR_INPUT);
     assert_non_null(strstr(dq_errmsg(), "log.jsonl:2: "));
-    assert_int_equal(dq_json_lines_read(temp_path("none"), add_frame, &sum), DQ_ERR_NOT_FOUND);
+    size_t n_damaged = 9;
+    sum = 0;
+    make_file("{\"frame\":1}\nno\n\n[2]\n{\"frame\":4}\n{\"fra", 37);
+    assert_int_equal(dq_json_lines_read(path, add_frame, &sum, &n_damaged), DQ_OK);
+    assert_int_equal(sum, 5);
+    assert_int_equal(n_damaged, 3);
+    assert_int_equal(dq_json_lines_read(temp_path("none"), add_frame, &sum, NULL),
+                     DQ_ERR_NOT_FOUND);
 }
 
 static void a_full_disk_leaves_whole_lines(void **state)
