@@ -1,11 +1,13 @@
 #include "app/eval_report.h"
 
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/app.h"
+#include "app/published.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "env/env_ids.h"
@@ -34,14 +36,38 @@ dq_status eval_report_make(eval_report *r, const dq_evaluation *e, const dq_eval
     dq_atari_id id = {.name = e->env_id};
     bool is_game = dq_atari_id_parse(e->env_id, &id) && !dq_homebrew_by_id(e->env_id);
     *r = (eval_report){.e = e, .s = s, .env_id = id.name};
-    r->human = is_game ? human_scores_find(id.game->id) : NULL;
+    if (is_game && human_scores_find(id.game->id, &r->human))
+        r->game_id = id.game->id;
     r->iqm = dq_estimate_of(DQ_ESTIMATE_IQM, &set);
     DQ_TRY(median_of(&r->median, s));
     DQ_TRY(dq_estimate_interval(DQ_ESTIMATE_MEAN, &set, &dq_bootstrap_usual, &r->mean_interval));
     return dq_estimate_interval(DQ_ESTIMATE_IQM, &set, &dq_bootstrap_usual, &r->iqm_interval);
 }
 
+/** What a score is told beside: columns of data/published/scores.csv, which says how each was
+ *  measured. Most have the protocol noop after 200 million console frames. */
+static const struct {
+    const char *column, *name;
+} beside[] = {
+    {"dqn_nature", "DQN (Nature)"}, {"ddqn_2017", "Double DQN"}, {"dueling", "dueling"},
+    {"c51", "C51"},                 {"qrdqn", "QR-DQN"},         {"iqn", "IQN"},
+    {"rainbow", "Rainbow"},
+};
+
 /* ---------------------------------------------------------------- to be read */
+
+static void print_published(const char *game_id)
+{
+    const char *before = "published:";
+    for (size_t i = 0; i < DQ_COUNT(beside); i++) {
+        double score = published_score(game_id, beside[i].column);
+        if (isnan(score))
+            continue;
+        printf("%s %s %.1f", before, beside[i].name, score);
+        before = ",";
+    }
+    printf("\n");
+}
 
 void eval_report_print_text(const eval_report *r)
 {
@@ -58,11 +84,13 @@ void eval_report_print_text(const eval_report *r)
            r->mean_interval.high);
     if (!dq_environments_is_atari(r->env_id))
         return;
-    if (r->human)
+    if (r->game_id) {
         printf("human-normalised: %.1f %% (random %g, human %g)\n",
-               human_scores_normalise(r->human, s->mean), r->human->random, r->human->human);
-    else
+               human_scores_normalise(&r->human, s->mean), r->human.random, r->human.human);
+        print_published(r->game_id);
+    } else {
         printf("human-normalised: no published scores of this game\n");
+    }
 }
 
 void eval_report_print_markdown(const eval_report *r)
@@ -77,8 +105,8 @@ void eval_report_print_markdown(const eval_report *r)
     printf("| %s | %lld | %.2f (%.2f) | %.2f to %.2f | %.2f | %.2f | %.2f to %.2f | %.2f to %.2f |",
            r->env_id, (long long)s->n, s->mean, s->sd, r->mean_interval.low, r->mean_interval.high,
            r->median, r->iqm, r->iqm_interval.low, r->iqm_interval.high, s->min, s->max);
-    if (r->human)
-        printf(" %.1f %% |\n", human_scores_normalise(r->human, s->mean));
+    if (r->game_id)
+        printf(" %.1f %% |\n", human_scores_normalise(&r->human, s->mean));
     else
         printf(" |\n");
     printf("\n%s: %s.\n", app_plain(r->e->model), protocol);
@@ -89,6 +117,17 @@ void eval_report_print_markdown(const eval_report *r)
 static json_t *interval_of(dq_interval i)
 {
     return json_pack("[f, f]", i.low, i.high);
+}
+
+static json_t *published_of(const char *game_id)
+{
+    json_t *o = json_object();
+    for (size_t i = 0; i < DQ_COUNT(beside); i++) {
+        double score = published_score(game_id, beside[i].column);
+        if (!isnan(score))
+            json_object_set_new(o, beside[i].column, json_real(score));
+    }
+    return o;
 }
 
 static void add_games(json_t *o, const dq_evaluation_scores *s)
@@ -123,8 +162,10 @@ void eval_report_print_json(const eval_report *r)
     json_decref(figures);
     add_games(o, s);
     json_object_set_new(o, "human_normalised",
-                        r->human ? json_real(human_scores_normalise(r->human, s->mean))
-                                 : json_null());
+                        r->game_id ? json_real(human_scores_normalise(&r->human, s->mean))
+                                   : json_null());
+    if (r->game_id)
+        json_object_set_new(o, "published", published_of(r->game_id));
     json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
     printf("\n");
     json_decref(o);

@@ -11,7 +11,8 @@ typedef struct eval_report {
     const dq_evaluation *e;
     const dq_evaluation_scores *s;  // of at least one game
     const char *env_id;             // as the environment is called, not as it was typed
-    const human_scores *human;      // NULL: none are published
+    const char *game_id;            // ALE's ROM id; NULL: a game without published scores
+    human_scores human;             // of `game_id`
     double median, iqm;
     dq_interval mean_interval, iqm_interval;  // 95 %
 } eval_report;
