@@ -20,7 +20,7 @@ ALLOWED = {
     "export": {"record", "nn", "env", "atari", "base"},
     "learn": {"nn", "replay", "base"},
     "agent": {"learn", "record", "env", "nn", "replay", "base"},
-    "run": {"agent", "record", "nn", "env", "atari", "base"},
+    "run": {"agent", "record", "nn", "env", "atari", "stats", "base"},
     "web": {"run", "agent", "export", "record", "env", "base"},
     "app": {"web", "run", "agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "stats", "base"},
 }
