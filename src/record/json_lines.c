@@ -39,6 +39,13 @@ static bool next_line(line_reader *r)
     return true;
 }
 
+/** Whether next_line() was false at the end of the file, not for want of memory for a line, which
+ *  getline() tells by errno alone, or because the file cannot be read. */
+static dq_status check_end(const line_reader *r, const char *path)
+{
+    return feof(r->file) ? DQ_OK : dq_fail_errno("read", path);
+}
+
 /* jansson aborts by an assertion when memory runs out in the middle of a number. So the parser gets
  * a reserve for that case: it ends in its own way, and what it made is thrown away. */
 enum { RESERVE_BYTES = 1 << 15, BLOCK_BYTES = 16 };
@@ -116,8 +123,8 @@ static void look_at_lines(dq_repair *repair, const char *path, const char *key, 
                       r.n_bytes);
         json_decref(object);
     }
-    if (repair->status == DQ_OK && ferror(r.file))
-        repair->status = dq_fail_errno("read", path);
+    if (repair->status == DQ_OK)
+        repair->status = check_end(&r, path);
     free(r.line);
     fclose(r.file);
 }
@@ -206,8 +213,8 @@ dq_status dq_json_lines_read(const char *path, dq_json_line_fn *fn, void *ctx, s
             st = dq_fail(DQ_ERR_INPUT, "%s:%zu: this is not a JSON object", path, r.number);
         json_decref(object);
     }
-    if (st == DQ_OK && ferror(r.file))
-        st = dq_fail_errno("read", path);
+    if (st == DQ_OK)
+        st = check_end(&r, path);
     free(r.line);
     fclose(r.file);
     return st;

@@ -285,6 +285,24 @@ static void want_of_memory_is_no_damage(void **state)
     assert_int_equal(temp_folder_count(), 1);
 }
 
+static void want_of_memory_costs_no_line(void **state)
+{
+    (void)state;
+    dq_json_lines *log;
+    dq_status st = DQ_ERR_NOMEM;
+    for (int n = 1; st != DQ_OK; n++) {
+        make_file(three_lines, strlen(three_lines));
+        if (!let_allocation_fail(n))
+            skip();
+        st = dq_json_lines_open(&log, temp_path("log.jsonl"), "frame", INT64_MAX);
+        let_allocation_fail(0);
+        assert_true(st == DQ_OK || st == DQ_ERR_NOMEM || st == DQ_ERR_IO);  // files: the last
+        if (st == DQ_OK)
+            assert_int_equal(dq_json_lines_close(log), DQ_OK);
+        assert_file(three_lines, strlen(three_lines));
+    }
+}
+
 static void text_that_is_no_utf8_is_shown_so(void **state)
 {
     (void)state;
@@ -345,6 +363,7 @@ int main(void)
         IN_TEMP_FOLDER(a_full_disk_leaves_whole_lines),
         IN_TEMP_FOLDER(a_log_that_cannot_be_is_one_error),
         IN_TEMP_FOLDER(want_of_memory_is_no_damage),
+        IN_TEMP_FOLDER(want_of_memory_costs_no_line),
         cmocka_unit_test(no_memory_in_the_middle_of_a_number_is_an_error),
         cmocka_unit_test(text_that_is_no_utf8_is_shown_so),
     };
