@@ -159,16 +159,15 @@ static void want_of_memory_is_one_error(void **state)
     dq_run_curve c;
     dq_status st = DQ_ERR_NOMEM;
     make_log("evaluations.jsonl", "{\"frame\":100,\"mean\":3,\"rewards\":[3,3,3]}\n");
-    for (int n = 1; st == DQ_ERR_NOMEM; n++) {
-        let_allocation_fail(n);
+    for (int n = 1; st != DQ_OK; n++) {
+        if (!let_allocation_fail(n))
+            skip();
         st = dq_run_curve_read(&c, temp_folder, DQ_METRIC_EVALUATION);
-        if (st == DQ_OK)
-            dq_run_curve_free(&c);
-        if (n > 200)
-            break;
+        assert_true(st == DQ_OK || st == DQ_ERR_NOMEM || st == DQ_ERR_IO);  // fopen() says the last
     }
     let_allocation_fail(0);
-    assert_int_equal(st, DQ_OK);
+    assert_true(c.n == 1 && c.low[0] == 3);
+    dq_run_curve_free(&c);
 }
 
 int main(void)
