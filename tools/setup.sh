@@ -34,6 +34,7 @@ build must pc:libprotobuf-c  libprotobuf-c-dev
 build must cmd:protoc-c      protobuf-c-compiler
 build must cmd:python3       python3
 build may  pc:libpng         libpng-dev
+build may  pc:cairo         libcairo2-dev
 build may  pc:sdl2           libsdl2-dev
 build may  pc:libavcodec     libavcodec-dev
 build may  pc:libavformat    libavformat-dev

@@ -35,5 +35,6 @@ void features_print(void)
     printf("window (SDL2): %s\n", yes_no(DEEPQ_WITH_SDL2));
     printf("dashboard (libmicrohttpd, dygraphs): %s\n", yes_no(DEEPQ_WITH_DASHBOARD));
     printf("video (FFmpeg): %s\n", yes_no(DEEPQ_WITH_LIBAV));
+    printf("plots (cairo): %s\n", yes_no(DEEPQ_WITH_CAIRO));
     printf("pictures (libpng): %s\n", yes_no(DEEPQ_WITH_PNG));
 }
