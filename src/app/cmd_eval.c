@@ -70,12 +70,15 @@ static void describe_protocols(char *text, size_t cap)
                                 "\nProtocols:\n");
     for (size_t i = 0; dq_protocol_at(i) && n < cap; i++) {
         const dq_protocol *p = dq_protocol_at(i);
+        char most[32] = "no cap";
+        if (p->cap > 0)
+            snprintf(most, sizeof(most), "cap %lld", (long long)p->cap);
         n += (size_t)snprintf(text + n, cap - n,
                               "  %-10s %s (%s)\n"
-                              "             no-ops %lld, sticky actions %g, epsilon %g, cap %lld, "
-                              "%lld games\n",
+                              "             no-ops %lld, sticky actions %g, epsilon %g, %s, %lld "
+                              "games\n",
                               p->name, p->about, p->source, (long long)p->noops, p->sticky,
-                              p->epsilon, (long long)p->cap, (long long)p->episodes);
+                              p->epsilon, most, (long long)p->episodes);
     }
 }
 

@@ -103,11 +103,8 @@ static dq_status write_file(const export_options *o, const dq_export_format *for
 static dq_status write_card(const export_options *o, const trained_model *m)
 {
     dq_export_model model;
-    dq_evaluation e = {.episodes = o->episodes,
-                       .epsilon = -1,
-                       .cap = -1,
-                       .seed = o->seed,
-                       .rom_dir = o->rom_dir};
+    dq_evaluation e = {
+        .episodes = o->episodes, .epsilon = -1, .cap = -1, .seed = o->seed, .rom_dir = o->rom_dir};
     DQ_TRY(trained_model_check_game(m));
     DQ_TRY(prepare(&model, m));
     DQ_TRY(trained_model_evaluate(m, &o->model, &e));

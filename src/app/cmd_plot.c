@@ -88,24 +88,13 @@ static dq_status take_smoothing(const asked *a, plot_choice *choice)
 
 static dq_status take_reference(const char *name, plot_choice *choice)
 {
-    const char *names[PLOT_REFERENCES_MAX], *nearest;
-    char all[512] = "";
-    size_t n = 0, n_all = 0;
-    for (const published_agent *agent; (agent = published_agent_at(n)); names[n++] = agent->name) {
-        n_all +=
-            (size_t)snprintf(all + n_all, sizeof(all) - n_all, "%s%s", n ? ", " : "", agent->name);
-        if (strcmp(agent->name, name) != 0)
-            continue;
-        for (size_t i = 0; i < choice->n_references; i++)
-            if (choice->references[i] == agent)
-                return dq_fail(DQ_ERR_CONFIG, "--reference %s is given twice", name);
-        choice->references[choice->n_references++] = agent;
-        return DQ_OK;
-    }
-    nearest = options_nearest(name, names, n);
-    if (nearest)
-        return dq_fail(DQ_ERR_CONFIG, "--reference '%s': did you mean %s?", name, nearest);
-    return dq_fail(DQ_ERR_CONFIG, "--reference '%s': choose one of %s", name, all);
+    const published_agent *agent;
+    DQ_TRY(published_agent_named(&agent, name));
+    for (size_t i = 0; i < choice->n_references; i++)
+        if (choice->references[i] == agent)
+            return dq_fail(DQ_ERR_CONFIG, "--reference %s is given twice", name);
+    choice->references[choice->n_references++] = agent;
+    return DQ_OK;
 }
 
 static dq_status take_choice(const asked *a, plot_choice *choice)

@@ -11,7 +11,6 @@
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "env/env_ids.h"
-#include "env/homebrew.h"
 #include "record/json_lines.h"
 #include "run/environments.h"
 
@@ -34,7 +33,7 @@ dq_status eval_report_make(eval_report *r, const dq_evaluation *e, const dq_eval
     const dq_game_scores games = {s->rewards, (size_t)s->n};
     const dq_score_set set = {&games, 1};
     dq_atari_id id = {.name = e->env_id};
-    bool is_game = dq_atari_id_parse(e->env_id, &id) && !dq_homebrew_by_id(e->env_id);
+    bool is_game = dq_atari_id_parse(e->env_id, &id) && !id.homebrew;
     *r = (eval_report){.e = e, .s = s, .env_id = id.name};
     if (is_game && human_scores_find(id.game->id, &r->human))
         r->game_id = id.game->id;
@@ -49,8 +48,12 @@ dq_status eval_report_make(eval_report *r, const dq_evaluation *e, const dq_eval
 static const struct {
     const char *column, *name;
 } beside[] = {
-    {"dqn_nature", "DQN (Nature)"}, {"ddqn_2017", "Double DQN"}, {"dueling", "dueling"},
-    {"c51", "C51"},                 {"qrdqn", "QR-DQN"},         {"iqn", "IQN"},
+    {"dqn_nature", "DQN (Nature)"},
+    {"ddqn_2017", "Double DQN"},
+    {"dueling", "dueling"},
+    {"c51", "C51"},
+    {"qrdqn", "QR-DQN"},
+    {"iqn", "IQN"},
     {"rainbow", "Rainbow"},
 };
 

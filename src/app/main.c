@@ -26,6 +26,7 @@ static const command commands[] = {
     {"replay", cmd_replay, "play games of a training run again, from its log of actions"},
     {"dashboard", cmd_dashboard, "show runs in a browser: curves, settings, games"},
     {"plot", cmd_plot, "draw learning curves of runs, published ones beside them"},
+    {"compare", cmd_compare, "compare runs: settings, scores, intervals"},
     {"eval", cmd_eval, "score a trained model over many games"},
     {"export", cmd_export, "write a trained model for other programs, or as C"},
     {"tabular", cmd_tabular, "learn a discrete world with a table: the book's chapters 5 and 6"},

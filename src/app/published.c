@@ -7,8 +7,10 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "app/options.h"
 #include "app/published_tables.h"
 #include "base/error.h"
+#include "base/spelling.h"
 
 enum { NAME_BYTES = 64 };
 
@@ -34,6 +36,24 @@ static const published_agent agents[] = {
 const published_agent *published_agent_at(size_t index)
 {
     return index < DQ_COUNT(agents) ? &agents[index] : NULL;
+}
+
+dq_status published_agent_named(const published_agent **out, const char *name)
+{
+    const char *names[DQ_COUNT(agents)], *nearest;
+    char all[512];
+    for (size_t i = 0; i < DQ_COUNT(agents); i++) {
+        names[i] = agents[i].name;
+        if (strcmp(name, names[i]) == 0) {
+            *out = &agents[i];
+            return DQ_OK;
+        }
+    }
+    nearest = options_nearest(name, names, DQ_COUNT(agents));
+    if (nearest)
+        return dq_fail(DQ_ERR_CONFIG, "--reference '%s': did you mean %s?", name, nearest);
+    dq_list_words(all, sizeof(all), names, DQ_COUNT(agents), "or");
+    return dq_fail(DQ_ERR_CONFIG, "--reference '%s': choose %s", name, all);
 }
 
 /* ---------------------------------------------------------------- scores */

@@ -30,6 +30,8 @@ typedef struct published_agent {
 
 /** NULL past the last one. */
 const published_agent *published_agent_at(size_t index);
+/** The one that --reference names. DQ_ERR_CONFIG says which there are. */
+DQ_NODISCARD dq_status published_agent_named(const published_agent **out, const char *name);
 
 /** The scores of an agent's runs on one game. */
 typedef struct published_runs {

@@ -234,7 +234,9 @@ double dq_evaluation_sticky(const dq_evaluation *e)
 
 void dq_evaluation_describe(const dq_evaluation *e, char text[DQ_EVALUATION_TEXT])
 {
-    char options[DQ_ENVIRONMENT_OPTIONS_TEXT];
+    char options[DQ_ENVIRONMENT_OPTIONS_TEXT], cap[48] = "no cap";
+    if (e->cap > 0)
+        snprintf(cap, sizeof(cap), "cap %lld console frames", (long long)e->cap);
     dq_environment_options others = e->options;
     others.sticky = -1;  // said by itself
     dq_environment_options_print(&others, options);
@@ -242,11 +244,10 @@ void dq_evaluation_describe(const dq_evaluation *e, char text[DQ_EVALUATION_TEXT
         snprintf(text, DQ_EVALUATION_TEXT, "epsilon %g, seed %llu", e->epsilon,
                  (unsigned long long)e->seed);
     else
-        snprintf(
-            text, DQ_EVALUATION_TEXT,
-            "%s%spreprocessing %s%s%s, no-op starts up to %lld, epsilon %g, sticky actions %g, "
-            "cap %lld console frames, seed %llu",
-            e->protocol ? e->protocol : "", e->protocol ? ", " : "", e->dialect,
-            *options ? " with " : "", options, (long long)e->noops, e->epsilon,
-            dq_evaluation_sticky(e), (long long)e->cap, (unsigned long long)e->seed);
+        snprintf(text, DQ_EVALUATION_TEXT,
+                 "%s%spreprocessing %s%s%s, no-op starts up to %lld, epsilon %g, sticky actions "
+                 "%g, %s, seed %llu",
+                 e->protocol ? e->protocol : "", e->protocol ? ", " : "", e->dialect,
+                 *options ? " with " : "", options, (long long)e->noops, e->epsilon,
+                 dq_evaluation_sticky(e), cap, (unsigned long long)e->seed);
 }

@@ -12,16 +12,17 @@ const dq_bootstrap dq_bootstrap_usual = {.confidence = 0.95, .n = 10000};
 typedef struct question {
     enum { ESTIMATE, ABOVE, IMPROVEMENT } kind;
     dq_estimate what;
-    double threshold;
+    const double *thresholds;  // [n] of ABOVE
+    size_t n;                  // answers
 } question;
 
-static double answer(const question *q, const dq_draws *a, const dq_draws *b)
+static double answer(const question *q, size_t i, const dq_draws *a, const dq_draws *b)
 {
     switch (q->kind) {
     case ESTIMATE:
         return dq_draws_estimate(a, q->what);
     case ABOVE:
-        return dq_draws_above(a, q->threshold);
+        return dq_draws_above(a, q->thresholds[i]);
     default:
         return dq_draws_improvement(a, b);
     }
@@ -36,7 +37,7 @@ static double estimate(const question *q, const dq_score_set *set, const dq_scor
     dq_status st = dq_draws_create(&a, set);
     if (st == DQ_OK && other)
         st = dq_draws_create(&b, other);
-    double value = st == DQ_OK ? answer(q, &a, &b) : NAN;
+    double value = st == DQ_OK ? answer(q, 0, &a, &b) : NAN;
     dq_draws_free(&a);
     dq_draws_free(&b);
     return value;
@@ -44,17 +45,17 @@ static double estimate(const question *q, const dq_score_set *set, const dq_scor
 
 double dq_estimate_of(dq_estimate what, const dq_score_set *set)
 {
-    return estimate(&(question){.kind = ESTIMATE, .what = what}, set, NULL);
+    return estimate(&(question){.kind = ESTIMATE, .what = what, .n = 1}, set, NULL);
 }
 
 double dq_scores_above(const dq_score_set *set, double threshold)
 {
-    return estimate(&(question){.kind = ABOVE, .threshold = threshold}, set, NULL);
+    return estimate(&(question){.kind = ABOVE, .thresholds = &threshold, .n = 1}, set, NULL);
 }
 
 double dq_probability_of_improvement(const dq_score_set *a, const dq_score_set *b)
 {
-    return estimate(&(question){.kind = IMPROVEMENT}, a, b);
+    return estimate(&(question){.kind = IMPROVEMENT, .n = 1}, a, b);
 }
 
 /* ---------------------------------------------------------------- intervals */
@@ -79,16 +80,18 @@ static dq_status draw_again(const question *q, dq_draws *a, dq_draws *b, const d
                             dq_interval *out)
 {
     dq_rng rng = dq_rng_stream(how->seed, "bootstrap");
-    double *values = malloc(how->n * sizeof(*values));
+    double *values = malloc(q->n * how->n * sizeof(*values));  // [q->n][how->n]
     if (!values)
-        return dq_fail(DQ_ERR_NOMEM, "no memory for %zu estimates", how->n);
+        return dq_fail(DQ_ERR_NOMEM, "no memory for %zu estimates", q->n * how->n);
     for (size_t i = 0; i < how->n; i++) {
         draw(a, &rng);
         if (b->set)
             draw(b, &rng);
-        values[i] = answer(q, a, b);
+        for (size_t k = 0; k < q->n; k++)
+            values[k * how->n + i] = answer(q, k, a, b);
     }
-    *out = middle(values, how->n, how->confidence);
+    for (size_t k = 0; k < q->n; k++)
+        out[k] = middle(values + k * how->n, how->n, how->confidence);
     free(values);
     return DQ_OK;
 }
@@ -110,17 +113,18 @@ static dq_status interval(const question *q, const dq_score_set *set, const dq_s
 dq_status dq_estimate_interval(dq_estimate what, const dq_score_set *set, const dq_bootstrap *how,
                                dq_interval *out)
 {
-    return interval(&(question){.kind = ESTIMATE, .what = what}, set, NULL, how, out);
+    return interval(&(question){.kind = ESTIMATE, .what = what, .n = 1}, set, NULL, how, out);
 }
 
-dq_status dq_scores_above_interval(const dq_score_set *set, double threshold,
-                                   const dq_bootstrap *how, dq_interval *out)
+dq_status dq_profile_intervals(const dq_score_set *set, const double *thresholds, size_t n,
+                               const dq_bootstrap *how, dq_interval *out)
 {
-    return interval(&(question){.kind = ABOVE, .threshold = threshold}, set, NULL, how, out);
+    return interval(&(question){.kind = ABOVE, .thresholds = thresholds, .n = n}, set, NULL, how,
+                    out);
 }
 
 dq_status dq_improvement_interval(const dq_score_set *a, const dq_score_set *b,
                                   const dq_bootstrap *how, dq_interval *out)
 {
-    return interval(&(question){.kind = IMPROVEMENT}, a, b, how, out);
+    return interval(&(question){.kind = IMPROVEMENT, .n = 1}, a, b, how, out);
 }

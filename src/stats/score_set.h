@@ -61,9 +61,10 @@ extern const dq_bootstrap dq_bootstrap_usual;
 /** @return DQ_ERR_NOMEM */
 DQ_NODISCARD dq_status dq_estimate_interval(dq_estimate what, const dq_score_set *set,
                                             const dq_bootstrap *how, dq_interval *out);
-/** Of a share of scores above a threshold. */
-DQ_NODISCARD dq_status dq_scores_above_interval(const dq_score_set *set, double threshold,
-                                                const dq_bootstrap *how, dq_interval *out);
+/** Of the shares of scores above thresholds, all from the same draws: a performance profile.
+ *  @param thresholds [n] @param[out] out [n] */
+DQ_NODISCARD dq_status dq_profile_intervals(const dq_score_set *set, const double *thresholds,
+                                            size_t n, const dq_bootstrap *how, dq_interval *out);
 /** Of the probability of improvement: both are drawn again. */
 DQ_NODISCARD dq_status dq_improvement_interval(const dq_score_set *a, const dq_score_set *b,
                                                const dq_bootstrap *how, dq_interval *out);

@@ -89,7 +89,7 @@ static void check_line(FILE *file, const char *what)
         assert_int_equal(
             fscanf(file, "%lf %lf %lf %lf", &threshold, &value, &expected.low, &expected.high), 4);
         assert_same(dq_scores_above(set, threshold), value);
-        assert_int_equal(dq_scores_above_interval(set, threshold, how, &got), DQ_OK);
+        assert_int_equal(dq_profile_intervals(set, &threshold, 1, how, &got), DQ_OK);
     } else {
         dq_estimate e = (dq_estimate)estimate_named(what);
         assert_int_equal(fscanf(file, "%lf %lf %lf", &value, &expected.low, &expected.high), 3);
@@ -157,6 +157,23 @@ static void test_seed_and_confidence(void **state)
     assert_true(wide.low < other.low && wide.high > other.high);
 }
 
+/* Several thresholds at once are as each by itself. */
+static void test_profile(void **state)
+{
+    (void)state;
+    const double a[] = {4, 1, 3, 2, 9.5, 7, 0.5}, thresholds[] = {0, 2, 3.5, 100};
+    const dq_game_scores game = {a, 7};
+    const dq_score_set set = {&game, 1};
+    dq_interval all[4], one;
+    assert_int_equal(dq_profile_intervals(&set, thresholds, 4, &dq_bootstrap_usual, all), DQ_OK);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(dq_profile_intervals(&set, &thresholds[i], 1, &dq_bootstrap_usual, &one),
+                         DQ_OK);
+        assert_memory_equal(&one, &all[i], sizeof(one));
+    }
+    assert_true(all[0].low == 1 && all[3].high == 0 && all[1].low < all[1].high);
+}
+
 /* numpy.quantile([1, 2, 4, 8], ...) */
 static void test_quantile(void **state)
 {
@@ -177,6 +194,7 @@ int main(void)
         cmocka_unit_test(test_rliable),
         cmocka_unit_test(test_unequal_games),
         cmocka_unit_test(test_seed_and_confidence),
+        cmocka_unit_test(test_profile),
         cmocka_unit_test(test_quantile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
