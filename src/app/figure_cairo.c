@@ -202,9 +202,12 @@ static dq_status status_of(cairo_status_t status)
 
 static cairo_surface_t *surface_of(const figure *f, figure_format format, dq_writer *w)
 {
+    cairo_surface_t *svg;
     switch (format) {
     case FIGURE_SVG:
-        return cairo_svg_surface_create_for_stream(take_bytes, w, f->width, f->height);
+        svg = cairo_svg_surface_create_for_stream(take_bytes, w, f->width, f->height);
+        cairo_svg_surface_set_document_unit(svg, CAIRO_SVG_UNIT_PX);
+        return svg;
     case FIGURE_PDF:
         return cairo_pdf_surface_create_for_stream(take_bytes, w, f->width, f->height);
     default:

@@ -8,7 +8,7 @@ import unittest
 from program import DEEPQ, OWN_PONG, Case, has_pong, main, run
 
 COMMANDS = ["train", "play", "eval", "export", "tabular", "envs", "roms", "trace", "inspect", "bench",
-            "replay", "dashboard"]
+            "replay", "dashboard", "plot"]
 
 
 class Help(Case):
@@ -21,7 +21,7 @@ class Help(Case):
 
     def test_version_tells_instruction_sets_and_features(self):
         self.check(run("--version"), 0, "deepq 0.", "ref", "precisions here: fp32",
-                   "devices: cpu", "window (SDL2)", "video (FFmpeg)")
+                   "devices: cpu", "window (SDL2)", "video (FFmpeg)", "plots (cairo)")
 
     def test_nothing_to_do_is_wrong_usage(self):
         done = run()
