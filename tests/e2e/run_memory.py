@@ -104,6 +104,17 @@ class Memory(Case):
         self.check_every_allocation("export", model, "-o", "x-NEW.c", "--quantize", "int8", "--states", "1",
                                     kept=KEPT_OF_MODELS, step=5)
 
+    def test_plot(self):
+        """Numbers alone: how cairo and fontconfig end without memory is theirs."""
+        game, evaluation = '{"frame":900,"reward":1.5,"loss":null}\n', '{"frame":5,"mean":2,"rewards":[1,3]}\n'
+        for seed in 1, 2, 3:
+            (self.dir / f"s{seed}").mkdir()
+            (self.dir / f"s{seed}" / "config").write_text(f"seed = {seed}\ndouble_dqn = {str(seed > 2).lower()}\n")
+            (self.dir / f"s{seed}" / "log.jsonl").write_text(game * 300)
+            (self.dir / f"s{seed}" / "evaluations.jsonl").write_text(evaluation)
+        self.check_every_allocation("plot", "s1", "s2", "s3", "--csv", "NEW", "-r", "dopamine-c51", "-r", "human", step=7)
+        self.check_every_allocation("plot", "s1", "s2", "--csv", "NEW", "-m", "evaluation")
+
     def test_what_is_refused_leaves_nothing(self):
         """A checkpoint and a model that end early, a trace of another cartridge, settings that are none."""
         self.check(run("train", "--env", OWN_PONG, "--set", "network=small", "--set", "replay_size=100", "--set",
