@@ -58,6 +58,8 @@ class Eval(Case):
             self.assertEqual((short["protocol"], short["noops"], short["sticky"], short["epsilon"]),
                              (name, noops, sticky, epsilon))
             self.assertEqual((short["episodes"], short["cap"]), (2, 400))
+            whole = self.result("-m", self.bricks, "--last", "--protocol", name, "--episodes", 1, "--epsilon", 1)
+            self.assertEqual((whole["epsilon"], whole["cap"]), (1, cap))
         by_help = run("eval", "--help").stdout
         for name, (noops, sticky, cap, epsilon, games) in PROTOCOLS.items():
             after = by_help.split(f"\n  {name} ")[1].splitlines()[1].strip()
@@ -69,8 +71,8 @@ class Eval(Case):
         self.assertEqual((usual["protocol"], usual["sticky"]), (None, 0.25))
 
     def test_a_protocol_says_how_many_games(self):
-        whole = self.result("-m", self.bricks, "--last", "--protocol", "nature", "--cap", 40)
-        self.assertEqual((whole["episodes"], set(whole["steps"])), (30, {10}))
+        whole = self.result("-m", self.bricks, "--last", "--protocol", "machado", "--cap", 40)
+        self.assertEqual((whole["episodes"], set(whole["steps"])), (100, {10}))
 
     def test_figures(self):
         games = self.dir / "games.csv"
