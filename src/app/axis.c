@@ -45,8 +45,10 @@ double axis_tick(const axis *a, int i)
 static int n_decimals(double number, double gap)
 {
     int n = 0;
-    for (; n < 9 && fabs(number - nearbyint(number)) > slack * gap; n++, gap *= 10)
+    for (; n < 9 && fabs(number - nearbyint(number)) > slack * gap; n++) {
         number *= 10;
+        gap *= 10;
+    }
     return n;
 }
 

@@ -152,8 +152,9 @@ static dq_status draw_panels(cairo_t *cr, const figure *f, figure_box area)
                        "larger one",
                        f->width, f->height, f->n_panels, f->n_panels > 1 ? "s" : "");
     for (size_t i = 0; i < f->n_panels; i++) {
-        double x = area.x + axis_name + (double)(i % columns) * cell + labels;
-        double y = area.y + (double)(i / columns) * (height + panel_title + panel_ticks);
+        size_t row = i / columns, column = i % columns;
+        double x = area.x + axis_name + (double)column * cell + labels;
+        double y = area.y + (double)row * (height + panel_title + panel_ticks);
         const figure_box plot = {x, y + panel_title, width, height};
         figure_panel_draw(cr, f, &f->panels[i], plot);
         draw_names(cr, f, i, area.x, plot);

@@ -55,13 +55,13 @@ static dq_status add_group(plot_figure *p, const plot_choice *choice, figure_pan
                            size_t variant)
 {
     const run_groups *g = &p->groups;
-    const dq_run_curve **curves = malloc(g->n_runs * sizeof(*curves));
+    dq_run_curve *curves = malloc(g->n_runs * sizeof(*curves));
     size_t n = 0;
     if (!curves)
         return dq_fail(DQ_ERR_NOMEM, "no memory for %zu runs", g->n_runs);
     for (size_t i = 0; i < g->n_runs; i++)
         if (g->runs[i].variant == variant && &p->panels[g->runs[i].panel] == panel)
-            curves[n++] = &p->curves[i];
+            curves[n++] = p->curves[i];
     dq_status st = DQ_OK;
     if (n > 0) {
         figure_curve *c = &panel->curves[panel->n++];
@@ -91,7 +91,7 @@ static dq_status add_reference(plot_figure *p, const plot_choice *choice, figure
 static dq_status fill_panel(plot_figure *p, const plot_choice *choice, size_t i)
 {
     figure_panel *panel = &p->panels[i];
-    const grouped_run *game = p->groups.games[i];
+    const grouped_run *game = &p->groups.runs[p->groups.games[i]];
     panel->title = game->game;
     panel->curves = calloc(p->figure.n_entries, sizeof(*panel->curves));
     if (!panel->curves)

@@ -120,8 +120,11 @@ static dq_status make_room(published_runs *runs, size_t n_points, size_t n_runs)
 static dq_status take_lines(published_runs *runs, const char *line, const char *begin)
 {
     size_t n_points = 0, n = strlen(begin);
-    for (const char *l = line; strncmp(l, begin, n) == 0; l = strchr(l, '\n') + 1)
+    const char *next = line;
+    do {
         n_points++;
+        next = strchr(next, '\n') + 1;
+    } while (strncmp(next, begin, n) == 0);
     size_t n_runs = n_commas(line + n);
     DQ_TRY(make_room(runs, n_points, n_runs));
     for (size_t i = 0; i < n_points; i++) {

@@ -113,7 +113,7 @@ static void sort_in(run_groups *g, size_t i)
     }
     g->n_variants += r->variant == g->n_variants;
     if (r->panel == g->n_games)
-        g->games[g->n_games++] = r;
+        g->games[g->n_games++] = i;
 }
 
 /* ---------------------------------------------------------------- labels */

@@ -26,7 +26,7 @@ typedef struct run_groups {
     size_t n_runs;
     char (*labels)[RUN_LABEL_BYTES];  // [n_variants] what differs: "dueling=output", or the preset
     size_t n_variants;
-    const grouped_run **games;  // [n_games] the first run of each game
+    size_t *games;  // [n_games] the first run of each game
     size_t n_games;
 } run_groups;
 

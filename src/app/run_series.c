@@ -37,14 +37,14 @@ int64_t series_end(const dq_run_curve *curve)
 }
 
 /** The steps that a group has points at. */
-static dq_status choose_steps(const dq_run_curve *const *curves, size_t n_curves, int64_t end,
+static dq_status choose_steps(const dq_run_curve *curves, size_t n_curves, int64_t end,
                               int64_t **steps, size_t *n)
 {
     size_t n_games = 0;
     int64_t last = 0;
     for (size_t i = 0; i < n_curves; i++) {
-        n_games += curves[i]->n;
-        last = series_end(curves[i]) > last ? series_end(curves[i]) : last;
+        n_games += curves[i].n;
+        last = series_end(&curves[i]) > last ? series_end(&curves[i]) : last;
     }
     last = last < end ? last : end;
     bool is_grid = n_games > SERIES_POINTS;
@@ -62,9 +62,9 @@ static dq_status choose_steps(const dq_run_curve *const *curves, size_t n_curves
         return DQ_OK;
     }
     for (size_t i = 0; i < n_curves; i++)
-        for (size_t k = 0; k < curves[i]->n; k++)
-            if (curves[i]->step[k] <= end)
-                (*steps)[(*n)++] = curves[i]->step[k];
+        for (size_t k = 0; k < curves[i].n; k++)
+            if (curves[i].step[k] <= end)
+                (*steps)[(*n)++] = curves[i].step[k];
     make_unique(*steps, n);
     return DQ_OK;
 }
@@ -115,33 +115,33 @@ static void take_interval(figure_point *p, const dq_run_curve *c, int64_t step)
         }
 }
 
-static void take_points(figure_curve *c, const dq_run_curve *const *curves, size_t n_curves,
+static void take_points(figure_curve *c, const dq_run_curve *curves, size_t n_curves,
                         const dq_smoothing *how, const int64_t *steps, size_t n_steps,
                         double *values, int64_t *reaches)
 {
     int64_t first = 0;
     for (size_t i = 0; i < n_curves; i++) {
-        first = begin(curves[i]) > first ? begin(curves[i]) : first;
-        reaches[i] = reach(curves[i]);
+        first = begin(&curves[i]) > first ? begin(&curves[i]) : first;
+        reaches[i] = reach(&curves[i]);
     }
     for (size_t k = 0; k < n_steps; k++) {
         size_t n = 0;
         if (steps[k] < first)
             continue;
         for (size_t i = 0; i < n_curves; i++) {
-            double value = dq_run_curve_at(curves[i], how, steps[k]);
+            double value = dq_run_curve_at(&curves[i], how, steps[k]);
             if (steps[k] <= reaches[i] && !isnan(value))
                 values[n++] = value;
         }
         figure_point *p = &c->points[c->n++];
         p->x = (double)steps[k];
         summarise(p, values, n);
-        if (n_curves == 1 && curves[0]->low)
-            take_interval(p, curves[0], steps[k]);
+        if (n_curves == 1 && curves[0].low)
+            take_interval(p, &curves[0], steps[k]);
     }
 }
 
-dq_status series_of_runs(figure_curve *c, const dq_run_curve *const *curves, size_t n,
+dq_status series_of_runs(figure_curve *c, const dq_run_curve *curves, size_t n,
                          const dq_smoothing *how, int64_t end)
 {
     int64_t *steps;

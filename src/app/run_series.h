@@ -21,7 +21,7 @@ int64_t series_end(const dq_run_curve *curve);
  *  @param curves [n] of the runs, n at least 1
  *  @param end of the grid, agent steps
  *  @param[out] c its points are malloc'd, the caller's to free() */
-DQ_NODISCARD dq_status series_of_runs(figure_curve *c, const dq_run_curve *const *curves, size_t n,
+DQ_NODISCARD dq_status series_of_runs(figure_curve *c, const dq_run_curve *curves, size_t n,
                                       const dq_smoothing *how, int64_t end);
 
 /** The same of published runs, up to `end`. */
