@@ -2,6 +2,7 @@
 
 #include <cairo-pdf.h>
 #include <cairo-svg.h>
+#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -254,5 +255,7 @@ dq_status figure_draw(const figure *given, figure_format format, dq_writer *w)
     if (status == CAIRO_STATUS_SUCCESS)
         status = cairo_surface_status(surface);
     cairo_surface_destroy(surface);
+    cairo_debug_reset_static_data();  // fonts that it and
+    FcFini();                         // fontconfig keep: no object of theirs is left
     return st == DQ_OK ? status_of(status) : st;
 }
