@@ -35,7 +35,26 @@ static char *find_comment(char *line)
     return NULL;
 }
 
-static dq_status parse_line(char *line, dq_config_pair_fn *fn, void *ctx)
+typedef struct reader {
+    dq_config_pair_fn *pair;
+    dq_config_section_fn *section;  // NULL: the file has none
+    void *ctx;
+} reader;
+
+/** A line that begins with a bracket. */
+static dq_status parse_section(char *line, const reader *r)
+{
+    size_t n = strlen(line);
+    if (line[n - 1] != ']')
+        return dq_fail(DQ_ERR_INPUT, "\"%.60s\" is not `[name]`", line);
+    line[n - 1] = '\0';
+    char *name = trim(line + 1);
+    if (!*name)
+        return dq_fail(DQ_ERR_INPUT, "a name is missing between the brackets");
+    return r->section(r->ctx, name);
+}
+
+static dq_status parse_line(char *line, const reader *r)
 {
     char *comment = find_comment(line);
     if (comment)
@@ -43,6 +62,8 @@ static dq_status parse_line(char *line, dq_config_pair_fn *fn, void *ctx)
     char *key = trim(line);
     if (!*key)
         return DQ_OK;
+    if (r->section && *key == '[')
+        return parse_section(key, r);
     char *equals = strchr(key, '=');
     if (!equals)
         return dq_fail(DQ_ERR_INPUT, "\"%.60s\" is not `key = value`", key);
@@ -50,12 +71,13 @@ static dq_status parse_line(char *line, dq_config_pair_fn *fn, void *ctx)
     key = trim(key);
     if (!*key)
         return dq_fail(DQ_ERR_INPUT, "a key is missing before the =");
-    return fn(ctx, key, trim(equals + 1));
+    return r->pair(r->ctx, key, trim(equals + 1));
 }
 
-dq_status dq_config_parse(const char *bytes, size_t n, const char *name, dq_config_pair_fn *fn,
-                          void *ctx)
+dq_status dq_config_parse_sections(const char *bytes, size_t n, const char *name,
+                                   dq_config_pair_fn *fn, dq_config_section_fn *section, void *ctx)
 {
+    const reader r = {fn, section, ctx};
     char line[MAX_LINE_BYTES];
     const char *end = bytes + n;
     for (size_t number = 1; bytes < end; number++) {
@@ -67,13 +89,19 @@ dq_status dq_config_parse(const char *bytes, size_t n, const char *name, dq_conf
         } else {
             memcpy(line, bytes, length);
             line[length] = '\0';
-            st = parse_line(line, fn, ctx);
+            st = parse_line(line, &r);
         }
         if (st != DQ_OK)
             return dq_fail_within(st, "%s:%zu", name, number);
         bytes += length + (newline ? 1 : 0);
     }
     return DQ_OK;
+}
+
+dq_status dq_config_parse(const char *bytes, size_t n, const char *name, dq_config_pair_fn *fn,
+                          void *ctx)
+{
+    return dq_config_parse_sections(bytes, n, name, fn, NULL, ctx);
 }
 
 dq_status dq_config_read(const char *path, dq_config_pair_fn *fn, void *ctx)

@@ -1,7 +1,8 @@
 /** Configuration files: lines `key = value`, blank lines, and comments from a # on.
  *
  *  A # begins a comment at the start of a line or after a blank, so that values may contain one.
- *  Blanks around keys and values do not count; a value may be empty. */
+ *  Blanks around keys and values do not count; a value may be empty. Some files have sections, which
+ *  begin with a line `[name]`. */
 #ifndef DEEPQ_RECORD_CONFIG_FILE_H
 #define DEEPQ_RECORD_CONFIG_FILE_H
 
@@ -19,6 +20,13 @@ DQ_NODISCARD dq_status dq_config_read(const char *path, dq_config_pair_fn *fn, v
 /** The same for n bytes in memory; `name` stands for the file in messages. */
 DQ_NODISCARD dq_status dq_config_parse(const char *bytes, size_t n, const char *name,
                                        dq_config_pair_fn *fn, void *ctx);
+
+/** Called for the name of each section. */
+typedef dq_status dq_config_section_fn(void *ctx, const char *name);
+/** dq_config_parse() of a file that may have sections. A name in brackets is not empty. */
+DQ_NODISCARD dq_status dq_config_parse_sections(const char *bytes, size_t n, const char *name,
+                                                dq_config_pair_fn *fn,
+                                                dq_config_section_fn *section, void *ctx);
 
 /** Write one pair; w is from dq_file_writer_create() or in memory. DQ_ERR_CONFIG for what would not
  *  be read back the same: newlines, blanks at an end, " #" in a value, "=" or blanks in a key. The
