@@ -13,6 +13,7 @@
 #include "app/options.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/spelling.h"
 #include "deepq/atari_env.h"
 #include "learn/gpu.h"
 #include "nn/graph.h"
@@ -122,7 +123,7 @@ static const bench_maker *find_maker(const char *what)
             return &makers[i];
         names[i] = makers[i].what;
     }
-    const char *near = options_nearest(what, names, n);
+    const char *near = dq_nearest_word(what, names, n);
     app_fail(APP_MISUSED, "bench: cannot measure '%s': %s%s", what,
              near ? "did you mean " : "see deepq bench --help", near ? near : "");
     return NULL;

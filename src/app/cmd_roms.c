@@ -6,6 +6,7 @@
 #include "app/app.h"
 #include "app/options.h"
 #include "base/error.h"
+#include "base/spelling.h"
 #include "deepq/atari.h"
 #include "deepq/roms.h"
 
@@ -153,7 +154,7 @@ int cmd_roms(int argc, char **argv)
         return roms_verify(rom_dir);
     if (strcmp(argv[0], "path") == 0)
         return roms_path(rom_dir);
-    const char *near = options_nearest(argv[0], actions, DQ_COUNT(actions));
+    const char *near = dq_nearest_word(argv[0], actions, DQ_COUNT(actions));
     return app_fail(APP_MISUSED, "roms: no action '%s': %s%s", argv[0],
                     near ? "did you mean " : "choose list, import, verify or path",
                     near ? near : "");

@@ -1,7 +1,6 @@
 /* deepq train: DQN as in the book's chapter 6, in a run folder that outlives whoever started it. */
 #define _XOPEN_SOURCE 700  // realpath()
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +18,6 @@
 #include "deepq/vector.h"
 #include "env/env_ids.h"
 #include "learn/gpu.h"
-#include "run/environments.h"
 #include "run/train_settings.h"
 #include "web/dashboard.h"
 
@@ -122,12 +120,11 @@ static bool same_game(const char *a, const char *b)
  *  is a preset's preprocessing where there are no pictures. */
 static dq_status set_env(dq_train_settings *s, const train_options *o)
 {
-    if (o->config && !same_game(s->env_id, o->env_id))
+    if (!o->config)
+        return dq_train_settings_choose_env(s, o->env_id);
+    if (!same_game(s->env_id, o->env_id))
         DQ_TRY(dq_train_settings_set(s, "reward_bound", "game"));
-    DQ_TRY(dq_train_settings_set(s, "env", o->env_id));
-    if (o->config || dq_environments_is_atari(o->env_id))
-        return DQ_OK;
-    return dq_train_settings_without_pictures(s);
+    return dq_train_settings_set(s, "env", o->env_id);
 }
 
 static dq_status begin_settings(dq_train_settings *s, const train_options *o)
@@ -158,8 +155,7 @@ static dq_status apply_all(dq_train_settings *s, const train_options *o)
     if (o->seed && dq_train_settings_set(s, "seed", o->seed) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "--seed");
     DQ_TRY(apply_changeable(s, o));
-    if (isnan(s->cfg.reward_bound))
-        s->cfg.reward_bound = dq_train_reward_bound(s->env_id);
+    dq_train_settings_complete(s);
     return DQ_OK;
 }
 

@@ -13,6 +13,7 @@
 #include "app/features.h"
 #include "app/options.h"
 #include "base/error.h"
+#include "base/spelling.h"
 
 typedef struct command {
     const char *name;
@@ -130,7 +131,7 @@ static int fail_command(const char *word)
     for (size_t i = 0; i < DQ_COUNT(commands); i++)
         names[i] = commands[i].name;
     const char *what = word[0] == '-' ? "option" : "command";
-    const char *near = options_nearest(word, names, DQ_COUNT(names));
+    const char *near = dq_nearest_word(word, names, DQ_COUNT(names));
     if (near)
         return app_fail(APP_MISUSED, "no %s '%s': did you mean deepq %s?", what, word, near);
     return app_fail(APP_MISUSED, "no %s '%s': see deepq --help", what, word);

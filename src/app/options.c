@@ -13,20 +13,6 @@
 
 enum { MAX_OPTIONS = 64, MAX_WORD = 64, HELP_COLUMN = 28 };
 
-const char *options_nearest(const char *word, const char *const *words, size_t n)
-{
-    const char *nearest = NULL;
-    int best = ((int)strlen(word) + 1) / 3 + 1;  // one letter in three; further away is no help
-    for (size_t i = 0; i < n; i++) {
-        int d = dq_spelling_distance(word, words[i]);
-        if (d < best) {
-            best = d;
-            nearest = words[i];
-        }
-    }
-    return nearest;
-}
-
 static size_t n_all(const option_syntax *s)
 {
     return s->n_options + s->n_more;
@@ -73,7 +59,7 @@ static bool fail_unknown(const option_syntax *s, const char *dashed, const char 
     for (; n < n_all(s) && n < MAX_OPTIONS - 1; n++)
         names[n] = option_at(s, n)->name;
     names[n++] = "help";
-    const char *near = *name ? options_nearest(name, names, n) : NULL;
+    const char *near = *name ? dq_nearest_word(name, names, n) : NULL;
     if (near)
         app_fail(APP_MISUSED, "%s: no option '%s': did you mean --%s?", s->command, dashed, near);
     else

@@ -53,7 +53,4 @@ typedef struct option_syntax {
 bool options_parse(const option_syntax *syntax, int argc, char **argv, int *n_operands,
                    int *exit_status);
 
-/** The word nearest in spelling to `word`, or NULL when none is near. */
-const char *options_nearest(const char *word, const char *const *words, size_t n);
-
 #endif

@@ -38,6 +38,20 @@ int dq_spelling_distance(const char *a, const char *b)
     return rows[n % 3][m];
 }
 
+const char *dq_nearest_word(const char *word, const char *const *words, size_t n)
+{
+    const char *nearest = NULL;
+    int best = ((int)strlen(word) + 1) / 3 + 1;  // one letter in three; further away is no help
+    for (size_t i = 0; i < n; i++) {
+        int d = dq_spelling_distance(word, words[i]);
+        if (d < best) {
+            best = d;
+            nearest = words[i];
+        }
+    }
+    return nearest;
+}
+
 bool dq_ends_with(const char *text, const char *end)
 {
     size_t n = strlen(text), n_end = strlen(end);

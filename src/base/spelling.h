@@ -12,6 +12,10 @@ enum { DQ_SPELLING_FAR = 1000 };  // more than any distance between words that a
  *  Source: Damerau 1964 and Wagner and Fischer 1974 (optimal string alignment). */
 int dq_spelling_distance(const char *a, const char *b);
 
+/** The word nearest in spelling to `word`, or NULL when none is near: at most one letter in three
+ *  differs. */
+const char *dq_nearest_word(const char *word, const char *const *words, size_t n);
+
 /** Whether a text ends with another one, case included. */
 bool dq_ends_with(const char *text, const char *end);
 

@@ -17,6 +17,28 @@ bool dq_environments_is_atari(const char *id)
     return dq_atari_id_parse(id, &parsed);
 }
 
+static bool is_known(const char *id)
+{
+    if (dq_environments_is_atari(id))
+        return true;
+    size_t n;
+    const char *const *ids = dq_env_ids(&n);
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(ids[i], id) == 0)
+            return true;
+    return false;
+}
+
+dq_status dq_environments_check(const char *id)
+{
+    if (is_known(id))
+        return DQ_OK;
+    const char *near = dq_env_suggest(id);
+    if (near)
+        return dq_fail(DQ_ERR_CONFIG, "no environment '%s': did you mean %s?", id, near);
+    return dq_fail(DQ_ERR_CONFIG, "no environment '%s': deepq envs lists those there are", id);
+}
+
 static dq_status check_language(const char *id)
 {
     if (strncmp(id, DQ_PYTHON_WORLD, strlen(DQ_PYTHON_WORLD)) != 0)

@@ -26,6 +26,9 @@ typedef struct dq_environment_choice {
  *  or a lost life ends an episode. False for a dialect that there is none of. */
 bool dq_environments_learn_otherwise(const dq_environment_choice *c);
 
+/** Whether there is an environment of that id.
+ *  @return DQ_OK; DQ_ERR_CONFIG: there is none, and the message has the nearest id */
+DQ_NODISCARD dq_status dq_environments_check(const char *id);
 /** Whether an id is that of an Atari game, which has pictures, dialects and options. */
 bool dq_environments_is_atari(const char *id);
 /** The observations that dq_environments_make() gives; those of some that no network takes, too. */

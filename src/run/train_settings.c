@@ -1,5 +1,6 @@
 #include "run/train_settings.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,18 @@ dq_status dq_train_settings_without_pictures(dq_train_settings *s)
 {
     s->options = dq_environment_options_none();
     return dq_train_settings_set(s, "dialect", "book");
+}
+
+dq_status dq_train_settings_choose_env(dq_train_settings *s, const char *id)
+{
+    DQ_TRY(dq_train_settings_set(s, "env", id));
+    return dq_environments_is_atari(id) ? DQ_OK : dq_train_settings_without_pictures(s);
+}
+
+void dq_train_settings_complete(dq_train_settings *s)
+{
+    if (isnan(s->cfg.reward_bound))
+        s->cfg.reward_bound = dq_train_reward_bound(s->env_id);
 }
 
 typedef struct reading {

@@ -34,6 +34,11 @@ DQ_NODISCARD dq_status dq_train_settings_set(dq_train_settings *s, const char *k
                                              const char *value);
 /** Drop what a preset says of preprocessing, for an environment that has none. */
 DQ_NODISCARD dq_status dq_train_settings_without_pictures(dq_train_settings *s);
+/** The environment of a run, chosen after its preset: of a preset's preprocessing nothing is left
+ *  where there are no pictures. */
+DQ_NODISCARD dq_status dq_train_settings_choose_env(dq_train_settings *s, const char *id);
+/** The end of choosing: the reward bound is that of the environment unless one was chosen. */
+void dq_train_settings_complete(dq_train_settings *s);
 
 /** Read a file on top of what is set. Of another run's file (`as_template`) what belongs to that
  *  run alone (rom_md5, rom_dir, logdir, events, threads) is left out.
