@@ -1,8 +1,8 @@
 /** Configuration files: lines `key = value`, blank lines, and comments from a # on.
  *
  *  A # begins a comment at the start of a line or after a blank, so that values may contain one.
- *  Blanks around keys and values do not count; a value may be empty. Some files have sections, which
- *  begin with a line `[name]`. */
+ *  Blanks around keys and values do not count; a value may be empty. Some files have sections,
+ * which begin with a line `[name]`. */
 #ifndef DEEPQ_RECORD_CONFIG_FILE_H
 #define DEEPQ_RECORD_CONFIG_FILE_H
 
