@@ -1,4 +1,3 @@
-#define _GNU_SOURCE  // dladdr()
 #include "learn/gpu.h"
 
 #include <dlfcn.h>
@@ -6,51 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/error.h"
+#include "base/module_file.h"
 
 #if !defined(DEEPQ_WITH_CUDA)
 #define DEEPQ_WITH_CUDA 0
 #endif
-#if !defined(DEEPQ_MODULE_FOLDER)
-#define DEEPQ_MODULE_FOLDER "."
-#endif
-
-enum { PATH_CAP = 4096 };
 static const char NAME[] = "libdeepq_cuda.so";
-
-/** The folder of a file, without a final slash; false for a file without a folder. */
-static bool folder_of(char *path)
-{
-    char *slash = strrchr(path, '/');
-    if (!slash)
-        return false;
-    *slash = '\0';
-    return true;
-}
-
-static bool is_there(const char *folder, const char *below, char path[PATH_CAP])
-{
-    int n = snprintf(path, PATH_CAP, "%s/%s/%s", folder, below, NAME);
-    return n < PATH_CAP && access(path, R_OK) == 0;
-}
-
-/** Beside the program, beside the library, or where `make install` puts it. */
-static bool find(char path[PATH_CAP])
-{
-    char folder[PATH_CAP - 64];
-    Dl_info info;
-    ssize_t n = readlink("/proc/self/exe", folder, sizeof(folder) - 1);
-    folder[n > 0 ? n : 0] = '\0';
-    if (folder_of(folder) &&
-        (is_there(folder, ".", path) || is_there(folder, DEEPQ_MODULE_FOLDER, path)))
-        return true;
-    if (dladdr(NAME, &info) == 0 || !info.dli_fname || strlen(info.dli_fname) >= sizeof(folder))
-        return false;
-    memcpy(folder, info.dli_fname, strlen(info.dli_fname) + 1);
-    return folder_of(folder) && is_there(folder, ".", path);
-}
 
 /** dlsym() gives a data pointer; ISO C has no cast from it to a function. */
 typedef const dq_device_ops *entry_fn(void);
@@ -64,14 +26,14 @@ static entry_fn *find_entry(void *module)
 
 dq_status dq_gpu_load(const dq_device_ops **ops)
 {
-    char path[PATH_CAP];
+    char path[DQ_MODULE_PATH];
     const char *chosen = getenv("DEEPQ_CUDA_MODULE");
     if (chosen && *chosen)
         snprintf(path, sizeof(path), "%s", chosen);
     else if (!DEEPQ_WITH_CUDA)
         return dq_fail(DQ_ERR_UNSUPPORTED,
                        "no CUDA: this deepq was built without GPU support: use --device cpu");
-    else if (!find(path))
+    else if (!dq_module_find(NAME, path))
         return dq_fail(DQ_ERR_UNSUPPORTED,
                        "no CUDA: %s is not beside deepq: install it, or use --device cpu", NAME);
     void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);  // loading again gives the same
