@@ -37,6 +37,7 @@ int cmd_compare(int argc, char **argv);
 int cmd_plot(int argc, char **argv);
 int cmd_replay(int argc, char **argv);
 int cmd_roms(int argc, char **argv);
+int cmd_sweep(int argc, char **argv);
 int cmd_tabular(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_train(int argc, char **argv);

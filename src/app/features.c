@@ -6,6 +6,7 @@
 #include "deepq/version.h"
 #include "learn/gpu.h"
 #include "nn/kernels.h"
+#include "sweep/sweep_machines.h"
 
 static const char *yes_no(int with)
 {
@@ -34,6 +35,7 @@ void features_print(void)
     print_devices();
     printf("window (SDL2): %s\n", yes_no(DEEPQ_WITH_SDL2));
     printf("dashboard (libmicrohttpd, dygraphs): %s\n", yes_no(DEEPQ_WITH_DASHBOARD));
+    printf("many machines (MPI): %s\n", yes_no(dq_machines_are_built()));
     printf("video (FFmpeg): %s\n", yes_no(DEEPQ_WITH_LIBAV));
     printf("plots (cairo): %s\n", yes_no(DEEPQ_WITH_CAIRO));
     printf("pictures (libpng): %s\n", yes_no(DEEPQ_WITH_PNG));

@@ -14,6 +14,7 @@
 #include "app/options.h"
 #include "base/error.h"
 #include "base/spelling.h"
+#include "sweep/sweep_process.h"
 
 typedef struct command {
     const char *name;
@@ -29,6 +30,7 @@ static const command commands[] = {
     {"plot", cmd_plot, "draw learning curves of runs, published ones beside them"},
     {"compare", cmd_compare, "compare runs: settings, scores, intervals"},
     {"eval", cmd_eval, "score a trained model over many games"},
+    {"sweep", cmd_sweep, "train many games, seeds and variants, and compare them"},
     {"export", cmd_export, "write a trained model for other programs, or as C"},
     {"tabular", cmd_tabular, "learn a discrete world with a table: the book's chapters 5 and 6"},
     {"envs", cmd_envs, "list the environments, or describe one"},
@@ -168,6 +170,7 @@ static void open_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+    dq_process_follow_parent();
     open_standard_descriptors();
     // A reader that goes away, or a file that may not grow, is an error of write(), not our end.
     signal(SIGPIPE, SIG_IGN);

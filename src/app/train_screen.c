@@ -11,10 +11,11 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "app/figures.h"
 #include "base/clock.h"
 #include "base/free_memory.h"
 
-enum { PART_BYTES = 48, LINE_BYTES = 4 * SCREEN_COLUMNS, N_LEVELS = 8 };
+enum { LINE_BYTES = 4 * SCREEN_COLUMNS, N_LEVELS = 8 };
 enum { NARROW = 40, FEW_LINES = 9, MANY_LINES = 18 };  // of a terminal
 enum { BOOK_LINES = 4 };                               // and a fifth of a terminal, above a game
 static const double REDRAW_S = 0.25, GAME_S = 0.125;   // at least, in between two drawings
@@ -83,34 +84,12 @@ static void add_wide(line *l, const char *part, int width)
 
 __attribute__((format(printf, 2, 3))) static void add(line *l, const char *format, ...)
 {
-    char part[2 * PART_BYTES];
+    char part[2 * FIGURE_BYTES];
     va_list values;
     va_start(values, format);
     vsnprintf(part, sizeof(part), format, values);
     va_end(values);
     add_wide(l, part, (int)strlen(part));
-}
-
-static const char *duration(char text[PART_BYTES], double seconds)
-{
-    int64_t s = seconds < 3.6e8 ? (int64_t)seconds : 360000000;
-    snprintf(text, PART_BYTES, "%lld:%02d:%02d", (long long)(s / 3600), (int)(s / 60 % 60),
-             (int)(s % 60));
-    return text;
-}
-
-/** 1234567 as 1,234,567. */
-static const char *count(char text[PART_BYTES], int64_t n)
-{
-    char digits[24], *to = text;
-    int len = snprintf(digits, sizeof(digits), "%lld", (long long)n);
-    for (int i = 0; i < len; i++) {
-        if (i > 0 && (len - i) % 3 == 0)
-            *to++ = ',';
-        *to++ = digits[i];
-    }
-    *to = '\0';
-    return text;
 }
 
 /** "memory 163 MB", or nothing for nothing. */
@@ -131,11 +110,11 @@ static void add_number(line *l, const char *what, double number)
 /** Time left, or taken where nothing ends the run. */
 static void add_time(line *l, const train_screen *s, const dq_progress *p, double now)
 {
-    char text[PART_BYTES];
+    char text[FIGURE_BYTES];
     if (s->limit > 0 && s->speed > 0)
-        add(l, "left %s", duration(text, (double)(s->limit - p->step) / s->speed));
+        add(l, "left %s", figure_duration(text, (double)(s->limit - p->step) / s->speed));
     else if (s->limit == 0)
-        add(l, "time %s", duration(text, now - s->start_s));
+        add(l, "time %s", figure_duration(text, now - s->start_s));
 }
 
 /* ---------------------------------------------------------------- bars and curves */
@@ -204,14 +183,14 @@ typedef struct moment {
 static line only_line(const moment *m, int columns)
 {
     line l = line_of(columns);
-    char n[PART_BYTES];
-    add(&l, "frame %s", count(n, m->p->step));
+    char n[FIGURE_BYTES];
+    add(&l, "frame %s", figure_count(n, m->p->step));
     if (m->p->n_games > 0)
         add(&l, "reward %.2f", m->p->mean_reward);
     if (m->s->speed > 0)
         add(&l, "%.0f f/s", m->s->speed);
     add_time(&l, m->s, m->p, m->now);
-    add(&l, "games %s", count(n, m->p->n_games));
+    add(&l, "games %s", figure_count(n, m->p->n_games));
     add(&l, "eps %.2f", m->p->epsilon);
     add_bytes(&l, "memory", m->memory);
     add_bytes(&l, "disk", m->disk);
@@ -221,13 +200,13 @@ static line only_line(const moment *m, int columns)
 static line progress_line(const moment *m, int columns)
 {
     line l = line_of(columns);
-    char n[PART_BYTES], of[PART_BYTES];
+    char n[FIGURE_BYTES], of[FIGURE_BYTES];
     if (m->s->limit > 0) {
         add_bar(&l, (double)m->p->step / (double)m->s->limit);
         add_time(&l, m->s, m->p, m->now);
-        add(&l, "frame %s of %s", count(n, m->p->step), count(of, m->s->limit));
+        add(&l, "frame %s of %s", figure_count(n, m->p->step), figure_count(of, m->s->limit));
     } else {
-        add(&l, "frame %s", count(n, m->p->step));
+        add(&l, "frame %s", figure_count(n, m->p->step));
         add_time(&l, m->s, m->p, m->now);
     }
     if (m->s->speed > 0)
@@ -253,14 +232,14 @@ static line reward_line(const moment *m, int columns)
 static line learning_line(const moment *m, int columns)
 {
     line l = line_of(columns);
-    char n[PART_BYTES];
+    char n[FIGURE_BYTES];
     const dq_progress *means = m->s->game.n_games > 0 ? &m->s->game : m->p;
     add(&l, "eps %.2f", m->p->epsilon);
-    add(&l, "games %s", count(n, m->p->n_games));
+    add(&l, "games %s", figure_count(n, m->p->n_games));
     add_number(&l, "loss", means->mean_loss);
     add_number(&l, "Q", means->max_q);
     add_number(&l, "TD error", means->td_error);
-    add(&l, "updates %s", count(n, m->p->n_updates));
+    add(&l, "updates %s", figure_count(n, m->p->n_updates));
     add_number(&l, "rate", m->p->learning_rate);
     return l;
 }

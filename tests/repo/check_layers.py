@@ -21,8 +21,9 @@ ALLOWED = {
     "learn": {"nn", "replay", "base"},
     "agent": {"learn", "record", "env", "nn", "replay", "base"},
     "run": {"agent", "record", "nn", "env", "atari", "stats", "base"},
+    "sweep": {"run", "agent", "record", "env", "base"},
     "web": {"run", "agent", "export", "record", "env", "base"},
-    "app": {"web", "run", "agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "stats", "base"},
+    "app": {"web", "sweep", "stats", "run", "agent", "learn", "export", "record", "replay", "nn", "tabular", "env", "atari", "base"},
 }
 LAYER_OF_HEADER = {
     "status": "base", "stream": "base", "rng": "base", "version": "base", "tensor": "base",
