@@ -161,7 +161,8 @@ static int finish(const dq_sweep *s, sweep_screen *screen, dq_status st, bool js
 static int lead(const sweep_options *o, const dq_sweep_plan *p, const char *path,
                 dq_machines *machines, volatile int *stop, bool *lost)
 {
-    sweep_screen *screen = sweep_screen_create(p, path, o->plain, o->json);
+    bool plain = o->plain || machines;  // mpirun prints a rank's lines its own way
+    sweep_screen *screen = sweep_screen_create(p, path, plain, o->json);
     if (!screen)
         return app_report(dq_fail(DQ_ERR_NOMEM, "no memory for a sweep"));
     dq_sweep s = {.plan = p,

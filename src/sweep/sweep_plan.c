@@ -1,10 +1,10 @@
 #include "sweep/sweep_plan.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/network_choice.h"
 #include "base/atomic_file.h"
 #include "base/error.h"
 #include "base/spelling.h"
@@ -219,6 +219,15 @@ dq_status dq_sweep_plan_settings(const dq_sweep_plan *p, const dq_sweep_run *run
     return dq_train_config_check(&s->cfg);
 }
 
+/** A network of pictures cannot learn from vectors, nor the other way round. */
+static dq_status check_network(const dq_train_settings *s)
+{
+    char name[DQ_NETWORK_NAME];
+    dq_env_spec spec = {.id = s->env_id};
+    DQ_TRY(dq_environments_observations(s->env_id, &spec.obs));
+    return dq_network_choose(&s->cfg, &spec, name);
+}
+
 /** Settings that exclude each other, and runs that would never end, are found before any begins. */
 static dq_status check_run(const dq_sweep_plan *p, dq_sweep_run *run)
 {
@@ -229,6 +238,8 @@ static dq_status check_run(const dq_sweep_plan *p, dq_sweep_run *run)
         return dq_fail(DQ_ERR_CONFIG, "%s: run %s has no end: write a line frames = N", p->file,
                        run->name);
     run->frames = s.cfg.max_steps;
+    if (check_network(&s) != DQ_OK)
+        return dq_fail_within(DQ_ERR_CONFIG, "%s: run %s", p->file, run->name);
     return DQ_OK;
 }
 
