@@ -119,14 +119,14 @@ static dq_status prepare(const sweep_options *o, dq_sweep_plan **p, dq_sweep_fol
 /** The table of what is there; with runs missing it says so itself. */
 static dq_status tell_results(const dq_sweep *s, bool json)
 {
-    sweep_table *t;
-    DQ_TRY(sweep_table_create(&t, s->plan, s->path));
-    dq_status st = sweep_table_write(t, s->path);
-    char *text = json ? sweep_table_json(t, true) : sweep_table_markdown(t);
+    score_table *t;
+    DQ_TRY(sweep_table_make(&t, s->plan, s->path));
+    dq_status st = sweep_table_write(t, s->plan, s->path);
+    char *text = json ? score_table_json(t, true) : score_table_markdown(t, s->plan->n_seeds);
     if (text)
         printf(json ? "%s\n" : "\n%s\n", text);
     free(text);
-    sweep_table_free(t);
+    score_table_free(t);
     return st;
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "app/options.h"
 #include "app/published_tables.h"
 #include "base/error.h"
 #include "base/spelling.h"
@@ -49,7 +48,7 @@ dq_status published_agent_named(const published_agent **out, const char *name)
             return DQ_OK;
         }
     }
-    nearest = options_nearest(name, names, DQ_COUNT(agents));
+    nearest = dq_nearest_word(name, names, DQ_COUNT(agents));
     if (nearest)
         return dq_fail(DQ_ERR_CONFIG, "--reference '%s': did you mean %s?", name, nearest);
     dq_list_words(all, sizeof(all), names, DQ_COUNT(agents), "or");

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "app/app.h"
-#include "app/figures.h"
+#include "app/numbers.h"
 #include "base/clock.h"
 #include "record/json_lines.h"
 
@@ -69,20 +69,20 @@ static summary summarise(const sweep_screen *s, const dq_sweep *sweep)
 
 static void describe(const sweep_screen *s, const summary *m, char text[LINE_BYTES])
 {
-    char left[FIGURE_BYTES];
+    char left[NUMBER_BYTES];
     int n = snprintf(text, LINE_BYTES, "%zu of %zu runs done", m->n_done, s->plan->n_runs);
     if (m->n_failed > 0)
         n += snprintf(text + n, LINE_BYTES - (size_t)n, ", %zu given up", m->n_failed);
     if (m->left_s > 0)
-        snprintf(text + n, LINE_BYTES - (size_t)n, ", %s left", figure_duration(left, m->left_s));
+        snprintf(text + n, LINE_BYTES - (size_t)n, ", %s left", number_duration(left, m->left_s));
 }
 
 static void describe_run(const dq_sweep_run *run, const dq_sweep_progress *at,
                          char text[LINE_BYTES])
 {
-    char frame[FIGURE_BYTES], of[FIGURE_BYTES];
+    char frame[NUMBER_BYTES], of[NUMBER_BYTES];
     int n = snprintf(text, LINE_BYTES, "%s  frame %s of %s", run->name,
-                     figure_count(frame, at->frame), figure_count(of, run->frames));
+                     number_count(frame, at->frame), number_count(of, run->frames));
     if (at->frame > 0 && n < LINE_BYTES)
         snprintf(text + n, LINE_BYTES - (size_t)n, "  reward %.2f  %.0f f/s", at->reward,
                  at->speed);
@@ -155,7 +155,7 @@ static void on_begun(void *ctx, const dq_sweep *sweep, size_t run)
 static void say_end(sweep_screen *s, const dq_sweep *sweep, size_t run, double seconds)
 {
     static const char *const words[] = {"stopped", "", "done", "given up"};
-    char time[FIGURE_BYTES], text[LINE_BYTES];
+    char time[NUMBER_BYTES], text[LINE_BYTES];
     const char *name = s->plan->runs[run].name, *word = words[sweep->runs[run].state];
     double score = 0;
     bool is_done = sweep->runs[run].state == DQ_RUN_DONE &&
@@ -168,7 +168,7 @@ static void say_end(sweep_screen *s, const dq_sweep *sweep, size_t run, double s
     }
     summary m = summarise(s, sweep);
     describe(s, &m, text);
-    printf("%s: %s after %s", name, word, figure_duration(time, seconds));
+    printf("%s: %s after %s", name, word, number_duration(time, seconds));
     if (is_done)
         printf(", score %.2f", score);
     printf(" (%s)\n", text);
@@ -253,7 +253,7 @@ static double processor_s(int whose)
 
 void sweep_screen_end(sweep_screen *s, const dq_sweep *sweep)
 {
-    char time[FIGURE_BYTES], text[LINE_BYTES];
+    char time[NUMBER_BYTES], text[LINE_BYTES];
     double seconds = dq_clock_s() - s->begun_s;
     double own_s = processor_s(RUSAGE_SELF), runs_s = processor_s(RUSAGE_CHILDREN);
     summary m = summarise(s, sweep);
@@ -267,7 +267,7 @@ void sweep_screen_end(sweep_screen *s, const dq_sweep *sweep)
         return;
     }
     describe(s, &m, text);
-    printf("%s; %s", text, figure_duration(time, seconds));
+    printf("%s; %s", text, number_duration(time, seconds));
     if (runs_s > 0)
         printf("; the sweep itself took %.2f s of a processor, %.2f %% of the %.0f s of the runs "
                "on this machine",

@@ -11,7 +11,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "app/figures.h"
+#include "app/numbers.h"
 #include "base/clock.h"
 #include "base/free_memory.h"
 
@@ -84,7 +84,7 @@ static void add_wide(line *l, const char *part, int width)
 
 __attribute__((format(printf, 2, 3))) static void add(line *l, const char *format, ...)
 {
-    char part[2 * FIGURE_BYTES];
+    char part[2 * NUMBER_BYTES];
     va_list values;
     va_start(values, format);
     vsnprintf(part, sizeof(part), format, values);
@@ -110,11 +110,11 @@ static void add_number(line *l, const char *what, double number)
 /** Time left, or taken where nothing ends the run. */
 static void add_time(line *l, const train_screen *s, const dq_progress *p, double now)
 {
-    char text[FIGURE_BYTES];
+    char text[NUMBER_BYTES];
     if (s->limit > 0 && s->speed > 0)
-        add(l, "left %s", figure_duration(text, (double)(s->limit - p->step) / s->speed));
+        add(l, "left %s", number_duration(text, (double)(s->limit - p->step) / s->speed));
     else if (s->limit == 0)
-        add(l, "time %s", figure_duration(text, now - s->start_s));
+        add(l, "time %s", number_duration(text, now - s->start_s));
 }
 
 /* ---------------------------------------------------------------- bars and curves */
@@ -183,14 +183,14 @@ typedef struct moment {
 static line only_line(const moment *m, int columns)
 {
     line l = line_of(columns);
-    char n[FIGURE_BYTES];
-    add(&l, "frame %s", figure_count(n, m->p->step));
+    char n[NUMBER_BYTES];
+    add(&l, "frame %s", number_count(n, m->p->step));
     if (m->p->n_games > 0)
         add(&l, "reward %.2f", m->p->mean_reward);
     if (m->s->speed > 0)
         add(&l, "%.0f f/s", m->s->speed);
     add_time(&l, m->s, m->p, m->now);
-    add(&l, "games %s", figure_count(n, m->p->n_games));
+    add(&l, "games %s", number_count(n, m->p->n_games));
     add(&l, "eps %.2f", m->p->epsilon);
     add_bytes(&l, "memory", m->memory);
     add_bytes(&l, "disk", m->disk);
@@ -200,13 +200,13 @@ static line only_line(const moment *m, int columns)
 static line progress_line(const moment *m, int columns)
 {
     line l = line_of(columns);
-    char n[FIGURE_BYTES], of[FIGURE_BYTES];
+    char n[NUMBER_BYTES], of[NUMBER_BYTES];
     if (m->s->limit > 0) {
         add_bar(&l, (double)m->p->step / (double)m->s->limit);
         add_time(&l, m->s, m->p, m->now);
-        add(&l, "frame %s of %s", figure_count(n, m->p->step), figure_count(of, m->s->limit));
+        add(&l, "frame %s of %s", number_count(n, m->p->step), number_count(of, m->s->limit));
     } else {
-        add(&l, "frame %s", figure_count(n, m->p->step));
+        add(&l, "frame %s", number_count(n, m->p->step));
         add_time(&l, m->s, m->p, m->now);
     }
     if (m->s->speed > 0)
@@ -232,14 +232,14 @@ static line reward_line(const moment *m, int columns)
 static line learning_line(const moment *m, int columns)
 {
     line l = line_of(columns);
-    char n[FIGURE_BYTES];
+    char n[NUMBER_BYTES];
     const dq_progress *means = m->s->game.n_games > 0 ? &m->s->game : m->p;
     add(&l, "eps %.2f", m->p->epsilon);
-    add(&l, "games %s", figure_count(n, m->p->n_games));
+    add(&l, "games %s", number_count(n, m->p->n_games));
     add_number(&l, "loss", means->mean_loss);
     add_number(&l, "Q", means->max_q);
     add_number(&l, "TD error", means->td_error);
-    add(&l, "updates %s", figure_count(n, m->p->n_updates));
+    add(&l, "updates %s", number_count(n, m->p->n_updates));
     add_number(&l, "rate", m->p->learning_rate);
     return l;
 }

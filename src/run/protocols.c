@@ -37,17 +37,25 @@ static dq_status no_protocol(const char *name)
     return dq_fail(DQ_ERR_CONFIG, "no protocol '%s': there are %s", name, known);
 }
 
+dq_status dq_protocol_find(const dq_protocol **out, const char *name, const char *env_id)
+{
+    *out = NULL;
+    for (size_t i = 0; dq_protocol_at(i); i++)
+        if (strcmp(dq_protocol_at(i)->name, name) == 0)
+            *out = dq_protocol_at(i);
+    if (!*out)
+        return no_protocol(name);
+    if (env_id && !dq_environments_is_atari(env_id))
+        return dq_fail(DQ_ERR_CONFIG,
+                       "protocol %s is of Atari games, and %s is none: leave the protocol out",
+                       name, env_id);
+    return DQ_OK;
+}
+
 dq_status dq_protocol_follow(dq_evaluation *e, const char *name)
 {
-    const dq_protocol *p = NULL;
-    for (size_t i = 0; (p = dq_protocol_at(i)) && strcmp(p->name, name) != 0; i++) {
-    }
-    if (!p)
-        return no_protocol(name);
-    if (!dq_environments_is_atari(e->env_id))
-        return dq_fail(DQ_ERR_CONFIG,
-                       "protocol %s is of Atari games, and %s is none: leave --protocol out", name,
-                       e->env_id);
+    const dq_protocol *p;
+    DQ_TRY(dq_protocol_find(&p, name, e->env_id));
     if (e->noops < 0)
         e->noops = p->noops;
     if (e->options.sticky < 0)

@@ -20,6 +20,12 @@ typedef struct dq_protocol {
 
 /** NULL past the last one. Static storage. */
 const dq_protocol *dq_protocol_at(size_t index);
+/** The protocol of that name for an environment.
+ *  @param env_id NULL: for any
+ *  @return DQ_ERR_CONFIG for an unknown name, which names those that there are, or an environment
+ *          that is no Atari game */
+DQ_NODISCARD dq_status dq_protocol_find(const dq_protocol **out, const char *name,
+                                        const char *env_id);
 /** Set what the protocol says, where the evaluation has not chosen: e->episodes 0, e->noops,
  * e->cap, e->epsilon and e->options.sticky below 0.
  *  @return DQ_ERR_CONFIG for an unknown name, which names those that there are, or an environment

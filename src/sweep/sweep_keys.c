@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/spelling.h"
 #include "base/whole_number.h"
+#include "run/protocols.h"
 
 /** Settings that are options of `deepq train`, and their names there. All others go with --set. */
 static const struct {
@@ -86,11 +87,11 @@ dq_status dq_sweep_fail_setting(const char *key)
 
 static dq_status fail_eval(const char *key)
 {
-    const char *names[DQ_COUNT(eval_options) + DQ_ENVIRONMENT_OPTIONS_MAX];
+    const char *names[1 + DQ_COUNT(eval_options) + DQ_ENVIRONMENT_OPTIONS_MAX] = {"protocol"};
     const dq_choice *c;
-    size_t n = 0;
-    for (; n < DQ_COUNT(eval_options); n++)
-        names[n] = eval_options[n].key;
+    size_t n = 1;
+    for (size_t i = 0; i < DQ_COUNT(eval_options); i++)
+        names[n++] = eval_options[i].key;
     for (size_t i = 0; n < DQ_COUNT(names) && (c = dq_environment_option_at(i)); i++)
         names[n++] = c->key;
     const char *near = dq_nearest_word(key, names, n);
@@ -118,6 +119,9 @@ static bool is_in_range(size_t option, const char *text)
 dq_status dq_sweep_check_eval(const char *key, const char *value)
 {
     dq_environment_options scratch = dq_environment_options_none();
+    const dq_protocol *protocol;
+    if (strcmp(key, "protocol") == 0)
+        return dq_protocol_find(&protocol, value, NULL);
     if (dq_environment_options_has(key))
         return dq_environment_options_set(&scratch, key, value);
     for (size_t i = 0; i < DQ_COUNT(eval_options); i++)
@@ -247,6 +251,7 @@ dq_status dq_arguments_eval(dq_arguments *a, const dq_sweep_plan *p, const dq_sw
     DQ_TRY(begin(a, "eval"));
     DQ_TRY(add_two(a, "--model", folder));
     DQ_TRY(add(a, "--last"));
+    DQ_TRY(add_two(a, "--envs", "1"));  // the other cores have runs of their own
     if (rom_dir)
         DQ_TRY(add_two(a, "--rom-dir", rom_dir));
     for (size_t i = 0; i < p->eval.n; i++) {

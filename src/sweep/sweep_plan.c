@@ -10,6 +10,7 @@
 #include "base/spelling.h"
 #include "record/config_file.h"
 #include "record/file_names.h"
+#include "run/protocols.h"
 #include "sweep/sweep_keys.h"
 
 enum { MAX_FILE_BYTES = 1 << 20, NAME_BYTES = 256 };
@@ -299,6 +300,17 @@ static dq_status make_runs(dq_sweep_plan *p)
     return check_names(p);
 }
 
+/** Whether all games can be evaluated by the plan's protocol, if it has one. */
+static dq_status check_protocol(const dq_sweep_plan *p)
+{
+    const char *name = find_value(&p->eval, "protocol");
+    const dq_protocol *protocol;
+    for (size_t i = 0; name && i < p->n_games; i++)
+        if (dq_protocol_find(&protocol, name, p->games[i]) != DQ_OK)
+            return dq_fail_within(DQ_ERR_CONFIG, "%s: [eval]", p->file);
+    return DQ_OK;
+}
+
 /** What a plan leaves out. */
 static dq_status complete(dq_sweep_plan *p)
 {
@@ -307,6 +319,7 @@ static dq_status complete(dq_sweep_plan *p)
         return dq_fail(DQ_ERR_CONFIG, "%s: no game: write a line env = ID, ID", p->file);
     if (p->n_seeds == 0)
         return dq_fail(DQ_ERR_CONFIG, "%s: no seeds: write a line seeds = 1..5", p->file);
+    DQ_TRY(check_protocol(p));
     if (p->n_variants > 0)
         return DQ_OK;
     dq_plan_section *only = grow(&p->variants, &p->n_variants, sizeof(*p->variants));

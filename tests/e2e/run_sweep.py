@@ -139,7 +139,7 @@ class Sweep(SweepCase):
                 self.assertTrue(score["model"].endswith("checkpoint/state"))
             means = [sum(score["rewards"]) / 3 for score in scores]
             row, = (r for r in rows if r["game"] == game and r["measure"] == "mean")
-            self.assertEqual((row["variant"], row["runs"]), ("cartpole", "3"))
+            self.assertEqual((row["agent"], row["runs"]), ("cartpole", "3"))
             self.assertAlmostEqual(float(row["value"]), sum(means) / 3, places=6)
             iqm, = (r for r in rows if r["game"] == game and r["measure"] == "iqm")
             self.assertLessEqual(min(means) - 1e-6, float(iqm["low"]))
@@ -172,9 +172,9 @@ class Sweep(SweepCase):
                   for v in ("plain", "still", "again")}
         table = json.loads((self.out / "table.json").read_text())
         for cell in table["games"]:
-            self.assertEqual([round(x, 6) for x in cell["scores"]], [round(x, 6) for x in scores[cell["variant"]]])
+            self.assertEqual([round(x, 6) for x in cell["scores"]], [round(x, 6) for x in scores[cell["agent"]]])
         for variant in ("still", "again"):
-            row, = (r for r in rows if r["variant"] == variant and r["measure"] == "probability_of_improvement")
+            row, = (r for r in rows if r["agent"] == variant and r["measure"] == "probability_of_improvement")
             pairs = [(a > b) + 0.5 * (a == b) for a in scores[variant] for b in scores["plain"]]
             self.assertAlmostEqual(float(row["value"]), sum(pairs) / 9, places=9)
         self.assertEqual(scores["again"], scores["plain"])
@@ -193,7 +193,7 @@ class Sweep(SweepCase):
             means = [json.loads((self.out / f"{PONG}-{variant}-s{s}/score.json").read_text())["mean"] for s in (1, 2)]
             want = sum(100 * (m + 20.7) / (14.6 + 20.7) for m in means) / 2  # Wang et al. 2016: random and human
             for game, measure in ((PONG, "human_normalised"), ("all", "iqm"), ("all", "mean"), ("all", "median")):
-                row, = (r for r in rows if (r["game"], r["variant"], r["measure"]) == (game, variant, measure))
+                row, = (r for r in rows if (r["game"], r["agent"], r["measure"]) == (game, variant, measure))
                 self.assertAlmostEqual(float(row["value"]), want, places=6)
         self.assertFalse([r for r in rows if r["game"] == OWN_PONG and r["measure"] == "human_normalised"])
 

@@ -1,16 +1,16 @@
-#include "app/figures.h"
+#include "app/numbers.h"
 
 #include <stdio.h>
 
-const char *figure_duration(char text[FIGURE_BYTES], double seconds)
+const char *number_duration(char text[NUMBER_BYTES], double seconds)
 {
     int64_t s = seconds < 3.6e8 ? (int64_t)seconds : 360000000;
-    snprintf(text, FIGURE_BYTES, "%lld:%02d:%02d", (long long)(s / 3600), (int)(s / 60 % 60),
+    snprintf(text, NUMBER_BYTES, "%lld:%02d:%02d", (long long)(s / 3600), (int)(s / 60 % 60),
              (int)(s % 60));
     return text;
 }
 
-const char *figure_count(char text[FIGURE_BYTES], int64_t n)
+const char *number_count(char text[NUMBER_BYTES], int64_t n)
 {
     char digits[24], *to = text;
     int len = snprintf(digits, sizeof(digits), "%lld", (long long)n);
