@@ -115,30 +115,45 @@ static void take_interval(figure_point *p, const dq_run_curve *c, int64_t step)
         }
 }
 
-static void take_points(figure_curve *c, const dq_run_curve *curves, size_t n_curves,
-                        const dq_smoothing *how, const int64_t *steps, size_t n_steps,
-                        double *values, int64_t *reaches)
+/** A group of runs, and the room that a point needs. */
+typedef struct group {
+    const dq_run_curve *curves;  // [n]
+    size_t n;
+    const dq_smoothing *how;
+    int64_t first;   // step at which every run has a value
+    int64_t *reach;  // [n]
+    double *values;  // [n] of one point
+} group;
+
+static void take_point(figure_point *p, const group *g, int64_t step)
 {
-    int64_t first = 0;
-    for (size_t i = 0; i < n_curves; i++) {
-        first = begin(&curves[i]) > first ? begin(&curves[i]) : first;
-        reaches[i] = reach(&curves[i]);
+    size_t n = 0;
+    for (size_t i = 0; i < g->n; i++) {
+        double value = dq_run_curve_at(&g->curves[i], g->how, step);
+        if (step <= g->reach[i] && !isnan(value))
+            g->values[n++] = value;
     }
-    for (size_t k = 0; k < n_steps; k++) {
-        size_t n = 0;
-        if (steps[k] < first)
-            continue;
-        for (size_t i = 0; i < n_curves; i++) {
-            double value = dq_run_curve_at(&curves[i], how, steps[k]);
-            if (steps[k] <= reaches[i] && !isnan(value))
-                values[n++] = value;
-        }
-        figure_point *p = &c->points[c->n++];
-        p->x = (double)steps[k];
-        summarise(p, values, n);
-        if (n_curves == 1 && curves[0].low)
-            take_interval(p, &curves[0], steps[k]);
+    p->x = (double)step;
+    summarise(p, g->values, n);
+    if (g->n == 1 && g->curves[0].low)
+        take_interval(p, &g->curves[0], step);
+}
+
+static dq_status take_points(figure_curve *c, group *g, const int64_t *steps, size_t n_steps)
+{
+    c->points = malloc((n_steps + 1) * sizeof(*c->points));
+    g->values = malloc(g->n * sizeof(*g->values));
+    g->reach = malloc(g->n * sizeof(*g->reach));
+    if (!c->points || !g->values || !g->reach)
+        return fail_memory();
+    for (size_t i = 0; i < g->n; i++) {
+        g->first = begin(&g->curves[i]) > g->first ? begin(&g->curves[i]) : g->first;
+        g->reach[i] = reach(&g->curves[i]);
     }
+    for (size_t k = 0; k < n_steps; k++)
+        if (steps[k] >= g->first)
+            take_point(&c->points[c->n++], g, steps[k]);
+    return DQ_OK;
 }
 
 dq_status series_of_runs(figure_curve *c, const dq_run_curve *curves, size_t n,
@@ -146,19 +161,15 @@ dq_status series_of_runs(figure_curve *c, const dq_run_curve *curves, size_t n,
 {
     int64_t *steps;
     size_t n_steps;
-    DQ_TRY(choose_steps(curves, n, end, &steps, &n_steps));
-    double *values = malloc(n * sizeof(*values));
-    int64_t *reaches = malloc(n * sizeof(*reaches));
-    c->points = malloc(n_steps * sizeof(*c->points) + 1);
+    group g = {.curves = curves, .n = n, .how = how};
     c->n = 0;
     c->n_runs = n;
-    bool has_room = values && reaches && c->points;
-    if (has_room)
-        take_points(c, curves, n, how, steps, n_steps, values, reaches);
-    free(values);
-    free(reaches);
+    DQ_TRY(choose_steps(curves, n, end, &steps, &n_steps));
+    dq_status st = take_points(c, &g, steps, n_steps);
+    free(g.values);
+    free(g.reach);
     free(steps);
-    return has_room ? DQ_OK : fail_memory();
+    return st;
 }
 
 dq_status series_of_published(figure_curve *c, const published_runs *runs, double end)

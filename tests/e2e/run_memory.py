@@ -110,9 +110,9 @@ class Memory(Case):
         for seed in 1, 2, 3:
             (self.dir / f"s{seed}").mkdir()
             (self.dir / f"s{seed}" / "config").write_text(f"seed = {seed}\ndouble_dqn = {str(seed > 2).lower()}\n")
-            (self.dir / f"s{seed}" / "log.jsonl").write_text(game * 300)
+            (self.dir / f"s{seed}" / "log.jsonl").write_text(game * 3)
             (self.dir / f"s{seed}" / "evaluations.jsonl").write_text(evaluation)
-        self.check_every_allocation("plot", "s1", "s2", "s3", "--csv", "NEW", "-r", "dopamine-c51", "-r", "human", step=7)
+        self.check_every_allocation("plot", "s1", "s2", "s3", "--csv", "NEW", "-r", "dopamine-c51", "-r", "human")
         self.check_every_allocation("plot", "s1", "s2", "--csv", "NEW", "-m", "evaluation")
 
     def test_what_is_refused_leaves_nothing(self):
