@@ -311,6 +311,8 @@ dq_status dq_sweep_score(const char *path, const dq_sweep_run *run, double *mean
     void *bytes;
     size_t n;
     json_t *score = NULL;
+    if (!is_there(path, run, DQ_SWEEP_SCORE))
+        return dq_fail(DQ_ERR_NOT_FOUND, "%s has no score yet", run->name);
     DQ_TRY(dq_path_format(file, sizeof(file), "%s/%s/" DQ_SWEEP_SCORE, path, run->name));
     DQ_TRY(dq_file_read(file, MAX_FILE_BYTES, &bytes, &n));
     dq_status st = dq_json_parse(&score, bytes, n, 0);

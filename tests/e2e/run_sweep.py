@@ -411,8 +411,7 @@ class Plans(SweepCase):
                 self.assertFalse(self.out.exists())
 
 
-class Machines(SweepCase):
-    """Under mpirun, on this machine."""
+class MpiCase(SweepCase):
 
     def setUp(self):
         super().setUp()
@@ -424,19 +423,28 @@ class Machines(SweepCase):
     def mpirun(self, *arguments, options=(), ranks=3):
         command = ["mpirun", "--oversubscribe", *(["--allow-run-as-root"] if os.getuid() == 0 else []), "-n", str(ranks),
                    *options, DEEPQ, "sweep", "games.plan", "--out", str(self.out), *map(str, arguments)]
-        job = subprocess.Popen(command, cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               env={**os.environ, "OMPI_MCA_rmaps_base_oversubscribe": "1"})
+        return self.launch(command)
+
+    def launch(self, command):
+        job = subprocess.Popen(command, cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.addCleanup(self.end, job)
         return job
 
     def end(self, job):
-        if job.poll() is None:
-            job.terminate()
-            try:
-                job.wait(60)
-            except subprocess.TimeoutExpired:
-                job.kill()
-        job.communicate()
+        """Whatever it is that it waits for. What it started on the other host is told too."""
+        others = descendants(job.pid)
+        for signal_number in (signal.SIGTERM, signal.SIGKILL):
+            if job.poll() is None:
+                job.send_signal(signal_number)
+                try:
+                    job.wait(20)
+                except subprocess.TimeoutExpired:
+                    continue
+        for pid in others:
+            if words_of(pid)[:1] == ["orted"]:
+                os.kill(pid, signal.SIGKILL)
+        job.stdout.close()
+        job.stderr.close()
 
     def ranks(self, job):
         """Processes of the sweep itself by their rank."""
@@ -447,6 +455,10 @@ class Machines(SweepCase):
                 rank, = (w.split(b"=")[1] for w in environment if w.startswith(b"OMPI_COMM_WORLD_RANK="))
                 found[int(rank)] = pid
         return found
+
+
+class Machines(MpiCase):
+    """Under mpirun, on this machine."""
 
     def test_undisturbed(self):
         job = self.mpirun("--json")
@@ -492,7 +504,7 @@ class Machines(SweepCase):
         err = job.communicate()[1]
         self.assertNotEqual(job.returncode, 0)
         self.assertEqual([line for line in err.splitlines() if line.startswith("deepq: ")],
-                         ["deepq: games.plan:1: no environment 'Pong': did you mean Pong-v0?"])
+                         ["deepq: games.plan:1: no environment 'Pong': did you mean PongNoFrameskip-v4?"])
 
     def test_a_machine_with_another_folder(self):
         if subprocess.run(["unshare", "-m", "true"], stderr=subprocess.DEVNULL).returncode:
@@ -514,6 +526,87 @@ class Machines(SweepCase):
         done = subprocess.run([self.dir / "deepq", "sweep", "games.plan"], cwd=self.dir, capture_output=True, text=True,
                               env={**os.environ, "OMPI_COMM_WORLD_SIZE": "2"})
         self.check(done, 1, "libdeepq_mpi.so is not beside deepq")
+
+
+class Hosts(MpiCase):
+    """Two hosts: network namespaces with a cable in between, which share the file system."""
+
+    def setUp(self):
+        super().setUp()
+        self.names = [f"dq{os.getpid()}{letter}" for letter in "ab"]
+        if os.getuid() or not shutil.which("ip") or not self.ip("netns", "add", self.names[0]):
+            self.skipTest("no network namespaces here")
+        self.addCleanup(self.ip, "netns", "del", self.names[0])
+        made = self.ip("netns", "add", self.names[1])
+        self.addCleanup(self.ip, "netns", "del", self.names[1])
+        made = made and self.ip("link", "add", "cable", "netns", self.names[0], "type", "veth", "peer", "name", "cable",
+                                "netns", self.names[1])
+        if not made:
+            self.skipTest("no cables between network namespaces here")
+        for i, name in enumerate(self.names):
+            self.ip("-n", name, "addr", "add", f"10.77.0.{i + 1}/24", "dev", "cable")
+            self.ip("-n", name, "link", "set", "lo", "up")
+            self.ip("-n", name, "link", "set", "cable", "up")
+        self.agent = self.dir / "agent"  # in the place of ssh: agent HOST COMMAND
+        self.agent.write_text(f"""#!/bin/sh
+shift
+exec ip netns exec {self.names[1]} unshare --uts sh -c "hostname dqother; $*"
+""")
+        self.agent.chmod(0o755)
+
+    def ip(self, *words):
+        return subprocess.run(["ip", *words], stderr=subprocess.DEVNULL).returncode == 0
+
+    def on_both(self, *arguments, options=()):
+        return self.launch(["ip", "netns", "exec", self.names[0], "mpirun", "--allow-run-as-root", "--host",
+                            "10.77.0.1:1,10.77.0.2:1", "-n", "2", "--mca", "plm", "rsh", "--mca", "plm_rsh_agent",
+                            str(self.agent), "--mca", "oob_tcp_if_include", "10.77.0.0/24", "--mca", "btl", "tcp,self",
+                            "--mca", "btl_tcp_if_include", "10.77.0.0/24", *options, DEEPQ, "sweep", "games.plan",
+                            "--out", str(self.out), *arguments])
+
+    def cut(self, is_cut):
+        self.ip("-n", self.names[1], "link", "set", "cable", "down" if is_cut else "up")
+
+    def goes_on(self):
+        self.cut(False)
+        job = self.on_both()
+        out, err = job.communicate()
+        self.assertEqual(job.returncode, 0, err)
+        self.assertIn("6 of 6 runs done", out)
+        self.same_table()
+
+    def begin_and_cut(self, *arguments, **options):
+        """@return the job, cut in two while both have runs"""
+        job = self.on_both("--json", *arguments, **options)
+        ranks = set()
+        while ranks != {0, 1}:
+            line = json.loads(job.stdout.readline())
+            if line["event"] == "begin":
+                ranks.add(line["rank"])
+        wait_for(lambda: len(list(self.out.glob("*/checkpoint/state"))) >= 2, "no checkpoints")
+        self.cut(True)
+        return job
+
+    def test_two_hosts(self):
+        self.goes_on()
+
+    def test_one_is_cut_off_and_mpirun_notices(self):
+        job = self.begin_and_cut(options=["--mca", "oob_tcp_keepalive_time", "2", "--mca", "oob_tcp_keepalive_intvl", "1",
+                                          "--mca", "oob_tcp_keepalive_probes", "3"])
+        err = job.communicate()[1]
+        self.assertNotEqual(job.returncode, 0)
+        self.assertIn("lost communication", err)
+        self.all_ended()
+        self.goes_on()
+
+    def test_one_is_cut_off_and_mpirun_does_not_notice(self):
+        job = self.begin_and_cut("--silence", "5")
+        line = job.stderr.readline()
+        self.assertEqual(line, "deepq: rank 1 on dqother was not heard of for 5 s: the job ends; the same command goes "
+                         "on\n")
+        self.all_ended()
+        self.end(job)  # it waits for the other host
+        self.goes_on()
 
 
 main()
