@@ -77,5 +77,5 @@ void sweep_crew_finish(sweep_crew *c)
 
 void sweep_crew_pause(void)
 {
-    nanosleep(&(struct timespec){.tv_nsec = 20 * 1000 * 1000}, NULL);
+    nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
 }

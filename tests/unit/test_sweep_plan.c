@@ -136,13 +136,15 @@ static void what_makes_no_runs_is_refused(void **state)
 
 static void every_allocation_may_fail(void **state)
 {
+    static const char text[] = "env = deepq/Pong-v0\nseeds = 1, 2\nframes = 9\n[a]\ngamma = 0.5\n"
+                               "[eval]\nepisodes = 2\n";
     dq_sweep_plan *p;
     dq_status st = DQ_ERR_NOMEM;
     (void)state;
     for (long n = 1; st != DQ_OK; n++) {
         if (!let_allocation_fail(n))
             return;
-        st = dq_sweep_plan_parse(&p, PLAN, sizeof(PLAN) - 1, "x.plan");
+        st = dq_sweep_plan_parse(&p, text, sizeof(text) - 1, "x.plan");
         let_allocation_fail(0);
         assert_true(st == DQ_OK || st == DQ_ERR_NOMEM || !p);
         assert_true((st == DQ_OK) == (p != NULL));
