@@ -74,11 +74,12 @@ static void describe_protocols(char *text, size_t cap)
         if (p->cap > 0)
             snprintf(most, sizeof(most), "cap %lld", (long long)p->cap);
         n += (size_t)snprintf(text + n, cap - n,
-                              "  %-10s %s (%s)\n"
+                              "  %-10s %s\n"
                               "             no-ops %lld, sticky actions %g, epsilon %g, %s, %lld "
-                              "games\n",
-                              p->name, p->about, p->source, (long long)p->noops, p->sticky,
-                              p->epsilon, most, (long long)p->episodes);
+                              "games\n"
+                              "             (%s)\n",
+                              p->name, p->about, (long long)p->noops, p->sticky, p->epsilon, most,
+                              (long long)p->episodes, p->source);
     }
 }
 

@@ -25,7 +25,7 @@ DQ_NODISCARD dq_status score_table_add(score_table *t, size_t game, size_t agent
 DQ_NODISCARD dq_status score_table_measure(score_table *t);
 
 /** The table in Markdown, malloc'd; NULL for want of memory.
- *  @param n_expected runs of each agent on each game, told where there are fewer; 0: any number */
+ *  @param n_expected runs of each agent on each game, told beside those there are; 0: any number */
 char *score_table_markdown(const score_table *t, size_t n_expected);
 /** One value a line with its interval. */
 char *score_table_csv(const score_table *t);

@@ -17,7 +17,7 @@ static void write_cell(FILE *to, const score_table *t, size_t game, size_t agent
 {
     const score_cell *c = score_cell_of(t, game, agent);
     fprintf(to, "| %s | %s | %zu", t->games[game], t->agents[agent], c->n);
-    if (c->n < n_expected)
+    if (n_expected > 0)
         fprintf(to, " of %zu", n_expected);
     if (c->n == 0) {
         fprintf(to, " | | | |\n");

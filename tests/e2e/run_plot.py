@@ -242,7 +242,7 @@ class References(Plots):
     def test_wrong_ones(self):
         out = ["-o", self.dir / "x.csv"]
         self.check(run("plot", self.run_of_pong, *out, "-r", "dopamine-c52"), 2, "did you mean dopamine-c51?")
-        self.check(run("plot", self.run_of_pong, *out, "-r", "muzero"), 2, "choose one of dopamine-dqn, ")
+        self.check(run("plot", self.run_of_pong, *out, "-r", "muzero"), 2, "choose dopamine-dqn, ")
         self.check(run("plot", self.run_of_pong, *out, "-r", "spr", "-r", "spr"), 2, "twice")
         defender = self.make_run("defender", [(900, 0)], env="DefenderNoFrameskip-v4")
         self.check(run("plot", defender, *out, "-r", "dopamine-c51"), 2, "dopamine-c51", "defender")

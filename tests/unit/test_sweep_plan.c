@@ -98,7 +98,7 @@ static void commands_have_what_differs_from_the_preset(void **state)
     assert_text(dq_arguments_resume(&a, p, &p->runs[4], "it's"), &a,
                 "deepq train --resume 'it'\\''s' --threads 1 --plain");
     assert_text(dq_arguments_eval(&a, p, &p->runs[1], "x"), &a,
-                "deepq eval --model x --last --episodes 5 --full-actions --json");
+                "deepq eval --model x --last --envs 1 --episodes 5 --full-actions --json");
     dq_sweep_plan_free(p);
 }
 
