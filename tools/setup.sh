@@ -54,6 +54,9 @@ test  may  cmd:ffprobe       ffmpeg
 test  may  cmd:tmux          tmux
 test  may  cmd:Xvfb          xvfb
 test  may  cmd:xauth         xauth
+test  may  cmd:mpicc         libopenmpi-dev
+test  may  cmd:mpirun        openmpi-bin
+test  may  cmd:ip            iproute2
 test  may  cmd:chromium      chromium
 dev   must cmd:clang         clang
 dev   must cmd:clang-format  clang-format

@@ -82,6 +82,7 @@ class SweepCase(Case):
     def setUp(self):
         super().setUp()
         self.out = self.dir / "out"
+        self.addCleanup(self.leave_none)
         self.plan(PLAN)
 
     def plan(self, text):
@@ -114,6 +115,10 @@ class SweepCase(Case):
             return None
 
         return wait_for(look, "no training with checkpoints")
+
+    def leave_none(self):
+        for pid in processes(self.out):
+            os.kill(pid, signal.SIGKILL)
 
     def all_ended(self):
         wait_for(lambda: not processes(self.out), "a run that is left behind")

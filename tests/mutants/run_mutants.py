@@ -51,6 +51,7 @@ TESTS = {
     "agent": r"test_(learner|hyperparameters|trainer|divergence|reward_bound|policy)|e2e_stops",
     "record": r"json|tensorboard|model|config|run_folder|png|video|records|told|files|stops|e2e_memory",
     "run": r"e2e",
+    "sweep": r"sweep",
     "web": r"dashboard|browser",
     "app": r"e2e",
 }
