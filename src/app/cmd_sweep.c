@@ -11,6 +11,7 @@
 #include "app/sweep_table.h"
 #include "base/cpu.h"
 #include "base/error.h"
+#include "base/free_memory.h"
 #include "record/file_names.h"
 #include "sweep/sweep.h"
 #include "sweep/sweep_keys.h"
@@ -180,12 +181,24 @@ static int lead(const sweep_options *o, const dq_sweep_plan *p, const char *path
     return exit_status;
 }
 
-static int run_alone(const sweep_options *o, volatile int *stop)
+/** As many runs as there are cores, unless memory is for fewer. */
+static int64_t usual_jobs(const dq_sweep_plan *p)
+{
+    int cores = dq_cpu_count(), fitting = dq_sweep_plan_fitting(p, dq_memory_limit().bytes);
+    if (fitting >= cores)
+        return cores;
+    app_note("%d at once, as memory is for no more; --jobs N takes the risk", fitting);
+    return fitting;
+}
+
+static int run_alone(sweep_options *o, volatile int *stop)
 {
     dq_sweep_plan *p = NULL;
     dq_sweep_folder folder;
     bool lost;
     dq_status st = prepare(o, &p, &folder);
+    if (st == DQ_OK && o->jobs < 0)
+        o->jobs = usual_jobs(p);
     int exit_status = st == DQ_OK ? lead(o, p, folder.path, NULL, stop, &lost) : app_report(st);
     dq_sweep_folder_let_go(&folder);
     dq_sweep_plan_free(p);
@@ -277,8 +290,8 @@ static int run_on_machines(const sweep_options *o, volatile int *stop)
 static int run(sweep_options *o)
 {
     bool is_one_of_many = dq_machines_are_meant();
-    if (o->jobs < 0)
-        o->jobs = is_one_of_many ? 1 : dq_cpu_count();
+    if (o->jobs < 0 && is_one_of_many)
+        o->jobs = 1;
     volatile int *stop = interrupt_catch();
     return is_one_of_many ? run_on_machines(o, stop) : run_alone(o, stop);
 }
@@ -290,7 +303,7 @@ int cmd_sweep(int argc, char **argv)
         {"out", 'o', OPTION_TEXT, &o.out, "DIR", "folder of the runs and the table (runs/PLAN)", 0,
          0},
         {"jobs", 'j', OPTION_INT, &o.jobs, "N",
-         "runs side by side (one for each core; under mpirun one in each process)", 1,
+         "runs side by side (one for each core, if memory is for so many; under mpirun one)", 1,
          DQ_SWEEP_MAX_JOBS},
         {"dry-run", 0, OPTION_FLAG, &o.dry_run, NULL, "print the runs as commands, start nothing",
          0, 0},

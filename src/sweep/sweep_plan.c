@@ -1,5 +1,6 @@
 #include "sweep/sweep_plan.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -221,12 +222,14 @@ dq_status dq_sweep_plan_settings(const dq_sweep_plan *p, const dq_sweep_run *run
 }
 
 /** A network of pictures cannot learn from vectors, nor the other way round. */
-static dq_status check_network(const dq_train_settings *s)
+static dq_status check_network(const dq_train_settings *s, uint64_t *memory)
 {
     char name[DQ_NETWORK_NAME];
     dq_env_spec spec = {.id = s->env_id};
     DQ_TRY(dq_environments_observations(s->env_id, &spec.obs));
-    return dq_network_choose(&s->cfg, &spec, name);
+    DQ_TRY(dq_network_choose(&s->cfg, &spec, name));
+    *memory = dq_train_needs(&s->cfg, &spec.obs).memory;
+    return DQ_OK;
 }
 
 /** Settings that exclude each other, and runs that would never end, are found before any begins. */
@@ -239,7 +242,7 @@ static dq_status check_run(const dq_sweep_plan *p, dq_sweep_run *run)
         return dq_fail(DQ_ERR_CONFIG, "%s: run %s has no end: write a line frames = N", p->file,
                        run->name);
     run->frames = s.cfg.max_steps;
-    if (check_network(&s) != DQ_OK)
+    if (check_network(&s, &run->memory) != DQ_OK)
         return dq_fail_within(DQ_ERR_CONFIG, "%s: run %s", p->file, run->name);
     return DQ_OK;
 }
@@ -290,12 +293,14 @@ static dq_status make_runs(dq_sweep_plan *p)
         for (size_t variant = 0; variant < p->n_variants; variant++)
             for (size_t seed = 0; seed < p->n_seeds; seed++) {
                 dq_sweep_run *run = &p->runs[p->n_runs++];
-                *run = (dq_sweep_run){NULL, game, variant, p->seeds[seed], 0};
+                *run = (dq_sweep_run){NULL, game, variant, p->seeds[seed], 0, 0};
                 DQ_TRY(name_run(p, run));
-                if (seed == 0)  // the others differ in the seed alone
+                if (seed == 0) {
                     DQ_TRY(check_run(p, run));
-                else
+                } else {  // it differs in the seed alone
                     run->frames = run[-1].frames;
+                    run->memory = run[-1].memory;
+                }
             }
     return check_names(p);
 }
@@ -365,6 +370,16 @@ dq_status dq_sweep_plan_read(dq_sweep_plan **out, const char *path)
     dq_status st = dq_sweep_plan_parse(out, bytes, n, path);
     free(bytes);
     return st;
+}
+
+int dq_sweep_plan_fitting(const dq_sweep_plan *p, uint64_t memory)
+{
+    uint64_t most = 1;
+    for (size_t i = 0; i < p->n_runs; i++)
+        if (p->runs[i].memory > most)
+            most = p->runs[i].memory;
+    uint64_t n = memory / most;
+    return n < 1 ? 1 : n < INT_MAX ? (int)n : INT_MAX;
 }
 
 static void free_section(dq_plan_section *s)

@@ -40,7 +40,8 @@ typedef struct dq_sweep_run {
     char *name;            // of its folder: GAME-VARIANT-sSEED
     size_t game, variant;  // indices
     uint64_t seed;
-    int64_t frames;  // it ends at, at least 1
+    int64_t frames;   // it ends at, at least 1
+    uint64_t memory;  // bytes that it needs, an estimate
 } dq_sweep_run;
 
 typedef struct dq_sweep_plan {
@@ -65,6 +66,9 @@ DQ_NODISCARD dq_status dq_sweep_plan_parse(dq_sweep_plan **out, const char *byte
                                            const char *name);
 /** Accepts NULL. */
 void dq_sweep_plan_free(dq_sweep_plan *p);
+
+/** How many runs, the largest of the plan, fit into so much memory side by side; at least 1. */
+int dq_sweep_plan_fitting(const dq_sweep_plan *p, uint64_t memory);
 
 /** The last value that a plan gives a setting in a variant; NULL: none. */
 const char *dq_sweep_plan_value(const dq_sweep_plan *p, size_t variant, const char *key);

@@ -115,6 +115,19 @@ static void without_variants_there_is_the_preset(void **state)
     dq_sweep_plan_free(p);
 }
 
+static void memory_is_for_the_largest_run(void **state)
+{
+    (void)state;
+    dq_sweep_plan *p =
+        parse("env = deepq/Pong-v0\nseeds = 1\nframes = 9\nreplay_size = 1000\n"
+              "replay_start = 500\nreplay_store = plain\n[a]\n[b]\nreplay_size = 100000\n");
+    uint64_t small = p->runs[0].memory, large = p->runs[1].memory;
+    assert_in_range(large - small, 84 * 84 * 99000ull, 2 * 84 * 84 * 99000ull);  // of a frame each
+    assert_int_equal(dq_sweep_plan_fitting(p, 3 * large + small), 3);
+    assert_int_equal(dq_sweep_plan_fitting(p, small), 1);
+    dq_sweep_plan_free(p);
+}
+
 static void assert_refused(const char *text, const char *message)
 {
     dq_sweep_plan *p;
@@ -160,6 +173,7 @@ int main(void)
         cmocka_unit_test(a_variant_goes_before_what_all_have),
         cmocka_unit_test(commands_have_what_differs_from_the_preset),
         cmocka_unit_test(without_variants_there_is_the_preset),
+        cmocka_unit_test(memory_is_for_the_largest_run),
         cmocka_unit_test(what_makes_no_runs_is_refused),
         cmocka_unit_test(every_allocation_may_fail),
     };
