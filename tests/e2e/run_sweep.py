@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 
-from program import DEEPQ, OWN_PONG, PONG, SANITIZED, Case, has_pong, main, run
+from program import DEEPQ, OWN_PONG, PONG, SANITIZED, Case, has_pong, main, open_terminal, run
 
 # Small, so that a run takes a moment; with checkpoints all the time.
 SETTINGS = """preset = cartpole
@@ -218,6 +218,24 @@ class Sweep(SweepCase):
         self.assertTrue(all(line["how"] == "done" for line in ends))
         self.assertIn("games", lines[-2])
         self.assertEqual(lines[-1]["event"], "summary")
+        self.same_table()
+
+    def test_live_lines(self):
+        terminal, end = open_terminal(self)
+        sweep = subprocess.Popen([DEEPQ, "sweep", "games.plan", "--out", self.out, "--jobs", "2"], cwd=self.dir, stdout=end,
+                                 env={**os.environ, "TERM": "xterm"})
+        os.close(end)
+        text = b""
+        try:
+            while part := os.read(terminal, 65536):
+                text += part
+        except OSError:  # nobody writes any more
+            pass
+        os.close(terminal)
+        self.assertEqual(sweep.wait(), 0)
+        self.assertIn(b"0 of 6 runs done; 2 at work, 4 to come\r\n  ", text)
+        self.assertRegex(text, rb"\033\[\dA\r\033\[J")
+        self.assertIn(b"6 of 6 runs done", text.split(b"\033[J")[-1])
         self.same_table()
 
     def test_a_finished_sweep_does_nothing(self):
