@@ -95,7 +95,7 @@ void sweep_screen_clear(sweep_screen *s)
     if (s->n_drawn > 0)
         printf("\033[%dA\r\033[J", s->n_drawn);
     s->n_drawn = 0;
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 /** A line that the terminal does not break. */
@@ -122,7 +122,7 @@ static void redraw(sweep_screen *s, const dq_sweep *sweep)
             snprintf(whole, sizeof(whole), "  %s", text);
             draw(s, whole, columns);
         }
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 /* ---------------------------------------------------------------- what the sweep tells */
@@ -131,7 +131,7 @@ static void print_json(json_t *o)
 {
     json_dumpf(o, stdout, JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(10));
     printf("\n");
-    fflush(stdout);
+    (void)fflush(stdout);
     json_decref(o);
 }
 
@@ -149,7 +149,7 @@ static void on_begun(void *ctx, const dq_sweep *sweep, size_t run)
         printf("%s: goes on from frame %lld\n", name, (long long)s->at[run].frame);
     else
         printf("%s: begins\n", name);
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 static void say_end(sweep_screen *s, const dq_sweep *sweep, size_t run, double seconds)
@@ -183,7 +183,7 @@ static void on_ended(void *ctx, const dq_sweep *sweep, size_t run)
     s->run_frames += s->at[run].frame - s->first_frame[run];
     sweep_screen_clear(s);
     say_end(s, sweep, run, seconds);
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 static void on_note(void *ctx, const char *text)
@@ -268,7 +268,7 @@ void sweep_screen_end(sweep_screen *s, const dq_sweep *sweep)
     }
     describe(s, &m, text);
     printf("%s; %s", text, number_duration(time, seconds));
-    if (runs_s > 0)
+    if (runs_s >= 1)  // less tells of nothing but starting
         printf("; the sweep itself took %.2f s of a processor, %.2f %% of the %.0f s of the runs "
                "on this machine",
                own_s, 100 * own_s / runs_s, runs_s);

@@ -30,9 +30,11 @@ bool dq_machines_are_meant(void)
 
 int dq_machines_likely_rank(void)
 {
-    for (size_t i = 0; i < DQ_COUNT(ranks); i++)
-        if (getenv(ranks[i]))
-            return (int)strtol(getenv(ranks[i]), NULL, 10);
+    for (size_t i = 0; i < DQ_COUNT(ranks); i++) {
+        const char *rank = getenv(ranks[i]);
+        if (rank)
+            return (int)strtol(rank, NULL, 10);
+    }
     return 0;
 }
 

@@ -259,24 +259,24 @@ static dq_status name_run(dq_sweep_plan *p, dq_sweep_run *run)
 
 static int compare_names(const void *a, const void *b)
 {
-    const dq_sweep_run *const *x = a, *const *y = b;
-    return strcmp((*x)->name, (*y)->name);
+    const char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
 }
 
 /** Two ids may give one folder: ALE/Pong-v5 and ALE-Pong-v5. */
 static dq_status check_names(const dq_sweep_plan *p)
 {
-    const dq_sweep_run **sorted = malloc(p->n_runs * sizeof(*sorted));
+    const char **sorted = malloc(p->n_runs * sizeof(char *));
     if (!sorted)
         return no_memory();
     for (size_t i = 0; i < p->n_runs; i++)
-        sorted[i] = &p->runs[i];
-    qsort(sorted, p->n_runs, sizeof(*sorted), compare_names);
+        sorted[i] = p->runs[i].name;
+    qsort(sorted, p->n_runs, sizeof(char *), compare_names);
     dq_status st = DQ_OK;
     for (size_t i = 1; i < p->n_runs && st == DQ_OK; i++)
-        if (strcmp(sorted[i - 1]->name, sorted[i]->name) == 0)
+        if (strcmp(sorted[i - 1], sorted[i]) == 0)
             st = dq_fail(DQ_ERR_CONFIG, "%s: two runs would be named %s: rename a variant", p->file,
-                         sorted[i]->name);
+                         sorted[i]);
     free(sorted);
     return st;
 }
