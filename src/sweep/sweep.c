@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "sweep/sweep_crew.h"
 
+/** What others may take longer before they are first heard of: they look for the folder. */
+static const double GREETING_S = 60;
+
 /** Another process of mpirun. */
 typedef struct peer {
     int n_slots, n_running;
@@ -23,7 +26,7 @@ typedef struct master {
     size_t *queue, n_queue, next;  // runs without a score, the longest first
     size_t n_running;
     peer *peers;  // [n_ranks], the first is not used
-    int n_ranks, n_gone;
+    int n_ranks, n_greeted, n_gone;
     double said_s;  // when the others were last told that we are alive
     bool stopping;
 } master;
@@ -123,6 +126,8 @@ static int free_rank(const master *m)
 static dq_status give_out(master *m)
 {
     int rank;
+    if (m->n_greeted < m->n_ranks - 1)  // one without the folder is found before anything runs
+        return DQ_OK;
     while (!m->stopping && m->next < m->n_queue && (rank = free_rank(m)) >= 0) {
         size_t run = m->queue[m->next++];
         dq_run_status *r = &m->s->runs[run];
@@ -151,6 +156,7 @@ static dq_status greet(master *m, int rank, const dq_message *message)
                        "rank %d on %s does not see this sweep in %s: all machines need the same "
                        "folder under that path",
                        rank, from->host, m->s->path);
+    m->n_greeted++;
     from->n_slots = message->number;
     m->s->n_slots += message->number;
     return DQ_OK;
@@ -240,7 +246,7 @@ static dq_status begin(master *m, dq_sweep *s)
     if (!m->peers)
         return dq_fail(DQ_ERR_NOMEM, "no memory for %d ranks", m->n_ranks);
     for (int rank = 1; rank < m->n_ranks; rank++)
-        m->peers[rank].heard_s = dq_clock_s();
+        m->peers[rank].heard_s = dq_clock_s() + GREETING_S;
     const sweep_crew crew = {.s = s, .ctx = m, .on_note = on_own_note, .on_end = on_own_end};
     DQ_TRY(sweep_crew_create(&m->crew, &crew));
     return make_queue(m);
