@@ -118,7 +118,7 @@ static void sort_in(run_groups *g, size_t i)
 
 /* ---------------------------------------------------------------- labels */
 
-static const grouped_run *first_of(const run_groups *g, size_t variant)
+const grouped_run *run_groups_first(const run_groups *g, size_t variant)
 {
     size_t i = 0;
     while (g->runs[i].variant != variant)
@@ -139,7 +139,7 @@ static bool has_line(const grouped_run *r, const char *line, size_t n)
 static bool differs(const run_groups *g, const grouped_run *r, const char *line, size_t n)
 {
     for (size_t v = 0; v < g->n_variants; v++) {
-        const grouped_run *other = first_of(g, v);
+        const grouped_run *other = run_groups_first(g, v);
         if (strcmp(other->preset, r->preset) == 0 && !has_line(other, line, n))
             return true;
     }
@@ -149,7 +149,7 @@ static bool differs(const run_groups *g, const grouped_run *r, const char *line,
 /** "dueling=output n_step=3", after the preset where not all have the same. */
 static void make_label(const run_groups *g, size_t variant, bool presets_differ)
 {
-    const grouped_run *r = first_of(g, variant);
+    const grouped_run *r = run_groups_first(g, variant);
     char *text = g->labels[variant];
     size_t n = 0;
     if (presets_differ)

@@ -36,5 +36,7 @@ typedef struct run_groups {
  *  @return DQ_ERR_INPUT: one is no run folder, or was given twice */
 DQ_NODISCARD dq_status run_groups_read(run_groups *g, char *const *dirs, size_t n);
 void run_groups_free(run_groups *g);
+/** The first run of a variant. */
+const grouped_run *run_groups_first(const run_groups *g, size_t variant);
 
 #endif

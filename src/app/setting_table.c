@@ -3,14 +3,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-static const grouped_run *first_of(const run_groups *g, size_t variant)
-{
-    size_t i = 0;
-    while (g->runs[i].variant != variant)
-        i++;
-    return &g->runs[i];
-}
-
 /** The line of a setting in a run's, up to its end; NULL: it has none. @param n bytes of the key */
 static const char *line_of(const grouped_run *r, const char *key, size_t n)
 {
@@ -29,7 +21,8 @@ static bool is_same_line(const char *a, const char *b)
 static bool differs(const run_groups *g, const char *key, size_t n)
 {
     for (size_t v = 1; v < g->n_variants; v++)
-        if (!is_same_line(line_of(first_of(g, 0), key, n), line_of(first_of(g, v), key, n)))
+        if (!is_same_line(line_of(run_groups_first(g, 0), key, n),
+                          line_of(run_groups_first(g, v), key, n)))
             return true;
     return false;
 }
@@ -38,7 +31,7 @@ static bool differs(const run_groups *g, const char *key, size_t n)
 static bool is_told(const run_groups *g, size_t variant, const char *key, size_t n)
 {
     for (size_t v = 0; v < variant; v++)
-        if (line_of(first_of(g, v), key, n))
+        if (line_of(run_groups_first(g, v), key, n))
             return true;
     return false;
 }
@@ -47,7 +40,7 @@ static void write_row(FILE *to, const run_groups *g, const char *key, size_t n)
 {
     fprintf(to, "| %.*s |", (int)n, key);
     for (size_t v = 0; v < g->n_variants; v++) {
-        const char *line = line_of(first_of(g, v), key, n);
+        const char *line = line_of(run_groups_first(g, v), key, n);
         const char *value = line ? line + n + strlen(" = ") : "";
         fprintf(to, " %.*s |", (int)strcspn(value, "\n"), value);
     }
@@ -58,7 +51,8 @@ void setting_table_write(FILE *to, const run_groups *g)
 {
     bool has_head = false;
     for (size_t v = 0; v < g->n_variants; v++)
-        for (const char *line = first_of(g, v)->settings; *line; line = strchr(line, '\n') + 1) {
+        for (const char *line = run_groups_first(g, v)->settings; *line;
+             line = strchr(line, '\n') + 1) {
             size_t n = strcspn(line, " ");
             if (!differs(g, line, n) || is_told(g, v, line, n))
                 continue;

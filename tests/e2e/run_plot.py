@@ -10,6 +10,7 @@ import struct
 import unittest
 import xml.etree.ElementTree as ElementTree
 
+import made_runs
 from png_picture import chunks, read_png
 from program import DATA, PONG, Case, main, run
 
@@ -32,17 +33,8 @@ def table(name):
 
 
 class Plots(Case):
-    def make_run(self, name, games, seed=0, env=PONG, preset="book", evaluations=(), **settings):
-        """A run folder. A game: its last step and its reward, or its line of the log."""
-        folder = self.dir / name
-        folder.mkdir()
-        settings = {"env": env, "preset": preset, "seed": seed, **settings}
-        (folder / "config").write_text("".join(f"{k} = {v}\n" for k, v in settings.items()))
-        lines = [g if isinstance(g, dict) else {"frame": g[0], "reward": g[1]} for g in games]
-        (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        if evaluations:
-            (folder / "evaluations.jsonl").write_text("".join(json.dumps(e) + "\n" for e in evaluations))
-        return folder
+    def make_run(self, name, games, **settings):
+        return made_runs.make_run(self.dir / name, games, **settings)
 
     def numbers(self, *arguments):
         out = self.dir / "numbers.csv"
