@@ -2,7 +2,6 @@
 what it says of wrong input."""
 
 import csv
-import json
 import math
 import random
 import statistics
