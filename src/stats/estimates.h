@@ -16,7 +16,8 @@ typedef struct dq_draws {
     double *means;    // [set->n_games] scratch
 } dq_draws;
 
-/** Every score counts once. @return DQ_ERR_NOMEM; to be freed in every case */
+/** Every score counts once. @return DQ_ERR_NOMEM; DQ_ERR_CONFIG: no scores; to be freed in every
+ *  case */
 DQ_NODISCARD dq_status dq_draws_create(dq_draws *d, const dq_score_set *set);
 void dq_draws_free(dq_draws *d);
 

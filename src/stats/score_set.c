@@ -40,10 +40,12 @@ dq_status dq_draws_create(dq_draws *d, const dq_score_set *set)
     *d = (dq_draws){.set = set};
     for (size_t g = 0; g < set->n_games; g++)
         d->n += set->games[g].n;
-    d->score = malloc(d->n * sizeof(*d->score));
-    d->rank = malloc(d->n * sizeof(*d->rank));
-    d->count = malloc(d->n * sizeof(*d->count));
-    d->means = malloc(set->n_games * sizeof(*d->means));
+    if (set->n_games == 0 || d->n == 0)
+        return dq_fail(DQ_ERR_CONFIG, "a set without scores has no estimates");
+    d->score = calloc(d->n, sizeof(*d->score));
+    d->rank = calloc(d->n, sizeof(*d->rank));
+    d->count = calloc(d->n, sizeof(*d->count));
+    d->means = calloc(set->n_games, sizeof(*d->means));
     if (!d->score || !d->rank || !d->count || !d->means)
         return dq_fail(DQ_ERR_NOMEM, "no memory for %zu scores", d->n);
     for (size_t g = 0, at = 0; g < set->n_games; at += set->games[g].n, g++) {

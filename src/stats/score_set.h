@@ -31,7 +31,8 @@ typedef enum dq_estimate {
     DQ_ESTIMATE_GAP      // optimality gap: mean of what each score lacks to 1
 } dq_estimate;
 
-/** An estimate of a set of finite scores. Point estimates are NaN for want of memory. */
+/** An estimate of a set of finite scores. Point estimates are NaN for want of memory,
+ *  and of a set without scores. */
 double dq_estimate_of(dq_estimate what, const dq_score_set *set);
 
 /** A share of the runs' scores, 0..1: of those that are above a threshold. rliable's
@@ -58,7 +59,7 @@ typedef struct dq_bootstrap {
 /** 0.95, 10,000 times, seed 0. */
 extern const dq_bootstrap dq_bootstrap_usual;
 
-/** @return DQ_ERR_NOMEM */
+/** @return DQ_ERR_NOMEM; DQ_ERR_CONFIG for a set without scores */
 DQ_NODISCARD dq_status dq_estimate_interval(dq_estimate what, const dq_score_set *set,
                                             const dq_bootstrap *how, dq_interval *out);
 /** Of the shares of scores above thresholds, all from the same draws: a performance profile.

@@ -157,6 +157,17 @@ static void test_seed_and_confidence(void **state)
     assert_true(wide.low < other.low && wide.high > other.high);
 }
 
+static void test_no_scores(void **state)
+{
+    (void)state;
+    const dq_game_scores game = {NULL, 0};
+    const dq_score_set none = {&game, 1};
+    dq_interval got;
+    assert_true(isnan(dq_estimate_of(DQ_ESTIMATE_IQM, &none)));
+    assert_int_equal(dq_estimate_interval(DQ_ESTIMATE_MEAN, &none, &dq_bootstrap_usual, &got),
+                     DQ_ERR_CONFIG);
+}
+
 /* Several thresholds at once are as each by itself. */
 static void test_profile(void **state)
 {
@@ -194,6 +205,7 @@ int main(void)
         cmocka_unit_test(test_rliable),
         cmocka_unit_test(test_unequal_games),
         cmocka_unit_test(test_seed_and_confidence),
+        cmocka_unit_test(test_no_scores),
         cmocka_unit_test(test_profile),
         cmocka_unit_test(test_quantile),
     };
