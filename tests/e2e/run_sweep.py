@@ -643,9 +643,9 @@ exec ip netns exec {self.names[1]} unshare --uts sh -c "hostname dqother; $*"
         self.goes_on()
 
     def test_one_is_cut_off_and_mpirun_does_not_notice(self):
-        job = self.begin_and_cut("--silence", "5")
+        job = self.begin_and_cut("--silence", "15")
         line = next((line for line in job.stderr if line.startswith("deepq: ")), None)  # MPI may say more
-        self.assertEqual(line, "deepq: rank 1 on dqother was not heard of for 5 s: the job ends; the same command goes "
+        self.assertEqual(line, "deepq: rank 1 on dqother was not heard of for 15 s: the job ends; the same command goes "
                          "on\n")
         self.all_ended()
         self.end(job)  # it waits for the other host
