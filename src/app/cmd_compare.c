@@ -144,6 +144,8 @@ static int compare(const asked *a)
     dq_status st = collect(&s, a);
     if (st == DQ_OK)
         st = tell(&s, a);
+    if (st == DQ_OK)
+        run_groups_tell_twins(&s.groups);
     release(&s);
     return app_report(st);
 }

@@ -136,6 +136,8 @@ static int plot(asked *a, char *const *dirs, size_t n)
     st = plot_figure_make(&p, &choice, dirs, n);
     if (st == DQ_OK)
         st = write_all(a, &p);
+    if (st == DQ_OK)
+        run_groups_tell_twins(&p.groups);
     plot_figure_free(&p);
     return app_report(st);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "app/app.h"
 #include "base/error.h"
 #include "env/env_ids.h"
 #include "record/config_file.h"
@@ -64,6 +65,7 @@ static dq_status take_settings(grouped_run *r, const dq_train_settings *s)
     dq_atari_id id;
     snprintf(r->env_id, sizeof(r->env_id), "%s", s->env_id);
     snprintf(r->preset, sizeof(r->preset), "%s", s->preset);
+    r->seed = s->cfg.seed;
     r->game = r->env_id;
     snprintf(env, sizeof(env), "*");
     if (dq_atari_id_parse(r->env_id, &id)) {
@@ -114,6 +116,24 @@ static void sort_in(run_groups *g, size_t i)
     g->n_variants += r->variant == g->n_variants;
     if (r->panel == g->n_games)
         g->games[g->n_games++] = i;
+}
+
+/* ---------------------------------------------------------------- twins */
+
+static bool are_twins(const grouped_run *a, const grouped_run *b)
+{
+    return a->variant == b->variant && a->panel == b->panel && a->seed == b->seed;
+}
+
+void run_groups_tell_twins(const run_groups *g)
+{
+    for (size_t i = 1; i < g->n_runs; i++)
+        for (size_t k = 0; k < i; k++)
+            if (are_twins(&g->runs[i], &g->runs[k])) {
+                app_note("%s has the settings and the seed of %s: it counts twice", g->runs[i].dir,
+                         g->runs[k].dir);
+                break;
+            }
 }
 
 /* ---------------------------------------------------------------- labels */

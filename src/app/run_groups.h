@@ -15,7 +15,8 @@ typedef struct grouped_run {
     const char *dir;
     char env_id[DQ_SETTING_BYTES], preset[DQ_SETTING_BYTES];
     char *settings;  // lines "key = value" that bind it, without seed, game and instruction set
-    int64_t skip;    // console frames of an agent step; 0: no Atari game
+    uint64_t seed;
+    int64_t skip;           // console frames of an agent step; 0: no Atari game
     const char *atari_id;   // ALE's ROM id; NULL: no Atari game, or one that comes with deepq
     const char *game;       // what people call it: "Pong", or the environment's id
     size_t variant, panel;  // of run_groups.labels, of run_groups.games
@@ -36,6 +37,9 @@ typedef struct run_groups {
  *  @return DQ_ERR_INPUT: one is no run folder, or was given twice */
 DQ_NODISCARD dq_status run_groups_read(run_groups *g, char *const *dirs, size_t n);
 void run_groups_free(run_groups *g);
+/** Say of each run that has settings, game and seed of an earlier one, which is no second sample.
+ */
+void run_groups_tell_twins(const run_groups *g);
 /** The first run of a variant. */
 const grouped_run *run_groups_first(const run_groups *g, size_t variant);
 

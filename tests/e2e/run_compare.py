@@ -144,6 +144,13 @@ class Tables(Compare):
         cartpole = self.make("cartpole", [(10, 4.0)], env="CartPole-v1")
         self.check(run("compare", cartpole, "-r", "drq-eps"), 2, "nothing is published")
 
+    def test_a_seed_twice(self):
+        one, again = (self.make(name, [(10, 4.0)], seed=7) for name in ("one", "again"))
+        other = self.make("other", [(10, 4.0)], seed=8)
+        done = self.check(run("compare", one, other, again), 0)
+        self.assertEqual(done.stderr, f"deepq: {again} has the settings and the seed of {one}: it counts twice\n")
+        self.assertEqual(run("compare", one, other).stderr, "")
+
     def test_wrong_input(self):
         mine = self.make("run", [(10, 4.0)])
         self.check(run("compare"), 2)
