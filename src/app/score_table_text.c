@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "app/score_table_parts.h"
+#include "base/text_of.h"
 #include "record/json_lines.h"
 
 /* ---------------------------------------------------------------- Markdown */
@@ -87,22 +88,25 @@ static void write_improvements(FILE *to, const score_table *t)
     }
 }
 
+/** A table, and of how many runs it is to tell. */
+typedef struct expectation {
+    const score_table *table;
+    size_t n;
+} expectation;
+
+static void write_markdown(FILE *to, const void *ctx)
+{
+    const expectation *e = ctx;
+    write_games(to, e->table, e->n);
+    if (has_wholes(e->table))
+        write_wholes(to, e->table);
+    if (e->table->n_agents > 1)
+        write_improvements(to, e->table);
+}
+
 char *score_table_markdown(const score_table *t, size_t n_expected)
 {
-    char *text = NULL;
-    size_t n;
-    FILE *to = open_memstream(&text, &n);
-    if (!to)
-        return NULL;
-    write_games(to, t, n_expected);
-    if (has_wholes(t))
-        write_wholes(to, t);
-    if (t->n_agents > 1)
-        write_improvements(to, t);
-    if (fclose(to) == 0)
-        return text;
-    free(text);
-    return NULL;
+    return dq_text_of(write_markdown, &(expectation){t, n_expected});
 }
 
 /* ---------------------------------------------------------------- CSV */
@@ -129,8 +133,9 @@ static void write_profile(FILE *to, const char *agent, const score_whole *w)
     }
 }
 
-static void write_csv(FILE *to, const score_table *t)
+static void write_csv(FILE *to, const void *ctx)
 {
+    const score_table *t = ctx;
     fprintf(to, "game,agent,runs,measure,value,low,high\n");
     for (size_t game = 0; game < t->n_games; game++)
         for (size_t v = 0; v < t->n_agents; v++) {
@@ -161,16 +166,7 @@ static void write_csv(FILE *to, const score_table *t)
 
 char *score_table_csv(const score_table *t)
 {
-    char *text = NULL;
-    size_t n;
-    FILE *to = open_memstream(&text, &n);
-    if (!to)
-        return NULL;
-    write_csv(to, t);
-    if (fclose(to) == 0)
-        return text;
-    free(text);
-    return NULL;
+    return dq_text_of(write_csv, t);
 }
 
 /* ---------------------------------------------------------------- JSON */

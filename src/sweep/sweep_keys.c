@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/spelling.h"
+#include "base/text_of.h"
 #include "base/whole_number.h"
 #include "run/protocols.h"
 
@@ -282,22 +283,19 @@ static void write_word(FILE *to, const char *word)
     fputc('\'', to);
 }
 
-char *dq_arguments_text(const dq_arguments *a)
+static void write_words(FILE *to, const void *ctx)
 {
-    char *text = NULL;
-    size_t n;
-    FILE *to = open_memstream(&text, &n);
-    if (!to)
-        return NULL;
+    const dq_arguments *a = ctx;
     for (size_t i = 0; i < a->n; i++) {
         if (i > 0)
             fputc(' ', to);
         write_word(to, a->words[i]);
     }
-    if (fclose(to) == 0)
-        return text;
-    free(text);
-    return NULL;
+}
+
+char *dq_arguments_text(const dq_arguments *a)
+{
+    return dq_text_of(write_words, a);
 }
 
 void dq_arguments_free(dq_arguments *a)
