@@ -49,7 +49,7 @@ DQ_NODISCARD dq_status dq_policy_create(dq_policy **out, const dq_model *model,
  *  @param seed as in dq_policy_config */
 DQ_API
 DQ_NODISCARD dq_status dq_policy_random(dq_policy **out, int n_actions, uint64_t seed);
-/** Begin the policy's random numbers anew, as with that seed in dq_policy_config. */
+/** Seed the policy's random stream again, as dq_policy_config.seed does. */
 DQ_API
 void dq_policy_seed(dq_policy *p, uint64_t seed);
 /** Accepts NULL. */

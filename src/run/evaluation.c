@@ -17,11 +17,11 @@
 /* ---------------------------------------------------------------- one game */
 
 /** One that plays games, on a thread of its own. */
-typedef struct seat {
+typedef struct worker {
     dq_env *env;
     dq_policy *policy;
     void *obs;
-} seat;
+} worker;
 
 /** The score is that of whole games, unless the command line wants another. */
 static dq_status make_env(dq_env **out, const dq_evaluation *e)
@@ -36,7 +36,7 @@ static dq_status make_env(dq_env **out, const dq_evaluation *e)
     return dq_environments_make(out, &choice);
 }
 
-static dq_status take_seat(seat *s, const dq_evaluation *e)
+static dq_status worker_open(worker *s, const dq_evaluation *e)
 {
     DQ_TRY(make_env(&s->env, e));
     DQ_TRY(dq_player_create(&s->policy, e->weights, e->model, s->env, e->epsilon, e->seed));
@@ -44,7 +44,7 @@ static dq_status take_seat(seat *s, const dq_evaluation *e)
     return s->obs ? DQ_OK : dq_fail(DQ_ERR_NOMEM, "no memory for an observation");
 }
 
-static void leave_seat(seat *s)
+static void worker_close(worker *s)
 {
     free(s->obs);
     dq_policy_destroy(s->policy);
@@ -56,7 +56,7 @@ static dq_status show(const dq_evaluation *e, int64_t game, dq_env *env)
     return e->watch && game == 0 ? e->watch(e->watcher, env) : DQ_OK;
 }
 
-static dq_status play_game(const dq_evaluation *e, seat *s, int64_t game, uint64_t seed,
+static dq_status play_game(const dq_evaluation *e, worker *s, int64_t game, uint64_t seed,
                            double *reward, int64_t *n_steps)
 {
     int64_t skip = e->options.frame_skip > 0 ? e->options.frame_skip : DQ_EVALUATION_SKIP;
@@ -78,24 +78,24 @@ static dq_status play_game(const dq_evaluation *e, seat *s, int64_t game, uint64
 /* ---------------------------------------------------------------- all of them */
 
 /** An evaluation under way. */
-typedef struct match {
+typedef struct evaluating {
     const dq_evaluation *e;
     dq_evaluation_scores *s;
-    seat *seats;
-    int n_seats;
+    worker *workers;
+    int n_workers;
     uint64_t *seeds;     // [e->episodes] of each game
     bool *is_played;     // [e->episodes]
     atomic_llong next;   // the game to be played next
     atomic_int failure;  // the first dq_status that is none of success
     char why[1024];      // its message: each thread has its own dq_errmsg()
-} match;
+} evaluating;
 
 static bool is_stopped(const dq_evaluation *e)
 {
     return e->stop && *e->stop;
 }
 
-static void keep_failure(match *m, dq_status st)
+static void keep_failure(evaluating *m, dq_status st)
 {
     int none = DQ_OK;
     if (atomic_compare_exchange_strong(&m->failure, &none, (int)st))
@@ -104,12 +104,12 @@ static void keep_failure(match *m, dq_status st)
 
 static void play_games(void *ctx, int i)
 {
-    match *m = ctx;
+    evaluating *m = ctx;
     while (!is_stopped(m->e) && atomic_load(&m->failure) == DQ_OK) {
         int64_t game = atomic_fetch_add(&m->next, 1);
         if (game >= m->e->episodes)
             break;
-        dq_status st = play_game(m->e, &m->seats[i], game, m->seeds[game], &m->s->rewards[game],
+        dq_status st = play_game(m->e, &m->workers[i], game, m->seeds[game], &m->s->rewards[game],
                                  &m->s->steps[game]);
         m->is_played[game] = st == DQ_OK;
         if (st != DQ_OK)
@@ -118,7 +118,7 @@ static void play_games(void *ctx, int i)
 }
 
 /** Keep those that were played, in order. */
-static void close_gaps(const match *m)
+static void close_gaps(const evaluating *m)
 {
     dq_evaluation_scores *s = m->s;
     for (int64_t i = 0; i < m->e->episodes; i++)
@@ -145,29 +145,29 @@ static void summarise(dq_evaluation_scores *s)
     s->sd = s->n > 1 ? sqrt(squares / (double)(s->n - 1)) : 0;
 }
 
-static dq_status allocate(match *m)
+static dq_status allocate(evaluating *m)
 {
     const size_t n = (size_t)m->e->episodes;
     dq_rng rng = dq_rng_stream(m->e->seed, "games");
-    m->seats = calloc((size_t)m->n_seats, sizeof(*m->seats));
+    m->workers = calloc((size_t)m->n_workers, sizeof(*m->workers));
     m->seeds = malloc(n * sizeof(*m->seeds));
     m->is_played = calloc(n, sizeof(*m->is_played));
     m->s->rewards = calloc(n, sizeof(*m->s->rewards));
     m->s->steps = calloc(n, sizeof(*m->s->steps));
-    if (!m->seats || !m->seeds || !m->is_played || !m->s->rewards || !m->s->steps)
+    if (!m->workers || !m->seeds || !m->is_played || !m->s->rewards || !m->s->steps)
         return dq_fail(DQ_ERR_NOMEM, "no memory for the scores");
     for (size_t i = 0; i < n; i++)
         m->seeds[i] = dq_rng_u64(&rng);
     return DQ_OK;
 }
 
-static dq_status play_match(match *m)
+static dq_status play_all(evaluating *m)
 {
     dq_pool *pool;
-    for (int i = 0; i < m->n_seats; i++)
-        DQ_TRY(take_seat(&m->seats[i], m->e));
-    DQ_TRY(dq_pool_create(&pool, m->n_seats));
-    dq_pool_run(pool, m->n_seats, play_games, m);
+    for (int i = 0; i < m->n_workers; i++)
+        DQ_TRY(worker_open(&m->workers[i], m->e));
+    DQ_TRY(dq_pool_create(&pool, m->n_workers));
+    dq_pool_run(pool, m->n_workers, play_games, m);
     dq_pool_destroy(pool);
     close_gaps(m);
     summarise(m->s);
@@ -183,14 +183,14 @@ static dq_status play_match(match *m)
 dq_status dq_evaluation_run(const dq_evaluation *e, dq_evaluation_scores *s)
 {
     int64_t n = e->envs > 0 ? e->envs : dq_cpu_count();
-    match m = {.e = e, .s = s, .n_seats = (int)(n < e->episodes ? n : e->episodes)};
+    evaluating m = {.e = e, .s = s, .n_workers = (int)(n < e->episodes ? n : e->episodes)};
     *s = (dq_evaluation_scores){.rewards = NULL};
     dq_status st = allocate(&m);
     if (st == DQ_OK)
-        st = play_match(&m);
-    for (int i = 0; m.seats && i < m.n_seats; i++)
-        leave_seat(&m.seats[i]);
-    free(m.seats);
+        st = play_all(&m);
+    for (int i = 0; m.workers && i < m.n_workers; i++)
+        worker_close(&m.workers[i]);
+    free(m.workers);
     free(m.seeds);
     free(m.is_played);
     return st;

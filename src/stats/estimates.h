@@ -1,11 +1,11 @@
-/** Estimates of a set whose scores count several times each, or not at all: what a bootstrap draws.
+/** Estimates of a bootstrap's resample: a set whose scores count several times each, or not at all.
  */
 #ifndef DEEPQ_STATS_ESTIMATES_H
 #define DEEPQ_STATS_ESTIMATES_H
 
 #include "stats/score_set.h"
 
-/** A set prepared for being drawn again: its scores in a row, game by game, of a game from the
+/** A set prepared for being resampled: its scores in a row, game by game, of a game from the
  * lowest to the highest. */
 typedef struct dq_draws {
     const dq_score_set *set;

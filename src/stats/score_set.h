@@ -52,21 +52,21 @@ typedef struct dq_interval {
  * estimate then is. */
 typedef struct dq_bootstrap {
     double confidence;  // 0.95: without a fortieth on each side
-    size_t n;           // how often it is drawn again, at least 1
+    size_t n;           // resamples, at least 1
     uint64_t seed;      // the same seed, the same interval
 } dq_bootstrap;
 
-/** 0.95, 10,000 times, seed 0. */
+/** 0.95, 10,000 resamples, seed 0. */
 extern const dq_bootstrap dq_bootstrap_usual;
 
 /** @return DQ_ERR_NOMEM; DQ_ERR_CONFIG for a set without scores */
 DQ_NODISCARD dq_status dq_estimate_interval(dq_estimate what, const dq_score_set *set,
                                             const dq_bootstrap *how, dq_interval *out);
-/** Of the shares of scores above thresholds, all from the same draws: a performance profile.
+/** Of the shares of scores above thresholds, all from the same resamples: a performance profile.
  *  @param thresholds [n] @param[out] out [n] */
 DQ_NODISCARD dq_status dq_profile_intervals(const dq_score_set *set, const double *thresholds,
                                             size_t n, const dq_bootstrap *how, dq_interval *out);
-/** Of the probability of improvement: both are drawn again. */
+/** Of the probability of improvement: both are resampled. */
 DQ_NODISCARD dq_status dq_improvement_interval(const dq_score_set *a, const dq_score_set *b,
                                                const dq_bootstrap *how, dq_interval *out);
 

@@ -23,7 +23,7 @@ typedef struct dq_episode_part {
     int n;            // positions, 1 to DQ_EPISODE_PART_MAX; fewer at the end of the game
 } dq_episode_part;
 
-/** @param stop checked while a game is played; once it is not 0, requests fail soon */
+/** @param stop polled while a game is played: a non-zero value cancels it, and the call fails */
 DQ_NODISCARD dq_status dq_episode_player_create(dq_episode_player **out, const volatile int *stop);
 /** Accepts NULL. */
 void dq_episode_player_destroy(dq_episode_player *p);
