@@ -1,18 +1,12 @@
 #include "app/run_scores.h"
 
-#include <jansson.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "app/app.h"
-#include "base/atomic_file.h"
 #include "base/error.h"
-#include "record/file_names.h"
-#include "record/json_lines.h"
 #include "run/run_curve.h"
+#include "sweep/sweep_folder.h"
 
-enum { MOST_BYTES = 1 << 26 };
 enum { LAST, BEST, MILLION, EVALUATION, SCORE };
 
 static const run_scoring scorings[] = {
@@ -100,24 +94,10 @@ static dq_status score_in_log(double *score, const char *dir, const run_scoring 
 
 static dq_status score_in_file(double *score, const char *dir)
 {
-    char path[DQ_PATH_CAP];
-    void *bytes = NULL;
-    size_t n;
-    json_t *o = NULL;
-    DQ_TRY(dq_path_format(path, sizeof(path), "%s/score.json", dir));
-    dq_status st = dq_file_read(path, MOST_BYTES, &bytes, &n);
-    if (st == DQ_ERR_NOT_FOUND)
-        return dq_fail(DQ_ERR_INPUT, "%s has no score.json: choose another score with --by", dir);
-    if (st == DQ_OK)
-        st = dq_json_parse(&o, bytes, n, 0);
-    const json_t *mean = json_object_get(o, "mean");
-    if (st == DQ_OK && !json_is_number(mean))
-        st = dq_fail(DQ_ERR_INPUT, "%s is damaged: it has no number \"mean\"", path);
-    if (st == DQ_OK)
-        *score = json_number_value(mean);
-    json_decref(o);
-    free(bytes);
-    return st;
+    dq_status st = dq_sweep_score_in(dir, score);
+    if (st != DQ_ERR_NOT_FOUND)
+        return st;
+    return dq_fail(DQ_ERR_INPUT, "%s has no score.json: choose another score with --by", dir);
 }
 
 dq_status run_score(double *score, const char *dir, const run_scoring *how, int64_t at)

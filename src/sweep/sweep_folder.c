@@ -305,15 +305,13 @@ bool dq_sweep_run_is_held(const char *path, const dq_sweep_run *run)
     return is_held;
 }
 
-dq_status dq_sweep_score(const char *path, const dq_sweep_run *run, double *mean)
+dq_status dq_sweep_score_in(const char *run_folder, double *mean)
 {
     char file[DQ_PATH_CAP];
     void *bytes;
     size_t n;
     json_t *score = NULL;
-    if (!is_there(path, run, DQ_SWEEP_SCORE))
-        return dq_fail(DQ_ERR_NOT_FOUND, "%s has no score yet", run->name);
-    DQ_TRY(dq_path_format(file, sizeof(file), "%s/%s/" DQ_SWEEP_SCORE, path, run->name));
+    DQ_TRY(dq_path_format(file, sizeof(file), "%s/" DQ_SWEEP_SCORE, run_folder));
     DQ_TRY(dq_file_read(file, MAX_FILE_BYTES, &bytes, &n));
     dq_status st = dq_json_parse(&score, bytes, n, 0);
     free(bytes);
@@ -322,4 +320,11 @@ dq_status dq_sweep_score(const char *path, const dq_sweep_run *run, double *mean
                      "%s is damaged: remove it, and the same sweep plays the games again", file);
     json_decref(score);
     return st;
+}
+
+dq_status dq_sweep_score(const char *path, const dq_sweep_run *run, double *mean)
+{
+    char folder[DQ_PATH_CAP];
+    DQ_TRY(dq_path_format(folder, sizeof(folder), "%s/%s", path, run->name));
+    return dq_sweep_score_in(folder, mean);
 }

@@ -56,5 +56,7 @@ bool dq_sweep_run_is_held(const char *path, const dq_sweep_run *run);
 /** The mean reward of the games of a run's score.
  *  @return DQ_ERR_NOT_FOUND: it has none yet; DQ_ERR_INPUT: it is damaged */
 DQ_NODISCARD dq_status dq_sweep_score(const char *path, const dq_sweep_run *run, double *mean);
+/** The same of the run in a folder. */
+DQ_NODISCARD dq_status dq_sweep_score_in(const char *run_folder, double *mean);
 
 #endif
