@@ -52,30 +52,29 @@ static const setting book[] = {
     {"value_max", 10, NULL},
 };
 
-static const setting fast[] = {
-    {"network", 0, "small"},
-    {"gamma", 0.98, NULL},
-    {"n_step", 10, NULL},
-    {"truncation_ends", 0, "false"},
-    {"loss", 0, "huber"},
-    {"learning_rate", 2.5e-4, NULL},
-    {"learning_rate_final", 5e-5, NULL},
-    {"learning_rate_decay", 1000000, NULL},
-    {"adam_epsilon", 1.5e-4, NULL},
-    {"replay_size", 100000, NULL},
-    {"replay_start", 5000, NULL},
-    {"priority_alpha", 0.6, NULL},
-    {"priority_beta", 0.4, NULL},
-    {"priority_beta_steps", 600000, NULL},
-    {"n_envs", 8, NULL},
-    {"train_every", 8, NULL},
-    {"target_sync", 4000, NULL},
-    {"epsilon_decay", 100000, NULL},
-    {"epsilon_final", 0.05, NULL},
-    {"epsilon_last", 0.005, NULL},
-    {"epsilon_last_decay", 500000, NULL},
-    {"checkpoint_every", 100000, NULL},
-};
+/* For two cores: a small network, an update for eight steps of eight environments. */
+#define FAST                                                                                       \
+    {"network", 0, "small"}, {"gamma", 0.98, NULL}, {"n_step", 10, NULL},                          \
+        {"truncation_ends", 0, "false"}, {"loss", 0, "huber"}, {"learning_rate", 2.5e-4, NULL},    \
+        {"learning_rate_final", 5e-5, NULL}, {"learning_rate_decay", 1000000, NULL},               \
+        {"adam_epsilon", 1.5e-4, NULL}, {"replay_size", 100000, NULL},                             \
+        {"replay_start", 5000, NULL}, {"priority_alpha", 0.6, NULL}, {"priority_beta", 0.4, NULL}, \
+        {"priority_beta_steps", 600000, NULL}, {"n_envs", 8, NULL}, {"train_every", 8, NULL},      \
+        {"target_sync", 4000, NULL}, {"epsilon_decay", 100000, NULL},                              \
+        {"epsilon_final", 0.05, NULL}, {"epsilon_last", 0.005, NULL},                              \
+        {"epsilon_last_decay", 500000, NULL},                                                      \
+    {                                                                                              \
+        "checkpoint_every", 100000, NULL                                                           \
+    }
+
+static const setting fast[] = {FAST};
+
+static const setting laptop[] = {FAST,
+                                 {"gamma", 0.99, NULL},
+                                 {"n_step", 3, NULL},
+                                 {"head", 0, "qr"},
+                                 {"loss", 0, "mse"},
+                                 {"double_dqn", 0, "true"}};
 
 /* The book multiplies epsilon by 0.99 at every step: the sum of all is 99, as that of a decline
  * within 198 steps. It stops after one episode of more than 150. */
@@ -359,6 +358,14 @@ static const struct {
       .options = "",
       USUAL_EVALUATION},
      SETTINGS(fast)},
+    {{.name = "laptop",
+      .help = "any game on two cores: quantiles, three-step returns, priorities, a small network",
+      .source = "docs/results/laptop.md",
+      .dialect = "sb3",
+      .options = "",
+      .eval_epsilon = 0.01,
+      .eval_noops = 30},
+     SETTINGS(laptop)},
     {{.name = "ch7-cartpole",
       .help = "the book's CartPole; its epsilon *= 0.99 is a linear decline within 198 steps here",
       .source = "Lapan 2020, chapter 7",

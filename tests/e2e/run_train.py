@@ -148,7 +148,7 @@ class Book(Case):
         n_step = keys["n_step"]["presets"]
         self.assertEqual([n_step[p] for p in ("book", "fast", "cartpole", "ch8-nstep")], ["1", "10", "5", "4"])
         self.assertEqual((keys["n_step"]["value"], keys["n_step"]["unit"]), ("10", "steps"))
-        self.check(run("train", "--help-set", "--preset", "slow"), 2, "book, fast, ch7-cartpole, cartpole")
+        self.check(run("train", "--help-set", "--preset", "slow"), 2, "book, fast, laptop, ch7-cartpole, cartpole")
         self.check(run("train", "--help-set", "--set", "speed=1"), 2, "'speed'", "gamma")
 
     def test_the_fast_preset(self):

@@ -31,6 +31,12 @@ static const struct {
      "loss=huber n_step=10 truncation_ends=false priority_alpha=0.6 priority_beta=0.4 "
      "priority_beta_steps=600000 n_envs=8 train_every=8 target_sync=4000 epsilon_decay=100000 "
      "epsilon_final=0.05 epsilon_last=0.005 epsilon_last_decay=500000 checkpoint_every=100000 "},
+    {"laptop", "sb3", "", "0.01", 30,
+     "replay_size=100000 replay_start=5000 learning_rate=0.00025 learning_rate_final=5e-05 "
+     "learning_rate_decay=1000000 adam_epsilon=0.00015 network=small head=qr n_step=3 "
+     "double_dqn=true truncation_ends=false priority_alpha=0.6 priority_beta=0.4 "
+     "priority_beta_steps=600000 n_envs=8 train_every=8 target_sync=4000 epsilon_decay=100000 "
+     "epsilon_final=0.05 epsilon_last=0.005 epsilon_last_decay=500000 checkpoint_every=100000 "},
     {"cartpole", "book", "", "0.05", 30,
      "batch=64 replay_size=50000 replay_start=1000 learning_rate=0.001 learning_rate_final=1e-05 "
      "learning_rate_decay=100000 network=mlp hidden=64,64 loss=huber n_step=5 double_dqn=true "
@@ -172,7 +178,7 @@ static void all_are_described(void **state)
     assert_null(dq_train_preset_find("no-preset"));
     dq_train_config cfg;
     assert_int_equal(dq_train_preset(&cfg, "no-preset"), DQ_ERR_NOT_FOUND);
-    assert_non_null(strstr(dq_errmsg(), "book, fast, ch7-cartpole, cartpole"));
+    assert_non_null(strstr(dq_errmsg(), "book, fast, laptop, ch7-cartpole, cartpole"));
 }
 
 /* The book's: Lapan 2020, chapter 6, 02_dqn_pong.py (reward_bound is Pong's there, and adam_* are
