@@ -46,7 +46,7 @@ class WrongUsage(Case):
         self.check(run("train", "--set", "gamma=2"), 2, "gamma", "from 0 to 1")
         self.check(run("train", "--set", "batch"), 2, "key=value")
         self.check(run("train", "--set", "batch=64", "--set", "replay_start=32"), 2, "batch 64")
-        self.check(run("train", "--preset", "thunder"), 2, "book, fast, ch7-cartpole, cartpole")
+        self.check(run("train", "--preset", "thunder"), 2, "book, fast, laptop, ch7-cartpole, cartpole")
         self.check(run("train", "--device", "tpu"), 2, "auto, cpu or cuda")
         self.check(run("train", "--isa", "mmx", "--env", "deepq/Pong-v0", "--out",
                        self.dir / "x"), 2, "mmx")
