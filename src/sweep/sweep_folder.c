@@ -312,7 +312,7 @@ dq_status dq_sweep_score_in(const char *run_folder, double *mean)
     size_t n;
     json_t *score = NULL;
     DQ_TRY(dq_path_format(file, sizeof(file), "%s/" DQ_SWEEP_SCORE, run_folder));
-    if (access(file, F_OK) != 0)  // also where the run is a file and no folder
+    if (access(file, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return dq_fail(DQ_ERR_NOT_FOUND, "%s has no score yet", run_folder);
     DQ_TRY(dq_file_read(file, MAX_FILE_BYTES, &bytes, &n));
     dq_status st = dq_json_parse(&score, bytes, n, 0);

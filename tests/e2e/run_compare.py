@@ -78,6 +78,9 @@ class Scores(Compare):
         for damaged in ("", "{", "[1]", '{"mean": "x"}', '{"mean": null}'):
             (few / "score.json").write_text(damaged)
             self.check(run("compare", few, "--by", "score"), 2, "score.json", "damaged")
+        (few / "score.json").unlink()
+        (few / "score.json").symlink_to("score.json")  # there, and cannot be opened
+        self.check(run("compare", few, "--by", "score"), 1, "cannot open", "score.json")
 
 
 class Tables(Compare):
