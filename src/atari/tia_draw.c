@@ -68,7 +68,16 @@ typedef struct stretch {
     uint64_t cover[3];  // pixels where the object is not seen
 } stretch;
 
-/* Paint those of 64 pixels, the first at x, that lie in the row: eight at a time. */
+/* Paint those of eight pixels that are set. */
+static void paint_eight(uint8_t *at, uint64_t pixels, uint64_t color)
+{
+    uint64_t cover = bits_to_bytes(pixels), dots;
+    memcpy(&dots, at, 8);
+    dots = (dots & ~cover) | (cover & color);
+    memcpy(at, &dots, 8);
+}
+
+/* Paint those of 64 pixels, the first at x, that lie in the row. */
 static void paint(uint8_t *row, int x, uint64_t pixels, uint64_t color)
 {
     while (pixels) {
@@ -76,10 +85,7 @@ static void paint(uint8_t *row, int x, uint64_t pixels, uint64_t color)
         x += gap;
         pixels >>= gap;
         int over = x > DQ_PICTURE_WIDTH - 8 ? x - (DQ_PICTURE_WIDTH - 8) : 0;
-        uint64_t cover = bits_to_bytes((pixels & 255) << over & 255), dots;
-        memcpy(&dots, row + x - over, 8);
-        dots = (dots & ~cover) | (cover & color);
-        memcpy(row + x - over, &dots, 8);
+        paint_eight(row + x - over, (pixels & 255) << over & 255, color);
         pixels >>= 8;
         x += 8;
     }
@@ -171,7 +177,10 @@ static void paint_pattern(uint8_t *row, const stretch *s, uint64_t pattern, int 
         pattern &= (UINT64_C(1) << (s->x1 - x)) - 1;
     if (s->is_covered)
         pattern &= ~pixels_from(s->cover, x);
-    paint(row, x, pattern, s->color);
+    if (pattern < 256 && x <= DQ_PICTURE_WIDTH - 8)
+        paint_eight(row + x, pattern, s->color);
+    else
+        paint(row, x, pattern, s->color);
 }
 
 static void paint_object(const dq_tia *tia, dq_beam *beam, uint8_t *row, int object, stretch *s)

@@ -19,74 +19,20 @@ static void wrap_around(uint64_t line[4])
     line[2] &= 0xFFFFFFFF;
 }
 
-static const struct {
-    uint8_t n, offset[3];
-} copies[8] = {{1, {0}},     {2, {0, 16}}, {2, {0, 32}},     {3, {0, 16, 32}},
-               {2, {0, 64}}, {1, {0}},     {3, {0, 32, 64}}, {1, {0}}};
+const dq_tia_copies dq_tia_copies_of[8] = {{1, {0}},         {2, {0, 16}}, {2, {0, 32}},
+                                           {3, {0, 16, 32}}, {2, {0, 64}}, {1, {0}},
+                                           {3, {0, 32, 64}}, {1, {0}}};
 
-static uint64_t reverse_byte(uint64_t v)
-{
-    v = (v >> 4 & 0x0F) | (v & 0x0F) << 4;
-    v = (v >> 2 & 0x33) | (v & 0x33) << 2;
-    return (v >> 1 & 0x55) | (v & 0x55) << 1;
-}
-
-/* Every bit of a byte twice, and every bit of 16 twice. */
-static uint64_t widen_byte(uint64_t v)
-{
-    v = (v | v << 4) & 0x0F0F;
-    v = (v | v << 2) & 0x3333;
-    v = (v | v << 1) & 0x5555;
-    return v | v << 1;
-}
-
-static uint64_t widen_word(uint64_t v)
-{
-    return widen_byte(v & 0xFF) | widen_byte(v >> 8) << 16;
-}
-
-static uint64_t player_pattern(const dq_tia *tia, int i)
-{
-    uint64_t pattern = dq_tia_graphics(tia, i);
-    if (!tia->reflect[i])
-        pattern = reverse_byte(pattern);
-    switch (tia->nusiz[i] & 7) {
-    case 5:
-        return widen_byte(pattern);
-    case 7:
-        return widen_word(widen_byte(pattern));
-    default:
-        return pattern;
-    }
-}
-
-static uint64_t missile_pattern(const dq_tia *tia, int i)
-{
-    int size = tia->nusiz[i] >> 4 & 3;
-    if (i == 0 && tia->star_shape == DQ_STAR_HIDDEN)
-        return 0;
-    if (i == 0 && tia->star_shape == DQ_STAR_WIDE)
-        size |= 1;
-    return (1u << (1 << size)) - 1;
-}
-
-dq_tia_sprite dq_tia_sprite_of(const dq_tia *tia, int object)
-{
-    int i = object % 2, mode = object == DQ_BL ? 0 : tia->nusiz[i] & 7;
-    bool is_player = object <= DQ_P1;
-    dq_tia_sprite s = {
-        .at = tia->position[object], .n = copies[mode].n, .offset = copies[mode].offset};
-    if (is_player) {
-        s.pattern = player_pattern(tia, i);
-        s.first = tia->skip_first[i];
-        s.at += mode == 5 || mode == 7;  // wide players start a pixel late
-    } else if (object == DQ_BL) {
-        s.pattern = (1u << (1 << (tia->ctrlpf >> 4 & 3))) - 1;
-    } else {
-        s.pattern = missile_pattern(tia, i);
-    }
-    return s;
-}
+#define BIT(v, from, to) (((v) >> (from)&1) << (to))
+#define REVERSED(v)                                                                                \
+    (BIT(v, 0, 7) | BIT(v, 1, 6) | BIT(v, 2, 5) | BIT(v, 3, 4) | BIT(v, 4, 3) | BIT(v, 5, 2) |     \
+     BIT(v, 6, 1) | BIT(v, 7, 0))
+#define REVERSED4(v) REVERSED(v), REVERSED((v) + 1), REVERSED((v) + 2), REVERSED((v) + 3)
+#define REVERSED16(v) REVERSED4(v), REVERSED4((v) + 4), REVERSED4((v) + 8), REVERSED4((v) + 12)
+#define REVERSED64(v)                                                                              \
+    REVERSED16(v), REVERSED16((v) + 16), REVERSED16((v) + 32), REVERSED16((v) + 48)
+const uint8_t dq_tia_reversed[256] = {REVERSED64(0), REVERSED64(64), REVERSED64(128),
+                                      REVERSED64(192)};
 
 static void mask_sprite(const dq_tia *tia, int object, uint64_t line[4])
 {
@@ -99,8 +45,8 @@ static void mask_sprite(const dq_tia *tia, int object, uint64_t line[4])
 static uint64_t playfield_cells(const dq_tia *tia)
 {
     uint64_t pf0 = tia->playfield & 15, pf1 = tia->playfield >> 4 & 255, pf2 = tia->playfield >> 12;
-    uint64_t cells = pf0 | reverse_byte(pf1) << 4 | pf2 << 12;
-    uint64_t mirror = reverse_byte(pf2) | pf1 << 8 | reverse_byte(pf0) >> 4 << 16;
+    uint64_t cells = pf0 | (uint64_t)dq_tia_reversed[pf1] << 4 | pf2 << 12;
+    uint64_t mirror = dq_tia_reversed[pf2] | pf1 << 8 | (uint64_t)dq_tia_reversed[pf0] >> 4 << 16;
     return cells | (tia->mirrored ? mirror : cells) << 20;
 }
 
@@ -117,7 +63,7 @@ static void mask_playfield(const dq_tia *tia, dq_beam *beam, uint64_t line[4])
 {
     uint64_t cells = dq_tia_cells(tia, beam);
     for (int i = 0; i < 5; i++)
-        line[i / 2] |= widen_word(widen_byte(cells >> (8 * i) & 255)) << (i % 2 * 32);
+        line[i / 2] |= dq_tia_widen_word(dq_tia_widen_byte(cells >> (8 * i) & 255)) << (i % 2 * 32);
 }
 
 const uint64_t *dq_tia_mask(const dq_tia *tia, dq_beam *beam, int object)
@@ -224,10 +170,10 @@ static bool near_each_other(const dq_tia *tia, dq_beam *beam, int a, int b)
     const int mode_a = a == DQ_BL ? 0 : tia->nusiz[a % 2] & 7;
     const int mode_b = b == DQ_BL ? 0 : tia->nusiz[b % 2] & 7;
     const unsigned width_a = widest(tia, a), width_b = widest(tia, b);
-    for (int i = 0; i < copies[mode_a].n; i++)
-        for (int k = 0; k < copies[mode_b].n; k++)
-            if (meet(tia->position[a] + copies[mode_a].offset[i], width_a,
-                     tia->position[b] + copies[mode_b].offset[k], width_b))
+    for (int i = 0; i < dq_tia_copies_of[mode_a].n; i++)
+        for (int k = 0; k < dq_tia_copies_of[mode_b].n; k++)
+            if (meet(tia->position[a] + dq_tia_copies_of[mode_a].offset[i], width_a,
+                     tia->position[b] + dq_tia_copies_of[mode_b].offset[k], width_b))
                 return true;
     return false;
 }

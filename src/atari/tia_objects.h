@@ -3,32 +3,13 @@
 #define DEEPQ_ATARI_TIA_OBJECTS_H
 
 #include "atari/beam.h"
+#include "atari/tia_sprite.h"
 
 /** The pixels of an object: bit x of 160, whether it is switched on or not. */
 const uint64_t *dq_tia_mask(const dq_tia *tia, dq_beam *beam, int object);
 /** The playfield's cells of four pixels: 40 bits. */
 uint64_t dq_tia_cells(const dq_tia *tia, dq_beam *beam);
 uint64_t dq_tia_find_place(const dq_tia *tia, dq_beam *beam, int object);
-
-enum { DQ_WIDEST_SPRITE = 32 };
-
-/** What a player, a missile or the ball shows: a pattern, the leftmost pixel in bit 0, and the
- *  copies first..n-1 of it. */
-typedef struct dq_tia_sprite {
-    uint64_t pattern;
-    unsigned at;  // of the first copy's leftmost pixel, 0..160
-    int first, n;
-    const uint8_t *offset;  // [n] of each copy from the first one
-} dq_tia_sprite;
-
-dq_tia_sprite dq_tia_sprite_of(const dq_tia *tia, int object);
-
-/** Where a copy begins, 0..159; it goes on at the left edge. */
-static inline unsigned dq_tia_copy_at(const dq_tia_sprite *s, int copy)
-{
-    unsigned at = s->at + s->offset[copy];
-    return at < DQ_PICTURE_WIDTH ? at : at - DQ_PICTURE_WIDTH;
-}
 
 /** All cells that a player, a missile or the ball can touch where it is now. */
 static inline uint64_t dq_tia_place(const dq_tia *tia, dq_beam *beam, int object)
@@ -68,12 +49,6 @@ static inline bool dq_tia_can_wait(const dq_tia *tia, dq_beam *beam, int32_t clo
 {
     bool paints = beam->draw && clock > beam->paint_from && tia->drawn_to < beam->paint_to;
     return !paints && !tia->star && (tia->vblank & 2 || !dq_tia_open_hits(tia, beam));
-}
-
-/** What a player shows. */
-static inline uint8_t dq_tia_graphics(const dq_tia *tia, int i)
-{
-    return tia->delay_player[i] ? tia->delayed_graphics[i] : tia->graphics[i];
 }
 
 static inline bool dq_tia_switched_on(const dq_tia *tia, int object)

@@ -307,11 +307,10 @@ enum { PLAYER_ELSEWHERE, PLAYER_STARTS, PLAYER_SHOWS };
 
 static int player_phase(uint8_t nusiz, int distance)
 {
-    static const uint8_t copies[8][3] = {{0},     {0, 16}, {0, 32},     {0, 16, 32},
-                                         {0, 64}, {0},     {0, 32, 64}, {0}};
     static const uint8_t width[8] = {8, 8, 8, 8, 8, 16, 8, 32};
-    for (int i = 0; i < 3; i++) {
-        int d = distance - copies[nusiz & 7][i];
+    const dq_tia_copies *copies = &dq_tia_copies_of[nusiz & 7];
+    for (int i = 0; i < copies->n; i++) {
+        int d = distance - copies->offset[i];
         if (d >= 0 && d < 4)
             return PLAYER_STARTS;
         if (d >= 4 && d < 4 + width[nusiz & 7])
