@@ -22,6 +22,10 @@ static dq_c_layer layer_of(const dq_export_model *m, const dq_layer *l)
                     .out_side = 1,
                     .k = 1,
                     .stride = 1};
+    if (l->norm) {
+        c.norm_scale = dq_export_tensor(m, l->norm_weight);
+        c.norm_shift = dq_export_tensor(m, l->norm_bias);
+    }
     c.out = c.bias->shape[0];
     if (l->kind == DQ_LAYER_CONV) {
         c.side = l->side;

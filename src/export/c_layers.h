@@ -6,15 +6,16 @@
 
 /** A layer, as in model_layer of c_network.inc. */
 typedef struct dq_c_layer {
-    const dq_layer *layer;    // what it is of
-    const dq_tensor *weight;  // its weights
-    const dq_tensor *bias;    // its biases
-    int out;                  // outputs or output channels
-    int side, out_side;       // of pictures, in pixels; of a linear layer 1
-    int k, stride, before;    // of a linear layer 1, 1, 0
-    int x_at, y_at;           // where its input and output begin
-    bool ends_stage;          // whether the outputs so far become inputs
-    int most;                 // largest activation in int8 arithmetic
+    const dq_layer *layer;                     // what it is of
+    const dq_tensor *weight;                   // its weights
+    const dq_tensor *bias;                     // its biases
+    const dq_tensor *norm_scale, *norm_shift;  // of its normalisation, else NULL
+    int out;                                   // outputs or output channels
+    int side, out_side;                        // of pictures, in pixels; of a linear layer 1
+    int k, stride, before;                     // of a linear layer 1, 1, 0
+    int x_at, y_at;                            // where its input and output begin
+    bool ends_stage;                           // whether the outputs so far become inputs
+    int most;                                  // largest activation in int8 arithmetic
 } dq_c_layer;
 
 typedef struct dq_c_layers {

@@ -8,6 +8,7 @@
 
 #define MODEL_INT8 1
 #define MODEL_HAS_C51 1
+#define MODEL_HAS_NORM 1
 #define MODEL_TAKES_BYTES 1
 #define MODEL_TAKES_FLOATS 1
 #include "export/c_network.inc"
@@ -70,7 +71,9 @@ static void fill_layers(dq_quantized *z, const dq_c_layers *layers)
                                      .most = c->most,
                                      .weight = weight,
                                      .scale = scale,
-                                     .bias = c->bias->data};
+                                     .bias = c->bias->data,
+                                     .norm_scale = c->norm_scale ? c->norm_scale->data : NULL,
+                                     .norm_shift = c->norm_shift ? c->norm_shift->data : NULL};
         dq_c_quantize(c->weight, weight, scale);
         weight += dq_tensor_elements(c->weight);
         scale += c->out;

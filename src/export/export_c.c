@@ -180,6 +180,10 @@ static dq_status put_weights(const c_output *o)
         else
             put_array(o, "weight", i, c->weight);
         put_array(o, "bias", i, c->bias);
+        if (c->norm_scale) {
+            put_array(o, "norm_scale", i, c->norm_scale);
+            put_array(o, "norm_shift", i, c->norm_shift);
+        }
     }
     if (o->layers.atoms)
         put_array(o, "atoms", 0, o->layers.atoms);
@@ -196,9 +200,13 @@ static void put_layers(const c_output *o)
                  c->layer->in, c->out, c->side, c->out_side, c->k, c->stride, c->before,
                  c->layer->relu, c->x_at, c->y_at, c->ends_stage, c->most, i);
         if (o->c->int8)
-            dq_c_put(t, "model_scale%d, model_bias%d},\n", i, i);
+            dq_c_put(t, "model_scale%d, model_bias%d, ", i, i);
         else
-            dq_c_put(t, "0, model_bias%d},\n", i);
+            dq_c_put(t, "0, model_bias%d, ", i);
+        if (c->norm_scale)
+            dq_c_put(t, "model_norm_scale%d, model_norm_shift%d},\n", i, i);
+        else
+            dq_c_put(t, "0, 0},\n");
     }
     const dq_last_layers *last = &o->m->network.last;
     dq_c_put(t,
@@ -316,14 +324,15 @@ dq_status dq_export_c(dq_writer *w, const dq_export_model *m)
     put_interface(&o);
     dq_c_put(t, "\n#ifndef MODEL_HEADER\n");
     dq_c_put(t, "#include <stddef.h>\n#include <string.h>\n");
-    if (o.layers.atoms)
-        dq_c_put(t, "#include <math.h>  // expf(): link with -lm\n");
+    if (o.layers.atoms || m->network.last.norm)
+        dq_c_put(t, "#include <math.h>  // link with -lm\n");
     dq_c_put(t,
              "\n// The same bits from every compiler: products are rounded before they are added.\n"
              "#ifdef __clang__\n#pragma STDC FP_CONTRACT OFF\n#endif\n\n"
-             "#define MODEL_INT8 %d\n#define MODEL_HAS_C51 %d\n"
+             "#define MODEL_INT8 %d\n#define MODEL_HAS_C51 %d\n#define MODEL_HAS_NORM %d\n"
              "#define MODEL_TAKES_BYTES %d\n#define MODEL_TAKES_FLOATS %d\n\n",
-             o.c->int8, o.layers.atoms != NULL, takes_pictures(&o), !takes_pictures(&o));
+             o.c->int8, o.layers.atoms != NULL, m->network.last.norm, takes_pictures(&o),
+             !takes_pictures(&o));
     dq_c_put_part(t, "network");
     DQ_TRY(put_weights(&o));
     put_layers(&o);

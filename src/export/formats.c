@@ -20,8 +20,7 @@ static bool c_holds(const dq_export_model *m)
     const dq_layer *first = &m->network.layers[0];
     bool is_stack = first->in == DQ_NET_STACK && first->side == DQ_NET_SIDE &&
                     (first->width == 0 || first->width == DQ_NET_SIDE);
-    return m->network.last.head != DQ_HEAD_IQN && !m->network.last.norm &&
-           (first->kind == DQ_LAYER_LINEAR || is_stack);
+    return m->network.last.head != DQ_HEAD_IQN && (first->kind == DQ_LAYER_LINEAR || is_stack);
 }
 
 static const dq_export_format formats[] = {

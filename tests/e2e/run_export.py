@@ -162,7 +162,7 @@ class Export(Case):
         self.assertEqual(len(torch_floats(self.exported(folder, "model.dat"))), 10)
         self.check(run("inspect", self.dir / "model.dat"), 0, "mlp 4-16-8 norm")
         self.check(run("eval", "-m", self.dir / "model.dat", "--episodes", "2"), 0)
-        for name in ("model.zip", "model.cleanrl_model", "model.c"):
+        for name in ("model.zip", "model.cleanrl_model"):
             self.check(run("export", folder, "-o", self.dir / name), 2, "norm", "onnx")
 
     def test_a_zip_for_stable_baselines3(self):
@@ -219,6 +219,9 @@ class Export(Case):
         for name, options in (("vector", []), ("vector8", ["--quantize", "int8", "--states", "20"])):
             folder = self.trained("CartPole-v1", "network=mlp", "hidden=16,8", "dueling=output", "head=qr")
             yield self.exported(folder, f"{name}.c", *options)
+            folder = self.trained("CartPole-v1", "network=mlp", "hidden=16,8", "layer_norm=true", "dueling=streams",
+                                  "stream_width=8")
+            yield self.exported(folder, f"norm_{name}.c", *options)
 
     def test_a_c_file_checks_itself(self):
         for path in self.c_files():
