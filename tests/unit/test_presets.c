@@ -25,12 +25,13 @@ static const struct {
      "layer_norm=true loss=half_mse n_envs=128 rollout=32 epochs=2 epsilon_decay=5005005 "
      "epsilon_final=0.001 checkpoint_every=100000 "},
     /* docs/fast.md and docs/cartpole.md say how these were found; their results are of these. */
-    {"fast", "book", "", "0.05", 30,
+    {"fast", "book", "noops=30", "0.01", 30,
      "gamma=0.98 replay_size=100000 replay_start=5000 learning_rate=0.00025 "
-     "learning_rate_final=5e-05 learning_rate_decay=1000000 adam_epsilon=0.00015 network=small "
-     "loss=huber n_step=10 truncation_ends=false priority_alpha=0.6 priority_beta=0.4 "
-     "priority_beta_steps=600000 n_envs=8 train_every=8 target_sync=4000 epsilon_decay=100000 "
-     "epsilon_final=0.05 epsilon_last=0.005 epsilon_last_decay=500000 checkpoint_every=100000 "},
+     "learning_rate_final=5e-05 learning_rate_decay=600000 adam_epsilon=0.00015 network=small "
+     "layer_norm=true loss=huber n_step=10 truncation_ends=false priority_alpha=0.6 "
+     "priority_beta=0.4 priority_beta_steps=600000 n_envs=8 train_every=8 target_sync=4000 "
+     "epsilon_decay=50000 epsilon_final=0.05 epsilon_last=0.005 epsilon_last_decay=300000 "
+     "checkpoint_every=100000 "},
     {"laptop", "sb3", "", "0.01", 30,
      "replay_size=100000 replay_start=5000 learning_rate=0.00025 learning_rate_final=5e-05 "
      "learning_rate_decay=1000000 adam_epsilon=0.00015 network=small head=qr n_step=3 "
