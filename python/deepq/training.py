@@ -7,6 +7,7 @@ import os
 import pickle
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -354,7 +355,9 @@ def train(
         folder, n_envs = Path(resume), int(Run(resume).config["n_envs"])
     else:
         texts = {key: _text(value) for key, value in settings.items()}
-        n_envs = int(_core.Trainer.hyperparameters(preset, texts)["n_envs"])
+        values = _core.Trainer.hyperparameters(preset, texts)
+        n_envs = int(values["n_envs"])
+        _warn_if_nothing_is_learned(frames, values)
         given |= {"seed": seed} | ({} if precision is None else {"precision": precision})
         folder = _new_folder(out)
     adapters, name = (None, core_id(env)) if isinstance(env, str) else _adapters(env, n_envs)
@@ -379,6 +382,16 @@ def train(
     finally:
         listener.close()
     return trained
+
+
+def _warn_if_nothing_is_learned(frames: int | None, values: dict[str, str]) -> None:
+    first = int(values["replay_start"])
+    if frames is not None and frames < first and int(values["rollout"]) == 0:
+        warnings.warn(
+            f"nothing will be learned: training ends at step {frames}, and learning begins at step {first}: "
+            "give more frames or a smaller replay_start",
+            stacklevel=3,
+        )
 
 
 def _new_folder(out: str | os.PathLike | None) -> Path | None:

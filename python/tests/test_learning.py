@@ -97,10 +97,18 @@ class Examples(unittest.TestCase):
         readme = (pathlib.Path(__file__).parents[2] / "README.md").read_text()
         lines = readme.split("## Five lines of Python")[1].split("```python")[1].split("```")[0]
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-            exec(lines.replace("frames=5000", "frames=120, replay_start=100, replay_size=1000, progress=False"), {})
+            exec(lines.replace("frames=5000, replay_start=1000",
+                               "frames=120, replay_start=100, replay_size=1000, progress=False"), {})
 
 
 class Training(unittest.TestCase):
+    def test_a_run_that_learns_nothing(self):
+        for frames, told in ((99, 1), (100, 0)):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                deepq.train("CartPole-v1", "cartpole", frames=frames, **QUICK)
+            self.assertEqual(sum("nothing will be learned" in str(w.message) for w in caught), told)
+
     def test_a_run_and_its_folder(self):
         events = []
         with tempfile.TemporaryDirectory() as folder:

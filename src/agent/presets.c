@@ -67,13 +67,7 @@ static const setting book[] = {
         "checkpoint_every", 100000, NULL                                                           \
     }
 
-/* With layer normalisation it learns so much sooner that less chance and smaller steps come sooner,
- * too. */
-static const setting fast[] = {FAST,
-                               {"layer_norm", 0, "true"},
-                               {"learning_rate_decay", 600000, NULL},
-                               {"epsilon_decay", 50000, NULL},
-                               {"epsilon_last_decay", 300000, NULL}};
+static const setting fast[] = {FAST, {"layer_norm", 0, "true"}};
 
 static const setting laptop[] = {FAST,
                                  {"gamma", 0.99, NULL},

@@ -245,6 +245,15 @@ void train_run_watch(train_run *run)
     run->watched = true;
 }
 
+/** Say so where the run ends before the replay buffer has enough to learn from. */
+static void note_if_nothing_is_learned(const dq_train_config *cfg)
+{
+    if (cfg->rollout == 0 && cfg->max_steps > 0 && cfg->max_steps < cfg->replay_start)
+        app_note("nothing will be learned: training ends at frame %lld, and learning begins at "
+                 "frame %lld (--frames, replay_start)",
+                 (long long)cfg->max_steps, (long long)cfg->replay_start);
+}
+
 int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop)
 {
     dq_train_events events = {run, on_game, on_best, on_solved, on_step, on_checkpoint, on_act};
@@ -256,6 +265,8 @@ int train_run_go(train_run *run, bool json, bool plain, const volatile int *stop
         return APP_DONE;
     train_output_start(&run->out, &run->settings, &run->subject, dq_run_store_path(run->store),
                        first_step);
+    if (first_step == 0)
+        note_if_nothing_is_learned(&run->settings.cfg);
     dq_status st =
         run->watched ? train_output_watch(&run->out, dq_trainer_env(run->trainer, 0)) : DQ_OK;
     if (st == DQ_OK)

@@ -150,7 +150,8 @@ class Faults(Case):
         for full in ("4-9", "9-20", "16-60"):
             out = self.dir / full
             done = run("train", *args, "--out", out, env=self.env(DEEPQ_FAULTS_FULL=full))
-            told = self.check(done, 0).stderr.splitlines()
+            first, *told = self.check(done, 0).stderr.splitlines()
+            self.assertIn("nothing will be learned", first)
             self.assertIn("No space left on device: training continues, and this is tried again", told[0])
             self.assertIn("it can be written again", told[-1])
             self.assertLessEqual(len(told), 8, told)
@@ -212,7 +213,9 @@ class Faults(Case):
                 break
             written += part
         os.close(master)
-        self.assertEqual((deepq.communicate()[1], deepq.returncode), (b"", 0))
+        told = deepq.communicate()[1]
+        self.assertEqual(deepq.returncode, 0, told)
+        self.assertEqual(told.count(b"\n"), 1, told)  # that nothing will be learned
         self.assertIn(b"\rsaving the checkpoint ...\x1b[K", written)
         self.assertTrue(written.endswith(b"\r\x1b[K"))
         done = self.check(run("train", *MANY, "--frames", "20", "--out", self.dir / "b", env=env), 0)

@@ -50,6 +50,14 @@ class Book(Case):
         self.check(run("inspect", out), 0, "run folder", "2500")
         self.assertEqual(list(out.rglob("*.tmp")), [])
 
+    def test_a_run_that_learns_nothing_says_so(self):
+        told = "nothing will be learned: training ends at frame 49, and learning begins at frame 50"
+        for frames, of_batches, is_told in (("49", [], True), ("50", [], False), ("49", ["rollout=8", "batch=4"], False)):
+            options = [word for s in of_batches for word in ("--set", s)]
+            done = self.check(run("train", *SMALL, *options, "--frames", frames, "--out",
+                                  self.dir / f"{frames}-{len(options)}"), 0)
+            self.assertEqual(told in done.stderr, is_told, done.stderr)
+
     def test_json(self):
         done = self.check(run("train", *SMALL, "--frames", "70", "--json", "--out",
                               self.dir / "run"), 0)
@@ -229,7 +237,7 @@ class Terminal(Case):
         master, terminal = open_terminal(self)
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, self.COLUMNS, 0, 0))
         deepq = subprocess.Popen(
-            [DEEPQ, "train", "--env", OWN_PONG, "--frames", "2500", "--set",
+            [DEEPQ, "train", "--env", OWN_PONG, "--frames", "2500", "--set", "replay_start=2500", "--set",
              "checkpoint_every=1000000", "--out", str(self.dir / "run"), *args],
             stdout=terminal, stderr=subprocess.PIPE, env={**os.environ, "TERM": term})
         os.close(terminal)
@@ -270,7 +278,7 @@ class Terminal(Case):
             frame = re.fullmatch(r"\[#*\.*\] +\d+ %  (?:left \d+:\d\d:\d\d  )?frame ([\d,]+) of 2,500(?:  \d+ f/s)?",
                                  progress)
             self.assertTrue(frame, progress)
-            games = re.fullmatch(r"eps [01]\.\d\d  games (\d+)  (Q -?[\d.e-]+  )?updates 0  rate 0\.0001", learning)
+            games = re.fullmatch(r"eps [01]\.\d\d  games (\d+)  (Q -?[\d.e-]+  )?updates [01]  rate 0\.0001", learning)
             self.assertTrue(games, learning)
             self.assertLessEqual(int(games[1]), int(frame[1].replace(",", "")) / 400)  # a game is longer
             self.assertRegex(reward, r"^reward(: no game is over yet| -\d+\.\d\d  last -\d+  best -\d+\.\d\d)")

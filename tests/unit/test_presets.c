@@ -27,10 +27,10 @@ static const struct {
     /* docs/fast.md and docs/cartpole.md say how these were found; their results are of these. */
     {"fast", "book", "noops=30", "0.01", 30,
      "gamma=0.98 replay_size=100000 replay_start=5000 learning_rate=0.00025 "
-     "learning_rate_final=5e-05 learning_rate_decay=600000 adam_epsilon=0.00015 network=small "
+     "learning_rate_final=5e-05 learning_rate_decay=1000000 adam_epsilon=0.00015 network=small "
      "layer_norm=true loss=huber n_step=10 truncation_ends=false priority_alpha=0.6 "
      "priority_beta=0.4 priority_beta_steps=600000 n_envs=8 train_every=8 target_sync=4000 "
-     "epsilon_decay=50000 epsilon_final=0.05 epsilon_last=0.005 epsilon_last_decay=300000 "
+     "epsilon_decay=100000 epsilon_final=0.05 epsilon_last=0.005 epsilon_last_decay=500000 "
      "checkpoint_every=100000 "},
     {"laptop", "sb3", "", "0.01", 30,
      "replay_size=100000 replay_start=5000 learning_rate=0.00025 learning_rate_final=5e-05 "
