@@ -181,7 +181,9 @@ int dq_atari_continuous_action(float radius, float theta, float fire, float thre
  *  @return the reward */
 DQ_API
 int dq_atari_act(dq_atari *a, int action, bool draw);
-/** One frame of those of a dq_atari_act(), for who looks and listens at each of them. */
+/** Run one console frame, whatever dq_atari_config.frame_skip is: for callers that want the picture
+ *  or the sound of every frame. Parameters and the end of the episode are as in dq_atari_act().
+ *  @return the reward of this frame */
 DQ_API
 int dq_atari_frame(dq_atari *a, int action, bool draw);
 

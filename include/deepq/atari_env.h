@@ -148,8 +148,9 @@ typedef struct dq_preprocessing {
     /** Pool the maximum over all frames of a skip, not over the last two only. No original has it;
      *  it is for games that do not show everything in any two frames. */
     bool pool_all;
-    /** Rows of a frame, 1 to 1024; 0: 84. Other frames than the usual ones, which this and the next
-     *  three fields ask for, have ale-vector alone, and only with INTER_AREA. */
+    /** Rows of a frame, 1 to 1024; 0: 84. Only the dialect ale-vector, without linear_resize and
+     *  pool_all, takes other values than the usual ones (84 rows, 84 columns, false, false) in this
+     *  and the next three fields; elsewhere they give DQ_ERR_CONFIG. */
     int height;
     /** Columns of a frame, 1 to 1024; 0: 84. */
     int width;

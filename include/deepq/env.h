@@ -117,7 +117,11 @@ typedef struct dq_env dq_env;
 
 /** The functions of an environment: implement these for your own world. Each gets `self`, your
  *  object, and returns DQ_OK or a status that the caller gets. Only `reset` and `step` are
- *  required; the others may be NULL. */
+ *  required; the others may be NULL.
+ *
+ *  Calls for one object never overlap. But with a dq_vector, or with several environments of a
+ *  trainer, `reset`, `step` and `lives` are called by worker threads, each call possibly by another
+ *  one, and different objects may be called at the same time. */
 typedef struct dq_env_ops {
     /** dq_env_reset(). */
     dq_status (*reset)(void *self, void *obs);
@@ -177,12 +181,16 @@ DQ_API
 DQ_NODISCARD dq_status dq_env_step(dq_env *env, int action, void *obs, dq_step *result);
 /** Write once more the observation that the last reset or step gave.
  *  @param[out] obs dq_space_bytes(&spec.obs) bytes
- *  @return DQ_OK; DQ_ERR_UNSUPPORTED when the environment does not keep it, as Atari games with
- *          preprocessing do, but the book's not; DQ_ERR_CONFIG before the first reset */
+ *  @return DQ_OK; DQ_ERR_UNSUPPORTED when the environment does not implement it: classic control
+ *          and the Atari dialects other than `book` do; dq_env_make_book(), the wrappers below,
+ *          Atari games without preprocessing and toy texts do not; DQ_ERR_CONFIG when it was not
+ *          reset since it was created or seeded */
 DQ_API
 DQ_NODISCARD dq_status dq_env_observe(dq_env *env, void *obs);
 /** Restart the environment and its wrappers from a seed: what follows is what a new environment
- *  with this seed would do. The next call must be dq_env_reset(). */
+ *  with this seed would do. The next call must be dq_env_reset().
+ *  @return DQ_OK, also when the environment has no `seed` function and nothing is restarted; or the
+ *          failure of the environment */
 DQ_API
 DQ_NODISCARD dq_status dq_env_seed(dq_env *env, uint64_t seed);
 /** Lives left, also right after a reset; 0 when the game has none. */
@@ -282,30 +290,34 @@ DQ_API
 DQ_NODISCARD dq_status dq_env_make_book(dq_env **out, const char *id,
                                         const dq_env_options *options);
 
-/* The book's wrappers. Each owns `inner` from then on, and destroys it with itself; when it fails
- * `inner` remains the caller's. Source: Lapan 2020, chapter 6, lib/wrappers.py; OpenAI baselines,
- * atari_wrappers.py, for EpisodicLife, NoopReset and ClipReward. */
+/* The book's wrappers. Each sets *out to the wrapped environment, to be freed by dq_env_destroy(),
+ * which destroys `inner` too; on failure *out is NULL and `inner` remains the caller's. Source:
+ * Lapan 2020, chapter 6, lib/wrappers.py; OpenAI baselines, atari_wrappers.py, for EpisodicLife,
+ * NoopReset and ClipReward. */
 
 /** End the episode at each lost life (`terminated`). The next reset then continues the game with
  *  one no-op; only after the end of the game does it start a new one. If that no-op ends the game,
- *  a new one is started, where baselines would return a finished episode. */
+ *  a new one is started, where baselines would return a finished episode.
+ *  @return DQ_OK or DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_episodic_life(dq_env **out, dq_env *inner);
 /** Begin each episode with 1 to max_noops no-ops, drawn from the environment's seed, which is 0
  *  until dq_env_seed() sets it.
  *  @param max_noops 1 or more; baselines has 30
- *  @return DQ_OK; DQ_ERR_CONFIG when action 0 is not NOOP; DQ_ERR_NOMEM */
+ *  @return DQ_OK; DQ_ERR_CONFIG when action 0 is not NOOP, or max_noops is out of range;
+ *          DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_noop_reset(dq_env **out, dq_env *inner, int max_noops);
 /** Repeat each action `skip` times, or until the episode ends, and sum the rewards. The observation
  *  is the maximum, byte by byte, of the last two frames, which may be from this step, the previous
  *  step or the reset.
  *  @param skip 1 or more; the book has 4
- *  @return DQ_OK; DQ_ERR_CONFIG when observations are not uint8; DQ_ERR_NOMEM */
+ *  @return DQ_OK; DQ_ERR_CONFIG when observations are not uint8, or skip is out of range;
+ *          DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_max_and_skip(dq_env **out, dq_env *inner, int skip);
 /** dq_wrap_max_and_skip() with the maximum over all frames of the skip, for games that do not show
- *  everything in any two frames. */
+ *  everything in any two frames. Parameters and errors are the same. */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_max_over_skip(dq_env **out, dq_env *inner, int skip);
 /** Take actions 1 and 2 after each reset. The observation is that after action 2, even when that
@@ -319,18 +331,23 @@ DQ_NODISCARD dq_status dq_wrap_fire_reset(dq_env **out, dq_env *inner);
  *          DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_process_frame84(dq_env **out, dq_env *inner);
-/** Reorder [height][width][channels] to [channels][height][width]. */
+/** Reorder [height][width][channels] to [channels][height][width].
+ *  @return DQ_OK; DQ_ERR_CONFIG when observations do not have three dimensions; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_image_to_pytorch(dq_env **out, dq_env *inner);
 /** Stack the last n observations [1][h][w] to [n][h][w], oldest first, with zeros before the first
  *  of an episode.
- *  @param n 1 or more; the book has 4 */
+ *  @param n 1 or more; the book has 4
+ *  @return DQ_OK; DQ_ERR_CONFIG when observations are not [1][h][w], or n is out of range;
+ *          DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_buffer(dq_env **out, dq_env *inner, int n);
-/** Replace each reward by its sign: -1, 0 or 1. */
+/** Replace each reward by its sign: -1, 0 or 1.
+ *  @return DQ_OK or DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_clip_reward(dq_env **out, dq_env *inner);
-/** Convert uint8 to float32 in [0, 1]: value / 255. */
+/** Convert uint8 to float32 in [0, 1]: value / 255.
+ *  @return DQ_OK; DQ_ERR_CONFIG when observations are not uint8; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_wrap_scaled_float(dq_env **out, dq_env *inner);
 

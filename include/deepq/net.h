@@ -33,17 +33,26 @@
  *  | "qr N"            | for each action N quantiles of the return (Dabney et al. 2018)          |
  *  | "iqn N K"         | for each action the quantile of any level: N in an update, K for values |
  *  |                   | (Dabney et al. 2018, "Implicit Quantile Networks")                      |
+ *  | "noisy"           | factorised noise in the linear layers (Fortunato et al. 2018), see      |
+ *  |                   | dq_noise                                                                |
+ *  | "noisy            | independent noise there                                                 |
+ *  | independent"      |                                                                         |
  *  | "norm"            | layer normalisation behind each layer but the last, in front of its     |
- *  |                   | ReLU (Ba, Kiros, Hinton 2016); it stands before c51 and qr              |
+ *  |                   | ReLU (Ba, Kiros, Hinton 2016)                                           |
  *
- *  as in "nature streams 512 c51 51 -10 10". Dueling merges to value + advantage - mean advantage,
- *  for each atom. With "iqn" an embedding of the level, a linear layer of DQ_COSINES inputs and a
- *  ReLU, is multiplied with the inputs of the last hidden layer. "norm" excludes it.
+ *  as in "nature streams 512 noisy c51 51 -10 10". They must stand in this order: dueling or
+ *  streams W, noisy or noisy independent, norm, then one of c51, qr and iqn. Dueling merges to
+ *  value + advantage - mean advantage, for each atom. With "iqn" an embedding of the level, a
+ *  linear layer of DQ_COSINES inputs and a ReLU, is multiplied with the inputs of the last hidden
+ *  layer. "norm" excludes it.
  *
  *  A layer normalisation is torch.nn.LayerNorm over all outputs of its layer, [outputs] or
  *  [channels][height][width], with a scale and a shift for each and epsilon 1e-5, as CleanRL has
  *  it; the code of Gallici et al. 2024 normalises the channels of each pixel apart. Of two streams
  *  each is normalised by itself.
+ *
+ *  No function of this header draws noise; a trainer (train.h) does. A net from dq_net_create()
+ *  computes with the means, and dq_net_update() then leaves each sigma as it is.
  *
  *  All memory is allocated by dq_net_create(), none afterwards. Results are bit-identical for any
  *  number of threads; between instruction sets they may differ in rounding. Only one thread at a
@@ -191,8 +200,9 @@ typedef struct dq_net_config {
     dq_loss loss;
     /** Precision of the matrix products: "fp32" or "bf16" (see dq_net_create()); NULL: "fp32". */
     const char *precision;
-    /** Architecture: "nature", "nips", "small", "nature_same", or "mlp" with its sizes, as in
-     *  "mlp 4-128-64"; then words for its last layers, see above; NULL: "nature". */
+    /** Architecture: "nature", "nips", "small", "nature_same", "mlp" with its sizes, as in
+     *  "mlp 4-128-64", or "cnn" with its sizes, as in "cnn 4x10x12-16k3s1-128"; then words for its
+     *  last layers, see above; NULL: "nature". */
     const char *network;
     /** Initialisation that dq_net_init() uses, a name from its table; NULL: "pytorch". */
     const char *initialisation;

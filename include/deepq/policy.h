@@ -45,8 +45,10 @@ DQ_API
 DQ_NODISCARD dq_status dq_policy_create(dq_policy **out, const dq_model *model,
                                         const dq_policy_config *cfg);
 /** Create a policy that has no network and chooses each action with the same probability.
- *  @param n_actions 1 to DQ_MAX_ACTIONS, else DQ_ERR_CONFIG
- *  @param seed as in dq_policy_config */
+ *  @param[out] out as in dq_policy_load()
+ *  @param n_actions 1 to DQ_MAX_ACTIONS
+ *  @param seed as in dq_policy_config
+ *  @return DQ_OK; DQ_ERR_CONFIG for an n_actions out of range; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_policy_random(dq_policy **out, int n_actions, uint64_t seed);
 /** Seed the policy's random stream again, as dq_policy_config.seed does. */
@@ -66,8 +68,9 @@ DQ_API
 size_t dq_policy_obs_bytes(const dq_policy *p);
 /** Choose an action: with probability epsilon a random one, else the one with the largest value,
  *  the first of those that are equal.
- *  @param obs uint8 [4][84][84], oldest frame first, preprocessed as in training; of a multilayer
- *         perceptron float [inputs] */
+ *  @param obs dq_policy_obs_bytes() bytes, preprocessed as in training: uint8 [4][84][84], oldest
+ *         frame first; of a multilayer perceptron float [inputs]; of a cnn uint8
+ *         [channels][height][width] */
 DQ_API
 int dq_policy_act(dq_policy *p, const void *obs);
 /** Compute the action values of a state; all 0 for a policy from dq_policy_random().

@@ -227,23 +227,29 @@ typedef struct dq_replay_segments {
     size_t n;           // how many there are
     size_t n_complete;  // those that are complete, from the first on
 } dq_replay_segments;
+/** The segments that a checkpoint made now would consist of. */
 DQ_API
 dq_replay_segments dq_replay_get_segments(const dq_replay *r);
 /** Write the counters of the buffer.
  *  @return DQ_OK; the failure of the writer; that of dq_replay_status() */
 DQ_API
 dq_status dq_replay_save_head(const dq_replay *r, dq_writer *w);
-/** Write a segment by its number. */
+/** Write a segment.
+ *  @param number one of those of dq_replay_get_segments(): first to first + n - 1
+ *  @return DQ_OK; the failure of the writer; DQ_ERR_NOMEM */
 DQ_API
 dq_status dq_replay_save_segment(const dq_replay *r, uint64_t number, dq_writer *w);
 /** Read back what dq_replay_save_head() wrote. All segments must be loaded then, in their order,
  *  before anything else is done. Errors as of dq_replay_load(). */
 DQ_API
 DQ_NODISCARD dq_status dq_replay_load_head(dq_replay *r, dq_reader *in);
-/** Read back what dq_replay_save_segment() wrote. */
+/** Read back what dq_replay_save_segment() wrote.
+ *  @return DQ_OK; DQ_ERR_INPUT for damaged data, or for another segment than the next one;
+ *          DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_replay_load_segment(dq_replay *r, dq_reader *in);
-/** Check that all segments were loaded. */
+/** Check that all segments were loaded.
+ *  @return DQ_OK; DQ_ERR_INPUT when one is missing, or when their frames do not fit their steps */
 DQ_API
 DQ_NODISCARD dq_status dq_replay_load_end(const dq_replay *r);
 

@@ -20,7 +20,10 @@ typedef struct dq_rng {
 } dq_rng;
 
 /** The stream with a name, at its beginning. The same seed and name give the same stream on every
- *  machine. deepq itself uses "environment", "exploration", "replay" and "initialisation". */
+ *  machine. For numbers that are independent of deepq's own with the same seed choose other names
+ *  than its: "environment", "frame skip", "no-op starts", "exploration", "replay",
+ *  "initialisation", "augmentation", "noise", "levels", "walk", "tests", "map", "games",
+ *  "bootstrap" and "benchmark". */
 DQ_API
 dq_rng dq_rng_stream(uint64_t seed, const char *name);
 

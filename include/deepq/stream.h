@@ -1,9 +1,11 @@
 /** Byte streams: how state is saved and loaded.
  *
- *  A writer collects bytes in memory or in a file, a reader gives them back. A reader never reads
- *  past its end: a stream that is too short gives DQ_ERR_INPUT. After the first failure of a stream
- *  every later call returns that failure, so a function that saves may write all its fields and
- *  check only the last status. Numbers are little-endian. */
+ *  A writer collects bytes in memory, a reader gives them back. To save to a file, write
+ *  dq_writer_bytes() to it yourself, best under a temporary name that is then renamed; to load,
+ *  read the file into memory and give it to dq_reader_create(). A reader never reads past its end:
+ *  a stream that is too short gives DQ_ERR_INPUT. After the first failure of a stream every later
+ *  call returns that failure, so a function that saves may write all its fields and check only the
+ *  last status. Numbers are little-endian. */
 #ifndef DEEPQ_STREAM_H
 #define DEEPQ_STREAM_H
 
@@ -45,7 +47,7 @@ DQ_API
 void dq_reader_destroy(dq_reader *r);
 
 /** Write n bytes.
- *  @return DQ_OK; DQ_ERR_NOMEM, or for a file DQ_ERR_IO; or the writer's first failure */
+ *  @return DQ_OK; DQ_ERR_NOMEM; or the writer's first failure */
 DQ_API
 dq_status dq_write(dq_writer *w, const void *bytes, size_t n);
 /** dq_write() of 4 bytes. */
@@ -62,8 +64,7 @@ DQ_API
 dq_status dq_write_tag(dq_writer *w, const char tag[4], uint32_t version);
 
 /** Read n bytes.
- *  @return DQ_OK; DQ_ERR_INPUT when fewer are left, or for a file DQ_ERR_IO; or the reader's first
- *          failure */
+ *  @return DQ_OK; DQ_ERR_INPUT when fewer are left; or the reader's first failure */
 DQ_API
 dq_status dq_read(dq_reader *r, void *bytes, size_t n);
 /** dq_read() of 4 bytes. */

@@ -170,8 +170,9 @@ DQ_NODISCARD dq_status dq_tabular_run(dq_tabular *t, const dq_tabular_events *ev
 /** The progress of the run so far. */
 DQ_API
 void dq_tabular_get_progress(const dq_tabular *t, dq_tabular_progress *p);
-/** The learned action values, [n_states][n_actions]; owned by the learner, valid until its next
- *  call. */
+/** The learned action values, double [n_states][n_actions]; owned by the learner, valid until its
+ *  next call. With DQ_TD_DOUBLE they are the means of the two tables, with value iteration what
+ *  follows from the values of the states and the model that was counted. */
 DQ_API
 const double *dq_tabular_q(dq_tabular *t);
 /** The greedy policy, [n_states], the lowest of the best actions; owned by the learner, valid until

@@ -85,7 +85,8 @@ DQ_NODISCARD dq_status dq_frozen_lake_random_map(char *map, int size, double fro
  *  12 + column. The reward of a step is -1; a step into the cliff gives -100 and leads to the
  *  start.
  *  @param is_slippery a move goes where it should, or to one of the two sides, with probability 1/3
- *         each */
+ *         each
+ *  @return DQ_OK or DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_cliff_walking_create(dq_env **out, bool is_slippery, uint64_t seed);
 
@@ -94,7 +95,7 @@ DQ_NODISCARD dq_status dq_cliff_walking_create(dq_env **out, bool is_slippery, u
  *  fickle_passenger is not implemented, since its transitions are not a table over these states.
  *  @param dry_rate probability that a move goes where it should, 0 to 1; the rest is divided
  *         between the two sides where there is no wall. The ids have 1, Gymnasium's is_rainy 0.8.
- *  @return DQ_OK; DQ_ERR_CONFIG for a dry_rate out of range */
+ *  @return DQ_OK; DQ_ERR_CONFIG for a dry_rate out of range; DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_taxi_create(dq_env **out, double dry_rate, uint64_t seed);
 
@@ -103,7 +104,8 @@ DQ_NODISCARD dq_status dq_taxi_create(dq_env **out, double dry_rate, uint64_t se
  *  deepq's own.
  *  @param sab the rules of Sutton and Barto, which the id has: a natural wins unless the dealer has
  *         one too
- *  @param natural without `sab`: a natural that wins gives the reward 1.5 */
+ *  @param natural without `sab`: a natural that wins gives the reward 1.5
+ *  @return DQ_OK or DQ_ERR_NOMEM */
 DQ_API
 DQ_NODISCARD dq_status dq_blackjack_create(dq_env **out, bool sab, bool natural, uint64_t seed);
 

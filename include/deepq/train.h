@@ -379,9 +379,9 @@ typedef struct dq_train_act {
     size_t frame_bytes;
 } dq_train_act;
 
-/** Functions that dq_trainer_run() calls; each may be NULL. One that returns another status than
- *  DQ_OK ends the run with that status. The step is completed before, and its other events are
- *  still reported, so the run can be continued. */
+/** Functions that dq_trainer_run() calls, in the thread that called it; each may be NULL. One that
+ *  returns another status than DQ_OK ends the run with that status. The step is completed before,
+ *  and its other events are still reported, so the run can be continued. */
 typedef struct dq_train_events {
     /** Passed to each function as it is. */
     void *ctx;
@@ -405,24 +405,36 @@ typedef struct dq_train_events {
 typedef struct dq_trainer dq_trainer;
 
 /** Create a trainer with one environment; cfg->n_envs must be 1.
+ *
+ *  Which networks can be trained depends on the observations:
+ *
+ *  | observations                     | networks                                           |
+ *  |----------------------------------|----------------------------------------------------|
+ *  | float32 [1 to DQ_MLP_INPUTS_MAX] | "mlp"                                              |
+ *  | uint8 [4][84][84]                | "nature", "nips", "small", "nature_same", or "cnn" |
+ *  | any other uint8 [c][h][w]        | "cnn": c channels, each size at most 512           |
+ *
+ *  Those of [4][84][84] must be stacks of frames, oldest first, in which the frames before an
+ *  episode's first one are zeros or repetitions of it.
+ *  @param[out] out to be freed by dq_trainer_destroy(); NULL on failure
  *  @param cfg copied; its strings may be freed after this call
- *  @param env the trainer's on success, the caller's on failure. Its observations must be vectors,
- *         float32 [1 to DQ_MLP_INPUTS_MAX], or pictures, uint8 [4][84][84], oldest frame first; the
- *         frames before an episode's first must be zeros or repetitions of it. It is seeded with
- *         cfg->seed.
+ *  @param env the trainer's on success, the caller's on failure. It is seeded with cfg->seed.
  *  @return DQ_OK; DQ_ERR_CONFIG for an impossible configuration or environment; DQ_ERR_UNSUPPORTED
  *          for a device, an instruction set or a precision that this machine does not have;
- *          DQ_ERR_DEVICE when the GPU fails; DQ_ERR_NOMEM */
+ *          DQ_ERR_DEVICE when the GPU fails; DQ_ERR_NOMEM; or the failure of the environment */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_create(dq_trainer **out, const dq_train_config *cfg, dq_env *env);
 /** Create a trainer with cfg->n_envs environments that have the same observations and actions.
  *
  *  They run in rounds of one step each. The actions of a round are chosen together before its first
- *  step, by one forward pass, and the environments are stepped in parallel. Then the steps are
+ *  step, by one forward pass, and the environments are stepped in parallel, by several threads
+ *  (dq_env_ops). Then the steps are
  *  processed one after the other, in the order of `envs`: the transition is stored, and the updates
  *  that are due at this step are made. With one environment this is dq_trainer_create().
  *  @param envs [cfg->n_envs], as `env` in dq_trainer_create(). Environment i is seeded with
- *         cfg->seed + i, as in dq_vector_seed(). */
+ *         cfg->seed + i, as in dq_vector_seed().
+ *  @return as dq_trainer_create(); also DQ_ERR_CONFIG for environments that differ. On failure all
+ *          of `envs` remain the caller's. */
 DQ_API
 DQ_NODISCARD dq_status dq_trainer_create_many(dq_trainer **out, const dq_train_config *cfg,
                                               dq_env *const *envs);

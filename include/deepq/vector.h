@@ -8,7 +8,8 @@
  *  of threads.
  *
  *  When an episode ends the environment is reset as dq_autoreset says; the last observation of an
- *  episode can always be had. Only one thread at a time may use a vector. */
+ *  episode can always be had. Only one thread at a time may use a vector; its environments are
+ *  reset and stepped by worker threads, and by the caller while it waits (dq_env_ops). */
 #ifndef DEEPQ_VECTOR_H
 #define DEEPQ_VECTOR_H
 

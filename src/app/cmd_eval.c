@@ -121,18 +121,14 @@ int cmd_eval(int argc, char **argv)
         .operands = "",
         .about =
             "Score a model over many games, with bootstrap intervals of the mean and of the\n"
-            "interquartile mean. Without --protocol, epsilon and no-ops are those of the preset "
-            "that\n"
-            "it was trained with; most have Nature's, but for the cap: a game starts with 1 to 30\n"
-            "no-ops, epsilon is 0.05, and the cap is today's 108,000 frames. What is chosen by "
-            "itself\n"
-            "goes before the protocol. Scores do not depend on how many games are played at a "
-            "time.",
+            "interquartile mean. Without --protocol, epsilon and no-ops are those of the preset\n"
+            "that it was trained with (docs/hyperparameters.md), and the cap is 108,000 console\n"
+            "frames. An option that is given wins over the protocol. Scores do not depend on how\n"
+            "many games are played at a time.",
         .examples = examples,
         .options = options,
         .n_options = DQ_COUNT(options),
-        .more_title =
-            "The environment, instead of the model's; --noops instead of the preset's, 30",
+        .more_title = "The environment, instead of what the model, its preset and --protocol have",
         .more = more,
         .n_more = environment_options_table(&choice.options, more),
     };

@@ -303,7 +303,7 @@ int cmd_train(int argc, char **argv)
         {"seed", 0, OPTION_TEXT, &o.seed, "N", "seed of all random numbers (0)", 0, 0},
         {"frames", 0, OPTION_INT, &o.frames, "N", "stop after N frames (agent steps)", 1, 1e15},
         {"reward-bound", 0, OPTION_TEXT, &o.reward_bound, "R",
-         "reward threshold for the mean of 100 games (Pong: 19, others: none)", 0, 0},
+         "threshold of the mean score (Pong 19, classic control Gymnasium's)", 0, 0},
         {"device", 0, OPTION_TEXT, &o.device, "NAME", "cpu, cuda, or auto: cpu so far (auto)", 0,
          0},
         {"cuda", 0, OPTION_FLAG, &o.cuda, NULL, "the same as --device cuda", 0, 0},
@@ -329,11 +329,12 @@ int cmd_train(int argc, char **argv)
         .operands = "",
         .about =
             "Learn a game from its pixels with DQN, as the book's chapter 6 does, until the\n"
-            "mean of the last 100 games is above the reward threshold, which is 19 for Pong,\n"
-            "as there. Other games have none: their runs continue until --frames or Ctrl-C\n"
-            "unless --reward-bound gives one, such as a published score. The run folder gets\n"
-            "the best models, a log, TensorBoard events and checkpoints. After Ctrl-C, or any\n"
-            "other end, --resume continues bit for bit as if nothing had happened.",
+            "mean of the last 100 games is above the reward threshold: 19 for Pong, as there,\n"
+            "and Gymnasium's for classic control. Other environments have none: their runs\n"
+            "continue until --frames or Ctrl-C unless --reward-bound gives one, such as a\n"
+            "published score. The run folder gets the best models, a log, TensorBoard events\n"
+            "and checkpoints. After Ctrl-C, or any other end, --resume continues bit for bit\n"
+            "as if nothing had happened.",
         .examples = examples,
         .options = options,
         .n_options = DQ_COUNT(options),

@@ -5,8 +5,8 @@
 
 An iteration's return is the mean over the games that end in it, as in Dopamine. The band reaches from a tenth
 below the least of the published runs to a tenth above the largest. The published curves are
-atari/dopamine_curves.csv in the folder that $DEEPQ_SHARED names; agents: dqn_adam, dqn_nature, c51, qr_dqn, iqn,
-rainbow. An iteration that a run has not ended is not shown.
+data/published/dopamine_curves.csv; agents: dqn_adam, dqn_nature, c51, qr_dqn, iqn, rainbow. An iteration that
+a run has not ended is not shown.
 """
 import argparse
 import collections
@@ -16,6 +16,7 @@ import os
 import statistics
 
 STEPS = 250000
+CURVES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "data", "published", "dopamine_curves.csv")
 
 
 def published(path, game, agent):
@@ -43,7 +44,7 @@ def main():
     parser.add_argument("--game", required=True)
     parser.add_argument("--agent", required=True)
     args = parser.parse_args()
-    theirs = published(os.path.join(os.environ["DEEPQ_SHARED"], "atari", "dopamine_curves.csv"), args.game, args.agent)
+    theirs = published(CURVES, args.game, args.agent)
     print("| million frames | published, 5 runs | band | ours |\n|--:|---|---|---|")
     curves = [returns(run) for run in args.runs]
     for i in range(1, max(max(c) for c in curves) + 1):
