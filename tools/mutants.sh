@@ -1,10 +1,6 @@
 #!/bin/sh
-# Try mutants where DEEPQ_SHARED is known and the ROMs are there: tools/mutants.sh BUILD [ARGS...]
+# Try mutants in a build folder of their own: tools/mutants.sh BUILD [ARGS...]
 set -eu
-if [ -z "${DEEPQ_SHARED:-}" ] && [ -d ../shared ]; then
-    DEEPQ_SHARED=$(cd ../shared && pwd)
-    export DEEPQ_SHARED
-fi
 mkdir -p "$1"
 build=$(cd "$1" && pwd)
 shift

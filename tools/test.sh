@@ -5,11 +5,6 @@ set -eu
 build=$1
 shift
 
-if [ -z "${DEEPQ_SHARED:-}" ] && [ -d ../shared ]; then
-    DEEPQ_SHARED=$(cd ../shared && pwd)
-    export DEEPQ_SHARED
-fi
-
 status=0
 (cd "$build" && ctest --output-on-failure --parallel "$(nproc)" "$@") || status=$?
 
