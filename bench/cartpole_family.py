@@ -36,6 +36,8 @@ PARTS = {
     "gradient norm 10": ["gradient_norm=10"],
     "layer normalisation": ["layer_norm=true"],
     "rectified Adam": ["optimiser=radam"],
+    "rectified Adam, normalised": ["optimiser=radam", "layer_norm=true"],
+    "1-step returns, normalised": ["n_step=1", "layer_norm=true"],
     "PQN": ["n_step=1", "double_dqn=false", "loss=half_mse", "layer_norm=true", "initialisation=he_normal",
             "optimiser=radam", "gradient_norm=10", "n_envs=8", "rollout=16", "batch=32", "epochs=4",
             "return_lambda=0.95"],

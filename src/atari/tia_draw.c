@@ -177,7 +177,7 @@ static void paint_pattern(uint8_t *row, const stretch *s, uint64_t pattern, int 
         pattern &= (UINT64_C(1) << (s->x1 - x)) - 1;
     if (s->is_covered)
         pattern &= ~pixels_from(s->cover, x);
-    if (pattern < 256 && x <= DQ_PICTURE_WIDTH - 8)
+    if (pattern < 256 && x <= DQ_PICTURE_WIDTH - 8)  // as most are: without a loop
         paint_eight(row + x, pattern, s->color);
     else
         paint(row, x, pattern, s->color);

@@ -23,6 +23,7 @@ const dq_tia_copies dq_tia_copies_of[8] = {{1, {0}},         {2, {0, 16}}, {2, {
                                            {3, {0, 16, 32}}, {2, {0, 64}}, {1, {0}},
                                            {3, {0, 32, 64}}, {1, {0}}};
 
+/* A table, since it saves 0.8 % of the instructions of a step in which players are drawn. */
 #define BIT(v, from, to) (((v) >> (from)&1) << (to))
 #define REVERSED(v)                                                                                \
     (BIT(v, 0, 7) | BIT(v, 1, 6) | BIT(v, 2, 5) | BIT(v, 3, 4) | BIT(v, 4, 3) | BIT(v, 5, 2) |     \

@@ -71,7 +71,7 @@ static void find_levels(const dq_small_frame *f, const pictures *p, int y, int c
     else if (f->how == DQ_SMALL_RGB)
         for (int x = from; x < end; x++)
             levels[x] = rgb_pair_level(f, a[x], b[x]);
-    else if (f->how == DQ_SMALL_ALE && c == a)
+    else if (f->how == DQ_SMALL_ALE && c == a)  // there are two, as nearly always
         for (int x = from; x < end; x++)
             levels[x] = (uint8_t)brighter(f->grey[a[x]], f->grey[b[x]]);
     else if (f->how == DQ_SMALL_ALE)
